@@ -1,0 +1,1 @@
+"""The programs: api, worker, cli, and all of them embedded on one machine."""

@@ -1,0 +1,117 @@
+"""Alerts and their transitions. A condition that lasts is an alert; a change that merely happened is a notice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+from uuid import UUID, uuid5
+
+from dict_rate_limit.domain.moment import require_aware
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+ANY_POLICY: Final = "*"
+"""Policy name of an alert that concerns the whole participant."""
+
+_NAMESPACE: Final = UUID("6f1d1f5e-3c0e-5b7a-9a64-0d1c7a2b9e10")
+
+
+class Kind(StrEnum):
+    """What an alert is about."""
+
+    THRESHOLD = "THRESHOLD"  # a bucket is at or below its warning or critical share
+    CATEGORY_CHANGED = "CATEGORY_CHANGED"  # BACEN put the participant in another category (notice)
+    LIMITS_CHANGED = "LIMITS_CHANGED"  # capacity or refill of a policy changed (notice)
+    POLICY_APPEARED = "POLICY_APPEARED"  # a policy was not in the reading before (notice)
+    POLICY_VANISHED = "POLICY_VANISHED"  # a policy of the reading before is gone (notice)
+    SOURCE_UNREACHABLE = "SOURCE_UNREACHABLE"  # no new reading for several intervals
+    RATE_LIMITED = "RATE_LIMITED"  # our own poll was answered 429
+
+
+class Severity(StrEnum):
+    """How bad; a resolved alert keeps its last."""
+
+    INFO = "INFO"  # good to know
+    WARNING = "WARNING"  # look at it in working hours
+    CRITICAL = "CRITICAL"  # customers fail now or soon, or we are blind
+
+
+class TransitionKind(StrEnum):
+    """What happened to an alert."""
+
+    OPENED = "OPENED"
+    ESCALATED = "ESCALATED"  # worse: to CRITICAL, or the bucket ran dry
+    DEESCALATED = "DEESCALATED"  # better, not yet good
+    RESOLVED = "RESOLVED"
+    NOTICED = "NOTICED"  # the only transition of a notice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """One alert as it stands. At most one is open per (participant, policy_name, kind).
+
+    `sequence` counts its transitions from 1. `exhausted` stays set until the severity steps down.
+    """
+
+    alert_id: UUID
+    participant: str
+    policy_name: str
+    kind: Kind
+    severity: Severity
+    exhausted: bool
+    sequence: int
+    opened_at: datetime
+    updated_at: datetime
+    resolved_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse naive times."""
+        for field in ("opened_at", "updated_at", "resolved_at"):
+            require_aware(field, getattr(self, field))
+
+    @property
+    def key(self) -> tuple[str, Kind]:
+        """What is unique among a participant's open alerts."""
+        return self.policy_name, self.kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertEvent:
+    """One transition of one alert, ready to be told: a row of the outbox.
+
+    `event_id` follows from the alert and the sequence, so that a repeated judgement gives the same one.
+    `message` is Portuguese, `message_en` English. Numbers are None where no policy is concerned or nothing is known.
+    `previous` and `current` hold what changed, as text, for notices; None elsewhere.
+    """
+
+    event_id: UUID
+    alert_id: UUID
+    sequence: int
+    participant: str
+    policy_name: str
+    kind: Kind
+    transition: TransitionKind
+    severity: Severity
+    exhausted: bool
+    category: str
+    available_tokens: int | None
+    capacity_max: int | None
+    utilization_pct: float | None
+    previous: str | None
+    current: str | None
+    opened_at: datetime
+    detected_at: datetime
+    message: str
+    message_en: str
+
+
+def new_alert_id(participant: str, policy_name: str, kind: Kind, opened_at: datetime) -> UUID:
+    """Name an alert by what it is about and when it began, so that judging twice gives one alert."""
+    return uuid5(_NAMESPACE, f"{participant}|{policy_name}|{kind}|{opened_at.timestamp():.6f}")
+
+
+def new_event_id(alert_id: UUID, sequence: int) -> UUID:
+    """Name a transition by its alert and its place in it."""
+    return uuid5(alert_id, str(sequence))

@@ -1,0 +1,73 @@
+"""One token bucket as DICT reports it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from dict_rate_limit.domain.errors import InvalidValueError
+
+POLICY_NAME = re.compile(r"[A-Z0-9_]{1,100}", re.ASCII)
+"""What a policy may be called (design: also in URLs)."""
+
+
+def is_policy_name(text: str) -> bool:
+    """Tell whether the whole text is a policy name."""
+    return POLICY_NAME.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """The five fields of DICT's `Policy`, raw.
+
+    `available_tokens` may be negative (admission asks only that the bucket is not empty) or above `capacity`
+    (just after a downgrade). `capacity`, `refill_tokens` and `refill_period_sec` may be 0: then nothing can be
+    derived from them. `raw_category` is the text the Bridge echoes on the policy, "" when it said none.
+    """
+
+    name: str
+    available_tokens: int
+    capacity: int
+    refill_tokens: int
+    refill_period_sec: int
+    raw_category: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what no bucket can be."""
+        if not is_policy_name(self.name):
+            message = f"name: {self.name[:120]!r}, expected 1 to 100 of A-Z, 0-9 and _"
+            raise InvalidValueError(message)
+        for field in ("capacity", "refill_tokens", "refill_period_sec"):
+            value: int = getattr(self, field)
+            if value < 0:
+                message = f"{field}: {value}, expected 0 or more"
+                raise InvalidValueError(message)
+
+    @property
+    def exhausted(self) -> bool:
+        """No token is left. A bucket without capacity is unknown, not exhausted."""
+        return self.capacity > 0 and self.available_tokens <= 0
+
+    @property
+    def shown_tokens(self) -> int:
+        """Available tokens clamped to 0 … capacity, for display only."""
+        return max(0, min(self.available_tokens, self.capacity))
+
+    @property
+    def utilization_hundredths(self) -> int | None:
+        """Used share of the capacity in hundredths of a percent, 0 … 10,000, rounded half up; None without capacity."""
+        if self.capacity == 0:
+            return None
+        used = self.capacity - self.shown_tokens
+        return (used * 20_000 + self.capacity) // (2 * self.capacity)
+
+    @property
+    def utilization_pct(self) -> float | None:
+        """Used share of the capacity in percent, two decimals; None without capacity."""
+        hundredths = self.utilization_hundredths
+        return None if hundredths is None else hundredths / 100
+
+    @property
+    def limits(self) -> tuple[int, int, int]:
+        """Capacity, refill tokens and refill period: what BACEN may change at any time."""
+        return self.capacity, self.refill_tokens, self.refill_period_sec

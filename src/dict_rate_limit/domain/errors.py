@@ -1,0 +1,104 @@
+"""Every error the product raises on purpose.
+
+DictRateLimitError
+├── InvalidValueError          a value that may not exist (naive time, bad name); a mistake of the caller
+├── SettingsError              the configuration; lists all its problems
+├── SourceError                DICT or the Bridge did not give a reading; carries an Outcome
+├── StoreError                 the database
+│   ├── StoreUnavailableError  not reachable, restarting, overloaded
+│   └── SchemaError            a schema this code cannot use, or a migration that may not run
+├── CacheUnavailableError      Redis
+└── PublishError               an event could not be handed over
+
+`retry_helps` says whether the same call may succeed later without anybody's help.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """How one poll of the source ended; the same word in code, SQL, metrics and runbooks."""
+
+    OK = "OK"  # an answer with at least one readable bucket
+    EMPTY = "EMPTY"  # an answer without buckets: no data, not "everything is gone"
+    UNAVAILABLE = "UNAVAILABLE"  # 503, or nobody answers at the address
+    DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"  # no answer in time
+    RATE_LIMITED = "RATE_LIMITED"  # 429: our own budget ran dry
+    PERMISSION_DENIED = "PERMISSION_DENIED"  # 403: the certificate may not ask for this participant
+    UNAUTHENTICATED = "UNAUTHENTICATED"  # no or an unaccepted certificate
+    INVALID_ARGUMENT = "INVALID_ARGUMENT"  # participant missing or malformed
+    NOT_FOUND = "NOT_FOUND"  # 404: no such policy
+    GONE = "GONE"  # 410: this address has moved
+    INTERNAL = "INTERNAL"  # 500
+    MALFORMED = "MALFORMED"  # an answer that cannot be read
+
+
+RETRY_HELPS = frozenset({Outcome.UNAVAILABLE, Outcome.DEADLINE_EXCEEDED})
+"""A further try within the same poll may succeed. Never for 429: it would spend the token that is missing."""
+
+
+class DictRateLimitError(Exception):
+    """Root of the tree."""
+
+    retry_helps: bool = False
+
+
+class InvalidValueError(DictRateLimitError, ValueError):
+    """A value outside what its type allows; the message names the field, the value and what was expected."""
+
+
+class SettingsError(DictRateLimitError):
+    """The configuration has problems; `problems` holds one line each, secrets hidden."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        """Keep one line per problem."""
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class SourceError(DictRateLimitError):
+    """The source gave no reading."""
+
+    def __init__(
+        self,
+        outcome: Outcome,
+        detail: str,
+        *,
+        retry_after_sec: int | None = None,
+        correlation_id: str | None = None,
+    ) -> None:
+        """Keep what the source said; `retry_after_sec` only where it said so."""
+        super().__init__(f"{outcome}: {detail}")
+        self.outcome = outcome
+        self.detail = detail
+        self.retry_after_sec = retry_after_sec
+        self.correlation_id = correlation_id
+        self.retry_helps = outcome in RETRY_HELPS
+
+
+class StoreError(DictRateLimitError):
+    """The database refused."""
+
+
+class StoreUnavailableError(StoreError):
+    """The database cannot be reached now."""
+
+    retry_helps: bool = True
+
+
+class SchemaError(StoreError):
+    """The schema and this code, or a migration and the data, do not fit."""
+
+
+class CacheUnavailableError(DictRateLimitError):
+    """Redis cannot be reached now."""
+
+    retry_helps: bool = True
+
+
+class PublishError(DictRateLimitError):
+    """An event could not be handed to the broker."""
+
+    retry_helps: bool = True

@@ -1,0 +1,101 @@
+"""How full a bucket is, in the words operators use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from dict_rate_limit.domain.errors import InvalidValueError
+
+if TYPE_CHECKING:
+    from dict_rate_limit.domain.bucket import Bucket
+
+FULL: Final = 10_000
+"""A whole, in hundredths of a percent."""
+
+
+class Level(StrEnum):
+    """Status of a bucket; the same word in JSON, labels and runbooks."""
+
+    OK = "OK"  # more is left than the warning threshold
+    WARNING = "WARNING"  # at or below the warning threshold
+    CRITICAL = "CRITICAL"  # at or below the critical threshold
+    UNKNOWN = "UNKNOWN"  # no reading, or capacity 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """Remaining shares, in hundredths of a percent (25 % = 2,500), at and below which a bucket is in trouble.
+
+    `margin` is how far above its threshold a bucket must rise before an alert steps down (hysteresis).
+    """
+
+    warning: int
+    critical: int
+    margin: int
+
+    def __post_init__(self) -> None:
+        """Refuse an order in which a bucket could be critical without having been in warning."""
+        if not 0 <= self.critical <= self.warning <= FULL:
+            message = (
+                f"thresholds: warning {self.warning / 100:g} %, critical {self.critical / 100:g} %, "
+                "expected 0 <= critical <= warning <= 100"
+            )
+            raise InvalidValueError(message)
+        if not 0 <= self.margin <= FULL:
+            message = f"margin: {self.margin / 100:g} %, expected 0 to 100"
+            raise InvalidValueError(message)
+
+    def overridden(self, warning: int | None, critical: int | None) -> Thresholds:
+        """Return these thresholds with a policy's own in place; None keeps the global one.
+
+        Where only one is set and it crosses the global other, the other follows it.
+        """
+        new_warning = self.warning if warning is None else warning
+        new_critical = self.critical if critical is None else critical
+        if warning is None:
+            new_warning = max(new_warning, new_critical)
+        if critical is None:
+            new_critical = min(new_critical, new_warning)
+        return replace(self, warning=new_warning, critical=new_critical)
+
+
+def level_of(bucket: Bucket, thresholds: Thresholds) -> Level:
+    """Judge one bucket by itself, without memory; thresholds are inclusive, compared in integers."""
+    if bucket.capacity == 0:
+        return Level.UNKNOWN
+    if _at_most(bucket, thresholds.critical):
+        return Level.CRITICAL
+    return Level.WARNING if _at_most(bucket, thresholds.warning) else Level.OK
+
+
+def level_with_memory(bucket: Bucket, thresholds: Thresholds, previous: Level) -> Level:
+    """Judge one bucket that was last judged `previous`: down steps need the margin, up steps do not.
+
+    A bucket without capacity gives no evidence: UNKNOWN.
+    """
+    now = level_of(bucket, thresholds)
+    if previous is Level.CRITICAL and now in {Level.OK, Level.WARNING} and not _clears(bucket, thresholds, previous):
+        return Level.CRITICAL
+    in_trouble = previous in {Level.CRITICAL, Level.WARNING}
+    if in_trouble and now is Level.OK and not _clears(bucket, thresholds, Level.WARNING):
+        return Level.WARNING
+    return now
+
+
+def clear_share(thresholds: Thresholds, level: Level) -> int:
+    """Remaining share, in hundredths of a percent, above which an alert of this level steps down; 100 % is enough."""
+    threshold = thresholds.critical if level is Level.CRITICAL else thresholds.warning
+    return min(FULL, threshold + thresholds.margin)
+
+
+def _clears(bucket: Bucket, thresholds: Thresholds, level: Level) -> bool:
+    share = clear_share(thresholds, level)
+    if share == FULL:  # nothing can be above full: a full bucket clears, or the alert would stay for ever
+        return bucket.available_tokens >= bucket.capacity
+    return not _at_most(bucket, share)
+
+
+def _at_most(bucket: Bucket, share: int) -> bool:
+    return bucket.available_tokens * FULL <= share * bucket.capacity

@@ -1,0 +1,121 @@
+"""What one poll of the source gave: a snapshot, or a failure. Both are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from dict_rate_limit.domain.bucket import Bucket
+from dict_rate_limit.domain.errors import InvalidValueError, Outcome
+from dict_rate_limit.domain.moment import require_aware
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+CLOCK_TOLERANCE: Final = timedelta(hours=24)
+"""DICT's clock is believed while it is this close to ours (design §5)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawPolicy:
+    """One policy as it came over the wire, before anything was checked."""
+
+    name: str
+    available_tokens: int
+    capacity: int
+    refill_tokens: int
+    refill_period_sec: int
+    raw_category: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectedItem:
+    """A policy of an answer that could not be read: `position` counts from 0, `name` is cut at 100 characters."""
+
+    position: int
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """All readable buckets of one participant at one moment, and where they came from.
+
+    `category` is the participant's, raw ("" when absent). `response_time` is DICT's clock, `received_at` ours.
+    """
+
+    participant: str
+    source: str
+    response_time: datetime | None
+    received_at: datetime
+    category: str
+    correlation_id: str | None
+    buckets: tuple[Bucket, ...]
+    rejected: tuple[RejectedItem, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse naive times."""
+        require_aware("response_time", self.response_time)
+        require_aware("received_at", self.received_at)
+
+    @property
+    def checked_at(self) -> datetime:
+        """When the buckets held these tokens: DICT's clock when present and within a day of ours, else ours."""
+        if self.response_time is None or abs(self.response_time - self.received_at) > CLOCK_TOLERANCE:
+            return self.received_at
+        return self.response_time
+
+    @property
+    def outcome(self) -> Outcome:
+        """OK with buckets, EMPTY without: an empty answer is no data."""
+        return Outcome.OK if self.buckets else Outcome.EMPTY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedPoll:
+    """A poll that gave no snapshot. `received_at` is when we knew."""
+
+    participant: str
+    source: str
+    outcome: Outcome
+    detail: str
+    received_at: datetime
+    retry_after_sec: int | None = None
+    correlation_id: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse naive times and failures that are none."""
+        require_aware("received_at", self.received_at)
+        if self.outcome in {Outcome.OK, Outcome.EMPTY}:
+            message = f"outcome: {self.outcome}, expected a failure"
+            raise InvalidValueError(message)
+
+
+Poll = Snapshot | FailedPoll
+
+
+def sift(items: Iterable[RawPolicy]) -> tuple[tuple[Bucket, ...], tuple[RejectedItem, ...]]:
+    """Part the readable policies of an answer from the others: one bad item never discards the good ones.
+
+    Of two items with one name the first is kept and the second reported.
+    """
+    buckets: dict[str, Bucket] = {}
+    rejected: list[RejectedItem] = []
+    for position, item in enumerate(items):
+        name = item.name[:100]
+        if item.name in buckets:
+            rejected.append(RejectedItem(position=position, name=name, reason="name: seen before in this answer"))
+            continue
+        try:
+            buckets[item.name] = Bucket(
+                name=item.name,
+                available_tokens=item.available_tokens,
+                capacity=item.capacity,
+                refill_tokens=item.refill_tokens,
+                refill_period_sec=item.refill_period_sec,
+                raw_category=item.raw_category,
+            )
+        except InvalidValueError as error:
+            rejected.append(RejectedItem(position=position, name=name, reason=str(error)))
+    return tuple(buckets.values()), tuple(rejected)

@@ -1,0 +1,90 @@
+"""What is known of one participant between two polls, and what one poll adds to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime, timedelta
+
+    from dict_rate_limit.domain.alert import Alert, AlertEvent
+    from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.level import Level, Thresholds
+    from dict_rate_limit.domain.reading import Poll
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyRule:
+    """What operators set for one policy; None keeps the global threshold. Hundredths of a percent.
+
+    A policy that is not `enabled` is read, kept and shown, but raises no alert.
+    """
+
+    warning: int | None = None
+    critical: int | None = None
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How readings are judged.
+
+    `interval` is the time between two polls; after `unreachable_after` of them without a new reading we are blind.
+    """
+
+    thresholds: Thresholds
+    interval: timedelta
+    unreachable_after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantState:
+    """Everything the next judgement needs.
+
+    first_polled_at  our clock at the first poll ever
+    last_good_at     our clock at the last reading that brought something new; None before the first
+    checked_at       DICT's time of that reading (Snapshot.checked_at)
+    category         the last category that was not empty, raw
+    buckets          the present policies of that reading by name; a vanished policy is not among them
+    policy_rules     what operators set, by policy name; absent = PolicyRule()
+    open_alerts      by Alert.key order
+    """
+
+    participant: str
+    first_polled_at: datetime | None = None
+    last_good_at: datetime | None = None
+    checked_at: datetime | None = None
+    category: str = ""
+    buckets: Mapping[str, Bucket] = field(default_factory=lambda: MappingProxyType({}))
+    policy_rules: Mapping[str, PolicyRule] = field(default_factory=lambda: MappingProxyType({}))
+    open_alerts: tuple[Alert, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What one poll means; a store keeps all of it in one transaction.
+
+    advanced   the reading is new: its buckets become states and the latest reading
+    vanished   names of policies that were there and are gone
+    alerts     alerts that changed, in their new form (resolved ones carry `resolved_at`)
+    events     their transitions in order: the outbox
+    """
+
+    poll: Poll
+    advanced: bool
+    vanished: tuple[str, ...]
+    alerts: tuple[Alert, ...]
+    events: tuple[AlertEvent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedBucket:
+    """A bucket with the thresholds in force for its policy and its level by them."""
+
+    bucket: Bucket
+    thresholds: Thresholds
+    level: Level
+    enabled: bool = True

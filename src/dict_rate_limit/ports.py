@@ -1,0 +1,171 @@
+"""What the use cases need from outside, in their own words. Every port has a memory adapter and a real one.
+
+Adapters translate their library's errors into `domain.errors` at the edge; nothing else of a library leaves them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
+    from datetime import datetime, timedelta
+    from uuid import UUID
+
+    from dict_rate_limit.domain.alert import Alert, AlertEvent, Kind, Severity
+    from dict_rate_limit.domain.errors import Outcome
+    from dict_rate_limit.domain.reading import Poll, Snapshot
+    from dict_rate_limit.domain.state import Judgement, ParticipantState, PolicyRule
+
+
+class Clock(Protocol):
+    """The only source of "now" outside workflows."""
+
+    def now(self) -> datetime:
+        """Return this moment in UTC, with its zone."""
+
+    def monotonic(self) -> float:
+        """Return seconds of a clock that never runs backwards."""
+
+
+class PolicySource(Protocol):
+    """DICT, by whatever way. Each call spends one token of the participant's POLICIES_LIST or POLICIES_READ."""
+
+    async def list_policies(self, participant: str) -> Snapshot:
+        """Read all buckets of a participant.
+
+        Raises:
+            SourceError: with the Outcome; never another error.
+        """
+
+    async def get_policy(self, participant: str, policy_name: str) -> Snapshot:
+        """Read one bucket; the snapshot holds exactly that one.
+
+        Raises:
+            SourceError: as above; MALFORMED where the answer names another policy.
+        """
+
+
+class RecordingUnit(Protocol):
+    """One participant's state, locked, inside one transaction."""
+
+    async def load(self, poll: Poll) -> ParticipantState | None:
+        """Return the state before this poll, or None when this very poll (by received_at) is recorded already."""
+
+    async def save(self, judgement: Judgement) -> None:
+        """Add everything the judgement holds; it becomes visible when the unit ends without an error."""
+
+
+class StateStore(Protocol):
+    """History, latest readings and alerts."""
+
+    def participant(self, participant: str) -> AbstractAsyncContextManager[RecordingUnit]:
+        """Open a transaction that holds the participant's lock: a second one waits, in any process.
+
+        An error inside, or a lost process, leaves the stored data as it was.
+        """
+
+    async def latest(self, participants: Sequence[str]) -> Mapping[str, Latest]:
+        """Return what is known of each participant that was ever polled; unknown ones are absent."""
+
+    async def policy_rules(self, participant: str) -> Mapping[str, PolicyRule]:
+        """Return what operators set for the participant's policies, by name; only differing ones need be there."""
+
+    async def open_alerts(self, participants: Sequence[str]) -> Sequence[Alert]:
+        """Return the open alerts, worst severity first, then oldest first."""
+
+    async def poll_counts(self, participants: Sequence[str]) -> Mapping[tuple[str, Outcome], int]:
+        """Return how many polls of each participant are kept, by outcome."""
+
+    async def open_alert_counts(self, participants: Sequence[str]) -> Mapping[tuple[str, Kind, Severity], int]:
+        """Return how many alerts are open; absent = none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latest:
+    """The last new reading of a participant and the last poll, good or not.
+
+    `snapshot` is None when there has never been a good reading. It holds present policies only.
+    """
+
+    participant: str
+    snapshot: Snapshot | None
+    policy_rules: Mapping[str, PolicyRule]
+    last_poll_at: datetime
+    last_outcome: Outcome
+
+
+class Outbox(Protocol):
+    """Transitions that wait to be told, oldest first. A transition stays until it is marked."""
+
+    def drain(self, limit: int) -> AbstractAsyncContextManager[DrainUnit | None]:
+        """Open the outbox; None when somebody else has it open. Order per policy would break with two readers."""
+
+
+class DrainUnit(Protocol):
+    """A claimed batch."""
+
+    @property
+    def events(self) -> Sequence[AlertEvent]:
+        """At most `limit` unpublished transitions, in the order they were recorded."""
+
+    async def mark_published(self, event_ids: Sequence[UUID], at: datetime) -> None:
+        """Note that readers have them; in force when the unit ends, also with an error afterwards."""
+
+
+class EventPublisher(Protocol):
+    """Where transitions go."""
+
+    async def publish(self, event: AlertEvent) -> None:
+        """Return once the other side has it for good.
+
+        Raises:
+            PublishError: it may or may not have it; publish again, readers drop repeats by event_id.
+        """
+
+
+class Maintenance(Protocol):
+    """Housekeeping of the history. Every act may be repeated at will."""
+
+    async def make_partitions(self, today: datetime) -> Sequence[str]:
+        """Make the months from the current one to two ahead; return the names of those made."""
+
+    async def drop_partitions(self, today: datetime, retention_months: int) -> Sequence[str]:
+        """Drop the months whose upper bound is older than the retention, and polls as old; return their names."""
+
+    async def roll_up(self, today: datetime) -> int:
+        """Bring the hourly roll-up up to the last full hour; return the rows written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CachedSnapshot:
+    """A snapshot in the cache and when it was read from the source (our clock)."""
+
+    snapshot: Snapshot
+    fetched_at: datetime
+
+
+class SnapshotCache(Protocol):
+    """The last snapshot of each participant, shared by all processes. Entries live a day.
+
+    Raises CacheUnavailableError from every method when it cannot be reached.
+    """
+
+    async def get(self, participant: str) -> CachedSnapshot | None:
+        """Return the entry; an entry that cannot be read counts as none."""
+
+    async def put(self, entry: CachedSnapshot) -> None:
+        """Keep the entry unless a newer one (by fetched_at) is there."""
+
+
+class CallGate(Protocol):
+    """Admits source calls of readers, across processes."""
+
+    async def admit(self, participant: str, spacing: timedelta) -> bool:
+        """Return True for the first caller, then False for everyone until `spacing` has passed.
+
+        Raises:
+            CacheUnavailableError | StoreUnavailableError: cannot tell.
+        """

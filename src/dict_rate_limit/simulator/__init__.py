@@ -1,0 +1,1 @@
+"""A faithful fake DICT for people, tests and benches."""

@@ -1,0 +1,1 @@
+"""Temporal: names, definitions, activities, schedules. Definitions are deterministic."""
