@@ -1,0 +1,100 @@
+"""The alert state machine: what one poll means, given what was known before. Pure; sends and stores nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.domain.errors import Outcome
+from dict_rate_limit.domain.level import level_of
+from dict_rate_limit.domain.notice import notices, vanished_names
+from dict_rate_limit.domain.reading import Snapshot
+from dict_rate_limit.domain.source_alert import source_changes
+from dict_rate_limit.domain.state import JudgedBucket, Judgement, ParticipantState, PolicyRule
+from dict_rate_limit.domain.threshold_alert import threshold_changes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from dict_rate_limit.domain.alert import Alert
+    from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.level import Thresholds
+    from dict_rate_limit.domain.reading import Poll
+    from dict_rate_limit.domain.state import Rules
+
+
+def observe(state: ParticipantState, poll: Poll, rules: Rules) -> tuple[ParticipantState, Judgement]:
+    """Judge one poll: return what is known after it and what a store must keep.
+
+    A reading that is not new (empty, or its time repeats or runs backwards) counts as a poll and changes no bucket.
+    """
+    snapshot = poll if isinstance(poll, Snapshot) and _advances(state, poll) else None
+    changes = source_changes(state, poll, rules, advanced=snapshot is not None)
+    vanished: tuple[str, ...] = ()
+    if snapshot is not None:
+        vanished = vanished_names(state, snapshot)
+        changes += notices(state, snapshot, vanished)
+        changes += threshold_changes(state, snapshot, vanished, rules.thresholds)
+    alerts = tuple(alert for alert, _ in changes)
+    judgement = Judgement(
+        poll=poll,
+        advanced=snapshot is not None,
+        vanished=vanished,
+        alerts=alerts,
+        events=tuple(event for _, event in changes),
+    )
+    first = state.first_polled_at
+    known = replace(
+        state,
+        first_polled_at=poll.received_at if first is None else min(first, poll.received_at),
+        open_alerts=_still_open(state.open_alerts, alerts),
+    )
+    return (known if snapshot is None else _with_reading(known, snapshot, vanished)), judgement
+
+
+def judged_buckets(
+    buckets: Iterable[Bucket], policy_rules: Mapping[str, PolicyRule], thresholds: Thresholds
+) -> tuple[JudgedBucket, ...]:
+    """Put each bucket beside the thresholds in force for its policy and its level by them, in the given order."""
+    judged = []
+    for bucket in buckets:
+        rule = policy_rules.get(bucket.name, PolicyRule())
+        effective = thresholds.overridden(rule.warning, rule.critical)
+        judged.append(
+            JudgedBucket(bucket=bucket, thresholds=effective, level=level_of(bucket, effective), enabled=rule.enabled)
+        )
+    return tuple(judged)
+
+
+def _advances(state: ParticipantState, snapshot: Snapshot) -> bool:
+    if snapshot.outcome is not Outcome.OK:
+        return False
+    if state.checked_at is None or state.last_good_at is None:
+        return True
+    if snapshot.received_at <= state.last_good_at or snapshot.checked_at == state.checked_at:
+        return False
+    # A reading once stamped with a time that has not come yet must not hide the true ones until it does.
+    return snapshot.checked_at > state.checked_at or state.checked_at > snapshot.received_at
+
+
+def _with_reading(state: ParticipantState, snapshot: Snapshot, vanished: tuple[str, ...]) -> ParticipantState:
+    buckets = {name: bucket for name, bucket in state.buckets.items() if name not in vanished}
+    buckets.update((bucket.name, bucket) for bucket in snapshot.buckets)
+    return replace(
+        state,
+        last_good_at=snapshot.received_at,
+        checked_at=snapshot.checked_at,
+        category=snapshot.category if snapshot.category.strip() else state.category,
+        buckets=MappingProxyType(buckets),
+    )
+
+
+def _still_open(before: tuple[Alert, ...], changed: tuple[Alert, ...]) -> tuple[Alert, ...]:
+    alerts = {alert.key: alert for alert in before}
+    for alert in changed:
+        if alert.resolved_at is None:
+            alerts[alert.key] = alert
+        else:
+            alerts.pop(alert.key, None)
+    return tuple(alerts[key] for key in sorted(alerts))

@@ -1,0 +1,53 @@
+"""Conditions of the source itself: no new reading for too long, and our own poll answered 429."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.domain.alert import ANY_POLICY, Kind, Severity
+from dict_rate_limit.domain.errors import Outcome
+from dict_rate_limit.domain.reading import Snapshot
+from dict_rate_limit.domain.transition import Change, Facts, Subject, opened, resolved
+
+if TYPE_CHECKING:
+    from dict_rate_limit.domain.alert import Alert
+    from dict_rate_limit.domain.reading import Poll
+    from dict_rate_limit.domain.state import ParticipantState, Rules
+
+
+def source_changes(state: ParticipantState, poll: Poll, rules: Rules, *, advanced: bool) -> list[Change]:
+    """Judge both conditions.
+
+    An answer without news (empty, or its time repeats) lifts RATE_LIMITED but not SOURCE_UNREACHABLE: we are as blind
+    as before. `current` holds the outcome of the poll.
+    """
+    changes = []
+    limited = _open(state, Kind.RATE_LIMITED)
+    if poll.outcome is Outcome.RATE_LIMITED and limited is None:
+        changes.append(opened(_subject(state, Kind.RATE_LIMITED), Severity.WARNING, _facts(poll), poll.received_at))
+    elif isinstance(poll, Snapshot) and limited is not None:
+        changes.append(resolved(limited, _facts(poll), poll.received_at))
+    unreachable = _open(state, Kind.SOURCE_UNREACHABLE)
+    if advanced and unreachable is not None:
+        changes.append(resolved(unreachable, _facts(poll), poll.received_at))
+    elif not advanced and unreachable is None and _blind(state, poll, rules):
+        subject = _subject(state, Kind.SOURCE_UNREACHABLE)
+        changes.append(opened(subject, Severity.CRITICAL, _facts(poll), poll.received_at))
+    return changes
+
+
+def _blind(state: ParticipantState, poll: Poll, rules: Rules) -> bool:
+    since = state.last_good_at or state.first_polled_at or poll.received_at
+    return poll.received_at - since >= rules.interval * rules.unreachable_after
+
+
+def _open(state: ParticipantState, kind: Kind) -> Alert | None:
+    return next((alert for alert in state.open_alerts if alert.key == (ANY_POLICY, kind)), None)
+
+
+def _subject(state: ParticipantState, kind: Kind) -> Subject:
+    return Subject(participant=state.participant, policy_name=ANY_POLICY, kind=kind)
+
+
+def _facts(poll: Poll) -> Facts:
+    return Facts(category=poll.category if isinstance(poll, Snapshot) else "", current=poll.outcome.value)

@@ -1,0 +1,137 @@
+"""How an alert moves: each function returns the alert in its new form and the event that tells of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.domain.alert import (
+    Alert,
+    AlertEvent,
+    Kind,
+    Severity,
+    TransitionKind,
+    new_alert_id,
+    new_event_id,
+)
+from dict_rate_limit.domain.messages import MessageFacts, texts
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from dict_rate_limit.domain.bucket import Bucket
+
+Change = tuple[Alert, AlertEvent]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a transition rests on: the category of the answer, the bucket, the threshold in question, old and new."""
+
+    category: str
+    bucket: Bucket | None = None
+    threshold: int | None = None
+    previous: str | None = None
+    current: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What an alert is about."""
+
+    participant: str
+    policy_name: str
+    kind: Kind
+
+
+def opened(subject: Subject, severity: Severity, facts: Facts, now: datetime) -> Change:
+    """Begin an alert."""
+    return _told(_born(subject, severity, facts, now), TransitionKind.OPENED, facts)
+
+
+def noticed(subject: Subject, severity: Severity, facts: Facts, now: datetime) -> Change:
+    """Tell of a change that has no duration: an alert born resolved."""
+    born = replace(_born(subject, severity, facts, now), resolved_at=now, exhausted=False)
+    return _told(born, TransitionKind.NOTICED, facts)
+
+
+def moved(alert: Alert, severity: Severity, facts: Facts, now: datetime) -> Change | None:
+    """Make an alert worse or better; None when it is as it was.
+
+    Once a bucket ran dry its alert stays `exhausted` until the severity steps down.
+    """
+    dry = facts.bucket is not None and facts.bucket.exhausted
+    exhausted = severity is Severity.CRITICAL and (alert.exhausted or dry)
+    before, after = _rank(alert.severity, exhausted=alert.exhausted), _rank(severity, exhausted=exhausted)
+    if before == after:
+        return None
+    kind = TransitionKind.ESCALATED if after > before else TransitionKind.DEESCALATED
+    step = replace(alert, severity=severity, exhausted=exhausted, sequence=alert.sequence + 1, updated_at=now)
+    return _told(step, kind, facts)
+
+
+def resolved(alert: Alert, facts: Facts, now: datetime) -> Change:
+    """End an alert; it keeps its last severity."""
+    ended = replace(alert, sequence=alert.sequence + 1, updated_at=now, resolved_at=now)
+    return _told(ended, TransitionKind.RESOLVED, facts)
+
+
+def _rank(severity: Severity, *, exhausted: bool) -> int:
+    return list(Severity).index(severity) + exhausted
+
+
+def _born(subject: Subject, severity: Severity, facts: Facts, now: datetime) -> Alert:
+    return Alert(
+        alert_id=new_alert_id(subject.participant, subject.policy_name, subject.kind, now),
+        participant=subject.participant,
+        policy_name=subject.policy_name,
+        kind=subject.kind,
+        severity=severity,
+        exhausted=facts.bucket is not None and facts.bucket.exhausted,
+        sequence=1,
+        opened_at=now,
+        updated_at=now,
+    )
+
+
+def _told(alert: Alert, kind: TransitionKind, facts: Facts) -> Change:
+    bucket = facts.bucket
+    message, message_en = texts(
+        MessageFacts(
+            kind=alert.kind,
+            transition=kind,
+            severity=alert.severity,
+            participant=alert.participant,
+            policy_name=alert.policy_name,
+            available_tokens=None if bucket is None else bucket.available_tokens,
+            capacity=None if bucket is None else bucket.capacity,
+            threshold=facts.threshold,
+            exhausted=alert.exhausted,
+            previous=facts.previous,
+            current=facts.current,
+            opened_at=alert.opened_at,
+            detected_at=alert.updated_at,
+        )
+    )
+    event = AlertEvent(
+        event_id=new_event_id(alert.alert_id, alert.sequence),
+        alert_id=alert.alert_id,
+        sequence=alert.sequence,
+        participant=alert.participant,
+        policy_name=alert.policy_name,
+        kind=alert.kind,
+        transition=kind,
+        severity=alert.severity,
+        exhausted=alert.exhausted,
+        category=facts.category,
+        available_tokens=None if bucket is None else bucket.available_tokens,
+        capacity_max=None if bucket is None else bucket.capacity,
+        utilization_pct=None if bucket is None else bucket.utilization_pct,
+        previous=facts.previous,
+        current=facts.current,
+        opened_at=alert.opened_at,
+        detected_at=alert.updated_at,
+        message=message,
+        message_en=message_en,
+    )
+    return alert, event
