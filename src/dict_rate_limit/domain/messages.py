@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _UNNAMED_PARTICIPANT: Final = "default"
 _QUOTED: Final = 60
+_MINUTE: Final = 60
 _LIMITS: Final = re.compile(r"\D*(\d+)\D+(\d+)\D+(\d+)\D*", re.ASCII)
 
 
@@ -59,7 +60,7 @@ class _Language:
 _PT: Final = _Language(
     separators=(".", ","),
     left="restam {tokens} de {capacity} fichas ({share})",
-    unknown_left="quantas fichas restam não se sabe",
+    unknown_left="fichas restantes desconhecidas",
     threshold={
         Severity.INFO: "",
         Severity.WARNING: ", limite de atenção {share}",
@@ -86,7 +87,7 @@ _PT: Final = _Language(
         (Kind.POLICY_APPEARED, TransitionKind.NOTICED): "{policy}: política nova no DICT; {left}",
         (Kind.POLICY_VANISHED, TransitionKind.NOTICED): "{policy}: a política sumiu das respostas do DICT",
         (Kind.SOURCE_UNREACHABLE, TransitionKind.OPENED): (
-            "Sem leitura nova do DICT: os níveis de agora não são conhecidos"
+            "Sem leitura nova do DICT: os níveis atuais são desconhecidos"
         ),
         (Kind.SOURCE_UNREACHABLE, TransitionKind.RESOLVED): "Leituras do DICT voltaram; alerta encerrado após {age}",
         (Kind.RATE_LIMITED, TransitionKind.OPENED): (
@@ -108,7 +109,7 @@ _PT: Final = _Language(
 _EN: Final = _Language(
     separators=(",", "."),
     left="{tokens} of {capacity} tokens left ({share})",
-    unknown_left="how many tokens are left is not known",
+    unknown_left="tokens left unknown",
     threshold={
         Severity.INFO: "",
         Severity.WARNING: ", warning threshold {share}",
@@ -134,7 +135,7 @@ _EN: Final = _Language(
         (Kind.LIMITS_CHANGED, TransitionKind.NOTICED): "{policy}: BACEN changed the limits: {previous} → {current}",
         (Kind.POLICY_APPEARED, TransitionKind.NOTICED): "{policy}: new policy in DICT; {left}",
         (Kind.POLICY_VANISHED, TransitionKind.NOTICED): "{policy}: the policy is gone from DICT's answers",
-        (Kind.SOURCE_UNREACHABLE, TransitionKind.OPENED): "No new reading from DICT: the levels of now are not known",
+        (Kind.SOURCE_UNREACHABLE, TransitionKind.OPENED): "No new reading from DICT: the current levels are unknown",
         (Kind.SOURCE_UNREACHABLE, TransitionKind.RESOLVED): "Readings from DICT are back; alert closed after {age}",
         (Kind.RATE_LIMITED, TransitionKind.OPENED): (
             "DICT refused our own query of the limits (429): readings are late until tokens are back"
@@ -161,9 +162,9 @@ def texts(facts: MessageFacts) -> tuple[str, str]:
 def duration_text(span: timedelta) -> str:
     """Write a time span in its two largest units, the same in both languages: `45 s`, `12 min`, `1 h 5 min`, `2 d`."""
     seconds = max(0, int(span.total_seconds()))
-    if seconds < 60:  # noqa: PLR2004 - a minute
+    if seconds < _MINUTE:
         return f"{seconds} s"
-    minutes = seconds // 60
+    minutes = seconds // _MINUTE
     days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
     parts = ((days, "d"), (hours, "h"), (0 if days else minutes, "min"))
     return " ".join(f"{number} {unit}" for number, unit in parts if number)

@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+
+from dict_rate_limit.domain.alert import ANY_POLICY, Kind, Severity, TransitionKind
+from dict_rate_limit.domain.messages import MessageFacts, duration_text, texts
+
+OPENED = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
+LOW = MessageFacts(
+    kind=Kind.THRESHOLD,
+    transition=TransitionKind.OPENED,
+    severity=Severity.WARNING,
+    participant="default",
+    policy_name="ENTRIES_WRITE",
+    available_tokens=8_200,
+    capacity=36_000,
+    threshold=2_500,
+    exhausted=False,
+    previous=None,
+    current=None,
+    opened_at=OPENED,
+    detected_at=OPENED,
+)
+LATER = OPENED + timedelta(minutes=12)
+NOTICE = replace(LOW, transition=TransitionKind.NOTICED, severity=Severity.INFO, threshold=None)
+WHOLE = replace(LOW, policy_name=ANY_POLICY, available_tokens=None, capacity=None, threshold=None)
+
+
+@pytest.mark.parametrize(
+    ("facts", "portuguese", "english"),
+    [
+        (
+            LOW,
+            "ENTRIES_WRITE em atenção: restam 8.200 de 36.000 fichas (22,77%), limite de atenção 25%",
+            "ENTRIES_WRITE in warning: 8,200 of 36,000 tokens left (22.77%), warning threshold 25%",
+        ),
+        (
+            replace(LOW, severity=Severity.CRITICAL, available_tokens=1_800, threshold=1_000),
+            "ENTRIES_WRITE em nível crítico: restam 1.800 de 36.000 fichas (5%), limite crítico 10%",
+            "ENTRIES_WRITE critical: 1,800 of 36,000 tokens left (5%), critical threshold 10%",
+        ),
+        (
+            replace(
+                LOW,
+                transition=TransitionKind.ESCALATED,
+                severity=Severity.CRITICAL,
+                available_tokens=-15,
+                threshold=1_050,
+                exhausted=True,
+                detected_at=LATER,
+            ),
+            (
+                "ENTRIES_WRITE piorou, ESGOTADO, o DICT recusa chamadas: "
+                "restam -15 de 36.000 fichas (0%), limite crítico 10,5%; em alerta há 12 min"
+            ),
+            (
+                "ENTRIES_WRITE got worse, EXHAUSTED, DICT refuses calls: "
+                "-15 of 36,000 tokens left (0%), critical threshold 10.5%; open for 12 min"
+            ),
+        ),
+        (
+            replace(LOW, transition=TransitionKind.DEESCALATED, detected_at=LATER),
+            (
+                "ENTRIES_WRITE melhorou, ainda em atenção: "
+                "restam 8.200 de 36.000 fichas (22,77%), limite de atenção 25%; em alerta há 12 min"
+            ),
+            (
+                "ENTRIES_WRITE got better, still in warning: "
+                "8,200 of 36,000 tokens left (22.77%), warning threshold 25%; open for 12 min"
+            ),
+        ),
+        (
+            replace(LOW, transition=TransitionKind.RESOLVED, available_tokens=40_000, detected_at=LATER),
+            "ENTRIES_WRITE: alerta encerrado após 12 min; restam 40.000 de 36.000 fichas (100%)",
+            "ENTRIES_WRITE: alert closed after 12 min; 40,000 of 36,000 tokens left (100%)",
+        ),
+        (
+            replace(NOTICE, kind=Kind.CATEGORY_CHANGED, policy_name=ANY_POLICY, previous="C", current="D"),
+            "Categoria do participante no DICT: C → D",
+            "Category of the participant in DICT: C → D",
+        ),
+        (
+            replace(NOTICE, kind=Kind.LIMITS_CHANGED, previous="36000/1200/60", current="18000/600/60"),
+            (
+                "ENTRIES_WRITE: o BACEN mudou os limites: "
+                "36.000 fichas, +1.200 a cada 60 s → 18.000 fichas, +600 a cada 60 s"
+            ),
+            (
+                "ENTRIES_WRITE: BACEN changed the limits: "
+                "36,000 tokens, +1,200 every 60 s → 18,000 tokens, +600 every 60 s"
+            ),
+        ),
+        (
+            replace(NOTICE, kind=Kind.POLICY_APPEARED, capacity=0, available_tokens=0),
+            "ENTRIES_WRITE: política nova no DICT; fichas restantes desconhecidas",
+            "ENTRIES_WRITE: new policy in DICT; tokens left unknown",
+        ),
+        (
+            replace(NOTICE, kind=Kind.POLICY_VANISHED),
+            "ENTRIES_WRITE: a política sumiu das respostas do DICT",
+            "ENTRIES_WRITE: the policy is gone from DICT's answers",
+        ),
+        (
+            replace(WHOLE, kind=Kind.SOURCE_UNREACHABLE, severity=Severity.CRITICAL),
+            "Sem leitura nova do DICT: os níveis atuais são desconhecidos",
+            "No new reading from DICT: the current levels are unknown",
+        ),
+        (
+            replace(WHOLE, kind=Kind.SOURCE_UNREACHABLE, transition=TransitionKind.RESOLVED, detected_at=LATER),
+            "Leituras do DICT voltaram; alerta encerrado após 12 min",
+            "Readings from DICT are back; alert closed after 12 min",
+        ),
+        (
+            replace(WHOLE, kind=Kind.RATE_LIMITED),
+            "O DICT recusou a nossa própria consulta de limites (429): leituras atrasam até haver fichas",
+            "DICT refused our own query of the limits (429): readings are late until tokens are back",
+        ),
+        (
+            replace(WHOLE, kind=Kind.RATE_LIMITED, transition=TransitionKind.RESOLVED, detected_at=LATER),
+            "O DICT voltou a aceitar a nossa consulta de limites; alerta encerrado após 12 min",
+            "DICT accepts our query of the limits again; alert closed after 12 min",
+        ),
+    ],
+)
+def test_says_what_happened_and_how_bad_it_is(facts: MessageFacts, portuguese: str, english: str) -> None:
+    assert texts(facts) == (portuguese, english)
+
+
+@pytest.mark.parametrize(("kind", "transition", "severity"), list(product(Kind, TransitionKind, Severity)))
+def test_every_kind_and_transition_has_two_different_single_lines(
+    kind: Kind, transition: TransitionKind, severity: Severity
+) -> None:
+    facts = replace(LOW, kind=kind, transition=transition, severity=severity)
+
+    portuguese, english = texts(facts)
+
+    assert portuguese != english
+    assert not {"{", "}", "\n"} & set(portuguese + english)
+
+
+def test_names_a_participant_that_has_a_name() -> None:
+    portuguese, english = texts(replace(NOTICE, kind=Kind.POLICY_VANISHED, participant="01234567"))
+
+    assert portuguese.endswith(" [participante 01234567]")
+    assert english.endswith(" [participant 01234567]")
+
+
+def test_leaves_out_the_threshold_where_none_is_known() -> None:
+    portuguese, english = texts(replace(LOW, threshold=None))
+
+    assert portuguese.endswith("fichas (22,77%)")
+    assert english.endswith("left (22.77%)")
+
+
+def test_shows_limits_it_cannot_read_as_they_are() -> None:
+    _, english = texts(replace(NOTICE, kind=Kind.LIMITS_CHANGED, previous=None, current="unlimited"))
+
+    assert english.endswith("(empty) → unlimited")
+
+
+def test_a_hostile_category_stays_on_one_short_line() -> None:
+    hostile = "C\r\nInjected: {policy}\x1b[31m" + "x" * 10_000
+
+    _, english = texts(replace(NOTICE, kind=Kind.CATEGORY_CHANGED, previous="", current=hostile))
+
+    assert english == "Category of the participant in DICT: (empty) → " + ("C Injected: {policy} [31m" + "x" * 100)[:60]
+
+
+@pytest.mark.parametrize(
+    ("span", "text"),
+    [
+        (timedelta(seconds=-5), "0 s"),
+        (timedelta(seconds=59.9), "59 s"),
+        (timedelta(seconds=60), "1 min"),
+        (timedelta(hours=1), "1 h"),
+        (timedelta(hours=1, minutes=5, seconds=59), "1 h 5 min"),
+        (timedelta(days=2, minutes=30), "2 d"),
+        (timedelta(days=2, hours=3, minutes=30), "2 d 3 h"),
+    ],
+)
+def test_writes_a_duration_in_its_two_largest_units(span: timedelta, text: str) -> None:
+    assert duration_text(span) == text
