@@ -8,6 +8,7 @@ DictRateLimitError
 │   ├── StoreUnavailableError  not reachable, restarting, overloaded
 │   └── SchemaError            a schema this code cannot use, or a migration that may not run
 ├── CacheUnavailableError      Redis
+├── NoReadingError             there has never been a reading of this participant, and none can be had now
 └── PublishError               an event could not be handed over
 
 `retry_helps` says whether the same call may succeed later without anybody's help.
@@ -94,6 +95,12 @@ class SchemaError(StoreError):
 
 class CacheUnavailableError(DictRateLimitError):
     """Redis cannot be reached now."""
+
+    retry_helps: bool = True
+
+
+class NoReadingError(DictRateLimitError):
+    """There has never been a reading of this participant, and none can be had now."""
 
     retry_helps: bool = True
 

@@ -1,0 +1,1 @@
+"""Every port in memory: shipped for trials and one-machine use, held to the same contracts as the real ones."""

@@ -1,0 +1,1 @@
+"""The read side over HTTP: JSON for programs, a page for people."""

@@ -1,0 +1,56 @@
+"""What a reader answers with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from dict_rate_limit.domain.alert import Alert
+    from dict_rate_limit.domain.reading import Snapshot
+    from dict_rate_limit.domain.state import JudgedBucket
+
+
+class CacheStatus(StrEnum):
+    """Where an answer came from; the word of the header `X-Cache-Status`."""
+
+    HIT = "HIT"  # younger than the cache life
+    MISS = "MISS"  # read from the source for this very answer
+    STALE = "STALE"  # older than the cache life: nothing newer may or can be had
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A judged snapshot. The same object until the snapshot or the thresholds change: what it gives may be kept by it."""
+
+    snapshot: Snapshot
+    buckets: tuple[JudgedBucket, ...]
+    fetched_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """An answer: `expires_in` whole seconds of cache life are left (0 = STALE), `age` whole seconds have passed."""
+
+    view: View
+    status: CacheStatus
+    expires_in: int
+    age: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """What the page for people shows: `reading` is None while there has never been one, `alerts` while unknown.
+
+    Alerts are open ones, worst first, then oldest first.
+    """
+
+    participant: str
+    participants: Sequence[str]
+    reading: Reading | None
+    alerts: Sequence[Alert] | None
+    now: datetime
