@@ -105,9 +105,9 @@ WHOLE = replace(LOW, policy_name=ANY_POLICY, available_tokens=None, capacity=Non
             "ENTRIES_WRITE: the policy is gone from DICT's answers",
         ),
         (
-            replace(WHOLE, kind=Kind.SOURCE_UNREACHABLE, severity=Severity.CRITICAL),
-            "Sem leitura nova do DICT: os níveis atuais são desconhecidos",
-            "No new reading from DICT: the current levels are unknown",
+            replace(WHOLE, kind=Kind.SOURCE_UNREACHABLE, severity=Severity.CRITICAL, current="UNAVAILABLE"),
+            "Sem leitura nova do DICT: os níveis atuais são desconhecidos; última consulta: UNAVAILABLE",
+            "No new reading from DICT: the current levels are unknown; last poll: UNAVAILABLE",
         ),
         (
             replace(WHOLE, kind=Kind.SOURCE_UNREACHABLE, transition=TransitionKind.RESOLVED, detected_at=LATER),

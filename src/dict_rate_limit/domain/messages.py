@@ -23,7 +23,8 @@ class MessageFacts:
     """What a transition's two texts are made of.
 
     `threshold` is the one of `severity`, in hundredths of a percent. `previous` and `current` are a notice's old and
-    new value; for LIMITS_CHANGED any text with capacity, refill tokens and refill period in s, in this order.
+    new value; for LIMITS_CHANGED any text with capacity, refill tokens and refill period in s, in this order. For
+    conditions of the source `current` is the outcome of the last poll.
     """
 
     kind: Kind
@@ -87,7 +88,7 @@ _PT: Final = _Language(
         (Kind.POLICY_APPEARED, TransitionKind.NOTICED): "{policy}: política nova no DICT; {left}",
         (Kind.POLICY_VANISHED, TransitionKind.NOTICED): "{policy}: a política sumiu das respostas do DICT",
         (Kind.SOURCE_UNREACHABLE, TransitionKind.OPENED): (
-            "Sem leitura nova do DICT: os níveis atuais são desconhecidos"
+            "Sem leitura nova do DICT: os níveis atuais são desconhecidos; última consulta: {current}"
         ),
         (Kind.SOURCE_UNREACHABLE, TransitionKind.RESOLVED): "Leituras do DICT voltaram; alerta encerrado após {age}",
         (Kind.RATE_LIMITED, TransitionKind.OPENED): (
@@ -135,7 +136,9 @@ _EN: Final = _Language(
         (Kind.LIMITS_CHANGED, TransitionKind.NOTICED): "{policy}: BACEN changed the limits: {previous} → {current}",
         (Kind.POLICY_APPEARED, TransitionKind.NOTICED): "{policy}: new policy in DICT; {left}",
         (Kind.POLICY_VANISHED, TransitionKind.NOTICED): "{policy}: the policy is gone from DICT's answers",
-        (Kind.SOURCE_UNREACHABLE, TransitionKind.OPENED): "No new reading from DICT: the current levels are unknown",
+        (Kind.SOURCE_UNREACHABLE, TransitionKind.OPENED): (
+            "No new reading from DICT: the current levels are unknown; last poll: {current}"
+        ),
         (Kind.SOURCE_UNREACHABLE, TransitionKind.RESOLVED): "Readings from DICT are back; alert closed after {age}",
         (Kind.RATE_LIMITED, TransitionKind.OPENED): (
             "DICT refused our own query of the limits (429): readings are late until tokens are back"
