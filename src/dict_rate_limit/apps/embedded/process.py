@@ -1,0 +1,140 @@
+"""A server as a child process: started in its own session, awaited, stopped, and never outliving us."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.apps.embedded import leash
+from dict_rate_limit.domain.errors import DictRateLimitError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+START_PATIENCE_SEC = 60.0  # a loaded machine may take its time; a dead process is noticed at once
+STOP_PATIENCE_SEC = 2.0
+LOOK_AGAIN_SEC = 0.02
+
+
+class ServerError(DictRateLimitError):
+    """An embedded server cannot be had; one line that says why, and what to do where we know it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """What to run. `uid` is the account to run as, None for our own."""
+
+    name: str
+    command: tuple[str, ...]
+    log: Path
+    uid: int | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    orphan_signal: signal.Signals = signal.SIGTERM
+
+
+@asynccontextmanager
+async def running(program: Program, ready: Callable[[int], bool]) -> AsyncIterator[int]:
+    """Run the program for the length of the block, entered once `ready(pid)` holds; gives the process id.
+
+    Bound to the main thread, whose end would end the program; not bound to an event loop.
+
+    Raises:
+        ServerError: it ended, or was not ready in time.
+    """
+    child = start(program)
+    try:
+        await until_ready(child, program, ready)
+        yield child.pid
+    finally:
+        await stop(child, program)
+
+
+async def complete(program: Program) -> None:
+    """Run the program to its end.
+
+    Raises:
+        ServerError: it failed.
+    """
+    child = start(program)
+    try:
+        await asyncio.to_thread(child.wait)
+    finally:
+        await stop(child, program)
+    if child.returncode:
+        raise ServerError(last_words(program, "failed"))
+
+
+def start(program: Program) -> subprocess.Popen[bytes]:
+    """Start the program in a session of its own, so that the terminal's Ctrl-C does not reach it."""
+    folder = program.log.parent
+    log = open_log(program)
+    try:
+        return subprocess.Popen(  # noqa: S603 -- full paths, no shell
+            [*leashed(program), *program.command],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+            # No variable of ours: PGPORT, TEMPORAL_NAMESPACE and the like would change what the server does.
+            env={"HOME": str(folder), "PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+            start_new_session=True,
+        )
+    finally:
+        os.close(log)
+
+
+def open_log(program: Program) -> int:
+    """Open a new log; that of the last run stays beside it."""
+    log = program.log
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            log.replace(log.with_suffix(".log.1"))
+        return os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        message = f"{program.name} did not start: {error.strerror}: {error.filename}"
+        raise ServerError(message) from error
+
+
+def leashed(program: Program) -> tuple[str, ...]:
+    """Give the words before the command that tie it to this process."""
+    uid = "-" if program.uid is None else str(program.uid)
+    orphan_signal = str(int(program.orphan_signal))
+    return (sys.executable, "-I", "-S", str(Path(leash.__file__)), str(os.getpid()), orphan_signal, uid)
+
+
+async def until_ready(child: subprocess.Popen[bytes], program: Program, ready: Callable[[int], bool]) -> None:
+    """Return once the program is ready."""
+    deadline = time.monotonic() + START_PATIENCE_SEC
+    while not await asyncio.to_thread(ready, child.pid):
+        if child.poll() is not None:
+            raise ServerError(last_words(program, "did not start"))
+        if time.monotonic() > deadline:
+            raise ServerError(last_words(program, f"was not ready within {START_PATIENCE_SEC:.0f} s"))
+        await asyncio.sleep(LOOK_AGAIN_SEC)
+
+
+async def stop(child: subprocess.Popen[bytes], program: Program) -> None:
+    """Ask the program to end, then make it."""
+    if child.poll() is None:
+        child.send_signal(program.stop_signal)
+    try:
+        await asyncio.to_thread(child.wait, STOP_PATIENCE_SEC)
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+
+
+def last_words(program: Program, what: str) -> str:
+    """Say in one line what happened, with the last line the program wrote."""
+    lines = program.log.read_text(errors="replace").splitlines()
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+    return f"{program.name} {what}: {last} ({program.log})"

