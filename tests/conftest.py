@@ -1,0 +1,112 @@
+"""Servers for every test that wants one. Each starts when first asked for, once per test process."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+import redis
+
+from dict_rate_limit.apps.embedded.postgres import NOT_DURABLE, embedded_postgres
+from dict_rate_limit.apps.embedded.temporal import embedded_temporal
+from dict_rate_limit.apps.embedded.valkey import embedded_valkey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractAsyncContextManager
+
+DATABASE_NUMBERS = itertools.count(1)
+TEMPLATE = "migrated"
+
+
+@contextmanager
+def held(server: AbstractAsyncContextManager[str]) -> Iterator[str]:
+    """Hold an async context open from synchronous code, on a loop that is nobody else's."""
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        address = runner.run(server.__aenter__())
+        try:
+            yield address
+        finally:
+            runner.run(server.__aexit__(None, None, None))
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """A folder with a short path that an unprivileged PostgreSQL can enter; pytest's own has neither."""
+    folder = Path(tempfile.mkdtemp(prefix="drl-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(server_folder: Path) -> Iterator[str]:
+    """URL of the database "postgres" of a server for this test process."""
+    with held(embedded_postgres(server_folder / "postgres", NOT_DURABLE)) as url:
+        yield url
+
+
+@contextmanager
+def database(server_url: str, name: str, *, template: str = "template1") -> Iterator[str]:
+    with psycopg.connect(server_url, autocommit=True) as admin:
+        admin.execute(
+            psycopg.sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*map(psycopg.sql.Identifier, (name, template)))
+        )
+        yield urlsplit(server_url)._replace(path=f"/{name}").geturl()
+        admin.execute(psycopg.sql.SQL("DROP DATABASE {} WITH (FORCE)").format(psycopg.sql.Identifier(name)))
+
+
+@pytest.fixture
+def database_url(postgres_server: str) -> Iterator[str]:
+    """URL of an empty database for this test."""
+    with database(postgres_server, f"test_{next(DATABASE_NUMBERS)}") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: str) -> Iterator[str]:
+    """Name of a database with all migrations applied, to copy from."""
+    from dict_rate_limit.adapters.postgres.migrations import up  # noqa: PLC0415 -- only tests that want it pay for it
+
+    with database(postgres_server, TEMPLATE) as url:
+        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+            runner.run(up(url))
+        yield TEMPLATE
+
+
+@pytest.fixture
+def migrated_database_url(postgres_server: str, migrated_template: str) -> Iterator[str]:
+    """URL of a database for this test with all migrations applied."""
+    with database(postgres_server, f"test_{next(DATABASE_NUMBERS)}", template=migrated_template) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def valkey_addr() -> Iterator[str]:
+    """Address "127.0.0.1:port" of a Valkey for this test process; its content is whatever tests left."""
+    with held(embedded_valkey(None)) as address:
+        yield address
+
+
+@pytest.fixture
+def valkey(valkey_addr: str) -> str:
+    """Address of an empty Valkey."""
+    host, _, port = valkey_addr.partition(":")
+    with redis.Redis(host=host, port=int(port)) as client:
+        client.flushall()
+    return valkey_addr
+
+
+@pytest.fixture(scope="session")
+def temporal_address(server_folder: Path) -> Iterator[str]:
+    """Address "127.0.0.1:port" of a Temporal dev server for this test process, with the namespace "dict"."""
+    with held(embedded_temporal(server_folder / "temporal")) as address:
+        yield address
