@@ -1,0 +1,89 @@
+"""Values the tests of the domain are made of."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.domain.bucket import Bucket
+from dict_rate_limit.domain.errors import Outcome
+from dict_rate_limit.domain.judge import observe
+from dict_rate_limit.domain.level import Thresholds
+from dict_rate_limit.domain.reading import FailedPoll, RejectedItem, Snapshot
+from dict_rate_limit.domain.state import ParticipantState, Rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.reading import Poll
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+FIVE_MINUTES = timedelta(minutes=5)
+THRESHOLDS = Thresholds(warning=2500, critical=1000, margin=200)
+RULES = Rules(thresholds=THRESHOLDS, interval=FIVE_MINUTES, unreachable_after=3)
+PARTICIPANT = "12345678"
+
+
+def bucket(
+    available: int = 1000,
+    capacity: int = 1000,
+    name: str = "CLAIMS_READ",
+    refill_tokens: int = 60,
+    refill_period_sec: int = 60,
+) -> Bucket:
+    """Make a bucket of 1000 that refills 60 a minute."""
+    return Bucket(
+        name=name,
+        available_tokens=available,
+        capacity=capacity,
+        refill_tokens=refill_tokens,
+        refill_period_sec=refill_period_sec,
+    )
+
+
+def snapshot(
+    *buckets: Bucket,
+    at: datetime = NOON,
+    response_time: datetime | None = None,
+    category: str = "C",
+    rejected: Iterable[RejectedItem] = (),
+) -> Snapshot:
+    """Make an answer received `at`; DICT's clock agrees unless told."""
+    return Snapshot(
+        participant=PARTICIPANT,
+        source="test",
+        response_time=response_time or at,
+        received_at=at,
+        category=category,
+        correlation_id=None,
+        buckets=buckets,
+        rejected=tuple(rejected),
+    )
+
+
+def failure(outcome: Outcome = Outcome.UNAVAILABLE, at: datetime = NOON) -> FailedPoll:
+    """Make a poll that gave nothing."""
+    return FailedPoll(participant=PARTICIPANT, source="test", outcome=outcome, detail="nobody there", received_at=at)
+
+
+def run(*polls: Poll, state: ParticipantState | None = None) -> tuple[ParticipantState, list[AlertEvent]]:
+    """Judge polls one after the other; return the last state and all events."""
+    known = state or ParticipantState(participant=PARTICIPANT)
+    events: list[AlertEvent] = []
+    for poll in polls:
+        known, judgement = observe(known, poll, RULES)
+        events.extend(judgement.events)
+    return known, events
+
+
+def ticks(*readings: Bucket | tuple[Bucket, ...] | Outcome) -> list[Poll]:
+    """Make one poll every five minutes from noon: buckets, several, or a failure."""
+    polls: list[Poll] = []
+    for number, reading in enumerate(readings):
+        at = NOON + number * FIVE_MINUTES
+        if isinstance(reading, Outcome):
+            polls.append(failure(reading, at))
+        else:
+            polls.append(snapshot(*(reading if isinstance(reading, tuple) else (reading,)), at=at))
+    return polls

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dict_rate_limit.domain.bucket import Bucket
+from dict_rate_limit.domain.errors import InvalidValueError, Outcome
+from dict_rate_limit.domain.reading import FailedPoll, Poll, RejectedItem, Snapshot
+from dict_rate_limit.domain.wire import decode_poll, encode_poll
+from domain_samples import NOON, bucket, failure, snapshot
+
+moments = st.datetimes(
+    min_value=datetime(2020, 1, 1),  # noqa: DTZ001 - hypothesis wants naive bounds and adds the zone
+    max_value=datetime(2040, 1, 1),  # noqa: DTZ001
+    timezones=st.sampled_from([UTC, timezone(timedelta(hours=-3))]),
+)
+texts = st.text(max_size=20)
+numbers = st.integers(0, 2**31 - 1)
+buckets = st.builds(
+    Bucket,
+    name=st.from_regex(r"\A[A-Z0-9_]{1,100}\Z"),
+    available_tokens=st.integers(-(2**31), 2**31 - 1),
+    capacity=numbers,
+    refill_tokens=numbers,
+    refill_period_sec=numbers,
+    raw_category=texts,
+)
+snapshots = st.builds(
+    Snapshot,
+    participant=texts,
+    source=texts,
+    response_time=st.none() | moments,
+    received_at=moments,
+    category=texts,
+    correlation_id=st.none() | texts,
+    buckets=st.lists(buckets, max_size=4).map(tuple),
+    rejected=st.lists(st.builds(RejectedItem, position=numbers, name=texts, reason=texts), max_size=2).map(tuple),
+)
+failures = st.builds(
+    FailedPoll,
+    participant=texts,
+    source=texts,
+    outcome=st.sampled_from([o for o in Outcome if o not in {Outcome.OK, Outcome.EMPTY}]),
+    detail=texts,
+    received_at=moments,
+    retry_after_sec=st.none() | numbers,
+    correlation_id=st.none() | texts,
+)
+
+
+@given(snapshots | failures)
+def test_every_poll_comes_back_as_it_went(poll: Poll) -> None:
+    assert decode_poll(encode_poll(poll)) == poll
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "{}", "null", "[1]", "[2,1]", "[3,1]", '"x"', encode_poll(failure())[:-9], b"\xff\xfe"],
+)
+def test_any_other_text_is_refused_without_being_shown(text: str | bytes) -> None:
+    with pytest.raises(InvalidValueError, match=r"poll: .*expected encode_poll's"):
+        decode_poll(text)
+
+
+def test_a_naive_time_in_the_text_is_refused() -> None:
+    naive = encode_poll(snapshot(bucket(), at=NOON)).replace("+00:00", "")
+
+    with pytest.raises(InvalidValueError):
+        decode_poll(naive)
+
+
+def test_a_group_of_fifty_participants_stays_far_below_the_payload_limit() -> None:
+    answer = snapshot(*(bucket(36_000, 36_000, name=f"INFRACTION_REPORTS_LIST_WITHOUT_ROLE_{n}") for n in range(29)))
+
+    assert len(encode_poll(answer)) * 50 < 250_000
