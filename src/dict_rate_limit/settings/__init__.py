@@ -1,0 +1,9 @@
+"""What the product is told from outside: one pure function from a mapping of texts to a frozen object."""
+
+from __future__ import annotations
+
+from dict_rate_limit.settings.definition import Program
+from dict_rate_limit.settings.model import Origin, Provenance, Settings
+from dict_rate_limit.settings.reading import load
+
+__all__ = ["Origin", "Program", "Provenance", "Settings", "load"]

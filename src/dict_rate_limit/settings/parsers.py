@@ -1,0 +1,139 @@
+"""Readers of one setting's text. Each gives a value or raises ValueError; what was expected stands with the setting."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DEFAULT_PARTICIPANT: Final = "default"
+"""The one participant of a set-up that names none; it is sent without metadata."""
+
+_UNITS: Final = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
+_DURATION: Final = re.compile(r"(?:[0-9]{1,9}(?:\.[0-9]{1,6})?(?:ms|s|m|h))+", re.ASCII)
+_DURATION_PART: Final = re.compile(r"([0-9.]+)(ms|s|m|h)", re.ASCII)
+_HOST: Final = r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])"
+_PARTICIPANT: Final = re.compile(r"[A-Za-z0-9]{8}", re.ASCII)
+_PERCENT: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,2})?", re.ASCII)
+_URL_REST: Final = r"[^\s\x00-\x1f\x7f]{1,4096}"
+
+
+def text(value: str) -> str:
+    """Accept printable text."""
+    if not value.isprintable():
+        raise ValueError
+    return value
+
+
+def secret(value: str) -> str:
+    """Accept anything but NUL, which no library can pass on."""
+    if "\0" in value:
+        raise ValueError
+    return value
+
+
+def path(value: str) -> Path:
+    """Accept a path; whether it can be used is seen by who uses it."""
+    return Path(text(value)).expanduser()
+
+
+def boolean(value: str) -> bool:
+    """Read true or false, also 1, 0, yes, no."""
+    return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[value.lower()]
+
+
+def matching(pattern: str) -> Callable[[str], str]:
+    """Make a reader of text that matches as a whole."""
+    compiled = re.compile(pattern, re.ASCII)
+
+    def parse(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise ValueError
+        return value
+
+    return parse
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """Make a reader of a word out of these, in any case."""
+
+    def parse(value: str) -> str:
+        if value.lower() not in words:
+            raise ValueError
+        return value.lower()
+
+    return parse
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """Make a reader of a whole number within [low, high]."""
+
+    def parse(value: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", value, re.ASCII) or not low <= int(value) <= high:
+            raise ValueError
+        return int(value)
+
+    return parse
+
+
+def share(value: str) -> float:
+    """Read a number above 0, at most 1."""
+    try:
+        number = Decimal(value)
+    except InvalidOperation as error:
+        raise ValueError from error
+    if not number.is_finite() or not 0 < number <= 1:
+        raise ValueError
+    return float(number)
+
+
+def hundredths(value: str) -> int:
+    """Read a percentage with at most two decimals, in hundredths of a percent."""
+    if not _PERCENT.fullmatch(value):
+        raise ValueError
+    number = int(Decimal(value) * 100)
+    return whole(0, 10_000)(str(number))
+
+
+def duration(value: str) -> timedelta:
+    """Read a Go duration above zero and at most a day: `60s`, `1m30s`, `500ms`."""
+    if not _DURATION.fullmatch(value):
+        raise ValueError
+    micros = sum(Decimal(number) * _UNITS[unit] for number, unit in _DURATION_PART.findall(value))
+    length = timedelta(microseconds=int(micros))
+    if not timedelta() < length <= timedelta(days=1):
+        raise ValueError
+    return length
+
+
+def address(value: str) -> str:
+    """Read host:port, or [IPv6]:port."""
+    host, _, port = value.rpartition(":")
+    whole(1, 65_535)(port)
+    matching(_HOST)(host)
+    return value
+
+
+def participants(value: str) -> tuple[str, ...]:
+    """Read ISPBs parted by commas, upper-cased, in their order; repeated or malformed ones are refused."""
+    names = tuple(part.strip().upper() for part in value.split(","))
+    if names == (DEFAULT_PARTICIPANT.upper(),):
+        return (DEFAULT_PARTICIPANT,)
+    if len(set(names)) != len(names) or not all(_PARTICIPANT.fullmatch(name) for name in names):
+        raise ValueError
+    return names
+
+
+def url(*schemes: str) -> Callable[[str], str]:
+    """Make a reader of a URL with one of these schemes."""
+    return matching(f"(?:{'|'.join(re.escape(scheme) for scheme in schemes)})://{_URL_REST}")
+
+
+def unsupported(value: str) -> None:
+    """Refuse whatever is set."""
+    raise ValueError(value)

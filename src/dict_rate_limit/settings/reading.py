@@ -1,0 +1,107 @@
+"""From a mapping of texts to settings, or to the list of everything that is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from dict_rate_limit.domain.errors import SettingsError
+from dict_rate_limit.settings.definition import Secrecy
+from dict_rate_limit.settings.model import Origin, Provenance, Settings
+from dict_rate_limit.settings.redaction import HIDDEN, quoted, shown, shown_refused
+from dict_rate_limit.settings.rules import broken_rules
+from dict_rate_limit.settings.variables import definitions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dict_rate_limit.settings.definition import Definition, Program
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    text: str | None
+    origin: Origin
+
+
+class _ProblemError(Exception):
+    """One problem; its message is the line that is shown."""
+
+
+def read_utf8(path: Path) -> str:
+    """Read a whole text file."""
+    return path.read_text(encoding="utf-8")
+
+
+def load(
+    environ: Mapping[str, str],
+    *,
+    program: Program | None = None,
+    read_text: Callable[[Path], str] = read_utf8,
+) -> Settings:
+    """Read all settings; an empty variable counts as not set, a variable that is not known is not looked at.
+
+    `program` makes the settings that it needs required. `read_text` reads the files named by NAME_FILE.
+
+    Raises:
+        SettingsError: with every problem: variable, value (secrets hidden), what was expected.
+    """
+    values: dict[str, Any] = {}
+    provenance: dict[str, Provenance] = {}
+    problems: dict[str, str] = {}
+    for name, definition in definitions().items():
+        try:
+            found = _find(name, definition, environ, read_text)
+            values[name.lower()] = _parsed(name, definition, found, program)
+        except _ProblemError as problem:
+            problems[name] = str(problem)
+            found = _Found(text=definition.default, origin=Origin.DEFAULT)  # stands in while the rules are asked
+            values[name.lower()] = _parsed(name, definition, found, None)
+        provenance[name] = Provenance(origin=found.origin, shown=found.text and shown(definition, found.text))
+    settings = Settings(provenance=MappingProxyType(provenance), **values)
+    broken = [rule.line for rule in broken_rules(settings) if rule.names.isdisjoint(problems)]
+    if problems or broken:
+        raise SettingsError((*problems.values(), *broken))
+    return settings
+
+
+def _find(name: str, definition: Definition, environ: Mapping[str, str], read_text: Callable[[Path], str]) -> _Found:
+    value = environ.get(name, "")
+    file = environ.get(f"{name}_FILE", "").strip() if definition.secrecy is not Secrecy.OPEN else ""
+    if value.strip() and file:
+        message = f"{name}: {HIDDEN}, expected either {name} or {name}_FILE: both are set"
+        raise _ProblemError(message)
+    if file:
+        return _Found(text=_from_file(f"{name}_FILE", file, read_text), origin=Origin.FILE)
+    if not value.strip():
+        return _Found(text=definition.default, origin=Origin.DEFAULT)
+    return _Found(text=value if definition.secrecy is Secrecy.WHOLLY else value.strip(), origin=Origin.ENVIRONMENT)
+
+
+def _from_file(name: str, file: str, read_text: Callable[[Path], str]) -> str:
+    try:
+        content = read_text(Path(file))
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or NUL in the name
+        reason = getattr(error, "strerror", None) or "it cannot be read as text"
+        message = f"{name}: {quoted(file)}, expected a readable text file: {reason}"
+        raise _ProblemError(message) from error
+    secret = content.rstrip("\r\n")
+    if not secret.strip():
+        message = f"{name}: {quoted(file)}, expected a file with something in it"
+        raise _ProblemError(message)
+    return secret
+
+
+def _parsed(name: str, definition: Definition, found: _Found, program: Program | None) -> object:
+    if found.text is None:
+        if program in definition.needed_by:
+            message = f"{name}: not set, expected {definition.expected}"
+            raise _ProblemError(message)
+        return None
+    try:
+        return definition.parse(found.text)
+    except (ValueError, KeyError, RuntimeError) as error:  # RuntimeError: `~` where there is no home
+        message = f"{name}: {shown_refused(definition, found.text)}, expected {definition.expected}"
+        raise _ProblemError(message) from error

@@ -1,0 +1,71 @@
+"""What settings must be to one another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dict_rate_limit.settings.model import Settings
+
+LIST_TOKEN: Final = timedelta(seconds=10)
+"""POLICIES_LIST gives six tokens a minute (DICT's published rate): one list call each 10 s spends all of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenRule:
+    """The line that is shown, and the variables the rule looks at."""
+
+    names: frozenset[str]
+    line: str
+
+
+def broken_rules(settings: Settings) -> Iterator[BrokenRule]:
+    """Give each rule that does not hold."""
+    for name, line in (*_pairs(settings), *_thresholds(settings), *_anonymous(settings), *_budget(settings)):
+        yield BrokenRule(names=frozenset(name.split()), line=line)
+
+
+def _pairs(settings: Settings) -> Iterator[tuple[str, str]]:
+    pairs = (
+        ("BRIDGE_TLS", settings.bridge_tls_cert_file, settings.bridge_tls_key_file),
+        ("TEMPORAL_TLS", settings.temporal_tls_cert_file, settings.temporal_tls_key_file),
+    )
+    for prefix, cert, key in pairs:
+        names = f"{prefix}_CERT_FILE {prefix}_KEY_FILE"
+        if cert is not None and key is None:
+            yield names, f"{prefix}_KEY_FILE: not set, expected the private key of {prefix}_CERT_FILE"
+        if key is not None and cert is None:
+            yield names, f"{prefix}_CERT_FILE: not set, expected the certificate of {prefix}_KEY_FILE"
+
+
+def _thresholds(settings: Settings) -> Iterator[tuple[str, str]]:
+    critical, warning = settings.critical_threshold_pct / 100, settings.warning_threshold_pct / 100
+    if critical > warning:
+        yield (
+            "CRITICAL_THRESHOLD_PCT WARNING_THRESHOLD_PCT",
+            f"CRITICAL_THRESHOLD_PCT: {critical:g}, expected at most WARNING_THRESHOLD_PCT, which is {warning:g}",
+        )
+
+
+def _anonymous(settings: Settings) -> Iterator[tuple[str, str]]:
+    if settings.auth_anonymous_role == "operator" and not settings.on_loopback:
+        yield (
+            "AUTH_ANONYMOUS_ROLE HOST",
+            f"AUTH_ANONYMOUS_ROLE: 'operator', expected viewer or none: HOST {settings.host} lets anybody write",
+        )
+
+
+def _budget(settings: Settings) -> Iterator[tuple[str, str]]:
+    share, schedule = settings.list_budget_share, settings.workflow_cron_schedule
+    spacing = LIST_TOKEN / share
+    if schedule.shortest_gap < spacing:
+        expected = f"{spacing.total_seconds():g} s or more between two polls"
+        reason = f"LIST_BUDGET_SHARE is {share:g} of 6 list calls a minute"
+        yield (
+            "WORKFLOW_CRON_SCHEDULE LIST_BUDGET_SHARE",
+            f"WORKFLOW_CRON_SCHEDULE: '{schedule}', expected {expected}: {reason}",
+        )
