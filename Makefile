@@ -14,8 +14,7 @@ up: $(VENV)/.embedded ## run the whole product on this machine (Ctrl-C stops it)
 	@$(BIN)/dict-rate-limit up $(ARGS)
 
 test: $(VENV)/.dev ## run every test
-	@$(BIN)/python -m pytest -n 2 --cov --cov-report= $(ARGS)
-	@$(BIN)/python -m tests.coverage_bars
+	@$(if $(ARGS),$(BIN)/python -m pytest $(ARGS),scripts/test)
 
 check: $(VENV)/.dev ## format, lint, types, layers, sizes, dependencies
 	@scripts/check
