@@ -8,6 +8,7 @@ DictRateLimitError
 │   ├── StoreUnavailableError  not reachable, restarting, overloaded
 │   └── SchemaError            a schema this code cannot use, or a migration that may not run
 ├── CacheUnavailableError      Redis
+├── SchedulerUnavailableError  Temporal
 ├── NoReadingError             there has never been a reading of this participant, and none can be had now
 └── PublishError               an event could not be handed over
 
@@ -101,6 +102,12 @@ class CacheUnavailableError(DictRateLimitError):
 
 class NoReadingError(DictRateLimitError):
     """There has never been a reading of this participant, and none can be had now."""
+
+    retry_helps: bool = True
+
+
+class SchedulerUnavailableError(DictRateLimitError):
+    """Temporal cannot be used now: not reachable, or without our namespace."""
 
     retry_helps: bool = True
 

@@ -1,0 +1,29 @@
+"""Daily housekeeping of the history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from dict_rate_limit.ports import Maintenance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maintained:
+    """What was done: names of partitions made and dropped, rows of the hourly roll-up written."""
+
+    made: Sequence[str]
+    dropped: Sequence[str]
+    rolled_up: int
+
+
+async def maintain(maintenance: Maintenance, now: datetime, *, retention_months: int) -> Maintained:
+    """Make months ahead first (today's readings need them); drop old ones last, after they were rolled up."""
+    made = await maintenance.make_partitions(now)
+    rolled_up = await maintenance.roll_up(now)
+    dropped = await maintenance.drop_partitions(now, retention_months)
+    return Maintained(made=made, dropped=dropped, rolled_up=rolled_up)

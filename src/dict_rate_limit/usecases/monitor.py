@@ -1,0 +1,183 @@
+"""One monitoring cycle over a group of participants: fetch, record, publish. Each participant fails alone."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from dict_rate_limit.domain.errors import (
+    CacheUnavailableError,
+    Outcome,
+    SourceError,
+    StoreError,
+    StoreUnavailableError,
+)
+from dict_rate_limit.domain.judge import observe
+from dict_rate_limit.domain.reading import FailedPoll, Snapshot
+from dict_rate_limit.ports import CachedSnapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from datetime import datetime
+
+    from dict_rate_limit.domain.reading import Poll
+    from dict_rate_limit.domain.state import Rules
+    from dict_rate_limit.ports import Clock, PolicySource, SnapshotCache, StateStore
+
+LIST_TOKEN_REFILL: Final = timedelta(seconds=10)
+"""POLICIES_LIST regains one token in this time (6 a minute); the shortest pause after a 429."""
+
+LONGEST_PAUSE: Final = timedelta(minutes=10)
+"""A Retry-After above this is not believed: it would blind us."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How hard a poll tries. No try begins later than `retry_window` after the poll's first.
+
+    A group of 50 with sources that let every 5 s deadline pass is done within the window and five deadlines.
+    """
+
+    concurrency: int = 16
+    attempts: int = 3
+    first_pause: timedelta = timedelta(milliseconds=200)
+    retry_window: timedelta = timedelta(seconds=8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetcher:
+    """Polls the source; remembers, in this process, whom a 429 told us to leave alone for a while."""
+
+    source: PolicySource
+    source_name: str
+    clock: Clock
+    patience: Patience = Patience()
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    _not_before: dict[str, datetime] = field(default_factory=dict)
+
+    async def fetch_group(self, participants: Sequence[str]) -> list[Poll]:
+        """Poll every participant that may be asked now, in the given order; no fault of the source is raised."""
+        now = self.clock.now()
+        asked = [name for name in participants if self._not_before.get(name, now) <= now]
+        gate = asyncio.Semaphore(self.patience.concurrency)
+        window_ends = self.clock.monotonic() + self.patience.retry_window.total_seconds()
+        polls = await asyncio.gather(*(self._poll(name, gate, window_ends) for name in asked), return_exceptions=True)
+        return [self._accounted(name, poll) for name, poll in zip(asked, polls, strict=True)]
+
+    async def _poll(self, participant: str, gate: asyncio.Semaphore, window_ends: float) -> Poll:
+        async with gate:
+            return await self._tries(participant, window_ends)
+
+    async def _tries(self, participant: str, window_ends: float) -> Poll:
+        pause = self.patience.first_pause.total_seconds()
+        for _ in range(1, self.patience.attempts):
+            try:
+                return await self.source.list_policies(participant)
+            except SourceError as error:
+                wait = max(pause, error.retry_after_sec or 0)
+                if not error.retry_helps or self.clock.monotonic() + wait > window_ends:
+                    return self._failed(participant, error)
+            await self.sleep(wait)
+            pause *= 2
+        try:
+            return await self.source.list_policies(participant)
+        except SourceError as error:
+            return self._failed(participant, error)
+
+    def _failed(self, participant: str, error: SourceError) -> FailedPoll:
+        now = self.clock.now()
+        if error.outcome is Outcome.RATE_LIMITED:
+            told = timedelta(seconds=error.retry_after_sec or 0)
+            self._not_before[participant] = now + min(max(told, LIST_TOKEN_REFILL), LONGEST_PAUSE)
+        return FailedPoll(
+            participant=participant,
+            source=self.source_name,
+            outcome=error.outcome,
+            detail=error.detail,
+            received_at=now,
+            retry_after_sec=error.retry_after_sec,
+            correlation_id=error.correlation_id,
+        )
+
+    def _accounted(self, participant: str, poll: Poll | BaseException) -> Poll:
+        """Turn what a source may not raise into a failed poll: one participant's odd answer stops no other's."""
+        if not isinstance(poll, BaseException):
+            return poll
+        if not isinstance(poll, Exception):
+            raise poll
+        _log.error("source of %s broke its contract", participant, exc_info=poll)
+        return self._failed(participant, SourceError(Outcome.MALFORMED, f"unexpected {type(poll).__name__}"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What one poll became. `repeated`: it was in the store already. `events` counts its transitions."""
+
+    participant: str
+    repeated: bool
+    advanced: bool
+    events: int
+
+
+async def record_group(store: StateStore, polls: Sequence[Poll], rules: Rules, *, concurrency: int) -> list[Recorded]:
+    """Keep and judge every poll, one transaction each.
+
+    Raises:
+        StoreUnavailableError | StoreError: after every poll was tried; those that went through stay recorded, and
+            a repetition finds them so.
+    """
+    gate = asyncio.Semaphore(concurrency)
+    results = await asyncio.gather(*(_record(store, poll, rules, gate) for poll in polls), return_exceptions=True)
+    faults = [result for result in results if isinstance(result, BaseException)]
+    if faults:
+        raise min(faults, key=_urgency)
+    return [result for result in results if isinstance(result, Recorded)]
+
+
+async def _record(store: StateStore, poll: Poll, rules: Rules, gate: asyncio.Semaphore) -> Recorded:
+    async with gate, store.participant(poll.participant) as unit:
+        state = await unit.load(poll)
+        if state is None:
+            return Recorded(participant=poll.participant, repeated=True, advanced=False, events=0)
+        _, judgement = observe(state, poll, rules)
+        await unit.save(judgement)
+    return Recorded(
+        participant=poll.participant, repeated=False, advanced=judgement.advanced, events=len(judgement.events)
+    )
+
+
+def _urgency(fault: BaseException) -> int:
+    """Put what a retry heals first, or else one refused poll would keep the others from being retried."""
+    if isinstance(fault, StoreUnavailableError):
+        return 0
+    return 1 if isinstance(fault, StoreError) else 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cached:
+    """How many snapshots reached the cache, and why the rest did not (None: there is no rest)."""
+
+    snapshots: int
+    failure: CacheUnavailableError | None
+
+
+async def cache_group(cache: SnapshotCache, polls: Iterable[Poll]) -> Cached:
+    """Show readers the good snapshots; an answer without buckets is no data and replaces nothing.
+
+    Stops at the first failure: an unreachable cache is waited for once, not once per participant.
+    """
+    done = 0
+    for poll in polls:
+        if not isinstance(poll, Snapshot) or poll.outcome is not Outcome.OK:
+            continue
+        try:
+            await cache.put(CachedSnapshot(snapshot=poll, fetched_at=poll.received_at))
+        except CacheUnavailableError as error:
+            return Cached(snapshots=done, failure=error)
+        done += 1
+    return Cached(snapshots=done, failure=None)

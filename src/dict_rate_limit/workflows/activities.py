@@ -1,0 +1,140 @@
+"""Activities: each opens and closes what it needs, and tells Temporal whether trying again can help."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from dict_rate_limit.domain.errors import DictRateLimitError, SchemaError
+from dict_rate_limit.domain.wire import decode_poll, encode_poll
+from dict_rate_limit.usecases.deliver import deliver_all
+from dict_rate_limit.usecases.maintain import maintain
+from dict_rate_limit.usecases.monitor import cache_group, record_group
+from dict_rate_limit.workflows import inputs, names
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+    from dict_rate_limit.domain.state import Rules
+    from dict_rate_limit.ports import Clock, EventPublisher, Maintenance, Outbox, SnapshotCache, StateStore
+    from dict_rate_limit.usecases.monitor import Fetcher
+
+BEAT_SEC: Final = 2.0
+"""Well below the heartbeat timeouts, by which Temporal notices that a worker has died."""
+
+DELIVERY_TIME: Final = timedelta(seconds=15)
+"""How long one activity drains a backlog, well below its timeout; the sweep goes on where it stopped."""
+
+SCHEMA_PAUSE: Final = timedelta(seconds=15)
+"""Between tries while a migration is awaited."""
+
+MISTAKE_ATTEMPTS: Final = 5
+"""Tries of an activity that fails by a mistake of ours, in case it was not one."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activities:
+    """The activities and what they work on. `record_concurrency` is the size of the database pool."""
+
+    fetcher: Fetcher
+    store: StateStore
+    cache: SnapshotCache
+    outbox: Outbox
+    publisher: EventPublisher
+    maintenance: Maintenance
+    clock: Clock
+    rules: Rules
+    retention_months: int
+    record_concurrency: int = 4
+    delivery_batch: int = 200
+
+    def all(self) -> Sequence[Callable[..., Awaitable[object]]]:
+        """Return what a Temporal worker has to offer."""
+        return (self.fetch, self.record, self.publish, self.maintain)
+
+    @activity.defn(name=names.FETCH)
+    async def fetch(self, order: inputs.FetchInput) -> list[str]:
+        """Poll the source; failures are polls too."""
+        async with _attempt():
+            polls = await self.fetcher.fetch_group(order.participants)
+            return [encode_poll(poll) for poll in polls]
+
+    @activity.defn(name=names.RECORD)
+    async def record(self, order: inputs.RecordInput) -> inputs.RecordResult:
+        """Keep and judge the polls; a repetition changes nothing."""
+        async with _attempt():
+            polls = [decode_poll(text) for text in order.polls]
+            done = await record_group(self.store, polls, self.rules, concurrency=self.record_concurrency)
+            return inputs.RecordResult(
+                recorded=sum(not one.repeated for one in done), transitions=sum(one.events for one in done)
+            )
+
+    @activity.defn(name=names.PUBLISH)
+    async def publish(self, order: inputs.PublishInput) -> inputs.PublishResult:
+        """Show the snapshots, then tell what waits in the outbox."""
+        async with _attempt():
+            cached = await cache_group(self.cache, (decode_poll(text) for text in order.polls))
+            if cached.failure:
+                _log.warning("cache: %s; readers get older snapshots until the next cycle", cached.failure)
+            delivery = await deliver_all(
+                self.outbox, self.publisher, self.clock, batch=self.delivery_batch, within=DELIVERY_TIME
+            )
+            if delivery.failure:
+                raise delivery.failure
+            return inputs.PublishResult(cached=cached.snapshots, delivered=delivery.delivered)
+
+    @activity.defn(name=names.MAINTAIN)
+    async def maintain(self, _: inputs.MaintainInput) -> inputs.MaintainResult:
+        """Make months ahead, roll up, drop old months."""
+        async with _attempt():
+            done = await maintain(self.maintenance, self.clock.now(), retention_months=self.retention_months)
+            return inputs.MaintainResult(made=list(done.made), dropped=list(done.dropped), rolled_up=done.rolled_up)
+
+
+@asynccontextmanager
+async def _attempt() -> AsyncIterator[None]:
+    """Beat while the activity runs, and say of each error whether a further attempt can help."""
+    info = activity.info()
+    beats = asyncio.create_task(_beat())
+    try:
+        yield
+    except DictRateLimitError as error:
+        raise _for_temporal(error, info.activity_type) from error
+    except Exception as error:
+        text = f"{type(error).__name__}: {error}"
+        raise ApplicationError(
+            text, type=type(error).__name__, non_retryable=info.attempt >= MISTAKE_ATTEMPTS
+        ) from error
+    finally:
+        beats.cancel()
+        with suppress(asyncio.CancelledError):
+            await beats
+
+
+async def _beat() -> None:
+    while True:
+        activity.heartbeat()
+        await asyncio.sleep(BEAT_SEC)
+
+
+def _for_temporal(error: DictRateLimitError, activity_type: str) -> ApplicationError:
+    """An outage is expected: one line in the log, no stack; a wrong schema is waited out too."""
+    again = error.retry_helps or isinstance(error, SchemaError)
+    if again:
+        _log.warning("%s: %s; will be tried again", activity_type, error)
+    return ApplicationError(
+        str(error),
+        type=type(error).__name__,
+        non_retryable=not again,
+        next_retry_delay=SCHEMA_PAUSE if isinstance(error, SchemaError) else None,
+        category=ApplicationErrorCategory.BENIGN if again else ApplicationErrorCategory.UNSPECIFIED,
+    )

@@ -1,0 +1,73 @@
+"""What travels between workflows and activities: one value per activity, polls as the text of `domain.wire`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorInput:
+    """A group of participants; also the input of a monitoring workflow."""
+
+    participants: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchInput:
+    """Whom to poll."""
+
+    participants: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordInput:
+    """What to keep and judge."""
+
+    polls: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishInput:
+    """What to show readers; without polls only the outbox is drained."""
+
+    polls: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaintainInput:
+    """Nothing yet; there so that a field may be added."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordResult:
+    """How many polls were new to the store, and the transitions they caused."""
+
+    recorded: int
+    transitions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishResult:
+    """Snapshots that reached the cache and transitions that reached their readers."""
+
+    cached: int
+    delivered: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaintainResult:
+    """Partitions made and dropped, rows of the hourly roll-up written."""
+
+    made: list[str]
+    dropped: list[str]
+    rolled_up: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorResult:
+    """One cycle, for operators who look into Temporal. `delivered` is None where it was left to the sweep."""
+
+    polled: int
+    recorded: int
+    transitions: int
+    delivered: int | None

@@ -1,0 +1,173 @@
+"""Schedules, brought to what the settings say at every start of a worker."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from temporalio.client import (
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleSpec,
+    ScheduleState,
+    ScheduleUpdate,
+)
+from temporalio.service import RPCError, RPCStatusCode
+
+from dict_rate_limit.workflows import inputs, names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from temporalio.client import Client, ScheduleDescription, ScheduleHandle, ScheduleUpdateInput
+
+SWEEP_CRON: Final = "* * * * *"
+MAINTAIN_CRON: Final = "17 3 * * *"
+
+CATCH_UP: Final = timedelta(minutes=3)
+"""A tick missed by more than this is not made up for: only the present can be read."""
+
+MAINTAIN_CATCH_UP: Final = timedelta(days=1)
+
+_FINGERPRINT: Final = "settings"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timetable:
+    """What should be scheduled. `cron` is five fields in UTC or `@every 15s`; it is the monitoring's."""
+
+    task_queue: str
+    cron: str
+    participants: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One schedule: which workflow it starts, under what id, when, and how late it may still do so."""
+
+    schedule_id: str
+    workflow: str
+    workflow_id: str
+    task_queue: str
+    cron: str
+    catch_up: timedelta
+    participants: Sequence[str] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """Tell entries apart. Temporal gives back calendars, never the cron text, so that must be kept beside it."""
+        return json.dumps([self.workflow, self.task_queue, self.cron, list(self.participants)])
+
+    def schedule(self, state: ScheduleState) -> Schedule:
+        """Return Temporal's form of it."""
+        return Schedule(
+            action=ScheduleActionStartWorkflow(
+                self.workflow,
+                args=[inputs.MonitorInput(participants=list(self.participants))] if self.participants else [],
+                id=self.workflow_id,
+                task_queue=self.task_queue,
+                memo={_FINGERPRINT: self.fingerprint},
+            ),
+            spec=ScheduleSpec(cron_expressions=[self.cron]),
+            policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=self.catch_up),
+            state=state,
+        )
+
+
+def groups(participants: Sequence[str]) -> list[Sequence[str]]:
+    """Part the participants into groups of at most 50, in their order."""
+    return [participants[start : start + names.GROUP_SIZE] for start in range(0, len(participants), names.GROUP_SIZE)]
+
+
+def entries(timetable: Timetable) -> list[Entry]:
+    """Return every schedule of the timetable. No workflow id is another's prefix: Temporal appends the time."""
+    queue = timetable.task_queue
+    monitors = [
+        Entry(
+            schedule_id=names.monitor_schedule_id(number),
+            workflow=names.MONITOR_WORKFLOW,
+            workflow_id=names.monitor_workflow_id(number),
+            task_queue=queue,
+            cron=timetable.cron,
+            catch_up=CATCH_UP,
+            participants=group,
+        )
+        for number, group in enumerate(groups(timetable.participants), start=1)
+    ]
+    maintain = Entry(
+        schedule_id=names.MAINTAIN_SCHEDULE,
+        workflow=names.MAINTAIN_WORKFLOW,
+        workflow_id=names.MAINTAIN_SCHEDULE,
+        task_queue=queue,
+        cron=MAINTAIN_CRON,
+        catch_up=MAINTAIN_CATCH_UP,
+    )
+    sweep = Entry(
+        schedule_id=names.SWEEP_SCHEDULE,
+        workflow=names.SWEEP_WORKFLOW,
+        workflow_id=names.SWEEP_SCHEDULE,
+        task_queue=queue,
+        cron=SWEEP_CRON,
+        catch_up=CATCH_UP,
+    )
+    return [*monitors, maintain, sweep]
+
+
+async def ensure_schedules(client: Client, timetable: Timetable) -> None:
+    """Create, update and delete until Temporal has the timetable; any number of workers may do so at once.
+
+    New and changed schedules run once at once, so that nobody waits for the first tick; a restart with the same
+    settings runs nothing and spends no token.
+
+    Raises:
+        RPCError: Temporal refuses, or is away.
+    """
+    for entry in entries(timetable):
+        await _ensure(client, entry)
+    wanted = len(groups(timetable.participants))
+    async for listed in await client.list_schedules():
+        if (names.group_number(listed.id) or 0) > wanted:
+            await _delete(client.get_schedule_handle(listed.id))
+
+
+async def _ensure(client: Client, entry: Entry) -> None:
+    try:
+        await client.create_schedule(entry.schedule_id, entry.schedule(ScheduleState()), trigger_immediately=True)
+    except ScheduleAlreadyRunningError:
+        await _update(client.get_schedule_handle(entry.schedule_id), entry)
+
+
+async def _update(handle: ScheduleHandle, entry: Entry) -> None:
+    """Bring a schedule up to date; one that an operator paused stays paused."""
+    run_now = False
+
+    async def updated(found: ScheduleUpdateInput) -> ScheduleUpdate:
+        nonlocal run_now
+        state = found.description.schedule.state
+        run_now = not state.paused and await _stored_fingerprint(found.description) != entry.fingerprint
+        return ScheduleUpdate(schedule=entry.schedule(state))
+
+    await handle.update(updated)
+    if run_now:
+        await handle.trigger(overlap=ScheduleOverlapPolicy.SKIP)
+
+
+async def _stored_fingerprint(description: ScheduleDescription) -> object:
+    action = description.schedule.action
+    if not isinstance(action, ScheduleActionStartWorkflow) or not action.memo or _FINGERPRINT not in action.memo:
+        return None
+    values = await description.data_converter.decode([action.memo[_FINGERPRINT]])
+    return values[0]
+
+
+async def _delete(handle: ScheduleHandle) -> None:
+    try:
+        await handle.delete()
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:  # another worker was faster
+            raise
