@@ -25,7 +25,7 @@ class CacheStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """A judged snapshot. The same object until the snapshot or the thresholds change: what it gives may be kept by it."""
+    """A judged snapshot: the same object until the snapshot or the thresholds change, so what it gives can be kept."""
 
     snapshot: Snapshot
     buckets: tuple[JudgedBucket, ...]

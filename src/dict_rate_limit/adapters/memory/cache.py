@@ -1,0 +1,58 @@
+"""The cache of a process that has no Redis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from dict_rate_limit.ports import CachedSnapshot, Clock
+
+LIFE: Final = timedelta(hours=24)
+CLOCK_SKEW: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    entry: CachedSnapshot
+    until: float
+
+
+class MemoryCache:
+    """SnapshotCache and CallGate of one process."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Begin empty."""
+        self._clock = clock
+        self._kept: dict[str, _Kept] = {}
+        self._closed_until: dict[str, float] = {}
+
+    async def get(self, participant: str) -> CachedSnapshot | None:
+        """Return the entry."""
+        kept = self._kept.get(participant)
+        if kept is None or self._clock.monotonic() >= kept.until:
+            self._kept.pop(participant, None)
+            return None
+        return kept.entry
+
+    async def put(self, entry: CachedSnapshot) -> None:
+        """Keep the entry unless a newer one is there; one from the future is not newer, but wrong."""
+        held = await self.get(entry.snapshot.participant)
+        if held is not None and entry.fetched_at < held.fetched_at <= self._now() + CLOCK_SKEW:
+            return
+        until = self._clock.monotonic() + LIFE.total_seconds()
+        self._kept[entry.snapshot.participant] = _Kept(entry, until)
+
+    async def admit(self, participant: str, spacing: timedelta) -> bool:
+        """Return True for the first caller within `spacing`."""
+        now = self._clock.monotonic()
+        if now < self._closed_until.get(participant, now):
+            return False
+        self._closed_until[participant] = now + spacing.total_seconds()
+        return True
+
+    def _now(self) -> datetime:
+        return self._clock.now()

@@ -1,0 +1,101 @@
+"""How often readers may spend a token of POLICIES_LIST: it is the participant's, and the monitor comes first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.domain.catalog import FIXED_LIMITS, POLICIES_LIST
+from dict_rate_limit.domain.errors import InvalidValueError, Outcome
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.errors import SourceError
+    from dict_rate_limit.domain.reading import Snapshot
+    from dict_rate_limit.ports import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetRules:
+    """What readers may take.
+
+    cache_ttl  no two calls closer than this
+    share      of the refill of POLICIES_LIST, above 0 and at most 1
+    reserve    of its capacity, from 0 and below 1: at or below it the tokens are left to the monitor
+    """
+
+    cache_ttl: timedelta
+    share: float = 0.5
+    reserve: float = 0.25
+
+    def __post_init__(self) -> None:
+        """Refuse rules by which nothing or everything could be spent."""
+        for field, value, right in (
+            ("cache_ttl", self.cache_ttl, self.cache_ttl > timedelta(0)),
+            ("share", self.share, 0 < self.share <= 1),
+            ("reserve", self.reserve, 0 <= self.reserve < 1),
+        ):
+            if not right:
+                message = f"{field}: {value}, expected cache_ttl > 0, 0 < share <= 1, 0 <= reserve < 1"
+                raise InvalidValueError(message)
+
+
+class SourceBudget:
+    """One participant's account in this process. The gate behind it knows of the other processes."""
+
+    def __init__(self, rules: BudgetRules, clock: Clock) -> None:
+        """Begin without knowledge: the published limits hold."""
+        self._rules = rules
+        self._clock = clock
+        self._bucket: Bucket | None = None
+        self._read_at: datetime | None = None
+        self._spent = 0
+        self._not_before = float("-inf")
+
+    @property
+    def spacing(self) -> timedelta:
+        """Shortest time between two calls of all readers together."""
+        return max(self._rules.cache_ttl, self._token_time / self._rules.share)
+
+    def allows(self) -> bool:
+        """Tell whether a call may be made as far as this process knows."""
+        return self._clock.monotonic() >= self._not_before and not self._in_reserve()
+
+    def spend(self) -> None:
+        """Note a call that is about to be made, whatever it will bring."""
+        self._spent += 1
+        self._pause(self.spacing)
+
+    def learn(self, snapshot: Snapshot) -> None:
+        """Take POLICIES_LIST from a reading, unless a later one is known."""
+        if self._read_at is not None and snapshot.received_at <= self._read_at:
+            return
+        self._read_at = snapshot.received_at
+        self._bucket = next((b for b in snapshot.buckets if b.name == POLICIES_LIST), None)
+        self._spent = 0
+
+    def punish(self, error: SourceError) -> None:
+        """Note a failed call: wait as long as the source asks, or after a 429 for one token."""
+        if error.retry_after_sec is not None:
+            self._pause(timedelta(seconds=error.retry_after_sec))
+        elif error.outcome is Outcome.RATE_LIMITED:
+            self._pause(self._token_time)
+
+    def _pause(self, pause: timedelta) -> None:
+        self._not_before = max(self._not_before, self._clock.monotonic() + pause.total_seconds())
+
+    @property
+    def _token_time(self) -> timedelta:
+        known = self._bucket
+        limits = FIXED_LIMITS[POLICIES_LIST] if known is None or 0 in known.limits else known
+        return timedelta(seconds=limits.refill_period_sec) / limits.refill_tokens
+
+    def _in_reserve(self) -> bool:
+        if self._bucket is None or self._read_at is None or self._bucket.capacity == 0:
+            return False
+        refilled = max(timedelta(0), self._clock.now() - self._read_at) // self._token_time
+        estimate = min(self._bucket.capacity, self._bucket.available_tokens + refilled) - self._spent
+        return estimate <= self._bucket.capacity * self._rules.reserve

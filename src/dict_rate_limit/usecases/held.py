@@ -1,0 +1,60 @@
+"""What one process holds of one participant between two questions."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from dict_rate_limit.domain.judge import judged_buckets
+from dict_rate_limit.usecases.view import View
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from dict_rate_limit.domain.level import Thresholds
+    from dict_rate_limit.domain.state import PolicyRule
+    from dict_rate_limit.ports import CachedSnapshot
+    from dict_rate_limit.usecases.budget import SourceBudget
+
+CLOCK_SKEW: Final = timedelta(minutes=1)
+"""An entry from further ahead than this was stamped by a wrong clock; believed, it would hide the true ones."""
+
+
+class Held:
+    """The newest entry seen, judged once; `until` (monotonic) it may be given without looking further."""
+
+    def __init__(self, participant: str, thresholds: Thresholds, budget: SourceBudget) -> None:
+        """Hold nothing yet."""
+        self.participant = participant
+        self.budget = budget
+        self.view: View | None = None
+        self.until = float("-inf")
+        self.task: asyncio.Task[bool] | None = None
+        self._thresholds = thresholds
+        self._rules: Mapping[str, PolicyRule] = {}
+
+    def judge_by(self, rules: Mapping[str, PolicyRule]) -> None:
+        """Use these rules from now on; the view is made anew only if they differ."""
+        if rules == self._rules:
+            return
+        self._rules = rules
+        if self.view is not None:
+            self.view = self._judged(self.view)
+
+    def keep(self, entry: CachedSnapshot | None, now: datetime) -> None:
+        """Take the entry unless one as new is held, or it comes from the future."""
+        if entry is None or entry.fetched_at > now + CLOCK_SKEW:
+            return
+        if self.view is not None and entry.fetched_at <= self.view.fetched_at:
+            return
+        self.budget.learn(entry.snapshot)
+        self.view = self._judged(entry)
+
+    def _judged(self, entry: CachedSnapshot | View) -> View:
+        return View(
+            snapshot=entry.snapshot,
+            buckets=judged_buckets(entry.snapshot.buckets, self._rules, self._thresholds),
+            fetched_at=entry.fetched_at,
+        )
