@@ -1,0 +1,43 @@
+"""Transitions as lines of structured log: for installations without a broker."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+from dict_rate_limit.domain.errors import PublishError
+from dict_rate_limit.usecases.event import event_document
+
+if TYPE_CHECKING:
+    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.ports import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogPublisher:
+    """Writes one line of JSON per transition; the document stands under `core_event`.
+
+    It writes by itself rather than by a logging library: those swallow what cannot be written, and a transition
+    counts as published only when it was.
+    """
+
+    stream: TextIO
+    clock: Clock
+    version: str
+
+    async def publish(self, event: AlertEvent) -> None:
+        """Write the line and flush it.
+
+        Raises:
+            PublishError: the stream is closed, its reader gone, the disk full.
+        """
+        now = self.clock.now()
+        document = event_document(event, self.version, now)
+        line = {"timestamp": now.isoformat(), "level": "info", "event": "alert transition", "core_event": document}
+        try:
+            self.stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+            self.stream.flush()
+        except (OSError, ValueError) as error:  # a closed stream is a ValueError
+            message = f"log: {error}"
+            raise PublishError(message) from error

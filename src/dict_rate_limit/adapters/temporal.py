@@ -1,0 +1,99 @@
+"""The way to Temporal: connection, TLS, and its errors in our words."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode, TLSConfig
+
+from dict_rate_limit.domain.errors import SchedulerUnavailableError, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ANSWER_PATIENCE: Final = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemporalTls:
+    """PEM files, each optional but for the key that belongs to a certificate; all None = the system's authorities."""
+
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    server_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemporalAddress:
+    """Where Temporal is ("host:port") and our namespace in it; without `tls` the connection is plain."""
+
+    host: str
+    namespace: str
+    tls: TemporalTls | None = None
+
+
+async def connect(address: TemporalAddress) -> Client:
+    """Connect and see that our namespace is there.
+
+    Raises:
+        SchedulerUnavailableError: no answer, or no such namespace; worth trying again.
+        SettingsError: a TLS file cannot be read.
+    """
+    tls = _tls(address.tls)
+    with temporal_errors():
+        try:
+            client = await Client.connect(address.host, namespace=address.namespace, tls=tls)
+        except RuntimeError as error:  # what the SDK raises when nobody answers
+            message = f"Temporal at {address.host} cannot be reached: {_first_line(error)}"
+            raise SchedulerUnavailableError(message) from error
+        await client.workflow_service.describe_namespace(
+            DescribeNamespaceRequest(namespace=address.namespace), timeout=ANSWER_PATIENCE
+        )
+    return client
+
+
+@contextmanager
+def temporal_errors() -> Iterator[None]:
+    """Put a refused call in our words.
+
+    Raises:
+        SchedulerUnavailableError: away, or it does not know the namespace (yet).
+        SettingsError: it refuses what it was asked for, as a cron expression it cannot read; trying again is no use.
+    """
+    try:
+        yield
+    except RPCError as error:
+        text = f"Temporal: {error.status.name}: {_first_line(error)}"
+        if error.status is RPCStatusCode.INVALID_ARGUMENT:
+            raise SettingsError((text,)) from error
+        raise SchedulerUnavailableError(text) from error
+
+
+def _tls(tls: TemporalTls | None) -> TLSConfig | bool:
+    if tls is None:
+        return False
+    return TLSConfig(
+        server_root_ca_cert=_read("TEMPORAL_TLS_CA_FILE", tls.ca_file),
+        client_cert=_read("TEMPORAL_TLS_CERT_FILE", tls.cert_file),
+        client_private_key=_read("TEMPORAL_TLS_KEY_FILE", tls.key_file),
+        domain=tls.server_name,
+    )
+
+
+def _read(setting: str, path: Path | None) -> bytes | None:
+    try:
+        return None if path is None else path.read_bytes()
+    except OSError as error:
+        problem = f"{setting}: {path}: {error.strerror}, expected a readable file"
+        raise SettingsError((problem,)) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
