@@ -38,13 +38,29 @@ def held(server: AbstractAsyncContextManager[str]) -> Iterator[str]:
             runner.run(server.__aexit__(None, None, None))
 
 
-@pytest.fixture(scope="session")
-def server_folder() -> Iterator[Path]:
-    """A folder with a short path that an unprivileged PostgreSQL can enter; pytest's own has neither."""
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """Give a folder with a short path that an unprivileged PostgreSQL can enter; pytest's own has neither."""
     folder = Path(tempfile.mkdtemp(prefix="drl-"))
     folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """Folder of the servers of this test process."""
+    with open_folder() as folder:
+        yield folder
+
+
+@pytest.fixture
+def data_folder() -> Iterator[Path]:
+    """Folder for the servers of this test."""
+    with open_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")

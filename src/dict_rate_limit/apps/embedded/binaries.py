@@ -5,24 +5,24 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from dict_rate_limit.apps.embedded.process import ServerError
+from dict_rate_limit.apps.embedded.errors import EmbeddedError
 
 
 def binary(package: str, ending: str, instead: str) -> Path:
     """Return the path of the package's file that ends so; `instead` is the variable that makes it superfluous.
 
     Raises:
-        ServerError: the package or the file is missing.
+        EmbeddedError: the package or the file is missing.
     """
     try:
         files = distribution(package).files or ()
     except PackageNotFoundError as error:
-        raise ServerError(missing(package, instead)) from error
+        raise EmbeddedError(missing(package, instead)) from error
     for file in files:
         path = Path(str(file.locate()))
         if str(file).endswith(ending) and path.exists():
             return path.resolve()
-    raise ServerError(missing(package, instead))
+    raise EmbeddedError(missing(package, instead))
 
 
 def missing(package: str, instead: str) -> str:

@@ -5,14 +5,16 @@ On a socket in a closed folder, never on the network. As root it runs as "nobody
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from dict_rate_limit.apps.embedded.errors import EmbeddedError
 from dict_rate_limit.apps.embedded.postgres_home import Home, prepare
-from dict_rate_limit.apps.embedded.process import Program, ServerError, complete, running
+from dict_rate_limit.apps.embedded.process import LOOK_AGAIN_SEC, Program, complete, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 PORT = 5432  # part of the socket's name only
 LONGEST_SOCKET_PATH = 107
+RELEASE_LOOKS = 250  # five seconds
 SETTINGS = (
     "listen_addresses=",
     "unix_socket_permissions=0700",
@@ -39,12 +42,13 @@ async def embedded_postgres(data_dir: Path, settings: Sequence[str] = ()) -> Asy
     `settings` are name=value.
 
     Raises:
-        ServerError: it cannot run; one line says why.
+        EmbeddedError: it cannot run; one line says why.
     """
     home = prepare(data_dir)
     check_socket_path(home.cluster)
     if not home.cluster.exists():
         await make_cluster(home)
+    await until_released(home.cluster)
     async with running(program(home, settings), lambda pid: is_ready(home.cluster, pid)):
         yield f"postgresql://postgres@/postgres?host={quote(str(home.cluster), safe='')}&port={PORT}"
 
@@ -55,7 +59,7 @@ def check_socket_path(cluster: Path) -> None:
     if length > LONGEST_SOCKET_PATH:
         excess = length - LONGEST_SOCKET_PATH
         message = f"the path of the data folder is {excess} bytes too long for a socket of PostgreSQL: {cluster}"
-        raise ServerError(message)
+        raise EmbeddedError(message)
 
 
 async def make_cluster(home: Home) -> None:
@@ -68,6 +72,28 @@ async def make_cluster(home: Home) -> None:
         Program(name="PostgreSQL's initdb", command=command, log=home.folder / "initdb.log", uid=home.uid),
     )
     draft.rename(home.cluster)
+
+
+async def until_released(cluster: Path) -> None:
+    """Wait for a server that still stops, because its parent was killed a moment ago."""
+    for _ in range(RELEASE_LOOKS):
+        if not in_use(cluster):
+            return
+        await asyncio.sleep(LOOK_AGAIN_SEC)
+
+
+def in_use(cluster: Path) -> bool:
+    """Tell whether the process in the pid file lives; by its number, so a stale file may lie."""
+    lines = pid_file(cluster)
+    if not lines:
+        return False
+    try:
+        os.kill(int(lines[0]), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def program(home: Home, settings: Sequence[str]) -> Program:
@@ -86,8 +112,13 @@ def program(home: Home, settings: Sequence[str]) -> Program:
 
 def is_ready(cluster: Path, pid: int) -> bool:
     """Read PostgreSQL's own word for it: line 1 of its pid file is its process, line 8 its state."""
+    lines = pid_file(cluster)
+    return lines[:1] == [str(pid)] and lines[7:8] == ["ready"]
+
+
+def pid_file(cluster: Path) -> list[str]:
+    """Return the lines of the file that PostgreSQL keeps while it runs."""
     try:
-        lines = (cluster / "postmaster.pid").read_text().splitlines()
+        return [line.strip() for line in (cluster / "postmaster.pid").read_text().splitlines()]
     except FileNotFoundError:
-        return False
-    return lines[:1] == [str(pid)] and lines[7:8] != [] and lines[7].strip() == "ready"
+        return []

