@@ -113,12 +113,12 @@ def test_secrets_are_hidden_in_tracebacks(style: str) -> None:
     configure_logging("info", style, stream)
 
     try:
-        fail("postgresql://me:hunter2@db/x", "hunter2")
+        fail("postgresql://me:{}@db/x".format(chr(50) * 9), chr(50) * 9)  # a traceback also quotes this line
     except RuntimeError:
         structlog.get_logger().exception("failed")
 
     assert "RuntimeError" in stream.getvalue()
-    assert "hunter2" not in stream.getvalue()
+    assert "222222222" not in stream.getvalue()
 
 
 def test_counts_of_tokens_are_not_secrets() -> None:
