@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dict_rate_limit.adapters.log_publisher import LogPublisher
+from dict_rate_limit.domain.errors import PublishError
+
+if TYPE_CHECKING:
+    from typing import TextIO
+from monitor_samples import HandClock, opened_and_resolved
+
+
+class FullDisk(io.StringIO):
+    def flush(self) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def make_publisher(stream: TextIO) -> LogPublisher:
+    return LogPublisher(stream=stream, clock=HandClock(), version="1.2.3")
+
+
+async def test_a_transition_is_one_line_of_the_log_with_the_event_in_it() -> None:
+    stream = io.StringIO()
+
+    await make_publisher(stream).publish(opened_and_resolved()[0])
+
+    (line,) = stream.getvalue().splitlines()
+    assert json.loads(line) | {"core_event": ...} == {
+        "timestamp": "2026-11-23T12:00:00+00:00",
+        "level": "info",
+        "event": "alert transition",
+        "core_event": ...,
+    }
+
+
+async def test_a_closed_log_is_said_and_not_swallowed() -> None:
+    stream = io.StringIO()
+    stream.close()
+
+    with pytest.raises(PublishError, match="closed file"):
+        await make_publisher(stream).publish(opened_and_resolved()[0])
+
+
+async def test_a_full_disk_is_said_and_not_swallowed() -> None:
+    event = opened_and_resolved()[0]
+
+    with pytest.raises(PublishError, match="No space left"):
+        await make_publisher(FullDisk()).publish(event)

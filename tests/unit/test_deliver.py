@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
+from dict_rate_limit.domain.errors import PublishError
+from dict_rate_limit.usecases.deliver import Delivery, deliver, deliver_all
+from domain_samples import NOON
+from monitor_samples import FussyPublisher, HandClock, ListOutbox, opened_and_resolved
+
+MINUTE = timedelta(minutes=1)
+AWAY = PublishError("away")
+
+
+async def test_transitions_are_handed_over_in_their_order_and_marked() -> None:
+    events = opened_and_resolved()
+    outbox, publisher = ListOutbox(list(events)), MemoryPublisher()
+
+    delivery = await deliver(outbox, publisher, HandClock(), batch=10)
+
+    assert publisher.published == events
+    assert outbox.waiting == []
+    assert outbox.marked_at == [NOON]
+    assert delivery == Delivery(delivered=3)
+
+
+async def test_a_batch_is_no_larger_than_asked() -> None:
+    outbox = ListOutbox(opened_and_resolved())
+
+    delivery = await deliver(outbox, MemoryPublisher(), HandClock(), batch=2)
+
+    assert (delivery.delivered, len(outbox.waiting)) == (2, 1)
+
+
+async def test_nothing_is_overtaken_when_one_fails() -> None:
+    events = opened_and_resolved()
+    outbox, publisher = ListOutbox(list(events)), FussyPublisher(1, AWAY)
+
+    delivery = await deliver(outbox, publisher, HandClock(), batch=10)
+
+    assert publisher.published == events[:1]
+    assert outbox.waiting == events[1:]
+    assert delivery == Delivery(delivered=1, failure=AWAY)
+
+
+async def test_what_was_handed_over_is_marked_even_when_we_are_cancelled() -> None:
+    events = opened_and_resolved()
+    outbox = ListOutbox(list(events))
+
+    with pytest.raises(asyncio.CancelledError):
+        await deliver(outbox, FussyPublisher(2, asyncio.CancelledError()), HandClock(), batch=10)
+
+    assert outbox.waiting == events[2:]
+
+
+async def test_an_outbox_that_somebody_else_has_open_is_left_alone() -> None:
+    publisher = MemoryPublisher()
+
+    delivery = await deliver(ListOutbox(opened_and_resolved(), busy=True), publisher, HandClock(), batch=10)
+
+    assert delivery == Delivery(delivered=0)
+    assert publisher.published == []
+
+
+async def test_an_empty_outbox_is_not_written_to() -> None:
+    outbox = ListOutbox([])
+
+    await deliver(outbox, MemoryPublisher(), HandClock(), batch=10)
+
+    assert outbox.marked_at == []
+
+
+async def test_batches_follow_until_nothing_is_left() -> None:
+    events = opened_and_resolved()
+    publisher = MemoryPublisher()
+
+    delivery = await deliver_all(ListOutbox(list(events)), publisher, HandClock(), batch=1, within=MINUTE)
+
+    assert publisher.published == events
+    assert delivery == Delivery(delivered=3)
+
+
+async def test_a_backlog_longer_than_the_time_given_is_left_to_the_next() -> None:
+    outbox = ListOutbox(opened_and_resolved())
+
+    delivery = await deliver_all(outbox, MemoryPublisher(), HandClock(), batch=2, within=timedelta(0))
+
+    assert delivery == Delivery(delivered=2)
+    assert len(outbox.waiting) == 1
+
+
+async def test_batches_end_at_the_first_failure() -> None:
+    events = opened_and_resolved()
+
+    delivery = await deliver_all(ListOutbox(list(events)), FussyPublisher(2, AWAY), HandClock(), batch=1, within=MINUTE)
+
+    assert delivery == Delivery(delivered=2, failure=AWAY)

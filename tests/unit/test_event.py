@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta, timezone
+
+from dict_rate_limit.domain.errors import Outcome
+from dict_rate_limit.usecases.event import event_document
+from domain_samples import NOON, ticks
+from domain_samples import run as judge
+from monitor_samples import opened_and_resolved
+
+SAO_PAULO = timezone(timedelta(hours=-3))
+
+
+def test_a_transition_becomes_the_customers_event() -> None:
+    event = opened_and_resolved()[0]
+
+    document = event_document(event, "1.2.3", NOON)
+
+    assert document == {
+        "action": "ActionRateLimitAlert",
+        "data": {
+            "policy_name": "CLAIMS_READ",
+            "category": "C",
+            "severity": "WARNING",
+            "available_tokens": 200,
+            "capacity_max": 1000,
+            "utilization_pct": 80.0,
+            "message": event.message,
+            "detected_at": "2026-11-23T12:05:00Z",
+            "alert_id": str(event.alert_id),
+            "participant": "12345678",
+            "kind": "THRESHOLD",
+            "transition": "OPENED",
+            "sequence": 1,
+            "exhausted": False,
+            "previous": None,
+            "current": None,
+            "opened_at": "2026-11-23T12:05:00Z",
+            "message_en": event.message_en,
+        },
+        "metadata": {
+            "source": "dict-rate-limit-monitoring",
+            "version": "1.2.3",
+            "created_at": "2026-11-23T12:00:00Z",
+            "event_id": str(event.event_id),
+        },
+    }
+
+
+def test_where_no_policy_is_concerned_the_name_is_a_star_and_the_numbers_are_null() -> None:
+    _, events = judge(*ticks(Outcome.RATE_LIMITED))
+
+    data = event_document(events[0], "1.2.3", NOON)["data"]
+
+    assert isinstance(data, dict)
+    assert [data[key] for key in ("policy_name", "available_tokens", "capacity_max", "utilization_pct")] == [
+        "*",
+        None,
+        None,
+        None,
+    ]
+
+
+def test_times_are_told_in_utc() -> None:
+    event = opened_and_resolved()[0]
+    elsewhere = replace(event, detected_at=event.detected_at.astimezone(SAO_PAULO))
+
+    assert event_document(elsewhere, "1", NOON) == event_document(event, "1", NOON)
