@@ -113,7 +113,7 @@ def test_secrets_are_hidden_in_tracebacks(style: str) -> None:
     configure_logging("info", style, stream)
 
     try:
-        fail("postgresql://me:{}@db/x".format(chr(50) * 9), chr(50) * 9)  # a traceback also quotes this line
+        fail(f"postgresql://me:{chr(50) * 9}@db/x", chr(50) * 9)  # a traceback also quotes this line
     except RuntimeError:
         structlog.get_logger().exception("failed")
 

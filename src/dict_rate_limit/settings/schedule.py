@@ -19,7 +19,7 @@ _FIELDS: Final = 5
 _EVERY: Final = "@every "
 _DAY: Final = timedelta(days=1)
 _FIRST_DAY: Final = date(2000, 1, 1)
-_LEAP_CYCLE: Final = timedelta(days=8 * 366)  # long enough for two 29ths of February
+_CALENDAR_CYCLE: Final = range(28 * 366)  # days; after 28 years dates fall on the same weekdays again
 _SHORTEST: Final = timedelta(seconds=1)  # Temporal's own limit
 
 
@@ -69,8 +69,8 @@ def _cron(value: str) -> Schedule:
 
 
 def _gaps_between_days(cron: CronSim) -> set[timedelta]:
-    days = (_FIRST_DAY + _DAY * number for number in range(_LEAP_CYCLE.days))
+    if cron.parts[-3:] == ["*", "*", "*"]:
+        return {_DAY}
+    days = (_FIRST_DAY + _DAY * number for number in _CALENDAR_CYCLE)
     fires = [day for day in days if day.month in cron.months and cron.match_day(day)]
-    if len(fires) < 2:  # noqa: PLR2004
-        raise ValueError
     return {later - earlier for earlier, later in pairwise(fires)}
