@@ -1,7 +1,8 @@
-"""The way to Temporal: connection, TLS, and its errors in our words."""
+"""The way to Temporal: connection, TLS, schedules, the worker, and its errors in our words."""
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,14 +11,26 @@ from typing import TYPE_CHECKING, Final
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode, TLSConfig
+from temporalio.worker import Worker
 
 from dict_rate_limit.domain.errors import SchedulerUnavailableError, SettingsError
+from dict_rate_limit.workflows.definitions import WORKFLOWS
+from dict_rate_limit.workflows.schedules import ensure_schedules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from dict_rate_limit.workflows.activities import Activities
+    from dict_rate_limit.workflows.schedules import Timetable
+
 ANSWER_PATIENCE: Final = timedelta(seconds=5)
+AFTER_DRAIN: Final = timedelta(seconds=5)
+"""How long the end of a drained worker may take; a Temporal that is away cannot be told of it."""
+
+CONCURRENT_ACTIVITIES: Final = 10
+CACHED_WORKFLOWS: Final = 100
+"""Each costs memory; one lives for seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +70,58 @@ async def connect(address: TemporalAddress) -> Client:
             DescribeNamespaceRequest(namespace=address.namespace), timeout=ANSWER_PATIENCE
         )
     return client
+
+
+async def schedule(client: Client, timetable: Timetable) -> None:
+    """Bring the schedules to the timetable.
+
+    Raises:
+        SchedulerUnavailableError | SettingsError: as `temporal_errors` tells.
+    """
+    with temporal_errors():
+        await ensure_schedules(client, timetable)
+
+
+async def work(
+    client: Client, task_queue: str, activities: Activities, *, shutdown: asyncio.Event, drain: timedelta
+) -> None:
+    """Do what Temporal hands out until `shutdown`; then running activities have until `drain` is over to finish.
+
+    Raises:
+        SchedulerUnavailableError: it ended by itself, for instance because the namespace is gone.
+    """
+    worker = Worker(
+        client,
+        task_queue=task_queue,
+        workflows=WORKFLOWS,
+        activities=activities.all(),
+        graceful_shutdown_timeout=drain,
+        max_concurrent_activities=CONCURRENT_ACTIVITIES,
+        max_cached_workflows=CACHED_WORKFLOWS,
+    )
+    running, told = asyncio.create_task(worker.run()), asyncio.create_task(shutdown.wait())
+    try:
+        await asyncio.wait({running, told}, return_when=asyncio.FIRST_COMPLETED)
+        if not running.done():
+            asking = asyncio.create_task(worker.shutdown())
+            await asyncio.wait({running}, timeout=(drain + AFTER_DRAIN).total_seconds())
+            asking.cancel()
+        if running.done():
+            running.result()
+    except RuntimeError as error:  # what the SDK raises for everything
+        message = f"worker ended: {_first_line(error)}"
+        raise SchedulerUnavailableError(message) from error
+    finally:
+        told.cancel()
+        running.cancel()
+
+
+async def answers(client: Client) -> bool:
+    """Tell whether Temporal answers now."""
+    try:
+        return await client.service_client.check_health(timeout=timedelta(seconds=1))
+    except RPCError:
+        return False
 
 
 @contextmanager

@@ -124,14 +124,15 @@ class Recorded:
     events: int
 
 
-async def record_group(store: StateStore, polls: Sequence[Poll], rules: Rules, *, concurrency: int) -> list[Recorded]:
-    """Keep and judge every poll, one transaction each.
+async def record_group(
+    store: StateStore, polls: Sequence[Poll], rules: Rules, gate: asyncio.Semaphore
+) -> list[Recorded]:
+    """Keep and judge every poll, one transaction each, no more of them at once than the gate lets through.
 
     Raises:
         StoreUnavailableError | StoreError: after every poll was tried; those that went through stay recorded, and
             a repetition finds them so.
     """
-    gate = asyncio.Semaphore(concurrency)
     results = await asyncio.gather(*(_record(store, poll, rules, gate) for poll in polls), return_exceptions=True)
     faults = [result for result in results if isinstance(result, BaseException)]
     if faults:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -43,7 +43,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activities:
-    """The activities and what they work on. `record_concurrency` is the size of the database pool."""
+    """The activities and what they work on.
+
+    `recordings` admits transactions of all groups together: below the size of the database pool, so that none waits
+    there until it is called a failure.
+    """
 
     fetcher: Fetcher
     store: StateStore
@@ -54,7 +58,7 @@ class Activities:
     clock: Clock
     rules: Rules
     retention_months: int
-    record_concurrency: int = 4
+    recordings: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
     delivery_batch: int = 200
 
     def all(self) -> Sequence[Callable[..., Awaitable[object]]]:
@@ -73,7 +77,7 @@ class Activities:
         """Keep and judge the polls; a repetition changes nothing."""
         async with _attempt():
             polls = [decode_poll(text) for text in order.polls]
-            done = await record_group(self.store, polls, self.rules, concurrency=self.record_concurrency)
+            done = await record_group(self.store, polls, self.rules, self.recordings)
             return inputs.RecordResult(
                 recorded=sum(not one.repeated for one in done), transitions=sum(one.events for one in done)
             )
