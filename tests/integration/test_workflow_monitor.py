@@ -1,0 +1,213 @@
+"""Workflows on the time-skipping server, with activities that fail as the test wishes."""
+
+from __future__ import annotations
+
+import asyncio
+import sysconfig
+import uuid
+from collections import Counter
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+from temporalio import activity
+from temporalio.client import WorkflowFailureError
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+
+from dict_rate_limit.workflows import inputs, names
+from dict_rate_limit.workflows.definitions import (
+    WORKFLOWS,
+    MaintainRateLimitsWorkflow,
+    MonitorRateLimitsWorkflow,
+    SweepTransitionsWorkflow,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from temporalio.client import Client
+    from temporalio.worker import WorkflowRunner
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+GROUP = inputs.MonitorInput(participants=["12345678", "87654321"])
+POLLS = ["poll one", "poll two"]
+MAINTAINED = inputs.MaintainResult(made=["2027_01"], dropped=[], rolled_up=29)
+
+
+@dataclass
+class ScriptedActivities:
+    """Each fails as often as `failures` says, then does its part; remembers what it was given."""
+
+    failures: Counter[str] = field(default_factory=Counter)
+    final: bool = False
+    given: dict[str, object] = field(default_factory=dict)
+    attempts: Counter[str] = field(default_factory=Counter)
+    publishing: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def attempt(self, name: str, order: object) -> None:
+        self.given[name] = order
+        self.attempts[name] += 1
+        if self.attempts[name] <= self.failures[name]:
+            message = f"{name} cannot now"
+            raise ApplicationError(message, type="Scripted", non_retryable=self.final)
+
+    @activity.defn(name=names.FETCH)
+    async def fetch(self, order: inputs.FetchInput) -> list[str]:
+        self.attempt(names.FETCH, order)
+        return POLLS
+
+    @activity.defn(name=names.RECORD)
+    async def record(self, order: inputs.RecordInput) -> inputs.RecordResult:
+        self.attempt(names.RECORD, order)
+        return inputs.RecordResult(recorded=2, transitions=1)
+
+    @activity.defn(name=names.PUBLISH)
+    async def publish(self, order: inputs.PublishInput) -> inputs.PublishResult:
+        self.publishing.set()
+        self.attempt(names.PUBLISH, order)
+        return inputs.PublishResult(cached=2, delivered=1)
+
+    @activity.defn(name=names.MAINTAIN)
+    async def maintain(self, order: inputs.MaintainInput) -> inputs.MaintainResult:
+        self.attempt(names.MAINTAIN, order)
+        return MAINTAINED
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def client() -> AsyncIterator[Client]:
+    path = Path(sysconfig.get_path("scripts")) / "temporal-test-server"
+    async with await WorkflowEnvironment.start_time_skipping(test_server_existing_path=str(path)) as environment:
+        yield environment.client
+
+
+@asynccontextmanager
+async def working(
+    client: Client, activities: ScriptedActivities, runner: WorkflowRunner | None = None
+) -> AsyncIterator[str]:
+    """Run a worker; gives its task queue."""
+    queue = str(uuid.uuid4())
+    async with Worker(
+        client,
+        task_queue=queue,
+        workflows=WORKFLOWS,
+        activities=[activities.fetch, activities.record, activities.publish, activities.maintain],
+        workflow_runner=runner or SandboxedWorkflowRunner(),
+    ):
+        yield queue
+
+
+async def monitor(client: Client, queue: str) -> inputs.MonitorResult:
+    return await client.execute_workflow(MonitorRateLimitsWorkflow.run, GROUP, id=queue, task_queue=queue)
+
+
+@pytest.mark.parametrize("runner", [SandboxedWorkflowRunner(), UnsandboxedWorkflowRunner()], ids=["sandbox", "plain"])
+async def test_a_cycle_hands_the_polls_from_fetch_to_record_and_publish(client: Client, runner: WorkflowRunner) -> None:
+    activities = ScriptedActivities()
+
+    async with working(client, activities, runner) as queue:
+        result = await monitor(client, queue)
+
+    assert activities.given == {
+        names.FETCH: inputs.FetchInput(participants=GROUP.participants),
+        names.RECORD: inputs.RecordInput(polls=POLLS),
+        names.PUBLISH: inputs.PublishInput(polls=POLLS),
+    }
+    assert result == inputs.MonitorResult(polled=2, recorded=2, transitions=1, delivered=1)
+
+
+async def test_a_reading_is_recorded_however_long_the_database_is_away(client: Client) -> None:
+    activities = ScriptedActivities(failures=Counter({names.RECORD: 500}))
+
+    async with working(client, activities) as queue:
+        result = await monitor(client, queue)
+
+    assert activities.attempts[names.RECORD] == 501
+    assert result.recorded == 2
+
+
+async def test_the_source_is_polled_once_however_long_the_database_is_away(client: Client) -> None:
+    activities = ScriptedActivities(failures=Counter({names.RECORD: 20}))
+
+    async with working(client, activities) as queue:
+        await monitor(client, queue)
+
+    assert activities.attempts[names.FETCH] == 1
+
+
+async def test_a_fetch_that_cannot_be_made_ends_the_cycle(client: Client) -> None:
+    activities = ScriptedActivities(failures=Counter({names.FETCH: 99}))
+
+    async with working(client, activities) as queue:
+        with pytest.raises(WorkflowFailureError) as caught:
+            await monitor(client, queue)
+
+    assert isinstance(caught.value.cause, ActivityError)
+    assert activities.attempts == {names.FETCH: 5}
+
+
+async def test_a_cycle_succeeds_while_readers_are_away_and_leaves_the_rest_to_the_sweep(client: Client) -> None:
+    activities = ScriptedActivities(failures=Counter({names.PUBLISH: 99}))
+
+    async with working(client, activities) as queue:
+        result = await monitor(client, queue)
+
+    assert result.delivered is None
+    assert activities.attempts[names.PUBLISH] == 4
+
+
+async def test_a_refused_record_is_not_tried_again(client: Client) -> None:
+    activities = ScriptedActivities(failures=Counter({names.RECORD: 99}), final=True)
+
+    async with working(client, activities) as queue:
+        with pytest.raises(WorkflowFailureError):
+            await monitor(client, queue)
+
+    assert activities.attempts[names.RECORD] == 1
+
+
+async def test_a_cancelled_cycle_is_cancelled_and_not_a_success(client: Client) -> None:
+    activities = ScriptedActivities(failures=Counter({names.PUBLISH: 99}))
+
+    async with working(client, activities) as queue:
+        handle = await client.start_workflow(MonitorRateLimitsWorkflow.run, GROUP, id=queue, task_queue=queue)
+        await activities.publishing.wait()
+        await handle.cancel()
+        with pytest.raises(WorkflowFailureError) as caught:
+            await handle.result()
+
+    assert isinstance(caught.value.cause, CancelledError)
+
+
+async def test_the_sweep_publishes_without_polls(client: Client) -> None:
+    activities = ScriptedActivities()
+
+    async with working(client, activities) as queue:
+        told = await client.execute_workflow(SweepTransitionsWorkflow.run, id=queue, task_queue=queue)
+
+    assert activities.given == {names.PUBLISH: inputs.PublishInput(polls=[])}
+    assert told == 1
+
+
+async def test_the_sweep_leaves_what_it_cannot_tell_to_the_next(client: Client) -> None:
+    activities = ScriptedActivities(failures=Counter({names.PUBLISH: 99}))
+
+    async with working(client, activities) as queue:
+        told = await client.execute_workflow(SweepTransitionsWorkflow.run, id=queue, task_queue=queue)
+
+    assert told is None
+
+
+async def test_maintenance_is_tried_again_for_hours(client: Client) -> None:
+    activities = ScriptedActivities(failures=Counter({names.MAINTAIN: 19}))
+
+    async with working(client, activities) as queue:
+        done = await client.execute_workflow(MaintainRateLimitsWorkflow.run, id=queue, task_queue=queue)
+
+    assert done == MAINTAINED
