@@ -1,0 +1,76 @@
+"""One participant at the fake DICT: its category and buckets, lived forward on demand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.domain.catalog import BY_CATEGORY, CATEGORY_LIMITS, FIXED_LIMITS, PSP_POLICIES
+from dict_rate_limit.domain.reading import RawPolicy
+from dict_rate_limit.simulator.bucket import SECOND, TokenBucket
+from dict_rate_limit.simulator.traffic import Lane, first_tokens, seeded
+
+if TYPE_CHECKING:
+    from dict_rate_limit.simulator.answer import Listing
+    from dict_rate_limit.simulator.bucket import Refill
+    from dict_rate_limit.simulator.scenario import CategoryChange, Scenario
+
+
+class Account:
+    """The buckets of one participant. `calls` counts what was asked, `last_listing` is the last list answer."""
+
+    def __init__(self, scenario: Scenario, position: int, category: str, seed: int, refill: Refill) -> None:
+        """Open it at the start of the scenario; `position` among the participants decides who is in the cast."""
+        self.category = category
+        self.calls = 0
+        self.last_listing: Listing | None = None
+        self._pending: list[CategoryChange] = list(scenario.changes) if scenario.plays(position) else []
+        self._lanes = {name: _lane(name, scenario, position, category, (seed, refill)) for name in PSP_POLICIES}
+
+    def catch_up(self, at: int) -> None:
+        """Live on to `at` microseconds, changes of category in their turn."""
+        while self._pending and self._pending[0].after_sec * SECOND <= at:
+            change = self._pending.pop(0)
+            self._run_until(change.after_sec * SECOND)
+            self.change_category(change.category)
+        self._run_until(at)
+
+    def change_category(self, category: str) -> None:
+        """Put the limits of another category in force; tokens stay, and limits too where the category is unknown."""
+        self.category = category
+        if category in CATEGORY_LIMITS:
+            for name in BY_CATEGORY:
+                self._lanes[name].bucket.change_limits(CATEGORY_LIMITS[category])
+
+    def bucket(self, policy_name: str) -> TokenBucket | None:
+        """Return one bucket, None where there is none of this name."""
+        lane = self._lanes.get(policy_name)
+        return None if lane is None else lane.bucket
+
+    def policies(self) -> tuple[RawPolicy, ...]:
+        """Return all buckets as DICT shows them, in the order of the catalog."""
+        return tuple(self.policy(name) for name in self._lanes)
+
+    def policy(self, name: str) -> RawPolicy:
+        """Return one bucket as DICT shows it; the name must be there."""
+        bucket = self._lanes[name].bucket
+        return RawPolicy(
+            name=name,
+            available_tokens=bucket.tokens,
+            capacity=bucket.limits.capacity,
+            refill_tokens=bucket.limits.refill_tokens,
+            refill_period_sec=bucket.limits.refill_period_sec,
+            raw_category=self.category,
+        )
+
+    def _run_until(self, at: int) -> None:
+        for lane in self._lanes.values():
+            lane.run_until(at)
+
+
+def _lane(name: str, scenario: Scenario, position: int, category: str, chance: tuple[int, Refill]) -> Lane:
+    seed, refill = chance
+    limits = FIXED_LIMITS.get(name) or CATEGORY_LIMITS[category]
+    story = scenario.story(name, position)
+    lane_seed = seeded(seed, position, name)
+    bucket = TokenBucket(limits, tokens=first_tokens(limits, story, lane_seed), refill=refill)
+    return Lane(name, bucket, story, lane_seed)

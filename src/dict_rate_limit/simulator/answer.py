@@ -1,0 +1,48 @@
+"""What the fake DICT answers, before any transport puts it into its own form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from dict_rate_limit.domain.reading import RawPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A 200. A single read has at most one policy."""
+
+    response_time: datetime | None
+    category: str
+    policies: tuple[RawPolicy, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Any other HTTP status."""
+
+    status: int
+    detail: str
+    retry_after_sec: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Garbage:
+    """A 200 whose body is none."""
+
+    body: bytes
+
+
+Answer = Listing | Refusal | Garbage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An answer, to be sent after `delay_sec` real seconds."""
+
+    answer: Answer
+    correlation_id: str
+    delay_sec: float = 0.0

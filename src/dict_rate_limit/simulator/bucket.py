@@ -1,0 +1,92 @@
+"""The token bucket of DICT, exact to the microsecond, in integers (Manual Operacional 8.0, chapter 13)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from dict_rate_limit.domain.catalog import PublishedLimits
+
+SECOND: Final = 1_000_000
+"""Microseconds."""
+
+
+class Refill(StrEnum):
+    """How tokens come back; which of them DICT does is not published."""
+
+    PRO_RATA = "pro-rata"  # evenly over the period
+    STEPWISE = "stepwise"  # all at once at the end of each period
+
+
+class TokenBucket:
+    """One bucket on a virtual clock: microseconds since the start, which never run backwards here.
+
+    Admission asks only that the bucket is not empty and the cost is taken afterwards, so `tokens` may be negative.
+    What is refilled or credited above the capacity is thrown away. After a downgrade `tokens` may exceed the capacity:
+    they stay until they are spent.
+    """
+
+    __slots__ = ("_at", "_carry", "_refill", "limits", "tokens")
+
+    def __init__(self, limits: PublishedLimits, *, tokens: int, refill: Refill = Refill.PRO_RATA, at: int = 0) -> None:
+        """Begin with `tokens` at `at` microseconds."""
+        self.limits = limits
+        self.tokens = tokens
+        self._refill = refill
+        self._at = at
+        self._carry = 0  # part of the next token, in 1 / (microseconds of the period)
+
+    @property
+    def _period(self) -> int:
+        return self.limits.refill_period_sec * SECOND
+
+    def advance(self, at: int) -> None:
+        """Refill up to this moment."""
+        if at <= self._at:
+            return
+        since, self._at = self._at, at
+        if self._period == 0:
+            return
+        if self._refill is Refill.STEPWISE:
+            gained = (at // self._period - since // self._period) * self.limits.refill_tokens
+        else:
+            gained, self._carry = divmod(self._carry + (at - since) * self.limits.refill_tokens, self._period)
+        self.credit(gained)
+
+    def spend(self, requests: int, cost: int = 1) -> int:
+        """Take the cost of these requests one after the other; return how many were admitted."""
+        if self.tokens <= 0:
+            return 0
+        admitted = min(requests, -(-self.tokens // cost))
+        self.tokens -= admitted * cost
+        return admitted
+
+    def credit(self, tokens: int) -> None:
+        """Give tokens back; the excess over the capacity is thrown away."""
+        capacity = self.limits.capacity
+        if self.tokens < capacity:
+            self.tokens = min(capacity, self.tokens + tokens)
+        if self.tokens >= capacity:
+            self._carry = 0
+
+    def change_limits(self, limits: PublishedLimits) -> None:
+        """Put other limits in force; the tokens stay as they are."""
+        old = self._period
+        self.limits = limits
+        self._carry = self._carry * self._period // old if old else 0
+        self.credit(0)
+
+    def seconds_to_admission(self) -> int | None:
+        """Whole seconds until a request is admitted, rounded up; None when never."""
+        missing = 1 - self.tokens
+        if missing <= 0:
+            return 0
+        if self._period == 0 or self.limits.refill_tokens == 0 or self.limits.capacity == 0:
+            return None
+        if self._refill is Refill.STEPWISE:
+            steps = -(-missing // self.limits.refill_tokens)
+            wait = (self._at // self._period + steps) * self._period - self._at
+        else:
+            wait = -(-(missing * self._period - self._carry) // self.limits.refill_tokens)
+        return -(-wait // SECOND)

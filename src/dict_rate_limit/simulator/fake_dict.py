@@ -1,0 +1,163 @@
+"""The fake DICT: answers the two operations as the real one would, from buckets alone.
+
+Pure and deterministic: the same seed and the same calls at the same moments give the same answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from dict_rate_limit.domain.catalog import CATEGORY_LIMITS, POLICIES_LIST, POLICIES_READ
+from dict_rate_limit.domain.moment import require_aware
+from dict_rate_limit.simulator.account import Account
+from dict_rate_limit.simulator.answer import Listing, Refusal, Reply
+from dict_rate_limit.simulator.bucket import Refill
+from dict_rate_limit.simulator.faults import REFUSALS, Fault, spoil
+from dict_rate_limit.simulator.traffic import seeded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from dict_rate_limit.domain.reading import RawPolicy
+    from dict_rate_limit.simulator.answer import Answer
+    from dict_rate_limit.simulator.scenario import Scenario
+
+DEFAULT_PARTICIPANT: Final = "default"
+"""Who asks without naming a participant."""
+FIRST_CATEGORY: Final = "C"
+"""Category of the first participant; the seed gives the others theirs."""
+NEVER_SEC: Final = 86_400.0
+_INTERNAL: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Everything an answer depends on besides the calls. `slow_sec` is the delay of a slow answer, in real seconds."""
+
+    scenario: Scenario
+    start: datetime
+    participants: Sequence[str] = (DEFAULT_PARTICIPANT,)
+    seed: int = 1
+    refill: Refill = Refill.PRO_RATA
+    slow_sec: float = 2.0
+
+    def __post_init__(self) -> None:
+        """Refuse a naive start."""
+        require_aware("start", self.start)
+
+
+class FakeDict:
+    """DICT for the participants of one world. Accounts open when they are first asked for."""
+
+    def __init__(self, world: World) -> None:
+        """Begin at the world's start."""
+        self._world = world
+        self._positions = {name: position for position, name in enumerate(world.participants)}
+        self._accounts: dict[str, Account] = {}
+        self._injected: frozenset[Fault] = frozenset()
+        self._elapsed = 0
+
+    @property
+    def participants(self) -> Sequence[str]:
+        """Who may be asked for."""
+        return self._world.participants
+
+    def inject(self, *faults: Fault) -> None:
+        """Show these faults, besides those of the scenario, until told otherwise."""
+        self._injected = frozenset(faults)
+
+    def heal(self) -> None:
+        """Show the scenario's faults only."""
+        self.inject()
+
+    def list_policies(self, participant: str, at: datetime) -> Reply:
+        """Answer the list; charged to POLICIES_LIST."""
+        return self._call(participant, None, at)
+
+    def get_policy(self, participant: str, policy_name: str, at: datetime) -> Reply:
+        """Answer for one policy; charged to POLICIES_READ."""
+        return self._call(participant, policy_name, at)
+
+    def spend(self, participant: str, policy_name: str, requests: int, at: datetime) -> int:
+        """Let the participant make requests of its own; return how many were admitted."""
+        bucket = self._account(participant, at).bucket(policy_name)
+        return 0 if bucket is None else bucket.spend(requests)
+
+    def change_category(self, participant: str, category: str, at: datetime) -> None:
+        """Put the participant into another category."""
+        self._account(participant, at).change_category(category)
+
+    def _account(self, participant: str, at: datetime) -> Account:
+        if participant not in self._accounts:
+            world, position = self._world, self._positions[participant]
+            letters = tuple(CATEGORY_LIMITS)
+            category = FIRST_CATEGORY if position == 0 else letters[seeded(world.seed, position) % len(letters)]
+            self._accounts[participant] = Account(world.scenario, position, category, world.seed, world.refill)
+        account = self._accounts[participant]
+        # a call that was overtaken by a later one sees the later moment: buckets do not live backwards
+        self._elapsed = max(self._elapsed, (at - self._world.start) // timedelta(microseconds=1))
+        account.catch_up(self._elapsed)
+        return account
+
+    def _call(self, participant: str, policy_name: str | None, at: datetime) -> Reply:
+        if participant not in self._positions:
+            refusal = Refusal(status=403, detail=f"participant {participant} is not yours to ask for")
+            return Reply(answer=refusal, correlation_id=self._correlation_id(participant, 0))
+        account = self._account(participant, at)
+        account.calls += 1
+        faults = self._faults(at)
+        return Reply(
+            answer=self._answer(account, policy_name, at, faults),
+            correlation_id=self._correlation_id(participant, account.calls),
+            delay_sec=NEVER_SEC if Fault.SILENT in faults else self._world.slow_sec * (Fault.SLOW in faults),
+        )
+
+    def _answer(self, account: Account, policy_name: str | None, at: datetime, faults: frozenset[Fault]) -> Answer:
+        if Fault.RATE_LIMITED in faults:
+            return REFUSALS[Fault.RATE_LIMITED]
+        broken = next((refusal for fault, refusal in REFUSALS.items() if fault in faults), None)
+        charge = POLICIES_LIST if policy_name is None else POLICIES_READ
+        free = broken is not None and broken.status == _INTERNAL
+        refusal = (None if free else _charge(account, charge)) or broken
+        if refusal is not None:
+            return refusal
+        if policy_name is None:
+            return _listed(account, at, faults)
+        if account.bucket(policy_name) is None:
+            return _not_found(policy_name)
+        return spoil(_listing(account, (account.policy(policy_name),), at), faults, single=True)
+
+    def _faults(self, at: datetime) -> frozenset[Fault]:
+        elapsed = (at - self._world.start).total_seconds()
+        shown = {window.fault for window in self._world.scenario.faults if window.covers(elapsed)}
+        return self._injected | shown
+
+    def _correlation_id(self, participant: str, call: int) -> str:
+        return f"sim-{seeded(self._world.seed, participant, call):016x}"
+
+
+def _listed(account: Account, at: datetime, faults: frozenset[Fault]) -> Answer:
+    if Fault.REPEATED_TIME in faults and account.last_listing is not None:
+        return spoil(account.last_listing, faults, single=False)
+    account.last_listing = _listing(account, account.policies(), at)
+    return spoil(account.last_listing, faults, single=False)
+
+
+def _listing(account: Account, policies: tuple[RawPolicy, ...], at: datetime) -> Listing:
+    return Listing(response_time=at, category=account.category, policies=policies)
+
+
+def _charge(account: Account, policy_name: str) -> Refusal | None:
+    """Take one token, as every status but 500 does; an empty bucket refuses and keeps what it has."""
+    bucket = account.bucket(policy_name)
+    if bucket is None or bucket.spend(1):
+        return None
+    wait = bucket.seconds_to_admission()
+    return Refusal(status=429, detail=f"{policy_name} is empty", retry_after_sec=wait)
+
+
+def _not_found(policy_name: str) -> Refusal:
+    return Refusal(status=404, detail=f"there is no policy {policy_name[:100]}")

@@ -1,0 +1,93 @@
+"""Run a fake DICT until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.domain.errors import SettingsError
+from dict_rate_limit.simulator.bridge import serve_bridge
+from dict_rate_limit.simulator.bucket import Refill
+from dict_rate_limit.simulator.fake_dict import DEFAULT_PARTICIPANT, FakeDict, World
+from dict_rate_limit.simulator.faults import Fault
+from dict_rate_limit.simulator.scenario import DEFAULT_SCENARIO, scenario_named
+from dict_rate_limit.simulator.timeline import Timeline
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from dict_rate_limit.ports import Clock
+    from dict_rate_limit.simulator.bridge import ServerTls
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulation:
+    """What to simulate and where: `port` 0 takes a free one, `speed` 10 lives ten seconds in one.
+
+    `faults` are shown all the time, besides those of the scenario.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    scenario: str = DEFAULT_SCENARIO
+    participants: Sequence[str] = (DEFAULT_PARTICIPANT,)
+    seed: int = 1
+    speed: float = 1.0
+    refill: Refill = Refill.PRO_RATA
+    faults: Sequence[str] = ()
+    tls: ServerTls | None = None
+
+
+@asynccontextmanager
+async def simulated_bridge(simulation: Simulation, clock: Clock) -> AsyncIterator[str]:
+    """Serve the simulation while the block lasts; gives `host:port`.
+
+    Raises:
+        SettingsError: no such scenario or fault, a speed that is none, a port that is taken.
+    """
+    faults = _faults(simulation.faults)
+    if not 0 < simulation.speed <= 1_000:  # noqa: PLR2004 - the bounds are said in the message
+        raise SettingsError((f"speed: {simulation.speed:g}, expected more than 0 and at most 1000",))
+    timeline = Timeline(clock, simulation.speed)
+    world = World(
+        scenario=scenario_named(simulation.scenario),
+        start=timeline.start,
+        participants=simulation.participants,
+        seed=simulation.seed,
+        refill=simulation.refill,
+    )
+    fake = FakeDict(world)
+    fake.inject(*faults)
+    async with serve_bridge(fake, timeline, host=simulation.host, port=simulation.port, tls=simulation.tls) as address:
+        yield address
+
+
+async def run(simulation: Simulation, clock: Clock, tell: Callable[[str], None], stop: asyncio.Event) -> None:
+    """Serve until `stop` is set; `tell` gets the lines a person reads."""
+    async with simulated_bridge(simulation, clock) as address:
+        chosen = scenario_named(simulation.scenario)
+        tell(f"simulated DICT on {address}: {chosen.name} - {chosen.summary}")
+        await stop.wait()
+
+
+def simulate(simulation: Simulation, clock: Clock, tell: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM. Raises SettingsError as `simulated_bridge` does."""
+    asyncio.run(_until_signal(simulation, clock, tell))
+
+
+async def _until_signal(simulation: Simulation, clock: Clock, tell: Callable[[str], None]) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await run(simulation, clock, tell, stop)
+
+
+def _faults(names: Sequence[str]) -> tuple[Fault, ...]:
+    known = {fault.value: fault for fault in Fault}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise SettingsError(tuple(f"fault: {name!r}, expected one of {', '.join(known)}" for name in unknown))
+    return tuple(known[name] for name in names)

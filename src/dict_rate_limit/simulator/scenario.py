@@ -1,0 +1,146 @@
+"""Named stories of traffic, so that everybody means the same by "payday"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from dict_rate_limit.domain.catalog import ANTISCAN, POLICIES_LIST, POLICIES_READ
+from dict_rate_limit.domain.errors import SettingsError
+from dict_rate_limit.simulator.faults import Fault, FaultWindow
+from dict_rate_limit.simulator.traffic import CALM, SILENT, Phase, Story
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT_SCENARIO: Final = "lively"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryChange:
+    """BACEN puts a participant into another category."""
+
+    after_sec: int
+    category: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """What happens, in seconds of virtual time since the start.
+
+    `stories` and `changes` concern the first `cast` participants (None: all); everybody else, and every policy
+    without a story, has `background` traffic. Fault windows concern all.
+    """
+
+    name: str
+    summary: str
+    stories: Mapping[str, Story] = field(default_factory=lambda: MappingProxyType({}))
+    changes: tuple[CategoryChange, ...] = ()
+    faults: tuple[FaultWindow, ...] = ()
+    cast: int | None = 1
+    background: Story = CALM
+
+    def story(self, policy_name: str, position: int) -> Story:
+        """Return what happens to a policy of the participant at this position."""
+        if self.plays(position) and policy_name in self.stories:
+            return self.stories[policy_name]
+        return SILENT if policy_name in {POLICIES_LIST, POLICIES_READ} else self.background
+
+    def plays(self, position: int) -> bool:
+        """Tell whether the participant at this position is in the cast."""
+        return self.cast is None or position < self.cast
+
+
+def _story(*phases: tuple[int, int], start_pct: int | None = None) -> Story:
+    steps = tuple(Phase(seconds=seconds, load_pct=load) for seconds, load in phases)
+    return Story(phases=steps, start_pct=start_pct, noise_pct=5)
+
+
+_SCAN: Final = Phase(seconds=240, load_pct=60, missing_pct=95, paid_pct=0)
+
+_SCENARIOS: Final = (
+    Scenario(
+        name="lively",
+        summary="several buckets in and out of trouble from the first minute on",
+        stories={
+            # 40/min of 200: in warning at once, well again within a minute
+            "INFRACTION_REPORTS_LIST_WITH_ROLE": _story((240, 20), (60, 600), (120, 20), start_pct=18),
+            # 10/min of 50: critical at once, steps down, resolves after a minute and a half
+            "CLAIMS_LIST_WITHOUT_ROLE": _story((300, 10), (60, 500), (240, 10), start_pct=6),
+            # 70/min of 70: a runaway job empties it within half a minute, for a minute
+            "KEYS_CHECK": _story((15, 60), (60, 450), (165, 30), start_pct=90),
+            # 600/min of 600: a batch takes most of it and is done
+            "ENTRIES_UPDATE": _story((20, 60), (30, 248), (40, 100), (210, 40), start_pct=100),
+            # three minutes' worth of tokens: a wave an operator can watch
+            "PERSONS_STATISTICS_READ": _story((120, 130), (240, 40), start_pct=70),
+            ANTISCAN: Story(
+                phases=(Phase(seconds=150, load_pct=120), _SCAN, Phase(seconds=330, load_pct=60)), start_pct=85
+            ),
+        },
+        cast=3,
+    ),
+    Scenario(name="still", summary="nobody asks anything: every bucket is full", background=SILENT),
+    Scenario(name="calm-day", summary="ordinary traffic: no bucket near a threshold"),
+    Scenario(
+        name="payday-burst",
+        summary="salaries arrive: eight minutes of heavy traffic each hour",
+        stories={
+            ANTISCAN: _story((120, 90), (480, 300), (3000, 60), start_pct=90),
+            "ENTRIES_WRITE": _story((120, 60), (480, 600), (3000, 20), start_pct=90),
+            "PERSONS_STATISTICS_READ": _story((120, 60), (480, 150), (3000, 50), start_pct=90),
+            "KEYS_CHECK": _story((120, 50), (480, 140), (3000, 40), start_pct=100),
+        },
+        cast=None,
+    ),
+    Scenario(
+        name="404-scan",
+        summary="somebody walks through keys that do not exist: three tokens each, no payment orders",
+        stories={
+            ANTISCAN: Story(
+                phases=(Phase(seconds=60, load_pct=70), _SCAN, Phase(seconds=600, load_pct=60)), start_pct=95
+            ),
+        },
+    ),
+    Scenario(
+        name="runaway-job",
+        summary="a job in a loop keeps two small buckets empty for ten minutes",
+        stories={
+            "KEYS_CHECK": _story((60, 50), (600, 500), (600, 30), start_pct=100),
+            "CLAIMS_LIST_WITHOUT_ROLE": _story((60, 30), (600, 400), (600, 10), start_pct=100),
+        },
+    ),
+    Scenario(
+        name="category-downgrade",
+        summary="after two minutes BACEN halves the category's buckets; the traffic stays",
+        stories={ANTISCAN: _story((3600, 150), start_pct=95), "ENTRIES_STATISTICS_READ": _story((3600, 40))},
+        changes=(CategoryChange(after_sec=120, category="D"),),
+    ),
+    Scenario(
+        name="outage",
+        summary="DICT answers 503 for five minutes of every fifteen",
+        faults=(FaultWindow(fault=Fault.UNAVAILABLE, from_sec=120, to_sec=420, every_sec=900),),
+    ),
+    Scenario(
+        name="clock-repeat",
+        summary="a proxy repeats old answers, then DICT's clock runs ten minutes behind",
+        faults=(
+            FaultWindow(fault=Fault.REPEATED_TIME, from_sec=60, to_sec=240, every_sec=600),
+            FaultWindow(fault=Fault.BACKWARDS_TIME, from_sec=300, to_sec=360, every_sec=600),
+        ),
+    ),
+)
+
+SCENARIOS: Final[Mapping[str, Scenario]] = MappingProxyType({scenario.name: scenario for scenario in _SCENARIOS})
+"""Every scenario by the name the command line takes."""
+
+
+def scenario_named(name: str) -> Scenario:
+    """Return the scenario.
+
+    Raises:
+        SettingsError: there is none of this name; the message names those there are.
+    """
+    if name not in SCENARIOS:
+        raise SettingsError((f"scenario: {name!r}, expected one of {', '.join(SCENARIOS)}",))
+    return SCENARIOS[name]

@@ -1,0 +1,127 @@
+"""What participants ask of DICT: demand as a share of what the bucket refills, with seeded noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Final
+
+from dict_rate_limit.domain.catalog import ANTISCAN
+from dict_rate_limit.simulator.bucket import SECOND
+
+if TYPE_CHECKING:
+    from dict_rate_limit.domain.catalog import PublishedLimits
+    from dict_rate_limit.simulator.bucket import TokenBucket
+
+COST_FOUND: Final = 1
+COST_MISSING: Final = 3
+"""What an antiscan lookup costs on 200 and on 404; a payment order gives one token back."""
+
+_MASK: Final = 2**64 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """A stretch of even demand: `load_pct` of the first refill rate.
+
+    For antiscan lookups: the share answered 404, and the share of the others followed by a payment order.
+    """
+
+    seconds: int
+    load_pct: int
+    missing_pct: int = 3
+    paid_pct: int = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """Phases of one policy, repeated for ever, in steps of `step_sec`.
+
+    `start_pct` is the share of the capacity at the start; None lets the seed choose between 45 and 100.
+    `noise_pct` is how far each step may differ from the phase's load.
+    """
+
+    phases: tuple[Phase, ...]
+    start_pct: int | None = None
+    step_sec: int = 5
+    noise_pct: int = 10
+
+    def phase_at(self, elapsed_sec: int) -> Phase:
+        """Return the phase of this moment."""
+        left = elapsed_sec % sum(phase.seconds for phase in self.phases)
+        for phase in self.phases:
+            left -= phase.seconds
+            if left < 0:
+                return phase
+        raise AssertionError  # the remainder of a sum lies within it
+
+
+CALM: Final = Story(phases=(Phase(seconds=3600, load_pct=55),), step_sec=30, noise_pct=60)
+"""Ordinary traffic: steps are long, so that a thousand participants cost little."""
+SILENT: Final = Story(phases=(Phase(seconds=3600, load_pct=0),), start_pct=100, step_sec=3600)
+"""Nobody asks; POLICIES_LIST and POLICIES_READ have no other traffic than ours."""
+
+
+def seeded(*parts: object) -> int:
+    """Return 64 bits that depend on nothing but the parts."""
+    return int.from_bytes(blake2b("|".join(map(str, parts)).encode(), digest_size=8).digest())
+
+
+def _mixed(number: int) -> int:
+    number = (number * 0x9E3779B97F4A7C15 + 0x632BE59BD9B4E019) & _MASK
+    number = ((number ^ (number >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    return number ^ (number >> 27)
+
+
+class Lane:
+    """One policy of one participant: its bucket and who spends from it, on a fixed grid of steps.
+
+    The grid makes the story independent of when somebody looks.
+    """
+
+    __slots__ = ("_counts_missing", "_next", "_rate", "_seed", "_story", "bucket")
+
+    def __init__(self, policy_name: str, bucket: TokenBucket, story: Story, seed: int) -> None:
+        """Begin at the start of the story; demand is measured by the bucket's limits of now."""
+        self.bucket = bucket
+        self._story = story
+        self._seed = seed
+        self._rate = bucket.limits
+        self._next = story.step_sec
+        self._counts_missing = policy_name == ANTISCAN
+
+    def run_until(self, at: int) -> None:
+        """Live on to `at` microseconds."""
+        while self._next * SECOND <= at:
+            self.bucket.advance(self._next * SECOND)
+            self._step(self._next)
+            self._next += self._story.step_sec
+        self.bucket.advance(at)
+
+    def _step(self, elapsed_sec: int) -> None:
+        phase = self._story.phase_at(elapsed_sec - self._story.step_sec)
+        requests = self._requests(phase.load_pct, _mixed(self._seed ^ elapsed_sec))
+        if self._counts_missing:
+            _look_up(self.bucket, requests, phase)
+        else:
+            self.bucket.spend(requests)
+
+    def _requests(self, load_pct: int, noise: int) -> int:
+        swing = self._story.noise_pct
+        share = 100 - swing + noise % (2 * swing + 1)
+        whole = self._rate.refill_period_sec * 100 * 100
+        # a fraction of a request becomes one with that probability
+        return (self._rate.refill_tokens * self._story.step_sec * load_pct * share + (noise >> 16) % whole) // whole
+
+
+def _look_up(bucket: TokenBucket, requests: int, phase: Phase) -> None:
+    missing = requests * phase.missing_pct // 100
+    found = bucket.spend(requests - missing, COST_FOUND)
+    bucket.spend(missing, COST_MISSING)
+    bucket.credit(found * phase.paid_pct // 100)
+
+
+def first_tokens(limits: PublishedLimits, story: Story, seed: int) -> int:
+    """Return the tokens a bucket starts with."""
+    share = story.start_pct if story.start_pct is not None else 45 + seed % 56
+    return limits.capacity * share // 100
