@@ -1,0 +1,76 @@
+"""Open alerts as lines, worst first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.apps.api.pages.formats import clock_text, remaining_hundredths
+from dict_rate_limit.apps.api.pages.words import Mark
+from dict_rate_limit.domain.alert import ANY_POLICY, Alert, Kind, Severity
+from dict_rate_limit.domain.messages import duration_text
+
+if TYPE_CHECKING:
+    from dict_rate_limit.apps.api.pages.model import OverviewModel
+    from dict_rate_limit.apps.api.pages.words import Words
+    from dict_rate_limit.domain.bucket import Bucket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertLine:
+    """One open alert in words; `policy_name` is None where the whole participant is concerned."""
+
+    mark: Mark
+    level: str
+    policy_name: str | None
+    text: str
+    open_for: str
+    since: str
+    opened_at: str
+
+
+def alert_lines(model: OverviewModel, words: Words) -> list[AlertLine]:
+    """Return the lines: by severity, what concerns the whole participant first, then the oldest."""
+    buckets = {judged.bucket.name: judged.bucket for judged in model.buckets}
+    ranked = sorted(model.alerts, key=_rank)
+    return [_line(alert, buckets.get(alert.policy_name), model, words) for alert in ranked]
+
+
+def _rank(alert: Alert) -> tuple[int, bool, bool, float]:
+    severity = -list(Severity).index(alert.severity)
+    return severity, alert.policy_name != ANY_POLICY, not alert.exhausted, alert.opened_at.timestamp()
+
+
+def _line(alert: Alert, bucket: Bucket | None, model: OverviewModel, words: Words) -> AlertLine:
+    # An alert remembers that its bucket ran dry; the word is for now.
+    dry = alert.exhausted and (bucket is None or bucket.exhausted)
+    mark = Mark.EXHAUSTED if dry else Mark(alert.severity.lower())
+    return AlertLine(
+        mark=mark,
+        level=words.levels[mark],
+        policy_name=None if alert.policy_name == ANY_POLICY else alert.policy_name,
+        text=_text(alert, bucket, model, words),
+        open_for=words.open_for.format(age=duration_text(model.now - alert.opened_at)),
+        since=words.since.format(moment=clock_text(alert.opened_at, model.now, "%H:%M")),
+        opened_at=alert.opened_at.isoformat(),
+    )
+
+
+def _text(alert: Alert, bucket: Bucket | None, model: OverviewModel, words: Words) -> str:
+    if alert.kind is Kind.THRESHOLD:
+        return "" if bucket is None else _tokens(bucket, words)
+    text = words.kinds.get(alert.kind, alert.kind.value)
+    if alert.kind is Kind.SOURCE_UNREACHABLE and model.last_outcome is not None:
+        return f"{text}. {words.last_poll.format(outcome=words.outcomes[model.last_outcome])}."
+    return text
+
+
+def _tokens(bucket: Bucket, words: Words) -> str:
+    share = remaining_hundredths(bucket)
+    if share is None:
+        return words.unknown_capacity
+    return words.tokens_left.format(
+        tokens=words.formats.number(bucket.available_tokens),
+        capacity=words.formats.number(bucket.capacity),
+        share=words.formats.percent(share),
+    )

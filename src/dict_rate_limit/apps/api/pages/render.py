@@ -1,0 +1,53 @@
+"""Pages as bytes."""
+
+from __future__ import annotations
+
+from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from dict_rate_limit.apps.api.pages.assets import asset_href
+from dict_rate_limit.apps.api.pages.overview import overview
+from dict_rate_limit.apps.api.pages.words import WORDS
+
+if TYPE_CHECKING:
+    from dict_rate_limit.apps.api.pages.model import OverviewModel
+    from dict_rate_limit.apps.api.pages.words import Language
+
+HEADERS: Final = MappingProxyType(
+    {
+        "Content-Type": "text/html; charset=utf-8",
+        "Content-Security-Policy": (
+            "default-src 'none'; style-src 'self'; img-src 'self'; "
+            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        ),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+        "Vary": "Accept-Language",
+    }
+)
+"""What every page is sent with; add Content-Language."""
+
+
+def render_overview(model: OverviewModel, language: Language) -> bytes:
+    """Render the page `/`."""
+    words = WORDS[language]
+    template = _environment().get_template("overview.html")
+    return template.render(words=words, model=model, view=overview(model, words)).encode()
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader(__package__ or ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["asset"] = asset_href
+    return environment

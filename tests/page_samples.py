@@ -1,0 +1,192 @@
+"""Models of the overview as operators may meet it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from dict_rate_limit.apps.api.pages.model import OverviewModel
+from dict_rate_limit.domain.alert import ANY_POLICY, Alert, Kind, Severity, new_alert_id
+from dict_rate_limit.domain.bucket import Bucket
+from dict_rate_limit.domain.errors import Outcome
+from dict_rate_limit.domain.level import Thresholds, level_of
+from dict_rate_limit.domain.state import JudgedBucket
+
+NOW = datetime(2026, 3, 1, 3, 12, 17, tzinfo=UTC)
+THRESHOLDS = Thresholds(warning=2_500, critical=1_000, margin=200)
+PARTICIPANT = "01234567"
+LONG_NAME = "ENTRIES_READ_PARTICIPANT_ANTISCAN_" * 2 + "WITH_A_NAME_AS_LONG_AS_IT_MAY_BE"
+
+LIMITS = (
+    ("ENTRIES_READ_PARTICIPANT_ANTISCAN", 30_000, 15_000, 60),
+    ("ENTRIES_STATISTICS_READ", 30_000, 15_000, 60),
+    ("ENTRIES_WRITE", 36_000, 1_200, 60),
+    ("ENTRIES_UPDATE", 600, 600, 60),
+    ("CLAIMS_READ", 18_000, 600, 60),
+    ("CLAIMS_WRITE", 36_000, 1_200, 60),
+    ("CLAIMS_LIST_WITH_ROLE", 200, 40, 60),
+    ("CLAIMS_LIST_WITHOUT_ROLE", 50, 10, 60),
+    ("SYNC_VERIFICATIONS_WRITE", 50, 10, 60),
+    ("CIDS_FILES_WRITE", 200, 40, 86_400),
+    ("CIDS_FILES_READ", 50, 10, 60),
+    ("CIDS_EVENTS_LIST", 100, 20, 60),
+    ("CIDS_ENTRIES_READ", 36_000, 1_200, 60),
+    ("INFRACTION_REPORTS_READ", 18_000, 600, 60),
+    ("INFRACTION_REPORTS_WRITE", 36_000, 1_200, 60),
+    ("INFRACTION_REPORTS_LIST_WITH_ROLE", 200, 40, 60),
+    ("INFRACTION_REPORTS_LIST_WITHOUT_ROLE", 50, 10, 60),
+    ("KEYS_CHECK", 70, 70, 60),
+    ("REFUNDS_READ", 36_000, 1_200, 60),
+    ("REFUNDS_WRITE", 72_000, 2_400, 60),
+    ("REFUND_LIST_WITH_ROLE", 200, 40, 60),
+    ("REFUND_LIST_WITHOUT_ROLE", 50, 10, 60),
+    ("FRAUD_MARKERS_READ", 18_000, 600, 60),
+    ("FRAUD_MARKERS_WRITE", 36_000, 1_200, 60),
+    ("FRAUD_MARKERS_LIST", 18_000, 600, 60),
+    ("PERSONS_STATISTICS_READ", 36_000, 12_000, 60),
+    ("EVENT_LIST", 200, 40, 60),
+    ("POLICIES_READ", 200, 60, 60),
+    ("POLICIES_LIST", 20, 6, 60),
+)
+
+
+def judged(  # noqa: PLR0913 - a bucket has this many sides
+    name: str,
+    available: int,
+    capacity: int = 1_000,
+    refill: int = 60,
+    period: int = 60,
+    *,
+    thresholds: Thresholds = THRESHOLDS,
+    enabled: bool = True,
+) -> JudgedBucket:
+    """Make a bucket of 1000 that refills 60 a minute, judged."""
+    bucket = Bucket(
+        name=name, available_tokens=available, capacity=capacity, refill_tokens=refill, refill_period_sec=period
+    )
+    return JudgedBucket(bucket=bucket, thresholds=thresholds, level=level_of(bucket, thresholds), enabled=enabled)
+
+
+def alert(
+    policy_name: str,
+    severity: Severity,
+    *,
+    minutes: float,
+    kind: Kind = Kind.THRESHOLD,
+    exhausted: bool = False,
+) -> Alert:
+    """Make an alert that was opened so many minutes ago."""
+    opened_at = NOW - timedelta(minutes=minutes)
+    return Alert(
+        alert_id=new_alert_id(PARTICIPANT, policy_name, kind, opened_at),
+        participant=PARTICIPANT,
+        policy_name=policy_name,
+        kind=kind,
+        severity=severity,
+        exhausted=exhausted,
+        sequence=1,
+        opened_at=opened_at,
+        updated_at=opened_at,
+    )
+
+
+def usual_buckets(shares: dict[str, JudgedBucket] | None = None) -> tuple[JudgedBucket, ...]:
+    """Make all published buckets, well filled but for those given."""
+    given = shares or {}
+    return tuple(
+        given.get(name, judged(name, capacity - capacity * (place * 7 % 23) // 100, capacity, refill, period))
+        for place, (name, capacity, refill, period) in enumerate(LIMITS)
+    )
+
+
+HEALTHY = OverviewModel(
+    participant=PARTICIPANT,
+    participants=(PARTICIPANT,),
+    buckets=usual_buckets(),
+    age_seconds=12.4,
+    checked_at=NOW - timedelta(seconds=12.4),
+    cache_status="HIT",
+    alerts=(),
+    rejected=0,
+    category="C",
+    now=NOW,
+    refresh_seconds=10,
+    version="0.1.0",
+    last_outcome=Outcome.OK,
+)
+
+TROUBLE = replace(
+    HEALTHY,
+    participants=(PARTICIPANT, "07654321", "11223344"),
+    buckets=(
+        *usual_buckets(
+            {
+                "CIDS_FILES_WRITE": judged("CIDS_FILES_WRITE", -15, 200, 40, 86_400),
+                "CLAIMS_LIST_WITHOUT_ROLE": judged("CLAIMS_LIST_WITHOUT_ROLE", 0, 50, 10, 60),
+                "ENTRIES_READ_PARTICIPANT_ANTISCAN": judged(
+                    "ENTRIES_READ_PARTICIPANT_ANTISCAN", 1_934, 30_000, 15_000, 60
+                ),
+                "ENTRIES_WRITE": judged("ENTRIES_WRITE", 8_199, 36_000, 1_200, 60),
+                "KEYS_CHECK": judged("KEYS_CHECK", 17, 70, 70, 60),
+                "ENTRIES_STATISTICS_READ": judged("ENTRIES_STATISTICS_READ", 50_000, 30_000, 15_000, 60),
+                "EVENT_LIST": judged("EVENT_LIST", 0, 0, 0, 0),
+                "REFUND_LIST_WITHOUT_ROLE": judged("REFUND_LIST_WITHOUT_ROLE", 3, 50, 10, 60, enabled=False),
+                "POLICIES_LIST": judged(
+                    "POLICIES_LIST", 9, 20, 6, 60, thresholds=Thresholds(warning=5_000, critical=2_000, margin=200)
+                ),
+            }
+        ),
+        judged(LONG_NAME, 612),
+    ),
+    alerts=(
+        alert("KEYS_CHECK", Severity.WARNING, minutes=2),
+        alert("CIDS_FILES_WRITE", Severity.CRITICAL, minutes=187, exhausted=True),
+        alert("ENTRIES_WRITE", Severity.WARNING, minutes=41),
+        alert("ENTRIES_READ_PARTICIPANT_ANTISCAN", Severity.CRITICAL, minutes=12.5),
+        alert("CLAIMS_LIST_WITHOUT_ROLE", Severity.CRITICAL, minutes=0.7, exhausted=True),
+        alert("POLICIES_LIST", Severity.WARNING, minutes=1_600),
+        alert(ANY_POLICY, Severity.WARNING, minutes=5, kind=Kind.RATE_LIMITED),
+    ),
+    rejected=2,
+)
+
+STALE = replace(
+    HEALTHY,
+    buckets=usual_buckets({"ENTRIES_WRITE": judged("ENTRIES_WRITE", 8_199, 36_000, 1_200, 60)}),
+    age_seconds=871,
+    checked_at=NOW - timedelta(seconds=871),
+    cache_status="STALE",
+    alerts=(
+        alert(ANY_POLICY, Severity.CRITICAL, minutes=6, kind=Kind.SOURCE_UNREACHABLE),
+        alert("ENTRIES_WRITE", Severity.WARNING, minutes=41),
+    ),
+    last_outcome=Outcome.DEADLINE_EXCEEDED,
+)
+
+NOTHING = replace(
+    HEALTHY,
+    buckets=(),
+    age_seconds=None,
+    checked_at=None,
+    cache_status=None,
+    category="",
+    last_outcome=Outcome.UNAVAILABLE,
+)
+
+CROWDED = replace(
+    HEALTHY,
+    participants=(*tuple(f"{number:08}" for number in range(120)), PARTICIPANT),
+    buckets=tuple(judged(f"POLICY_NUMBER_{number:03}", number * 10) for number in range(100)),
+    refresh_seconds=0,
+)
+
+SINGLE = replace(HEALTHY, buckets=(judged("POLICIES_LIST", 20, 20, 6, 60),), category="h? <b>unknown</b>")
+
+SAMPLES = {
+    "healthy": HEALTHY,
+    "trouble": TROUBLE,
+    "stale": STALE,
+    "nothing": NOTHING,
+    "crowded": CROWDED,
+    "single": SINGLE,
+}
