@@ -6,10 +6,10 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters import temporal
+from dict_rate_limit.adapters.operations import serve
 from dict_rate_limit.domain.errors import SchedulerUnavailableError, SchemaError, StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from temporalio.client import Client
 
+    from dict_rate_limit.adapters.operations import OperationsApp, Readiness
     from dict_rate_limit.adapters.temporal import TemporalAddress
     from dict_rate_limit.workflows.activities import Activities
     from dict_rate_limit.workflows.schedules import Timetable
@@ -27,26 +28,20 @@ DRAIN: Final = timedelta(seconds=20)
 _log = logging.getLogger(__name__)
 
 
-class Phase(StrEnum):
-    """Where the worker stands."""
-
-    STARTING = "starting"  # waits for the schema or for Temporal
-    RUNNING = "running"  # does what Temporal hands out
-    DRAINING = "draining"  # lets running activities finish
-    STOPPED = "stopped"
-
-
 @dataclass(slots=True, kw_only=True)
 class Progress:
-    """What /ready tells. `waiting_for` says in words what is missing while starting."""
+    """What the worker can say of itself; its methods are checks for /ready."""
 
-    phase: Phase = Phase.STARTING
-    waiting_for: str | None = None
+    waiting_for: str | None = "the first look"
+    client: Client | None = None
 
-    @property
-    def ready(self) -> bool:
-        """An outage of Temporal that comes later is no reason to be taken out of service: nothing else would help."""
-        return self.phase is Phase.RUNNING
+    async def worker(self) -> str:
+        """Say whether it works, or what it waits for."""
+        return "ok" if self.waiting_for is None else f"waiting: {self.waiting_for}"
+
+    async def temporal(self) -> str:
+        """Say whether Temporal answers."""
+        return "ok" if self.client is not None and await temporal.answers(self.client) else "unavailable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +49,14 @@ class WorkerParts:
     """What a worker is made of.
 
     `check_schema` returns when the database has a schema this code can use, and raises SchemaError or
-    StoreUnavailableError otherwise.
+    StoreUnavailableError otherwise. `look_again` is the pause between looks for what is missing.
     """
 
     address: TemporalAddress
     timetable: Timetable
     activities: Activities
     check_schema: Callable[[], Awaitable[None]]
+    readiness: Readiness
     progress: Progress
     look_again: timedelta = LOOK_AGAIN
     drain: timedelta = DRAIN
@@ -70,23 +66,41 @@ async def run(parts: WorkerParts, shutdown: asyncio.Event) -> None:
     """Monitor until `shutdown` is set, through any outage; returns when running activities have finished.
 
     Raises:
-        SettingsError: Temporal cannot make sense of the cron expression, a TLS file cannot be read.
+        SettingsError: Temporal cannot make sense of the cron expression, or a TLS file cannot be read.
     """
-    life = asyncio.create_task(_live(parts, shutdown))
-    told = asyncio.create_task(shutdown.wait())
+    life, told = asyncio.create_task(_live(parts, shutdown)), asyncio.create_task(shutdown.wait())
     try:
         await asyncio.wait({life, told}, return_when=asyncio.FIRST_COMPLETED)
-        if parts.progress.phase is Phase.STARTING:
+        parts.readiness.drain()
+        if parts.progress.waiting_for is not None and not life.done():
             life.cancel()
-        else:
-            parts.progress.phase = Phase.DRAINING
         await asyncio.wait({life})
         if not life.cancelled():
             life.result()
     finally:
-        parts.progress.phase = Phase.STOPPED
         told.cancel()
         life.cancel()
+
+
+async def run_with_operations(
+    parts: WorkerParts, app: OperationsApp, address: tuple[str, int], shutdown: asyncio.Event
+) -> None:
+    """Run, and answer machines on (host, port) until the last activity has finished.
+
+    Raises:
+        OSError: the port cannot be had; and what `run` raises.
+    """
+    ended = asyncio.Event()
+    serving = asyncio.create_task(serve(app, *address, ended))
+    life = asyncio.create_task(run(parts, shutdown))
+    try:
+        await asyncio.wait({serving, life}, return_when=asyncio.FIRST_COMPLETED)
+        shutdown.set()
+        await life
+    finally:
+        ended.set()
+        life.cancel()
+        await serving
 
 
 async def _live(parts: WorkerParts, shutdown: asyncio.Event) -> None:
@@ -107,7 +121,8 @@ async def _prepared(parts: WorkerParts) -> Client:
 
 
 async def _work(parts: WorkerParts, client: Client, shutdown: asyncio.Event) -> None:
-    parts.progress.phase, parts.progress.waiting_for = Phase.RUNNING, None
+    parts.progress.client, parts.progress.waiting_for = client, None
+    parts.readiness.start()
     _log.info("monitoring %d participants on schedule %s", len(parts.timetable.participants), parts.timetable.cron)
     await temporal.work(client, parts.timetable.task_queue, parts.activities, shutdown=shutdown, drain=parts.drain)
 
@@ -116,4 +131,4 @@ def _wait_for(progress: Progress, missing: str) -> None:
     """Say it once, not at every look."""
     if progress.waiting_for != missing:
         _log.warning("waiting: %s", missing)
-    progress.phase, progress.waiting_for = Phase.STARTING, missing
+    progress.waiting_for = missing
