@@ -32,7 +32,7 @@ class AlertLine:
 def alert_lines(model: OverviewModel, words: Words) -> list[AlertLine]:
     """Return the lines: by severity, what concerns the whole participant first, then the oldest."""
     buckets = {judged.bucket.name: judged.bucket for judged in model.buckets}
-    ranked = sorted(model.alerts, key=_rank)
+    ranked = sorted(model.alerts or (), key=_rank)
     return [_line(alert, buckets.get(alert.policy_name), model, words) for alert in ranked]
 
 
@@ -49,20 +49,17 @@ def _line(alert: Alert, bucket: Bucket | None, model: OverviewModel, words: Word
         mark=mark,
         level=words.levels[mark],
         policy_name=None if alert.policy_name == ANY_POLICY else alert.policy_name,
-        text=_text(alert, bucket, model, words),
+        text=_text(alert, bucket, words),
         open_for=words.open_for.format(age=duration_text(model.now - alert.opened_at)),
         since=words.since.format(moment=clock_text(alert.opened_at, model.now, "%H:%M")),
         opened_at=alert.opened_at.isoformat(),
     )
 
 
-def _text(alert: Alert, bucket: Bucket | None, model: OverviewModel, words: Words) -> str:
+def _text(alert: Alert, bucket: Bucket | None, words: Words) -> str:
     if alert.kind is Kind.THRESHOLD:
         return "" if bucket is None else _tokens(bucket, words)
-    text = words.kinds.get(alert.kind, alert.kind.value)
-    if alert.kind is Kind.SOURCE_UNREACHABLE and model.last_outcome is not None:
-        return f"{text}. {words.last_poll.format(outcome=words.outcomes[model.last_outcome])}."
-    return text
+    return words.kinds.get(alert.kind, alert.kind.value)
 
 
 def _tokens(bucket: Bucket, words: Words) -> str:

@@ -98,7 +98,7 @@ def _refill(bucket: Bucket, words: Words) -> str:
 
 def _in_alert(bucket: Bucket, model: OverviewModel, words: Words) -> str | None:
     key = (bucket.name, Kind.THRESHOLD)
-    alert = next((alert for alert in model.alerts if alert.key == key), None)
+    alert = next((alert for alert in model.alerts or () if alert.key == key), None)
     return None if alert is None else words.in_alert.format(age=duration_text(model.now - alert.opened_at))
 
 

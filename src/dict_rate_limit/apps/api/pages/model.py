@@ -21,7 +21,7 @@ class OverviewModel:
     age_seconds      how long before `now` the reading was taken
     checked_at       when the buckets held these tokens
     cache_status     STALE: the source gave nothing newer; None without a reading
-    alerts           the participant's open ones, in any order
+    alerts           the participant's open ones, in any order; None = nobody can say
     rejected         how many items of the answer could not be read
     category         raw; "" when the answer had none
     refresh_seconds  0 = the page stays as it is
@@ -34,7 +34,7 @@ class OverviewModel:
     age_seconds: float | None
     checked_at: datetime | None
     cache_status: Literal["HIT", "MISS", "STALE"] | None
-    alerts: tuple[Alert, ...]
+    alerts: tuple[Alert, ...] | None
     rejected: int
     category: str
     now: datetime

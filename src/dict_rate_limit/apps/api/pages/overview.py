@@ -12,9 +12,12 @@ from dict_rate_limit.apps.api.pages.alert_lines import AlertLine, alert_lines
 from dict_rate_limit.apps.api.pages.bucket_rows import BucketRow, bucket_groups, mark_of, usual_thresholds
 from dict_rate_limit.apps.api.pages.formats import clock_text
 from dict_rate_limit.apps.api.pages.words import Language, Mark, Words, plural
+from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.messages import duration_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dict_rate_limit.apps.api.pages.model import OverviewModel
 
 _SHOWN_CATEGORY: Final = 40
@@ -31,6 +34,14 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What a reader must know of the reading as a whole."""
+
+    mark: Mark
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
     """Everything the template places, already in the reader's language."""
 
@@ -41,8 +52,7 @@ class Overview:
     age: str
     checked_at: str | None
     checked_at_iso: str | None
-    last_poll: str | None
-    rejected: str | None
+    notes: tuple[Note, ...]
     alerts: list[AlertLine]
     groups: list[list[BucketRow]]
     legend: str | None
@@ -64,8 +74,7 @@ def overview(model: OverviewModel, words: Words) -> Overview:
         age=_age(model, words),
         checked_at=None if model.checked_at is None else clock_text(model.checked_at, model.now),
         checked_at_iso=None if model.checked_at is None else model.checked_at.isoformat(),
-        last_poll=_last_poll(model, words),
-        rejected=plural(words.rejected, model.rejected) if model.rejected else None,
+        notes=tuple(_notes(model, words)),
         alerts=alerts,
         groups=bucket_groups(model, words),
         legend=_legend(model, words),
@@ -80,7 +89,7 @@ def _mark(model: OverviewModel, counts: Counter[Mark], alerts: list[AlertLine]) 
     marks = [*counts, *(alert.mark for alert in alerts)]
     if model.stale:
         marks.append(Mark.WARNING)
-    if not model.buckets:
+    if not model.buckets or model.alerts is None:
         marks.append(Mark.UNKNOWN)
     return min(marks, key=list(Mark).index, default=Mark.OK)
 
@@ -97,18 +106,24 @@ def _headline(model: OverviewModel, counts: Counter[Mark], words: Words) -> str:
 def _state(model: OverviewModel, counts: Counter[Mark], words: Words) -> str:
     trouble = [plural(words.counts[mark], counts[mark]) for mark in _TROUBLE if counts[mark]]
     if trouble:
-        return ", ".join(trouble)
+        return ", ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in trouble)
     if model.alerts:
         return plural(words.some_alerts, len(model.alerts))
-    return plural(words.counts[Mark.UNKNOWN], counts[Mark.UNKNOWN]) if counts[Mark.UNKNOWN] else words.all_good
+    if counts[Mark.UNKNOWN]:
+        return plural(words.counts[Mark.UNKNOWN], counts[Mark.UNKNOWN])
+    return words.good_but_alerts if model.alerts is None else words.all_good
 
 
 def _summary(model: OverviewModel, counts: Counter[Mark], words: Words) -> tuple[str, ...]:
     if not model.buckets:
         return ()
     good = [plural(words.counts[mark], counts[mark]) for mark in (Mark.UNKNOWN, Mark.OK) if counts[mark]]
-    alerts = plural(words.some_alerts, len(model.alerts)) if model.alerts else words.no_alerts
-    return plural(words.counts_policies, len(model.buckets)), *good, alerts
+    alerts = [] if model.alerts is None else [_alert_count(len(model.alerts), words)]
+    return plural(words.counts_policies, len(model.buckets)), *good, *alerts
+
+
+def _alert_count(number: int, words: Words) -> str:
+    return plural(words.some_alerts, number) if number else words.no_alerts
 
 
 def _age(model: OverviewModel, words: Words) -> str:
@@ -121,10 +136,20 @@ def _duration(seconds: float) -> str:
     return duration_text(timedelta(seconds=seconds))
 
 
-def _last_poll(model: OverviewModel, words: Words) -> str | None:
-    if model.last_outcome is None:
-        return None
-    return words.last_poll.format(outcome=words.outcomes[model.last_outcome])
+def _notes(model: OverviewModel, words: Words) -> Iterator[Note]:
+    texts = []
+    if not model.buckets:
+        texts.append(words.nothing_yet_why)
+    elif model.stale:
+        texts.append(words.stale_why)
+    if model.last_outcome not in {None, Outcome.OK}:
+        texts.append(words.last_poll.format(outcome=words.outcomes[model.last_outcome]))
+    if texts:
+        yield Note(mark=Mark.WARNING if model.buckets else Mark.UNKNOWN, text=" ".join(texts))
+    if model.alerts is None:
+        yield Note(mark=Mark.WARNING, text=words.alerts_unknown)
+    if model.rejected:
+        yield Note(mark=Mark.UNKNOWN, text=plural(words.rejected, model.rejected))
 
 
 def _legend(model: OverviewModel, words: Words) -> str | None:

@@ -53,6 +53,8 @@ class Words:
     last_poll: str
     some_alerts: Plural
     no_alerts: str
+    good_but_alerts: str
+    alerts_unknown: str
     alerts: str
     open_for: str
     in_alert: str
@@ -108,15 +110,17 @@ PT: Final = Words(
     all_good="Tudo em ordem",
     nothing_yet="Ainda sem leitura",
     nothing_yet_why="Nenhum balde foi lido até agora. Esta página mostra o primeiro assim que o DICT responder.",
-    last_poll="Última consulta: {outcome}",
+    last_poll="Última consulta: {outcome}.",
     some_alerts=("{n} alerta aberto", "{n} alertas abertos"),
     no_alerts="nenhum alerta aberto",
+    good_but_alerts="Níveis em ordem, alertas desconhecidos",
+    alerts_unknown="Alertas abertos desconhecidos: o banco de dados não respondeu.",
     alerts="Alertas abertos",
     open_for="há {age}",
     in_alert="em alerta há {age}",
     since="desde {moment}",
     tokens_left="{tokens} de {capacity} fichas ({share})",
-    of_then="Há {age}: {text}",
+    of_then="Sem leitura nova há {age}; antes, {text}",
     counts={
         Mark.EXHAUSTED: ("{n} esgotada", "{n} esgotadas"),
         Mark.CRITICAL: ("{n} crítica", "{n} críticas"),
@@ -129,7 +133,7 @@ PT: Final = Words(
         Mark.EXHAUSTED: "Esgotada",
         Mark.CRITICAL: "Crítica",
         Mark.WARNING: "Atenção",
-        Mark.UNKNOWN: "Desconhecido",
+        Mark.UNKNOWN: "Desconhecida",
         Mark.INFO: "Informação",
         Mark.OK: "OK",
     },
@@ -140,8 +144,8 @@ PT: Final = Words(
     stale="Leitura velha",
     stale_why="Os níveis abaixo são de então; os atuais são desconhecidos.",
     rejected=(
-        "{n} item da resposta do DICT não pôde ser lido",
-        "{n} itens da resposta do DICT não puderam ser lidos",
+        "{n} item da resposta do DICT não pôde ser lido.",
+        "{n} itens da resposta do DICT não puderam ser lidos.",
     ),
     policies="Políticas",
     level="Nível",
@@ -198,15 +202,17 @@ EN: Final = Words(
     all_good="All good",
     nothing_yet="No reading yet",
     nothing_yet_why="No bucket has been read so far. This page shows the first one as soon as DICT answers.",
-    last_poll="Last poll: {outcome}",
+    last_poll="Last poll: {outcome}.",
     some_alerts=("{n} open alert", "{n} open alerts"),
     no_alerts="no open alert",
+    good_but_alerts="Levels good, alerts unknown",
+    alerts_unknown="Open alerts unknown: the database did not answer.",
     alerts="Open alerts",
     open_for="for {age}",
     in_alert="alert for {age}",
     since="since {moment}",
     tokens_left="{tokens} of {capacity} tokens ({share})",
-    of_then="{age} ago: {text}",
+    of_then="No new reading for {age}; before that, {text}",
     counts={
         Mark.EXHAUSTED: ("{n} exhausted", "{n} exhausted"),
         Mark.CRITICAL: ("{n} critical", "{n} critical"),
@@ -229,7 +235,7 @@ EN: Final = Words(
     no_reading="none",
     stale="Stale reading",
     stale_why="The levels below are of then; the current ones are unknown.",
-    rejected=("{n} item of DICT's answer could not be read", "{n} items of DICT's answer could not be read"),
+    rejected=("{n} item of DICT's answer could not be read.", "{n} items of DICT's answer could not be read."),
     policies="Policies",
     level="Level",
     policy="Policy",
