@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.catalog import FIXED_LIMITS, POLICIES_LIST
 from dict_rate_limit.domain.errors import InvalidValueError, Outcome
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.errors import SourceError
     from dict_rate_limit.domain.reading import Snapshot
     from dict_rate_limit.ports import Clock
+
+LONGEST_PAUSE: Final = timedelta(minutes=10)
+"""A Retry-After above this is not believed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +83,7 @@ class SourceBudget:
     def punish(self, error: SourceError) -> None:
         """Note a failed call: wait as long as the source asks, or after a 429 for one token."""
         if error.retry_after_sec is not None:
-            self._pause(timedelta(seconds=error.retry_after_sec))
+            self._pause(min(timedelta(seconds=error.retry_after_sec), LONGEST_PAUSE))
         elif error.outcome is Outcome.RATE_LIMITED:
             self._pause(self._token_time)
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dict_rate_limit.domain.alert import Alert
+    from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.ports import Clock, StateStore
     from dict_rate_limit.usecases.read import Reader
 
@@ -24,12 +25,14 @@ async def overview(reader: Reader, store: StateStore, clock: Clock, participant:
     Raises:
         InvalidValueError: the participant is not configured.
     """
-    reading, alerts = await asyncio.gather(_reading(reader, participant), _alerts(store, participant))
+    reading, stored = await asyncio.gather(_reading(reader, participant), _stored(store, participant))
+    alerts, last_outcome = stored
     return Overview(
         participant=participant,
         participants=reader.participants,
         reading=reading,
         alerts=alerts,
+        last_outcome=last_outcome,
         now=clock.now(),
     )
 
@@ -41,9 +44,11 @@ async def _reading(reader: Reader, participant: str) -> Reading | None:
         return None
 
 
-async def _alerts(store: StateStore, participant: str) -> Sequence[Alert] | None:
+async def _stored(store: StateStore, participant: str) -> tuple[Sequence[Alert] | None, Outcome | None]:
     try:
         async with asyncio.timeout(PATIENCE):
-            return await store.open_alerts([participant])
+            alerts = await store.open_alerts([participant])
+            latest = (await store.latest([participant])).get(participant)
     except (StoreError, TimeoutError):
-        return None
+        return None, None
+    return alerts, None if latest is None else latest.last_outcome

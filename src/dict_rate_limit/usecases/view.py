@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dict_rate_limit.domain.alert import Alert
+    from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.domain.reading import Snapshot
     from dict_rate_limit.domain.state import JudgedBucket
 
@@ -46,11 +47,12 @@ class Reading:
 class Overview:
     """What the page for people shows: `reading` is None while there has never been one, `alerts` while unknown.
 
-    Alerts are open ones, worst first, then oldest first.
+    Alerts are open ones, worst first, then oldest first. `last_outcome` is of the monitor's last poll, where known.
     """
 
     participant: str
     participants: Sequence[str]
     reading: Reading | None
     alerts: Sequence[Alert] | None
+    last_outcome: Outcome | None
     now: datetime

@@ -1,0 +1,83 @@
+"""One scrape: look into the store, then write everything down."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from dict_rate_limit.adapters.prometheus.stored import StoredStateCollector, look
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from prometheus_client import Metric
+
+    from dict_rate_limit.domain.errors import Outcome
+    from dict_rate_limit.domain.level import Thresholds
+    from dict_rate_limit.ports import Clock, StateStore
+
+MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSource:
+    """Where stored state is read, and by which thresholds it is judged where a policy has none of its own."""
+
+    store: StateStore
+    participants: Sequence[str]
+    thresholds: Thresholds
+    clock: Clock
+
+
+class SourceCallsCollector(Collector):
+    """Calls of DICT that readers, not the monitor, made from this process."""
+
+    def __init__(self, calls: Callable[[], Mapping[tuple[str, Outcome], int]]) -> None:
+        """Take where the counts are kept."""
+        self._calls = calls
+
+    def collect(self) -> Iterator[Metric]:
+        """Give the calls by participant and outcome."""
+        family = CounterMetricFamily(
+            "dict_rate_limit_source_calls", "Source calls made for readers.", labels=("participant", "outcome")
+        )
+        for (participant, outcome), count in self._calls().items():
+            family.add_metric((participant, outcome.value), count)
+        yield family
+
+
+class Exporter:
+    """Everything a process tells Prometheus. The process's own figures come even when the store does not answer."""
+
+    def __init__(self, version: str, stored: StoredSource | None = None, counted: Sequence[Collector] = ()) -> None:
+        """Take the store to look into, if any, and collectors of what this process counted."""
+        self._version = version
+        self._stored = stored
+        self._registry = CollectorRegistry(auto_describe=False)
+        ProcessCollector(registry=self._registry)
+        for collector in counted:
+            self._registry.register(collector)
+
+    async def scrape(self) -> bytes:
+        """Return the text Prometheus reads. Written in a thread: a thousand participants are many lines."""
+        own = CollectorRegistry(auto_describe=False)
+        own.register(_Build(self._version))
+        if self._stored is not None:
+            state = await look(self._stored.store, self._stored.participants)
+            own.register(StoredStateCollector(state, self._stored.thresholds, self._stored.clock.now()))
+        return await asyncio.to_thread(lambda: generate_latest(own) + generate_latest(self._registry))
+
+
+class _Build(Collector):
+    def __init__(self, version: str) -> None:
+        self._version = version
+
+    def collect(self) -> Iterator[Metric]:
+        family = GaugeMetricFamily("dict_rate_limit_build_info", "The running version.", labels=("version",))
+        family.add_metric((self._version,), 1)
+        yield family

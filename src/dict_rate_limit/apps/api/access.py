@@ -1,0 +1,131 @@
+"""Who may ask: bearer tokens with a role, kept as digests in a file that is read again when it changes."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from dict_rate_limit.apps.api.problem import ProblemError, ProblemType
+from dict_rate_limit.usecases.tokens import Role, Token, digest_of, parse_tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from dict_rate_limit.ports import Clock
+
+LOOK_AGAIN: Final = 1.0
+LOOPBACK_NAMES: Final = frozenset({b"localhost", b"127.0.0.1", b"[::1]"})
+LONGEST_HEADER: Final = 1_000
+
+_BEARER: Final = b"bearer "
+_HOW: Final = (
+    "Send the header Authorization: Bearer <token>. An administrator makes a token with "
+    "`dict-rate-limit tokens create` and adds the line it prints to API_TOKENS_FILE."
+)
+_log = logging.getLogger(__name__)
+
+_Signature = tuple[int, int, int]
+_LOST: Final[_Signature] = (0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks; `name` is the token's, or anonymous."""
+
+    name: str
+    role: Role
+
+
+class TokensFile:
+    """The tokens of a file, at most a second behind it. A file that cannot be read holds none."""
+
+    def __init__(self, path: Path | None, clock: Clock) -> None:
+        """Read nothing before the first question. Without a path there are no tokens."""
+        self._path = path
+        self._clock = clock
+        self._tokens: Mapping[str, Token] = {}
+        self._signature: _Signature | None = None
+        self._look_at = float("-inf")
+
+    def find(self, secret: bytes) -> Token | None:
+        """Return whom the token belongs to, if it holds now. The look-up is by digest: its time tells nothing."""
+        if self._clock.monotonic() >= self._look_at:
+            self._look()
+        token = self._tokens.get(digest_of(secret.decode("latin-1")))
+        if token is None or (token.expires is not None and not token.valid_at(self._clock.now())):
+            return None
+        return token
+
+    def _look(self) -> None:
+        self._look_at = self._clock.monotonic() + LOOK_AGAIN
+        if self._path is None:
+            return
+        try:
+            stat = self._path.stat()
+            signature = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+            if signature == self._signature:
+                return
+            text = self._path.read_text(encoding="utf-8", errors="replace")
+        except OSError as error:
+            self._lost(error)
+            return
+        self._signature = signature
+        self._tokens, problems = parse_tokens(text)
+        for problem in problems:
+            _log.warning("tokens file: %s", problem)
+
+    def _lost(self, error: OSError) -> None:
+        if self._signature != _LOST:
+            _log.error("tokens file cannot be read, no token holds: %s", error.strerror)
+        self._tokens = {}
+        self._signature = _LOST
+
+
+class Access:
+    """The rules of the door. `loopback`: bound to this machine only, so a foreign Host is another site's page."""
+
+    def __init__(self, tokens: TokensFile, anonymous: Role | None, *, loopback: bool) -> None:
+        """Take what callers without a token may do; None = nothing."""
+        self._tokens = tokens
+        self._anonymous = None if anonymous is None else Caller(name="anonymous", role=anonymous)
+        self._loopback = loopback
+
+    def knows_host(self, host: bytes | None) -> bool:
+        """Tell whether the Host header may be ours. A browser always sends one; what sends none is no browser."""
+        if not self._loopback or host is None:
+            return True
+        name, colon, port = host.rpartition(b":")
+        if not colon or not port.isdigit():
+            name = host
+        return name.lower() in LOOPBACK_NAMES
+
+    def caller(self, authorization: bytes | None) -> Caller | None:
+        """Return who asks; None for nobody known. A token that does not hold is never taken for anonymous."""
+        if authorization is None:
+            return self._anonymous
+        if authorization[:7].lower() != _BEARER or len(authorization) > LONGEST_HEADER:
+            return None
+        token = self._tokens.find(authorization[7:].strip())
+        return None if token is None else Caller(name=token.name, role=token.role)
+
+
+def foreign_host() -> ProblemError:
+    """Say that the request was meant for another machine."""
+    detail = "The Host header is not localhost, 127.0.0.1 or [::1]: this server answers its own machine only."
+    return ProblemError(ProblemType.FORBIDDEN, detail)
+
+
+def unauthorized(*, token_given: bool) -> ProblemError:
+    """Say that a token is needed, and how to come by one."""
+    challenge = 'Bearer realm="dict-rate-limit"' + (', error="invalid_token"' if token_given else "")
+    detail = f"{'This token is unknown or has expired. ' if token_given else ''}{_HOW}"
+    return ProblemError(ProblemType.UNAUTHORIZED, detail, headers=(("WWW-Authenticate", challenge),))
+
+
+def forbidden(needed: Role) -> ProblemError:
+    """Say that the role is not enough."""
+    challenge = 'Bearer realm="dict-rate-limit", error="insufficient_scope"'
+    detail = f"This needs the role {needed.value}."
+    return ProblemError(ProblemType.FORBIDDEN, detail, headers=(("WWW-Authenticate", challenge),))

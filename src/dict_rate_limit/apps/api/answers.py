@@ -1,0 +1,113 @@
+"""Answers as bytes: encoded once per snapshot and question, only the tail once per second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from dict_rate_limit.apps.api.payload import Freshness, list_head, policy
+from dict_rate_limit.usecases.view import CacheStatus
+
+if TYPE_CHECKING:
+    from dict_rate_limit.apps.api.query import Filters
+    from dict_rate_limit.usecases.view import Reading, View
+
+Headers = list[tuple[bytes, bytes]]
+
+MEMO_SIZE: Final = 256
+FIXED_HEADERS: Final = (
+    (b"content-type", b"application/json"),
+    (b"cache-control", b"private, no-cache"),
+    (b"vary", b"authorization"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole response."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+class Rendered:
+    """One JSON object without its end, for one view; gives whole answers by appending the end."""
+
+    __slots__ = ("_answer", "_at", "_etag", "_head", "_unchanged", "participant", "view")
+
+    def __init__(self, view: View, head: bytes) -> None:
+        """Take the encoded object; its closing brace gives way to the freshness."""
+        self.view = view
+        self.participant = view.snapshot.participant
+        self._head = head[:-1] + b","
+        self._etag = b'W/"' + sha256(head).hexdigest()[:32].encode() + b'"'
+        self._at: tuple[CacheStatus, int, int] | None = None
+        self._answer = self._unchanged = Answer(500, [], b"")
+
+    def answer(self, reading: Reading, if_none_match: bytes | None) -> Answer:
+        """Return the answer of this second; 304 for whoever has this snapshot already."""
+        at = (reading.status, reading.expires_in, reading.age)
+        if at != self._at:
+            self._make(reading)
+            self._at = at
+        if if_none_match is not None and matches(if_none_match, self._etag):
+            return self._unchanged
+        return self._answer
+
+    def _make(self, reading: Reading) -> None:
+        freshness = Freshness(
+            age_seconds=reading.age,
+            cached=reading.status is not CacheStatus.MISS,
+            cache_expires_in=reading.expires_in,
+        )
+        body = self._head + msgspec.json.encode(freshness)[1:]
+        headers: Headers = [
+            *FIXED_HEADERS,
+            (b"x-cache-status", reading.status.value.encode()),
+            (b"x-cache-ttl", b"%d" % reading.expires_in),
+            (b"etag", self._etag),
+        ]
+        self._answer = Answer(200, [*headers, (b"content-length", b"%d" % len(body))], body)
+        self._unchanged = Answer(304, headers, b"")
+
+
+class Answers:
+    """Remembers what was encoded, by the question as it stood in the URL; never more than a fixed number."""
+
+    def __init__(self) -> None:
+        """Remember nothing yet."""
+        self._memo: dict[bytes, Rendered] = {}
+
+    def known(self, raw_query: bytes) -> Rendered | None:
+        """Return what was encoded for this very query of the list; its view may be of the past."""
+        return self._memo.get(raw_query)
+
+    def listed(self, raw_query: bytes, filters: Filters, view: View) -> Rendered:
+        """Return the encoded list, from memory where the view is the same."""
+        known = self._memo.pop(raw_query, None)
+        if known is None or known.view is not view:
+            known = Rendered(view, msgspec.json.encode(list_head(view, filters.selected(view))))
+        if len(self._memo) >= MEMO_SIZE:
+            del self._memo[next(iter(self._memo))]
+        self._memo[raw_query] = known
+        return known
+
+    @staticmethod
+    def single(view: View, name: str) -> Rendered | None:
+        """Return one encoded policy; None when the view has none of this name."""
+        found = next((judged for judged in view.buckets if judged.bucket.name == name), None)
+        return None if found is None else Rendered(view, msgspec.json.encode(policy(view, found)))
+
+
+def matches(if_none_match: bytes, etag: bytes) -> bool:
+    """Compare weakly, as RFC 9110 wants it for If-None-Match."""
+    wanted = etag.removeprefix(b"W/")
+    tags = (tag.strip() for tag in if_none_match.split(b","))
+    return any(tag == b"*" or tag.removeprefix(b"W/") == wanted for tag in tags)

@@ -1,0 +1,156 @@
+"""The door of the API: host, access, the answer from memory where there is one, and the count of everything.
+
+Only "GET the list, allowed, held in memory" is answered here; all else goes on to the application behind.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final
+
+from dict_rate_limit.apps.api.access import Access, forbidden, foreign_host, unauthorized
+from dict_rate_limit.apps.api.problem import MEDIA_TYPE, ProblemError
+from dict_rate_limit.usecases.tokens import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+
+    from dict_rate_limit.adapters.prometheus.traffic import Traffic
+    from dict_rate_limit.apps.api.answers import Answer, Answers
+    from dict_rate_limit.usecases.read import Reader
+
+    Scope = MutableMapping[str, Any]
+    Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+    ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+LIST_PATH: Final = "/api/v1/rate-limit/policies"
+OPEN_PATHS: Final = frozenset({"/health", "/ready"})
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Front:
+    """An ASGI application around two others: the API, and what machines ask of the process."""
+
+    def __init__(
+        self, app: ASGIApp, operations: ASGIApp, access: Access, reader: Reader, answers: Answers, traffic: Traffic
+    ) -> None:
+        """Take what stands behind the door, who may pass, and what memory holds."""
+        self._app = app
+        self._operations = operations
+        self._access = access
+        self._reader = reader
+        self._answers = answers
+        self._traffic = traffic
+        self._list = traffic.route("policies")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        started = perf_counter()
+        host, authorization, if_none_match = _wanted(scope["headers"])
+        problem = self._refusal(scope, host, authorization)
+        if problem is None and scope["method"] == "GET" and scope["path"] == LIST_PATH:
+            answer = self._from_memory(scope["query_string"], if_none_match)
+            if answer is not None:
+                await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+                await send({"type": "http.response.body", "body": answer.body})
+                self._list.add("GET", answer.status, perf_counter() - started)
+                return
+        await self._slowly(scope, receive, send, problem, started)
+
+    def _refusal(self, scope: Scope, host: bytes | None, authorization: bytes | None) -> ProblemError | None:
+        if not self._access.knows_host(host):
+            return foreign_host()
+        if scope["path"] in OPEN_PATHS:
+            return None
+        caller = self._access.caller(authorization)
+        if caller is None:
+            return unauthorized(token_given=authorization is not None)
+        needed = Role.VIEWER if scope["method"] in SAFE_METHODS else Role.OPERATOR
+        return None if caller.role.covers(needed) else forbidden(needed)
+
+    def _from_memory(self, raw_query: bytes, if_none_match: bytes | None) -> Answer | None:
+        rendered = self._answers.known(raw_query)
+        if rendered is None:
+            return None
+        reading = self._reader.remembered(rendered.participant)
+        if reading is None or reading.view is not rendered.view:
+            return None
+        return rendered.answer(reading, if_none_match)
+
+    async def _slowly(
+        self, scope: Scope, receive: Receive, send: Send, problem: ProblemError | None, started: float
+    ) -> None:
+        method = scope["method"]
+        reply = _Reply(send, headless=method == "HEAD")
+        try:
+            if problem is not None:
+                await refuse(reply, problem)
+            elif scope["path"] in OPEN_PATHS:
+                await self._operations(scope, receive, reply)
+            else:  # HEAD is GET without the body, everywhere
+                await self._app({**scope, "method": "GET"} if method == "HEAD" else scope, receive, reply)
+        finally:
+            route = self._traffic.route(_route(scope["path"]))
+            route.add(method if method in METHODS else "other", reply.status, perf_counter() - started)
+
+
+class _Reply:
+    """Passes messages on and remembers the status."""
+
+    __slots__ = ("_headless", "_send", "status")
+
+    def __init__(self, send: Send, *, headless: bool) -> None:
+        self._send = send
+        self._headless = headless
+        self.status = 500
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        elif self._headless:
+            message = {**message, "body": b""}
+        await self._send(message)
+
+
+async def refuse(send: Send, problem: ProblemError) -> None:
+    """Send a problem document."""
+    body = problem.body
+    headers = [
+        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        *((name.lower().encode(), value.encode()) for name, value in problem.headers),
+    ]
+    await send({"type": "http.response.start", "status": problem.document.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _wanted(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | None, bytes | None, bytes | None]:
+    """Pick Host, Authorization and If-None-Match. One given twice is joined, which no host and no token matches."""
+    host = authorization = if_none_match = None
+    for name, value in headers:
+        if name == b"host":
+            host = value if host is None else host + b"," + value
+        elif name == b"authorization":
+            authorization = value if authorization is None else authorization + b"," + value
+        elif name == b"if-none-match":
+            if_none_match = value if if_none_match is None else if_none_match + b"," + value
+    return host, authorization, if_none_match
+
+
+def _route(path: str) -> str:
+    """Name the route for the counters; whatever is asked for, there are only these."""
+    if path == LIST_PATH:
+        return "policies"
+    if path.startswith(LIST_PATH + "/"):
+        return "policy"
+    if path == "/":
+        return "page"
+    first = path.split("/", 2)[1] if path.startswith("/") else ""
+    return first if first in {"static", "schema", "health", "ready"} else "other"

@@ -1,0 +1,76 @@
+"""The addresses for people: the page and what it is dressed with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import litestar
+from litestar.response import Response
+
+from dict_rate_limit.apps.api.answers import matches
+from dict_rate_limit.apps.api.pages.assets import assets
+from dict_rate_limit.apps.api.pages.language import choose_language
+from dict_rate_limit.apps.api.pages.model import OverviewModel
+from dict_rate_limit.apps.api.pages.render import HEADERS, render_overview
+from dict_rate_limit.apps.api.problem import ProblemError, ProblemType
+from dict_rate_limit.apps.api.query import known_participant, parse_query
+from dict_rate_limit.apps.api.routes import backing_of
+from dict_rate_limit.usecases.overview import overview
+
+if TYPE_CHECKING:
+    from dict_rate_limit.usecases.view import Overview
+
+REFRESH_SECONDS: Final = 10
+PAGE_PARAMETERS: Final = ("participant", "lang", "refresh")
+YEAR: Final = 31_536_000
+
+
+@litestar.get("/", include_in_schema=False)
+async def page(request: litestar.Request[object, object, litestar.datastructures.State]) -> Response[bytes]:
+    """Return the overview, worst first, in the reader's language; `refresh=0` keeps it still."""
+    backing = backing_of(request)
+    values = parse_query(request.scope["query_string"], PAGE_PARAMETERS)
+    participant = known_participant(values.get("participant"), backing.reader.participants)
+    seen = await overview(backing.reader, backing.store, backing.clock, participant)
+    language = choose_language(values.get("lang"), request.headers.get("accept-language"))
+    refresh = 0 if values.get("refresh") == "0" else REFRESH_SECONDS
+    body = render_overview(_model(seen, refresh, backing.version), language)
+    return Response(body, headers={**HEADERS, "Content-Language": language.value})
+
+
+@litestar.get("/static/{name:str}", include_in_schema=False)
+async def static(
+    request: litestar.Request[object, object, litestar.datastructures.State],
+) -> Response[bytes]:
+    """Return a style or a picture; its address changes with it, so it may be kept."""
+    asset = assets().get(request.path_params["name"])
+    if asset is None:
+        raise ProblemError(ProblemType.NOT_FOUND, "No such file.")
+    kept = matches(request.headers.get("if-none-match", "").encode("latin-1"), asset.etag.encode())
+    headers = {
+        "ETag": asset.etag,
+        "Cache-Control": f"private, max-age={YEAR}, immutable",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'",
+    }
+    body, status = (b"", 304) if kept else (asset.body, 200)
+    return Response(body, status_code=status, media_type=asset.media_type, headers=headers)
+
+
+def _model(seen: Overview, refresh: int, version: str) -> OverviewModel:
+    view = None if seen.reading is None else seen.reading.view
+    return OverviewModel(
+        participant=seen.participant,
+        participants=tuple(seen.participants),
+        buckets=() if view is None else view.buckets,
+        age_seconds=None if view is None else max(0.0, (seen.now - view.fetched_at).total_seconds()),
+        checked_at=None if view is None else view.snapshot.checked_at,
+        cache_status=None if seen.reading is None else seen.reading.status.value,
+        alerts=tuple(seen.alerts or ()),
+        rejected=0 if view is None else len(view.snapshot.rejected),
+        category="" if view is None else view.snapshot.category,
+        now=seen.now,
+        refresh_seconds=refresh,
+        version=version,
+        last_outcome=seen.last_outcome,
+    )

@@ -1,0 +1,96 @@
+"""The addresses of the API. The door answers the list from memory; what memory cannot answer comes here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, cast
+
+import litestar
+from litestar.response import Response
+
+from dict_rate_limit.apps.api.answers import Answers
+from dict_rate_limit.apps.api.front import LIST_PATH
+from dict_rate_limit.apps.api.problem import ProblemError, ProblemType
+from dict_rate_limit.apps.api.query import known_participant, list_filters, parse_query, policy_name
+from dict_rate_limit.apps.api.schema import LIST_RESPONSES, POLICY_RESPONSES, ListOperation, PolicyOperation
+
+if TYPE_CHECKING:
+    from dict_rate_limit.apps.api.answers import Answer
+    from dict_rate_limit.ports import Clock, StateStore
+    from dict_rate_limit.usecases.read import Reader
+
+ROOT: Final = LIST_PATH.removesuffix("/policies")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backing:
+    """What the addresses are answered from."""
+
+    reader: Reader
+    answers: Answers
+    store: StateStore
+    clock: Clock
+    version: str
+
+
+def backing_of(request: litestar.Request[object, object, litestar.datastructures.State]) -> Backing:
+    """Return what the application was built with."""
+    return cast("Backing", request.app.state.backing)
+
+
+@litestar.get(
+    LIST_PATH,
+    operation_id="listPolicies",
+    operation_class=ListOperation,
+    responses=LIST_RESPONSES,
+    summary="Every bucket of a participant",
+    tags=["policies"],
+)
+async def list_policies(
+    request: litestar.Request[object, object, litestar.datastructures.State],
+) -> Response[bytes]:
+    """Return the buckets that pass the filters, as of one reading.
+
+    The reading is the last one, at most the cache life old unless X-Cache-Status says STALE. Filters are applied to it
+    here: no question costs the source more than another.
+    """
+    backing = backing_of(request)
+    raw_query = request.scope["query_string"]
+    filters = list_filters(raw_query, backing.reader.participants)
+    reading = await backing.reader.read(filters.participant)
+    rendered = backing.answers.listed(raw_query, filters, reading.view)
+    return _response(rendered.answer(reading, _if_none_match(request)))
+
+
+@litestar.get(
+    LIST_PATH + "/{policy:path}",
+    operation_id="getPolicy",
+    operation_class=PolicyOperation,
+    responses=POLICY_RESPONSES,
+    summary="One bucket of a participant",
+    tags=["policies"],
+)
+async def get_policy(
+    request: litestar.Request[object, object, litestar.datastructures.State],
+) -> Response[bytes]:
+    """Return one bucket from the last reading of the list; it costs the source nothing of its own."""
+    backing = backing_of(request)
+    name = policy_name(request.scope["path"].removeprefix(LIST_PATH + "/"))
+    values = parse_query(request.scope["query_string"], ("participant",))
+    participant = known_participant(values.get("participant"), backing.reader.participants)
+    reading = await backing.reader.read(participant)
+    rendered = Answers.single(reading.view, name)
+    if rendered is None:
+        raise ProblemError(ProblemType.POLICY_NOT_FOUND, f"{name} is not in the last reading of {participant}.")
+    return _response(rendered.answer(reading, _if_none_match(request)))
+
+
+def _if_none_match(request: litestar.Request[object, object, litestar.datastructures.State]) -> bytes | None:
+    value = request.headers.get("if-none-match")
+    return None if value is None else value.encode("latin-1")
+
+
+def _response(answer: Answer) -> Response[bytes]:
+    headers = {name.decode(): value.decode() for name, value in answer.headers}
+    headers.pop("content-length", None)
+    return Response(answer.body, status_code=answer.status, media_type=headers.pop("content-type"), headers=headers)

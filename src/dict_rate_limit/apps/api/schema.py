@@ -1,0 +1,158 @@
+"""What the OpenAPI document says beyond the code: parameters, headers, an example for every response."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import (
+    Components,
+    Example,
+    OpenAPIHeader,
+    OpenAPIResponse,
+    OpenAPIType,
+    Operation,
+    Parameter,
+    Schema,
+    SecurityScheme,
+)
+
+from dict_rate_limit.apps.api import examples
+from dict_rate_limit.apps.api.payload import PolicyDetail, PolicyList
+from dict_rate_limit.apps.api.problem import MEDIA_TYPE, ProblemDocument, ProblemType
+from dict_rate_limit.apps.api.query import CATEGORIES
+from dict_rate_limit.domain.bucket import POLICY_NAME
+from dict_rate_limit.domain.level import Level
+
+_TEXT: Final = OpenAPIType.STRING
+
+
+def _problem(kind: ProblemType, text: str) -> ResponseSpec:
+    return ResponseSpec(
+        ProblemDocument,
+        generate_examples=False,
+        description=text,
+        media_type=MEDIA_TYPE,
+        examples=[Example(id=kind.value, summary=text, value=examples.problem(kind))],
+    )
+
+
+def _answer(model: type, text: str, value: dict[str, Any]) -> ResponseSpec:
+    return ResponseSpec(
+        model, generate_examples=False, description=text, examples=[Example(id="answer", summary=text, value=value)]
+    )
+
+
+_COMMON: Final = {
+    304: ResponseSpec(None, generate_examples=False, description="The snapshot named by If-None-Match still stands"),
+    400: _problem(ProblemType.INVALID_PARAMETER, "A parameter is unknown, repeated or not valid"),
+    401: _problem(ProblemType.UNAUTHORIZED, "No token, or one that does not hold"),
+    403: _problem(ProblemType.FORBIDDEN, "The role is not enough, or the Host header is another machine's"),
+    500: _problem(ProblemType.INTERNAL_ERROR, "A mistake of ours"),
+    503: _problem(ProblemType.BRIDGE_UNAVAILABLE, "There has never been a reading"),
+}
+
+LIST_RESPONSES: Final = {200: _answer(PolicyList, "The list", examples.POLICY_LIST), **_COMMON}
+POLICY_RESPONSES: Final = {
+    200: _answer(PolicyDetail, "The policy", examples.POLICY_DETAIL),
+    404: _problem(ProblemType.POLICY_NOT_FOUND, "The last reading has no such policy"),
+    **_COMMON,
+}
+
+_PARTICIPANT: Final = Parameter(
+    name="participant",
+    param_in="query",
+    schema=Schema(type=_TEXT),
+    description="ISPB of a participant that is watched here; without it the first configured one.",
+)
+_POLICY: Final = Parameter(
+    name="policy",
+    param_in="path",
+    required=True,
+    schema=Schema(type=_TEXT, pattern=f"^{POLICY_NAME.pattern}$"),
+    description="Name of the policy, for instance CLAIMS_READ.",
+)
+_FILTERS: Final = (
+    Parameter(
+        name="category",
+        param_in="query",
+        schema=Schema(type=_TEXT, enum=list(CATEGORIES)),
+        description="Only if the participant is in this category.",
+    ),
+    Parameter(
+        name="min_utilization",
+        param_in="query",
+        schema=Schema(type=OpenAPIType.NUMBER, minimum=0, maximum=100),
+        description="Only buckets used to at least this many percent; those without a capacity are left out.",
+    ),
+    Parameter(
+        name="status",
+        param_in="query",
+        schema=Schema(type=_TEXT, enum=[level.value for level in Level]),
+        description="Only buckets at this level.",
+    ),
+    _PARTICIPANT,
+)
+_HEADERS: Final = {
+    "X-Cache-Status": OpenAPIHeader(
+        schema=Schema(type=_TEXT, enum=["HIT", "MISS", "STALE"]),
+        description="HIT: younger than the cache life. MISS: read for this answer. STALE: older than the cache life.",
+    ),
+    "X-Cache-TTL": OpenAPIHeader(
+        schema=Schema(type=OpenAPIType.INTEGER, minimum=0), description="Seconds of cache life left; 0 = stale."
+    ),
+    "ETag": OpenAPIHeader(schema=Schema(type=_TEXT), description="Weak, over the snapshot."),
+}
+
+
+@dataclass
+class _Described(Operation):
+    def __post_init__(self) -> None:
+        for status in ("200", "304"):
+            response = (self.responses or {}).get(status)
+            if isinstance(response, OpenAPIResponse):
+                response.headers = dict(_HEADERS)
+
+
+@dataclass
+class ListOperation(_Described):
+    """The list, with its filters."""
+
+    def __post_init__(self) -> None:
+        """Add what the handler reads from the raw query."""
+        super().__post_init__()
+        self.parameters = list(_FILTERS)
+
+
+@dataclass
+class PolicyOperation(_Described):
+    """One policy."""
+
+    def __post_init__(self) -> None:
+        """Say what the path holds: Litestar knows only that it is a path."""
+        super().__post_init__()
+        self.parameters = [_POLICY, _PARTICIPANT]
+
+
+def openapi_config(version: str) -> OpenAPIConfig:
+    """Describe the API; the document is JSON at /schema, without pages that load things from elsewhere."""
+    return OpenAPIConfig(
+        title="dict-rate-limit",
+        version=version,
+        description="The token buckets that BACEN puts on the Pix key directory (DICT), as last read.",
+        path="/schema",
+        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        security=[{"bearer": []}],
+        components=Components(
+            security_schemes={
+                "bearer": SecurityScheme(
+                    type="http",
+                    scheme="bearer",
+                    description="A token of API_TOKENS_FILE. Bound to loopback, reading needs none by default.",
+                )
+            }
+        ),
+    )
