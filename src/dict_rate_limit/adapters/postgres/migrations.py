@@ -1,0 +1,174 @@
+"""Runs the migrations, as goose v3 would: same files, same table of versions.
+
+Runners of ours wait for one another. goose takes no lock when used as a command: let it be the only one then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import psycopg
+
+from dict_rate_limit.adapters.postgres import versions
+from dict_rate_limit.adapters.postgres.errors import translated
+from dict_rate_limit.adapters.postgres.goose import shipped_migrations
+from dict_rate_limit.adapters.postgres.pool import connection_string
+from dict_rate_limit.adapters.postgres.statements import statements
+from dict_rate_limit.domain.errors import SchemaError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+    from datetime import datetime
+
+    from dict_rate_limit.adapters.postgres.goose import Migration
+    from dict_rate_limit.adapters.postgres.pool import Connection
+
+_LOCK_SECONDS: Final = 120
+_LOCK_PAUSE: Final = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationStatus:
+    """A migration and since when it is in force; `name` is None for one that only newer code knows."""
+
+    version: int
+    name: str | None
+    applied_at: datetime | None
+
+
+async def up(database_url: str, migrations: Sequence[Migration] | None = None) -> list[str]:
+    """Apply what is missing, each migration with its version in one transaction; return the names, in order.
+
+    Raises:
+        SchemaError: a migration failed (those before it stand), or one is missing below another that is in force.
+        StoreUnavailableError: the database cannot be reached.
+    """
+    async with _runner(database_url) as connection:
+        known = await _versions(connection)
+        missing = [m for m in migrations or shipped_migrations() if m.version not in known]
+        newest = max(known, default=0)
+        late = [m.name for m in missing if m.version < newest]
+        if late:
+            message = f"{', '.join(late)}: not applied, but version {newest} is; apply them by hand, in order"
+            raise SchemaError(message)
+        for migration in missing:
+            await _apply(connection, migration)
+    return [migration.name for migration in missing]
+
+
+async def down(
+    database_url: str, migrations: Sequence[Migration] | None = None, *, allow_data_loss: bool = False
+) -> str | None:
+    """Take the last migration back; return its name, None when there is none.
+
+    Raises:
+        SchemaError: there are rows it would delete and `allow_data_loss` is not set, or this code does not know it.
+    """
+    async with _runner(database_url, allow_data_loss=allow_data_loss) as connection:
+        migration = await _last(connection, migrations)
+        if migration is not None:
+            await _revert(connection, migration)
+    return None if migration is None else migration.name
+
+
+async def redo(
+    database_url: str, migrations: Sequence[Migration] | None = None, *, allow_data_loss: bool = False
+) -> str | None:
+    """Take the last migration back and apply it again; return its name, None when there is none.
+
+    Raises:
+        SchemaError: as `down` and `up`.
+    """
+    async with _runner(database_url, allow_data_loss=allow_data_loss) as connection:
+        migration = await _last(connection, migrations)
+        if migration is not None:
+            await _revert(connection, migration)
+            await _apply(connection, migration)
+    return None if migration is None else migration.name
+
+
+async def status(database_url: str, migrations: Sequence[Migration] | None = None) -> list[MigrationStatus]:
+    """List all migrations known to this code or to the database, in order; changes nothing."""
+    names = {m.version: m.name for m in migrations or shipped_migrations()}
+    with translated():
+        async with await _connected(database_url) as connection:
+            there, _ = await versions.tables(connection)
+            known = await versions.applied(connection) if there else {}
+    return [
+        MigrationStatus(version=version, name=names.get(version), applied_at=known.get(version))
+        for version in sorted(names.keys() | known.keys())
+    ]
+
+
+async def _last(connection: Connection, migrations: Sequence[Migration] | None) -> Migration | None:
+    newest = max(await _versions(connection), default=None)
+    by_version = {m.version: m for m in migrations or shipped_migrations()}
+    if newest is not None and newest not in by_version:
+        message = f"version {newest}: this code does not know it; only code that does can take it back"
+        raise SchemaError(message)
+    return None if newest is None else by_version[newest]
+
+
+async def _apply(connection: Connection, migration: Migration) -> None:
+    async with _step(connection, migration):
+        for statement in migration.up:
+            await connection.execute(statement.encode())
+        await versions.note(connection, migration.version)
+
+
+async def _revert(connection: Connection, migration: Migration) -> None:
+    async with _step(connection, migration):
+        for statement in migration.down:
+            await connection.execute(statement.encode())
+        await versions.forget(connection, migration.version)
+
+
+@asynccontextmanager
+async def _step(connection: Connection, migration: Migration) -> AsyncIterator[None]:
+    """Hold one transaction, unless the migration wants none; say which migration failed and why."""
+    try:
+        if migration.transactional:
+            async with connection.transaction():
+                yield
+        else:
+            yield
+    except psycopg.OperationalError:
+        raise
+    except psycopg.Error as error:
+        words = (migration.name, error.diag.message_primary or str(error), error.diag.message_hint)
+        raise SchemaError(": ".join(word for word in words if word)) from error
+
+
+async def _versions(connection: Connection) -> Mapping[int, datetime]:
+    there, _ = await versions.tables(connection)
+    if not there:
+        await versions.create(connection)
+    return await versions.applied(connection)
+
+
+@asynccontextmanager
+async def _runner(database_url: str, *, allow_data_loss: bool = False) -> AsyncIterator[Connection]:
+    """Hold a connection that no other runner has beside it."""
+    with translated():
+        async with await _connected(database_url) as connection:
+            if allow_data_loss:
+                await connection.execute(statements("versions")["allow_data_loss"], {"value": "on"})
+            await _locked(connection)
+            yield connection
+
+
+async def _connected(database_url: str) -> Connection:
+    return await psycopg.AsyncConnection.connect(connection_string(database_url), autocommit=True)
+
+
+async def _locked(connection: Connection) -> None:
+    for _ in range(int(_LOCK_SECONDS / _LOCK_PAUSE)):
+        cursor = await connection.execute(statements("versions")["try_lock"])
+        if await cursor.fetchone() == (True,):
+            return
+        await asyncio.sleep(_LOCK_PAUSE)
+    message = f"another migration has been running for {_LOCK_SECONDS} s; try again when it is done"
+    raise SchemaError(message)

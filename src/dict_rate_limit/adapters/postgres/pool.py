@@ -1,0 +1,113 @@
+"""Connections to PostgreSQL: few, checked before use, given up on quickly."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from dict_rate_limit.adapters.postgres.errors import translated
+from dict_rate_limit.domain.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+Connection = psycopg.AsyncConnection[TupleRow]
+
+_CONNECT_SECONDS: Final = 3
+_RECONNECT_SECONDS: Final = 2.0  # after that the next caller starts a fresh attempt, so that a pool is back at once
+_SESSION: Final = b"""
+SELECT set_config('TimeZone', 'UTC', false),
+       set_config('statement_timeout', '30s', false),
+       set_config('idle_in_transaction_session_timeout', '60s', false)
+"""
+
+
+class Pool:
+    """Lends connections. A database that is down is told from a pool that is busy: only the first is an error."""
+
+    def __init__(self, connections: AsyncConnectionPool[Connection], patience: float) -> None:
+        """Wait `patience` seconds for a connection as long as nobody else gets one either."""
+        self._connections = connections
+        self._patience = patience
+        self._served = 0
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Lend a connection for one transaction: commit at the end, roll back after an error.
+
+        Raises:
+            StoreError: psycopg's errors, its own and those of the block, translated.
+        """
+        with translated():
+            async with AsyncExitStack() as stack:
+                yield await self._borrowed(stack)
+
+    async def _borrowed(self, stack: AsyncExitStack) -> Connection:
+        while True:
+            served = self._served
+            try:
+                connection = await stack.enter_async_context(self._connections.connection(self._patience))
+            except PoolTimeout:
+                if served == self._served:
+                    raise
+            else:
+                self._served += 1
+                return connection
+
+
+def connection_string(database_url: str) -> str:
+    """Return an address with short timeouts where it says none.
+
+    Raises:
+        StoreError: the address cannot be read. It may hold a password, so it is not repeated.
+    """
+    try:
+        given = conninfo_to_dict(database_url)
+    except psycopg.Error:
+        message = "DATABASE_URL: expected postgresql://user:password@host:port/database or key=value pairs"
+        raise StoreError(message) from None
+    defaults: dict[str, str | int] = {
+        "connect_timeout": _CONNECT_SECONDS,
+        "fallback_application_name": "dict-rate-limit",
+        "keepalives_idle": 15,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 15_000,
+    }
+    return make_conninfo(database_url, **{name: value for name, value in defaults.items() if name not in given})
+
+
+@asynccontextmanager
+async def open_pool(
+    database_url: str, *, min_size: int = 1, max_size: int = 4, patience: float = 3.0
+) -> AsyncIterator[Pool]:
+    """Hold a pool open. It opens at once, also while the database is away: using it then fails, until it is back.
+
+    Raises:
+        StoreError: the address cannot be read.
+    """
+    connections: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+        connection_string(database_url),
+        min_size=min_size,
+        max_size=max_size,
+        open=False,
+        configure=_configured,
+        check=AsyncConnectionPool.check_connection,
+        name="dict-rate-limit",
+        reconnect_timeout=_RECONNECT_SECONDS,
+    )
+    await connections.open(wait=False)
+    try:
+        yield Pool(connections, patience)
+    finally:
+        await connections.close()
+
+
+async def _configured(connection: Connection) -> None:
+    await connection.execute(_SESSION)
+    await connection.commit()

@@ -1,0 +1,27 @@
+"""The SQL of this folder: `.sql` files of queries, each under a line `-- name: …` and a comment."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NAME: Final = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+
+
+@cache
+def statements(file: str) -> Mapping[str, bytes]:
+    """Return the queries of `<file>.sql` by name, without their comments; read once per process."""
+    text = files(__package__).joinpath(f"{file}.sql").read_text(encoding="utf-8")
+    _, *parts = _NAME.split(text)
+    return MappingProxyType({name: _bare(body) for name, body in zip(parts[::2], parts[1::2], strict=True)})
+
+
+def _bare(body: str) -> bytes:
+    lines = (line for line in body.splitlines() if line.strip() and not line.lstrip().startswith("--"))
+    return "\n".join(lines).rstrip(";").encode()
