@@ -1,0 +1,123 @@
+"""What the memory store keeps of one participant."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import UTC
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.domain.reading import Snapshot
+from dict_rate_limit.domain.state import ParticipantState
+from dict_rate_limit.ports import Latest
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from dict_rate_limit.domain.alert import Alert
+    from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.errors import Outcome
+    from dict_rate_limit.domain.reading import Poll
+    from dict_rate_limit.domain.state import Judgement, PolicyRule
+
+
+@dataclass(slots=True)
+class Ledger:
+    """All polls, states and alerts of one participant.
+
+    known         without rules and alerts, which have fields of their own
+    history       by policy and checked_at
+    hours         the roll-up: samples by policy and beginning of the hour
+    rolled_until  states from here on are not in it yet
+    """
+
+    known: ParticipantState
+    polls: dict[datetime, Poll] = field(default_factory=dict)
+    counts: Counter[Outcome] = field(default_factory=Counter)
+    history: dict[tuple[str, datetime], Bucket] = field(default_factory=dict)
+    alerts: dict[UUID, Alert] = field(default_factory=dict)
+    hours: dict[tuple[str, datetime], int] = field(default_factory=dict)
+    rolled_until: datetime | None = None
+    policy_rules: dict[str, PolicyRule] = field(default_factory=dict)
+    reading: Snapshot | None = None
+    last: Poll | None = None
+
+    def state(self) -> ParticipantState:
+        """Return what the next judgement needs."""
+        return replace(
+            self.known,
+            policy_rules=MappingProxyType(dict(self.policy_rules)),
+            open_alerts=tuple(sorted(self.open_alerts(), key=lambda alert: alert.key)),
+        )
+
+    def open_alerts(self) -> list[Alert]:
+        """Return the alerts that are not resolved, in the order they were first kept."""
+        return [alert for alert in self.alerts.values() if alert.resolved_at is None]
+
+    def latest(self, last: Poll) -> Latest:
+        """Return what readers ask for."""
+        return Latest(
+            participant=self.known.participant,
+            snapshot=self.reading,
+            policy_rules=MappingProxyType(dict(self.policy_rules)),
+            last_poll_at=last.received_at,
+            last_outcome=last.outcome,
+        )
+
+    def add(self, judgement: Judgement) -> None:
+        """Keep all of a judgement."""
+        poll = judgement.poll
+        self.polls[poll.received_at] = poll
+        self.counts[poll.outcome] += 1
+        self.alerts.update((alert.alert_id, alert) for alert in judgement.alerts)
+        if self.last is None or poll.received_at >= self.last.received_at:
+            self.last = poll
+        first = self.known.first_polled_at or poll.received_at
+        self.known = replace(self.known, first_polled_at=min(first, poll.received_at))
+        if judgement.advanced and isinstance(poll, Snapshot):
+            self._add_reading(poll, judgement.vanished)
+
+    def _add_reading(self, snapshot: Snapshot, vanished: tuple[str, ...]) -> None:
+        self.reading = snapshot
+        buckets = {name: bucket for name, bucket in self.known.buckets.items() if name not in vanished}
+        for bucket in snapshot.buckets:
+            buckets[bucket.name] = bucket
+            self.history.setdefault((bucket.name, snapshot.checked_at), bucket)
+        self.known = replace(
+            self.known,
+            last_good_at=snapshot.received_at,
+            checked_at=snapshot.checked_at,
+            category=snapshot.category if snapshot.category.strip() else self.known.category,
+            buckets=MappingProxyType(buckets),
+        )
+
+        hour = full_hour(snapshot.checked_at)
+        self.rolled_until = hour if self.rolled_until is None else min(hour, self.rolled_until)
+
+    def roll_up(self, until: datetime) -> int:
+        """Compute the hours that are full and not rolled up, or got a late state; return how many."""
+        since = self.rolled_until
+        if since is None or since >= until:
+            return 0
+        hours = Counter((name, full_hour(at)) for name, at in self.history if since <= at < until)
+        self.hours.update(hours)
+        self.rolled_until = until
+        return len(hours)
+
+    def forget(self, before: datetime) -> None:
+        """Drop polls, states and hours older than this; what is known now stays."""
+        self.polls = {at: poll for at, poll in self.polls.items() if at >= before}
+        self.history = {key: bucket for key, bucket in self.history.items() if key[1] >= before}
+        self.hours = {key: samples for key, samples in self.hours.items() if key[1] >= before}
+
+
+def new_ledger(participant: str) -> Ledger:
+    """Begin the ledger of a participant never polled."""
+    return Ledger(ParticipantState(participant=participant))
+
+
+def full_hour(moment: datetime) -> datetime:
+    """Return the beginning of the moment's hour, in UTC."""
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

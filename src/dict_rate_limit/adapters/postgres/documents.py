@@ -1,0 +1,120 @@
+"""Our values as the parameters of recording.sql."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.domain.reading import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from uuid import UUID
+
+    from dict_rate_limit.domain.alert import Alert, AlertEvent
+    from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.reading import FailedPoll, RejectedItem
+    from dict_rate_limit.domain.state import Judgement
+
+Parameters = dict[str, object]
+
+
+def poll_parameters(judgement: Judgement) -> Parameters:
+    """Return what save_poll takes; the `new_…` ones are None or "" where the participant's stay as they are."""
+    poll = judgement.poll
+    own = _snapshot_parameters(poll) if isinstance(poll, Snapshot) else _failure_parameters(poll)
+    reading = poll if judgement.advanced and isinstance(poll, Snapshot) else None
+    return {
+        **own,
+        "participant": poll.participant,
+        "received_at": poll.received_at,
+        "source": _storable(poll.source),
+        "outcome": poll.outcome.value,
+        "advanced": judgement.advanced,
+        "correlation_id": _storable(poll.correlation_id),
+        "new_good_at": reading and reading.received_at,
+        "new_checked_at": reading and reading.checked_at,
+        "new_category": _storable(reading.category) if reading and reading.category.strip() else "",
+    }
+
+
+def reading_parameters(snapshot: Snapshot, vanished: Iterable[str]) -> Parameters:
+    """Return what save_reading takes."""
+    return {
+        "participant": snapshot.participant,
+        "received_at": snapshot.received_at,
+        "checked_at": snapshot.checked_at,
+        "category": _storable(snapshot.category),
+        "correlation_id": _storable(snapshot.correlation_id),
+        "buckets": _json([_bucket(place, bucket) for place, bucket in enumerate(snapshot.buckets)]),
+        "vanished": list(vanished),
+    }
+
+
+def alert_parameters(alerts: Iterable[Alert], events: Iterable[AlertEvent]) -> Parameters:
+    """Return what save_alerts takes; of an alert that moved twice the last form counts."""
+    last = {alert.alert_id: alert for alert in alerts}
+    return {
+        "alerts": _json([asdict(alert) for alert in last.values()]),
+        "events": _json([{"place": place, **_event(event)} for place, event in enumerate(events)]),
+    }
+
+
+def _snapshot_parameters(snapshot: Snapshot) -> Parameters:
+    return {
+        "response_time": snapshot.response_time,
+        "checked_at": snapshot.checked_at,
+        "category": _storable(snapshot.category),
+        "buckets": len(snapshot.buckets),
+        "rejected": _json([_rejected(item) for item in snapshot.rejected]) if snapshot.rejected else None,
+        "detail": None,
+        "retry_after_sec": None,
+    }
+
+
+def _failure_parameters(poll: FailedPoll) -> Parameters:
+    return {
+        "response_time": None,
+        "checked_at": None,
+        "category": None,
+        "buckets": 0,
+        "rejected": None,
+        "detail": _storable(poll.detail),
+        "retry_after_sec": poll.retry_after_sec,
+    }
+
+
+def _bucket(place: int, bucket: Bucket) -> Parameters:
+    return {
+        "place": place,
+        "name": bucket.name,
+        "available": bucket.available_tokens,
+        "capacity": bucket.capacity,
+        "refill": bucket.refill_tokens,
+        "period": bucket.refill_period_sec,
+        "utilization": bucket.utilization_pct,
+        "own_category": _storable(bucket.raw_category),
+    }
+
+
+def _rejected(item: RejectedItem) -> Parameters:
+    return {"position": item.position, "name": _storable(item.name), "reason": _storable(item.reason)}
+
+
+def _event(event: AlertEvent) -> Parameters:
+    return {name: _storable(value) if isinstance(value, str) else value for name, value in asdict(event).items()}
+
+
+def _storable(text: str | None) -> str | None:
+    """Replace NUL, which PostgreSQL cannot hold: a reading must not be lost for it."""
+    return text if text is None else text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def _json(rows: list[Parameters]) -> str:
+    return json.dumps(rows, default=_plain, separators=(",", ":"))
+
+
+def _plain(value: datetime | UUID) -> str:
+    return str(value)

@@ -1,0 +1,55 @@
+"""Recording one poll: one transaction, four round trips, however many policies there are."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from psycopg.rows import dict_row
+
+from dict_rate_limit.adapters.postgres.documents import alert_parameters, poll_parameters, reading_parameters
+from dict_rate_limit.adapters.postgres.rows import participant_state
+from dict_rate_limit.adapters.postgres.statements import statements
+from dict_rate_limit.domain.reading import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from dict_rate_limit.adapters.postgres.pool import Connection, Pool
+    from dict_rate_limit.domain.reading import Poll
+    from dict_rate_limit.domain.state import Judgement, ParticipantState
+
+
+class PostgresRecordingUnit:
+    """A participant's state inside an open transaction that holds its lock."""
+
+    def __init__(self, connection: Connection, participant: str) -> None:
+        self._connection = connection
+        self._participant = participant
+
+    async def load(self, poll: Poll) -> ParticipantState | None:
+        """Return the state before this poll; None when it is recorded already."""
+        async with self._connection.cursor(row_factory=dict_row) as cursor:
+            key = {"participant": self._participant, "received_at": poll.received_at}
+            await cursor.execute(statements("recording")["load"], key)
+            (row,) = await cursor.fetchall()
+        return None if row["recorded"] else participant_state(self._participant, row)
+
+    async def save(self, judgement: Judgement) -> None:
+        """Write only what there is: a quiet poll is one statement, a reading two, a reading that alerts three."""
+        poll, sql = judgement.poll, statements("recording")
+        async with self._connection.pipeline():
+            await self._connection.execute(sql["save_poll"], poll_parameters(judgement))
+            if judgement.advanced and isinstance(poll, Snapshot):
+                await self._connection.execute(sql["save_reading"], reading_parameters(poll, judgement.vanished))
+            if judgement.events or judgement.alerts:
+                await self._connection.execute(sql["save_alerts"], alert_parameters(judgement.alerts, judgement.events))
+
+
+@asynccontextmanager
+async def recording_unit(pool: Pool, participant: str) -> AsyncIterator[PostgresRecordingUnit]:
+    """Open a transaction that holds the participant's lock; committed at the end, rolled back after an error."""
+    async with pool.connection() as connection:
+        async with connection.pipeline():  # BEGIN and the lock in one round trip
+            await connection.execute(statements("recording")["lock"], {"participant": participant})
+        yield PostgresRecordingUnit(connection, participant)

@@ -1,0 +1,117 @@
+"""Rows of the database as our values. The SQL says in what order their parts come."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from dict_rate_limit.domain.alert import Alert, AlertEvent, Kind, Severity, TransitionKind
+from dict_rate_limit.domain.bucket import Bucket
+from dict_rate_limit.domain.errors import Outcome
+from dict_rate_limit.domain.reading import RejectedItem, Snapshot
+from dict_rate_limit.domain.state import ParticipantState, PolicyRule
+from dict_rate_limit.ports import Latest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Row = dict[str, Any]
+Arrays = list[list[Any]] | None
+"""What json_agg gives: None when there was no row."""
+
+
+def participant_state(participant: str, row: Row) -> ParticipantState:
+    """Read a row of `load`."""
+    return ParticipantState(
+        participant=participant,
+        first_polled_at=row["first_polled_at"],
+        last_good_at=row["last_good_at"],
+        checked_at=row["checked_at"],
+        category=row["category"],
+        buckets=MappingProxyType({bucket.name: bucket for bucket in buckets(row["buckets"])}),
+        policy_rules=policy_rules(row["policy_rules"]),
+        open_alerts=tuple(sorted(alerts(row["open_alerts"]), key=lambda alert: alert.key)),
+    )
+
+
+def latest(row: Row) -> Latest:
+    """Read a row of `latest`."""
+    return Latest(
+        participant=row["participant"],
+        snapshot=None if row["received_at"] is None else _snapshot(row),
+        policy_rules=policy_rules(row["policy_rules"]),
+        last_poll_at=row["last_poll_at"],
+        last_outcome=Outcome(row["last_outcome"]),
+    )
+
+
+def buckets(rows: Arrays) -> tuple[Bucket, ...]:
+    """Read buckets in their order."""
+    return tuple(
+        Bucket(
+            name=name,
+            available_tokens=available,
+            capacity=capacity,
+            refill_tokens=refill,
+            refill_period_sec=period,
+            raw_category=category,
+        )
+        for name, available, capacity, refill, period, category in rows or ()
+    )
+
+
+def policy_rules(rows: Arrays) -> Mapping[str, PolicyRule]:
+    """Read what operators set; percent become hundredths of a percent."""
+    return MappingProxyType(
+        {
+            name: PolicyRule(warning=_hundredths(warning), critical=_hundredths(critical), enabled=enabled)
+            for name, warning, critical, enabled in rows or ()
+        }
+    )
+
+
+def alerts(rows: Arrays) -> list[Alert]:
+    """Read open alerts in their order."""
+    return [
+        Alert(
+            alert_id=UUID(alert_id),
+            participant=participant,
+            policy_name=policy_name,
+            kind=Kind(kind),
+            severity=Severity(severity),
+            exhausted=exhausted,
+            sequence=sequence,
+            opened_at=datetime.fromisoformat(opened_at),
+            updated_at=datetime.fromisoformat(updated_at),
+        )
+        for alert_id, participant, policy_name, kind, severity, exhausted, sequence, opened_at, updated_at in rows or ()
+    ]
+
+
+def alert_event(row: Row) -> AlertEvent:
+    """Read a row of `unpublished`."""
+    words = {
+        "kind": Kind(row["kind"]),
+        "transition": TransitionKind(row["transition"]),
+        "severity": Severity(row["severity"]),
+    }
+    return AlertEvent(**{**row, **words})
+
+
+def _snapshot(row: Row) -> Snapshot:
+    return Snapshot(
+        participant=row["participant"],
+        source=row["source"],
+        response_time=row["response_time"],
+        received_at=row["received_at"],
+        category=row["category"],
+        correlation_id=row["correlation_id"],
+        buckets=buckets(row["buckets"]),
+        rejected=tuple(RejectedItem(**item) for item in row["rejected"] or ()),
+    )
+
+
+def _hundredths(percent: float | None) -> int | None:
+    return None if percent is None else round(percent * 100)
