@@ -6,4 +6,4 @@ from dict_rate_limit.domain.errors import DictRateLimitError
 
 
 class EmbeddedError(DictRateLimitError):
-    """A part cannot be had here; one line that says why, and what to do where we know it."""
+    """A part cannot be had here, or was lost; one line that says why, and what to do where we know it."""

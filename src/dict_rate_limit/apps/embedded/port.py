@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
+from typing import Final
 
-LOOPBACK = "127.0.0.1"
+from dict_rate_limit.apps.embedded.errors import EmbeddedError
+
+LOOPBACK: Final = "127.0.0.1"
 
 
 def free_port() -> int:
@@ -13,3 +18,27 @@ def free_port() -> int:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def refuse_taken(host: str, port: int, variable: str) -> None:
+    """See that we can listen there; a server that shares its port would start in silence beside another.
+
+    Raises:
+        EmbeddedError: we cannot; `variable` is where another port can be named.
+    """
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        reason = (
+            "is taken: stop what uses it" if error.errno == errno.EADDRINUSE else f"cannot be used ({words(error)})"
+        )
+        message = f"port {port} on {host} {reason}, or set {variable} to another"
+        raise EmbeddedError(message) from error
+
+
+def words(error: OSError) -> str:
+    """Return what the system says, also where it comes without a number of its own."""
+    return os.strerror(error.errno) if isinstance(error.errno, int) and error.errno > 0 else str(error.strerror)

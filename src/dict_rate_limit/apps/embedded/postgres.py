@@ -17,7 +17,7 @@ from dict_rate_limit.apps.embedded.postgres_home import Home, prepare
 from dict_rate_limit.apps.embedded.process import LOOK_AGAIN_SEC, Program, complete, running
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
 PORT = 5432  # part of the socket's name only
@@ -36,10 +36,12 @@ NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
 @asynccontextmanager
-async def embedded_postgres(data_dir: Path, settings: Sequence[str] = ()) -> AsyncIterator[str]:
+async def embedded_postgres(
+    data_dir: Path, settings: Sequence[str] = (), lost: Callable[[str], None] | None = None
+) -> AsyncIterator[str]:
     """Run PostgreSQL on the cluster in the folder, made on first use; gives a URL.
 
-    `settings` are name=value.
+    `settings` are name=value; `lost` is told when it ends by itself.
 
     Raises:
         EmbeddedError: it cannot run; one line says why.
@@ -49,7 +51,7 @@ async def embedded_postgres(data_dir: Path, settings: Sequence[str] = ()) -> Asy
     if not home.cluster.exists():
         await make_cluster(home)
     await until_released(home.cluster)
-    async with running(program(home, settings), lambda pid: is_ready(home.cluster, pid)):
+    async with running(program(home, settings), lambda pid: is_ready(home.cluster, pid), lost):
         yield f"postgresql://postgres@/postgres?host={quote(str(home.cluster), safe='')}&port={PORT}"
 
 

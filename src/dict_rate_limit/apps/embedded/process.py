@@ -8,20 +8,21 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.apps.embedded import leash
+from dict_rate_limit.apps.embedded import leash, log_file
 from dict_rate_limit.apps.embedded.errors import EmbeddedError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 START_PATIENCE_SEC = 60.0  # a loaded machine may take its time; a dead process is noticed at once
 STOP_PATIENCE_SEC = 2.0
 LOOK_AGAIN_SEC = 0.02
+WATCH_SEC = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +38,13 @@ class Program:
 
 
 @asynccontextmanager
-async def running(program: Program, ready: Callable[[int], bool]) -> AsyncIterator[int]:
+async def running(
+    program: Program, ready: Callable[[int], bool], lost: Callable[[str], None] | None = None
+) -> AsyncIterator[int]:
     """Run the program for the length of the block, entered once `ready(pid)` holds; gives the process id.
 
-    Bound to the main thread, whose end would end the program; not bound to an event loop.
+    `lost` is told in one line when the program ends by itself during the block. Bound to the main thread, whose end
+    would end the program; not bound to an event loop, unless there is a `lost`.
 
     Raises:
         EmbeddedError: it ended, or was not ready in time.
@@ -48,9 +52,27 @@ async def running(program: Program, ready: Callable[[int], bool]) -> AsyncIterat
     child = start(program)
     try:
         await until_ready(child, program, ready)
-        yield child.pid
+        with watched(child, program, lost) if lost else nullcontext():
+            yield child.pid
     finally:
         await stop(child, program)
+
+
+@contextmanager
+def watched(child: subprocess.Popen[bytes], program: Program, lost: Callable[[str], None]) -> Iterator[None]:
+    """Watch the program for the length of the block."""
+    watcher = asyncio.create_task(watch(child, program, lost))
+    try:
+        yield
+    finally:
+        watcher.cancel()
+
+
+async def watch(child: subprocess.Popen[bytes], program: Program, lost: Callable[[str], None]) -> None:
+    """Tell when the program ends."""
+    while child.poll() is None:  # noqa: ASYNC110 -- nothing tells of a child's end in every kind of loop
+        await asyncio.sleep(WATCH_SEC)
+    lost(last_words(program, "ended"))
 
 
 async def complete(program: Program) -> None:
@@ -71,7 +93,11 @@ async def complete(program: Program) -> None:
 def start(program: Program) -> subprocess.Popen[bytes]:
     """Start the program in a session of its own, so that the terminal's Ctrl-C does not reach it."""
     folder = program.log.parent
-    log = open_log(program)
+    try:
+        log = log_file.opened(program.log)
+    except OSError as error:
+        message = f"{program.name} did not start: {error.strerror}: {error.filename}"
+        raise EmbeddedError(message) from error
     try:
         return subprocess.Popen(  # noqa: S603 -- full paths, no shell
             [*leashed(program), *program.command],
@@ -85,19 +111,6 @@ def start(program: Program) -> subprocess.Popen[bytes]:
         )
     finally:
         os.close(log)
-
-
-def open_log(program: Program) -> int:
-    """Open a new log; that of the last run stays beside it."""
-    log = program.log
-    try:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):
-            log.replace(log.with_suffix(".log.1"))
-        return os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
-    except OSError as error:
-        message = f"{program.name} did not start: {error.strerror}: {error.filename}"
-        raise EmbeddedError(message) from error
 
 
 def leashed(program: Program) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from dict_rate_limit.apps.embedded.port import LOOPBACK, free_port
 from dict_rate_limit.apps.embedded.process import Program, running
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
 NAMESPACE = "dict"
@@ -21,13 +21,14 @@ ANSWER_PATIENCE_SEC = 0.5
 
 
 @asynccontextmanager
-async def embedded_temporal(data_dir: Path) -> AsyncIterator[str]:
+async def embedded_temporal(data_dir: Path, lost: Callable[[str], None] | None = None) -> AsyncIterator[str]:
     """Run Temporal on a free port, with the namespace "dict"; gives "127.0.0.1:port".
 
     The caller sees to it that nobody else uses the folder: two servers on one file print no error and harm each other.
+    `lost` is told when it ends by itself.
     """
     port, http_port = free_port(), free_port()
-    async with running(program(data_dir, port, http_port), lambda _: answers(http_port)):
+    async with running(program(data_dir, port, http_port), lambda _: answers(http_port), lost):
         yield f"{LOOPBACK}:{port}"
 
 

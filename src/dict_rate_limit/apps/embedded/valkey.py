@@ -13,18 +13,21 @@ from dict_rate_limit.apps.embedded.port import LOOPBACK, free_port
 from dict_rate_limit.apps.embedded.process import Program, running
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
 ANSWER_PATIENCE_SEC = 0.5
 
 
 @asynccontextmanager
-async def embedded_valkey(data_dir: Path | None) -> AsyncIterator[str]:
-    """Run Valkey on a free port; gives "127.0.0.1:port". Without a folder nothing is kept."""
+async def embedded_valkey(data_dir: Path | None, lost: Callable[[str], None] | None = None) -> AsyncIterator[str]:
+    """Run Valkey on a free port; gives "127.0.0.1:port". Without a folder nothing is kept.
+
+    `lost` is told when it ends by itself.
+    """
     with ExitStack() as scope:
         folder = data_dir or Path(scope.enter_context(tempfile.TemporaryDirectory(prefix="drl-")))
         port = free_port()
-        async with running(program(folder, port, keep=data_dir is not None), lambda _: answers(port)):
+        async with running(program(folder, port, keep=data_dir is not None), lambda _: answers(port), lost):
             yield f"{LOOPBACK}:{port}"
 
 

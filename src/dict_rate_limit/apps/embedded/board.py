@@ -1,0 +1,101 @@
+"""The table in the terminal while the parts start: what, where, how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, Self
+
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from rich.console import Console
+
+FRAMES_PER_SEC: Final = 10
+
+
+class State(StrEnum):
+    """How far a part is."""
+
+    WAITING = "waiting"
+    STARTING = "starting"
+    READY = "ready"
+    YOURS = "yours"  # a real one, named by its variable
+
+
+STYLES: Final = {State.WAITING: "dim", State.STARTING: "yellow", State.READY: "green", State.YOURS: "cyan"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One part. `since` and `until` are monotonic seconds, None = not yet."""
+
+    state: State = State.WAITING
+    where: str = ""
+    since: float | None = None
+    until: float | None = None
+
+    def seconds(self, now: float) -> str:
+        """Say how long it took, or takes so far."""
+        if self.since is None:
+            return ""
+        return f"{(now if self.until is None else self.until) - self.since:.1f} s"
+
+
+class Board:
+    """All parts. In a terminal the table lives; elsewhere each part is a line when it is ready."""
+
+    def __init__(self, console: Console, monotonic: Callable[[], float], parts: Sequence[str]) -> None:
+        """List the parts in the order of the table."""
+        self._console = console
+        self._monotonic = monotonic
+        self._rows = dict.fromkeys(parts, Row())
+        self._live = Live(get_renderable=self.table, console=console, refresh_per_second=FRAMES_PER_SEC)
+
+    def __enter__(self) -> Self:
+        """Show the table."""
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the table as it is."""
+        self.close()
+
+    def close(self) -> None:
+        """Leave the table as it is; may be said twice."""
+        self._live.stop()
+
+    def begin(self, part: str) -> None:
+        """Note that the part starts now."""
+        self._rows[part] = Row(state=State.STARTING, since=self._monotonic())
+
+    def ready(self, part: str, where: str) -> None:
+        """Note that the part runs."""
+        row = replace(self._rows[part], state=State.READY, where=where, until=self._monotonic())
+        self._set(part, row)
+
+    def yours(self, part: str, where: str) -> None:
+        """Note that the part is a real one and nothing is started."""
+        self._set(part, Row(state=State.YOURS, where=where))
+
+    def table(self) -> Table:
+        """Draw the table."""
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+        for title in ("part", "state", "time"):
+            table.add_column(title, no_wrap=True)
+        table.add_column("where", overflow="fold")
+        for part, row in self._rows.items():
+            state = Text(row.state, style=STYLES[row.state])
+            table.add_row(part, state, row.seconds(self._monotonic()), Text(row.where))
+        return table
+
+    def _set(self, part: str, row: Row) -> None:
+        self._rows[part] = row
+        if not self._console.is_terminal:
+            words = (f"{part}:", row.state, row.seconds(row.until or 0.0), row.where)
+            self._console.print(Text(" ".join(word for word in words if word)), soft_wrap=True)

@@ -1,0 +1,72 @@
+"""The one folder that holds everything the embedded parts keep, and its lock."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from dict_rate_limit.apps.embedded.errors import EmbeddedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+NAME: Final = "dict-rate-limit"
+SYSTEM_WIDE: Final = Path("/var/lib")
+ROOT_UID: Final = 0
+LOCK: Final = "up.lock"
+
+
+def default_folder(environ: Mapping[str, str], uid: int) -> Path:
+    """Return where data of this account belongs."""
+    if uid == ROOT_UID:
+        return SYSTEM_WIDE / NAME
+    named = Path(environ.get("XDG_DATA_HOME", ""))
+    home = environ.get("HOME", "")
+    if not named.is_absolute() and not home:
+        message = "there is no home folder for the data: name one with --data or DATA_DIR"
+        raise EmbeddedError(message)
+    return (named if named.is_absolute() else Path(home) / ".local" / "share") / NAME
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[Path]:
+    """Make the folder, keep every other `up` out of it for the length of the block; gives its absolute path.
+
+    Raises:
+        EmbeddedError: it cannot be written, or somebody else has it.
+    """
+    try:
+        folder = make(folder)
+        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        message = f"the data folder {folder} cannot be written ({error.strerror}): name another with --data or DATA_DIR"
+        raise EmbeddedError(message) from error
+    try:
+        take(lock, folder)
+        yield folder
+    finally:
+        os.close(lock)  # the lock goes with it, also when the process is killed
+
+
+def make(folder: Path) -> Path:
+    """Make the folder. Others may pass through it, because a database started by root is another account's."""
+    folder = folder.expanduser().absolute()
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        folder.chmod(0o711)
+    return folder.resolve()
+
+
+def take(lock: int, folder: Path) -> None:
+    """Lock the file and write our process id into it."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        holder = os.pread(lock, 20, 0).decode(errors="replace").strip() or "unknown"
+        message = f"the data folder {folder} is in use by process {holder}: stop it, or name another with --data"
+        raise EmbeddedError(message) from error
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)

@@ -1,0 +1,61 @@
+"""How the end of `up` comes about: asked for, or because a part was lost."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING, Final
+
+from dict_rate_limit.apps.embedded.errors import EmbeddedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+STOP_PATIENCE_SEC: Final = 2.8
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, a service manager, a closed terminal
+
+
+class Ending:
+    """`shutdown` is set once it is to end. `started` tells that everything runs, so that it can be asked politely."""
+
+    def __init__(self, force: Callable[[], None]) -> None:
+        """Take what ends the process at once."""
+        self.shutdown = asyncio.Event()
+        self.started = False
+        self.loss: str | None = None
+        self._force = force
+
+    def asked(self) -> None:
+        """End; the second time at once."""
+        if self.shutdown.is_set():
+            self._force()
+        self.shutdown.set()
+
+    def lost(self, message: str) -> None:
+        """End, because a part did."""
+        if not self.shutdown.is_set():
+            self.loss = message
+            self.shutdown.set()
+
+    async def supervise(self, life: Coroutine[None, None, None]) -> None:
+        """Live until it is to end, or until life ends by itself.
+
+        Raises:
+            EmbeddedError: a part was lost.
+        """
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            loop.add_signal_handler(number, self.asked)
+        living = asyncio.create_task(life)
+        told = asyncio.create_task(self.shutdown.wait())
+        await asyncio.wait({living, told}, return_when=asyncio.FIRST_COMPLETED)
+        told.cancel()
+        limit = loop.call_later(STOP_PATIENCE_SEC, self._force)
+        if not self.started:
+            living.cancel()
+        await asyncio.wait({living})
+        limit.cancel()
+        if self.loss is not None:
+            raise EmbeddedError(self.loss)
+        if not living.cancelled():
+            living.result()

@@ -1,0 +1,78 @@
+"""What stands on this machine for one `up`: its folder, its embedded parts, and the settings that lead to them."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.adapters.clock import SystemClock
+from dict_rate_limit.apps.embedded.gathering import together
+from dict_rate_limit.apps.embedded.postgres import embedded_postgres
+from dict_rate_limit.apps.embedded.substitution import CACHE, DATABASE, SOURCE, TEMPORAL, real_address, substituted
+from dict_rate_limit.apps.embedded.temporal import embedded_temporal
+from dict_rate_limit.apps.embedded.valkey import embedded_valkey
+from dict_rate_limit.settings import load
+from dict_rate_limit.simulator.main import Simulation, simulated_bridge
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
+
+    from dict_rate_limit.apps.embedded.board import Board
+    from dict_rate_limit.apps.embedded.substitution import Part
+    from dict_rate_limit.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """`settings` are what the environment alone says; `folder` is locked."""
+
+    environ: Mapping[str, str]
+    settings: Settings
+    folder: Path
+
+
+@asynccontextmanager
+async def parts(installation: Installation, board: Board, lost: Callable[[str], None]) -> AsyncIterator[Settings]:
+    """Run every part that no real one stands in for; gives the settings that lead to all of them.
+
+    `lost` is told when a part ends by itself.
+
+    Raises:
+        EmbeddedError: a part cannot be had.
+    """
+    settings = installation.settings
+    starters = embedded(installation, lost)
+    for part in starters:
+        real = real_address(part, settings)
+        if real is not None:
+            board.yours(part.name, f"{real} ({part.variable})")
+    wanted = [part for part in starters if real_address(part, settings) is None]
+    async with together([shown(part, starters[part](), board) for part in wanted]) as addresses:
+        places = dict(zip(wanted, addresses, strict=True))
+        yield load(substituted(installation.environ, places, settings))
+
+
+def embedded(
+    installation: Installation, lost: Callable[[str], None]
+) -> Mapping[Part, Callable[[], AbstractAsyncContextManager[str]]]:
+    """Say how each part is started."""
+    folder = installation.folder
+    simulation = Simulation(participants=installation.settings.participants)
+    return {
+        DATABASE: lambda: embedded_postgres(folder / "postgres", lost=lost),
+        TEMPORAL: lambda: embedded_temporal(folder / "temporal", lost=lost),
+        CACHE: lambda: embedded_valkey(folder / "valkey", lost=lost),
+        SOURCE: lambda: simulated_bridge(simulation, SystemClock()),
+    }
+
+
+@asynccontextmanager
+async def shown(part: Part, context: AbstractAsyncContextManager[str], board: Board) -> AsyncIterator[str]:
+    """Show on the board how the part comes up."""
+    board.begin(part.name)
+    async with context as address:
+        board.ready(part.name, address)
+        yield address

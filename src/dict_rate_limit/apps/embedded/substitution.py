@@ -1,0 +1,52 @@
+"""Which parts are embedded and which are real, and the settings that follow from it. Pure."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dict_rate_limit.settings import Settings
+
+LIST_TOKEN_SEC: Final = 10  # POLICIES_LIST gives back one token in this time
+BUSIEST_POLL_SEC: Final = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Something a real one can stand in for; `about` are prefixes of variables that say how to reach the real one."""
+
+    name: str
+    variable: str
+    about: tuple[str, ...] = ()
+
+
+DATABASE: Final = Part(name="PostgreSQL", variable="DATABASE_URL")
+CACHE: Final = Part(name="Valkey", variable="REDIS_ADDR", about=("REDIS_PASSWORD", "REDIS_TLS"))
+TEMPORAL: Final = Part(name="Temporal", variable="TEMPORAL_HOST", about=("TEMPORAL_NAMESPACE", "TEMPORAL_TLS_"))
+SOURCE: Final = Part(name="Simulated DICT", variable="BRIDGE_GRPC_ADDRESS", about=("BRIDGE_TLS_",))
+
+
+def real_address(part: Part, settings: Settings) -> str | None:
+    """Return where the real one is, without its secrets; None = it is to be embedded."""
+    return settings.provenance[part.variable].shown
+
+
+def substituted(environ: Mapping[str, str], addresses: Mapping[Part, str], settings: Settings) -> dict[str, str]:
+    """Return the environment with the embedded parts' addresses, and without what was said about real ones.
+
+    With the simulator the polls are as frequent as the budget for lists allows, so that there is something to see.
+    """
+    about = tuple(prefix for part in addresses for prefix in part.about)
+    kept = {name: value for name, value in environ.items() if not name.startswith(about)}
+    if SOURCE in addresses and not kept.get("WORKFLOW_CRON_SCHEDULE", "").strip():
+        kept["WORKFLOW_CRON_SCHEDULE"] = f"@every {poll_every_sec(settings.list_budget_share)}s"
+    return kept | {part.variable: address for part, address in addresses.items()}
+
+
+def poll_every_sec(list_budget_share: float) -> int:
+    """Return the whole seconds between two polls that spend no more than the share."""
+    return max(BUSIEST_POLL_SEC, math.ceil(LIST_TOKEN_SEC / list_budget_share))

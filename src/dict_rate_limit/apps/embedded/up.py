@@ -1,0 +1,150 @@
+"""`dict-rate-limit up`: the whole product on this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+import traceback
+from typing import TYPE_CHECKING, Final, NoReturn
+
+import uvloop
+from rich.console import Console
+from rich.text import Text
+
+from dict_rate_limit.apps.embedded import log_file
+from dict_rate_limit.apps.embedded.board import Board
+from dict_rate_limit.apps.embedded.data_folder import default_folder, locked
+from dict_rate_limit.apps.embedded.ending import Ending
+from dict_rate_limit.apps.embedded.installation import Installation, parts
+from dict_rate_limit.apps.embedded.port import refuse_taken
+from dict_rate_limit.apps.embedded.substitution import CACHE, DATABASE, SOURCE, TEMPORAL
+from dict_rate_limit.domain.errors import DictRateLimitError
+from dict_rate_limit.observability import configure_logging
+from dict_rate_limit.settings import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
+
+    from dict_rate_limit.settings import Settings
+
+    Product = Callable[[Settings, Board, Ending], AbstractAsyncContextManager[None]]
+
+SCHEMA: Final = "Schema"
+WORKER: Final = "Worker"
+API: Final = "API and page"
+PARTS: Final = (DATABASE.name, TEMPORAL.name, CACHE.name, SOURCE.name, SCHEMA, WORKER, API)
+LOG: Final = "dict-rate-limit.log"
+
+
+FORCED: Final = 130
+"""Exit code of an end at once: a second Ctrl-C, or a part that did not stop in time."""
+
+MISTAKE: Final = 70
+"""Exit code of an error that nobody foresaw."""
+
+
+def up_command(environ: Mapping[str, str], data: Path | None, code_of: Callable[[DictRateLimitError], int]) -> NoReturn:
+    """Run until told to stop, then end the process with 0, or with the error's code.
+
+    The process ends at once: libraries with threads may not survive an ordinary end.
+    """
+    code = outcome(Console(stderr=True, highlight=False), environ, data, code_of)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def outcome(
+    console: Console, environ: Mapping[str, str], data: Path | None, code_of: Callable[[DictRateLimitError], int]
+) -> int:
+    """Run and say in an exit code how it ended."""
+    try:
+        asyncio.Runner(loop_factory=uvloop.new_event_loop).run(up(console, environ, data))
+    except DictRateLimitError as error:
+        for line in str(error).splitlines():
+            console.print(Text(f"error: {line}", style="red"), soft_wrap=True)
+        return code_of(error)
+    except KeyboardInterrupt:  # before the signals were ours
+        return FORCED
+    except Exception:  # noqa: BLE001 -- the process ends here and must still say why
+        traceback.print_exc()
+        return MISTAKE
+    return 0
+
+
+async def up(console: Console, environ: Mapping[str, str], data: Path | None, product: Product | None = None) -> None:
+    """Run until told to stop.
+
+    Raises:
+        SettingsError: all problems of the environment.
+        EmbeddedError: a part could not be had, or was lost.
+    """
+    settings = load(environ)
+    refuse_taken(settings.host, settings.port, "PORT")
+    refuse_taken(settings.host, settings.metrics_port, "METRICS_PORT")
+    with locked(data or settings.data_dir or default_folder(environ, os.geteuid())) as folder:
+        configure_log(settings, folder)
+        ending = Ending(force)
+        installation = Installation(environ=environ, settings=settings, folder=folder)
+        await ending.supervise(live(console, installation, ending, product))
+    console.print(Text(f"stopped; the data stays in {folder}"), soft_wrap=True)
+
+
+async def live(console: Console, installation: Installation, ending: Ending, product: Product | None) -> None:
+    """Start everything, wait for the end, stop everything."""
+    loading = asyncio.create_task(asyncio.to_thread(load_product))
+    with Board(console, time.monotonic, PARTS) as board:
+        async with (
+            parts(installation, board, ending.lost) as settings,
+            (product or await loading)(settings, board, ending),
+        ):
+            board.close()
+            announce(console, settings, installation.folder)
+            ending.started = True
+            await ending.shutdown.wait()
+            console.print("stopping ...")
+
+
+def load_product() -> Product:
+    """Import the product: it takes as long as the servers take to start, so it happens meanwhile."""
+    from dict_rate_limit.apps.embedded.product import running  # noqa: PLC0415 -- see above
+
+    return running
+
+
+def configure_log(settings: Settings, folder: Path) -> None:
+    """Let log lines go to a file: the terminal belongs to the table."""
+    stream = os.fdopen(log_file.opened(folder / LOG), "w", buffering=1, encoding="utf-8")
+    configure_logging(settings.log_level, settings.log_format, stream)
+
+
+def announce(console: Console, settings: Settings, folder: Path) -> None:
+    """Say where to look."""
+    host = reachable(settings.host)
+    lines = (
+        "",
+        f"  Page     http://{host}:{settings.port}/",
+        f"  API      http://{host}:{settings.port}/api/v1/rate-limit/policies",
+        f"  Metrics  http://{host}:{settings.metrics_port}/metrics",
+        f"  Data     {folder} (log: {LOG})",
+        "",
+        "Ctrl-C stops everything.",
+    )
+    console.print(Text("\n".join(lines)), soft_wrap=True)
+
+
+def reachable(host: str) -> str:
+    """Return the host as it stands in a URL of this machine."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 -- compared, not bound
+    return f"[{host}]" if ":" in host else host
+
+
+def force() -> None:
+    """End at once; the servers end with us."""
+    sys.stderr.write("stopped by force\n")
+    sys.stderr.flush()
+    os._exit(FORCED)
