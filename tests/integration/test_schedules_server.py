@@ -1,0 +1,229 @@
+"""Schedules on the dev server."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from temporalio.client import (
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleOverlapPolicy,
+    ScheduleSpec,
+)
+from temporalio.service import RPCError
+
+from dict_rate_limit.adapters.temporal import connect, schedule
+from dict_rate_limit.domain.errors import SchedulerUnavailableError, SettingsError
+from dict_rate_limit.workflows.schedules import Timetable, ensure_schedules
+from temporal_namespace import new_namespace
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from temporalio.client import Client, ScheduleDescription
+
+    from dict_rate_limit.adapters.temporal import TemporalAddress
+
+ONE = [f"{number:08}" for number in range(1)]
+NEVER = "0 0 1 1 *"
+FIRST = "monitor-rate-limits-1"
+
+
+@pytest.fixture(scope="module")
+def namespaces(temporal_address: str) -> Iterator[TemporalAddress]:
+    """Namespaces for the tests here, registered at once: the server runs no schedule of a new one for two seconds."""
+
+    async def registered() -> list[TemporalAddress]:
+        return [await new_namespace(temporal_address) for _ in range(24)]
+
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        return iter(runner.run(registered()))
+
+
+@pytest.fixture
+async def client(namespaces: Iterator[TemporalAddress]) -> Client:
+    return await connect(next(namespaces))
+
+
+def timetable(participants: int = 1, cron: str = NEVER) -> Timetable:
+    names = [f"{number:08}" for number in range(participants)]
+    return Timetable(task_queue="nobody-listens", cron=cron, participants=names)
+
+
+async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for what the server does by itself; a test that hangs here fails by the limit."""
+    async with asyncio.timeout(20):
+        while not await holds():  # noqa: ASYNC110 -- the server sends no event
+            await asyncio.sleep(0.05)
+
+
+async def listed(client: Client) -> set[str]:
+    return {entry.id async for entry in await client.list_schedules()}
+
+
+async def described(client: Client, schedule_id: str = FIRST) -> ScheduleDescription:
+    return await client.get_schedule_handle(schedule_id).describe()
+
+
+async def runs(client: Client, schedule_id: str = FIRST) -> int:
+    """Count what the schedule started, and what it would have but for a run that is still going."""
+    info = (await described(client, schedule_id)).info
+    return info.num_actions + info.num_actions_skipped_overlap
+
+
+async def test_every_schedule_of_the_timetable_is_created(client: Client) -> None:
+    await ensure_schedules(client, timetable(51))
+
+    async def all_there() -> bool:
+        return await listed(client) == {FIRST, "monitor-rate-limits-2", "maintain-rate-limits", "sweep-transitions"}
+
+    await eventually(all_there)
+
+
+async def test_a_run_that_still_goes_is_not_joined_by_another(client: Client) -> None:
+    await ensure_schedules(client, timetable())
+
+    assert (await described(client)).schedule.policy.overlap is ScheduleOverlapPolicy.SKIP
+
+
+async def test_ticks_missed_for_long_are_not_made_up_for(client: Client) -> None:
+    await ensure_schedules(client, timetable())
+
+    assert (await described(client)).schedule.policy.catchup_window == timedelta(minutes=3)
+
+
+async def test_a_new_schedule_runs_once_at_once(client: Client) -> None:
+    await ensure_schedules(client, timetable())
+
+    async def ran() -> bool:
+        return await runs(client) == 1
+
+    await eventually(ran)
+
+
+async def test_a_restart_with_the_same_settings_runs_nothing(client: Client) -> None:
+    await ensure_schedules(client, timetable())
+    await eventually(lambda: has_run(client, 1))
+
+    await ensure_schedules(client, timetable())
+
+    await client.get_schedule_handle(FIRST).pause()  # a trigger before it would have been counted by then
+    assert (await described(client)).schedule.state.paused
+    assert await runs(client) == 1
+
+
+async def has_run(client: Client, times: int) -> bool:
+    return await runs(client) >= times
+
+
+async def test_a_changed_schedule_runs_once_at_once(client: Client) -> None:
+    await ensure_schedules(client, timetable())
+    await eventually(lambda: has_run(client, 1))
+
+    await ensure_schedules(client, timetable(2))
+
+    await eventually(lambda: has_run(client, 2))
+
+
+async def test_a_schedule_follows_the_settings(client: Client) -> None:
+    await ensure_schedules(client, timetable(1, "@every 1h"))
+
+    await ensure_schedules(client, timetable(1, "@every 15s"))
+
+    (interval,) = (await described(client)).schedule.spec.intervals
+    assert interval.every == timedelta(seconds=15)
+
+
+async def test_a_cron_text_is_read_in_utc(client: Client) -> None:
+    await ensure_schedules(client, timetable(1, "30 4 * * *"))
+
+    following = (await described(client)).info.next_action_times[0]
+    assert (following.hour, following.minute, following.utcoffset()) == (4, 30, timedelta(0))
+
+
+async def test_an_interval_of_seconds_fires(client: Client) -> None:
+    await ensure_schedules(client, timetable(1, "@every 1s"))
+
+    await eventually(lambda: has_run(client, 3))
+
+
+async def test_schedules_of_groups_that_are_gone_are_deleted(client: Client) -> None:
+    await ensure_schedules(client, timetable(101))
+    await eventually(lambda: is_listed(client, "monitor-rate-limits-3"))
+
+    await ensure_schedules(client, timetable(1))
+
+    with pytest.raises(RPCError, match="not found"):
+        await described(client, "monitor-rate-limits-3")
+
+
+async def is_listed(client: Client, schedule_id: str) -> bool:
+    return schedule_id in await listed(client)
+
+
+async def test_schedules_of_others_are_left_alone(client: Client) -> None:
+    await client.create_schedule(
+        "somebody-elses",
+        Schedule(action=ScheduleActionStartWorkflow("Other", id="other", task_queue="other"), spec=ScheduleSpec()),
+    )
+    await eventually(lambda: is_listed(client, "somebody-elses"))
+
+    await ensure_schedules(client, timetable())
+
+    assert (await described(client, "somebody-elses")).id == "somebody-elses"
+
+
+async def test_a_schedule_of_that_name_made_by_hand_is_taken_over(client: Client) -> None:
+    await client.create_schedule(
+        FIRST,
+        Schedule(action=ScheduleActionStartWorkflow("Other", id="other", task_queue="other"), spec=ScheduleSpec()),
+    )
+
+    await ensure_schedules(client, timetable())
+
+    action = (await described(client)).schedule.action
+    assert isinstance(action, ScheduleActionStartWorkflow)
+    assert action.workflow == "MonitorRateLimitsWorkflow"
+
+
+async def test_a_paused_schedule_stays_paused_and_is_not_run(client: Client) -> None:
+    await ensure_schedules(client, timetable())
+    await eventually(lambda: has_run(client, 1))
+    await client.get_schedule_handle(FIRST).pause(note="BACEN maintenance")
+
+    await ensure_schedules(client, timetable(2))
+
+    state = (await described(client)).schedule.state
+    assert (state.paused, state.note) == (True, "BACEN maintenance")
+    assert await runs(client) == 1
+
+
+async def test_any_number_of_workers_may_start_at_once(client: Client) -> None:
+    await asyncio.gather(*(ensure_schedules(client, timetable(51)) for _ in range(4)))
+
+    await eventually(lambda: is_listed(client, "monitor-rate-limits-2"))
+
+
+async def test_orphans_are_deleted_by_any_number_of_workers_at_once(client: Client) -> None:
+    await ensure_schedules(client, timetable(101))
+    await eventually(lambda: is_listed(client, "monitor-rate-limits-3"))
+
+    await asyncio.gather(*(ensure_schedules(client, timetable(1)) for _ in range(4)))
+
+    with pytest.raises(RPCError, match="not found"):
+        await described(client, "monitor-rate-limits-2")
+
+
+async def test_a_cron_text_temporal_cannot_read_is_a_mistake_in_the_settings(client: Client) -> None:
+    with pytest.raises(SettingsError, match="INVALID_ARGUMENT"):
+        await schedule(client, timetable(1, "every now and then"))
+
+
+async def test_a_namespace_that_is_not_there_can_be_waited_for(temporal_address: str) -> None:
+    address = await new_namespace(temporal_address)
+
+    with pytest.raises(SchedulerUnavailableError, match="not found"):
+        await connect(type(address)(host=address.host, namespace="no-such"))
