@@ -1,0 +1,110 @@
+"""`python -m bench [--short] [--strict] [--output table|json] [names…]`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import uvloop
+
+from bench import api, cycle, sql
+from bench.errors import BenchError, MissingToolError
+from bench.figure import Absent, Figure
+from bench.report import as_json, machine, print_table
+from bench.size import FULL, SHORT
+from dict_rate_limit.domain.errors import DictRateLimitError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from bench.figure import Result
+    from bench.size import Size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """Something that is set up once and gives figures of one group or several."""
+
+    name: str
+    groups: tuple[str, ...]
+    measure: Callable[[Size], Awaitable[Sequence[Result]]]
+
+
+SCENARIOS = (
+    Scenario(name="api", groups=("api", "memory"), measure=api.measure),
+    Scenario(name="cycle", groups=("cycle", "memory"), measure=cycle.measure),
+    Scenario(name="sql", groups=("sql",), measure=sql.measure),
+)
+GROUPS = ("api", "cycle", "sql", "memory")
+
+
+def main() -> int:
+    """Measure what was asked for; 1 when a measurement broke, or with --strict when a bar was missed."""
+    arguments = parse()
+    size = SHORT if arguments.short else FULL
+    about = {**machine(), "size": "short: a smoke test, its figures prove nothing" if size.short else "full"}
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as the product's processes do
+        results = runner.run(measured(tuple(arguments.names) or GROUPS, size))
+    if arguments.output == "json":
+        sys.stdout.write(as_json(results, about) + "\n")
+    else:
+        print_table(results, about, sys.stdout)
+    missed = arguments.strict and any(isinstance(one, Figure) and one.missed for one in results)
+    return 1 if missed or any(isinstance(one, Absent) and one.broken for one in results) else 0
+
+
+def parse() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="bench", description="Measure, each figure next to a peer or a limit.")
+    parser.add_argument(
+        "names", nargs="*", metavar="name", help=f"what to measure, of {', '.join(GROUPS)}; all if none"
+    )
+    parser.add_argument("--short", action="store_true", help="less data, fewer rounds, under a minute: a smoke test")
+    parser.add_argument("--strict", action="store_true", help="exit with 1 when a bar is missed")
+    parser.add_argument("--output", choices=("table", "json"), default="table")
+    arguments = parser.parse_args()
+    for name in arguments.names:
+        if name not in GROUPS:
+            parser.error(f"{name}: expected some of {', '.join(GROUPS)}")
+    return arguments
+
+
+async def measured(groups: Sequence[str], size: Size) -> list[Result]:
+    """Run every scenario that gives figures of these groups; one that breaks stops no other."""
+    results: list[Result] = []
+    for scenario in SCENARIOS:
+        if not set(scenario.groups) & set(groups):
+            continue
+        began = time.monotonic()
+        print(f"{scenario.name} ...", file=sys.stderr, flush=True)
+        results += await outcome(scenario, size)
+        print(f"{scenario.name}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    return sorted((one for one in results if one.group in groups), key=lambda one: GROUPS.index(one.group))
+
+
+async def outcome(scenario: Scenario, size: Size) -> Sequence[Result]:
+    """Run one scenario."""
+    try:
+        return await scenario.measure(size)
+    except MissingToolError as error:
+        return absent(scenario, error, broken=False)
+    except (BenchError, DictRateLimitError) as error:
+        return absent(scenario, error, broken=True)
+    except Exception as error:
+        logging.getLogger(scenario.name).exception("a mistake of the bench or of the product")
+        return absent(scenario, error, broken=True)
+
+
+def absent(scenario: Scenario, error: Exception, *, broken: bool) -> Sequence[Result]:
+    """Say by name what could not be measured."""
+    reason = str(error) or type(error).__name__
+    return [Absent(group=group, name=scenario.name, reason=reason, broken=broken) for group in scenario.groups]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

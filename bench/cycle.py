@@ -1,0 +1,228 @@
+"""One monitoring cycle, by the real worker process through Temporal, and the same without Temporal."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from itertools import count
+from statistics import median
+from typing import TYPE_CHECKING
+
+import psycopg
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client
+
+from bench import ours
+from bench.errors import BenchError
+from bench.figure import Bar, Figure, Peer
+from bench.ground import ground, product
+from bench.memory import held_by
+from bench.sample import MS_PER_SEC, quantile
+from dict_rate_limit.apps.embedded.port import LOOPBACK, free_port
+from dict_rate_limit.apps.embedded.temporal import NAMESPACE
+from dict_rate_limit.domain.errors import Outcome
+from dict_rate_limit.workflows import inputs, names
+from dict_rate_limit.workflows.schedules import groups
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.figure import Result
+    from bench.ground import Ground
+    from bench.memory import Held
+    from bench.size import Size
+    from dict_rate_limit.workflows.activities import Activities
+
+TASK_QUEUE = "dict-rate-limit"
+TAKING_TURNS = 20  # participants asked for one after the other, so that none runs out of POLICIES_LIST
+FIRST_PATIENCE_SEC = 120.0
+LOOK_AGAIN_SEC = 0.1
+POLL_OUTCOMES = "SELECT outcome, sum(polls)::integer FROM dict_rate_limit_poll_counts GROUP BY outcome"
+POLLED = "SELECT count(*) FROM dict_rate_limit_participants"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """Milliseconds of cycles over one participant, seconds of cycles over all."""
+
+    published: list[float] = field(default_factory=list)
+    closed: list[float] = field(default_factory=list)
+    without_temporal: list[float] = field(default_factory=list)
+    large: list[float] = field(default_factory=list)
+    large_without_temporal: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cycles:
+    """Runs monitoring workflows on the worker that is there."""
+
+    client: Client
+    numbers: count[int] = field(default_factory=count)
+
+    async def run(self, participants: Sequence[str]) -> tuple[float, float]:
+        """Run one to its end; return milliseconds from its start to its last activity's end, and as a caller sees it.
+
+        Raises:
+            BenchError: a poll was not recorded.
+        """
+        began = time.perf_counter()
+        handle = await self.client.start_workflow(
+            names.MONITOR_WORKFLOW,
+            inputs.MonitorInput(participants=list(participants)),
+            id=f"bench-{next(self.numbers):06}",
+            task_queue=TASK_QUEUE,
+            result_type=inputs.MonitorResult,
+        )
+        result: inputs.MonitorResult = await handle.result()
+        closed = (time.perf_counter() - began) * MS_PER_SEC
+        expect(len(participants), result.recorded)
+        moments = [
+            event.event_time.ToNanoseconds() / 1e6
+            async for event in handle.fetch_history_events()
+            if event.event_type
+            in {EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED, EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED}
+        ]
+        return moments[-1] - moments[0], closed
+
+
+async def measure(size: Size) -> Sequence[Result]:
+    """Start the worker for all participants, wait for its own first cycle, then run ours."""
+    participants = [f"{10_000_000 + number}" for number in range(size.participants)]
+    async with AsyncExitStack() as stack:
+        parts = await stack.enter_async_context(ground(participants, temporal=True))
+        port = free_port()
+        environment = {
+            **parts.environment(),
+            "HOST": LOOPBACK,
+            "METRICS_PORT": str(port),
+            "WORKFLOW_CRON_SCHEDULE": "@every 12h",
+        }
+        worker = await stack.enter_async_context(product("worker", parts.folder / "worker", environment, port))
+        idle = held_by(worker.pid)
+        await first_cycle(parts)
+        client = await Client.connect(str(parts.temporal), namespace=NAMESPACE)
+        activities = await stack.enter_async_context(ours.activities_on(parts))
+        times = await timed(Cycles(client=client), activities, parts, size)
+        busy = held_by(worker.pid)
+        await require_good_polls(parts)
+    return (*figures(times, size), memory(idle, busy, size))
+
+
+async def first_cycle(parts: Ground) -> None:
+    """Wait until the worker has polled everybody by itself."""
+    deadline = time.monotonic() + FIRST_PATIENCE_SEC
+    async with await psycopg.AsyncConnection.connect(parts.database_url, autocommit=True) as connection:
+        while await one_number(connection, POLLED) < len(parts.participants):
+            if time.monotonic() > deadline:
+                message = f"the worker had not polled everybody after {FIRST_PATIENCE_SEC:.0f} s"
+                raise BenchError(message)
+            await asyncio.sleep(LOOK_AGAIN_SEC)
+
+
+async def timed(cycles: Cycles, activities: Activities, parts: Ground, size: Size) -> Times:
+    """Run small and large cycles, with and without Temporal in turns."""
+    times = Times()
+    taking_turns = parts.participants[:TAKING_TURNS]
+    for number in range(size.cycles):
+        one = [taking_turns[number % len(taking_turns)]]
+        published, closed = await cycles.run(one)
+        times.published.append(published)
+        times.closed.append(closed)
+        began = time.perf_counter()
+        expect(1, await ours.cycle(activities, one))
+        times.without_temporal.append((time.perf_counter() - began) * MS_PER_SEC)
+    parted = groups(parts.participants)
+    for _ in range(size.large_cycles):
+        began = time.perf_counter()
+        await asyncio.gather(*(cycles.run(group) for group in parted))
+        between = time.perf_counter()
+        await asyncio.gather(*(ours.cycle(activities, group) for group in parted))
+        times.large.append(between - began)
+        times.large_without_temporal.append(time.perf_counter() - between)
+    return times
+
+
+async def require_good_polls(parts: Ground) -> None:
+    """See that the simulated DICT answered every poll: a refused one costs less than a good one."""
+    async with await psycopg.AsyncConnection.connect(parts.database_url, autocommit=True) as connection:
+        outcomes = await (await connection.execute(POLL_OUTCOMES)).fetchall()
+    if [outcome for outcome, _ in outcomes] != [Outcome.OK]:
+        message = f"polls ended {outcomes}, expected all to be good"
+        raise BenchError(message)
+
+
+async def one_number(connection: psycopg.AsyncConnection[tuple[int]], query: str) -> int:
+    """Ask for one number."""
+    row = await (await connection.execute(query.encode())).fetchone()
+    return row[0] if row else 0
+
+
+def expect(polls: int, recorded: int) -> None:
+    """Refuse a cycle that did less than it should.
+
+    Raises:
+        BenchError: it did.
+    """
+    if recorded != polls:
+        message = f"a cycle over {polls} participants recorded {recorded} polls"
+        raise BenchError(message)
+
+
+def figures(times: Times, size: Size) -> Sequence[Result]:
+    """Make the figures of both kinds of cycle."""
+    mine = quantile(times.without_temporal, 0.5)
+    many = f"{size.participants:,} participants"
+    return (
+        Figure(
+            group="cycle",
+            name="one participant, p50",
+            value=quantile(times.published, 0.5),
+            unit="ms",
+            bar=Bar(limit=150),
+            peers=(
+                Peer(name="without Temporal", value=mine, unit="ms"),
+                Peer(name="p90", value=quantile(times.published, 0.9), unit="ms"),
+                Peer(name="as its caller sees it, p50", value=quantile(times.closed, 0.5), unit="ms"),
+            ),
+            note=f"workflow started to published, Temporal's clock; {size.cycles} cycles",
+        ),
+        Figure(
+            group="cycle",
+            name="one participant without Temporal, p50",
+            value=mine,
+            unit="ms",
+            bar=Bar(limit=25),
+            peers=(Peer(name="p90", value=quantile(times.without_temporal, 0.9), unit="ms"),),
+            note="the same activities in one process, heartbeats included",
+        ),
+        Figure(
+            group="cycle",
+            name=f"{many}, one cycle",
+            value=median(times.large),
+            unit="s",
+            bar=Bar(limit=15),
+            peers=(
+                Peer(name="without Temporal", value=median(times.large_without_temporal), unit="s"),
+                Peer(name="slowest", value=max(times.large), unit="s"),
+            ),
+            note=f"{-(-size.participants // names.GROUP_SIZE)} groups at once, median of {size.large_cycles}",
+        ),
+    )
+
+
+def memory(idle: Held, busy: Held, size: Size) -> Figure:
+    """Make the figure of the worker process."""
+    return Figure(
+        group="memory",
+        name="worker, peak",
+        value=busy.peak,
+        unit="MiB",
+        bar=Bar(limit=160),
+        peers=(
+            Peer(name="at the end", value=busy.now, unit="MiB"),
+            Peer(name="when ready", value=idle.now, unit="MiB"),
+        ),
+        note=f"highest resident size, over the cycles of {size.participants:,} participants",
+    )

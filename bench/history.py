@@ -1,0 +1,106 @@
+"""Thirteen months of one participant's life, made in the database itself."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.policies import limits, snapshot
+from dict_rate_limit.adapters.postgres.partitions import month_start
+from dict_rate_limit.domain.judge import observe
+from dict_rate_limit.domain.level import Thresholds
+from dict_rate_limit.domain.state import Rules
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    import psycopg
+    from psycopg.rows import TupleRow
+
+    from dict_rate_limit.adapters.postgres.store import PostgresStore
+
+    Connection = psycopg.AsyncConnection[TupleRow]
+
+PARTICIPANT = "12345678"
+MONTH = timedelta(days=30.4)
+RULES = Rules(
+    thresholds=Thresholds(warning=2500, critical=1000, margin=200),
+    interval=timedelta(minutes=5),
+    unreachable_after=3,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What was made: rows of states and of the hourly roll-up from `since` to `until`, megabytes of the database."""
+
+    since: datetime
+    until: datetime
+    states: int
+    hours: int
+    megabytes: float
+
+
+@cache
+def queries() -> Mapping[str, bytes]:
+    """Return the queries of history.sql by name."""
+    _, *parts = re.split(r"^-- name: (\w+)$", Path(__file__).with_name("history.sql").read_text(), flags=re.MULTILINE)
+    return {name: body.strip().rstrip(";").encode() for name, body in zip(parts[::2], parts[1::2], strict=True)}
+
+
+async def make_history(connection: Connection, store: PostgresStore, now: datetime, months: int) -> History:
+    """Fill so many months up to now, record one reading, and let the product roll everything up."""
+    first = now.replace(minute=0, second=0, microsecond=0) - months * MONTH
+    states = 0
+    await connection.execute("SET synchronous_commit TO off")
+    for number in range(-months - 1, 1):
+        since, until = max(first, month_start(now, number)), min(month_start(now, number + 1), now)
+        if since < until:
+            await store.make_partitions(since)
+            states += await filled(connection, since, until)
+    await record(store, now, 0.9)
+    await connection.execute(queries()["from_the_beginning"], {"participant": PARTICIPANT, "since": first})
+    hours = await store.roll_up(now)
+    await connection.execute("VACUUM ANALYZE")
+    await connection.execute("CHECKPOINT")
+    return History(since=first, until=now, states=states, hours=hours, megabytes=await megabytes(connection))
+
+
+async def filled(connection: Connection, since: datetime, until: datetime) -> int:
+    """Write the readings of one month."""
+    known = limits()
+    cursor = await connection.execute(
+        queries()["fill"],
+        {
+            "participant": PARTICIPANT,
+            "since": since,
+            "until": until,
+            "names": list(known),
+            "capacities": [limit.capacity for limit in known.values()],
+            "refills": [limit.refill_tokens for limit in known.values()],
+            "periods": [limit.refill_period_sec for limit in known.values()],
+        },
+    )
+    return cursor.rowcount
+
+
+async def record(store: PostgresStore, at: datetime, share: float) -> None:
+    """Record one poll as the worker does: load, judge, save, in one transaction."""
+    poll = snapshot(PARTICIPANT, at, share)
+    async with store.participant(PARTICIPANT) as unit:
+        state = await unit.load(poll)
+        if state is not None:
+            _, judgement = observe(state, poll, RULES)
+            await unit.save(judgement)
+
+
+async def megabytes(connection: Connection) -> float:
+    """Return the size of the database."""
+    cursor = await connection.execute("SELECT pg_database_size(current_database()) / 1e6")
+    row = await cursor.fetchone()
+    return float(row[0]) if row else 0.0

@@ -1,0 +1,47 @@
+"""What processes hold, as the kernel counts it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.errors import BenchError
+
+KIB_PER_MIB = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """Resident memory now and at its highest, MiB."""
+
+    now: float
+    peak: float
+
+
+def held_by(pid: int) -> Held:
+    """Read a process and its descendants: the sum of what each holds, and of what each held at most."""
+    parts = [_held_by_one(one) for one in (pid, *descendants(pid))]
+    return Held(now=sum(part.now for part in parts), peak=sum(part.peak for part in parts))
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the process ids of all children, theirs included."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [one for child in map(int, children) for one in (child, *descendants(child))]
+
+
+def _held_by_one(pid: int) -> Held:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError as error:
+        message = f"the memory of process {pid} cannot be read: {error}"
+        raise BenchError(message) from error
+    fields = dict(line.partition(":")[::2] for line in lines)
+    return Held(now=_mib(fields["VmRSS"]), peak=_mib(fields["VmHWM"]))
+
+
+def _mib(field: str) -> float:
+    return int(field.split(maxsplit=1)[0]) / KIB_PER_MIB

@@ -1,0 +1,76 @@
+"""nginx, serving given bytes: the peer of the API."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import httpx
+
+from bench.command import running, tool
+from bench.ground import answers
+from dict_rate_limit.apps.embedded.port import LOOPBACK, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
+
+FILE = "list.json"
+OWN_HEADERS = {"connection", "content-length", "content-type", "date", "server", "transfer-encoding"}
+
+# One process, as the API is one; the file is held open and sent by the kernel.
+CONFIGURATION = """
+daemon off;
+master_process off;
+pid nginx.pid;
+error_log error.log;
+events {{ worker_connections 1024; }}
+http {{
+    access_log off;
+    sendfile on;
+    tcp_nopush on;
+    keepalive_requests 1000000000;
+    open_file_cache max=16;
+    etag off;
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+    default_type application/json;
+    server {{
+        listen {address};
+        root {folder}/www;
+{headers}
+    }}
+}}
+"""
+
+
+@asynccontextmanager
+async def nginx_serving(body: bytes, headers: Mapping[str, str], folder: Path) -> AsyncIterator[str]:
+    """Serve the body with the headers on a free port; gives the URL.
+
+    Raises:
+        MissingToolError: there is no nginx.
+    """
+    program = tool("nginx")
+    address = f"{LOOPBACK}:{free_port()}"
+    url = f"http://{address}/{FILE}"
+    (folder / "www").mkdir(parents=True)
+    (folder / "www" / FILE).write_bytes(body)
+    configuration = folder / "nginx.conf"
+    configuration.write_text(CONFIGURATION.format(address=address, folder=folder, headers=_lines(headers)))
+    command = (program, "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(configuration))
+    async with httpx.AsyncClient() as client, running(command, folder, {}, lambda: answers(client, url)):
+        yield url
+
+
+def _lines(headers: Mapping[str, str]) -> str:
+    said = ((name, value) for name, value in headers.items() if name.lower() not in OWN_HEADERS)
+    return "\n".join(f"        add_header {name} {_quoted(value)};" for name, value in said)
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "")
+    return f'"{escaped}"'

@@ -1,0 +1,59 @@
+"""A cycle without Temporal: the same activities on the same parts, one after the other in this process."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, asynccontextmanager
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from temporalio.testing import ActivityEnvironment
+
+from bench.history import RULES
+from dict_rate_limit.adapters.bridge.source import BridgeSource
+from dict_rate_limit.adapters.clock import SystemClock
+from dict_rate_limit.adapters.log_publisher import LogPublisher
+from dict_rate_limit.adapters.postgres.pool import open_pool
+from dict_rate_limit.adapters.postgres.store import PostgresStore
+from dict_rate_limit.adapters.redis import RedisCache
+from dict_rate_limit.usecases.monitor import Fetcher
+from dict_rate_limit.workflows import inputs
+from dict_rate_limit.workflows.activities import Activities
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from bench.ground import Ground
+
+RETENTION_MONTHS = 13
+
+
+@asynccontextmanager
+async def activities_on(parts: Ground) -> AsyncIterator[Activities]:
+    """Put the worker's activities together; transitions go to memory."""
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        store = PostgresStore(await stack.enter_async_context(open_pool(parts.database_url)))
+        source = BridgeSource(parts.bridge, clock=clock)
+        stack.push_async_callback(source.close)
+        cache = RedisCache(parts.redis_addr)
+        stack.push_async_callback(cache.close)
+        yield Activities(
+            fetcher=Fetcher(source=source, source_name="bridge", clock=clock),
+            store=store,
+            cache=cache,
+            outbox=store,
+            publisher=LogPublisher(stream=StringIO(), clock=clock, version="bench"),
+            maintenance=store,
+            clock=clock,
+            rules=RULES,
+            retention_months=RETENTION_MONTHS,
+        )
+
+
+async def cycle(activities: Activities, participants: Sequence[str]) -> int:
+    """Fetch, record, publish; return how many polls were recorded."""
+    environment = ActivityEnvironment()
+    polls = await environment.run(activities.fetch, inputs.FetchInput(participants=list(participants)))
+    recorded = await environment.run(activities.record, inputs.RecordInput(polls=polls))
+    await environment.run(activities.publish, inputs.PublishInput(polls=polls))
+    return recorded.recorded

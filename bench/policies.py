@@ -1,0 +1,46 @@
+"""The 29 policies of one participant in category C, as published."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.domain.bucket import Bucket
+from dict_rate_limit.domain.catalog import PSP_POLICIES, published_limits
+from dict_rate_limit.domain.reading import Snapshot
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from dict_rate_limit.domain.catalog import PublishedLimits
+
+CATEGORY = "C"
+
+
+def limits() -> dict[str, PublishedLimits]:
+    """Return every policy's limits by name."""
+    found = ((name, published_limits(name, CATEGORY)) for name in PSP_POLICIES)
+    return {name: limit for name, limit in found if limit is not None}
+
+
+def snapshot(participant: str, at: datetime, share: float) -> Snapshot:
+    """Make an answer in which every bucket holds this share of its capacity."""
+    buckets = tuple(
+        Bucket(
+            name=name,
+            available_tokens=round(limit.capacity * share),
+            capacity=limit.capacity,
+            refill_tokens=limit.refill_tokens,
+            refill_period_sec=limit.refill_period_sec,
+            raw_category=CATEGORY,
+        )
+        for name, limit in limits().items()
+    )
+    return Snapshot(
+        participant=participant,
+        source="bench",
+        response_time=at,
+        received_at=at,
+        category=CATEGORY,
+        correlation_id=None,
+        buckets=buckets,
+    )

@@ -1,0 +1,22 @@
+"""Many values in few."""
+
+from __future__ import annotations
+
+import math
+from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MS_PER_SEC = 1000.0
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """Return the smallest value that `share` of all do not exceed."""
+    return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
+
+
+def median_quantile(rounds: Sequence[Sequence[float]], share: float) -> float:
+    """Return the median over rounds of each one's quantile: a noisy moment spoils one round, not the figure."""
+    return median(quantile(values, share) for values in rounds)

@@ -1,0 +1,49 @@
+"""How much is measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """Everything that makes a run long. Times are seconds."""
+
+    months: int
+    rounds: int
+    queries: int
+    pairs: int
+    slot: float
+    cycles: int
+    participants: int
+    large_cycles: int
+    starts: int
+
+    @property
+    def short(self) -> bool:
+        """Tell whether the figures are a smoke test only."""
+        return self is SHORT
+
+
+FULL = Size(
+    months=13,
+    rounds=7,
+    queries=300,
+    pairs=7,
+    slot=3.0,
+    cycles=60,
+    participants=1000,
+    large_cycles=3,
+    starts=3,
+)
+SHORT = Size(
+    months=1,
+    rounds=3,
+    queries=100,
+    pairs=2,
+    slot=1.0,
+    cycles=10,
+    participants=100,
+    large_cycles=1,
+    starts=1,
+)

@@ -1,0 +1,150 @@
+"""The database after 13 months: what readers ask of it, and what recording one more reading costs."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import time
+from collections import defaultdict
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from bench.figure import Bar, Figure, Peer
+from bench.folder import open_folder
+from bench.history import PARTICIPANT, make_history, queries, record
+from bench.policies import limits
+from bench.sample import MS_PER_SEC, median_quantile
+from dict_rate_limit.adapters.clock import SystemClock
+from dict_rate_limit.adapters.postgres.migrations import up
+from dict_rate_limit.adapters.postgres.pool import open_pool
+from dict_rate_limit.adapters.postgres.store import PostgresStore
+from dict_rate_limit.apps.embedded.postgres import embedded_postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from datetime import datetime
+
+    from bench.figure import Result
+    from bench.history import Connection, History
+    from bench.size import Size
+
+POINTS = 500
+DAY = timedelta(days=1)
+FIVE_MINUTES = timedelta(minutes=5)
+RARE = 20  # the slow peer is asked once where the others are asked so often
+
+Times = dict[str, list[list[float]]]
+"""Milliseconds by query, a list per round."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Something to time. It is asked `1 / every` as often as the others."""
+
+    name: str
+    ask: Callable[[], Awaitable[object]]
+    every: int = 1
+
+
+async def measure(size: Size) -> Sequence[Result]:
+    """Make the history, ask everything in rounds, each question beside the others."""
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(open_folder())
+        url = await stack.enter_async_context(embedded_postgres(folder / "postgres"))
+        await up(url)
+        store = PostgresStore(await stack.enter_async_context(open_pool(url)))
+        connection = await stack.enter_async_context(await psycopg.AsyncConnection.connect(url, autocommit=True))
+        history = await make_history(connection, store, SystemClock().now(), size.months)
+        await connection.execute("RESET synchronous_commit")
+        await connection.execute(queries()["table_of_marks"])
+        times = await asked(questions(connection, store, history), size)
+    return figures(times, history)
+
+
+def questions(connection: Connection, store: PostgresStore, history: History) -> Sequence[Question]:
+    """Return everything that is asked, in the order of one turn."""
+    luck = random.Random(1)  # noqa: S311 -- the same days in every run
+    ticks = itertools.count(1)
+
+    async def query(name: str, span: dict[str, object]) -> None:
+        policy = luck.choice(tuple(limits()))
+        cursor = await connection.execute(
+            queries()[name], {"participant": PARTICIPANT, "policy": policy, **span}, prepare=True
+        )
+        await cursor.fetchall()
+
+    def day() -> dict[str, object]:
+        since = history.since + luck.random() * (history.until - history.since - DAY)
+        return {"since": since, "until": since + DAY}
+
+    whole: dict[str, object] = {
+        "since": history.since,
+        "until": history.until,
+        "width": max(timedelta(hours=1), (history.until - history.since) / POINTS),
+    }
+    return (
+        Question(name="round trip", ask=lambda: query("round_trip", {})),
+        Question(name="latest", ask=lambda: store.latest([PARTICIPANT])),
+        Question(name="day", ask=lambda: query("one_day", day())),
+        Question(name="chart", ask=lambda: query("chart", whole)),
+        Question(name="raw chart", ask=lambda: query("chart_raw", whole), every=RARE),
+        Question(name="record", ask=lambda: record(store, *next_reading(history, next(ticks)))),
+        Question(name="one row", ask=lambda: connection.execute(queries()["one_row"])),
+    )
+
+
+def next_reading(history: History, tick: int) -> tuple[datetime, float]:
+    """Return when the next poll is received, and how full every bucket is then: calm, no alerts."""
+    return history.until + tick * FIVE_MINUTES, 0.5 + 0.4 * (tick % 7) / 7
+
+
+async def asked(all_questions: Sequence[Question], size: Size) -> Times:
+    """Ask round by round, so that a noisy moment hits one round of each and not one question."""
+    times: Times = defaultdict(list)
+    for question in all_questions:
+        await timed(question, 10)  # caches warm, statements prepared
+    for _ in range(size.rounds):
+        for question in all_questions:
+            times[question.name].append(await timed(question, max(3, size.queries // question.every)))
+    return times
+
+
+async def timed(question: Question, number: int) -> list[float]:
+    """Ask so many times; return the milliseconds of each."""
+    times = []
+    for _ in range(number):
+        began = time.perf_counter()
+        await question.ask()
+        times.append((time.perf_counter() - began) * MS_PER_SEC)
+    return times
+
+
+def figures(times: Times, history: History) -> Sequence[Result]:
+    """Set each p99 beside what the machine gave in the same rounds."""
+    trip = Peer(name="SELECT 1", value=median_quantile(times["round trip"], 0.99), unit="ms")
+    raw = Peer(name="without roll-up, p50", value=median_quantile(times["raw chart"], 0.5), unit="ms")
+    row = Peer(name="one-row commit", value=median_quantile(times["one row"], 0.99), unit="ms")
+    days = (history.until - history.since).days
+    size = f"{history.states / 1e6:.2f} M states, {days} days, {history.megabytes:,.0f} MB"
+
+    def p99(name: str, what: str, limit: float | None, peers: tuple[Peer, ...], note: str) -> Figure:
+        return Figure(
+            group="sql",
+            name=f"{what}, p99",
+            value=median_quantile(times[name], 0.99),
+            unit="ms",
+            bar=None if limit is None else Bar(limit=limit),
+            peers=(*peers, Peer(name="p50", value=median_quantile(times[name], 0.5), unit="ms")),
+            note=note,
+        )
+
+    return (
+        p99("latest", "latest of all policies", 3, (trip,), f"as the API asks the store; {size}"),
+        p99("day", "24 h of one policy", 8, (trip,), "random policy and day"),
+        p99("chart", "whole history of one policy", 25, (trip, raw), f"{history.hours:,} hours rolled up, 500 points"),
+        p99("record", "record one reading", None, (row,), "lock, load, judge, save; durable commit"),
+    )
