@@ -45,7 +45,8 @@ class Ending:
         """
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
-            loop.add_signal_handler(number, self.asked)
+            if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup means it
+                loop.add_signal_handler(number, self.asked)
         living = asyncio.create_task(life)
         told = asyncio.create_task(self.shutdown.wait())
         await asyncio.wait({living, told}, return_when=asyncio.FIRST_COMPLETED)
@@ -55,7 +56,8 @@ class Ending:
             living.cancel()
         await asyncio.wait({living})
         limit.cancel()
+        error = None if living.cancelled() else living.exception()
         if self.loss is not None:
-            raise EmbeddedError(self.loss)
-        if not living.cancelled():
-            living.result()
+            raise EmbeddedError(self.loss) from error
+        if error is not None:
+            raise error

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+
+from dict_rate_limit.apps.embedded.board import Board
+
+
+class Stopwatch:
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def drawn(board: Board) -> list[str]:
+    screen = Console(file=io.StringIO(), width=100)
+    with screen.capture() as text:
+        screen.print(board.table())
+    return [" ".join(line.split()) for line in text.get().splitlines()]
+
+
+def test_the_table_says_what_where_and_how_long() -> None:
+    watch = Stopwatch()
+    board = Board(Console(file=io.StringIO()), watch, ("PostgreSQL", "Temporal", "Valkey", "Worker"))
+
+    board.begin("PostgreSQL")
+    board.begin("Temporal")
+    watch.seconds += 1.25
+    board.ready("Temporal", "127.0.0.1:7233")
+    board.yours("Valkey", "cache:6379 (REDIS_ADDR)")
+    watch.seconds += 1
+
+    assert drawn(board) == [
+        "part state time where",
+        "PostgreSQL starting 2.2 s",
+        "Temporal ready 1.2 s 127.0.0.1:7233",
+        "Valkey yours cache:6379 (REDIS_ADDR)",
+        "Worker waiting",
+    ]
+
+
+def test_where_no_terminal_is_each_part_is_a_line_when_it_is_ready() -> None:
+    watch = Stopwatch()
+    page = io.StringIO()
+    with Board(Console(file=page, width=20), watch, ("Temporal", "Valkey")) as board:
+        board.begin("Temporal")
+        watch.seconds += 0.5
+        board.ready("Temporal", "127.0.0.1:7233")
+        board.yours("Valkey", "[bold]cache:6379")
+
+    assert page.getvalue() == "Temporal: ready 0.5 s 127.0.0.1:7233\nValkey: yours [bold]cache:6379\n"
+
+
+def test_in_a_terminal_the_table_stays_when_all_is_up() -> None:
+    page = io.StringIO()
+    console = Console(file=page, force_terminal=True, width=80)
+    with Board(console, Stopwatch(), ("Temporal",)) as board:
+        board.begin("Temporal")
+        board.ready("Temporal", "127.0.0.1:7233")
+        board.close()
+        console.print("up")
+
+    assert page.getvalue().count("up") == 1
+    assert "127.0.0.1:7233" in page.getvalue()

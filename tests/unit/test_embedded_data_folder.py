@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from dict_rate_limit.apps.embedded.data_folder import default_folder, locked
+from dict_rate_limit.apps.embedded.errors import EmbeddedError
+
+
+def test_root_keeps_data_system_wide() -> None:
+    assert default_folder({"HOME": "/home/me"}, 0) == Path("/var/lib/dict-rate-limit")
+
+
+def test_others_keep_data_at_home() -> None:
+    assert default_folder({"HOME": "/home/me"}, 1000) == Path("/home/me/.local/share/dict-rate-limit")
+
+
+def test_the_data_home_comes_before_the_home() -> None:
+    environ = {"HOME": "/home/me", "XDG_DATA_HOME": "/data"}
+
+    assert default_folder(environ, 1000) == Path("/data/dict-rate-limit")
+
+
+def test_a_relative_data_home_does_not_count() -> None:
+    environ = {"HOME": "/home/me", "XDG_DATA_HOME": "data"}
+
+    assert default_folder(environ, 1000) == Path("/home/me/.local/share/dict-rate-limit")
+
+
+def test_without_a_home_a_folder_is_asked_for() -> None:
+    with pytest.raises(EmbeddedError, match="name one with --data or DATA_DIR"):
+        default_folder({}, 1000)
+
+
+def test_the_folder_is_made_and_others_may_pass_through_it(tmp_path: Path) -> None:
+    with locked(tmp_path / "new" / "data") as folder:
+        mode = stat.S_IMODE(folder.stat().st_mode)
+
+    assert mode == 0o711
+
+
+def test_a_folder_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
+    tmp_path.chmod(0o750)
+
+    with locked(tmp_path) as folder:
+        mode = stat.S_IMODE(folder.stat().st_mode)
+
+    assert mode == 0o750
+
+
+def test_a_second_one_is_refused_and_told_who_has_it(tmp_path: Path) -> None:
+    line = rf"^the data folder {tmp_path} is in use by process {os.getpid()}: stop it, or name another with --data$"
+
+    with locked(tmp_path), pytest.raises(EmbeddedError, match=line), locked(tmp_path):
+        pass
+
+
+def test_the_folder_is_free_again_afterwards(tmp_path: Path) -> None:
+    with locked(tmp_path):
+        pass
+
+    with locked(tmp_path) as folder:
+        holder = (folder / "up.lock").read_text()
+
+    assert holder == f"{os.getpid()}\n"
+
+
+def test_a_lock_without_a_name_is_respected(tmp_path: Path) -> None:
+    with locked(tmp_path):
+        (tmp_path / "up.lock").write_text("")
+
+        with pytest.raises(EmbeddedError, match="in use by process unknown"), locked(tmp_path):
+            pass
+
+
+def test_a_file_in_place_of_the_folder_is_one_clear_line(tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("")
+
+    with pytest.raises(EmbeddedError, match=r"cannot be written \(Not a directory\): name another"), locked(taken):
+        pass

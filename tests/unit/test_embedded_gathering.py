@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import asyncio
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dict_rate_limit.apps.embedded.gathering import together
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+class Journal:
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    @asynccontextmanager
+    async def part(self, name: str, meeting: asyncio.Barrier | None = None) -> AsyncIterator[str]:
+        """Come up only once all others at the meeting do."""
+        try:
+            if meeting is not None:
+                await meeting.wait()
+            self.lines.append(f"{name} up")
+            yield name
+        finally:
+            if meeting is not None:
+                await meeting.wait()
+            self.lines.append(f"{name} down")
+
+
+class Broken(AbstractAsyncContextManager[str]):
+    async def __aenter__(self) -> str:
+        await asyncio.sleep(0)
+        message = "broken"
+        raise LookupError(message)
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+
+async def test_all_come_up_at_once_and_go_down_at_once() -> None:
+    journal = Journal()
+    meeting = asyncio.Barrier(2)
+
+    async with asyncio.timeout(5), together([journal.part("a", meeting), journal.part("b", meeting)]) as values:
+        journal.lines.append("block")
+
+    assert values == ("a", "b")
+    assert set(journal.lines[:2]) == {"a up", "b up"}
+    assert journal.lines[2] == "block"
+    assert set(journal.lines[3:]) == {"a down", "b down"}
+
+
+async def test_nothing_may_be_gathered() -> None:
+    async with together([]) as values:
+        pass
+
+    assert values == ()
+
+
+async def test_one_that_fails_takes_the_others_down_and_its_error_is_raised() -> None:
+    journal = Journal()
+
+    with pytest.raises(LookupError, match="broken"):
+        async with together([journal.part("a"), Broken()]):
+            journal.lines.append("block")
+
+    assert journal.lines == ["a up", "a down"]
+
+
+async def test_one_that_still_comes_up_is_stopped_when_another_fails() -> None:
+    journal = Journal()
+
+    with pytest.raises(LookupError, match="broken"):
+        async with together([waits_for_ever(journal), Broken()]):
+            pass
+
+    assert journal.lines == ["stopped"]
+
+
+@asynccontextmanager
+async def waits_for_ever(journal: Journal) -> AsyncIterator[str]:
+    try:
+        await asyncio.Event().wait()
+        yield ""
+    finally:
+        journal.lines.append("stopped")
+
+
+async def test_an_error_inside_takes_all_down() -> None:
+    journal = Journal()
+
+    with pytest.raises(ZeroDivisionError):
+        async with together([journal.part("a")]):
+            raise ZeroDivisionError
+
+    assert journal.lines == ["a up", "a down"]

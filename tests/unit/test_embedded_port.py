@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from dict_rate_limit.apps.embedded.errors import EmbeddedError
+from dict_rate_limit.apps.embedded.port import free_port, refuse_taken
+
+
+def test_a_free_port_is_accepted() -> None:
+    port = free_port()
+
+    refuse_taken("127.0.0.1", port, "PORT")
+
+    with socket.socket() as later:  # the look left nothing behind
+        later.bind(("127.0.0.1", port))
+
+
+def test_a_taken_port_says_what_to_do() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        with pytest.raises(EmbeddedError, match=rf"^port {port} on 127\.0\.0\.1 is taken: stop .*, or set PORT to "):
+            refuse_taken("127.0.0.1", port, "PORT")
+
+
+def test_a_port_that_its_owner_would_share_counts_as_taken() -> None:
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+
+        with pytest.raises(EmbeddedError, match="is taken"):
+            refuse_taken("127.0.0.1", server.getsockname()[1], "PORT")
+
+
+def test_an_address_that_is_not_ours_says_why() -> None:
+    with pytest.raises(EmbeddedError, match=r"cannot be used \(Cannot assign requested address\), or set PORT"):
+        refuse_taken("192.0.2.1", 8080, "PORT")
+
+
+def test_a_host_without_an_address_says_why() -> None:
+    with pytest.raises(EmbeddedError, match=r"^port 8080 on no such host cannot be used \(\w"):
+        refuse_taken("no such host", 8080, "PORT")
