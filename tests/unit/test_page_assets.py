@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from dict_rate_limit.apps.api.pages.assets import asset_href, assets
+from dict_rate_limit.apps.api.pages.words import Mark
+
+TEXT_CONTRAST = 4.5  # WCAG 2.2, 1.4.3
+INKS = (*(mark.value for mark in Mark), "text", "muted", "link")
+SCHEMES = {"light": 0, "dark": 1, "print": 2}
+
+
+def test_styles_and_pictures_are_sent_as_what_they_are() -> None:
+    assert assets()["base.css"].media_type == "text/css; charset=utf-8"
+    assert assets()["icon-ok.svg"].media_type == "image/svg+xml"
+
+
+def test_every_mark_has_its_picture() -> None:
+    assert {f"icon-{mark.value}.svg" for mark in Mark} <= assets().keys()
+
+
+def test_the_address_of_a_file_changes_with_its_content() -> None:
+    hrefs = {asset_href(name) for name in assets()}
+
+    assert len({href.partition("?v=")[2] for href in hrefs}) == len(assets())
+    assert asset_href("base.css") == f"static/base.css?v={assets()['base.css'].etag.strip(chr(34))}"
+
+
+def test_no_file_loads_another() -> None:
+    for name, asset in assets().items():
+        assert not re.search(rb"url\(|@import|href=|<script|<style", asset.body), name
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("ink", INKS)
+def test_text_stands_out_from_every_ground(scheme: str, ink: str) -> None:
+    colours = palette(scheme)
+    grounds = [colours["surface"], colours["ground"]]
+    grounds += [colours[f"{ink}-wash"]] if f"{ink}-wash" in colours else []
+    grounds += [colours[f"{mark.value}-wash"] for mark in Mark] if ink in {"text", "muted"} else []
+
+    assert min(contrast(colours[ink], ground) for ground in grounds) >= TEXT_CONTRAST
+
+
+def palette(scheme: str) -> dict[str, str]:
+    """Return the colours of a scheme by name; what one does not name is as in the first."""
+    roots = re.findall(r":root \{(.*?)\}", assets()["base.css"].body.decode(), re.DOTALL)
+    colours: dict[str, str] = {}
+    for root in {roots[0]: None, roots[SCHEMES[scheme]]: None}:
+        colours |= dict(re.findall(r"--([a-z-]+): (#[0-9a-f]+);", root))
+    return colours
+
+
+def contrast(one: str, other: str) -> float:
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: str) -> float:
+    digits = colour[1:] if len(colour) == 7 else "".join(digit * 2 for digit in colour[1:])
+    red, green, blue = (linear(int(digits[at : at + 2], 16) / 255) for at in (0, 2, 4))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def linear(part: float) -> float:
+    return part / 12.92 if part <= 0.04045 else float(((part + 0.055) / 1.055) ** 2.4)

@@ -1,0 +1,322 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dict_rate_limit.apps.api.pages.overview import Overview, overview
+from dict_rate_limit.apps.api.pages.words import EN, PT, WORDS, Mark, Words
+from dict_rate_limit.domain.alert import ANY_POLICY, Kind, Severity
+from dict_rate_limit.domain.errors import Outcome
+from page_samples import CROWDED, HEALTHY, NOTHING, NOW, PARTICIPANT, STALE, THRESHOLDS, TROUBLE, alert, judged
+
+if TYPE_CHECKING:
+    from dict_rate_limit.apps.api.pages.bucket_rows import BucketRow
+    from dict_rate_limit.apps.api.pages.model import OverviewModel
+    from dict_rate_limit.domain.state import JudgedBucket
+
+
+def rows(view: Overview) -> list[BucketRow]:
+    return [row for group in view.groups for row in group]
+
+
+def only_row(bucket: JudgedBucket, words: Words = EN, model: OverviewModel = HEALTHY) -> BucketRow:
+    view = overview(replace(model, buckets=(bucket,)), words)
+    return rows(view)[0]
+
+
+def plain(text: str) -> str:
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+@pytest.mark.parametrize(
+    ("model", "mark", "portuguese", "english"),
+    [
+        (HEALTHY, Mark.OK, "Tudo em ordem", "All good"),
+        (
+            TROUBLE,
+            Mark.EXHAUSTED,
+            "2 esgotadas, 1 crítica, 3 em atenção",
+            "2 exhausted, 1 critical, 3 in warning",
+        ),
+        (
+            STALE,
+            Mark.CRITICAL,
+            "Sem leitura nova há 14 min; antes, 1 em atenção",
+            "No new reading for 14 min; before that, 1 in warning",
+        ),
+        (
+            replace(HEALTHY, cache_status="STALE", age_seconds=90),
+            Mark.WARNING,
+            "Sem leitura nova há 1 min; antes, tudo em ordem",
+            "No new reading for 1 min; before that, all good",
+        ),
+        (NOTHING, Mark.UNKNOWN, "Ainda sem leitura", "No reading yet"),
+        (
+            replace(HEALTHY, alerts=(alert(ANY_POLICY, Severity.WARNING, minutes=1, kind=Kind.RATE_LIMITED),)),
+            Mark.WARNING,
+            "1 alerta aberto",
+            "1 open alert",
+        ),
+        (
+            replace(HEALTHY, buckets=(judged("EVENT_LIST", 0, 0),)),
+            Mark.UNKNOWN,
+            "1 sem nível conhecido",
+            "1 of unknown level",
+        ),
+        (
+            replace(HEALTHY, alerts=None),
+            Mark.UNKNOWN,
+            "Níveis em ordem, alertas desconhecidos",
+            "Levels good, alerts unknown",
+        ),
+        (replace(HEALTHY, buckets=(judged("KEYS_CHECK", 0, enabled=False),)), Mark.OK, "Tudo em ordem", "All good"),
+    ],
+)
+def test_the_headline_says_the_worst_first(model: OverviewModel, mark: Mark, portuguese: str, english: str) -> None:
+    view = overview(model, PT)
+
+    assert (view.mark, plain(view.headline)) == (mark, portuguese)
+    assert plain(overview(model, EN).headline) == english
+
+
+def test_the_summary_counts_policies_and_alerts() -> None:
+    view = overview(TROUBLE, EN)
+
+    assert view.summary == ("30 policies", "1 of unknown level", "22 OK", "7 open alerts")
+    assert overview(HEALTHY, EN).summary == ("29 policies", "29 OK", "no open alert")
+
+
+def test_rows_come_worst_first_and_policies_without_alerts_last() -> None:
+    marks = [(row.enabled, row.mark) for row in rows(overview(TROUBLE, EN))]
+
+    assert marks[:7] == [(True, mark) for mark in [Mark.EXHAUSTED] * 2 + [Mark.CRITICAL] + [Mark.WARNING] * 3] + [
+        (True, Mark.UNKNOWN)
+    ]
+    assert marks[-1] == (False, Mark.CRITICAL)
+
+
+def test_the_emptiest_bucket_of_a_level_comes_first() -> None:
+    buckets = (judged("A_FULL", 900), judged("B_HALF", 500), judged("C_ALSO_HALF", 500))
+
+    view = overview(replace(HEALTHY, buckets=buckets), EN)
+
+    assert [row.name for row in rows(view)] == ["B_HALF", "C_ALSO_HALF", "A_FULL"]
+
+
+@pytest.mark.parametrize(("words", "tokens", "share"), [(PT, "8.199", "22,7%"), (EN, "8,199", "22.7%")])
+def test_figures_are_written_in_the_language_of_the_reader(words: Words, tokens: str, share: str) -> None:
+    row = only_row(judged("ENTRIES_WRITE", 8_199, 36_000), words)
+
+    assert (row.tokens, row.share) == (tokens, share)
+
+
+def test_a_share_is_cut_so_that_an_almost_full_bucket_never_reads_as_full() -> None:
+    row = only_row(judged("ENTRIES_WRITE", 35_999, 36_000))
+
+    assert row.share == "99.9%"
+
+
+def test_a_bucket_without_capacity_is_unknown() -> None:
+    row = only_row(judged("EVENT_LIST", 0, 0, 0, 0))
+
+    assert (row.mark, row.tokens, row.capacity, row.share, row.fill, row.refill) == (
+        Mark.UNKNOWN,
+        "—",
+        None,
+        "—",
+        None,
+        "—",
+    )
+    assert row.notes == ("capacity 0 in the answer: level unknown",)
+
+
+def test_tokens_below_zero_are_shown_as_they_are_on_an_empty_bar() -> None:
+    row = only_row(judged("CIDS_FILES_WRITE", -15, 200, 40, 86_400))
+
+    assert (row.mark, row.tokens, row.share, row.fill) == (Mark.EXHAUSTED, "\N{MINUS SIGN}15", "0%", 0)
+    assert row.notes == ("below zero", "unused, the next token comes in 9 h 36 min to 1 d")
+
+
+def test_tokens_above_the_capacity_are_shown_as_they_are_on_a_full_bar() -> None:
+    row = only_row(judged("ENTRIES_WRITE", 50_000, 30_000))
+
+    assert (row.tokens, row.share, row.fill, row.notes) == ("50,000", "100%", 100, ("above capacity",))
+
+
+def test_a_stale_reading_promises_no_next_token() -> None:
+    row = only_row(judged("KEYS_CHECK", 0), model=replace(HEALTHY, cache_status="STALE"))
+
+    assert row.notes == ()
+
+
+def test_an_empty_bucket_without_refill_promises_no_next_token() -> None:
+    row = only_row(judged("KEYS_CHECK", 0, 70, 0, 60))
+
+    assert (row.refill, row.notes) == ("—", ())
+
+
+def test_one_moment_for_the_next_token_is_said_once() -> None:
+    row = only_row(judged("KEYS_CHECK", 0, 10, 1, 60))
+
+    assert row.notes == ("unused, the next token comes in 1 min",)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "refill"),
+    [(60, "+1,200/min"), (3_600, "+1,200/h"), (86_400, "+1,200/day"), (90, "+1,200 every 90 s")],
+)
+def test_the_refill_is_said_by_its_period(seconds: int, refill: str) -> None:
+    row = only_row(judged("ENTRIES_WRITE", 9, refill=1_200, period=seconds))
+
+    assert row.refill == refill
+
+
+def test_thresholds_that_differ_from_the_usual_ones_are_said_beside_the_policy() -> None:
+    own = replace(THRESHOLDS, warning=5_050, critical=2_000)
+    buckets = (judged("A", 900), judged("B", 900), judged("C", 900, thresholds=own))
+
+    view = overview(replace(HEALTHY, buckets=buckets), EN)
+
+    assert [row.notes for row in rows(view)] == [(), (), ("own thresholds: 50.5% and 20%",)]
+    assert view.legend == "A full bar = all tokens. Marks on the bar: warning up to 25%, critical up to 10%."
+
+
+def test_a_policy_in_alert_says_for_how_long() -> None:
+    in_alert = {row.name: row.in_alert for row in rows(overview(TROUBLE, EN))}
+
+    assert in_alert["CIDS_FILES_WRITE"] == "alert for 3 h 7 min"
+    assert in_alert["FRAUD_MARKERS_READ"] is None
+
+
+def test_alerts_come_by_severity_the_participants_own_first_then_the_oldest() -> None:
+    names = [line.policy_name for line in overview(TROUBLE, EN).alerts]
+
+    assert names == [
+        "CIDS_FILES_WRITE",
+        "CLAIMS_LIST_WITHOUT_ROLE",
+        "ENTRIES_READ_PARTICIPANT_ANTISCAN",
+        None,
+        "POLICIES_LIST",
+        "ENTRIES_WRITE",
+        "KEYS_CHECK",
+    ]
+
+
+def test_an_alert_says_what_is_left_and_since_when() -> None:
+    line = overview(TROUBLE, PT).alerts[0]
+
+    assert (line.level, line.text, line.open_for, line.since) == (
+        "Esgotada",
+        "\N{MINUS SIGN}15 de 200 fichas (0%)",
+        "há 3 h 7 min",
+        "desde 00:05 UTC",
+    )
+
+
+def test_an_alert_of_another_day_says_the_date() -> None:
+    line = overview(replace(HEALTHY, alerts=(alert("KEYS_CHECK", Severity.WARNING, minutes=1_600),)), EN).alerts[0]
+
+    assert line.since == "since 2026-02-28 00:32 UTC"
+
+
+def test_an_alert_whose_bucket_has_tokens_again_is_no_longer_called_exhausted() -> None:
+    opened = alert("KEYS_CHECK", Severity.CRITICAL, minutes=3, exhausted=True)
+
+    line = overview(replace(HEALTHY, buckets=(judged("KEYS_CHECK", 5, 70),), alerts=(opened,)), EN).alerts[0]
+
+    assert (line.mark, line.text) == (Mark.CRITICAL, "5 of 70 tokens (7.1%)")
+
+
+def test_an_alert_of_a_bucket_that_is_not_in_the_reading_stays_on_the_page() -> None:
+    opened = alert("KEYS_CHECK", Severity.CRITICAL, minutes=3, exhausted=True)
+
+    line = overview(replace(HEALTHY, buckets=(), alerts=(opened,)), EN).alerts[0]
+
+    assert (line.mark, line.policy_name, line.text) == (Mark.EXHAUSTED, "KEYS_CHECK", "")
+
+
+def test_an_alert_of_a_bucket_without_capacity_says_so() -> None:
+    opened = alert("KEYS_CHECK", Severity.WARNING, minutes=3)
+
+    line = overview(replace(HEALTHY, buckets=(judged("KEYS_CHECK", 5, 0),), alerts=(opened,)), EN).alerts[0]
+
+    assert line.text == "capacity 0 in the answer: level unknown"
+
+
+def test_a_kind_without_words_is_shown_by_its_name() -> None:
+    opened = alert(ANY_POLICY, Severity.INFO, minutes=3, kind=Kind.CATEGORY_CHANGED)
+
+    line = overview(replace(HEALTHY, alerts=(opened,)), EN).alerts[0]
+
+    assert (line.mark, line.text) == (Mark.INFO, "CATEGORY_CHANGED")
+
+
+@pytest.mark.parametrize(
+    ("model", "notes"),
+    [
+        (HEALTHY, []),
+        (replace(HEALTHY, last_outcome=None), []),
+        (replace(HEALTHY, last_outcome=Outcome.RATE_LIMITED), ["Last poll: DICT refused the query (429)."]),
+        (
+            STALE,
+            [
+                "The levels below are of then; the current ones are unknown. Last poll: DICT did not answer in time.",
+            ],
+        ),
+        (
+            NOTHING,
+            [
+                (
+                    "No bucket has been read so far. This page shows the first one as soon as DICT answers. "
+                    "Last poll: DICT is not available."
+                ),
+            ],
+        ),
+        (replace(HEALTHY, rejected=1), ["1 item of DICT's answer could not be read."]),
+        (replace(HEALTHY, rejected=2), ["2 items of DICT's answer could not be read."]),
+        (replace(HEALTHY, alerts=None), ["Open alerts unknown: the database did not answer."]),
+    ],
+)
+def test_notes_say_what_is_wrong_with_the_reading_as_a_whole(model: OverviewModel, notes: list[str]) -> None:
+    assert [note.text for note in overview(model, EN).notes] == notes
+
+
+@pytest.mark.parametrize(
+    ("age", "text"), [(0.4, "just now"), (-3, "just now"), (12.4, "12 s ago"), (871, "14 min ago"), (None, "none")]
+)
+def test_the_age_of_the_reading_is_said(age: float | None, text: str) -> None:
+    assert overview(replace(HEALTHY, age_seconds=age), EN).age == text
+
+
+def test_the_moment_of_the_reading_is_said_with_its_zone() -> None:
+    view = overview(replace(HEALTHY, checked_at=NOW - timedelta(days=1)), EN)
+
+    assert view.checked_at == "2026-02-28 03:12:17 UTC"
+
+
+def test_a_long_category_is_cut() -> None:
+    assert overview(replace(HEALTHY, category="x" * 10_000), EN).category == "x" * 40 + "…"
+
+
+def test_links_keep_what_was_chosen() -> None:
+    view = overview(CROWDED, EN)
+
+    assert view.participants[1].href == "?participant=00000001&lang=en&refresh=0"
+    assert [link.text for link in view.participants if link.current] == [PARTICIPANT]
+    assert view.language.href == f"?participant={PARTICIPANT}&lang=pt&refresh=0"
+
+
+def test_the_refreshing_can_be_stopped_and_started_again() -> None:
+    running, stopped = overview(HEALTHY, EN).refresh, overview(CROWDED, EN).refresh
+
+    assert (running.text, running.href) == ("pause", f"?participant={PARTICIPANT}&lang=en&refresh=0")
+    assert (stopped.text, stopped.href) == ("refresh by itself", f"?participant={PARTICIPANT}&lang=en")
+
+
+@pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
+def test_every_outcome_and_every_mark_has_its_word(words: Words) -> None:
+    assert words.outcomes.keys() == set(Outcome)
+    assert words.levels.keys() == set(Mark)
