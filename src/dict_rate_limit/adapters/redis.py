@@ -97,7 +97,7 @@ class RedisCache:
 
     async def close(self) -> None:
         """Let go of the connections."""
-        await self._redis.aclose()
+        await self._redis.aclose(close_connection_pool=True)
 
     @asynccontextmanager
     async def _reachable(self) -> AsyncIterator[None]:

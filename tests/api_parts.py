@@ -1,0 +1,237 @@
+"""Parts the tests of the reading side are made of: a clock moved by hand, sources that count, stores that are away."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, NoReturn
+
+import httpx
+
+from dict_rate_limit.adapters.memory.cache import MemoryCache
+from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.adapters.operations import OperationsApp, Readiness, serve
+from dict_rate_limit.adapters.prometheus.traffic import Traffic
+from dict_rate_limit.apps.api.access import Access, TokensFile
+from dict_rate_limit.apps.api.server import ApiParts, build
+from dict_rate_limit.domain.errors import CacheUnavailableError, Outcome, SourceError, StoreUnavailableError
+from dict_rate_limit.domain.judge import observe
+from dict_rate_limit.domain.reading import Snapshot, sift
+from dict_rate_limit.simulator.answer import Listing, Refusal
+from dict_rate_limit.usecases.budget import BudgetRules
+from dict_rate_limit.usecases.read import Reader, ReadParts, ReadRules
+from dict_rate_limit.usecases.tokens import Role
+from domain_samples import NOON, PARTICIPANT, RULES, THRESHOLDS, bucket, snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from dict_rate_limit.apps.api.front import ASGIApp
+    from dict_rate_limit.domain.alert import Alert, Kind, Severity
+    from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.reading import Poll
+    from dict_rate_limit.domain.state import PolicyRule
+    from dict_rate_limit.ports import CachedSnapshot, CallGate, Latest, SnapshotCache, StateStore
+    from dict_rate_limit.simulator.fake_dict import FakeDict
+
+OTHER = "87654321"
+TTL = timedelta(seconds=60)
+
+
+class HandClock:
+    """Stands still until moved."""
+
+    def __init__(self, at: datetime = NOON) -> None:
+        self._at = at
+
+    def now(self) -> datetime:
+        return self._at
+
+    def monotonic(self) -> float:
+        return (self._at - NOON).total_seconds()
+
+    def advance(self, seconds: float) -> None:
+        self._at += timedelta(seconds=seconds)
+
+
+def policies_list(available: int = 20, capacity: int = 20) -> Bucket:
+    """Make the bucket the list itself is charged to."""
+    return bucket(available, capacity, "POLICIES_LIST", 6, 60)
+
+
+class CountingSource:
+    """Answers with `buckets`, or fails with `error`, and notes every call."""
+
+    def __init__(self, clock: HandClock, *buckets: Bucket) -> None:
+        self.clock = clock
+        self.buckets = buckets or (bucket(), policies_list())
+        self.error: SourceError | None = None
+        self.calls: list[tuple[str, datetime]] = []
+        self.hold: asyncio.Event | None = None
+
+    async def list_policies(self, participant: str) -> Snapshot:
+        self.calls.append((participant, self.clock.now()))
+        if self.hold is not None:
+            await self.hold.wait()
+        if self.error is not None:
+            raise self.error
+        return replace(snapshot(*self.buckets, at=self.clock.now()), participant=participant)
+
+    async def get_policy(self, participant: str, policy_name: str) -> NoReturn:
+        message = f"nobody should ask for {policy_name} of {participant}"
+        raise AssertionError(message)
+
+
+class SimulatedSource(CountingSource):
+    """Asks the fake DICT, which keeps the real budget."""
+
+    def __init__(self, clock: HandClock, fake: FakeDict) -> None:
+        super().__init__(clock)
+        self._fake = fake
+        self.refused = 0
+
+    async def list_policies(self, participant: str) -> Snapshot:
+        self.calls.append((participant, self.clock.now()))
+        answer = self._fake.list_policies(participant, self.clock.now()).answer
+        if isinstance(answer, Refusal):
+            self.refused += answer.status == httpx.codes.TOO_MANY_REQUESTS
+            outcome = Outcome.RATE_LIMITED if answer.status == httpx.codes.TOO_MANY_REQUESTS else Outcome.UNAVAILABLE
+            raise SourceError(outcome, answer.detail, retry_after_sec=answer.retry_after_sec)
+        assert isinstance(answer, Listing)
+        buckets, rejected = sift(answer.policies)
+        return replace(
+            snapshot(*buckets, at=self.clock.now(), category=answer.category, rejected=rejected),
+            participant=participant,
+        )
+
+
+class AbsentCache:
+    """Redis that is away: cache and gate."""
+
+    async def get(self, participant: str) -> CachedSnapshot | None:
+        raise CacheUnavailableError(participant)
+
+    async def put(self, entry: CachedSnapshot) -> None:
+        raise CacheUnavailableError(entry.snapshot.participant)
+
+    async def admit(self, participant: str, spacing: timedelta) -> bool:
+        raise CacheUnavailableError(participant, spacing)
+
+
+class AbsentStore(MemoryStore):
+    """PostgreSQL that is away: reads and gate."""
+
+    async def latest(self, participants: Sequence[str]) -> Mapping[str, Latest]:
+        raise StoreUnavailableError(str(participants))
+
+    async def policy_rules(self, participant: str) -> Mapping[str, PolicyRule]:
+        raise StoreUnavailableError(participant)
+
+    async def open_alerts(self, participants: Sequence[str]) -> Sequence[Alert]:
+        raise StoreUnavailableError(str(participants))
+
+    async def poll_counts(self, participants: Sequence[str]) -> Mapping[tuple[str, Outcome], int]:
+        raise StoreUnavailableError(str(participants))
+
+    async def open_alert_counts(self, participants: Sequence[str]) -> Mapping[tuple[str, Kind, Severity], int]:
+        raise StoreUnavailableError(str(participants))
+
+    async def admit(self, participant: str, spacing: timedelta) -> bool:
+        raise StoreUnavailableError(participant, spacing)
+
+
+class World:
+    """Everything around one or more readers; each part may be replaced before `reader` is called."""
+
+    def __init__(self) -> None:
+        self.clock = HandClock()
+        self.source = CountingSource(self.clock)
+        self.cache: SnapshotCache = MemoryCache(self.clock)
+        self.store: StateStore = MemoryStore(self.clock)
+        self.participants: tuple[str, ...] = (PARTICIPANT, OTHER)
+        self.budget = BudgetRules(cache_ttl=TTL)
+        self.tokens_path: Path | None = None
+        self.anonymous: Role | None = Role.VIEWER
+        self.loopback = True
+
+    @property
+    def gates(self) -> Sequence[CallGate]:
+        return [part for part in (self.cache, self.store) if isinstance(part, (MemoryCache, MemoryStore, AbsentCache))]
+
+    def reader(self) -> Reader:
+        """Make a reader, as one more process would have it."""
+        return Reader(
+            ReadParts(source=self.source, cache=self.cache, gates=self.gates, store=self.store, clock=self.clock),
+            ReadRules(participants=self.participants, thresholds=THRESHOLDS, budget=self.budget),
+        )
+
+    def app(self, reader: Reader | None = None) -> ASGIApp:
+        """Make the API, as the server runs it."""
+        readiness = Readiness({}, self.clock.monotonic)
+        readiness.start()
+        return build(
+            ApiParts(
+                reader=reader or self.reader(),
+                store=self.store,
+                clock=self.clock,
+                access=Access(TokensFile(self.tokens_path, self.clock), self.anonymous, loopback=self.loopback),
+                operations=OperationsApp(readiness),
+                traffic=Traffic(),
+                version="1.2.3",
+            )
+        )
+
+    @asynccontextmanager
+    async def client(self, app: ASGIApp | None = None) -> AsyncIterator[httpx.AsyncClient]:
+        """Serve the API on a real port and talk to it."""
+        async with serving(app or self.app()) as url, httpx.AsyncClient(base_url=url) as client:
+            yield client
+
+
+def free_port() -> int:
+    """Find a port that nobody has."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port: int = found.getsockname()[1]
+    return port
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp) -> AsyncIterator[str]:
+    """Run Granian in this process until the end of the block."""
+    port, shutdown = free_port(), asyncio.Event()
+    task = asyncio.create_task(serve(app, "127.0.0.1", port, shutdown))
+    try:
+        await _listening(port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        shutdown.set()
+        await task
+
+
+async def _listening(port: int) -> None:
+    for _ in range(200):
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.01)
+        else:
+            writer.close()
+            await writer.wait_closed()
+            return
+    message = f"nobody listens on {port}"
+    raise AssertionError(message)
+
+
+async def recorded(store: StateStore, *polls: Poll) -> None:
+    """Let the monitor have seen these polls."""
+    for poll in polls:
+        async with store.participant(poll.participant) as unit:
+            state = await unit.load(poll)
+            assert state is not None
+            _, judgement = observe(state, poll, RULES)
+            await unit.save(judgement)

@@ -1,0 +1,129 @@
+"""Every cache, in memory or in Redis, keeps the same promises."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from api_parts import OTHER
+from dict_rate_limit.adapters.clock import SystemClock
+from dict_rate_limit.adapters.memory.cache import MemoryCache
+from dict_rate_limit.adapters.redis import RedisCache
+from dict_rate_limit.domain.reading import RejectedItem
+from dict_rate_limit.ports import CachedSnapshot
+from domain_samples import PARTICIPANT, bucket, snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+EARLIER = datetime(2026, 11, 23, 12, tzinfo=UTC)
+LATER = EARLIER + timedelta(microseconds=1)
+
+Cache = MemoryCache | RedisCache
+
+
+@pytest.fixture(params=["memory", "redis"])
+def address(request: pytest.FixtureRequest) -> str | None:
+    return None if request.param == "memory" else str(request.getfixturevalue("valkey"))
+
+
+@pytest.fixture
+async def cache(address: str | None) -> AsyncIterator[Cache]:
+    if address is None:
+        yield MemoryCache(SystemClock())
+        return
+    redis = RedisCache(address)
+    yield redis
+    await redis.close()
+
+
+def entry(fetched_at: datetime = EARLIER, available: int = 7) -> CachedSnapshot:
+    return CachedSnapshot(
+        snapshot=snapshot(
+            bucket(available), at=fetched_at, rejected=[RejectedItem(position=1, name="é", reason="no capacity")]
+        ),
+        fetched_at=fetched_at,
+    )
+
+
+async def test_nothing_is_there_before_the_first_entry(cache: Cache) -> None:
+    assert await cache.get(PARTICIPANT) is None
+
+
+async def test_an_entry_comes_back_equal(cache: Cache) -> None:
+    await cache.put(entry())
+
+    assert await cache.get(PARTICIPANT) == entry()
+
+
+async def test_each_participant_has_an_entry_of_its_own(cache: Cache) -> None:
+    other = replace(entry(LATER), snapshot=replace(entry().snapshot, participant=OTHER))
+
+    await cache.put(entry())
+    await cache.put(other)
+
+    assert (await cache.get(PARTICIPANT), await cache.get(OTHER)) == (entry(), other)
+
+
+async def test_a_newer_entry_takes_the_place(cache: Cache) -> None:
+    await cache.put(entry(EARLIER))
+
+    await cache.put(entry(LATER))
+
+    assert await cache.get(PARTICIPANT) == entry(LATER)
+
+
+async def test_an_older_entry_leaves_the_newer_in_place(cache: Cache) -> None:
+    await cache.put(entry(LATER))
+
+    await cache.put(entry(EARLIER))
+
+    assert await cache.get(PARTICIPANT) == entry(LATER)
+
+
+async def test_the_order_is_by_moment_not_by_how_the_zone_writes_it(cache: Cache) -> None:
+    await cache.put(entry(LATER.astimezone(tz=None)))
+
+    await cache.put(entry(EARLIER))
+
+    found = await cache.get(PARTICIPANT)
+    assert found is not None
+    assert found.fetched_at == LATER
+
+
+async def test_an_entry_from_the_future_gives_way(cache: Cache) -> None:
+    await cache.put(entry(datetime(2226, 1, 1, tzinfo=UTC)))
+
+    await cache.put(entry())
+
+    assert await cache.get(PARTICIPANT) == entry()
+
+
+async def test_only_the_first_caller_is_admitted(cache: Cache) -> None:
+    admitted = await asyncio.gather(*(cache.admit(PARTICIPANT, timedelta(minutes=1)) for _ in range(8)))
+
+    assert sorted(admitted) == [False] * 7 + [True]
+
+
+async def test_participants_are_admitted_apart(cache: Cache) -> None:
+    await cache.admit(PARTICIPANT, timedelta(minutes=1))
+
+    assert await cache.admit(OTHER, timedelta(minutes=1))
+
+
+async def test_the_gate_opens_again_after_the_spacing(cache: Cache) -> None:
+    await cache.admit(PARTICIPANT, timedelta(milliseconds=1))
+    await asyncio.sleep(0.02)
+
+    assert await cache.admit(PARTICIPANT, timedelta(minutes=1))
+
+
+async def test_the_gate_does_not_hide_the_entry(cache: Cache) -> None:
+    await cache.put(entry())
+    await cache.admit(PARTICIPANT, timedelta(minutes=1))
+
+    assert await cache.get(PARTICIPANT) == entry()

@@ -1,0 +1,20 @@
+"""What the memory cache forgets."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from api_parts import HandClock
+from dict_rate_limit.adapters.memory.cache import MemoryCache
+from dict_rate_limit.ports import CachedSnapshot
+from domain_samples import NOON, PARTICIPANT, bucket, snapshot
+
+
+async def test_an_entry_lives_a_day() -> None:
+    clock = HandClock()
+    cache = MemoryCache(clock)
+    await cache.put(CachedSnapshot(snapshot=snapshot(bucket()), fetched_at=NOON))
+
+    clock.advance(timedelta(hours=24).total_seconds())
+
+    assert await cache.get(PARTICIPANT) is None
