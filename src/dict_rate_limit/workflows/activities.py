@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -120,8 +120,7 @@ async def _attempt() -> AsyncIterator[None]:
         ) from error
     finally:
         beats.cancel()
-        with suppress(asyncio.CancelledError):
-            await beats
+        await asyncio.wait({beats})
 
 
 async def _beat() -> None:

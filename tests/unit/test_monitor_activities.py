@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import pytest
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from dict_rate_limit.adapters.memory.cache import MemoryCache
+from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
+from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.domain.errors import (
+    CacheUnavailableError,
+    Outcome,
+    PublishError,
+    SchemaError,
+    StoreError,
+    StoreUnavailableError,
+)
+from dict_rate_limit.domain.wire import decode_poll, encode_poll
+from dict_rate_limit.usecases.monitor import Fetcher
+from dict_rate_limit.workflows import inputs
+from dict_rate_limit.workflows.activities import MISTAKE_ATTEMPTS, SCHEMA_PAUSE, Activities
+from domain_samples import NOON, RULES
+from monitor_samples import LATER, FussyPublisher, HandClock, ScriptedSource, reading_of, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from datetime import datetime
+
+    from dict_rate_limit.adapters.memory.store import MemoryRecordingUnit
+    from dict_rate_limit.domain.reading import Poll
+    from dict_rate_limit.ports import CachedSnapshot, EventPublisher
+
+CALM, LOW = reading_of("a"), reading_of("a", NOON + LATER, available=200)
+
+
+@dataclass
+class World:
+    """Everything the activities touch, and a Temporal that runs them."""
+
+    clock: HandClock = field(default_factory=HandClock)
+    environment: ActivityEnvironment = field(default_factory=ActivityEnvironment)
+
+    def __post_init__(self) -> None:
+        self.source = ScriptedSource(self.clock)
+        self.store = BrokenStore(self.clock)
+        self.cache = BrokenCache(self.clock)
+        self.publisher: EventPublisher = MemoryPublisher()
+
+    @property
+    def activities(self) -> Activities:
+        return Activities(
+            fetcher=Fetcher(source=self.source, source_name="bridge", clock=self.clock, sleep=self.clock.sleep),
+            store=self.store,
+            cache=self.cache,
+            outbox=self.store,
+            publisher=self.publisher,
+            maintenance=self.store,
+            clock=self.clock,
+            rules=RULES,
+            retention_months=13,
+        )
+
+    async def record(self, *polls: Poll) -> inputs.RecordResult:
+        order = inputs.RecordInput(polls=[encode_poll(poll) for poll in polls])
+        return await self.environment.run(self.activities.record, order)
+
+    async def publish(self, *polls: Poll) -> inputs.PublishResult:
+        order = inputs.PublishInput(polls=[encode_poll(poll) for poll in polls])
+        return await self.environment.run(self.activities.publish, order)
+
+
+class BrokenStore(MemoryStore):
+    """Raises `fault` while there is one."""
+
+    fault: Exception | None = None
+
+    @asynccontextmanager
+    async def participant(self, participant: str) -> AsyncIterator[MemoryRecordingUnit]:
+        if self.fault:
+            raise self.fault
+        async with super().participant(participant) as unit:
+            yield unit
+
+    async def make_partitions(self, today: datetime) -> Sequence[str]:
+        await asyncio.sleep(0)
+        return await super().make_partitions(today)
+
+
+class BrokenCache(MemoryCache):
+    """Raises `fault` while there is one."""
+
+    fault: Exception | None = None
+
+    async def put(self, entry: CachedSnapshot) -> None:
+        if self.fault:
+            raise self.fault
+        await super().put(entry)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def test_fetch_gives_readings_and_failures(world: World) -> None:
+    world.source.script["b"] = [refusal(Outcome.GONE)]
+
+    texts = await world.environment.run(world.activities.fetch, inputs.FetchInput(participants=["a", "b"]))
+
+    assert [decode_poll(text).participant for text in texts] == ["a", "b"]
+
+
+async def test_record_tells_what_was_new(world: World) -> None:
+    await world.record(CALM)
+
+    assert await world.record(CALM) == inputs.RecordResult(recorded=0, transitions=0)
+    assert await world.record(LOW) == inputs.RecordResult(recorded=1, transitions=1)
+
+
+async def test_publish_shows_snapshots_and_tells_transitions(world: World) -> None:
+    await world.record(CALM)
+    await world.record(LOW)
+
+    assert await world.publish(LOW) == inputs.PublishResult(cached=1, delivered=1)
+
+
+async def test_transitions_are_told_although_the_cache_is_away(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.cache.fault = CacheUnavailableError("Redis is away")
+    await world.record(CALM)
+    await world.record(LOW)
+
+    assert await world.publish(LOW) == inputs.PublishResult(cached=0, delivered=1)
+    assert "Redis is away" in caplog.text
+
+
+async def test_publish_is_tried_again_while_readers_are_away(world: World) -> None:
+    world.publisher = FussyPublisher(0, PublishError("broker is away"))
+    await world.record(CALM)
+    await world.record(LOW)
+
+    with pytest.raises(ApplicationError, match="broker is away") as caught:
+        await world.publish(LOW)
+
+    assert not caught.value.non_retryable
+
+
+async def test_maintain_tells_what_was_done(world: World) -> None:
+    world.clock.at = NOON.replace(year=2027, month=1)
+
+    done = await world.environment.run(world.activities.maintain, inputs.MaintainInput())
+
+    assert len(done.made) > 0
+    assert done.rolled_up == 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "final"),
+    [
+        (StoreUnavailableError("away"), False),
+        (SchemaError("a migration is missing"), False),
+        (StoreError("refused"), True),
+        (KeyError("a mistake of ours"), False),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+async def test_an_error_says_whether_a_further_attempt_can_help(world: World, fault: Exception, final: bool) -> None:  # noqa: FBT001 -- a table's column
+    world.store.fault = fault
+
+    with pytest.raises(ApplicationError) as caught:
+        await world.record(CALM)
+
+    assert caught.value.non_retryable is final
+    assert caught.value.type == type(fault).__name__
+
+
+async def test_a_missing_migration_is_waited_for_without_haste(world: World) -> None:
+    world.store.fault = SchemaError("a migration is missing")
+
+    with pytest.raises(ApplicationError) as caught:
+        await world.record(CALM)
+
+    assert caught.value.next_retry_delay == SCHEMA_PAUSE
+
+
+async def test_a_mistake_of_ours_is_not_repeated_for_ever(world: World) -> None:
+    world.store.fault = KeyError("a mistake of ours")
+    world.environment.info = replace(world.environment.info, attempt=MISTAKE_ATTEMPTS)
+
+    with pytest.raises(ApplicationError) as caught:
+        await world.record(CALM)
+
+    assert caught.value.non_retryable
+
+
+async def test_polls_of_another_version_are_refused_for_good(world: World) -> None:
+    with pytest.raises(ApplicationError, match="unreadable") as caught:
+        await world.environment.run(world.activities.record, inputs.RecordInput(polls=["{"]))
+
+    assert caught.value.non_retryable
+
+
+async def test_an_activity_beats_while_it_runs(world: World) -> None:
+    beats: list[tuple[object, ...]] = []
+    world.environment.on_heartbeat = lambda *details: beats.append(details)
+
+    await world.environment.run(world.activities.maintain, inputs.MaintainInput())
+
+    assert beats == [()]
