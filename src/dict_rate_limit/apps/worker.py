@@ -8,17 +8,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from dict_rate_limit import bootstrap
 from dict_rate_limit.adapters import temporal
-from dict_rate_limit.adapters.operations import serve
+from dict_rate_limit.adapters.operations import OperationsApp, serve
 from dict_rate_limit.domain.errors import SchedulerUnavailableError, SchemaError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from typing import TextIO
 
     from temporalio.client import Client
 
-    from dict_rate_limit.adapters.operations import OperationsApp, Readiness
+    from dict_rate_limit.adapters.operations import Readiness
     from dict_rate_limit.adapters.temporal import TemporalAddress
+    from dict_rate_limit.bootstrap import Backing
+    from dict_rate_limit.settings import Settings
     from dict_rate_limit.workflows.activities import Activities
     from dict_rate_limit.workflows.schedules import Timetable
 
@@ -60,6 +64,31 @@ class WorkerParts:
     progress: Progress
     look_again: timedelta = LOOK_AGAIN
     drain: timedelta = DRAIN
+
+
+def assemble(settings: Settings, backing: Backing, transitions: TextIO | None = None) -> WorkerParts:
+    """Put a worker together; `transitions` is where they are published, by default stdout."""
+    progress = Progress()
+    return WorkerParts(
+        address=bootstrap.temporal_address(settings),
+        timetable=bootstrap.timetable(settings),
+        activities=bootstrap.activities(settings, backing, transitions),
+        check_schema=backing.require_schema,
+        readiness=bootstrap.readiness(settings, backing, {"worker": progress.worker, "temporal": progress.temporal}),
+        progress=progress,
+    )
+
+
+async def program(settings: Settings, shutdown: asyncio.Event) -> None:
+    """Run the process `dict-rate-limit worker`: everything machines ask is answered on METRICS_PORT.
+
+    Raises:
+        OSError: the port is taken; and what `run` raises.
+    """
+    async with bootstrap.backing(settings) as backing:
+        parts = assemble(settings, backing)
+        app = OperationsApp(parts.readiness, bootstrap.exporter(settings, backing).scrape)
+        await run_with_operations(parts, app, (settings.host, settings.metrics_port), shutdown)
 
 
 async def run(parts: WorkerParts, shutdown: asyncio.Event) -> None:

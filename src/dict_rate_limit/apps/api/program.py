@@ -1,0 +1,94 @@
+"""The process `dict-rate-limit api`: the API on PORT, metrics on METRICS_PORT, until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dict_rate_limit import bootstrap
+from dict_rate_limit.adapters.operations import OperationsApp, serve
+from dict_rate_limit.adapters.prometheus.exporter import SourceCallsCollector
+from dict_rate_limit.adapters.prometheus.traffic import Traffic
+from dict_rate_limit.apps.api.access import Access, TokensFile
+from dict_rate_limit.apps.api.server import ApiParts, build
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from prometheus_client.registry import Collector
+
+    from dict_rate_limit.adapters.operations import Readiness
+    from dict_rate_limit.apps.api.front import ASGIApp
+    from dict_rate_limit.bootstrap import Backing
+    from dict_rate_limit.settings import Settings
+    from dict_rate_limit.usecases.read import Reader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Api:
+    """The application, its readiness, what it counts, and the reader to be closed after it."""
+
+    app: ASGIApp
+    readiness: Readiness
+    collectors: Sequence[Collector]
+    reader: Reader
+
+
+def assemble(settings: Settings, parts: Backing) -> Api:
+    """Put the API together."""
+    readiness = bootstrap.readiness(settings, parts)
+    reader = bootstrap.reader(settings, parts)
+    traffic = Traffic()
+    access = Access(
+        TokensFile(settings.api_tokens_file, parts.clock), settings.anonymous_role, loopback=settings.on_loopback
+    )
+    app = build(
+        ApiParts(
+            reader=reader,
+            store=parts.store,
+            clock=parts.clock,
+            access=access,
+            operations=OperationsApp(readiness),
+            traffic=traffic,
+            version=parts.version,
+        )
+    )
+    return Api(
+        app=app,
+        readiness=readiness,
+        collectors=(traffic, SourceCallsCollector(lambda: reader.source_calls)),
+        reader=reader,
+    )
+
+
+async def run(settings: Settings, shutdown: asyncio.Event) -> None:
+    """Serve until `shutdown`; requests under way are answered first.
+
+    Raises:
+        OSError: a port is taken.
+    """
+    async with bootstrap.backing(settings) as parts:
+        api = assemble(settings, parts)
+        metrics = OperationsApp(api.readiness, bootstrap.exporter(settings, parts, api.collectors).scrape)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(answer(api, settings, shutdown))
+            group.create_task(serve(metrics, settings.host, settings.metrics_port, shutdown))
+
+
+async def answer(api: Api, settings: Settings, shutdown: asyncio.Event) -> None:
+    """Serve the API alone."""
+    stopping = asyncio.Event()
+
+    async def drain() -> None:
+        await shutdown.wait()
+        api.readiness.drain()
+        stopping.set()
+
+    draining = asyncio.create_task(drain())
+    api.readiness.start()
+    try:
+        await serve(api.app, settings.host, settings.port, stopping)
+    finally:
+        draining.cancel()
+        await api.reader.close()
