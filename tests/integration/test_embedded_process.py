@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import signal
 from typing import TYPE_CHECKING
@@ -103,6 +104,18 @@ async def test_a_copy_of_the_programs_works_and_is_made_once(tmp_path: Path) -> 
 
     await complete(Program(name="initdb", command=(str(again / "initdb"), "--version"), log=tmp_path / "initdb.log"))
     assert (again / "initdb").stat().st_ctime_ns == made
+
+
+def test_a_copy_of_the_programs_is_open_to_every_account(tmp_path: Path) -> None:
+    original = binary(PACKAGE, "pginstall18/bin/postgres", "DATABASE_URL").parent
+    before = os.umask(0o077)
+    try:
+        copy = copied(original, tmp_path / "program")
+    finally:
+        os.umask(before)
+
+    assert copy.is_relative_to(tmp_path)
+    assert {path.stat().st_mode & 0o005 for path in tmp_path.rglob("*")} == {0o005}
 
 
 async def test_programs_of_an_older_version_are_replaced(tmp_path: Path) -> None:

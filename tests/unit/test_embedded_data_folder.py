@@ -36,10 +36,14 @@ def test_without_a_home_a_folder_is_asked_for() -> None:
 
 
 def test_the_folder_is_made_and_others_may_pass_through_it(tmp_path: Path) -> None:
-    with locked(tmp_path / "new" / "data") as folder:
-        mode = stat.S_IMODE(folder.stat().st_mode)
+    before = os.umask(0o077)
+    try:
+        with locked(tmp_path / "new" / "data") as folder:
+            modes = [stat.S_IMODE(way.stat().st_mode) for way in (folder, folder.parent)]
+    finally:
+        os.umask(before)
 
-    assert mode == 0o711
+    assert modes == [0o711, 0o711]
 
 
 def test_a_folder_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
@@ -80,5 +84,5 @@ def test_a_file_in_place_of_the_folder_is_one_clear_line(tmp_path: Path) -> None
     taken = tmp_path / "taken"
     taken.write_text("")
 
-    with pytest.raises(EmbeddedError, match=r"cannot be written \(Not a directory\): name another"), locked(taken):
+    with pytest.raises(EmbeddedError, match=r"cannot be written \(File exists\): name another"), locked(taken):
         pass

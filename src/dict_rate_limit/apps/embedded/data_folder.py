@@ -53,11 +53,12 @@ def locked(folder: Path) -> Iterator[Path]:
 
 def make(folder: Path) -> Path:
     """Make the folder. Others may pass through it, because a database started by root is another account's."""
-    folder = folder.expanduser().absolute()
-    if not folder.exists():
-        folder.mkdir(parents=True)
-        folder.chmod(0o711)
-    return folder.resolve()
+    folder = folder.expanduser().resolve()
+    missing = [way for way in (folder, *folder.parents) if not way.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for way in missing:
+        way.chmod(0o711)  # whatever the umask
+    return folder
 
 
 def take(lock: int, folder: Path) -> None:

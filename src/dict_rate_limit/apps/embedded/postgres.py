@@ -52,7 +52,7 @@ async def embedded_postgres(
         await make_cluster(home)
     await until_released(home.cluster)
     async with running(program(home, settings), lambda pid: is_ready(home.cluster, pid), lost):
-        yield f"postgresql://postgres@/postgres?host={quote(str(home.cluster), safe='')}&port={PORT}"
+        yield f"postgresql://postgres@/postgres?host={quote(str(home.cluster))}&port={PORT}"
 
 
 def check_socket_path(cluster: Path) -> None:

@@ -89,10 +89,11 @@ def copied(binaries: Path, programs: Path) -> Path:
     place = programs / version(PACKAGE)
     if not place.exists():
         shutil.rmtree(programs, ignore_errors=True)
-        programs.mkdir(mode=0o755)
+        programs.mkdir()
         draft = Path(tempfile.mkdtemp(dir=programs))
         copy_installation(binaries.parent, draft)
-        draft.chmod(0o755)
+        for copy in (programs, draft, *draft.rglob("*")):
+            copy.chmod(0o755)  # whatever the umask, and the modes it was installed with
         draft.rename(place)
     return place / "package" / INSTALLATION / "bin"
 
