@@ -6,6 +6,7 @@ import asyncio
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -21,7 +22,6 @@ from dict_rate_limit.apps.embedded.valkey import embedded_valkey
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import AsyncIterator, Mapping, Sequence
-    from pathlib import Path
 
 READY = "/ready"
 
@@ -71,7 +71,7 @@ async def ground(participants: Sequence[str], *, temporal: bool = False) -> Asyn
 async def simulated_dict(folder: Path, participants: Sequence[str]) -> AsyncIterator[str]:
     """Run the simulator in a process of its own; gives "127.0.0.1:port"."""
     port = free_port()
-    command = (sys.executable, "-m", "bench.dict_server", str(port), *participants)
+    command = (sys.executable, str(Path(__file__).with_name("dict_server.py")), str(port), *participants)
     async with running(command, folder, {}, lambda: listens(port)):
         yield f"{LOOPBACK}:{port}"
 

@@ -20,7 +20,7 @@ class Held:
 
 def held_by(pid: int) -> Held:
     """Read a process and its descendants: the sum of what each holds, and of what each held at most."""
-    parts = [_held_by_one(one) for one in (pid, *descendants(pid))]
+    parts = [held_alone(one) for one in (pid, *descendants(pid))]
     return Held(now=sum(part.now for part in parts), peak=sum(part.peak for part in parts))
 
 
@@ -33,7 +33,8 @@ def descendants(pid: int) -> list[int]:
     return [one for child in map(int, children) for one in (child, *descendants(child))]
 
 
-def _held_by_one(pid: int) -> Held:
+def held_alone(pid: int) -> Held:
+    """Read one process."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError as error:

@@ -1,0 +1,128 @@
+"""`dict-rate-limit up`: how long until there is something to see, and until nothing is left."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+import httpx
+
+from bench.api import LIST
+from bench.command import PRODUCT, start, stop, until_ready
+from bench.errors import BenchError
+from bench.figure import Bar, Figure, Peer
+from bench.folder import open_folder
+from bench.memory import descendants, held_alone
+from dict_rate_limit.apps.embedded.port import LOOPBACK, free_port
+from dict_rate_limit.domain.catalog import PSP_POLICIES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.figure import Result
+    from bench.size import Size
+
+GONE_PATIENCE_SEC = 10.0
+LOOK_AGAIN_SEC = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Seconds until the first policies were there, and from SIGINT until no process was left; MiB of `up` itself."""
+
+    first: float
+    stopped: float
+    own: float
+    processes: int
+
+
+async def measure(size: Size) -> Sequence[Result]:
+    """Start on an empty folder, stop, start on the same folder, stop; so many times."""
+    fresh, again = [], []
+    for _ in range(size.starts):
+        with open_folder() as folder:
+            fresh.append(await one_run(folder))
+            again.append(await one_run(folder))
+    both = (*fresh, *again)
+    return (
+        seconds("first policies, empty folder", [run.first for run in fresh], 6, "from the command to 29 policies"),
+        seconds("first policies, next time", [run.first for run in again], 4, "on the folder of the run before"),
+        seconds(
+            "stop after Ctrl-C", [run.stopped for run in both], 3, f"none of {both[0].processes} processes is left"
+        ),
+        Figure(
+            group="up",
+            name="memory of `up` itself",
+            value=max(run.own for run in both),
+            unit="MiB",
+            note="worker, API and simulator in one process",
+        ),
+    )
+
+
+async def one_run(folder: Path) -> Run:
+    """Start, wait for the policies, stop."""
+    port = free_port()
+    environment = {"HOST": LOOPBACK, "PORT": str(port), "METRICS_PORT": str(free_port())}
+    began = time.monotonic()
+    child = start((*PRODUCT, "up", "--data", str(folder / "data")), folder, environment)
+    try:
+        async with httpx.AsyncClient() as client:
+            await until_ready(child, folder, lambda: has_policies(client, f"http://{LOOPBACK}:{port}{LIST}"))
+        first = time.monotonic() - began
+        parts = descendants(child.pid)
+        own = held_alone(child.pid).now
+        took = await asyncio.to_thread(stop, child, signal.SIGINT)
+    finally:
+        await asyncio.to_thread(stop, child)
+    return Run(first=first, stopped=took + await until_gone(parts), own=own, processes=len(parts) + 1)
+
+
+async def has_policies(client: httpx.AsyncClient, url: str) -> bool:
+    """Tell whether the list is there and whole."""
+    try:
+        answer = await client.get(url)
+    except httpx.TransportError:
+        return False
+    return answer.status_code == httpx.codes.OK and answer.json()["total"] >= len(PSP_POLICIES)
+
+
+async def until_gone(processes: Sequence[int]) -> float:
+    """Return the seconds until none of the processes runs.
+
+    Raises:
+        BenchError: one stayed.
+    """
+    began = time.monotonic()
+    while left := [pid for pid in processes if runs(pid)]:
+        if time.monotonic() - began > GONE_PATIENCE_SEC:
+            message = f"processes {left} are left after the stop"
+            raise BenchError(message)
+        await asyncio.sleep(LOOK_AGAIN_SEC)
+    return time.monotonic() - began
+
+
+def runs(pid: int) -> bool:
+    """Tell whether the process is there and no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def seconds(name: str, values: Sequence[float], limit: float, note: str) -> Figure:
+    """Make a figure of starts or stops."""
+    return Figure(
+        group="up",
+        name=name,
+        value=median(values),
+        unit="s",
+        bar=Bar(limit=limit),
+        peers=(Peer(name="slowest", value=max(values), unit="s"),),
+        note=f"{note}; median of {len(values)}",
+    )
