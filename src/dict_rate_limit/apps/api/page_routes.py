@@ -48,13 +48,14 @@ async def static(
         raise ProblemError(ProblemType.NOT_FOUND, "No such file.")
     kept = matches(request.headers.get("if-none-match", "").encode("latin-1"), asset.etag.encode())
     headers = {
+        "Content-Type": asset.media_type,
         "ETag": asset.etag,
         "Cache-Control": f"private, max-age={YEAR}, immutable",
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'",
     }
     body, status = (b"", 304) if kept else (asset.body, 200)
-    return Response(body, status_code=status, media_type=asset.media_type, headers=headers)
+    return Response(body, status_code=status, headers=headers)
 
 
 def _model(seen: Overview, refresh: int, version: str) -> OverviewModel:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, cast
 
 import litestar
@@ -12,17 +13,23 @@ from dict_rate_limit.apps.api.answers import Answers
 from dict_rate_limit.apps.api.front import LIST_PATH
 from dict_rate_limit.apps.api.problem import ProblemError, ProblemType
 from dict_rate_limit.apps.api.query import known_participant, list_filters, parse_query, policy_name
-from dict_rate_limit.apps.api.schema import LIST_RESPONSES, POLICY_RESPONSES, ListOperation, PolicyOperation
+from dict_rate_limit.apps.api.schema import (
+    LIST_RESPONSES,
+    POLICY_RESPONSES,
+    ListOperation,
+    PolicyOperation,
+    openapi_document,
+)
 
 if TYPE_CHECKING:
     from dict_rate_limit.apps.api.answers import Answer
     from dict_rate_limit.ports import Clock, StateStore
     from dict_rate_limit.usecases.read import Reader
 
-ROOT: Final = LIST_PATH.removesuffix("/policies")
+SCHEMA_MEDIA_TYPE: Final = "application/vnd.oai.openapi+json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Backing:
     """What the addresses are answered from."""
 
@@ -31,6 +38,11 @@ class Backing:
     store: StateStore
     clock: Clock
     version: str
+
+    @cached_property
+    def schema(self) -> bytes:
+        """The OpenAPI document, made when first asked for."""
+        return openapi_document(self.version, [list_policies, get_policy])
 
 
 def backing_of(request: litestar.Request[object, object, litestar.datastructures.State]) -> Backing:
@@ -83,6 +95,15 @@ async def get_policy(
     if rendered is None:
         raise ProblemError(ProblemType.POLICY_NOT_FOUND, f"{name} is not in the last reading of {participant}.")
     return _response(rendered.answer(reading, _if_none_match(request)))
+
+
+@litestar.get("/schema", include_in_schema=False)
+async def schema(
+    request: litestar.Request[object, object, litestar.datastructures.State],
+) -> Response[bytes]:
+    """Return the OpenAPI document."""
+    headers = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
+    return Response(backing_of(request).schema, media_type=SCHEMA_MEDIA_TYPE, headers=headers)
 
 
 def _if_none_match(request: litestar.Request[object, object, litestar.datastructures.State]) -> bytes | None:

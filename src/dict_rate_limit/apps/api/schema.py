@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+from litestar import Litestar
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -26,6 +28,11 @@ from dict_rate_limit.apps.api.problem import MEDIA_TYPE, ProblemDocument, Proble
 from dict_rate_limit.apps.api.query import CATEGORIES
 from dict_rate_limit.domain.bucket import POLICY_NAME
 from dict_rate_limit.domain.level import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from litestar.handlers import HTTPRouteHandler
 
 _TEXT: Final = OpenAPIType.STRING
 
@@ -137,14 +144,30 @@ class PolicyOperation(_Described):
         self.parameters = [_POLICY, _PARTICIPANT]
 
 
-def openapi_config(version: str) -> OpenAPIConfig:
-    """Describe the API; the document is JSON at /schema, without pages that load things from elsewhere."""
+def openapi_document(version: str, handlers: Sequence[HTTPRouteHandler]) -> bytes:
+    """Return the document as JSON. Litestar's own address for it brings pages along that load things from elsewhere."""
+    described = Litestar(handlers, openapi_config=_config(version), logging_config=None)
+    document = described.openapi_schema.to_schema()
+    _drop_example_ids(document)
+    return msgspec.json.encode(document)
+
+
+def _drop_example_ids(node: object) -> None:
+    """Litestar writes the key of an example into it as well, where OpenAPI has no such field."""
+    if isinstance(node, dict):
+        for example in node.get("examples", {}).values() if isinstance(node.get("examples"), dict) else ():
+            example.pop("id", None)
+        for child in node.values():
+            _drop_example_ids(child)
+
+
+def _config(version: str) -> OpenAPIConfig:
     return OpenAPIConfig(
         title="dict-rate-limit",
         version=version,
         description="The token buckets that BACEN puts on the Pix key directory (DICT), as last read.",
-        path="/schema",
-        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        use_handler_docstrings=True,
+        render_plugins=[JsonRenderPlugin()],
         security=[{"bearer": []}],
         components=Components(
             security_schemes={

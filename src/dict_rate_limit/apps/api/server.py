@@ -13,8 +13,7 @@ from dict_rate_limit.apps.api.answers import Answers
 from dict_rate_limit.apps.api.errors import HANDLERS
 from dict_rate_limit.apps.api.front import Front
 from dict_rate_limit.apps.api.page_routes import page, static
-from dict_rate_limit.apps.api.routes import Backing, get_policy, list_policies
-from dict_rate_limit.apps.api.schema import openapi_config
+from dict_rate_limit.apps.api.routes import Backing, get_policy, list_policies, schema
 
 if TYPE_CHECKING:
     from dict_rate_limit.adapters.prometheus.traffic import Traffic
@@ -44,9 +43,9 @@ def build(parts: ApiParts) -> ASGIApp:
     answers = Answers()
     backing = Backing(reader=parts.reader, answers=answers, store=parts.store, clock=parts.clock, version=parts.version)
     app = Litestar(
-        route_handlers=[list_policies, get_policy, page, static],
+        route_handlers=[list_policies, get_policy, schema, page, static],
         exception_handlers=HANDLERS,
-        openapi_config=openapi_config(parts.version),
+        openapi_config=None,
         state=State({"backing": backing}, deep_copy=False),
         logging_config=None,
     )
