@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import sysconfig
 import uuid
 from collections import Counter
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
-from temporalio import activity
 from temporalio.client import WorkflowFailureError
-from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
+from temporalio.exceptions import ActivityError, CancelledError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
@@ -27,6 +24,7 @@ from dict_rate_limit.workflows.definitions import (
     MonitorRateLimitsWorkflow,
     SweepTransitionsWorkflow,
 )
+from scripted_activities import GROUP, MAINTAINED, POLLS, ScriptedActivities
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,49 +33,6 @@ if TYPE_CHECKING:
     from temporalio.worker import WorkflowRunner
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-GROUP = inputs.MonitorInput(participants=["12345678", "87654321"])
-POLLS = ["poll one", "poll two"]
-MAINTAINED = inputs.MaintainResult(made=["2027_01"], dropped=[], rolled_up=29)
-
-
-@dataclass
-class ScriptedActivities:
-    """Each fails as often as `failures` says, then does its part; remembers what it was given."""
-
-    failures: Counter[str] = field(default_factory=Counter)
-    final: bool = False
-    given: dict[str, object] = field(default_factory=dict)
-    attempts: Counter[str] = field(default_factory=Counter)
-    publishing: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def attempt(self, name: str, order: object) -> None:
-        self.given[name] = order
-        self.attempts[name] += 1
-        if self.attempts[name] <= self.failures[name]:
-            message = f"{name} cannot now"
-            raise ApplicationError(message, type="Scripted", non_retryable=self.final)
-
-    @activity.defn(name=names.FETCH)
-    async def fetch(self, order: inputs.FetchInput) -> list[str]:
-        self.attempt(names.FETCH, order)
-        return POLLS
-
-    @activity.defn(name=names.RECORD)
-    async def record(self, order: inputs.RecordInput) -> inputs.RecordResult:
-        self.attempt(names.RECORD, order)
-        return inputs.RecordResult(recorded=2, transitions=1)
-
-    @activity.defn(name=names.PUBLISH)
-    async def publish(self, order: inputs.PublishInput) -> inputs.PublishResult:
-        self.publishing.set()
-        self.attempt(names.PUBLISH, order)
-        return inputs.PublishResult(cached=2, delivered=1)
-
-    @activity.defn(name=names.MAINTAIN)
-    async def maintain(self, order: inputs.MaintainInput) -> inputs.MaintainResult:
-        self.attempt(names.MAINTAIN, order)
-        return MAINTAINED
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -97,7 +52,7 @@ async def working(
         client,
         task_queue=queue,
         workflows=WORKFLOWS,
-        activities=[activities.fetch, activities.record, activities.publish, activities.maintain],
+        activities=activities.all(),
         workflow_runner=runner or SandboxedWorkflowRunner(),
     ):
         yield queue

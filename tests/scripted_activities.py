@@ -1,0 +1,66 @@
+"""Activities that fail as a test wishes, and do nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from dict_rate_limit.domain.wire import encode_poll
+from dict_rate_limit.workflows import inputs, names
+from monitor_samples import readings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+GROUP = inputs.MonitorInput(participants=["12345678", "87654321"])
+POLLS = [encode_poll(reading) for reading in readings_of(GROUP.participants)]
+MAINTAINED = inputs.MaintainResult(made=["2027_01"], dropped=[], rolled_up=29)
+
+
+@dataclass
+class ScriptedActivities:
+    """Each fails as often as `failures` says, then does its part; remembers what it was given."""
+
+    failures: Counter[str] = field(default_factory=Counter)
+    final: bool = False
+    given: dict[str, object] = field(default_factory=dict)
+    attempts: Counter[str] = field(default_factory=Counter)
+    publishing: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def all(self) -> list[Callable[..., Awaitable[object]]]:
+        return [self.fetch, self.record, self.publish, self.maintain]
+
+    def attempt(self, name: str, order: object) -> None:
+        self.given[name] = order
+        self.attempts[name] += 1
+        if self.attempts[name] <= self.failures[name]:
+            message = f"{name} cannot now"
+            raise ApplicationError(
+                message, type="Scripted", non_retryable=self.final, category=ApplicationErrorCategory.BENIGN
+            )
+
+    @activity.defn(name=names.FETCH)
+    async def fetch(self, order: inputs.FetchInput) -> list[str]:
+        self.attempt(names.FETCH, order)
+        return POLLS
+
+    @activity.defn(name=names.RECORD)
+    async def record(self, order: inputs.RecordInput) -> inputs.RecordResult:
+        self.attempt(names.RECORD, order)
+        return inputs.RecordResult(recorded=2, transitions=1)
+
+    @activity.defn(name=names.PUBLISH)
+    async def publish(self, order: inputs.PublishInput) -> inputs.PublishResult:
+        self.publishing.set()
+        self.attempt(names.PUBLISH, order)
+        return inputs.PublishResult(cached=2, delivered=1)
+
+    @activity.defn(name=names.MAINTAIN)
+    async def maintain(self, order: inputs.MaintainInput) -> inputs.MaintainResult:
+        self.attempt(names.MAINTAIN, order)
+        return MAINTAINED
