@@ -109,8 +109,8 @@ def test_each_participant_has_its_own_budget() -> None:
     assert listed(fake, participant="00000002")[POLICIES_LIST].available_tokens == 19
 
 
-def test_a_thousand_participants_are_spread_over_all_categories() -> None:
-    names = [f"{number:08}" for number in range(1000)]
+def test_many_participants_are_spread_over_all_categories() -> None:
+    names = [f"{number:08}" for number in range(200)]
     fake = FakeDict(world(participants=names))
 
     categories = {listing(fake.list_policies(name, START)).category for name in names}
@@ -164,9 +164,9 @@ def test_a_naive_start_is_refused() -> None:
 @given(
     scenario=st.sampled_from(sorted(SCENARIOS)),
     seed=st.integers(0, 2**32),
-    times=st.lists(st.integers(0, 3600), min_size=1, max_size=8).map(sorted),
+    times=st.lists(st.integers(0, 1800), min_size=1, max_size=6).map(sorted),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_the_same_seed_and_times_give_the_same_answers(scenario: str, seed: int, times: list[int]) -> None:
     one, other = FakeDict(world(scenario, seed=seed)), FakeDict(world(scenario, seed=seed))
 
@@ -182,7 +182,7 @@ def test_another_seed_gives_another_day() -> None:
 
 
 @given(times=st.lists(st.floats(0, 1200), min_size=1, max_size=15).map(sorted))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_traffic_does_not_depend_on_who_looks(times: list[float]) -> None:
     watched, left_alone = FakeDict(world("lively")), FakeDict(world("lively"))
     for seconds in times:

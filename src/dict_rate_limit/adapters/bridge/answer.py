@@ -1,0 +1,122 @@
+"""From the Bridge's messages to a snapshot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from google.protobuf.message import DecodeError
+
+from dict_rate_limit.domain.errors import Outcome, SourceError
+from dict_rate_limit.domain.reading import RawPolicy, Snapshot, sift
+from dict_rate_limit.proto.rate_limit_service_pb2 import GetRateLimitPoliciesResponse, GetRateLimitPolicyResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from dict_rate_limit.proto.rate_limit_service_pb2 import RateLimitPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where an answer came from; `received_at` is our clock."""
+
+    participant: str
+    source: str
+    received_at: datetime
+    correlation_id: str | None
+
+    def malformed(self, detail: str) -> SourceError:
+        """Return the error for an answer that cannot be read."""
+        return SourceError(Outcome.MALFORMED, detail, correlation_id=self.correlation_id)
+
+
+def list_snapshot(body: bytes, origin: Origin) -> Snapshot:
+    """Read a list answer; no policies at all is an empty snapshot.
+
+    Raises:
+        SourceError: MALFORMED, these bytes are no such message.
+    """
+    try:
+        answer = GetRateLimitPoliciesResponse.FromString(body)
+    except DecodeError as error:
+        raise origin.malformed(_unreadable(body)) from error
+    return _snapshot(answer, answer.policies, origin)
+
+
+def single_snapshot(body: bytes, policy_name: str, origin: Origin) -> Snapshot:
+    """Read a single answer: exactly the policy asked for.
+
+    Raises:
+        SourceError: MALFORMED, no such message, no policy in it, another one, or one that cannot be read.
+    """
+    try:
+        answer = GetRateLimitPolicyResponse.FromString(body)
+    except DecodeError as error:
+        raise origin.malformed(_unreadable(body)) from error
+    if not answer.HasField("policy"):
+        detail = "an answer without a policy"
+        raise origin.malformed(detail)
+    if answer.policy.name != policy_name:
+        detail = f"asked for {policy_name}, answered for {answer.policy.name[:100]!r}"
+        raise origin.malformed(detail)
+    snapshot = _snapshot(answer, [answer.policy], origin)
+    if snapshot.rejected:
+        raise origin.malformed(snapshot.rejected[0].reason)
+    return snapshot
+
+
+def odd_categories(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the categories some policies name that are not the participant's, sorted."""
+    named = {bucket.raw_category for bucket in snapshot.buckets} - {"", snapshot.category}
+    return tuple(sorted(named))
+
+
+def _snapshot(
+    answer: GetRateLimitPoliciesResponse | GetRateLimitPolicyResponse,
+    policies: Sequence[RateLimitPolicy],
+    origin: Origin,
+) -> Snapshot:
+    buckets, rejected = sift(_raw(policy) for policy in policies)
+    return Snapshot(
+        participant=origin.participant,
+        source=origin.source,
+        response_time=_response_time(answer),
+        received_at=origin.received_at,
+        category=answer.category or _agreed_category(policies),
+        correlation_id=origin.correlation_id,
+        buckets=buckets,
+        rejected=rejected,
+    )
+
+
+def _raw(policy: RateLimitPolicy) -> RawPolicy:
+    return RawPolicy(
+        name=policy.name,
+        available_tokens=policy.available_tokens,
+        capacity=policy.capacity,
+        refill_tokens=policy.refill_tokens,
+        refill_period_sec=policy.refill_period_sec,
+        raw_category=policy.policy_category,
+    )
+
+
+def _agreed_category(policies: Sequence[RateLimitPolicy]) -> str:
+    named = {policy.policy_category for policy in policies}
+    return named.pop() if len(named) == 1 else ""
+
+
+def _response_time(answer: GetRateLimitPoliciesResponse | GetRateLimitPolicyResponse) -> datetime | None:
+    """Return DICT's clock; a time outside the calendar is none."""
+    if not answer.HasField("response_time"):
+        return None
+    try:
+        return answer.response_time.ToDatetime(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _unreadable(body: bytes) -> str:
+    return f"an answer of {len(body)} bytes that is no message of the contract"

@@ -1,0 +1,96 @@
+"""Certificate files that may change under a running process (a renewed Kubernetes secret, an operator's copy)."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class CertificateFilesError(Exception):
+    """The files cannot be used as they are; the message names files, never what is in them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsFiles:
+    """PEM files: our certificate with its chain, its key, and the authority that signs the Bridge's."""
+
+    cert_file: Path
+    key_file: Path
+    ca_file: Path
+
+    @property
+    def paths(self) -> tuple[Path, Path, Path]:
+        """Return all three."""
+        return self.cert_file, self.key_file, self.ca_file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificates:
+    """What the files held, as bytes that belong together."""
+
+    cert: bytes
+    key: bytes = field(repr=False)
+    ca: bytes
+
+
+Stamp = tuple[tuple[int, int, int, int] | None, ...]
+
+
+def stamp(files: TlsFiles) -> Stamp:
+    """Return something that differs once a file was written, replaced, made readable or removed."""
+    return tuple(_file_stamp(path) for path in files.paths)
+
+
+def _file_stamp(path: Path) -> tuple[int, int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size
+
+
+def load(files: TlsFiles) -> Certificates:
+    """Read the three files and make sure that they fit.
+
+    Raises:
+        CertificateFilesError: one is missing, half-written or no PEM, or certificate and key are no pair.
+    """
+    before = _read(files)
+    _require_fit(files)
+    if _read(files) != before:
+        message = "the certificate files are being written"
+        raise CertificateFilesError(message)
+    return before
+
+
+def _read(files: TlsFiles) -> Certificates:
+    try:
+        return Certificates(
+            cert=files.cert_file.read_bytes(), key=files.key_file.read_bytes(), ca=files.ca_file.read_bytes()
+        )
+    except OSError as error:
+        message = f"{error.filename}: {error.strerror}"
+        raise CertificateFilesError(message) from error
+
+
+def _require_fit(files: TlsFiles) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_cert_chain(files.cert_file, files.key_file, password="")  # a key with a password is refused
+    except (ssl.SSLError, OSError) as error:
+        message = f"{files.cert_file} and {files.key_file} are no pair of certificate and key: {_reason(error)}"
+        raise CertificateFilesError(message) from error
+    try:
+        context.load_verify_locations(files.ca_file)
+    except (ssl.SSLError, OSError) as error:
+        message = f"{files.ca_file} holds no certificate: {_reason(error)}"
+        raise CertificateFilesError(message) from error
+
+
+def _reason(error: OSError) -> str:
+    reason = getattr(error, "reason", None)
+    return str(reason or error.strerror or "not readable")

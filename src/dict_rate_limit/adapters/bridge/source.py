@@ -1,0 +1,114 @@
+"""PolicySource over the Bridge."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from dict_rate_limit.adapters.bridge.answer import Origin, list_snapshot, odd_categories, single_snapshot
+from dict_rate_limit.adapters.bridge.channel import KeptChannel
+from dict_rate_limit.adapters.bridge.status import correlation_id, translated
+from dict_rate_limit.domain.bucket import is_policy_name
+from dict_rate_limit.domain.errors import Outcome, SourceError
+from dict_rate_limit.proto import methods
+from dict_rate_limit.proto.rate_limit_service_pb2 import GetRateLimitPoliciesRequest, GetRateLimitPolicyRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import grpc
+
+    from dict_rate_limit.adapters.bridge.certificates import TlsFiles
+    from dict_rate_limit.domain.reading import Snapshot
+    from dict_rate_limit.ports import Clock
+
+DEFAULT_PARTICIPANT: Final = "default"
+"""Whoever the Bridge's certificate speaks for: no metadata is sent."""
+_ISPB: Final = re.compile(r"[A-Z0-9]{8}", re.ASCII)
+
+
+def _ignore(_problem: str) -> None:
+    """Tell nobody."""
+
+
+class BridgeSource:
+    """Reads through one kept channel; any number of calls may run at once.
+
+    `deadline` is in seconds, for one attempt, connecting included. `on_problem` gets one line for what an operator
+    should know though the call went on: certificate files that cannot be used, policies that name another category.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        clock: Clock,
+        tls: TlsFiles | None = None,
+        deadline: float = 5.0,
+        name: str = "bridge",
+        on_problem: Callable[[str], None] = _ignore,
+    ) -> None:
+        """Open nothing: the first call does, on the event loop it runs in."""
+        self._clock = clock
+        self._deadline = deadline
+        self._name = name
+        self._on_problem = on_problem
+        self._channel = KeptChannel(address, tls=tls, deadline=deadline, on_problem=on_problem)
+        self._odd: dict[str, tuple[str, ...]] = {}
+
+    async def list_policies(self, participant: str) -> Snapshot:
+        """Read all buckets of a participant."""
+        request = GetRateLimitPoliciesRequest().SerializeToString()
+        body, origin = await self._call(methods.LIST_METHOD, request, participant)
+        snapshot = list_snapshot(body, origin)
+        self._report_categories(snapshot)
+        return snapshot
+
+    async def get_policy(self, participant: str, policy_name: str) -> Snapshot:
+        """Read one bucket."""
+        if not is_policy_name(policy_name):
+            raise SourceError(Outcome.INVALID_ARGUMENT, f"{policy_name[:100]!r} cannot be the name of a policy")
+        request = GetRateLimitPolicyRequest(policy_name=policy_name).SerializeToString()
+        body, origin = await self._call(methods.READ_METHOD, request, participant)
+        return single_snapshot(body, policy_name, origin)
+
+    async def close(self) -> None:
+        """End running calls and close the channel."""
+        await self._channel.close()
+
+    async def _call(self, method: str, request: bytes, participant: str) -> tuple[bytes, Origin]:
+        metadata = _metadata(participant)
+        channel = self._channel.current()
+        try:
+            with translated():
+                ask: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(methods.path(method))
+                call = ask(request, timeout=self._deadline, metadata=metadata)
+                body = await call
+                trailing = await call.trailing_metadata()
+        except SourceError as error:
+            if error.outcome is Outcome.DEADLINE_EXCEEDED:
+                self._channel.distrust(channel)
+            raise
+        return body, Origin(
+            participant=participant,
+            source=self._name,
+            received_at=self._clock.now(),
+            correlation_id=correlation_id(trailing),
+        )
+
+    def _report_categories(self, snapshot: Snapshot) -> None:
+        odd = odd_categories(snapshot)
+        if odd and self._odd.get(snapshot.participant) != odd:
+            named = ", ".join(repr(category[:20]) for category in odd[:8])
+            whose = f"participant {snapshot.participant} has category {snapshot.category[:20]!r}"
+            self._on_problem(f"{whose}, but some of its policies say {named}")
+        self._odd[snapshot.participant] = odd
+
+
+def _metadata(participant: str) -> tuple[tuple[str, str], ...]:
+    if participant == DEFAULT_PARTICIPANT:
+        return ()
+    ispb = participant.upper()
+    if not _ISPB.fullmatch(ispb):
+        raise SourceError(Outcome.INVALID_ARGUMENT, f"participant {participant[:20]!r}, expected 8 letters or digits")
+    return ((methods.PARTICIPANT_KEY, ispb),)

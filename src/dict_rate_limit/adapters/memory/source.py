@@ -1,0 +1,52 @@
+"""DICT played back from polls that were kept: for trials, and to look at an old day again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.domain.errors import Outcome, SourceError
+from dict_rate_limit.domain.reading import FailedPoll
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dict_rate_limit.domain.reading import Poll, Snapshot
+
+
+class MemorySource:
+    """Answers each list with the participant's next poll, failures included; the last one is repeated.
+
+    A single read looks into the poll of the last list, or the first before any.
+    """
+
+    def __init__(self, polls: Iterable[Poll]) -> None:
+        """Keep the polls of each participant in the order given."""
+        self._polls: dict[str, list[Poll]] = {}
+        self._turn: dict[str, int] = {}
+        for poll in polls:
+            self._polls.setdefault(poll.participant, []).append(poll)
+
+    async def list_policies(self, participant: str) -> Snapshot:
+        """Play the next poll."""
+        self._turn[participant] = self._turn.get(participant, -1) + 1
+        return self._played(participant)
+
+    async def get_policy(self, participant: str, policy_name: str) -> Snapshot:
+        """Look one bucket up in the poll that is playing."""
+        snapshot = self._played(participant)
+        for bucket in snapshot.buckets:
+            if bucket.name == policy_name:
+                return replace(snapshot, buckets=(bucket,), rejected=())
+        raise SourceError(Outcome.NOT_FOUND, f"there is no policy {policy_name[:100]}")
+
+    def _played(self, participant: str) -> Snapshot:
+        polls = self._polls.get(participant)
+        if polls is None:
+            raise SourceError(Outcome.PERMISSION_DENIED, f"participant {participant[:20]} is not yours to ask for")
+        poll = polls[min(self._turn.get(participant, 0), len(polls) - 1)]
+        if isinstance(poll, FailedPoll):
+            raise SourceError(
+                poll.outcome, poll.detail, retry_after_sec=poll.retry_after_sec, correlation_id=poll.correlation_id
+            )
+        return poll

@@ -1,0 +1,132 @@
+"""Bridges for tests: the simulator's, and one that answers whatever a test wants."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import grpc
+import trustme
+
+from dict_rate_limit.adapters.bridge.certificates import TlsFiles
+from dict_rate_limit.adapters.bridge.source import BridgeSource
+from dict_rate_limit.adapters.clock import SystemClock
+from dict_rate_limit.proto import methods
+from dict_rate_limit.simulator.bridge import ServerTls, serve_bridge
+from dict_rate_limit.simulator.fake_dict import FakeDict, World
+from dict_rate_limit.simulator.scenario import scenario_named
+from dict_rate_limit.simulator.timeline import Timeline
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    Context = grpc.aio.ServicerContext[bytes, bytes]
+
+LOOPBACK = "127.0.0.1"
+
+
+def port_of(address: str) -> int:
+    return int(address.rpartition(":")[2])
+
+
+@asynccontextmanager
+async def fake_bridge(
+    *,
+    participants: Sequence[str] = ("default",),
+    slow_sec: float = 0.1,
+    port: int = 0,
+    tls: ServerTls | None = None,
+) -> AsyncIterator[tuple[FakeDict, str]]:
+    """Serve a still DICT; gives the DICT, to break it, and the address."""
+    timeline = Timeline(SystemClock())
+    fake = FakeDict(
+        World(
+            scenario=scenario_named("still"),
+            start=timeline.start,
+            participants=participants,
+            slow_sec=slow_sec,
+        )
+    )
+    async with serve_bridge(fake, timeline, host=LOOPBACK, port=port, tls=tls) as address:
+        yield fake, address
+
+
+@asynccontextmanager
+async def bridge_source(
+    address: str,
+    *,
+    tls: TlsFiles | None = None,
+    deadline: float = 10.0,
+    on_problem: Callable[[str], None] = lambda _: None,
+) -> AsyncIterator[BridgeSource]:
+    source = BridgeSource(address, clock=SystemClock(), tls=tls, deadline=deadline, on_problem=on_problem)
+    try:
+        yield source
+    finally:
+        await source.close()
+
+
+@dataclass(kw_only=True)
+class OddBridge:
+    """A Bridge that gives every call the same answer and remembers who asked."""
+
+    body: bytes = b""
+    code: grpc.StatusCode = grpc.StatusCode.OK
+    detail: str = ""
+    trailing: tuple[tuple[str, str], ...] = ()
+    metadata: list[dict[str, str]] = field(default_factory=list)
+    peers: set[str] = field(default_factory=set)
+
+    async def answer(self, _request: bytes, context: Context) -> bytes:
+        self.metadata.append({key: str(value) for key, value in context.invocation_metadata() or ()})
+        self.peers.add(context.peer())
+        if self.code is not grpc.StatusCode.OK:
+            await context.abort(self.code, self.detail, self.trailing)
+        context.set_trailing_metadata(self.trailing)
+        return self.body
+
+    @asynccontextmanager
+    async def serve(self) -> AsyncIterator[str]:
+        server = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
+        handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(self.answer)
+        handlers = {methods.LIST_METHOD: handler, methods.READ_METHOD: handler}
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(methods.SERVICE, handlers),))
+        port = server.add_insecure_port(f"{LOOPBACK}:0")
+        await server.start()
+        try:
+            yield f"{LOOPBACK}:{port}"
+        finally:
+            await server.stop(grace=None)
+
+
+class Authority:
+    """A certificate authority with the files of both sides in one folder."""
+
+    def __init__(self, folder: Path, *, name: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._name = name
+        self._ca = trustme.CA(organization_name=name)
+
+    def server(self, *, host: str = LOOPBACK, not_after: datetime | None = None) -> ServerTls:
+        """Write what a server of this authority needs; it lets in clients of this authority."""
+        files = self._write(f"{self._name}-server", self._ca.issue_cert(host, not_after=not_after))
+        return ServerTls(cert_file=files.cert_file, key_file=files.key_file, client_ca_file=files.ca_file)
+
+    def client(self, name: str = "client") -> TlsFiles:
+        """Write what a client needs, over what is there."""
+        return self._write(name, self._ca.issue_cert("dict-rate-limit@example.com"))
+
+    def _write(self, name: str, leaf: trustme.LeafCert) -> TlsFiles:
+        files = TlsFiles(
+            cert_file=self._folder / f"{name}.crt",
+            key_file=self._folder / f"{name}.key",
+            ca_file=self._folder / f"{name}-ca.crt",
+        )
+        files.cert_file.write_bytes(b"".join(blob.bytes() for blob in leaf.cert_chain_pems))
+        files.key_file.write_bytes(leaf.private_key_pem.bytes())
+        files.ca_file.write_bytes(self._ca.cert_pem.bytes())
+        return files
