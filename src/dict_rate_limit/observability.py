@@ -64,9 +64,14 @@ def hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
     return {key: _HIDDEN if value and _SECRET_KEY.search(key) else _cleaned(value) for key, value in event.items()}
 
 
+def clean(text: str) -> str:
+    """Hide passwords in URLs and bearer tokens."""
+    return _BEARER.sub(rf"\1{_HIDDEN}", _URL_PASSWORD.sub(r"\1:***@", text))
+
+
 def _cleaned(value: object) -> object:
     if isinstance(value, str):
-        return _BEARER.sub(rf"\1{_HIDDEN}", _URL_PASSWORD.sub(r"\1:***@", value))
+        return clean(value)
     if isinstance(value, dict):
         return hide_secrets(None, "", value)
     if isinstance(value, (list, tuple)):

@@ -1,0 +1,77 @@
+"""`dict-rate-limit config`: every setting, its value, and where it came from."""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from dict_rate_limit.apps.cli.exits import Exit
+from dict_rate_limit.apps.cli.status_table import console_for
+from dict_rate_limit.settings import Origin, Program, load
+from dict_rate_limit.settings.reference import reference
+from dict_rate_limit.settings.variables import definitions
+
+if TYPE_CHECKING:
+    from dict_rate_limit.settings import Settings
+
+
+class Output(StrEnum):
+    """Shape of the data."""
+
+    TABLE = "table"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+def register(app: typer.Typer, name: str) -> None:
+    """Add the command."""
+    app.command(name)(config)
+
+
+def config(
+    context: typer.Context,
+    *,
+    output: Annotated[
+        Output, typer.Option(help="A table for people, JSON, or the reference of all settings in Markdown.")
+    ] = Output.TABLE,
+    program: Annotated[
+        Program | None, typer.Option("--for", help="Also check that everything is set which this program needs.")
+    ] = None,
+) -> int:
+    """Show every setting, its value, and where it came from. Secrets are hidden.
+
+    Ends with 78 when settings have problems; all of them are listed on stderr.
+    """
+    if output is Output.MARKDOWN:
+        sys.stdout.write(reference())
+        return Exit.OK
+    settings = load(context.obj, program=program)
+    if output is Output.JSON:
+        sys.stdout.write(json.dumps(_rows(settings), indent=2, ensure_ascii=False) + "\n")
+    else:
+        _print(settings)
+    return Exit.OK
+
+
+def _rows(settings: Settings) -> list[dict[str, str | None]]:
+    return [
+        {"name": name, "value": found.shown, "origin": found.origin, "description": definitions()[name].doc}
+        for name, found in settings.provenance.items()
+    ]
+
+
+def _print(settings: Settings) -> None:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column("SETTING", no_wrap=True)
+    table.add_column("VALUE", overflow="fold")
+    table.add_column("FROM", no_wrap=True)
+    for name, found in settings.provenance.items():
+        value = Text("not set", style="dim") if found.shown is None else Text(found.shown)
+        table.add_row(Text(name), value, Text(found.origin, style="dim" if found.origin is Origin.DEFAULT else "bold"))
+    console_for(sys.stdout).print(table)

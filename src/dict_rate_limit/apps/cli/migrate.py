@@ -1,0 +1,118 @@
+"""`dict-rate-limit migrate`: the schema of the database."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from dict_rate_limit.adapters.postgres import migrations
+from dict_rate_limit.apps.cli.exits import Exit
+from dict_rate_limit.apps.cli.status_table import console_for
+from dict_rate_limit.domain.errors import SettingsError
+from dict_rate_limit.settings import Program, load
+
+
+class Output(StrEnum):
+    """Shape of the data."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+Loss = Annotated[
+    bool, typer.Option("--allow-data-loss", help="Delete rows that stand in the way. There is no way back.")
+]
+
+
+def register(app: typer.Typer, name: str) -> None:
+    """Add the group of commands."""
+    group = typer.Typer(rich_markup_mode=None)
+    group.callback()(_group)
+    for command in (up, status, down, redo):
+        group.command()(command)
+    app.add_typer(group, name=name)
+
+
+def _group() -> None:
+    """Bring the schema of the database (DATABASE_URL) up to date, or back.
+
+    Runners wait for one another. Ends with 65 when a migration failed or would lose rows, 69 when the database cannot
+    be reached, 78 when DATABASE_URL is missing.
+    """
+
+
+def up(context: typer.Context) -> int:
+    """Apply every migration that is missing."""
+    applied = asyncio.run(migrations.up(_database_url(context)))
+    sys.stdout.writelines(f"{name}\n" for name in applied)
+    typer.echo(f"{len(applied)} applied" if applied else "nothing to apply: the schema is up to date", err=True)
+    return Exit.OK
+
+
+def status(
+    context: typer.Context,
+    *,
+    output: Annotated[Output, typer.Option(help="A table for people, or JSON.")] = Output.TABLE,
+) -> int:
+    """Show every migration and since when it is in force.
+
+    Changes nothing.
+    """
+    found = asyncio.run(migrations.status(_database_url(context)))
+    if output is Output.JSON:
+        sys.stdout.write(json.dumps([_row(migration) for migration in found], indent=2) + "\n")
+        return Exit.OK
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    for title in ("VERSION", "MIGRATION", "IN FORCE SINCE"):
+        table.add_column(title, overflow="fold")
+    for row in map(_row, found):
+        since = Text("not applied", style="yellow") if row["applied_at"] is None else Text(str(row["applied_at"]))
+        table.add_row(Text(f"{row['version']:03}"), Text(str(row["name"] or "(only newer code knows it)")), since)
+    console_for(sys.stdout).print(table)
+    return Exit.OK
+
+
+def down(context: typer.Context, *, allow_data_loss: Loss = False) -> int:
+    """Take the last migration back.
+
+    Refused while it would delete rows.
+    """
+    name = asyncio.run(migrations.down(_database_url(context), allow_data_loss=allow_data_loss))
+    return _told(name, "taken back")
+
+
+def redo(context: typer.Context, *, allow_data_loss: Loss = False) -> int:
+    """Take the last migration back and apply it again.
+
+    Refused while it would delete rows.
+    """
+    name = asyncio.run(migrations.redo(_database_url(context), allow_data_loss=allow_data_loss))
+    return _told(name, "taken back and applied again")
+
+
+def _told(name: str | None, what: str) -> int:
+    if name is None:
+        typer.echo("nothing to take back: no migration is in force", err=True)
+        return Exit.OK
+    sys.stdout.write(f"{name}\n")
+    typer.echo(what, err=True)
+    return Exit.OK
+
+
+def _row(migration: migrations.MigrationStatus) -> dict[str, int | str | None]:
+    since = None if migration.applied_at is None else migration.applied_at.isoformat(timespec="seconds")
+    return {"version": migration.version, "name": migration.name, "applied_at": since}
+
+
+def _database_url(context: typer.Context) -> str:
+    url = load(context.obj, program=Program.MIGRATE).database_url
+    if url is None:  # the program's needs are checked while loading
+        raise SettingsError(("DATABASE_URL: not set",))
+    return url

@@ -1,0 +1,108 @@
+"""All commands under one name; only the one that is asked for is imported, so that `--help` and `health` are quick."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from dataclasses import dataclass
+from importlib import import_module
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+from typer.main import get_command
+
+from dict_rate_limit.apps.cli.exits import Exit, code_of
+from dict_rate_limit.domain.errors import DictRateLimitError, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+NAME: Final = "dict-rate-limit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A command before it is needed: its line in the list of commands, and the module whose `register` adds it."""
+
+    summary: str
+    module: str
+
+
+COMMANDS: Final[Mapping[str, Source]] = {
+    "status": Source(summary="Show how full every bucket is.", module="dict_rate_limit.apps.cli.status"),
+    "config": Source(summary="Show every setting and where it came from.", module="dict_rate_limit.apps.cli.config"),
+    "migrate": Source(summary="Bring the database's schema up to date.", module="dict_rate_limit.apps.cli.migrate"),
+    "tokens": Source(summary="Make bearer tokens of the API.", module="dict_rate_limit.apps.cli.tokens"),
+    "simulate": Source(summary="Serve a fake DICT.", module="dict_rate_limit.apps.cli.simulate"),
+    "health": Source(summary="Ask a server whether it is alive.", module="dict_rate_limit.apps.cli.health"),
+}
+
+
+def run(arguments: Sequence[str], environ: Mapping[str, str], sources: Mapping[str, Source] = COMMANDS) -> int:
+    """Run one command; errors that were foreseen become a line each on stderr and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a letter must not stop a command
+    try:
+        command = get_command(_app(arguments, sources))
+        return int(command.main(list(arguments), prog_name=NAME, standalone_mode=False, obj=environ) or 0)
+    except (DictRateLimitError, typer.TyperException, OSError) as error:
+        for line in _lines(error):
+            typer.echo(line, err=True)
+        return _code(error)
+    except SystemExit:  # whoever read our output has closed it
+        return Exit.OK
+    except (KeyboardInterrupt, typer.Abort):
+        return Exit.INTERRUPTED
+    except Exception:  # noqa: BLE001 - the last place that can still say what happened
+        from dict_rate_limit.observability import clean  # noqa: PLC0415 - `--help` need not wait for it
+
+        typer.echo(f"{clean(traceback.format_exc())}error: a mistake of the program; please report it", err=True)
+        return Exit.SOFTWARE
+
+
+def _app(arguments: Sequence[str], sources: Mapping[str, Source]) -> typer.Typer:
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.callback(invoke_without_command=True)(_root)
+    wanted = next((argument for argument in arguments if not argument.startswith("-")), None)
+    for name, source in sources.items():
+        if name == wanted:
+            import_module(source.module).register(app, name)
+        else:
+            app.command(name, help=source.summary)(_not_loaded)
+    return app
+
+
+def _root(
+    context: typer.Context,
+    *,
+    show_version: Annotated[bool, typer.Option("--version", help="Show the version, and end.")] = False,
+) -> None:
+    """Watch the rate limits that BACEN puts on the Pix key directory (DICT)."""
+    if show_version:
+        from importlib.metadata import version  # noqa: PLC0415 - `--help` need not wait for it
+
+        sys.stdout.write(f"{NAME} {version(NAME)}\n")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        sys.stdout.write(context.get_help() + "\n")
+        raise typer.Exit
+
+
+def _not_loaded() -> None:
+    """Stand in the list of commands."""
+
+
+def _lines(error: Exception) -> Sequence[str]:
+    if isinstance(error, SettingsError):
+        return [f"error: {problem}" for problem in error.problems]
+    if isinstance(error, typer.TyperException):
+        return [f"error: {error.format_message()}", f"`{NAME} --help` and `{NAME} COMMAND --help` say more"]
+    return [f"error: {error}"]
+
+
+def _code(error: Exception) -> Exit:
+    if isinstance(error, DictRateLimitError):
+        return code_of(error)
+    return Exit.USAGE if isinstance(error, typer.TyperException) else Exit.SYSTEM

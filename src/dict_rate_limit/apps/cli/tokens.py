@@ -1,0 +1,57 @@
+"""`dict-rate-limit tokens`: bearer tokens of the API."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from dict_rate_limit.apps.cli.exits import Exit
+from dict_rate_limit.usecases.tokens import Role, new_token_line, parse_expiry
+
+
+class Output(StrEnum):
+    """Shape of the data."""
+
+    LINE = "line"
+    JSON = "json"
+
+
+def register(app: typer.Typer, name: str) -> None:
+    """Add the group of commands."""
+    group = typer.Typer(rich_markup_mode=None)
+    group.callback()(_group)
+    group.command("create")(create)
+    app.add_typer(group, name=name)
+
+
+def _group() -> None:
+    """Make bearer tokens of the API."""
+
+
+def create(
+    *,
+    name: Annotated[str, typer.Option(help="Whose token it is: 1 to 64 of A-Z a-z 0-9 . _ @ -")],
+    role: Annotated[Role, typer.Option(help="What it allows: viewer reads, operator also writes.")] = Role.VIEWER,
+    expires: Annotated[
+        str | None, typer.Option(help="2027-01-31 (good through that day, UTC) or 2027-01-31T18:00:00Z.")
+    ] = None,
+    output: Annotated[Output, typer.Option(help="The line alone, or an object with line and token.")] = Output.LINE,
+) -> int:
+    """Make a token: the line for API_TOKENS_FILE goes to stdout, the token itself to stderr, once.
+
+    The line holds only a digest, so `>> tokens` is safe. For scripts: --output json puts both on stdout.
+    """
+    secret = f"drl_{secrets.token_urlsafe(32)}"
+    line = new_token_line(name, role, None if expires is None else parse_expiry(expires), secret)
+    if output is Output.JSON:
+        sys.stdout.write(json.dumps({"line": line, "token": secret}) + "\n")
+        return Exit.OK
+    sys.stdout.write(line + "\n")
+    typer.echo("The token, shown this once; hand it to its user, and the line above to API_TOKENS_FILE:", err=True)
+    typer.echo(secret, err=True)
+    return Exit.OK

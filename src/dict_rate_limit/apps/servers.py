@@ -1,0 +1,55 @@
+"""`api`, `worker` and `up` as commands; what they run is imported when they are asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from dict_rate_limit.apps.cli.exits import Exit, code_of
+from dict_rate_limit.observability import configure_logging
+from dict_rate_limit.settings import Program, load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_HOME: Final = "dict_rate_limit.bootstrap"
+
+
+def register(app: typer.Typer, name: str) -> None:
+    """Add one of the commands."""
+    commands: dict[str, Callable[..., object]] = {"api": api, "worker": worker, "up": up}
+    app.command(name)(commands[name])
+
+
+def api(context: typer.Context) -> int:
+    """Serve the API, the page and /metrics until told to stop. Set by the environment: see `dict-rate-limit config`."""
+    return _serve(context.obj, Program.API, "run_api")
+
+
+def worker(context: typer.Context) -> int:
+    """Poll, keep, judge and tell until told to stop. Set by the environment: see `dict-rate-limit config`."""
+    return _serve(context.obj, Program.WORKER, "run_worker")
+
+
+def up(
+    context: typer.Context,
+    *,
+    data: Annotated[str | None, typer.Option(help="Folder to keep everything in; also DATA_DIR.")] = None,
+) -> None:
+    """Run the whole product on this machine until Ctrl-C.
+
+    PostgreSQL, Temporal, Valkey and a simulated DICT are started unless DATABASE_URL, TEMPORAL_HOST, REDIS_ADDR or
+    BRIDGE_GRPC_ADDRESS name real ones.
+    """
+    command = import_module("dict_rate_limit.apps.embedded.up").up_command
+    command(context.obj, None if data is None else Path(data), code_of)
+
+
+def _serve(environ: Mapping[str, str], program: Program, entry: str) -> int:
+    settings = load(environ, program=program)
+    configure_logging(settings.log_level, settings.log_format)
+    import_module(_HOME).__dict__[entry](settings)
+    return Exit.OK
