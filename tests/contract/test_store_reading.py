@@ -1,0 +1,164 @@
+"""What every StateStore promises about reading, held against memory and PostgreSQL."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.domain.alert import Kind, Severity
+from dict_rate_limit.domain.errors import Outcome
+from dict_rate_limit.domain.reading import RejectedItem
+from dict_rate_limit.domain.state import PolicyRule
+from dict_rate_limit.ports import Latest
+from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, failure, snapshot, ticks
+
+if TYPE_CHECKING:
+    from store_harness import Harness
+OTHER = "00000001"
+
+
+async def test_the_latest_reading_comes_back_as_it_was(harness: Harness) -> None:
+    reading = replace(
+        snapshot(
+            bucket(-15, name="ZULU"),
+            replace(bucket(1001, name="ALFA"), raw_category="b"),
+            category="C",
+            response_time=NOON - FIVE_MINUTES,
+            rejected=[RejectedItem(position=2, name="lower", reason="name: 'lower', expected …")],
+        ),
+        correlation_id="abc",
+    )
+
+    await harness.record(reading)
+
+    assert await harness.store.latest([PARTICIPANT]) == {
+        PARTICIPANT: Latest(
+            participant=PARTICIPANT,
+            snapshot=reading,
+            policy_rules={},
+            last_poll_at=NOON,
+            last_outcome=Outcome.OK,
+        )
+    }
+
+
+async def test_the_latest_reading_outlives_failures(harness: Harness) -> None:
+    good = snapshot(bucket())
+
+    await harness.record_all(good, failure(Outcome.GONE, NOON + FIVE_MINUTES))
+
+    latest = (await harness.store.latest([PARTICIPANT]))[PARTICIPANT]
+    assert latest.snapshot == good
+    assert (latest.last_poll_at, latest.last_outcome) == (NOON + FIVE_MINUTES, Outcome.GONE)
+
+
+async def test_the_last_poll_is_the_one_received_last(harness: Harness) -> None:
+    await harness.record_all(snapshot(bucket()), failure(at=NOON - FIVE_MINUTES))
+
+    latest = (await harness.store.latest([PARTICIPANT]))[PARTICIPANT]
+    assert (latest.last_poll_at, latest.last_outcome) == (NOON, Outcome.OK)
+
+
+async def test_a_reading_whose_time_repeats_is_not_the_latest(harness: Harness) -> None:
+    good = snapshot(bucket())
+
+    await harness.record_all(good, snapshot(bucket(1), at=NOON + FIVE_MINUTES, response_time=NOON))
+
+    assert (await harness.store.latest([PARTICIPANT]))[PARTICIPANT].snapshot == good
+
+
+async def test_a_policy_that_could_not_be_read_is_not_in_the_latest_reading(harness: Harness) -> None:
+    second = snapshot(
+        bucket(),
+        at=NOON + FIVE_MINUTES,
+        rejected=[RejectedItem(position=1, name="KEYS_CHECK", reason="capacity: -1")],
+    )
+
+    await harness.record_all(snapshot(bucket(), bucket(name="KEYS_CHECK")), second)
+
+    assert (await harness.store.latest([PARTICIPANT]))[PARTICIPANT].snapshot == second
+
+
+async def test_a_participant_without_a_good_reading_has_no_snapshot(harness: Harness) -> None:
+    await harness.record(failure())
+
+    latest = (await harness.store.latest([PARTICIPANT]))[PARTICIPANT]
+    assert latest.snapshot is None
+    assert latest.last_outcome is Outcome.UNAVAILABLE
+
+
+async def test_a_participant_never_polled_is_absent(harness: Harness) -> None:
+    await harness.record(failure())
+
+    assert set(await harness.store.latest([OTHER, PARTICIPANT])) == {PARTICIPANT}
+
+
+async def test_rules_come_with_the_latest_reading(harness: Harness) -> None:
+    await harness.record(snapshot(bucket()))
+
+    harness.rules.set("CLAIMS_READ", PolicyRule(warning=3333, critical=1, enabled=False))
+
+    rules = {"CLAIMS_READ": PolicyRule(warning=3333, critical=1, enabled=False)}
+    assert (await harness.store.latest([PARTICIPANT]))[PARTICIPANT].policy_rules == rules
+    assert await harness.store.policy_rules(PARTICIPANT) == rules
+
+
+async def test_nobody_set_rules_for_an_unknown_participant(harness: Harness) -> None:
+    assert await harness.store.policy_rules(OTHER) == {}
+
+
+async def test_open_alerts_come_worst_first_then_oldest_first(harness: Harness) -> None:
+    warning, critical = bucket(200), bucket(50)
+    await harness.record_all(
+        snapshot(replace(warning, name="A"), bucket(name="B"), replace(critical, name="C"), bucket(name="D")),
+        snapshot(
+            replace(warning, name="A"),
+            replace(critical, name="B"),
+            replace(critical, name="C"),
+            replace(warning, name="D"),
+            at=NOON + FIVE_MINUTES,
+        ),
+        replace(snapshot(replace(critical, name="E"), at=NOON - FIVE_MINUTES), participant=OTHER),
+    )
+
+    alerts = await harness.store.open_alerts([PARTICIPANT, OTHER])
+
+    assert [alert.policy_name for alert in alerts] == ["E", "C", "B", "A", "D"]
+
+
+async def test_open_alerts_are_those_of_the_participants_asked_for(harness: Harness) -> None:
+    await harness.record(snapshot(bucket(0)))
+
+    assert await harness.store.open_alerts([OTHER]) == []
+
+
+async def test_a_resolved_alert_is_not_open(harness: Harness) -> None:
+    await harness.record_all(*ticks(bucket(0), bucket()))
+
+    assert await harness.store.open_alerts([PARTICIPANT]) == []
+    assert await harness.store.open_alert_counts([PARTICIPANT]) == {}
+
+
+async def test_polls_are_counted_by_outcome(harness: Harness) -> None:
+    await harness.record_all(*ticks(bucket(), Outcome.UNAVAILABLE, bucket(), Outcome.UNAVAILABLE, Outcome.GONE))
+    await harness.record(replace(snapshot(), participant=OTHER))
+
+    assert await harness.store.poll_counts([PARTICIPANT, OTHER]) == {
+        (PARTICIPANT, Outcome.OK): 2,
+        (PARTICIPANT, Outcome.UNAVAILABLE): 2,
+        (PARTICIPANT, Outcome.GONE): 1,
+        (OTHER, Outcome.EMPTY): 1,
+    }
+
+
+async def test_open_alerts_are_counted_by_kind_and_severity(harness: Harness) -> None:
+    await harness.record_all(
+        snapshot(bucket(200), bucket(1, name="KEYS_CHECK"), bucket(2, name="CLAIMS_WRITE")),
+        failure(Outcome.RATE_LIMITED, NOON + FIVE_MINUTES),
+    )
+
+    assert await harness.store.open_alert_counts([PARTICIPANT, OTHER]) == {
+        (PARTICIPANT, Kind.THRESHOLD, Severity.WARNING): 1,
+        (PARTICIPANT, Kind.THRESHOLD, Severity.CRITICAL): 2,
+        (PARTICIPANT, Kind.RATE_LIMITED, Severity.WARNING): 1,
+    }

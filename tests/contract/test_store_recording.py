@@ -1,0 +1,230 @@
+"""What every StateStore promises about recording, held against memory and PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dict_rate_limit.domain.alert import Kind
+from dict_rate_limit.domain.errors import Outcome
+from dict_rate_limit.domain.judge import observe
+from dict_rate_limit.domain.reading import FailedPoll, RejectedItem
+from dict_rate_limit.domain.state import ParticipantState, PolicyRule
+from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, failure, snapshot, ticks
+
+if TYPE_CHECKING:
+    from dict_rate_limit.domain.reading import Poll
+    from store_harness import Harness
+
+LATER = NOON + timedelta(days=1)
+
+
+FULL = bucket()
+LOW = bucket(100)
+DRY = bucket(-15)
+OTHER = bucket(name="KEYS_CHECK")
+UNREADABLE = RejectedItem(position=1, name="KEYS_CHECK", reason="capacity: -1, expected 0 or more")
+NAMELESS = RejectedItem(position=0, name="", reason="name: '', expected 1 to 100 of A-Z, 0-9 and _")
+
+SERIES: dict[str, list[Poll]] = {
+    "one good reading": ticks(FULL),
+    "only failures": ticks(Outcome.UNAVAILABLE, Outcome.DEADLINE_EXCEEDED, Outcome.INTERNAL, Outcome.UNAVAILABLE),
+    "a reading, then failures until we are blind, then a reading": ticks(
+        FULL, Outcome.UNAVAILABLE, Outcome.UNAVAILABLE, Outcome.UNAVAILABLE, Outcome.UNAVAILABLE, FULL
+    ),
+    "answered 429, then well": ticks(FULL, Outcome.RATE_LIMITED, FULL),
+    "an alert that opens": ticks(FULL, LOW),
+    "an alert that opens, worsens and ends": ticks(FULL, bucket(200), LOW, DRY, LOW, FULL),
+    "an alert that comes again": ticks(LOW, FULL, LOW),
+    "two policies in trouble": ticks((LOW, bucket(1, name="KEYS_CHECK"))),
+    "a policy that vanishes": ticks((FULL, OTHER), FULL),
+    "a policy that vanishes in trouble": ticks((FULL, bucket(1, name="KEYS_CHECK")), FULL),
+    "a policy that comes back": ticks((FULL, OTHER), FULL, (FULL, OTHER)),
+    "limits that change": ticks(bucket(10, 1000), bucket(10, 500, refill_tokens=30), bucket(10, 500, refill_tokens=30)),
+    "tokens below zero and above the capacity": ticks((DRY, bucket(1001, name="KEYS_CHECK"))),
+    "zeros in all numbers": ticks(bucket(0, 0, refill_tokens=0, refill_period_sec=0)),
+    "an empty answer": [snapshot()],
+    "an empty answer after a good one": [snapshot(FULL), snapshot(at=NOON + FIVE_MINUTES)],
+    "a time that repeats": [snapshot(FULL), snapshot(LOW, at=NOON + FIVE_MINUTES, response_time=NOON)],
+    "a time that runs backwards": [
+        snapshot(FULL),
+        snapshot(LOW, at=NOON + FIVE_MINUTES, response_time=NOON - FIVE_MINUTES),
+    ],
+    "a time that has not come yet, then true ones": [
+        snapshot(FULL, response_time=NOON + timedelta(hours=2)),
+        snapshot(LOW, at=NOON + FIVE_MINUTES),
+    ],
+    "a time without sense": [snapshot(FULL, response_time=NOON - timedelta(days=365))],
+    "no time": [replace(snapshot(FULL), response_time=None)],
+    "an item that cannot be read": [
+        snapshot(FULL, OTHER),
+        snapshot(LOW, at=NOON + FIVE_MINUTES, rejected=[UNREADABLE]),
+    ],
+    "an item without a name": [snapshot(FULL, OTHER), snapshot(LOW, at=NOON + FIVE_MINUTES, rejected=[NAMELESS])],
+    "only items that cannot be read": [snapshot(rejected=[UNREADABLE])],
+    "a category that changes": [snapshot(FULL, category="C"), snapshot(FULL, at=NOON + FIVE_MINUTES, category="F")],
+    "a category that goes missing": [snapshot(FULL, category="C"), snapshot(FULL, at=NOON + FIVE_MINUTES, category="")],
+    "a blank category after one": [
+        snapshot(FULL, category="C"),
+        snapshot(FULL, at=NOON + FIVE_MINUTES, category=" \t"),
+    ],
+    "a category that is none": [snapshot(FULL, category="Zebra é ✓")],
+    "a category on the policy itself": [snapshot(replace(FULL, raw_category="b"), category="C")],
+    "microseconds": [
+        snapshot(FULL, at=NOON + timedelta(microseconds=1)),
+        snapshot(LOW, at=NOON + timedelta(microseconds=2)),
+    ],
+    "a time in another zone": [snapshot(FULL, at=NOON.astimezone(timezone(timedelta(hours=-3))))],
+    "a reading that comes late": [snapshot(FULL), snapshot(LOW, at=NOON - FIVE_MINUTES)],
+    "a failure that comes late": [snapshot(FULL), failure(at=NOON - FIVE_MINUTES)],
+    "29 policies": [snapshot(*(bucket(number, name=f"POLICY_{number}") for number in range(29)))],
+}
+
+
+@pytest.mark.parametrize("name", SERIES)
+async def test_the_state_loaded_is_the_state_judged(harness: Harness, name: str) -> None:
+    judged = ParticipantState(participant=PARTICIPANT)
+    for poll in SERIES[name]:
+        loaded = await harness.load(poll)
+        assert loaded == judged
+        await harness.record(poll)
+        judged, _ = observe(judged, poll, RULES)
+
+    assert await harness.load(failure(at=LATER)) == judged
+
+
+async def test_a_participant_never_polled_has_an_empty_state(harness: Harness) -> None:
+    assert await harness.load(failure()) == ParticipantState(participant=PARTICIPANT)
+
+
+@pytest.mark.parametrize("poll", [snapshot(FULL), snapshot(), failure()], ids=["good", "empty", "failed"])
+async def test_a_poll_that_is_recorded_already_loads_nothing(harness: Harness, poll: Poll) -> None:
+    await harness.record(poll)
+
+    assert await harness.record(poll) is None
+
+
+async def test_a_poll_told_twice_counts_once(harness: Harness) -> None:
+    await harness.record_all(*ticks(LOW), *ticks(LOW))
+
+    assert await harness.store.poll_counts([PARTICIPANT]) == {(PARTICIPANT, Outcome.OK): 1}
+    assert len(await harness.unpublished()) == 1
+
+
+async def test_the_same_moment_of_another_participant_is_another_poll(harness: Harness) -> None:
+    await harness.record(failure())
+
+    other = await harness.record(replace(failure(), participant="87654321"))
+
+    assert other is not None
+
+
+async def test_rules_of_operators_are_part_of_the_state(harness: Harness) -> None:
+    await harness.record(snapshot(FULL, OTHER))
+
+    harness.rules.set("CLAIMS_READ", PolicyRule(warning=5025, critical=None, enabled=True))
+    harness.rules.set("KEYS_CHECK", PolicyRule(enabled=False))
+
+    state = await harness.load(failure(at=LATER))
+    assert state is not None
+    assert state.policy_rules == {
+        "CLAIMS_READ": PolicyRule(warning=5025),
+        "KEYS_CHECK": PolicyRule(enabled=False),
+    }
+
+
+async def test_rules_stay_while_a_policy_is_away(harness: Harness) -> None:
+    await harness.record(snapshot(FULL, OTHER))
+    harness.rules.set("KEYS_CHECK", PolicyRule(critical=1))
+
+    await harness.record(snapshot(FULL, at=NOON + FIVE_MINUTES))
+
+    assert await harness.store.policy_rules(PARTICIPANT) == {"KEYS_CHECK": PolicyRule(critical=1)}
+
+
+async def test_an_error_inside_the_unit_leaves_nothing(harness: Harness) -> None:
+    poll = snapshot(LOW)
+
+    with pytest.raises(RuntimeError, match="lost"):
+        await fail_after_saving(harness, poll)
+
+    assert await harness.load(poll) == ParticipantState(participant=PARTICIPANT)
+    assert await harness.store.latest([PARTICIPANT]) == {}
+    assert await harness.store.poll_counts([PARTICIPANT]) == {}
+    assert await harness.store.open_alerts([PARTICIPANT]) == []
+    assert await harness.unpublished() == []
+
+
+async def test_an_error_inside_the_unit_leaves_what_was_there_before(harness: Harness) -> None:
+    before = await harness.record(snapshot(FULL, OTHER))
+    poll = snapshot(LOW, at=NOON + FIVE_MINUTES)
+
+    with pytest.raises(RuntimeError, match="lost"):
+        await fail_after_saving(harness, poll)
+
+    assert await harness.load(poll) == before
+
+
+async def test_after_an_error_the_next_one_gets_in(harness: Harness) -> None:
+    poll = snapshot(LOW)
+    with pytest.raises(RuntimeError, match="lost"):
+        await fail_after_saving(harness, poll)
+
+    assert await harness.record(poll) is not None
+
+
+async def test_two_units_of_one_participant_wait_for_one_another(harness: Harness) -> None:
+    poll = snapshot(LOW)
+    async with harness.store.participant(PARTICIPANT) as unit:
+        waiting = asyncio.create_task(harness.record(poll))
+        state = await unit.load(poll)
+        assert state is not None
+        await unit.save(observe(state, poll, RULES)[1])
+        assert not waiting.done()
+
+    assert await waiting is None
+    assert len(await harness.unpublished()) == 1
+
+
+async def test_many_at_once_are_judged_one_after_the_other(harness: Harness) -> None:
+    polls = [snapshot(LOW, at=NOON + number * timedelta(seconds=1)) for number in range(20)]
+
+    await asyncio.gather(*(harness.record(poll) for poll in polls))
+
+    events = await harness.unpublished()
+    assert [event.kind for event in events] == [Kind.THRESHOLD]
+    assert await harness.store.poll_counts([PARTICIPANT]) == {(PARTICIPANT, Outcome.OK): 20}
+
+
+async def test_units_of_different_participants_do_not_wait(harness: Harness) -> None:
+    other = replace(failure(), participant="87654321")
+
+    async with harness.store.participant(PARTICIPANT):
+        assert await harness.record(other) is not None
+
+
+async def test_everything_a_failure_says_can_be_kept(harness: Harness) -> None:
+    poll = FailedPoll(
+        participant=PARTICIPANT,
+        source="bridge",
+        outcome=Outcome.RATE_LIMITED,
+        detail="limite excedido: 'aspas' \"duplas\" \\ \n % %s $1",
+        received_at=datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC),
+        retry_after_sec=30,
+        correlation_id="2f6b…",
+    )
+
+    assert await harness.record(poll) is not None
+
+
+async def fail_after_saving(harness: Harness, poll: Poll) -> None:
+    async with harness.store.participant(poll.participant) as unit:
+        state = await unit.load(poll)
+        assert state is not None
+        await unit.save(observe(state, poll, RULES)[1])
+        message = "lost"
+        raise RuntimeError(message)

@@ -1,0 +1,100 @@
+"""The two stores as one kind of thing, for the tests of what every store promises."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import psycopg
+
+from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.adapters.postgres.pool import open_pool
+from dict_rate_limit.adapters.postgres.store import PostgresStore
+from dict_rate_limit.domain.judge import observe
+from dict_rate_limit.ports import CallGate, Maintenance, Outbox, StateStore
+from domain_samples import PARTICIPANT, RULES
+from monitor_samples import HandClock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.reading import Poll
+    from dict_rate_limit.domain.state import ParticipantState, PolicyRule
+
+
+class Store(StateStore, Outbox, Maintenance, CallGate, Protocol):
+    """Everything a store is."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRules:
+    """Sets what operators set, in memory."""
+
+    store: MemoryStore
+
+    def set(self, policy_name: str, rule: PolicyRule) -> None:
+        self.store.set_policy_rule(PARTICIPANT, policy_name, rule)
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresRules:
+    """Sets what operators set, in the database; the policy must have been read once."""
+
+    url: str
+
+    def set(self, policy_name: str, rule: PolicyRule) -> None:
+        percent = [None if share is None else share / 100 for share in (rule.warning, rule.critical)]
+        with psycopg.connect(self.url) as connection:
+            connection.execute(
+                "UPDATE dict_rate_limit_policies SET warning_threshold_pct = %s, critical_threshold_pct = %s,"
+                " enabled = %s WHERE participant = %s AND policy_name = %s",
+                [*percent, rule.enabled, PARTICIPANT, policy_name],
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Harness:
+    """A store and the way operators set rules in it."""
+
+    store: Store
+    rules: MemoryRules | PostgresRules
+
+    async def record(self, poll: Poll) -> ParticipantState | None:
+        """Judge and keep one poll as the product does; return the state after it, None for a known poll."""
+        async with self.store.participant(poll.participant) as unit:
+            state = await unit.load(poll)
+            if state is None:
+                return None
+            after, judgement = observe(state, poll, RULES)
+            await unit.save(judgement)
+        return after
+
+    async def record_all(self, *polls: Poll) -> None:
+        for poll in polls:
+            await self.record(poll)
+
+    async def load(self, poll: Poll) -> ParticipantState | None:
+        """Load without saving anything."""
+        async with self.store.participant(poll.participant) as unit:
+            return await unit.load(poll)
+
+    async def unpublished(self, limit: int = 1000) -> list[AlertEvent]:
+        """Look into the outbox without marking anything."""
+        async with self.store.drain(limit) as unit:
+            assert unit is not None
+            return list(unit.events)
+
+
+def memory_harness() -> Harness:
+    """Make an empty memory store."""
+    store = MemoryStore(HandClock())
+    return Harness(store, MemoryRules(store))
+
+
+@asynccontextmanager
+async def postgres_harness(url: str) -> AsyncIterator[Harness]:
+    """Open a PostgreSQL store on a migrated database."""
+    async with open_pool(url, max_size=4) as pool:
+        yield Harness(PostgresStore(pool), PostgresRules(url))
