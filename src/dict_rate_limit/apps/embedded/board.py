@@ -74,6 +74,12 @@ class Board:
         """Note that the part starts now."""
         self._rows[part] = Row(state=State.STARTING, since=self._monotonic())
 
+    def note(self, part: str, words: str) -> None:
+        """Show what a part that starts is waiting for."""
+        row = self._rows[part]
+        if row.where != words:
+            self._set(part, replace(row, where=words))
+
     def ready(self, part: str, where: str) -> None:
         """Note that the part runs."""
         row = replace(self._rows[part], state=State.READY, where=where, until=self._monotonic())
@@ -97,5 +103,5 @@ class Board:
     def _set(self, part: str, row: Row) -> None:
         self._rows[part] = row
         if not self._console.is_terminal:
-            words = (f"{part}:", row.state, row.seconds(row.until or 0.0), row.where)
+            words = (f"{part}:", row.state, row.seconds(self._monotonic()), row.where)
             self._console.print(Text(" ".join(word for word in words if word)), soft_wrap=True)

@@ -10,6 +10,7 @@ from typing import Final
 from dict_rate_limit.apps.embedded.errors import EmbeddedError
 
 LOOPBACK: Final = "127.0.0.1"
+ANSWER_PATIENCE_SEC: Final = 0.5
 
 
 def free_port() -> int:
@@ -37,6 +38,15 @@ def refuse_taken(host: str, port: int, variable: str) -> None:
         )
         message = f"port {port} on {host} {reason}, or set {variable} to another"
         raise EmbeddedError(message) from error
+
+
+def listening(host: str, port: int) -> bool:
+    """Tell whether somebody listens there."""
+    try:
+        with socket.create_connection((host, port), ANSWER_PATIENCE_SEC):
+            return True
+    except OSError:
+        return False
 
 
 def words(error: OSError) -> str:

@@ -19,7 +19,7 @@ from dict_rate_limit.apps.embedded.data_folder import default_folder, locked
 from dict_rate_limit.apps.embedded.ending import Ending
 from dict_rate_limit.apps.embedded.installation import Installation, parts
 from dict_rate_limit.apps.embedded.port import refuse_taken
-from dict_rate_limit.apps.embedded.substitution import CACHE, DATABASE, SOURCE, TEMPORAL
+from dict_rate_limit.apps.embedded.stage import PARTS, Stage
 from dict_rate_limit.domain.errors import DictRateLimitError
 from dict_rate_limit.observability import configure_logging
 from dict_rate_limit.settings import load
@@ -28,15 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
+    from typing import TextIO
 
     from dict_rate_limit.settings import Settings
 
-    Product = Callable[[Settings, Board, Ending], AbstractAsyncContextManager[None]]
+    Product = Callable[[Settings, Stage], AbstractAsyncContextManager[None]]
 
-SCHEMA: Final = "Schema"
-WORKER: Final = "Worker"
-API: Final = "API and page"
-PARTS: Final = (DATABASE.name, TEMPORAL.name, CACHE.name, SOURCE.name, SCHEMA, WORKER, API)
 LOG: Final = "dict-rate-limit.log"
 
 
@@ -87,26 +84,26 @@ async def up(console: Console, environ: Mapping[str, str], data: Path | None, pr
     refuse_taken(settings.host, settings.port, "PORT")
     refuse_taken(settings.host, settings.metrics_port, "METRICS_PORT")
     with locked(data or settings.data_dir or default_folder(environ, os.geteuid())) as folder:
-        configure_log(settings, folder)
-        ending = Ending(force)
-        installation = Installation(environ=environ, settings=settings, folder=folder)
-        await ending.supervise(live(console, installation, ending, product))
+        log = configure_log(settings, folder)
+        with Board(console, time.monotonic, PARTS) as board:
+            stage = Stage(board=board, ending=Ending(force), log=log)
+            installation = Installation(environ=environ, settings=settings, folder=folder)
+            await stage.ending.supervise(live(console, installation, stage, product))
     console.print(Text(f"stopped; the data stays in {folder}"), soft_wrap=True)
 
 
-async def live(console: Console, installation: Installation, ending: Ending, product: Product | None) -> None:
+async def live(console: Console, installation: Installation, stage: Stage, product: Product | None) -> None:
     """Start everything, wait for the end, stop everything."""
     loading = asyncio.create_task(asyncio.to_thread(load_product))
-    with Board(console, time.monotonic, PARTS) as board:
-        async with (
-            parts(installation, board, ending.lost) as settings,
-            (product or await loading)(settings, board, ending),
-        ):
-            board.close()
-            announce(console, settings, installation.folder)
-            ending.started = True
-            await ending.shutdown.wait()
-            console.print("stopping ...")
+    async with (
+        parts(installation, stage.board, stage.ending.lost) as settings,
+        (product or await loading)(settings, stage),
+    ):
+        stage.board.close()
+        announce(console, settings, installation.folder)
+        stage.ending.started = True
+        await stage.ending.shutdown.wait()
+        console.print("stopping ...")
 
 
 def load_product() -> Product:
@@ -116,10 +113,11 @@ def load_product() -> Product:
     return running
 
 
-def configure_log(settings: Settings, folder: Path) -> None:
+def configure_log(settings: Settings, folder: Path) -> TextIO:
     """Let log lines go to a file: the terminal belongs to the table."""
     stream = os.fdopen(log_file.opened(folder / LOG), "w", buffering=1, encoding="utf-8")
     configure_logging(settings.log_level, settings.log_format, stream)
+    return stream
 
 
 def announce(console: Console, settings: Settings, folder: Path) -> None:

@@ -1,0 +1,106 @@
+"""The product itself, as one process: schema, worker, API, and one port for what machines ask of both."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from dict_rate_limit import bootstrap
+from dict_rate_limit.adapters.operations import OperationsApp, serve
+from dict_rate_limit.adapters.postgres import migrations
+from dict_rate_limit.apps import worker
+from dict_rate_limit.apps.api.program import answer, assemble
+from dict_rate_limit.apps.embedded.port import listening
+from dict_rate_limit.apps.embedded.stage import API, SCHEMA, WORKER
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine
+
+    from dict_rate_limit.apps.embedded.stage import Stage
+    from dict_rate_limit.apps.worker import WorkerParts
+    from dict_rate_limit.bootstrap import Backing
+    from dict_rate_limit.settings import Settings
+
+DRAIN: Final = timedelta(seconds=1)  # everything is to be gone three seconds after Ctrl-C
+LOOK_AGAIN_SEC: Final = 0.02
+FOR_GOOD_SEC: Final = 3600.0
+
+
+@asynccontextmanager
+async def running(settings: Settings, stage: Stage) -> AsyncIterator[None]:
+    """Run the product; entered when it serves and polls, left when it has drained after `stage.ending.shutdown`.
+
+    Raises:
+        StoreError: the schema cannot be brought up to date.
+    """
+    await migrate(settings, stage)
+    async with bootstrap.backing(settings) as parts:
+        work = replace(worker.assemble(settings, parts, stage.log), drain=DRAIN)
+        tasks = started(settings, parts, work, stage)
+        try:
+            await asyncio.gather(worker_up(settings, work, tasks[0], stage), api_up(settings, tasks[1], stage))
+            yield
+        finally:
+            stage.ending.shutdown.set()
+            await asyncio.wait(tasks)
+
+
+async def migrate(settings: Settings, stage: Stage) -> None:
+    """Bring the schema up to date."""
+    stage.board.begin(SCHEMA)
+    applied = await migrations.up(settings.database_url or "")
+    stage.board.ready(SCHEMA, f"{len(applied)} migrations applied" if applied else "up to date")
+
+
+def started(settings: Settings, parts: Backing, work: WorkerParts, stage: Stage) -> tuple[asyncio.Task[None], ...]:
+    """Start worker, API and what machines ask of both."""
+    shutdown = stage.ending.shutdown
+    api = assemble(settings, parts)
+    operations = OperationsApp(work.readiness, bootstrap.exporter(settings, parts, api.collectors).scrape)
+    return (
+        watched(WORKER, worker.run(work, shutdown), stage),
+        watched(API, answer(api, settings, shutdown), stage),
+        watched("Metrics", serve(operations, settings.host, settings.metrics_port, shutdown), stage),
+    )
+
+
+def watched(part: str, life: Coroutine[None, None, None], stage: Stage) -> asyncio.Task[None]:
+    """Start it, and end everything when it ends before it is told to."""
+
+    def ended(task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        stage.ending.lost(f"{part} ended: {error or 'nobody asked it to'}")
+
+    task = asyncio.create_task(life)
+    task.add_done_callback(ended)
+    return task
+
+
+async def worker_up(settings: Settings, work: WorkerParts, task: asyncio.Task[None], stage: Stage) -> None:
+    """Wait until it polls."""
+    stage.board.begin(WORKER)
+
+    def ready() -> bool:
+        waiting_for = work.progress.waiting_for
+        stage.board.note(WORKER, f"waits for {waiting_for}" if waiting_for else "")
+        return waiting_for is None
+
+    await until(ready, task)
+    stage.board.ready(WORKER, f"polls {settings.workflow_cron_schedule}")
+
+
+async def api_up(settings: Settings, task: asyncio.Task[None], stage: Stage) -> None:
+    """Wait until it serves."""
+    stage.board.begin(API)
+    await until(lambda: listening(settings.host, settings.port), task)
+    stage.board.ready(API, f"{settings.host}:{settings.port}")
+
+
+async def until(ready: Callable[[], bool], task: asyncio.Task[None]) -> None:
+    """Look again and again. When the task ends, wait to be cancelled: its end ends everything."""
+    while task.done() or not ready():
+        pause = FOR_GOOD_SEC if task.done() else LOOK_AGAIN_SEC
+        await asyncio.sleep(pause)

@@ -1,0 +1,29 @@
+"""What everything that starts has in common: where it is shown, where it writes, and how it ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from dict_rate_limit.apps.embedded.substitution import CACHE, DATABASE, SOURCE, TEMPORAL
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from dict_rate_limit.apps.embedded.board import Board
+    from dict_rate_limit.apps.embedded.ending import Ending
+
+SCHEMA: Final = "Schema"
+WORKER: Final = "Worker"
+API: Final = "API and page"
+PARTS: Final = (DATABASE.name, TEMPORAL.name, CACHE.name, SOURCE.name, SCHEMA, WORKER, API)
+"""As the board lists them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """`log` takes what would otherwise go to the terminal."""
+
+    board: Board
+    ending: Ending
+    log: TextIO
