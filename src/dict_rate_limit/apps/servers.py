@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+import uvloop
 
 from dict_rate_limit.apps.cli.exits import Exit, code_of
 from dict_rate_limit.observability import configure_logging
 from dict_rate_limit.settings import Program, load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
-_HOME: Final = "dict_rate_limit.bootstrap"
+    from dict_rate_limit.settings import Settings
+
+    Entry = Callable[[Settings, asyncio.Event], Awaitable[None]]
 
 
 def register(app: typer.Typer, name: str) -> None:
@@ -26,12 +31,12 @@ def register(app: typer.Typer, name: str) -> None:
 
 def api(context: typer.Context) -> int:
     """Serve the API, the page and /metrics until told to stop. Set by the environment: see `dict-rate-limit config`."""
-    return _serve(context.obj, Program.API, "run_api")
+    return _serve(context.obj, Program.API, "dict_rate_limit.apps.api.program")
 
 
 def worker(context: typer.Context) -> int:
     """Poll, keep, judge and tell until told to stop. Set by the environment: see `dict-rate-limit config`."""
-    return _serve(context.obj, Program.WORKER, "run_worker")
+    return _serve(context.obj, Program.WORKER, "dict_rate_limit.apps.worker")
 
 
 def up(
@@ -48,8 +53,18 @@ def up(
     command(context.obj, None if data is None else Path(data), code_of)
 
 
-def _serve(environ: Mapping[str, str], program: Program, entry: str) -> int:
-    settings = load(environ, program=program)
+def _serve(environ: Mapping[str, str], kind: Program, module: str) -> int:
+    settings = load(environ, program=kind)
     configure_logging(settings.log_level, settings.log_format)
-    import_module(_HOME).__dict__[entry](settings)
+    program: Entry = import_module(module).program
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_until_told(program, settings))
     return Exit.OK
+
+
+async def _until_told(program: Entry, settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT; what is under way is finished first."""
+    shutdown = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, shutdown.set)
+    await program(settings, shutdown)

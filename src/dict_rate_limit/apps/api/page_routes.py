@@ -67,7 +67,7 @@ def _model(seen: Overview, refresh: int, version: str) -> OverviewModel:
         age_seconds=None if view is None else max(0.0, (seen.now - view.fetched_at).total_seconds()),
         checked_at=None if view is None else view.snapshot.checked_at,
         cache_status=None if seen.reading is None else seen.reading.status.value,
-        alerts=tuple(seen.alerts or ()),
+        alerts=None if seen.alerts is None else tuple(seen.alerts),
         rejected=0 if view is None else len(view.snapshot.rejected),
         category="" if view is None else view.snapshot.category,
         now=seen.now,

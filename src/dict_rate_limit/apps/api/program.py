@@ -62,7 +62,7 @@ def assemble(settings: Settings, parts: Backing) -> Api:
     )
 
 
-async def run(settings: Settings, shutdown: asyncio.Event) -> None:
+async def program(settings: Settings, shutdown: asyncio.Event) -> None:
     """Serve until `shutdown`; requests under way are answered first.
 
     Raises:
