@@ -13,12 +13,13 @@ from dict_rate_limit.adapters.bridge.certificates import TlsFiles
 from dict_rate_limit.adapters.bridge.source import BridgeSource
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.proto import methods
-from dict_rate_limit.simulator.bridge import ServerTls, serve_bridge
+from dict_rate_limit.simulator.bridge import ServerTls, _credentials, serve_bridge
 from dict_rate_limit.simulator.fake_dict import FakeDict, World
 from dict_rate_limit.simulator.scenario import scenario_named
 from dict_rate_limit.simulator.timeline import Timeline
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import AsyncIterator, Callable, Sequence
     from datetime import datetime
     from pathlib import Path
@@ -71,7 +72,7 @@ async def bridge_source(
 
 @dataclass(kw_only=True)
 class OddBridge:
-    """A Bridge that gives every call the same answer and remembers who asked."""
+    """A Bridge that gives every call the same answer, once `gate` is open, and remembers who asked."""
 
     body: bytes = b""
     code: grpc.StatusCode = grpc.StatusCode.OK
@@ -79,22 +80,26 @@ class OddBridge:
     trailing: tuple[tuple[str, str], ...] = ()
     metadata: list[dict[str, str]] = field(default_factory=list)
     peers: set[str] = field(default_factory=set)
+    gate: asyncio.Event | None = None
 
     async def answer(self, _request: bytes, context: Context) -> bytes:
         self.metadata.append({key: str(value) for key, value in context.invocation_metadata() or ()})
         self.peers.add(context.peer())
+        if self.gate is not None:
+            await self.gate.wait()
         if self.code is not grpc.StatusCode.OK:
             await context.abort(self.code, self.detail, self.trailing)
         context.set_trailing_metadata(self.trailing)
         return self.body
 
     @asynccontextmanager
-    async def serve(self) -> AsyncIterator[str]:
+    async def serve(self, tls: ServerTls | None = None) -> AsyncIterator[str]:
         server = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
         handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(self.answer)
         handlers = {methods.LIST_METHOD: handler, methods.READ_METHOD: handler}
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(methods.SERVICE, handlers),))
-        port = server.add_insecure_port(f"{LOOPBACK}:0")
+        wanted = f"{LOOPBACK}:0"
+        port = server.add_secure_port(wanted, _credentials(tls)) if tls else server.add_insecure_port(wanted)
         await server.start()
         try:
             yield f"{LOOPBACK}:{port}"

@@ -142,7 +142,7 @@ async def test_a_restart_of_the_bridge_heals_by_itself() -> None:
 async def test_a_connection_that_died_in_silence_is_replaced() -> None:
     async with fake_bridge() as (_, behind):
         wire = Wire(port_of(behind))
-        async with wire.serve() as address, bridge_source(address, deadline=1.0) as source:
+        async with wire.serve() as address, bridge_source(address, deadline=2.0) as source:
             await source.list_policies(US)
             await wire.go_silent()
             with pytest.raises(SourceError) as caught:
@@ -157,7 +157,7 @@ async def test_a_connection_that_died_in_silence_is_replaced() -> None:
 async def test_calls_that_go_silent_together_replace_the_connection_once() -> None:
     async with fake_bridge() as (_, behind):
         wire = Wire(port_of(behind))
-        async with wire.serve() as address, bridge_source(address, deadline=1.0) as source:
+        async with wire.serve() as address, bridge_source(address, deadline=2.0) as source:
             await source.list_policies(US)
             await wire.go_silent()
             lost = await asyncio.gather(*(source.list_policies(US) for _ in range(5)), return_exceptions=True)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from bridge_server import Authority, bridge_source, fake_bridge, port_of
-from dict_rate_limit.adapters.bridge.certificates import TlsFiles, load
+from bridge_server import Authority, OddBridge, bridge_source, fake_bridge, port_of
+from dict_rate_limit.adapters.bridge import certificates
+from dict_rate_limit.adapters.bridge.certificates import TlsFiles
 from dict_rate_limit.domain.errors import Outcome, SourceError
-from dict_rate_limit.simulator.faults import Fault
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.reading import Snapshot
 
 US = "default"
+PATIENCE = 20.0
+"""Seconds after which a test gives up."""
 
 
 @pytest.fixture
@@ -43,7 +45,7 @@ def put(source: TlsFiles, target: TlsFiles, *parts: str) -> None:
 
 async def read_soon(source: BridgeSource) -> Snapshot:
     """Read, allowing for the moment a restarted server takes."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             try:
                 return await source.list_policies(US)
@@ -164,23 +166,54 @@ async def test_files_written_again_with_the_same_content_change_nothing(ours: Au
         assert source._channel.current() is before
 
 
+async def two_calls_on_two_certificates(
+    bridge: OddBridge, source: BridgeSource, ours: Authority, files: TlsFiles
+) -> list[asyncio.Task[Snapshot]]:
+    """Start a call, renew the files, start another; both wait at the Bridge."""
+    calls = []
+    for version in ("first", "second"):
+        put(ours.client(version), files)
+        calls.append(asyncio.create_task(source.list_policies(US)))
+        async with asyncio.timeout(PATIENCE):
+            while len(bridge.peers) < len(calls):  # noqa: ASYNC110 - the Bridge has no event for it
+                await asyncio.sleep(0.01)
+    return calls
+
+
 async def test_a_call_under_way_ends_on_the_old_certificate(ours: Authority) -> None:
-    files = ours.client()
+    files, bridge = ours.client(), OddBridge(gate=asyncio.Event())
+    async with bridge.serve(ours.server()) as address, bridge_source(address, tls=files) as source:
+        calls = await two_calls_on_two_certificates(bridge, source, ours, files)
+
+        assert bridge.gate is not None
+        bridge.gate.set()
+
+        assert [snapshot.outcome for snapshot in await asyncio.gather(*calls)] == [Outcome.EMPTY] * 2
+
+
+async def test_closing_does_not_wait_for_calls_on_old_certificates(ours: Authority) -> None:
+    files, bridge = ours.client(), OddBridge(gate=asyncio.Event())
     async with (
-        fake_bridge(tls=ours.server(), slow_sec=1.0) as (fake, address),
-        bridge_source(address, tls=files) as source,
+        bridge.serve(ours.server()) as address,
+        bridge_source(address, tls=files, deadline=600) as source,
+        asyncio.timeout(PATIENCE),
     ):
-        await source.list_policies(US)
-        fake.inject(Fault.SLOW)
-        slow = asyncio.create_task(source.list_policies(US))
-        await asyncio.sleep(0.2)
-        fake.heal()
+        calls = await two_calls_on_two_certificates(bridge, source, ours, files)
 
-        put(ours.client("renewed"), files)
-        fresh = await source.list_policies(US)
+        await source.close()
 
-        assert not slow.done()
-        assert (fresh.outcome, (await slow).outcome) == (Outcome.OK, Outcome.OK)
+        ended = await asyncio.gather(*calls, return_exceptions=True)
+        assert [str(error) for error in ended] == ["UNAVAILABLE: the connection was closed during the call"] * 2
+
+
+async def test_files_that_change_while_they_are_read_are_not_used(
+    ours: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = ours.client()
+    monkeypatch.setattr(certificates, "_require_fit", lambda files: files.key_file.write_bytes(b"being written"))
+
+    with pytest.raises(certificates.CertificateFilesError, match="being written"):
+        certificates.load(files)
 
 
 async def test_half_of_a_new_pair_keeps_the_old_one_and_is_reported_once(ours: Authority) -> None:
@@ -279,7 +312,7 @@ async def test_no_message_and_no_text_form_holds_the_key(ours: Authority, theirs
         error = await refusal(source)
 
     lines = [line for line in files.key_file.read_text().splitlines() if "-----" not in line]
-    held = repr(load(ours.client("another")))
+    held = repr(certificates.load(ours.client("another")))
     assert [line for line in lines if line in str(error) or line in repr(error)] == []
     assert "PRIVATE KEY" not in str(error)
     assert "PRIVATE KEY" not in held

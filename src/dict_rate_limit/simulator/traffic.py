@@ -49,11 +49,11 @@ class Story:
     def phase_at(self, elapsed_sec: int) -> Phase:
         """Return the phase of this moment."""
         left = elapsed_sec % sum(phase.seconds for phase in self.phases)
-        for phase in self.phases:
-            left -= phase.seconds
-            if left < 0:
-                return phase
-        raise AssertionError  # the remainder of a sum lies within it
+        position = 0
+        while left >= self.phases[position].seconds:
+            left -= self.phases[position].seconds
+            position += 1
+        return self.phases[position]
 
 
 CALM: Final = Story(phases=(Phase(seconds=3600, load_pct=55),), step_sec=30, noise_pct=60)

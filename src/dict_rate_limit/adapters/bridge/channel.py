@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import grpc
@@ -11,13 +13,21 @@ from dict_rate_limit.adapters.bridge.certificates import CertificateFilesError, 
 from dict_rate_limit.domain.errors import Outcome, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from dict_rate_limit.adapters.bridge.certificates import Certificates, Stamp, TlsFiles
 
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 """A list of 29 policies takes about 2 kB."""
 _BACKOFF_MS: Final = (100, 1_000)
+
+
+@dataclass(slots=True, eq=False)
+class Link:
+    """A channel and how many calls run on it."""
+
+    channel: grpc.aio.Channel
+    running: int = 0
 
 
 class KeptChannel:
@@ -35,39 +45,53 @@ class KeptChannel:
         self._tls = tls
         self._deadline = deadline
         self._on_problem = on_problem
-        self._channel: grpc.aio.Channel | None = None
+        self._link: Link | None = None
         self._certificates: Certificates | None = None
         self._stamp: Stamp | None = None
         self._problem = ""
+        self._retired: list[Link] = []
         self._closing: set[asyncio.Task[None]] = set()
         self._closed = False
 
-    def current(self) -> grpc.aio.Channel:
-        """Return the channel for the next call.
+    @contextmanager
+    def borrowed(self) -> Iterator[grpc.aio.Channel]:
+        """Give the channel for one call; a call that ran into its deadline gets it replaced.
+
+        Silence may mean a connection that died without anybody having said so.
 
         Raises:
             SourceError: UNAUTHENTICATED when there has never been a usable set of certificate files; UNAVAILABLE
                 after `close`.
         """
+        link = self.current()
+        link.running += 1
+        try:
+            yield link.channel
+        except SourceError as error:
+            if error.outcome is Outcome.DEADLINE_EXCEEDED and link is self._link:
+                self._retire()
+            raise
+        finally:
+            link.running -= 1
+            self._sweep()
+
+    def current(self) -> Link:
+        """Return what the next call runs on. Raises as `borrowed` does."""
         if self._closed:
             raise SourceError(Outcome.UNAVAILABLE, "the connection is closed")
         if self._tls is not None:
             self._refresh(self._tls)
-        if self._channel is None:
-            self._channel = self._open()
-        return self._channel
-
-    def distrust(self, channel: grpc.aio.Channel) -> None:
-        """Replace a channel that kept silent: its connection may be dead without anybody having said so."""
-        if channel is self._channel:
-            self._retire()
+        if self._link is None:
+            self._link = Link(self._open())
+        return self._link
 
     async def close(self) -> None:
         """End running calls and give everything back; may be called twice."""
         self._closed = True
-        channel, self._channel = self._channel, None
-        if channel is not None:
-            await channel.close()
+        self._retire()
+        links, self._retired = self._retired, []
+        for link in links:
+            await link.channel.close()
         await asyncio.gather(*self._closing)
 
     def _refresh(self, files: TlsFiles) -> None:
@@ -90,11 +114,16 @@ class KeptChannel:
             self._retire()
 
     def _retire(self) -> None:
-        if self._channel is not None:
-            task = asyncio.get_running_loop().create_task(self._channel.close(grace=self._deadline + 1))
+        if self._link is not None:
+            self._retired.append(self._link)
+            self._link = None
+
+    def _sweep(self) -> None:
+        for link in [link for link in self._retired if link.running == 0]:
+            self._retired.remove(link)
+            task = asyncio.get_running_loop().create_task(link.channel.close())
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
-            self._channel = None
 
     def _open(self) -> grpc.aio.Channel:
         least, most = _BACKOFF_MS

@@ -78,17 +78,11 @@ class BridgeSource:
 
     async def _call(self, method: str, request: bytes, participant: str) -> tuple[bytes, Origin]:
         metadata = _metadata(participant)
-        channel = self._channel.current()
-        try:
-            with translated():
-                ask: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(methods.path(method))
-                call = ask(request, timeout=self._deadline, metadata=metadata)
-                body = await call
-                trailing = await call.trailing_metadata()
-        except SourceError as error:
-            if error.outcome is Outcome.DEADLINE_EXCEEDED:
-                self._channel.distrust(channel)
-            raise
+        with self._channel.borrowed() as channel, translated():
+            ask: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(methods.path(method))
+            call = ask(request, timeout=self._deadline, metadata=metadata)
+            body = await call
+            trailing = await call.trailing_metadata()
         return body, Origin(
             participant=participant,
             source=self._name,

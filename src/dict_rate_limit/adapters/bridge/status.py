@@ -49,8 +49,6 @@ def translated() -> Iterator[None]:
         if task is None or task.cancelling():
             raise
         raise SourceError(Outcome.UNAVAILABLE, "the connection was closed during the call") from error
-    except grpc.aio.UsageError as error:
-        raise SourceError(Outcome.UNAVAILABLE, "the connection is closed") from error
 
 
 def correlation_id(trailing: Pairs | None) -> str | None:
