@@ -1,14 +1,19 @@
-"""A namespace of its own for a test, so that its schedules meet no other test's."""
+"""Namespaces of their own for tests, so that their schedules do not meet."""
 
 from __future__ import annotations
 
+import asyncio
 import uuid
+from typing import TYPE_CHECKING
 
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 
 from dict_rate_limit.adapters.temporal import TemporalAddress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 async def new_namespace(host: str) -> TemporalAddress:
@@ -19,3 +24,13 @@ async def new_namespace(host: str) -> TemporalAddress:
         RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=Duration(seconds=86_400))
     )
     return TemporalAddress(host=host, namespace=name)
+
+
+def new_namespaces(host: str, number: int) -> Iterator[TemporalAddress]:
+    """Register some at once, from outside any loop: the server runs no schedule of a new one for two seconds."""
+
+    async def registered() -> list[TemporalAddress]:
+        return [await new_namespace(host) for _ in range(number)]
+
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        return iter(runner.run(registered()))

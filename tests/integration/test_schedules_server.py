@@ -18,7 +18,7 @@ from temporalio.service import RPCError
 from dict_rate_limit.adapters.temporal import connect, schedule
 from dict_rate_limit.domain.errors import SchedulerUnavailableError, SettingsError
 from dict_rate_limit.workflows.schedules import Timetable, ensure_schedules
-from temporal_namespace import new_namespace
+from temporal_namespace import new_namespace, new_namespaces
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -34,13 +34,7 @@ FIRST = "monitor-rate-limits-1"
 
 @pytest.fixture(scope="module")
 def namespaces(temporal_address: str) -> Iterator[TemporalAddress]:
-    """Namespaces for the tests here, registered at once: the server runs no schedule of a new one for two seconds."""
-
-    async def registered() -> list[TemporalAddress]:
-        return [await new_namespace(temporal_address) for _ in range(24)]
-
-    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        return iter(runner.run(registered()))
+    return new_namespaces(temporal_address, 24)
 
 
 @pytest.fixture

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
+import logging
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
+from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.service import RPCError, RPCStatusCode, TLSConfig
 from temporalio.worker import Worker
 
 from dict_rate_limit.domain.errors import SchedulerUnavailableError, SettingsError
 from dict_rate_limit.workflows.definitions import WORKFLOWS
-from dict_rate_limit.workflows.schedules import ensure_schedules
+from dict_rate_limit.workflows.schedules import ensure_schedules, restore_schedules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +65,7 @@ async def connect(address: TemporalAddress) -> Client:
     tls = _tls(address.tls)
     with temporal_errors():
         try:
-            client = await Client.connect(address.host, namespace=address.namespace, tls=tls)
+            client = await Client.connect(address.host, namespace=address.namespace, tls=tls, runtime=_runtime())
         except RuntimeError as error:  # what the SDK raises when nobody answers
             message = f"Temporal at {address.host} cannot be reached: {_first_line(error)}"
             raise SchedulerUnavailableError(message) from error
@@ -80,6 +83,14 @@ async def schedule(client: Client, timetable: Timetable) -> None:
     """
     with temporal_errors():
         await ensure_schedules(client, timetable)
+
+
+async def look_after_schedules(client: Client, timetable: Timetable, every: timedelta) -> None:
+    """Bring back what gets lost, for ever; while Temporal is away there is nothing to do but wait."""
+    while True:
+        await asyncio.sleep(every.total_seconds())
+        with suppress(SchedulerUnavailableError), temporal_errors():
+            await restore_schedules(client, timetable)
 
 
 async def work(
@@ -139,6 +150,16 @@ def temporal_errors() -> Iterator[None]:
         if error.status is RPCStatusCode.INVALID_ARGUMENT:
             raise SettingsError((text,)) from error
         raise SchedulerUnavailableError(text) from error
+
+
+@cache
+def _runtime() -> Runtime:
+    """The SDK's threads, once per process; what they have to say goes to the log, not raw to stdout."""
+    logging_config = LoggingConfig(
+        filter=TelemetryFilter(core_level="WARN", other_level="ERROR"),
+        forwarding=LogForwardingConfig(logger=logging.getLogger("temporalio.core"), append_target_to_name=False),
+    )
+    return Runtime(telemetry=TelemetryConfig(logging=logging_config))
 
 
 def _tls(tls: TemporalTls | None) -> TLSConfig | bool:

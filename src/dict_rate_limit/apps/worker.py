@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.workflows.schedules import Timetable
 
 LOOK_AGAIN: Final = timedelta(seconds=2)
+LOOK_AFTER: Final = timedelta(minutes=1)
 DRAIN: Final = timedelta(seconds=20)
 
 _log = logging.getLogger(__name__)
@@ -53,7 +54,8 @@ class WorkerParts:
     """What a worker is made of.
 
     `check_schema` returns when the database has a schema this code can use, and raises SchemaError or
-    StoreUnavailableError otherwise. `look_again` is the pause between looks for what is missing.
+    StoreUnavailableError otherwise. `look_again` is the pause between looks for what is missing at the start,
+    `look_after` that between looks for lost schedules.
     """
 
     address: TemporalAddress
@@ -63,6 +65,7 @@ class WorkerParts:
     readiness: Readiness
     progress: Progress
     look_again: timedelta = LOOK_AGAIN
+    look_after: timedelta = LOOK_AFTER
     drain: timedelta = DRAIN
 
 
@@ -153,7 +156,11 @@ async def _work(parts: WorkerParts, client: Client, shutdown: asyncio.Event) -> 
     parts.progress.client, parts.progress.waiting_for = client, None
     parts.readiness.start()
     _log.info("monitoring %d participants on schedule %s", len(parts.timetable.participants), parts.timetable.cron)
-    await temporal.work(client, parts.timetable.task_queue, parts.activities, shutdown=shutdown, drain=parts.drain)
+    keeper = asyncio.create_task(temporal.look_after_schedules(client, parts.timetable, parts.look_after))
+    try:
+        await temporal.work(client, parts.timetable.task_queue, parts.activities, shutdown=shutdown, drain=parts.drain)
+    finally:
+        keeper.cancel()
 
 
 def _wait_for(progress: Progress, missing: str) -> None:

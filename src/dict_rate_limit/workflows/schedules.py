@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -35,6 +36,8 @@ CATCH_UP: Final = timedelta(minutes=3)
 MAINTAIN_CATCH_UP: Final = timedelta(days=1)
 
 _FINGERPRINT: Final = "settings"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,18 +131,32 @@ async def ensure_schedules(client: Client, timetable: Timetable) -> None:
         RPCError: Temporal refuses, or is away.
     """
     for entry in entries(timetable):
-        await _ensure(client, entry)
-    wanted = len(groups(timetable.participants))
-    async for listed in await client.list_schedules():
-        if (names.group_number(listed.id) or 0) > wanted:
-            await _delete(client.get_schedule_handle(listed.id))
+        if not await _created(client, entry):
+            await _update(client.get_schedule_handle(entry.schedule_id), entry)
+    await _delete_orphans(client, timetable)
 
 
-async def _ensure(client: Client, entry: Entry) -> None:
+async def restore_schedules(client: Client, timetable: Timetable) -> None:
+    """Create what is missing and delete orphans, and leave the others as they are.
+
+    Without a schedule nothing is polled and nothing fails: so it is looked for again and again. A Temporal may have
+    lost its data, and a worker of other settings may have been the last to change something.
+
+    Raises:
+        RPCError: Temporal refuses, or is away.
+    """
+    for entry in entries(timetable):
+        if await _created(client, entry):
+            _log.warning("schedule %s was gone and has been created again", entry.schedule_id)
+    await _delete_orphans(client, timetable)
+
+
+async def _created(client: Client, entry: Entry) -> bool:
     try:
         await client.create_schedule(entry.schedule_id, entry.schedule(ScheduleState()), trigger_immediately=True)
     except ScheduleAlreadyRunningError:
-        await _update(client.get_schedule_handle(entry.schedule_id), entry)
+        return False
+    return True
 
 
 async def _update(handle: ScheduleHandle, entry: Entry) -> None:
@@ -163,6 +180,13 @@ async def _stored_fingerprint(description: ScheduleDescription) -> object:
         return None
     values = await description.data_converter.decode([action.memo[_FINGERPRINT]])
     return values[0]
+
+
+async def _delete_orphans(client: Client, timetable: Timetable) -> None:
+    wanted = len(groups(timetable.participants))
+    async for listed in await client.list_schedules():
+        if (names.group_number(listed.id) or 0) > wanted:
+            await _delete(client.get_schedule_handle(listed.id))
 
 
 async def _delete(handle: ScheduleHandle) -> None:

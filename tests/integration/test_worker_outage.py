@@ -1,0 +1,110 @@
+"""The worker while Temporal goes and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dict_rate_limit.adapters.temporal import TemporalAddress, connect
+from dict_rate_limit.apps.embedded.port import free_port
+from dict_rate_limit.apps.embedded.process import running
+from dict_rate_limit.apps.embedded.temporal import answers, program
+from dict_rate_limit.domain.errors import SchedulerUnavailableError
+from worker_samples import Stage, eventually, running_worker
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.slow
+
+SECONDLY = "@every 1s"
+
+
+class TemporalThatComesAndGoes:
+    """A dev server on one address and one file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._ports = free_port(), free_port()
+
+    @property
+    def address(self) -> TemporalAddress:
+        return TemporalAddress(host=f"127.0.0.1:{self._ports[0]}", namespace="dict")
+
+    @asynccontextmanager
+    async def up(self) -> AsyncIterator[None]:
+        port, http_port = self._ports
+        async with running(program(self._folder, port, http_port), lambda _: answers(http_port)):
+            yield
+
+    def forget(self) -> None:
+        """Lose the file."""
+        for file in self._folder.glob("temporal.db*"):
+            file.unlink()
+
+
+@pytest.fixture
+def server(data_folder: Path) -> TemporalThatComesAndGoes:
+    return TemporalThatComesAndGoes(data_folder)
+
+
+async def test_polls_go_on_when_temporal_is_back(server: TemporalThatComesAndGoes) -> None:
+    stage = Stage()
+    async with running_worker(stage.parts(server.address, SECONDLY)):
+        async with server.up():
+            await eventually(lambda: stage.has_recorded(2))
+        before = stage.source.calls
+        await eventually(lambda: says_temporal(stage, "unavailable"))
+
+        async with server.up():
+            await eventually(lambda: stage.has_recorded(before + 2))
+
+    assert await stage.progress.worker() == "ok"
+
+
+async def says_temporal(stage: Stage, word: str) -> bool:
+    return await stage.progress.temporal() == word
+
+
+async def test_schedules_are_made_anew_in_a_temporal_that_forgot_them(server: TemporalThatComesAndGoes) -> None:
+    stage = Stage()
+    async with running_worker(stage.parts(server.address)):
+        async with server.up():
+            await eventually(stage.has_recorded)
+        server.forget()
+
+        async with server.up():
+            await eventually(lambda: stage.has_recorded(2))
+
+
+async def test_it_ends_while_temporal_is_away(server: TemporalThatComesAndGoes) -> None:
+    stage = Stage()
+
+    async with running_worker(stage.parts(server.address)) as shutdown:
+        async with server.up():
+            await eventually(stage.has_recorded)
+        shutdown.set()
+
+
+async def test_a_cycle_that_was_under_way_is_finished(server: TemporalThatComesAndGoes) -> None:
+    stage = Stage()
+    stage.source.gate.clear()
+
+    async with running_worker(stage.parts(server.address)):
+        async with server.up():
+            await stage.source.asked.wait()
+        stage.source.gate.set()
+        async with server.up():
+            await eventually(stage.has_recorded)
+
+
+async def test_nothing_can_be_asked_of_a_temporal_that_is_away(server: TemporalThatComesAndGoes) -> None:
+    async with server.up():
+        await connect(server.address)
+
+    with pytest.raises(SchedulerUnavailableError):
+        await asyncio.wait_for(connect(server.address), timeout=20)

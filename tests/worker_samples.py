@@ -1,0 +1,117 @@
+"""A worker on memory adapters, and a way to watch it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.adapters.clock import SystemClock
+from dict_rate_limit.adapters.memory.cache import MemoryCache
+from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
+from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.adapters.operations import Readiness
+from dict_rate_limit.apps.worker import Progress, WorkerParts, run
+from dict_rate_limit.usecases.monitor import Fetcher
+from dict_rate_limit.workflows.activities import Activities
+from dict_rate_limit.workflows.schedules import Timetable
+from domain_samples import RULES
+from monitor_samples import reading_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from dict_rate_limit.adapters.temporal import TemporalAddress
+    from dict_rate_limit.domain.reading import Snapshot
+
+HOURLY = "@every 1h"
+PATIENCE_SEC = 60
+
+
+@dataclass(slots=True)
+class GatedSource:
+    """Answers when the gate is open; counts calls."""
+
+    clock: SystemClock = field(default_factory=SystemClock)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    calls: int = 0
+
+    async def list_policies(self, participant: str) -> Snapshot:
+        self.calls += 1
+        self.asked.set()
+        await self.gate.wait()
+        return reading_of(participant, self.clock.now())
+
+    async def get_policy(self, participant: str, policy_name: str) -> Snapshot:
+        raise AssertionError((participant, policy_name))
+
+
+@dataclass(slots=True)
+class Stage:
+    """Everything of a worker but Temporal. `missing` is what the schema check raises, None = the schema is there."""
+
+    clock: SystemClock = field(default_factory=SystemClock)
+    source: GatedSource = field(default_factory=GatedSource)
+    publisher: MemoryPublisher = field(default_factory=MemoryPublisher)
+    progress: Progress = field(default_factory=Progress)
+    missing: Exception | None = None
+    store: MemoryStore = field(init=False)
+    cache: MemoryCache = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.store = MemoryStore(self.clock)
+        self.cache = MemoryCache(self.clock)
+        self.source.gate.set()
+
+    async def check_schema(self) -> None:
+        if self.missing:
+            raise self.missing
+
+    def parts(self, address: TemporalAddress, cron: str = HOURLY) -> WorkerParts:
+        checks = {"worker": self.progress.worker, "temporal": self.progress.temporal}
+        return WorkerParts(
+            address=address,
+            timetable=Timetable(task_queue="dict-rate-limit", cron=cron, participants=["12345678"]),
+            activities=Activities(
+                fetcher=Fetcher(source=self.source, source_name="test", clock=self.clock),
+                store=self.store,
+                cache=self.cache,
+                outbox=self.store,
+                publisher=self.publisher,
+                maintenance=self.store,
+                clock=self.clock,
+                rules=RULES,
+                retention_months=13,
+            ),
+            check_schema=self.check_schema,
+            readiness=Readiness(checks, self.clock.monotonic),
+            progress=self.progress,
+            look_again=timedelta(milliseconds=20),
+            look_after=timedelta(seconds=1),
+        )
+
+    async def has_recorded(self, polls: int = 1) -> bool:
+        return sum((await self.store.poll_counts(["12345678"])).values()) >= polls
+
+
+@asynccontextmanager
+async def running_worker(parts: WorkerParts) -> AsyncIterator[asyncio.Event]:
+    """Run a worker for the length of the block; gives its shutdown event."""
+    shutdown = asyncio.Event()
+    life = asyncio.create_task(run(parts, shutdown))
+    try:
+        yield shutdown
+    finally:
+        shutdown.set()
+        async with asyncio.timeout(PATIENCE_SEC):
+            await life
+
+
+async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for what another program does by itself."""
+    async with asyncio.timeout(PATIENCE_SEC):
+        while not await holds():  # noqa: ASYNC110 -- it sends no event
+            await asyncio.sleep(0.02)
