@@ -55,12 +55,14 @@ def missing_months(there: list[Partition], today: datetime) -> list[tuple[dateti
 async def make_month(connection: Connection, lower: datetime, upper: datetime) -> str:
     """Make one month in the open transaction and move its rows out of DEFAULT; return its name.
 
-    ATTACH instead of CREATE … PARTITION OF: it lets readers and writers of the other months go on. Statements that
-    make and drop tables take no parameters, hence composed here.
+    ATTACH instead of CREATE … PARTITION OF, which shuts all readers out. Writers wait from the start: one that was told
+    DEFAULT before the month was there would fail after. Statements that make and drop tables take no parameters, hence
+    composed here.
     """
     name = f"dict_rate_limit_states_{lower:%Y_%m}"
     table = sql.Identifier(name)
-    await connection.execute(statements("upkeep")["lock_default"])
+    for lock in ("lock_history", "lock_default"):
+        await connection.execute(statements("upkeep")[lock])
     await connection.execute(
         sql.SQL("CREATE TABLE {} (LIKE dict_rate_limit_states INCLUDING DEFAULTS INCLUDING CONSTRAINTS)").format(table)
     )

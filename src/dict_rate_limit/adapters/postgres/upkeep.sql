@@ -18,8 +18,12 @@ ORDER BY upper;
 -- Upkeep may take its time, but readers and writers must not wait long behind it.
 SELECT set_config('lock_timeout', '5s', true), set_config('statement_timeout', '15min', true);
 
+-- name: lock_history
+-- Writers wait here, before they are told which partition their rows go to; readers go on.
+LOCK TABLE ONLY dict_rate_limit_states IN SHARE ROW EXCLUSIVE MODE;
+
 -- name: lock_default
--- No row may come into DEFAULT between moving its rows out and attaching the month they belong to.
+-- Readers of DEFAULT wait from here on: its rows move.
 LOCK TABLE dict_rate_limit_states_default IN ACCESS EXCLUSIVE MODE;
 
 -- name: drop_old_states

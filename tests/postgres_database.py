@@ -1,0 +1,53 @@
+"""Looks behind the store, straight into the database."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg.rows import dict_row
+
+from dict_rate_limit.adapters.postgres.pool import open_pool
+from dict_rate_limit.adapters.postgres.store import PostgresStore
+from dict_rate_limit.domain.judge import observe
+from domain_samples import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from dict_rate_limit.domain.reading import Poll
+
+
+def rows(url: str, query: str) -> list[dict[str, object]]:
+    """Run one query and return its rows."""
+    with psycopg.connect(url, row_factory=dict_row) as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+def values(url: str, query: str) -> list[object]:
+    """Run one query and return its first column."""
+    with psycopg.connect(url) as connection:
+        return [value for value, *_ in connection.execute(query.encode()).fetchall()]
+
+
+def execute(url: str, statement: str) -> None:
+    """Run one statement."""
+    with psycopg.connect(url) as connection:
+        connection.execute(statement.encode())
+
+
+@asynccontextmanager
+async def opened_store(url: str, *, max_size: int = 4, patience: float = 3.0) -> AsyncIterator[PostgresStore]:
+    """Open a store for one test."""
+    async with open_pool(url, max_size=max_size, patience=patience) as pool:
+        yield PostgresStore(pool)
+
+
+async def record(store: PostgresStore, *polls: Poll) -> None:
+    """Judge and keep polls as the product does."""
+    for poll in polls:
+        async with store.participant(poll.participant) as unit:
+            state = await unit.load(poll)
+            if state is not None:
+                await unit.save(observe(state, poll, RULES)[1])
