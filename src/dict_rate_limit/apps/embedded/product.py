@@ -82,10 +82,12 @@ def watched(part: str, life: Coroutine[None, None, None], stage: Stage) -> async
 async def worker_up(settings: Settings, work: WorkerParts, task: asyncio.Task[None], stage: Stage) -> None:
     """Wait until it polls."""
     stage.board.begin(WORKER)
+    at_first = work.progress.waiting_for
 
     def ready() -> bool:
         waiting_for = work.progress.waiting_for
-        stage.board.note(WORKER, f"waits for {waiting_for}" if waiting_for else "")
+        if waiting_for not in {None, at_first}:
+            stage.board.note(WORKER, f"waits: {waiting_for}")
         return waiting_for is None
 
     await until(ready, task)
