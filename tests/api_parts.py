@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -189,8 +190,13 @@ class World:
     @asynccontextmanager
     async def client(self, app: ASGIApp | None = None) -> AsyncIterator[httpx.AsyncClient]:
         """Serve the API on a real port and talk to it."""
-        async with serving(app or self.app()) as url, httpx.AsyncClient(base_url=url) as client:
+        async with serving(app or self.app()) as url, http_client(url) as client:
             yield client
+
+
+def http_client(url: str) -> httpx.AsyncClient:
+    """Make a client without httpx's store of authorities, which takes longer to load than most tests."""
+    return httpx.AsyncClient(base_url=url, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
 
 def free_port() -> int:

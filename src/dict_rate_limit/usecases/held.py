@@ -17,13 +17,18 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.state import PolicyRule
     from dict_rate_limit.ports import CachedSnapshot
     from dict_rate_limit.usecases.budget import SourceBudget
+    from dict_rate_limit.usecases.view import Reading
 
 CLOCK_SKEW: Final = timedelta(minutes=1)
 """An entry from further ahead than this was stamped by a wrong clock; believed, it would hide the true ones."""
 
 
 class Held:
-    """The newest entry seen, judged once; `until` (monotonic) it may be given without looking further."""
+    """The newest entry seen, judged once.
+
+    `until` (monotonic) it may be given without looking further, and `reading` as it stands, whole seconds and all,
+    until `reading_until`.
+    """
 
     def __init__(self, participant: str, thresholds: Thresholds, budget: SourceBudget) -> None:
         """Hold nothing yet."""
@@ -31,6 +36,9 @@ class Held:
         self.budget = budget
         self.view: View | None = None
         self.until = float("-inf")
+        self.reading: Reading | None = None
+        self.reading_until = float("-inf")
+        self.waited = False
         self.task: asyncio.Task[bool] | None = None
         self._thresholds = thresholds
         self._rules: Mapping[str, PolicyRule] = {}

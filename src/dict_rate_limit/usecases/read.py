@@ -81,9 +81,16 @@ class Reader:
     def remembered(self, participant: str) -> Reading | None:
         """Return what memory alone can answer; None when it is a second old or the participant unknown."""
         held = self._held.get(participant)
-        if held is None or held.view is None or self._parts.clock.monotonic() >= held.until:
+        if held is None or held.view is None:
             return None
-        return self._reading(held.view)
+        now = self._parts.clock.monotonic()
+        if now < held.reading_until:
+            return held.reading
+        if now >= held.until:
+            return None
+        held.reading = self._reading(held.view)
+        held.reading_until = min(held.until, now + self._unchanged(held.view))
+        return held.reading
 
     async def read(self, participant: str) -> Reading:
         """Return the newest reading that may be had.
@@ -115,6 +122,11 @@ class Reader:
             age=max(0, int(age)),
         )
 
+    def _unchanged(self, view: View) -> float:
+        """Return for how long a reading of this view says the same: until a whole second of age or life is over."""
+        age = (self._parts.clock.now() - view.fetched_at).total_seconds()
+        return min(1 - age % 1, (self._life - age) % 1 or 1)
+
     async def _refreshed(self, held: Held) -> Reading:
         if held.task is None:
             held.task = asyncio.create_task(self._refresh(held))
@@ -134,6 +146,7 @@ class Reader:
             held.judge_by(await self._stored.rules(held.participant))
             missed = not await self._found(held) and await self._called(held)
             held.until = self._parts.clock.monotonic() + min(MEMORY_LIFE, self._left(held) or MEMORY_LIFE)
+            held.reading_until = float("-inf")
             return missed
         finally:
             held.task = None
@@ -151,9 +164,13 @@ class Reader:
             held.keep(await self._stored.latest(held.participant), self._parts.clock.now())
         return self._left(held) > 0
 
-    async def _take_cached(self, held: Held) -> None:
-        with suppress(CacheUnavailableError):
+    async def _take_cached(self, held: Held) -> bool:
+        """Take what the cache has; False when it cannot be reached."""
+        try:
             held.keep(await self._parts.cache.get(held.participant), self._parts.clock.now())
+        except CacheUnavailableError:
+            return False
+        return True
 
     async def _called(self, held: Held) -> bool:
         """Read the source if that is allowed; True when it gave a reading."""
@@ -191,9 +208,11 @@ class Reader:
         return snapshot
 
     async def _wait_for_winner(self, held: Held) -> None:
-        """Where there is nothing to give, look two seconds for the entry of whoever was admitted."""
+        """Where there has been nothing to give, look two seconds, once, for the entry of whoever was admitted."""
+        if held.waited:
+            return
+        held.waited = True
         for _ in range(WINNER_TRIES):
-            if held.view is not None:
+            if held.view is not None or not await self._take_cached(held):
                 return
             await asyncio.sleep(WINNER_PAUSE)
-            await self._take_cached(held)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.apps.api.problem import ProblemError, ProblemType
-from dict_rate_limit.usecases.tokens import Role, Token, digest_of, parse_tokens
+from dict_rate_limit.usecases.tokens import Role, Token, parse_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,14 +30,6 @@ _Signature = tuple[int, int, int]
 _LOST: Final[_Signature] = (0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
-    """Who asks; `name` is the token's, or anonymous."""
-
-    name: str
-    role: Role
-
-
 class TokensFile:
     """The tokens of a file, at most a second behind it. A file that cannot be read holds none."""
 
@@ -45,7 +37,7 @@ class TokensFile:
         """Read nothing before the first question. Without a path there are no tokens."""
         self._path = path
         self._clock = clock
-        self._tokens: Mapping[str, Token] = {}
+        self._tokens: Mapping[bytes, Token] = {}
         self._signature: _Signature | None = None
         self._look_at = float("-inf")
 
@@ -53,7 +45,7 @@ class TokensFile:
         """Return whom the token belongs to, if it holds now. The look-up is by digest: its time tells nothing."""
         if self._clock.monotonic() >= self._look_at:
             self._look()
-        token = self._tokens.get(digest_of(secret.decode("latin-1")))
+        token = self._tokens.get(sha256(secret).digest())
         if token is None or (token.expires is not None and not token.valid_at(self._clock.now())):
             return None
         return token
@@ -72,7 +64,8 @@ class TokensFile:
             self._lost(error)
             return
         self._signature = signature
-        self._tokens, problems = parse_tokens(text)
+        tokens, problems = parse_tokens(text)
+        self._tokens = {bytes.fromhex(digest): token for digest, token in tokens.items()}
         for problem in problems:
             _log.warning("tokens file: %s", problem)
 
@@ -89,7 +82,7 @@ class Access:
     def __init__(self, tokens: TokensFile, anonymous: Role | None, *, loopback: bool) -> None:
         """Take what callers without a token may do; None = nothing."""
         self._tokens = tokens
-        self._anonymous = None if anonymous is None else Caller(name="anonymous", role=anonymous)
+        self._anonymous = None if anonymous is None else Token(name="anonymous", role=anonymous)
         self._loopback = loopback
 
     def knows_host(self, host: bytes | None) -> bool:
@@ -101,14 +94,13 @@ class Access:
             name = host
         return name.lower() in LOOPBACK_NAMES
 
-    def caller(self, authorization: bytes | None) -> Caller | None:
+    def caller(self, authorization: bytes | None) -> Token | None:
         """Return who asks; None for nobody known. A token that does not hold is never taken for anonymous."""
         if authorization is None:
             return self._anonymous
         if authorization[:7].lower() != _BEARER or len(authorization) > LONGEST_HEADER:
             return None
-        token = self._tokens.find(authorization[7:].strip())
-        return None if token is None else Caller(name=token.name, role=token.role)
+        return self._tokens.find(authorization[7:].strip())
 
 
 def foreign_host() -> ProblemError:

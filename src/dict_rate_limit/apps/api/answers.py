@@ -40,7 +40,7 @@ class Answer:
 class Rendered:
     """One JSON object without its end, for one view; gives whole answers by appending the end."""
 
-    __slots__ = ("_answer", "_at", "_etag", "_head", "_unchanged", "participant", "view")
+    __slots__ = ("_answer", "_etag", "_head", "_reading", "_unchanged", "participant", "view")
 
     def __init__(self, view: View, head: bytes) -> None:
         """Take the encoded object; its closing brace gives way to the freshness."""
@@ -48,15 +48,14 @@ class Rendered:
         self.participant = view.snapshot.participant
         self._head = head[:-1] + b","
         self._etag = b'W/"' + sha256(head).hexdigest()[:32].encode() + b'"'
-        self._at: tuple[CacheStatus, int, int] | None = None
+        self._reading: Reading | None = None
         self._answer = self._unchanged = Answer(500, [], b"")
 
     def answer(self, reading: Reading, if_none_match: bytes | None) -> Answer:
         """Return the answer of this second; 304 for whoever has this snapshot already."""
-        at = (reading.status, reading.expires_in, reading.age)
-        if at != self._at:
+        if reading is not self._reading:  # the reader gives the same one all second long
             self._make(reading)
-            self._at = at
+            self._reading = reading
         if if_none_match is not None and matches(if_none_match, self._etag):
             return self._unchanged
         return self._answer

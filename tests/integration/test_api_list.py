@@ -1,0 +1,282 @@
+"""The two addresses of the policies, over a real socket."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from api_parts import OTHER, TTL, AbsentStore, World, policies_list
+from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.domain.errors import Outcome, SourceError
+from dict_rate_limit.domain.reading import RejectedItem
+from dict_rate_limit.domain.state import PolicyRule
+from dict_rate_limit.ports import CachedSnapshot
+from domain_samples import NOON, PARTICIPANT, bucket, snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import httpx
+
+LIST = "/api/v1/rate-limit/policies"
+BUCKETS = (
+    bucket(1000, 1000, "FULL"),
+    bucket(250, 1000, "LOW"),
+    bucket(-15, 1000, "NEGATIVE"),
+    bucket(1500, 1000, "ABOVE"),
+    bucket(0, 0, "VOID"),
+    policies_list(),
+)
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.source.buckets = BUCKETS
+    return world
+
+
+@pytest.fixture
+async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
+    async with world.client() as client:
+        yield client
+
+
+async def names(client: httpx.AsyncClient, query: str) -> list[str]:
+    answer = (await client.get(f"{LIST}?{query}")).json()
+    assert answer["total"] == len(answer["policies"])
+    return [policy["policy_name"] for policy in answer["policies"]]
+
+
+async def test_a_policy_has_every_frozen_name(client: httpx.AsyncClient) -> None:
+    answer = (await client.get(LIST)).json()
+
+    assert answer["policies"][1] == {
+        "policy_name": "LOW",
+        "participant": PARTICIPANT,
+        "category": "C",
+        "capacity_max": 1000,
+        "refill_tokens": 60,
+        "refill_period_sec": 60,
+        "available_tokens": 250,
+        "utilization_pct": 75.0,
+        "warning_threshold_pct": 25.0,
+        "critical_threshold_pct": 10.0,
+        "status": "WARNING",
+        "exhausted": False,
+        "enabled": True,
+        "checked_at": "2026-11-23T12:00:00Z",
+    }
+
+
+async def test_the_list_says_what_it_holds_and_how_old_it_is(world: World, client: httpx.AsyncClient) -> None:
+    await client.get(LIST)
+    world.clock.advance(0.75)
+
+    answer = (await client.get(LIST)).json()
+
+    del answer["policies"]
+    assert answer == {
+        "total": 6,
+        "participant": PARTICIPANT,
+        "category": "C",
+        "source": "test",
+        "correlation_id": None,
+        "checked_at": "2026-11-23T12:00:00Z",
+        "fetched_at": "2026-11-23T12:00:00Z",
+        "rejected": [],
+        "age_seconds": 0,
+        "cached": True,
+        "cache_expires_in": 60,
+    }
+
+
+async def test_unusual_buckets_are_told_raw_and_judged(client: httpx.AsyncClient) -> None:
+    policies = {policy["policy_name"]: policy for policy in (await client.get(LIST)).json()["policies"]}
+
+    told = {
+        name: (policy["available_tokens"], policy["utilization_pct"], policy["status"], policy["exhausted"])
+        for name, policy in policies.items()
+    }
+    assert told == {
+        "FULL": (1000, 0.0, "OK", False),
+        "LOW": (250, 75.0, "WARNING", False),
+        "NEGATIVE": (-15, 100.0, "CRITICAL", True),
+        "ABOVE": (1500, 0.0, "OK", False),
+        "VOID": (0, None, "UNKNOWN", False),
+        "POLICIES_LIST": (20, 0.0, "OK", False),
+    }
+
+
+async def test_what_could_not_be_read_is_told(world: World, client: httpx.AsyncClient) -> None:
+    rejected = RejectedItem(position=3, name="bad name", reason="name: …")
+    await world.cache.put(CachedSnapshot(snapshot=snapshot(bucket(), rejected=[rejected]), fetched_at=NOON))
+
+    answer = (await client.get(LIST)).json()
+
+    assert answer["rejected"] == [{"position": 3, "name": "bad name", "reason": "name: …"}]
+
+
+async def test_an_unknown_category_is_null_where_there_is_none(world: World, client: httpx.AsyncClient) -> None:
+    await world.cache.put(CachedSnapshot(snapshot=snapshot(bucket(), category=""), fetched_at=NOON))
+
+    answer = (await client.get(LIST)).json()
+
+    assert (answer["category"], answer["policies"][0]["category"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("status=OK", ["FULL", "ABOVE", "POLICIES_LIST"]),
+        ("status=WARNING", ["LOW"]),
+        ("status=CRITICAL", ["NEGATIVE"]),
+        ("status=UNKNOWN", ["VOID"]),
+        ("min_utilization=75", ["LOW", "NEGATIVE"]),
+        ("min_utilization=75.000001", ["NEGATIVE"]),
+        ("min_utilization=100", ["NEGATIVE"]),
+        ("min_utilization=0", ["FULL", "LOW", "NEGATIVE", "ABOVE", "POLICIES_LIST"]),
+        ("category=A", []),
+        ("category=C&status=WARNING&min_utilization=10", ["LOW"]),
+    ],
+)
+async def test_filters_choose_what_the_reading_holds(
+    client: httpx.AsyncClient, query: str, expected: list[str]
+) -> None:
+    assert await names(client, query) == expected
+
+
+async def test_filters_cost_the_source_nothing(world: World, client: httpx.AsyncClient) -> None:
+    for query in ("", "status=OK", "min_utilization=3", "category=B", f"participant={PARTICIPANT}"):
+        await client.get(f"{LIST}?{query}")
+
+    assert len(world.source.calls) == 1
+
+
+async def test_another_participant_has_a_reading_of_its_own(world: World, client: httpx.AsyncClient) -> None:
+    answer = (await client.get(LIST, params={"participant": OTHER})).json()
+
+    assert (answer["participant"], [name for name, _ in world.source.calls]) == (OTHER, [OTHER])
+
+
+async def test_the_headers_follow_the_life_of_a_reading(world: World, client: httpx.AsyncClient) -> None:
+    told = []
+    for seconds in (0, 15, 45):
+        world.clock.advance(seconds)
+        world.source.error = SourceError(Outcome.UNAVAILABLE, "away") if seconds else None
+        answer = await client.get(LIST)
+        told.append((answer.headers["X-Cache-Status"], answer.headers["X-Cache-TTL"], answer.json()["cached"]))
+
+    assert told == [("MISS", "60", False), ("HIT", "45", True), ("STALE", "0", True)]
+
+
+async def test_a_known_snapshot_is_not_sent_again(world: World, client: httpx.AsyncClient) -> None:
+    etag = (await client.get(LIST)).headers["ETag"]
+    world.clock.advance(0.5)
+
+    answers = [
+        await client.get(LIST, headers={"If-None-Match": tags}) for tags in (etag, f'"x", {etag}', "*", etag[2:], '"x"')
+    ]
+
+    assert [answer.status_code for answer in answers] == [304, 304, 304, 304, 200]
+    assert (answers[0].content, answers[0].headers["ETag"], answers[0].headers["X-Cache-TTL"]) == (b"", etag, "60")
+
+
+async def test_the_etag_is_of_the_snapshot_and_the_question(world: World, client: httpx.AsyncClient) -> None:
+    first = (await client.get(LIST)).headers["ETag"]
+    filtered = (await client.get(f"{LIST}?status=OK")).headers["ETag"]
+    world.clock.advance(2)
+    later = (await client.get(LIST)).headers["ETag"]
+    world.clock.advance(TTL.total_seconds())
+    renewed = (await client.get(LIST)).headers["ETag"]
+
+    assert first == later
+    assert len({first, filtered, renewed}) == 3
+    assert first.startswith('W/"')
+
+
+async def test_changed_thresholds_change_the_etag(world: World) -> None:
+    store = MemoryStore(world.clock)
+    world.store = store
+    async with world.client() as client:
+        before = (await client.get(LIST)).headers["ETag"]
+        store.set_policy_rule(PARTICIPANT, "FULL", PolicyRule(warning=10_000))
+        world.clock.advance(10)
+
+        after = await client.get(LIST, headers={"If-None-Match": before})
+
+    assert (after.status_code, after.json()["policies"][0]["status"]) == (200, "WARNING")
+
+
+async def test_one_policy_is_answered_from_the_list(world: World, client: httpx.AsyncClient) -> None:
+    listed = (await client.get(LIST)).json()
+
+    answer = await client.get(f"{LIST}/LOW")
+
+    freshness = {name: answer.json().pop(name) for name in ("age_seconds", "cached", "cache_expires_in")}
+    assert {**listed["policies"][1], **freshness} == answer.json()
+    assert (answer.headers["X-Cache-Status"], len(world.source.calls)) == ("HIT", 1)
+
+
+async def test_one_policy_has_an_etag(client: httpx.AsyncClient) -> None:
+    etag = (await client.get(f"{LIST}/LOW")).headers["ETag"]
+
+    assert (await client.get(f"{LIST}/LOW", headers={"If-None-Match": etag})).status_code == 304
+
+
+async def test_a_policy_that_is_not_enabled_is_still_shown(world: World) -> None:
+    store = MemoryStore(world.clock)
+    store.set_policy_rule(PARTICIPANT, "LOW", PolicyRule(enabled=False))
+    world.store = store
+    async with world.client() as client:
+        answer = (await client.get(f"{LIST}/LOW")).json()
+
+    assert (answer["enabled"], answer["status"]) == (False, "WARNING")
+
+
+async def test_a_policy_of_another_participant_is_read_there(client: httpx.AsyncClient) -> None:
+    answer = (await client.get(f"{LIST}/LOW", params={"participant": OTHER})).json()
+
+    assert answer["participant"] == OTHER
+
+
+async def test_head_is_get_without_the_body(client: httpx.AsyncClient) -> None:
+    whole = await client.get(LIST)
+
+    head = await client.head(LIST)
+
+    assert (head.status_code, head.content, head.headers["ETag"]) == (200, b"", whole.headers["ETag"])
+
+
+async def test_never_a_reading_is_503_and_says_when_to_ask_again(world: World) -> None:
+    world.source.error = SourceError(Outcome.UNAVAILABLE, "secret address 10.0.0.1")
+    world.store = AbsentStore(world.clock)
+    async with world.client() as client:
+        answer = await client.get(LIST)
+
+    assert (answer.status_code, answer.json()["type"], answer.headers["Retry-After"]) == (
+        503,
+        "bridge-unavailable",
+        "5",
+    )
+    assert "10.0.0.1" not in answer.text
+
+
+async def test_many_questions_are_not_remembered_for_ever(world: World) -> None:
+    app = world.app()
+    async with world.client(app) as client:
+        for number in range(300):
+            assert (await client.get(f"{LIST}?min_utilization=0.{number}")).status_code == 200
+
+    answers = app._answers  # type: ignore[attr-defined]
+    assert len(answers._memo) == 256
+
+
+async def test_both_ways_to_an_answer_give_the_same_bytes(client: httpx.AsyncClient) -> None:
+    await client.get(LIST)
+    slow = await client.get(f"{LIST}/")  # the door does not know this spelling
+    fast = await client.get(LIST)
+
+    assert slow.content == fast.content
+    assert sorted(slow.headers.items()) == sorted(fast.headers.items())

@@ -1,0 +1,180 @@
+"""What readers may spend of POLICIES_LIST."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from api_parts import HandClock, policies_list
+from dict_rate_limit.domain.errors import InvalidValueError, Outcome, SourceError
+from dict_rate_limit.usecases.budget import LONGEST_PAUSE, BudgetRules, SourceBudget
+from domain_samples import NOON, bucket, snapshot
+
+if TYPE_CHECKING:
+    from dict_rate_limit.domain.bucket import Bucket
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+def budget(clock: HandClock, *, ttl: float = 1, share: float = 0.5, reserve: float = 0.25) -> SourceBudget:
+    return SourceBudget(BudgetRules(cache_ttl=timedelta(seconds=ttl), share=share, reserve=reserve), clock)
+
+
+@pytest.mark.parametrize(
+    ("ttl", "share", "reserve"), [(0, 0.5, 0.25), (1, 0, 0.25), (1, 1.1, 0.25), (1, 0.5, -0.1), (1, 0.5, 1)]
+)
+def test_rules_by_which_nothing_or_all_could_be_spent_are_refused(ttl: float, share: float, reserve: float) -> None:
+    with pytest.raises(InvalidValueError, match="expected cache_ttl > 0"):
+        BudgetRules(cache_ttl=timedelta(seconds=ttl), share=share, reserve=reserve)
+
+
+def test_the_spacing_is_the_share_of_the_published_refill_before_anything_is_known(clock: HandClock) -> None:
+    assert budget(clock, share=0.5).spacing == 20 * SECOND  # 6 a minute, half of them
+
+
+def test_the_spacing_is_never_below_the_cache_life(clock: HandClock) -> None:
+    assert budget(clock, ttl=60).spacing == 60 * SECOND
+
+
+def test_the_spacing_follows_the_refill_of_the_last_reading(clock: HandClock) -> None:
+    account = budget(clock)
+
+    account.learn(snapshot(bucket(20, 20, "POLICIES_LIST", refill_tokens=60, refill_period_sec=60)))
+
+    assert account.spacing == 2 * SECOND
+
+
+@pytest.mark.parametrize(
+    "learned",
+    [
+        bucket(20, 20, "POLICIES_LIST", refill_tokens=0),
+        bucket(20, 20, "POLICIES_LIST", refill_period_sec=0),
+        bucket(0, 0, "POLICIES_LIST", refill_tokens=0, refill_period_sec=0),
+        bucket(name="ENTRIES_WRITE"),
+    ],
+)
+def test_the_published_refill_holds_where_the_reading_does_not_tell(clock: HandClock, learned: Bucket) -> None:
+    account = budget(clock)
+
+    account.learn(snapshot(learned))
+
+    assert account.spacing == 20 * SECOND
+
+
+def test_nothing_known_allows_a_first_call(clock: HandClock) -> None:
+    assert budget(clock).allows()
+
+
+def test_a_call_is_followed_by_the_spacing(clock: HandClock) -> None:
+    account = budget(clock)
+    account.spend()
+
+    clock.advance(19.9)
+    before = account.allows()
+    clock.advance(0.1)
+
+    assert (before, account.allows()) == (False, True)
+
+
+@pytest.mark.parametrize(("available", "allowed"), [(6, True), (5, False), (0, False), (-15, False)])
+def test_the_reserve_is_left_to_the_monitor(clock: HandClock, available: int, *, allowed: bool) -> None:
+    account = budget(clock, reserve=0.25)
+
+    account.learn(snapshot(policies_list(available, 20)))
+
+    assert account.allows() is allowed
+
+
+def test_the_refill_since_the_reading_counts(clock: HandClock) -> None:
+    account = budget(clock)
+    account.learn(snapshot(policies_list(5, 20)))
+
+    clock.advance(9.9)
+    before = account.allows()
+    clock.advance(0.1)
+
+    assert (before, account.allows()) == (False, True)
+
+
+def test_the_refill_never_fills_above_the_capacity(clock: HandClock) -> None:
+    account = budget(clock, reserve=0.9)
+    account.learn(snapshot(policies_list(20, 20)))
+    account.spend()
+    account.spend()
+
+    clock.advance(3600)
+
+    assert not account.allows()
+
+
+def test_calls_since_the_reading_count_as_spent(clock: HandClock) -> None:
+    account = budget(clock)
+    account.learn(snapshot(policies_list(9, 20)))
+    for _ in range(9):
+        account.spend()
+
+    clock.advance(20)
+
+    assert not account.allows()
+
+
+def test_a_reading_of_no_capacity_tells_nothing_of_a_reserve(clock: HandClock) -> None:
+    account = budget(clock)
+
+    account.learn(snapshot(policies_list(0, 0)))
+
+    assert account.allows()
+
+
+def test_an_older_reading_teaches_nothing(clock: HandClock) -> None:
+    account = budget(clock)
+    account.learn(snapshot(policies_list(0, 20)))
+
+    account.learn(snapshot(policies_list(20, 20), at=NOON - SECOND))
+
+    assert not account.allows()
+
+
+@pytest.mark.parametrize(
+    ("error", "pause"),
+    [
+        (SourceError(Outcome.RATE_LIMITED, "429"), 10.0),
+        (SourceError(Outcome.RATE_LIMITED, "429", retry_after_sec=30), 30.0),
+        (SourceError(Outcome.UNAVAILABLE, "503", retry_after_sec=40), 40.0),
+        (SourceError(Outcome.RATE_LIMITED, "429", retry_after_sec=10**9), LONGEST_PAUSE.total_seconds()),
+    ],
+)
+def test_a_refusal_is_followed_by_what_it_asks_for(clock: HandClock, error: SourceError, pause: float) -> None:
+    account = budget(clock)
+    account.punish(error)
+
+    clock.advance(pause - 0.1)
+    before = account.allows()
+    clock.advance(0.1)
+
+    assert (before, account.allows()) == (False, True)
+
+
+def test_another_failure_asks_for_no_pause_of_its_own(clock: HandClock) -> None:
+    account = budget(clock)
+
+    account.punish(SourceError(Outcome.INTERNAL, "500"))
+
+    assert account.allows()
+
+
+def test_a_short_retry_after_does_not_shorten_the_spacing(clock: HandClock) -> None:
+    account = budget(clock)
+    account.spend()
+
+    account.punish(SourceError(Outcome.UNAVAILABLE, "503", retry_after_sec=1))
+    clock.advance(2)
+
+    assert not account.allows()

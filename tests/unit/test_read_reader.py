@@ -1,0 +1,480 @@
+"""Where a reading comes from, and what it costs."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from api_parts import OTHER, TTL, AbsentCache, AbsentStore, World, policies_list, recorded
+from dict_rate_limit.adapters.memory.cache import MemoryCache
+from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.domain.errors import InvalidValueError, NoReadingError, Outcome, SourceError
+from dict_rate_limit.domain.level import Level
+from dict_rate_limit.domain.state import PolicyRule
+from dict_rate_limit.ports import CachedSnapshot
+from dict_rate_limit.usecases import read, stored
+from dict_rate_limit.usecases.budget import BudgetRules
+from dict_rate_limit.usecases.overview import overview
+from dict_rate_limit.usecases.view import CacheStatus
+from domain_samples import NOON, PARTICIPANT, bucket, failure, snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DOWN = SourceError(Outcome.UNAVAILABLE, "nobody there")
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make every patience short."""
+    monkeypatch.setattr(read, "PATIENCE", 0.01)
+    monkeypatch.setattr(read, "WINNER_PAUSE", 0.001)
+    monkeypatch.setattr(stored, "PATIENCE", 0.01)
+
+
+def entry(at_seconds: float = 0, available: int = 1000) -> CachedSnapshot:
+    at = NOON + timedelta(seconds=at_seconds)
+    return CachedSnapshot(snapshot=snapshot(bucket(available), policies_list(), at=at), fetched_at=at)
+
+
+async def test_the_first_reading_comes_from_the_source(world: World) -> None:
+    reading = await world.reader().read(PARTICIPANT)
+
+    assert (reading.status, reading.expires_in, reading.age) == (CacheStatus.MISS, 60, 0)
+
+
+async def test_the_next_comes_from_memory(world: World) -> None:
+    reader = world.reader()
+    first = await reader.read(PARTICIPANT)
+
+    second = await reader.read(PARTICIPANT)
+
+    assert second.status is CacheStatus.HIT
+    assert second.view is first.view
+    assert len(world.source.calls) == 1
+
+
+async def test_another_process_takes_it_from_the_cache(world: World) -> None:
+    await world.reader().read(PARTICIPANT)
+
+    reading = await world.reader().read(PARTICIPANT)
+
+    assert (reading.status, len(world.source.calls)) == (CacheStatus.HIT, 1)
+
+
+async def test_memory_is_asked_for_one_second_only(world: World) -> None:
+    reader = world.reader()
+    await reader.read(PARTICIPANT)
+    world.clock.advance(1)
+    await world.cache.put(entry(1, available=5))
+
+    forgotten = reader.remembered(PARTICIPANT)
+    reading = await reader.read(PARTICIPANT)
+
+    assert forgotten is None
+    assert reading.view.snapshot == entry(1, available=5).snapshot
+
+
+async def test_memory_never_outlives_the_cache_life(world: World) -> None:
+    reader = world.reader()
+    await world.cache.put(entry())
+    world.clock.advance(59.5)
+    fresh = await reader.read(PARTICIPANT)
+
+    world.clock.advance(0.5)
+
+    assert (fresh.status, fresh.expires_in, reader.remembered(PARTICIPANT)) == (CacheStatus.HIT, 1, None)
+
+
+async def test_a_reading_counts_whole_seconds(world: World) -> None:
+    reader = world.reader()
+    await world.cache.put(entry())
+    world.clock.advance(10.6)
+    at_first = await reader.read(PARTICIPANT)
+    repeated = reader.remembered(PARTICIPANT)
+    again = reader.remembered(PARTICIPANT)
+
+    world.clock.advance(0.5)
+    later = reader.remembered(PARTICIPANT)
+
+    assert repeated is again
+    assert later is not None
+    assert [(r.age, r.expires_in) for r in (at_first, later)] == [(10, 50), (11, 49)]
+
+
+async def test_nothing_is_remembered_of_who_is_not_watched(world: World) -> None:
+    assert world.reader().remembered("00000000") is None
+
+
+async def test_who_is_not_watched_is_refused(world: World) -> None:
+    with pytest.raises(InvalidValueError, match="participant"):
+        await world.reader().read("00000000")
+
+
+async def test_the_source_is_read_again_after_the_cache_life(world: World) -> None:
+    reader = world.reader()
+    await reader.read(PARTICIPANT)
+    world.clock.advance(60)
+
+    reading = await reader.read(PARTICIPANT)
+
+    assert (reading.status, len(world.source.calls)) == (CacheStatus.MISS, 2)
+
+
+async def test_requests_at_once_share_one_call(world: World) -> None:
+    reader = world.reader()
+    world.source.hold = asyncio.Event()
+
+    waiting = [asyncio.create_task(reader.read(PARTICIPANT)) for _ in range(20)]
+    await asyncio.sleep(0)
+    world.source.hold.set()
+    readings = await asyncio.gather(*waiting)
+
+    assert {reading.status for reading in readings} == {CacheStatus.MISS}
+    assert len(world.source.calls) == 1
+
+
+async def test_a_caller_who_goes_away_does_not_take_the_call_along(world: World) -> None:
+    reader = world.reader()
+    world.source.hold = asyncio.Event()
+    gone = asyncio.create_task(reader.read(PARTICIPANT))
+    stays = asyncio.create_task(reader.read(PARTICIPANT))
+    await asyncio.sleep(0)
+
+    gone.cancel()
+    world.source.hold.set()
+
+    assert (await stays).status is CacheStatus.MISS
+
+
+@pytest.mark.usefixtures("quick")
+async def test_processes_at_once_share_one_call_and_the_others_wait_for_it(world: World) -> None:
+    world.source.hold = asyncio.Event()
+    winner, loser = world.reader(), world.reader()
+    winning = asyncio.create_task(winner.read(PARTICIPANT))
+    await asyncio.sleep(0.005)
+    losing = asyncio.create_task(loser.read(PARTICIPANT))
+    await asyncio.sleep(0.005)
+
+    world.source.hold.set()
+
+    assert [(await winning).status, (await losing).status] == [CacheStatus.MISS, CacheStatus.HIT]
+    assert len(world.source.calls) == 1
+
+
+@pytest.mark.usefixtures("quick")
+async def test_waiting_for_another_process_ends(world: World) -> None:
+    world.source.hold = asyncio.Event()
+    winner, loser = world.reader(), world.reader()
+    winning = asyncio.create_task(winner.read(PARTICIPANT))
+    await asyncio.sleep(0.005)
+
+    for _ in range(2):
+        with pytest.raises(NoReadingError):
+            await loser.read(PARTICIPANT)
+
+    await winner.close()
+    with pytest.raises(asyncio.CancelledError):
+        await winning
+
+
+async def test_participants_do_not_share(world: World) -> None:
+    reader = world.reader()
+
+    await asyncio.gather(reader.read(PARTICIPANT), reader.read(OTHER))
+
+    assert sorted(name for name, _ in world.source.calls) == [PARTICIPANT, OTHER]
+
+
+async def test_a_failed_call_serves_the_last_reading_as_stale(world: World) -> None:
+    reader = world.reader()
+    await reader.read(PARTICIPANT)
+    world.clock.advance(61.2)
+    world.source.error = DOWN
+
+    reading = await reader.read(PARTICIPANT)
+
+    assert (reading.status, reading.expires_in, reading.age) == (CacheStatus.STALE, 0, 61)
+
+
+async def test_a_failed_call_is_not_repeated_before_the_spacing(world: World) -> None:
+    reader = world.reader()
+    world.source.error = DOWN
+    for _ in range(59):
+        with pytest.raises(NoReadingError):
+            await reader.read(PARTICIPANT)
+        world.clock.advance(1)
+
+    assert len(world.source.calls) == 1
+
+
+async def test_calls_are_counted_by_outcome(world: World) -> None:
+    reader = world.reader()
+    await reader.read(PARTICIPANT)
+    world.clock.advance(60)
+    world.source.error = DOWN
+
+    await reader.read(PARTICIPANT)
+
+    assert reader.source_calls == {(PARTICIPANT, Outcome.OK): 1, (PARTICIPANT, Outcome.UNAVAILABLE): 1}
+
+
+async def test_an_empty_answer_is_no_data(world: World) -> None:
+    reader = world.reader()
+    first = await reader.read(PARTICIPANT)
+    world.clock.advance(60)
+    world.source.buckets = ()
+
+    reading = await reader.read(PARTICIPANT)
+
+    assert (reading.status, reading.view) == (CacheStatus.STALE, first.view)
+
+
+async def test_the_reserve_of_the_budget_is_not_touched(world: World) -> None:
+    world.source.buckets = (policies_list(5, 20),)
+    world.budget = BudgetRules(cache_ttl=timedelta(seconds=1))
+    reader = world.reader()
+    await reader.read(PARTICIPANT)
+    world.clock.advance(9)
+
+    reading = await reader.read(PARTICIPANT)
+
+    assert (reading.status, len(world.source.calls)) == (CacheStatus.STALE, 1)
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_slow_source_keeps_nobody_waiting_who_can_have_the_last_reading(world: World) -> None:
+    reader = world.reader()
+    await world.cache.put(entry())
+    world.clock.advance(60)
+    world.source.hold = asyncio.Event()
+
+    meanwhile = await reader.read(PARTICIPANT)
+    world.source.hold.set()
+    afterwards = await reader.read(PARTICIPANT)
+
+    assert (meanwhile.status, afterwards.status) == (CacheStatus.STALE, CacheStatus.MISS)
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_slow_source_is_waited_for_where_there_is_nothing_else(world: World) -> None:
+    reader = world.reader()
+    world.source.hold = asyncio.Event()
+    waiting = asyncio.create_task(reader.read(PARTICIPANT))
+    await asyncio.sleep(0.03)
+
+    world.source.hold.set()
+
+    assert (await waiting).status is CacheStatus.MISS
+
+
+async def test_the_monitors_last_reading_saves_a_call(world: World) -> None:
+    await recorded(world.store, entry().snapshot)
+
+    reading = await world.reader().read(PARTICIPANT)
+
+    assert (reading.status, world.source.calls) == (CacheStatus.HIT, [])
+
+
+async def test_an_old_reading_of_the_monitor_is_better_than_none(world: World) -> None:
+    await recorded(world.store, entry().snapshot)
+    world.clock.advance(3600)
+    world.source.error = DOWN
+
+    reading = await world.reader().read(PARTICIPANT)
+
+    assert (reading.status, reading.age) == (CacheStatus.STALE, 3600)
+
+
+async def test_a_monitor_that_only_failed_has_no_reading(world: World) -> None:
+    await recorded(world.store, failure())
+    world.source.error = DOWN
+
+    with pytest.raises(NoReadingError):
+        await world.reader().read(PARTICIPANT)
+
+
+async def test_an_entry_from_the_future_is_not_believed(world: World) -> None:
+    await world.cache.put(entry(61))
+
+    reading = await world.reader().read(PARTICIPANT)
+
+    assert (reading.status, reading.view.fetched_at) == (CacheStatus.MISS, NOON)
+
+
+async def test_a_clock_that_differs_a_little_makes_no_negative_age(world: World) -> None:
+    await world.cache.put(entry(59))
+
+    assert (await world.reader().read(PARTICIPANT)).age == 0
+
+
+async def test_thresholds_set_by_operators_hold(world: World) -> None:
+    store = MemoryStore(world.clock)
+    store.set_policy_rule(PARTICIPANT, "CLAIMS_READ", PolicyRule(warning=10_000, critical=10_000, enabled=False))
+    world.store = store
+
+    reading = await world.reader().read(PARTICIPANT)
+
+    judged = reading.view.buckets[0]
+    assert (judged.level, judged.enabled) == (Level.CRITICAL, False)
+
+
+async def test_changed_thresholds_hold_within_ten_seconds_and_make_a_new_view(world: World) -> None:
+    store = MemoryStore(world.clock)
+    world.store = store
+    reader = world.reader()
+    before = await reader.read(PARTICIPANT)
+    store.set_policy_rule(PARTICIPANT, "CLAIMS_READ", PolicyRule(warning=10_000))
+    world.clock.advance(9)
+    meanwhile = await reader.read(PARTICIPANT)
+    world.clock.advance(1)
+
+    after = await reader.read(PARTICIPANT)
+
+    assert meanwhile.view is before.view
+    assert [r.view.buckets[0].level for r in (before, after)] == [Level.OK, Level.WARNING]
+
+
+async def test_the_view_stays_the_same_object_while_nothing_changes(world: World) -> None:
+    reader = world.reader()
+    first = await reader.read(PARTICIPANT)
+    views = set()
+    for _ in range(30):
+        world.clock.advance(1)
+        views.add(id((await reader.read(PARTICIPANT)).view))
+
+    assert views == {id(first.view)}
+
+
+class Forgetful(MemoryStore):
+    """Answers once with a rule, then is away."""
+
+    away = False
+
+    async def policy_rules(self, participant: str) -> Mapping[str, PolicyRule]:
+        if self.away:
+            await asyncio.sleep(3600)
+        return {**await super().policy_rules(participant), "CLAIMS_READ": PolicyRule(critical=10_000)}
+
+
+@pytest.mark.usefixtures("quick")
+async def test_the_last_known_thresholds_hold_while_the_database_is_silent(world: World) -> None:
+    world.store = store = Forgetful(world.clock)
+    reader = world.reader()
+    await reader.read(PARTICIPANT)
+    store.away = True
+    world.clock.advance(11)
+
+    reading = await reader.read(PARTICIPANT)
+
+    assert reading.view.buckets[0].level is Level.CRITICAL
+
+
+class CountedAway(AbsentStore):
+    """Counts how often it is asked in vain."""
+
+    asked = 0
+
+    async def policy_rules(self, participant: str) -> Mapping[str, PolicyRule]:
+        self.asked += 1
+        return await super().policy_rules(participant)
+
+
+async def test_a_database_that_is_away_is_left_alone_for_two_seconds(world: World) -> None:
+    world.store = store = CountedAway(world.clock)
+    reader = world.reader()
+    for _ in range(4):
+        await reader.read(PARTICIPANT)
+        world.clock.advance(1)
+
+    assert store.asked == 2
+
+
+async def test_without_redis_the_database_admits_one_call_per_cache_life(world: World) -> None:
+    world.cache = AbsentCache()
+    readers = [world.reader() for _ in range(3)]
+    for _ in range(180):
+        await asyncio.gather(*(reader.read(PARTICIPANT) for reader in readers), return_exceptions=True)
+        world.clock.advance(1)
+
+    assert len(world.source.calls) == 3
+
+
+async def test_without_redis_the_others_serve_the_monitors_reading_as_stale(world: World) -> None:
+    world.cache = AbsentCache()
+    await recorded(world.store, entry().snapshot)
+    world.clock.advance(60)
+    first, second = world.reader(), world.reader()
+
+    statuses = [(await reader.read(PARTICIPANT)).status for reader in (first, second)]
+
+    assert statuses == [CacheStatus.MISS, CacheStatus.STALE]
+
+
+async def test_without_redis_and_database_nobody_calls(world: World) -> None:
+    world.cache, world.store = AbsentCache(), AbsentStore(world.clock)
+
+    with pytest.raises(NoReadingError):
+        await world.reader().read(PARTICIPANT)
+
+    assert world.source.calls == []
+
+
+async def test_without_redis_and_database_memory_is_served_as_stale(world: World) -> None:
+    cache = MemoryCache(world.clock)
+    world.cache = cache
+    reader = world.reader()
+    await reader.read(PARTICIPANT)
+    absent = AbsentCache()
+    cache.get, cache.put, cache.admit = absent.get, absent.put, absent.admit  # type: ignore[method-assign]
+    away = AbsentStore(world.clock)
+    world.store.admit = away.admit  # type: ignore[attr-defined]
+    world.clock.advance(TTL.total_seconds())
+
+    reading = await reader.read(PARTICIPANT)
+
+    assert (reading.status, len(world.source.calls)) == (CacheStatus.STALE, 1)
+
+
+async def test_a_reader_can_be_closed_at_any_time(world: World) -> None:
+    reader = world.reader()
+    world.source.hold = asyncio.Event()
+    waiting = asyncio.create_task(reader.read(PARTICIPANT))
+    await asyncio.sleep(0)
+
+    await reader.close()
+
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+async def test_the_overview_holds_reading_alerts_and_the_last_outcome(world: World) -> None:
+    await recorded(world.store, snapshot(bucket(0)))
+
+    seen = await overview(world.reader(), world.store, world.clock, PARTICIPANT)
+
+    assert seen.reading is not None
+    assert seen.alerts is not None
+    assert ([alert.policy_name for alert in seen.alerts], seen.last_outcome) == (["CLAIMS_READ"], Outcome.OK)
+
+
+async def test_the_overview_tells_unknown_from_nothing(world: World) -> None:
+    world.store, world.source.error = AbsentStore(world.clock), DOWN
+
+    seen = await overview(world.reader(), world.store, world.clock, PARTICIPANT)
+
+    assert (seen.reading, seen.alerts, seen.last_outcome) == (None, None, None)
+
+
+async def test_the_overview_of_a_new_participant_has_no_alerts(world: World) -> None:
+    seen = await overview(world.reader(), world.store, world.clock, PARTICIPANT)
+
+    assert (seen.alerts, seen.last_outcome) == ([], None)
