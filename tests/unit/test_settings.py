@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dict_rate_limit.domain.errors import SettingsError
 from dict_rate_limit.domain.level import Thresholds
-from dict_rate_limit.settings import Origin, Program, Settings, load
+from dict_rate_limit.settings import Origin, Program, Settings, load, required
 from dict_rate_limit.settings.definition import Secrecy
 from dict_rate_limit.settings.variables import definitions
 from dict_rate_limit.usecases.tokens import Role
@@ -323,6 +323,12 @@ def test_nothing_of_a_refused_secret_is_shown(name: str, text: str) -> None:
     problems = problems_of({name: text})
 
     assert "hunter2" not in repr(problems)
+
+
+def test_a_value_that_must_be_there_is_given_or_told() -> None:
+    assert required("a", "REDIS_ADDR") == "a"
+    with pytest.raises(SettingsError, match="REDIS_ADDR: not set, expected host:port"):
+        required(None, "REDIS_ADDR")
 
 
 def test_a_long_value_is_cut() -> None:

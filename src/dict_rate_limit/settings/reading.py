@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dict_rate_limit.domain.errors import SettingsError
 from dict_rate_limit.settings.definition import Secrecy
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from dict_rate_limit.settings.definition import Definition, Program
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,17 @@ def load(
     if problems or broken:
         raise SettingsError((*problems.values(), *broken))
     return settings
+
+
+def required(value: T | None, name: str) -> T:
+    """Return a value that must be there.
+
+    Raises:
+        SettingsError: it is not set.
+    """
+    if value is None:
+        raise SettingsError((f"{name}: not set, expected {definitions()[name].expected}",))
+    return value
 
 
 def _find(name: str, definition: Definition, environ: Mapping[str, str], read_text: Callable[[Path], str]) -> _Found:

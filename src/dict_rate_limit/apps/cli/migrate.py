@@ -15,8 +15,7 @@ from rich.text import Text
 from dict_rate_limit.adapters.postgres import migrations
 from dict_rate_limit.apps.cli.exits import Exit
 from dict_rate_limit.apps.cli.status_table import console_for
-from dict_rate_limit.domain.errors import SettingsError
-from dict_rate_limit.settings import Program, load
+from dict_rate_limit.settings import Program, load, required
 
 
 class Output(StrEnum):
@@ -112,7 +111,4 @@ def _row(migration: migrations.MigrationStatus) -> dict[str, int | str | None]:
 
 
 def _database_url(context: typer.Context) -> str:
-    url = load(context.obj, program=Program.MIGRATE).database_url
-    if url is None:  # the program's needs are checked while loading
-        raise SettingsError(("DATABASE_URL: not set",))
-    return url
+    return required(load(context.obj, program=Program.MIGRATE).database_url, "DATABASE_URL")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from typer.main import get_command
 
-from dict_rate_limit.apps.cli.exits import Exit, code_of
+from dict_rate_limit.apps.cli.exits import MEANINGS, Exit, code_of
 from dict_rate_limit.domain.errors import DictRateLimitError, SettingsError
 
 if TYPE_CHECKING:
@@ -47,24 +47,35 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], sources: Mapping[s
     try:
         command = get_command(_app(arguments, sources))
         return int(command.main(list(arguments), prog_name=NAME, standalone_mode=False, obj=environ) or 0)
-    except (DictRateLimitError, typer.TyperException, OSError) as error:
-        for line in _lines(error):
-            typer.echo(line, err=True)
-        return _code(error)
     except SystemExit:  # whoever read our output has closed it
         return Exit.OK
     except (KeyboardInterrupt, typer.Abort):
         return Exit.INTERRUPTED
-    except Exception:  # noqa: BLE001 - the last place that can still say what happened
-        from dict_rate_limit.observability import clean  # noqa: PLC0415 - `--help` need not wait for it
+    except Exception as error:  # noqa: BLE001 - the last place that can still say what happened
+        return _told(_only(error))
 
-        typer.echo(f"{clean(traceback.format_exc())}error: a mistake of the program; please report it", err=True)
-        return Exit.SOFTWARE
+
+def _only(error: Exception) -> Exception:
+    """Return what a task group ended with, where that is one error."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+def _told(error: Exception) -> Exit:
+    """Say on stderr what happened; return how the process ends."""
+    for line in _lines(error):
+        typer.echo(line, err=True)
+    if isinstance(error, DictRateLimitError):
+        return code_of(error)
+    if isinstance(error, typer.TyperException):
+        return Exit.USAGE
+    return Exit.SYSTEM if isinstance(error, OSError) else Exit.SOFTWARE
 
 
 def _app(arguments: Sequence[str], sources: Mapping[str, Source]) -> typer.Typer:
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    app.callback(invoke_without_command=True)(_root)
+    app.callback(invoke_without_command=True, epilog=_exit_codes())(_root)
     wanted = next((argument for argument in arguments if not argument.startswith("-")), None)
     for name, source in sources.items():
         if name == wanted:
@@ -90,6 +101,11 @@ def _root(
         raise typer.Exit
 
 
+def _exit_codes() -> str:
+    lines = (f"{code:>5}  {meaning.replace('`', '')}" for code, meaning in MEANINGS.items())
+    return "\b\n" + "\n".join(["Exit codes:", *lines])  # \b: lines stay as they are
+
+
 def _not_loaded() -> None:
     """Stand in the list of commands."""
 
@@ -99,10 +115,8 @@ def _lines(error: Exception) -> Sequence[str]:
         return [f"error: {problem}" for problem in error.problems]
     if isinstance(error, typer.TyperException):
         return [f"error: {error.format_message()}", f"`{NAME} --help` and `{NAME} COMMAND --help` say more"]
-    return [f"error: {error}"]
+    if isinstance(error, (DictRateLimitError, OSError)):
+        return [f"error: {error}"]
+    from dict_rate_limit.observability import clean  # noqa: PLC0415 - `--help` need not wait for it
 
-
-def _code(error: Exception) -> Exit:
-    if isinstance(error, DictRateLimitError):
-        return code_of(error)
-    return Exit.USAGE if isinstance(error, typer.TyperException) else Exit.SYSTEM
+    return [clean("".join(traceback.format_exception(error))), "error: a mistake of the program; please report it"]

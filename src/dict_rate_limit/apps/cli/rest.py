@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, NoReturn
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 
 from dict_rate_limit.apps.cli.exits import CommandError, Exit
+from dict_rate_limit.settings.redaction import quoted, without_password
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +22,8 @@ LIST_PATH: Final = "/api/v1/rate-limit/policies"
 TIMEOUT_SEC: Final = 15.0
 """Longer than the API may need to ask its source for us."""
 
+_EXPECTED_URL: Final = "expected http://host:port or https://host"
+_TOKEN: Final = re.compile(r"[\x21-\x7e]+", re.ASCII)
 _LOOPBACK: Final = re.compile(r"localhost|127(?:\.[0-9]{1,3}){3}|::1", re.ASCII)
 _STATUSES: Final[dict[int, Exit]] = {
     HTTPStatus.BAD_REQUEST: Exit.USAGE,
@@ -64,11 +68,8 @@ class Question:
     """Whom to ask for what. No participant = the API's first."""
 
     url: str
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
     participant: str | None = None
-
-    def __repr__(self) -> str:
-        return f"Question({self.url})"
 
 
 def ask(question: Question) -> Answer:
@@ -77,12 +78,13 @@ def ask(question: Question) -> Answer:
     Raises:
         CommandError: no answer, not allowed, or an answer that is none.
     """
-    headers = {"Accept": "application/json", "User-Agent": "dict-rate-limit"}
-    if question.token:
-        headers["Authorization"] = f"Bearer {question.token}"
-    parameters = {} if question.participant is None else {"participant": question.participant}
-    with _errors(question.url), httpx.Client(timeout=TIMEOUT_SEC, trust_env=not _is_here(question.url)) as client:
-        response = client.get(question.url.rstrip("/") + LIST_PATH, headers=headers, params=parameters)
+    here = _is_here(question.url)
+    with _errors(question.url), httpx.Client(timeout=TIMEOUT_SEC, trust_env=not here) as client:
+        response = client.get(
+            question.url.rstrip("/") + LIST_PATH,
+            headers=_headers(question.token),
+            params={} if question.participant is None else {"participant": question.participant},
+        )
         if response.status_code != HTTPStatus.OK:
             _refused(response)
         return Answer(
@@ -93,21 +95,36 @@ def ask(question: Question) -> Answer:
 
 
 def _is_here(url: str) -> bool:
-    """Tell whether the URL names this machine: no proxy leads there."""
-    return _LOOPBACK.fullmatch(httpx.URL(url).host) is not None
+    """Tell whether the URL names this machine, to which no proxy leads; refuse what is no URL."""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0:
+            return _LOOPBACK.fullmatch(parts.hostname) is not None
+    except ValueError as error:
+        raise CommandError(Exit.USAGE, f"url: {quoted(url)}, {_EXPECTED_URL}") from error
+    raise CommandError(Exit.USAGE, f"url: {quoted(url)}, {_EXPECTED_URL}")
+
+
+def _headers(token: str | None) -> dict[str, str]:
+    headers = {"Accept": "application/json", "User-Agent": "dict-rate-limit"}
+    if not token:
+        return headers
+    if not _TOKEN.fullmatch(token):
+        raise CommandError(Exit.USAGE, "token: (hidden), expected one line of letters, digits and signs")
+    return headers | {"Authorization": f"Bearer {token}"}
 
 
 @contextmanager
 def _errors(url: str) -> Iterator[None]:
+    shown = without_password(url)
     try:
         yield
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        raise CommandError(Exit.USAGE, f"url: {url!r}, expected http://host:port or https://host") from error
+    except httpx.InvalidURL as error:
+        raise CommandError(Exit.USAGE, f"url: {quoted(url)}, {_EXPECTED_URL}") from error
     except httpx.HTTPError as error:
-        reason = str(error) or type(error).__name__
-        raise CommandError(Exit.UNAVAILABLE, f"no answer from {url}: {reason}") from error
+        raise CommandError(Exit.UNAVAILABLE, f"no answer from {shown}: {str(error) or type(error).__name__}") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise CommandError(Exit.PROTOCOL, f"{url} does not answer as the API does: {error}") from error
+        raise CommandError(Exit.PROTOCOL, f"{shown} does not answer as the API does: {error}") from error
 
 
 def _refused(response: httpx.Response) -> NoReturn:

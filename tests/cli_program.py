@@ -1,0 +1,31 @@
+"""The command line as a caller sees it: what it ends with and writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.apps.cli.program import COMMANDS, Source, run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pytest
+
+ALL = {
+    **COMMANDS,
+    **{name: Source(summary="", module="dict_rate_limit.apps.servers") for name in ("api", "worker", "up")},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    code: int
+    out: str
+    err: str
+
+
+def ended(capsys: pytest.CaptureFixture[str], *arguments: str, environ: Mapping[str, str] | None = None) -> Ended:
+    code = run(arguments, environ or {}, ALL)
+    written = capsys.readouterr()
+    return Ended(code=code, out=written.out, err=written.err)
