@@ -35,7 +35,8 @@ def test_without_a_home_a_folder_is_asked_for() -> None:
         default_folder({}, 1000)
 
 
-def test_the_folder_is_made_and_others_may_pass_through_it(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's database is another account's")
+def test_the_folder_root_makes_may_be_passed_through(tmp_path: Path) -> None:
     before = os.umask(0o077)
     try:
         with locked(tmp_path / "new" / "data") as folder:
@@ -44,6 +45,14 @@ def test_the_folder_is_made_and_others_may_pass_through_it(tmp_path: Path) -> No
         os.umask(before)
 
     assert modes == [0o711, 0o711]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root's may be passed through")
+def test_the_folder_another_account_makes_is_its_own(tmp_path: Path) -> None:
+    with locked(tmp_path / "new" / "data") as folder:
+        mode = stat.S_IMODE(folder.stat().st_mode)
+
+    assert mode == 0o700
 
 
 def test_a_folder_that_was_there_keeps_its_mode(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def test_a_port_that_its_owner_would_share_counts_as_taken() -> None:
 
 
 def test_an_address_that_is_not_ours_says_why() -> None:
-    with pytest.raises(EmbeddedError, match=r"cannot be used \(Cannot assign requested address\), or set PORT"):
+    with pytest.raises(EmbeddedError, match=r"cannot be used \(Cannot assign requested address\): set PORT or HOST"):
         refuse_taken("192.0.2.1", 8080, "PORT")
 
 

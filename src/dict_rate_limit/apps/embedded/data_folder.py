@@ -52,12 +52,15 @@ def locked(folder: Path) -> Iterator[Path]:
 
 
 def make(folder: Path) -> Path:
-    """Make the folder. Others may pass through it, because a database started by root is another account's."""
+    """Make the folder: ours alone, but root's may be passed through, because the database in it is another account's."""
     folder = folder.expanduser().resolve()
     missing = [way for way in (folder, *folder.parents) if not way.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    for way in missing:
-        way.chmod(0o711)  # whatever the umask
+    if os.geteuid() == ROOT_UID:
+        for way in missing:
+            way.chmod(0o711)  # whatever the umask
+    elif missing:
+        folder.chmod(0o700)
     return folder
 
 

@@ -33,10 +33,9 @@ def refuse_taken(host: str, port: int, variable: str) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as error:
-        reason = (
-            "is taken: stop what uses it" if error.errno == errno.EADDRINUSE else f"cannot be used ({words(error)})"
-        )
-        message = f"port {port} on {host} {reason}, or set {variable} to another"
+        taken = error.errno == errno.EADDRINUSE
+        reason = "is taken: stop what uses it, or" if taken else f"cannot be used ({words(error)}):"
+        message = f"port {port} on {host} {reason} set {variable}{'' if taken else ' or HOST'} to another"
         raise EmbeddedError(message) from error
 
 
