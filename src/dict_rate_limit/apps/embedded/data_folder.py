@@ -52,7 +52,7 @@ def locked(folder: Path) -> Iterator[Path]:
 
 
 def make(folder: Path) -> Path:
-    """Make the folder: ours alone, but root's may be passed through, because the database in it is another account's."""
+    """Make the folder: ours alone, but root's may be passed through, as the database in it is another account's."""
     folder = folder.expanduser().resolve()
     missing = [way for way in (folder, *folder.parents) if not way.exists()]
     folder.mkdir(parents=True, exist_ok=True)
