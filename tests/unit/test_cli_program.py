@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from dict_rate_limit import __main__ as program
 from dict_rate_limit.apps.cli.exits import MEANINGS, CommandError, Exit, code_of
 from dict_rate_limit.apps.cli.program import COMMANDS, Source, run
 from dict_rate_limit.apps.embedded.errors import EmbeddedError
+from dict_rate_limit.apps.embedded.port import free_port
 from dict_rate_limit.domain.errors import (
     CacheUnavailableError,
     DictRateLimitError,
@@ -29,6 +31,12 @@ if TYPE_CHECKING:
     import typer
 
 ENVIRONMENT: Mapping[str, str] = {}
+NEEDED = {
+    "DATABASE_URL": "postgresql://127.0.0.1/x",
+    "REDIS_ADDR": "127.0.0.1:1",
+    "BRIDGE_GRPC_ADDRESS": "127.0.0.1:1",
+    "TEMPORAL_HOST": "127.0.0.1:1",
+}
 
 
 def test_without_a_command_it_lists_them(capsys: pytest.CaptureFixture[str]) -> None:
@@ -148,9 +156,9 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> Mapping[st
             "error: [Errno 13] Permission denied: '/var/lib/x'\n",
         ),
         (
-            ExceptionGroup("tasks", [OSError(98, "Address already in use")]),
+            ExceptionGroup("tasks", [OSError("a"), ExceptionGroup("more", [OSError("b"), OSError("a")])]),
             71,
-            "error: [Errno 98] Address already in use\n",
+            "error: a\nerror: b\n",
         ),
         (KeyboardInterrupt(), 130, ""),
         (SystemExit(1), 0, ""),
@@ -170,7 +178,7 @@ def test_an_error_ends_in_words_and_a_code(
 def test_ctrl_c_while_a_command_is_loaded_ends_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def register(app: typer.Typer, name: str) -> None:
+    def register(_app: typer.Typer, _name: str) -> None:
         raise KeyboardInterrupt
 
     sources = failing(monkeypatch, KeyboardInterrupt())
@@ -232,6 +240,22 @@ def test_an_older_python_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(SystemExit, match=r"needs Python 99\.0 or newer; this is 3\."):
         program.main()
+
+
+@pytest.mark.parametrize(
+    ("command", "variable"), [("api", "PORT"), ("api", "METRICS_PORT"), ("worker", "METRICS_PORT")]
+)
+def test_a_server_whose_port_is_taken_says_which(
+    command: str, variable: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        ports = {"PORT": str(free_port()), "METRICS_PORT": str(free_port())}
+        taken = {variable: str(other.getsockname()[1])}
+        result = ended(capsys, command, environ={**NEEDED, **ports, **taken})
+
+    assert (result.code, result.out) == (Exit.SYSTEM, "")
+    assert result.err.startswith(f"error: port {taken[variable]} on 127.0.0.1 is taken: ")
+    assert f" set {variable} " in result.err
 
 
 @pytest.mark.parametrize("command", ["api", "worker"])

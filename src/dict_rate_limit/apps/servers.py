@@ -12,6 +12,7 @@ import typer
 import uvloop
 
 from dict_rate_limit.apps.cli.exits import Exit, code_of
+from dict_rate_limit.apps.embedded.port import refuse_taken
 from dict_rate_limit.observability import configure_logging
 from dict_rate_limit.settings import Program, load
 
@@ -55,6 +56,9 @@ def up(
 
 def _serve(environ: Mapping[str, str], kind: Program, module: str) -> int:
     settings = load(environ, program=kind)
+    if kind is Program.API:
+        refuse_taken(settings.host, settings.port, "PORT")
+    refuse_taken(settings.host, settings.metrics_port, "METRICS_PORT")
     configure_logging(settings.log_level, settings.log_format)
     program: Entry = import_module(module).program
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

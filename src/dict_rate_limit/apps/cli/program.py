@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 NAME: Final = "dict-rate-limit"
+_FORESEEN: Final = (DictRateLimitError, typer.TyperException, OSError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,25 +53,28 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], sources: Mapping[s
     except (KeyboardInterrupt, typer.Abort):
         return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last place that can still say what happened
-        return _told(_only(error))
-
-
-def _only(error: Exception) -> Exception:
-    """Return what a task group ended with, where that is one error."""
-    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return error
+        return _told(error)
 
 
 def _told(error: Exception) -> Exit:
     """Say on stderr what happened; return how the process ends."""
-    for line in _lines(error):
+    errors = _leaves(error)
+    if not all(isinstance(one, _FORESEEN) for one in errors):
+        from dict_rate_limit.observability import clean  # noqa: PLC0415 - `--help` need not wait for it
+
+        typer.echo(clean("".join(traceback.format_exception(error))), err=True)
+        typer.echo("error: a mistake of the program; please report it", err=True)
+        return Exit.SOFTWARE
+    for line in dict.fromkeys(line for one in errors for line in _lines(one)):
         typer.echo(line, err=True)
-    if isinstance(error, DictRateLimitError):
-        return code_of(error)
-    if isinstance(error, typer.TyperException):
-        return Exit.USAGE
-    return Exit.SYSTEM if isinstance(error, OSError) else Exit.SOFTWARE
+    return _code(errors[0])
+
+
+def _leaves(error: Exception) -> list[Exception]:
+    """Return what the tasks of a group ended with."""
+    if isinstance(error, ExceptionGroup):
+        return [leaf for part in error.exceptions for leaf in _leaves(part)]
+    return [error]
 
 
 def _app(arguments: Sequence[str], sources: Mapping[str, Source]) -> typer.Typer:
@@ -115,8 +119,10 @@ def _lines(error: Exception) -> Sequence[str]:
         return [f"error: {problem}" for problem in error.problems]
     if isinstance(error, typer.TyperException):
         return [f"error: {error.format_message()}", f"`{NAME} --help` and `{NAME} COMMAND --help` say more"]
-    if isinstance(error, (DictRateLimitError, OSError)):
-        return [f"error: {error}"]
-    from dict_rate_limit.observability import clean  # noqa: PLC0415 - `--help` need not wait for it
+    return [f"error: {error}"]
 
-    return [clean("".join(traceback.format_exception(error))), "error: a mistake of the program; please report it"]
+
+def _code(error: Exception) -> Exit:
+    if isinstance(error, DictRateLimitError):
+        return code_of(error)
+    return Exit.USAGE if isinstance(error, typer.TyperException) else Exit.SYSTEM
