@@ -31,6 +31,9 @@ ANSWER_PATIENCE: Final = timedelta(seconds=5)
 AFTER_DRAIN: Final = timedelta(seconds=5)
 """How long the end of a drained worker may take; a Temporal that is away cannot be told of it."""
 
+STICKY_PATIENCE: Final = timedelta(seconds=2)
+"""How long a workflow waits for the worker it last ran on; that one may be dead."""
+
 CONCURRENT_ACTIVITIES: Final = 10
 CACHED_WORKFLOWS: Final = 100
 """Each costs memory; one lives for seconds."""
@@ -109,6 +112,7 @@ async def work(
         graceful_shutdown_timeout=drain,
         max_concurrent_activities=CONCURRENT_ACTIVITIES,
         max_cached_workflows=CACHED_WORKFLOWS,
+        sticky_queue_schedule_to_start_timeout=STICKY_PATIENCE,
     )
     running, told = asyncio.create_task(worker.run()), asyncio.create_task(shutdown.wait())
     try:

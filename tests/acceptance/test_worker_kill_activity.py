@@ -1,0 +1,235 @@
+"""A worker killed in the middle of each activity, on real Temporal, PostgreSQL and Bridge."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+import pytest_asyncio
+from psycopg.rows import dict_row
+from psycopg.sql import SQL, Identifier
+
+import killable_worker
+from dict_rate_limit.adapters.clock import SystemClock
+from dict_rate_limit.adapters.temporal import TemporalAddress, connect
+from dict_rate_limit.domain.judge import observe
+from dict_rate_limit.domain.reading import Snapshot
+from dict_rate_limit.domain.state import ParticipantState
+from dict_rate_limit.domain.wire import decode_poll
+from dict_rate_limit.simulator.main import Simulation, simulated_bridge
+from killable_worker import RULES, Orders, Point
+from temporal_namespace import new_namespace
+from worker_samples import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.state import Judgement
+
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+
+PARTICIPANTS = ["12345678", "87654321"]
+SCHEDULES = ("monitor-rate-limits-1", "sweep-transitions")
+SIMULATION = Simulation(participants=PARTICIPANTS, scenario="lively", speed=10)
+POINTS = [point for point in Point if point is not Point.NOWHERE]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """One database, one namespace, one fake DICT, and workers that come and go."""
+
+    orders: Orders
+    address: TemporalAddress
+
+    async def start(self, point: Point) -> asyncio.subprocess.Process:
+        text = json.dumps(asdict(self.orders) | {"point": point.value})
+        return await asyncio.create_subprocess_exec(sys.executable, killable_worker.__file__, text)
+
+    async def pause(self) -> None:
+        """Begin no further run, and wait for those under way."""
+        client = await connect(self.address)
+        for schedule_id in SCHEDULES:
+            await client.get_schedule_handle(schedule_id).pause()
+        await eventually(self.is_idle)
+
+    async def is_idle(self) -> bool:
+        client = await connect(self.address)
+        descriptions = [await client.get_schedule_handle(schedule_id).describe() for schedule_id in SCHEDULES]
+        return not any(description.info.running_actions for description in descriptions)
+
+    async def rows(self, query: str) -> list[dict[str, object]]:
+        async with await psycopg.AsyncConnection.connect(self.orders.database_url, row_factory=dict_row) as database:
+            return await (await database.execute(query)).fetchall()
+
+    async def has_polls(self, number: int) -> bool:
+        return len(await self.rows("SELECT FROM dict_rate_limit_polls")) >= number
+
+    def answers(self) -> list[Snapshot]:
+        """Return what the source answered, also what a killed worker took with it."""
+        polls = [decode_poll(line) for line in Path(self.orders.journal).read_text().splitlines()]
+        return [poll for poll in polls if isinstance(poll, Snapshot)]
+
+    def told(self) -> set[str]:
+        lines = Path(self.orders.told).read_text().splitlines()
+        return {json.loads(line)["core_event"]["metadata"]["event_id"] for line in lines}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """What is left when a killed worker's heir has ended too."""
+
+    experiment: Experiment
+    killed_by: int
+    heir_ended_with: int
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def ended(
+    temporal_address: str, postgres_server: str, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[dict[Point, Ended]]:
+    """Live through all the deaths side by side: they are mostly waiting."""
+    async with AsyncExitStack() as stack:
+        names = {point: f"killed_{point.name.lower()}" for point in POINTS}
+        experiments = {}
+        for point, name in names.items():
+            url = await stack.enter_async_context(database(postgres_server, name, migrated_template))
+            bridge = await stack.enter_async_context(simulated_bridge(SIMULATION, SystemClock()))
+            address = await new_namespace(temporal_address)
+            experiments[point] = Experiment(
+                address=address, orders=orders(address, url, bridge, tmp_path_factory.mktemp(name))
+            )
+        results = await asyncio.gather(*(lived(point, experiment) for point, experiment in experiments.items()))
+        yield dict(zip(POINTS, results, strict=True))
+
+
+@asynccontextmanager
+async def database(server: str, name: str, template: str) -> AsyncIterator[str]:
+    async with await psycopg.AsyncConnection.connect(server, autocommit=True) as admin:
+        await admin.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
+        yield urlsplit(server)._replace(path=f"/{name}").geturl()
+        await admin.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+
+
+def orders(address: TemporalAddress, database_url: str, bridge: str, folder: Path) -> Orders:
+    return Orders(
+        temporal=address.host,
+        namespace=address.namespace,
+        database_url=database_url,
+        bridge=bridge,
+        participants=PARTICIPANTS,
+        journal=str(folder / "journal"),
+        told=str(folder / "told"),
+        point=Point.NOWHERE,
+    )
+
+
+async def lived(point: Point, experiment: Experiment) -> Ended:
+    victim = await experiment.start(point)
+    async with asyncio.timeout(60):
+        code = await victim.wait()
+    before = len(await experiment.rows("SELECT FROM dict_rate_limit_polls"))
+    heir = await experiment.start(Point.NOWHERE)
+    await eventually(lambda: experiment.has_polls(before + 6))
+    await experiment.pause()
+    heir.send_signal(signal.SIGTERM)
+    return Ended(experiment=experiment, killed_by=-code, heir_ended_with=await heir.wait())
+
+
+@pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name.lower())
+async def test_the_worker_died_there_and_its_heir_ended_well(ended: dict[Point, Ended], point: Point) -> None:
+    end = ended[point]
+
+    assert (end.killed_by, end.heir_ended_with) == (signal.SIGKILL, 0)
+
+
+@pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name.lower())
+async def test_every_transition_is_what_a_pure_replay_of_the_polls_gives(
+    ended: dict[Point, Ended], point: Point
+) -> None:
+    experiment = ended[point].experiment
+
+    events = [event for judgement in await replayed(experiment) for event in judgement.events]
+
+    assert events
+    assert await kept_events(experiment) == sorted(facts(event) for event in events)
+
+
+@pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name.lower())
+async def test_every_new_reading_is_kept_once(ended: dict[Point, Ended], point: Point) -> None:
+    experiment = ended[point].experiment
+
+    readings = [buckets_of(judgement) for judgement in await replayed(experiment)]
+
+    states = await experiment.rows("SELECT FROM dict_rate_limit_states")
+    assert len(states) == sum(len(buckets) for buckets in readings)
+
+
+@pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name.lower())
+async def test_every_transition_is_told(ended: dict[Point, Ended], point: Point) -> None:
+    experiment = ended[point].experiment
+
+    kept = await experiment.rows("SELECT event_id, published_at FROM dict_rate_limit_alert_events")
+
+    assert experiment.told() == {str(row["event_id"]) for row in kept}
+    assert all(row["published_at"] for row in kept)
+
+
+@pytest.mark.parametrize("point", [Point.JUDGED, Point.RECORDED], ids=lambda point: point.name.lower())
+async def test_no_reading_is_lost_once_it_was_fetched(ended: dict[Point, Ended], point: Point) -> None:
+    experiment = ended[point].experiment
+
+    polls = await experiment.rows("SELECT participant, received_at FROM dict_rate_limit_polls")
+
+    answered = {(answer.participant, answer.received_at) for answer in experiment.answers()}
+    assert {(row["participant"], row["received_at"]) for row in polls} == answered
+
+
+async def replayed(experiment: Experiment) -> list[Judgement]:
+    """Judge the recorded polls once more, from what the source itself answered."""
+    answers: dict[tuple[object, object], Snapshot] = {
+        (answer.participant, answer.received_at): answer for answer in experiment.answers()
+    }
+    polls = await experiment.rows("SELECT participant, received_at FROM dict_rate_limit_polls ORDER BY received_at")
+    states = {participant: ParticipantState(participant=participant) for participant in PARTICIPANTS}
+    judgements = []
+    for row in polls:
+        answer = answers[row["participant"], row["received_at"]]
+        states[answer.participant], judgement = observe(states[answer.participant], answer, RULES)
+        judgements.append(judgement)
+    return judgements
+
+
+async def kept_events(experiment: Experiment) -> list[tuple[object, ...]]:
+    rows = await experiment.rows(
+        "SELECT event_id, alert_id, sequence, policy_name, kind, transition, severity, available_tokens, detected_at"
+        " FROM dict_rate_limit_alert_events"
+    )
+    return sorted((str(row.pop("event_id")), str(row.pop("alert_id")), *row.values()) for row in rows)
+
+
+def facts(event: AlertEvent) -> tuple[object, ...]:
+    return (
+        str(event.event_id),
+        str(event.alert_id),
+        event.sequence,
+        event.policy_name,
+        event.kind.value,
+        event.transition.value,
+        event.severity.value,
+        event.available_tokens,
+        event.detected_at,
+    )
+
+
+def buckets_of(judgement: Judgement) -> tuple[object, ...]:
+    return judgement.poll.buckets if judgement.advanced and isinstance(judgement.poll, Snapshot) else ()

@@ -1,0 +1,208 @@
+"""A worker on real adapters that kills itself at a named point: `python killable_worker.py '<json of Orders>'`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.adapters.bridge.source import BridgeSource
+from dict_rate_limit.adapters.clock import SystemClock
+from dict_rate_limit.adapters.log_publisher import LogPublisher
+from dict_rate_limit.adapters.memory.cache import MemoryCache
+from dict_rate_limit.adapters.operations import Readiness
+from dict_rate_limit.adapters.postgres.pool import open_pool
+from dict_rate_limit.adapters.postgres.store import PostgresStore
+from dict_rate_limit.adapters.temporal import TemporalAddress
+from dict_rate_limit.apps.worker import Progress, WorkerParts, run
+from dict_rate_limit.domain.level import Thresholds
+from dict_rate_limit.domain.state import Rules
+from dict_rate_limit.domain.wire import encode_poll
+from dict_rate_limit.usecases.monitor import Fetcher
+from dict_rate_limit.workflows.activities import Activities
+from dict_rate_limit.workflows.schedules import Timetable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from datetime import datetime
+    from typing import TextIO
+    from uuid import UUID
+
+    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.reading import Poll, Snapshot
+    from dict_rate_limit.domain.state import Judgement, ParticipantState
+    from dict_rate_limit.ports import DrainUnit, RecordingUnit
+
+RULES = Rules(
+    thresholds=Thresholds(warning=2500, critical=1000, margin=200), interval=timedelta(seconds=1), unreachable_after=3
+)
+MATURE_POLLS = 6
+"""Polls after which there is a history that a kill could harm."""
+
+
+class Point(StrEnum):
+    """Where it dies."""
+
+    NOWHERE = "nowhere"
+    ANSWERED = "fetch: the source has answered"
+    JUDGED = "record: everything is written, nothing committed"
+    RECORDED = "record: committed, Temporal does not know"
+    TOLD = "publish: told, not marked"
+    MARKED = "publish: marked, Temporal does not know"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """What the test wants. `journal` gets every answer of the source, `told` every transition."""
+
+    temporal: str
+    namespace: str
+    database_url: str
+    bridge: str
+    participants: list[str]
+    journal: str
+    told: str
+    point: str
+
+
+@dataclass(slots=True)
+class Fate:
+    """Ends the process the hard way when its point is reached and there is something to lose."""
+
+    point: Point
+    polls: int = 0
+
+    def reach(self, point: Point) -> None:
+        if point is self.point and self.polls >= MATURE_POLLS:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class FatefulSource:
+    """The Bridge, with a journal."""
+
+    def __init__(self, source: BridgeSource, journal: TextIO, fate: Fate) -> None:
+        self._source, self._journal, self._fate = source, journal, fate
+
+    async def list_policies(self, participant: str) -> Snapshot:
+        answer = await self._source.list_policies(participant)
+        self._journal.write(encode_poll(answer) + "\n")
+        self._journal.flush()
+        self._fate.polls += 1
+        self._fate.reach(Point.ANSWERED)
+        return answer
+
+    async def get_policy(self, participant: str, policy_name: str) -> Snapshot:
+        return await self._source.get_policy(participant, policy_name)
+
+
+class FatefulUnit:
+    """A transaction that may be the last."""
+
+    def __init__(self, unit: RecordingUnit, fate: Fate) -> None:
+        self._unit, self._fate = unit, fate
+
+    async def load(self, poll: Poll) -> ParticipantState | None:
+        return await self._unit.load(poll)
+
+    async def save(self, judgement: Judgement) -> None:
+        await self._unit.save(judgement)
+        self._fate.reach(Point.JUDGED)
+
+
+class FatefulDrain:
+    """A batch that may be the last."""
+
+    def __init__(self, unit: DrainUnit, fate: Fate) -> None:
+        self._unit, self._fate = unit, fate
+
+    @property
+    def events(self) -> Sequence[AlertEvent]:
+        return self._unit.events
+
+    async def mark_published(self, event_ids: Sequence[UUID], at: datetime) -> None:
+        await self._unit.mark_published(event_ids, at)
+        self._fate.reach(Point.MARKED)
+
+
+class FatefulStore(PostgresStore):
+    """PostgreSQL, with ends."""
+
+    fate: Fate
+
+    @asynccontextmanager
+    async def participant(self, participant: str) -> AsyncIterator[RecordingUnit]:
+        async with super().participant(participant) as unit:
+            yield FatefulUnit(unit, self.fate)
+        self.fate.reach(Point.RECORDED)
+
+    @asynccontextmanager
+    async def drain(self, limit: int) -> AsyncIterator[DrainUnit | None]:
+        async with super().drain(limit) as unit:
+            yield None if unit is None else FatefulDrain(unit, self.fate)
+
+
+class FatefulPublisher:
+    """The log, with ends."""
+
+    def __init__(self, publisher: LogPublisher, fate: Fate) -> None:
+        self._publisher, self._fate = publisher, fate
+
+    async def publish(self, event: AlertEvent) -> None:
+        await self._publisher.publish(event)
+        self._fate.reach(Point.TOLD)
+
+
+async def main(orders: Orders) -> None:
+    """Work until SIGTERM, or until fate has it otherwise."""
+    clock, fate, shutdown = SystemClock(), Fate(Point(orders.point)), asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, shutdown.set)
+    bridge = BridgeSource(orders.bridge, clock=clock)
+    log = LogPublisher(stream=appended(orders.told), clock=clock, version="test")
+    async with open_pool(orders.database_url) as pool:
+        store = FatefulStore(pool)
+        store.fate = fate
+        source = FatefulSource(bridge, appended(orders.journal), fate)
+        activities = Activities(
+            fetcher=Fetcher(source=source, source_name="bridge", clock=clock),
+            store=store,
+            cache=MemoryCache(clock),
+            outbox=store,
+            publisher=FatefulPublisher(log, fate),
+            maintenance=store,
+            clock=clock,
+            rules=RULES,
+            retention_months=13,
+        )
+        await run(parts(orders, activities, clock), shutdown)
+    await bridge.close()
+
+
+def appended(path: str) -> TextIO:
+    return Path(path).open("a", encoding="utf-8")
+
+
+def parts(orders: Orders, activities: Activities, clock: SystemClock) -> WorkerParts:
+    async def schema_is_there() -> None:
+        await asyncio.sleep(0)
+
+    return WorkerParts(
+        address=TemporalAddress(host=orders.temporal, namespace=orders.namespace),
+        timetable=Timetable(task_queue="queue", cron="@every 1s", participants=orders.participants),
+        activities=activities,
+        check_schema=schema_is_there,
+        readiness=Readiness({}, clock.monotonic),
+        progress=Progress(),
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Orders(**json.loads(sys.argv[1]))))
+    os._exit(0)  # as the product does: threads of the Temporal client do not survive an ordinary end
