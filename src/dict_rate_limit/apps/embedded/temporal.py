@@ -52,7 +52,9 @@ def program(folder: Path, port: int, http_port: int) -> Program:
         name="Temporal",
         command=(str(path), "server", "start-dev", "--headless", *words),
         log=folder / "temporal.log",
-        orphan_signal=signal.SIGKILL,  # safe with the write-ahead log, and nobody is left to insist
+        # Its own orderly end takes more than a second and keeps nothing more: each write is a transaction in its file.
+        stop_signal=signal.SIGKILL,
+        orphan_signal=signal.SIGKILL,
     )
 
 
