@@ -207,22 +207,22 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp) -> AsyncIterator[str]:
+async def serving(app: ASGIApp, host: str = "127.0.0.1", port: int | None = None) -> AsyncIterator[str]:
     """Run Granian in this process until the end of the block."""
-    port, shutdown = free_port(), asyncio.Event()
-    task = asyncio.create_task(serve(app, "127.0.0.1", port, shutdown))
+    port, shutdown = port or free_port(), asyncio.Event()
+    task = asyncio.create_task(serve(app, host, port, shutdown))
     try:
-        await _listening(port)
-        yield f"http://127.0.0.1:{port}"
+        await _listening(host, port)
+        yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     finally:
         shutdown.set()
         await task
 
 
-async def _listening(port: int) -> None:
-    for _ in range(200):
+async def _listening(host: str, port: int) -> None:
+    for _ in range(500):
         try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            _, writer = await asyncio.open_connection(host, port)
         except OSError:
             await asyncio.sleep(0.01)
         else:

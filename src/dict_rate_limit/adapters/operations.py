@@ -43,6 +43,7 @@ class Readiness:
         self._phase = "starting"
         self._told: tuple[bool, dict[str, str]] = (False, {})
         self._told_until = float("-inf")
+        self._asking = asyncio.Lock()
 
     def start(self) -> None:
         """Say that everything needed is there."""
@@ -56,10 +57,11 @@ class Readiness:
 
     async def report(self) -> tuple[bool, Mapping[str, str]]:
         """Return whether it is ready, and a word on each part."""
-        if self._monotonic() >= self._told_until:
-            self._told_until = self._monotonic() + CHECK_LIFE
-            self._told = await self._ask()
-        return self._told
+        async with self._asking:
+            if self._monotonic() >= self._told_until:
+                self._told_until = self._monotonic() + CHECK_LIFE
+                self._told = await self._ask()
+            return self._told
 
     async def _ask(self) -> tuple[bool, dict[str, str]]:
         phase = self._phase

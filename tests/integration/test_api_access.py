@@ -1,0 +1,237 @@
+"""Who may pass the door."""
+
+from __future__ import annotations
+
+import os
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import pytest
+
+from api_parts import World
+from dict_rate_limit.usecases.tokens import Role, new_token_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LIST = "/api/v1/rate-limit/policies"
+
+
+def write(path: Path, *lines: str) -> None:
+    path.write_text("\n".join(lines))
+
+
+def disguise(path: Path, *, in_place: bool) -> None:
+    """Take the viewer's token away, keeping size and time of the file, and its place too if so told."""
+    before = path.stat()
+    target = path if in_place else path.with_name("replacement")
+    target.write_text(path.read_text().replace(sha256(b"view").hexdigest(), sha256(b"swap").hexdigest()))
+    os.utime(target, ns=(before.st_atime_ns, before.st_mtime_ns))
+    target.replace(path)
+
+
+def move(path: Path, target: Path) -> None:
+    path.rename(target)
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+@pytest.fixture
+def tokens(tmp_path: Path) -> Path:
+    path = tmp_path / "tokens"
+    lines = [
+        "# made for a test",
+        new_token_line("reader", Role.VIEWER, None, "view"),
+        new_token_line("writer", Role.OPERATOR, None, "operate"),
+        f"old:viewer:{sha256(b'old').hexdigest()}:2026-11-22",
+    ]
+    write(path, *lines)
+    return path
+
+
+@pytest.fixture
+def world(tokens: Path) -> World:
+    world = World()
+    world.tokens_path = tokens
+    world.anonymous = None
+    world.loopback = False
+    return world
+
+
+@pytest.mark.parametrize("path", [LIST, f"{LIST}/CLAIMS_READ", "/", "/schema", "/static/base.css", "/nope"])
+async def test_without_a_token_everything_is_closed_and_says_how_to_come_by_one(world: World, path: str) -> None:
+    async with world.client() as client:
+        answer = await client.get(path)
+
+    assert (answer.status_code, answer.json()["type"]) == (401, "unauthorized")
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="dict-rate-limit"'
+    assert "dict-rate-limit tokens create" in answer.json()["detail"]
+
+
+async def test_without_any_tokens_file_the_answer_is_the_same(world: World) -> None:
+    world.tokens_path = None
+    async with world.client() as client:
+        answers = [await client.get(LIST), await client.get(LIST, headers=bearer("view"))]
+
+    assert [answer.status_code for answer in answers] == [401, 401]
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready"])
+async def test_what_machines_ask_is_open(world: World, path: str) -> None:
+    async with world.client() as client:
+        assert (await client.get(path)).status_code == 200
+
+
+@pytest.mark.parametrize("token", ["view", "operate", " view"])
+async def test_a_token_opens(world: World, token: str) -> None:
+    async with world.client() as client:
+        first = await client.get(LIST, headers=bearer(token))
+        from_memory = await client.get(LIST, headers=bearer(token))
+
+    assert (first.status_code, from_memory.status_code) == (200, 200)
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    ["Bearer nobody", "Bearer old", "Bearer", "Basic dmlldzp2aWV3", "view", "", "Bearer " + "x" * 5000],
+)
+@pytest.mark.parametrize("anonymous", [None, Role.VIEWER])
+async def test_what_is_no_valid_token_is_refused_even_where_none_is_needed(
+    world: World, authorization: str, anonymous: Role | None
+) -> None:
+    world.anonymous = anonymous
+    async with world.client() as client:
+        answer = await client.get(LIST, headers={"Authorization": authorization})
+
+    assert answer.status_code == 401
+    assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
+
+
+async def test_two_tokens_at_once_are_none(world: World) -> None:
+    async with world.client() as client:
+        answer = await client.get(LIST, headers=[("Authorization", "Bearer view"), ("Authorization", "Bearer view")])
+
+    assert answer.status_code == 401
+
+
+async def test_the_scheme_is_read_in_any_case(world: World) -> None:
+    async with world.client() as client:
+        assert (await client.get(LIST, headers={"Authorization": "bEARER view"})).status_code == 200
+
+
+async def test_memory_does_not_open_to_others(world: World) -> None:
+    async with world.client() as client:
+        await client.get(LIST, headers=bearer("view"))
+
+        assert (await client.get(LIST)).status_code == 401
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"])
+async def test_every_write_needs_an_operator(world: World, method: str) -> None:
+    async with world.client() as client:
+        viewer = await client.request(method, LIST, headers=bearer("view"))
+        operator = await client.request(method, LIST, headers=bearer("operate"))
+
+    assert (viewer.status_code, viewer.json()["type"]) == (403, "forbidden")
+    assert (operator.status_code, operator.json()["type"]) == (405, "method-not-allowed")
+
+
+async def test_who_needs_no_token_reads_only(world: World) -> None:
+    world.anonymous = Role.VIEWER
+    async with world.client() as client:
+        answers = [await client.get(LIST), await client.post(LIST)]
+
+    assert [answer.status_code for answer in answers] == [200, 403]
+
+
+async def test_a_token_ends_with_its_last_day(world: World, tokens: Path) -> None:
+    write(tokens, f"x:viewer:{sha256(b'x').hexdigest()}:2026-11-23")
+    async with world.client() as client:
+        on_the_day = await client.get(LIST, headers=bearer("x"))
+        world.clock.advance(12 * 3600)
+        after = await client.get(LIST, headers=bearer("x"))
+
+    assert (on_the_day.status_code, after.status_code) == (200, 401)
+
+
+async def test_a_changed_file_is_read_again_within_a_second(world: World, tokens: Path) -> None:
+    async with world.client() as client:
+        await client.get(LIST, headers=bearer("view"))
+        write(tokens, new_token_line("new", Role.VIEWER, None, "new"))
+        world.clock.advance(1)
+
+        answers = [await client.get(LIST, headers=bearer(token)) for token in ("view", "new")]
+
+    assert [answer.status_code for answer in answers] == [401, 200]
+
+
+@pytest.mark.parametrize(("in_place", "expected"), [(False, 401), (True, 200)])
+async def test_a_file_is_read_again_when_its_time_size_or_place_changes_and_only_then(
+    world: World, tokens: Path, *, in_place: bool, expected: int
+) -> None:
+    async with world.client() as client:
+        await client.get(LIST, headers=bearer("view"))
+        disguise(tokens, in_place=in_place)
+        world.clock.advance(1)
+
+        answer = await client.get(LIST, headers=bearer("view"))
+
+    assert answer.status_code == expected
+
+
+async def test_a_lost_file_closes_and_a_found_one_opens(
+    world: World, tokens: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = tokens.with_name("away")
+    told = []
+    async with world.client() as client:
+        for step in (None, (tokens, away), None, (away, tokens)):
+            if step:
+                move(*step)
+            world.clock.advance(1)
+            told.append((await client.get(LIST, headers=bearer("view"))).status_code)
+
+    assert told == [200, 401, 401, 200]
+    assert caplog.text.count("cannot be read") == 1
+
+
+async def test_a_bad_line_is_told_by_its_number_and_never_by_its_content(
+    world: World, tokens: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(tokens, "s3cret-pasted-here", new_token_line("good", Role.VIEWER, None, "good"))
+    async with world.client() as client:
+        answer = await client.get(LIST, headers=bearer("good"))
+
+    assert answer.status_code == 200
+    assert "line 1" in caplog.text
+    assert "s3cret" not in caplog.text
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:80", "127.0.0.1", "127.0.0.1:8080", "[::1]", "[::1]:9"])
+async def test_bound_to_loopback_our_own_names_are_known(world: World, host: str) -> None:
+    world.loopback, world.anonymous = True, Role.VIEWER
+    async with world.client() as client:
+        assert (await client.get(LIST, headers={"Host": host})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "evil.example:80", "localhost.evil.example", "127.0.0.1.evil.example", "localhost:x", "::1", ""],
+)
+@pytest.mark.parametrize("path", [LIST, "/", "/health"])
+async def test_bound_to_loopback_a_foreign_host_is_refused(world: World, host: str, path: str) -> None:
+    world.loopback, world.anonymous = True, Role.VIEWER
+    async with world.client() as client:
+        await client.get(LIST)
+        answer = await client.get(path, headers={"Host": host})
+
+    assert (answer.status_code, answer.json()["type"]) == (403, "forbidden")
+
+
+async def test_bound_elsewhere_any_host_is_known(world: World) -> None:
+    async with world.client() as client:
+        answer = await client.get(LIST, headers={"Host": "dict-api.lbpay.com", **bearer("view")})
+
+    assert answer.status_code == 200

@@ -1,0 +1,195 @@
+"""The page for people and the document for programs, as they are served."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from api_parts import OTHER, AbsentStore, World, recorded
+from dict_rate_limit.apps.api.problem import STATUSES
+from dict_rate_limit.domain.errors import Outcome, SourceError
+from dict_rate_limit.usecases.tokens import Role
+from domain_samples import bucket, snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import httpx
+
+LIST = "/api/v1/rate-limit/policies"
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
+    async with world.client() as client:
+        yield client
+
+
+def seen(answer: httpx.Response) -> str:
+    return answer.text.replace("<wbr>", "")
+
+
+async def test_the_page_shows_every_bucket(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/")
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert all(name in seen(answer) for name in ("CLAIMS_READ", "POLICIES_LIST"))
+
+
+async def test_nothing_but_our_own_styles_and_pictures_may_load(client: httpx.AsyncClient) -> None:
+    headers = (await client.get("/")).headers
+
+    policy = headers["Content-Security-Policy"]
+    assert {"default-src 'none'", "style-src 'self'", "img-src 'self'", "frame-ancestors 'none'"} <= set(
+        policy.split("; ")
+    )
+    assert (headers["X-Content-Type-Options"], headers["Referrer-Policy"]) == ("nosniff", "no-referrer")
+
+
+@pytest.mark.parametrize(
+    ("query", "header", "language"),
+    [("", "pt-BR", "pt-BR"), ("", "en-GB", "en"), ("?lang=en", "pt-BR", "en"), ("?lang=pt", "en", "pt-BR")],
+)
+async def test_the_language_is_the_readers(client: httpx.AsyncClient, query: str, header: str, language: str) -> None:
+    answer = await client.get(f"/{query}", headers={"Accept-Language": header})
+
+    assert answer.headers["Content-Language"] == language
+    assert f'lang="{language}"' in answer.text
+
+
+async def test_the_page_refreshes_itself_unless_told_not_to(client: httpx.AsyncClient) -> None:
+    moving, still = await client.get("/"), await client.get("/?refresh=0")
+
+    assert ('http-equiv="refresh"' in moving.text, 'http-equiv="refresh"' in still.text) == (True, False)
+
+
+async def test_the_page_is_of_the_participant_asked_for(world: World, client: httpx.AsyncClient) -> None:
+    await client.get(f"/?participant={OTHER}")
+
+    assert [name for name, _ in world.source.calls] == [OTHER]
+
+
+@pytest.mark.parametrize("query", ["participant=00000000", "color=red", "lang=en&lang=pt"])
+async def test_the_page_refuses_what_it_does_not_understand(client: httpx.AsyncClient, query: str) -> None:
+    assert (await client.get(f"/?{query}")).status_code == 400
+
+
+async def test_the_page_shows_open_alerts(world: World, client: httpx.AsyncClient) -> None:
+    healthy = await client.get("/?lang=en")
+    await recorded(world.store, snapshot(bucket(0, name="ENTRIES_WRITE")))
+
+    answer = await client.get("/?lang=en")
+
+    assert "ENTRIES_WRITE" in seen(answer)
+    assert "ENTRIES_WRITE" not in seen(healthy)
+
+
+async def test_the_page_stands_when_everything_behind_it_is_away(world: World) -> None:
+    world.store = AbsentStore(world.clock)
+    world.source.error = SourceError(Outcome.UNAVAILABLE, "away")
+    async with world.client() as client:
+        assert (await client.get("/")).status_code == 200
+
+
+async def test_everything_the_page_asks_for_is_there_and_may_be_kept(client: httpx.AsyncClient) -> None:
+    wanted = set(re.findall(r'(?:href|src)="(static/[^"]+)"', (await client.get("/")).text))
+
+    answers = [await client.get(f"/{address}") for address in sorted(wanted)]
+
+    assert wanted
+    assert {answer.status_code for answer in answers} == {200}
+    assert all("immutable" in answer.headers["Cache-Control"] for answer in answers)
+
+
+async def test_a_style_that_is_known_is_not_sent_again(client: httpx.AsyncClient) -> None:
+    first = await client.get("/static/base.css")
+
+    again = await client.get("/static/base.css", headers={"If-None-Match": first.headers["ETag"]})
+
+    assert first.headers["Content-Type"] == "text/css; charset=utf-8"
+    assert (again.status_code, again.content) == (304, b"")
+
+
+async def document(client: httpx.AsyncClient) -> dict[str, Any]:
+    answer = await client.get("/schema")
+    assert answer.headers["Content-Type"].startswith("application/vnd.oai.openapi+json")
+    parsed: dict[str, Any] = json.loads(answer.content)
+    return parsed
+
+
+async def test_the_document_is_openapi_3_1_with_the_bearer_scheme(client: httpx.AsyncClient) -> None:
+    described = await document(client)
+
+    assert described["openapi"].startswith("3.1")
+    assert described["info"]["version"] == "1.2.3"
+    assert described["security"] == [{"bearer": []}]
+    assert described["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+
+
+async def test_every_response_with_a_body_has_an_example(client: httpx.AsyncClient) -> None:
+    described = await document(client)
+
+    missing = [
+        (path, status)
+        for path, item in described["paths"].items()
+        for status, response in item["get"]["responses"].items()
+        for content in response.get("content", {}).values()
+        if not all("value" in example and "id" not in example for example in content.get("examples", {}).values())
+        or not content.get("examples")
+    ]
+    assert missing == []
+
+
+async def test_the_parameters_are_those_the_api_takes(client: httpx.AsyncClient) -> None:
+    described = await document(client)
+
+    taken = {
+        path: [(parameter["in"], parameter["name"]) for parameter in item["get"]["parameters"]]
+        for path, item in described["paths"].items()
+    }
+    assert taken == {
+        LIST: [("query", name) for name in ("category", "min_utilization", "status", "participant")],
+        f"{LIST}/{{policy}}": [("path", "policy"), ("query", "participant")],
+    }
+
+
+async def test_the_example_of_the_list_has_the_fields_of_a_real_one(client: httpx.AsyncClient) -> None:
+    responses = (await document(client))["paths"][LIST]["get"]["responses"]
+    example = responses["200"]["content"]["application/json"]["examples"]["answer"]["value"]
+
+    real = (await client.get(LIST)).json()
+
+    assert example.keys() == real.keys()
+    assert example["policies"][0].keys() == real["policies"][0].keys()
+
+
+async def test_the_documented_problems_are_those_there_are(client: httpx.AsyncClient) -> None:
+    described = await document(client)
+
+    documented = {
+        (content["examples"][kind]["value"]["type"], int(status))
+        for item in described["paths"].values()
+        for status, response in item["get"]["responses"].items()
+        for kind, content in (
+            (kind, content)
+            for media_type, content in response.get("content", {}).items()
+            if media_type == "application/problem+json"
+            for kind in content["examples"]
+        )
+    }
+    assert documented <= {(kind.value, status.value) for kind, status in STATUSES.items()}
+    assert len(documented) == 6
+
+
+async def test_the_page_obeys_the_same_access(world: World) -> None:
+    world.anonymous = Role.OPERATOR
+    async with world.client() as client:
+        assert (await client.post("/")).status_code == 405

@@ -1,0 +1,224 @@
+"""What Prometheus is told."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from api_parts import OTHER, AbsentStore, World, recorded
+from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.adapters.prometheus import stored
+from dict_rate_limit.adapters.prometheus.exporter import Exporter, SourceCallsCollector, StoredSource
+from dict_rate_limit.adapters.prometheus.traffic import BOUNDS, Traffic
+from dict_rate_limit.domain.errors import Outcome
+from dict_rate_limit.domain.state import PolicyRule
+from domain_samples import NOON, PARTICIPANT, THRESHOLDS, bucket, failure, snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from prometheus_client.registry import Collector
+
+    from dict_rate_limit.ports import Latest
+
+LIST = "/api/v1/rate-limit/policies"
+Series = dict[tuple[str, tuple[tuple[str, str], ...]], float]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def scraped(world: World, counted: Sequence[Collector] = ()) -> Series:
+    source = StoredSource(store=world.store, participants=world.participants, thresholds=THRESHOLDS, clock=world.clock)
+    return parsed(await Exporter("1.2.3", source, counted).scrape())
+
+
+def parsed(text: bytes) -> Series:
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text.decode())
+        for sample in family.samples
+    }
+
+
+def value(series: Series, name: str, **labels: str) -> float | None:
+    return series.get((f"dict_rate_limit_{name}", tuple(sorted(labels.items()))))
+
+
+def count(series: Series, name: str) -> int:
+    return sum(1 for found, _ in series if found == f"dict_rate_limit_{name}")
+
+
+async def test_a_bucket_is_told_raw_with_its_share_and_level(world: World) -> None:
+    await recorded(world.store, snapshot(bucket(250), bucket(-15, 20, "LOW")))
+
+    series = await scraped(world)
+
+    of_claims = {"participant": PARTICIPANT, "policy": "CLAIMS_READ"}
+    assert value(series, "tokens_available", **of_claims) == 250
+    assert value(series, "capacity", **of_claims) == 1000
+    assert value(series, "utilization_ratio", **of_claims) == 0.75
+    assert value(series, "tokens_available", participant=PARTICIPANT, policy="LOW") == -15
+    assert [value(series, "level", **of_claims, level=level) for level in ("OK", "WARNING", "CRITICAL", "UNKNOWN")] == [
+        0,
+        1,
+        0,
+        0,
+    ]
+
+
+async def test_the_level_follows_the_operators_thresholds(world: World) -> None:
+    store = MemoryStore(world.clock)
+    store.set_policy_rule(PARTICIPANT, "CLAIMS_READ", PolicyRule(warning=10_000, critical=10_000))
+    world.store = store
+    await recorded(store, snapshot(bucket()))
+
+    series = await scraped(world)
+
+    assert value(series, "level", participant=PARTICIPANT, policy="CLAIMS_READ", level="CRITICAL") == 1
+
+
+async def test_what_is_unknown_is_absent(world: World) -> None:
+    await recorded(world.store, snapshot(bucket(0, 0)), replace(failure(), participant=OTHER))
+
+    series = await scraped(world)
+
+    assert count(series, "utilization_ratio") == 0
+    assert value(series, "tokens_available", participant=PARTICIPANT, policy="CLAIMS_READ") == 0
+    assert value(series, "reading_age_seconds", participant=OTHER) is None
+    assert value(series, "poll_age_seconds", participant=OTHER) == 0
+
+
+async def test_a_participant_that_was_never_polled_has_no_series(world: World) -> None:
+    series = await scraped(world)
+
+    assert [count(series, name) for name in ("poll_age_seconds", "polls", "level", "alerts_open")] == [0, 0, 0, 0]
+    assert value(series, "store_up") == 1
+
+
+async def test_polls_and_readings_age_apart(world: World) -> None:
+    await recorded(world.store, snapshot(bucket()), failure(at=NOON + timedelta(seconds=30)))
+    world.clock.advance(90)
+
+    series = await scraped(world)
+
+    assert value(series, "poll_age_seconds", participant=PARTICIPANT) == 60
+    assert value(series, "reading_age_seconds", participant=PARTICIPANT) == 90
+
+
+async def test_polls_are_told_by_outcome_and_alerts_by_kind(world: World) -> None:
+    await recorded(world.store, snapshot(bucket(0)), failure(at=NOON + timedelta(seconds=30)))
+
+    series = await scraped(world)
+
+    assert value(series, "polls", participant=PARTICIPANT, outcome="OK") == 1
+    assert value(series, "polls", participant=PARTICIPANT, outcome="UNAVAILABLE") == 1
+    assert value(series, "alerts_open", participant=PARTICIPANT, kind="THRESHOLD", severity="CRITICAL") == 1
+    assert value(series, "category_info", participant=PARTICIPANT, category="C") == 1
+
+
+async def test_series_of_a_vanished_policy_vanish(world: World) -> None:
+    await recorded(world.store, snapshot(bucket(), bucket(name="GONE")))
+    before = await scraped(world)
+    await recorded(world.store, snapshot(bucket(), at=NOON + timedelta(minutes=5)))
+
+    after = await scraped(world)
+
+    assert [value(series, "capacity", participant=PARTICIPANT, policy="GONE") for series in (before, after)] == [
+        1000,
+        None,
+    ]
+
+
+async def test_without_the_database_the_process_still_tells_its_own(world: World) -> None:
+    world.store = AbsentStore(world.clock)
+    traffic = Traffic()
+    traffic.route("page").add("GET", 200, 0.1)
+
+    series = await scraped(world, [traffic])
+
+    assert value(series, "store_up") == 0
+    assert value(series, "build_info", version="1.2.3") == 1
+    assert value(series, "http_requests_total", route="page", method="GET", status="200") == 1
+    assert ("process_resident_memory_bytes", ()) in series
+    assert count(series, "level") == 0
+
+
+class SilentStore(MemoryStore):
+    """Never answers."""
+
+    async def latest(self, participants: Sequence[str]) -> Mapping[str, Latest]:
+        await asyncio.sleep(3600)
+        return await super().latest(participants)
+
+
+async def test_a_silent_database_is_not_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stored, "PATIENCE", 0.01)
+    world.store = SilentStore(world.clock)
+
+    assert value(await scraped(world), "store_up") == 0
+
+
+async def test_a_process_without_a_store_says_nothing_of_one() -> None:
+    series = parsed(await Exporter("1.2.3").scrape())
+
+    assert (count(series, "build_info"), count(series, "store_up")) == (1, 0)
+
+
+async def test_calls_for_readers_are_told_by_outcome(world: World) -> None:
+    calls = SourceCallsCollector(lambda: {(PARTICIPANT, Outcome.RATE_LIMITED): 3})
+
+    series = await scraped(world, [calls])
+
+    assert value(series, "source_calls_total", participant=PARTICIPANT, outcome="RATE_LIMITED") == 3
+
+
+async def test_every_answer_of_the_api_is_counted_by_route(world: World) -> None:
+    app = world.app()
+    async with world.client(app) as client:
+        for path in (LIST, LIST, f"{LIST}?status=OK", f"{LIST}/CLAIMS_READ", f"{LIST}/x", "/", "/nope/nope", "/health"):
+            await client.get(path)
+        await client.request("BREW", LIST)
+        await client.head("/static/base.css")
+
+    series = parsed(await Exporter("1", counted=[app._traffic]).scrape())  # type: ignore[attr-defined]
+
+    told = {
+        tuple(dict(labels)[name] for name in ("route", "method", "status")): number
+        for (name, labels), number in series.items()
+        if name == "dict_rate_limit_http_requests_total"
+    }
+    assert told == {
+        ("policies", "GET", "200"): 3,
+        ("policies", "other", "403"): 1,
+        ("policy", "GET", "200"): 1,
+        ("policy", "GET", "400"): 1,
+        ("page", "GET", "200"): 1,
+        ("other", "GET", "404"): 1,
+        ("health", "GET", "200"): 1,
+        ("static", "HEAD", "200"): 1,
+    }
+
+
+async def test_durations_are_a_histogram(world: World) -> None:
+    traffic = Traffic()
+    route = traffic.route("policies")
+    for seconds in (0.0001, BOUNDS[0], 0.3, 99):
+        route.add("GET", 200, seconds)
+
+    series = await scraped(world, [traffic])
+
+    buckets = {
+        dict(labels)["le"]: number
+        for (name, labels), number in series.items()
+        if name == "dict_rate_limit_http_request_duration_seconds_bucket"
+    }
+    assert (buckets["0.0005"], buckets["0.25"], buckets["0.5"], buckets["10.0"], buckets["+Inf"]) == (2, 2, 3, 3, 4)
+    assert value(series, "http_request_duration_seconds_sum", route="policies") == pytest.approx(99.3006)

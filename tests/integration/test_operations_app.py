@@ -1,0 +1,207 @@
+"""What machines ask of a process, and how a server ends."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from api_parts import HandClock, http_client, serving
+from dict_rate_limit.adapters import operations
+from dict_rate_limit.adapters.operations import OperationsApp, Readiness, serve
+from dict_rate_limit.domain.errors import CacheUnavailableError, SchemaError
+
+if TYPE_CHECKING:
+    from dict_rate_limit.adapters.operations import ASGIApp, Receive, Scope, Send
+
+
+async def fine() -> str:
+    return "ok"
+
+
+async def away() -> str:
+    raise CacheUnavailableError
+
+
+async def old_schema() -> str:
+    message = "migration 003 is missing"
+    raise SchemaError(message)
+
+
+async def silent() -> str:
+    await asyncio.sleep(3600)
+    return "never"
+
+
+async def metrics() -> bytes:
+    return b"answer 42\n"
+
+
+def ready(**checks: Any) -> Readiness:  # noqa: ANN401 -- each is a Check
+    readiness = Readiness(checks, HandClock().monotonic)
+    readiness.start()
+    return readiness
+
+
+async def asked(app: ASGIApp, path: str) -> httpx.Response:
+    async with serving(app) as url, http_client(url) as client:
+        return await client.get(path)
+
+
+async def test_a_living_process_says_so_whatever_else_is_wrong() -> None:
+    answer = await asked(OperationsApp(Readiness({"postgresql": old_schema}, HandClock().monotonic)), "/health")
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+async def test_the_state_of_other_parts_is_told_and_never_makes_unready(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operations, "CHECK_PATIENCE", 0.01)
+    answer = await asked(OperationsApp(ready(postgresql=fine, redis=away, source=silent)), "/ready")
+
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "status": "ready",
+        "postgresql": "ok",
+        "redis": "unavailable",
+        "source": "unavailable",
+    }
+
+
+async def test_a_schema_this_code_cannot_use_makes_unready() -> None:
+    answer = await asked(OperationsApp(ready(postgresql=old_schema, redis=fine)), "/ready")
+
+    assert answer.status_code == 503
+    assert answer.json() == {"status": "schema", "postgresql": "migration 003 is missing", "redis": "ok"}
+
+
+async def test_ready_is_between_starting_and_draining() -> None:
+    clock = HandClock()
+    readiness = Readiness({"postgresql": fine}, clock.monotonic)
+    told = [await readiness.report()]
+    readiness.start()
+    told.append(await readiness.report())
+    readiness.drain()
+    told.append(await readiness.report())
+
+    assert [(ready, parts["status"]) for ready, parts in told] == [
+        (False, "starting"),
+        (True, "ready"),
+        (False, "draining"),
+    ]
+
+
+async def test_checks_are_asked_once_a_second_however_often_we_are() -> None:
+    clock, asked_times = HandClock(), []
+
+    async def counted() -> str:
+        asked_times.append(clock.monotonic())
+        await asyncio.sleep(0)
+        return "ok"
+
+    readiness = Readiness({"redis": counted}, clock.monotonic)
+    readiness.start()
+    told = await asyncio.gather(*(readiness.report() for _ in range(5)))
+    clock.advance(0.9)
+    await readiness.report()
+    clock.advance(0.1)
+    await readiness.report()
+
+    assert asked_times == [0.0, 1.0]
+    assert all(ready for ready, _ in told)
+
+
+async def test_metrics_are_text_for_prometheus() -> None:
+    answer = await asked(OperationsApp(ready(), metrics), "/metrics")
+
+    assert (answer.status_code, answer.text) == (200, "answer 42\n")
+    assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/", "/nope"])
+async def test_there_is_nothing_else(path: str) -> None:
+    assert (await asked(OperationsApp(ready()), path)).status_code == 404
+
+
+async def test_only_reading_is_taken() -> None:
+    async with serving(OperationsApp(ready())) as url, http_client(url) as client:
+        answers = [await client.request(method, "/health") for method in ("HEAD", "POST")]
+
+    assert [(answer.status_code, answer.content) for answer in answers] == [(200, b""), (405, b"")]
+
+
+async def test_what_is_no_request_is_left_alone() -> None:
+    sent: list[object] = []
+
+    async def send(message: object) -> None:
+        sent.append(message)
+
+    await OperationsApp(ready())({"type": "lifespan"}, metrics, send)  # type: ignore[arg-type] # receives nothing
+
+    assert sent == []
+
+
+class SlowApp:
+    """Answers when told to."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.go = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        del scope, receive
+        self.asked.set()
+        await self.go.wait()
+        await operations.respond(send, 200, b"late", b"text/plain")
+
+
+async def test_what_is_under_way_is_finished_before_the_end() -> None:
+    app = SlowApp()
+    async with http_client("") as client:
+        async with serving(app) as url:
+            waiting = asyncio.create_task(client.get(url))
+            await app.asked.wait()
+            asyncio.get_running_loop().call_later(0.05, app.go.set)
+
+        assert (await waiting).text == "late"
+
+
+async def test_the_end_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operations, "DRAIN_PATIENCE", 0.05)
+    app = SlowApp()
+    async with asyncio.timeout(5), serving(app) as url, http_client(url) as client:
+        waiting = asyncio.create_task(client.get("/"))
+        await app.asked.wait()
+    app.go.set()
+
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+
+
+async def test_an_idle_connection_does_not_hold_up_the_end() -> None:
+    async with asyncio.timeout(5), http_client("") as client, serving(OperationsApp(ready())) as url:
+        answer = await client.get(f"{url}/health")
+
+    assert answer.status_code == 200
+
+
+async def test_a_port_that_is_taken_is_an_error() -> None:
+    async with serving(OperationsApp(ready())) as url:
+        port = httpx.URL(url).port
+        assert port is not None
+        with pytest.raises(OSError, match="in use"):
+            await serve(OperationsApp(ready()), "127.0.0.1", port, asyncio.Event())
+
+
+async def test_a_port_that_was_just_left_can_be_had_again() -> None:
+    async with serving(OperationsApp(ready())) as url, http_client(url) as client:
+        await client.get("/health")
+
+    async with serving(OperationsApp(ready()), port=httpx.URL(url).port) as again, http_client(again) as client:
+        assert (await client.get("/health")).status_code == 200
+
+
+async def test_ipv6_can_be_bound() -> None:
+    async with serving(OperationsApp(ready()), "::1") as url, http_client(url) as client:
+        assert (await client.get("/health")).status_code == 200
