@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import typer
@@ -30,61 +31,60 @@ def watch_table(question: Question, interval: float, sleep: Callable[[float], No
     """Show the table anew; on a terminal in place of the last."""
     console = console_for(sys.stdout)
     if not console.is_terminal:
-        return _watch(question, interval, sleep, lambda answer, trouble: _print(console, answer, trouble))
+        return _watch(question, Shown(answer=lambda answer: _print(console, answer), trouble=_tell), interval, sleep)
     with Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop") as live:
-        return _watch(
-            question,
-            interval,
-            sleep,
-            lambda answer, trouble: live.update(_screen(console, answer, trouble), refresh=True),
+        screen = Shown(
+            answer=lambda answer: live.update(status_view(answer, console.width), refresh=True),
+            trouble=lambda words, last: live.update(_trouble_view(words, last, console.width), refresh=True),
         )
+        return _watch(question, screen, interval, sleep)
 
 
 def watch_json(question: Question, interval: float, sleep: Callable[[float], None] = time.sleep) -> Exit:
     """Write a document a line."""
-    return _watch(question, interval, sleep, _write)
+    return _watch(question, Shown(answer=_write, trouble=_tell), interval, sleep)
 
 
-def _watch(
-    question: Question,
-    interval: float,
-    sleep: Callable[[float], None],
-    show: Callable[[Answer | None, str], None],
-) -> Exit:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What is done with an answer, and with words about why there is none and the last answer there was."""
+
+    answer: Callable[[Answer], None]
+    trouble: Callable[[str, Answer | None], None]
+
+
+def _watch(question: Question, shown: Shown, interval: float, sleep: Callable[[float], None]) -> Exit:
     last: Answer | None = None
     try:
         while True:
-            trouble = ""
             try:
                 last = ask(question)
+                shown.answer(last)
             except CommandError as error:
                 if error.code not in _PASSING:
                     raise
-                trouble = str(error)
-            show(last, trouble)
+                shown.trouble(str(error), last)
             sleep(interval)
     except KeyboardInterrupt:
         return Exit.OK
 
 
-def _screen(console: Console, answer: Answer | None, trouble: str) -> RenderableType:
-    notice = Text(f"{trouble}; what follows is the last answer" if answer else trouble, style="bold red")
-    parts: list[RenderableType] = [notice] if trouble else []
-    return Group(*parts, *([status_view(answer, console.width)] if answer else []))
+def _trouble_view(words: str, last: Answer | None, width: int) -> RenderableType:
+    if last is None:
+        return Text(words, style="bold red")
+    return Group(Text(f"{words}; what follows is the last answer", style="bold red"), status_view(last, width))
 
 
-def _print(console: Console, answer: Answer | None, trouble: str) -> None:
-    if trouble:
-        typer.echo(trouble, err=True)
-    elif answer is not None:
-        console.print(status_view(answer, console.width))
-        console.print()
-        console.file.flush()
+def _tell(words: str, _last: Answer | None) -> None:
+    typer.echo(words, err=True)
 
 
-def _write(answer: Answer | None, trouble: str) -> None:
-    if trouble:
-        typer.echo(trouble, err=True)
-    elif answer is not None:
-        sys.stdout.write(answer.text + "\n")
-        sys.stdout.flush()
+def _print(console: Console, answer: Answer) -> None:
+    console.print(status_view(answer, console.width))
+    console.print()
+    console.file.flush()
+
+
+def _write(answer: Answer) -> None:
+    sys.stdout.write(answer.text + "\n")
+    sys.stdout.flush()
