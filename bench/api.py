@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import httpx
 
 from bench.command import tool
+from bench.consumption import cpu_seconds, held_by
 from bench.errors import BenchError
 from bench.figure import Bar, Figure, Peer
 from bench.ground import ground, product
-from bench.memory import held_by
 from bench.nginx import nginx_serving
 from bench.wrk import Load, pause_for, put_load
 from dict_rate_limit.apps.embedded.port import LOOPBACK, free_port
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from pathlib import Path
 
+    from bench.consumption import Held
     from bench.figure import Result
     from bench.ground import Ground
-    from bench.memory import Held
     from bench.size import Size
     from bench.wrk import Answered
 
@@ -37,36 +37,53 @@ RATIO = Bar(limit=0.45, at_least=True)
 FULL_P99 = Bar(limit=5)
 HALF_P99 = Bar(limit=4)
 MEMORY = Bar(limit=110)
+US_PER_SEC = 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One URL of the API, what a request carries, and nginx with the same answer."""
+    """What serves one list: its URL and its process."""
+
+    url: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rivals:
+    """The API and nginx with the same answer, what a request carries, the body's bytes."""
 
     name: str
-    url: str
+    api: Target
+    nginx: Target
     headers: Mapping[str, str]
-    nginx: str
     size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """What a target answered, and the microseconds of processor time each answer took it."""
+
+    answered: Answered
+    cpu: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """The API between two slots of nginx."""
 
-    before: Answered
-    api: Answered
-    after: Answered
+    before: Slot
+    api: Slot
+    after: Slot
 
     @property
     def peer_rate(self) -> float:
         """Requests per second of nginx around the slot."""
-        return (self.before.rate + self.after.rate) / 2
+        return (self.before.answered.rate + self.after.answered.rate) / 2
 
     @property
     def ratio(self) -> float:
         """Share of nginx that the API reached."""
-        return self.api.rate / self.peer_rate
+        return self.api.answered.rate / self.peer_rate
 
 
 async def measure(size: Size) -> Sequence[Result]:
@@ -87,9 +104,9 @@ async def measure(size: Size) -> Sequence[Result]:
         idle = held_by(child.pid)
         found: list[Result] = []
         for name, query in QUERIES.items():
-            url = f"http://{LOOPBACK}:{environment['PORT']}{LIST}{query}"
-            target = await stack.enter_async_context(beside_nginx(name, url, secret, parts.folder))
-            found += await loaded(target, size, parts.folder)
+            target = Target(url=f"http://{LOOPBACK}:{environment['PORT']}{LIST}{query}", pid=child.pid)
+            rivals = await stack.enter_async_context(beside_nginx(name, target, secret, parts.folder))
+            found += await loaded(rivals, size, parts.folder)
         return (*found, memory(idle, held_by(child.pid)))
 
 
@@ -109,90 +126,91 @@ def settings(parts: Ground, secret: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def beside_nginx(name: str, url: str, secret: str, folder: Path) -> AsyncIterator[Target]:
+async def beside_nginx(name: str, api: Target, secret: str, folder: Path) -> AsyncIterator[Rivals]:
     """Ask once, see that the answer is what is to be measured, and let nginx serve it."""
     headers = {"Authorization": f"Bearer {secret}"}
     async with httpx.AsyncClient() as client:
-        refused = await client.get(url)
-        await client.get(url, headers=headers)
-        answer = await client.get(url, headers=headers)
+        refused = await client.get(api.url)
+        await client.get(api.url, headers=headers)
+        answer = await client.get(api.url, headers=headers)
     if refused.status_code != httpx.codes.UNAUTHORIZED or answer.headers.get("x-cache-status") != "HIT":
-        message = f"{url}: {refused.status_code} without a token, {answer.status_code} {dict(answer.headers)} with one"
+        message = f"{api.url}: {refused.status_code} without a token, {answer.status_code} {dict(answer.headers)} with"
         raise BenchError(message)
     if answer.json()["total"] < len(PSP_POLICIES) // 2:
-        message = f"{url}: only {answer.json()['total']} policies"
+        message = f"{api.url}: only {answer.json()['total']} policies"
         raise BenchError(message)
-    async with nginx_serving(answer.content, answer.headers, folder / f"nginx-{name}") as nginx:
-        yield Target(name=name, url=url, headers=headers, nginx=nginx, size=len(answer.content))
+    async with nginx_serving(answer.content, answer.headers, folder / f"nginx-{name}") as (url, pid):
+        nginx = Target(url=url, pid=pid)
+        yield Rivals(name=name, api=api, nginx=nginx, headers=headers, size=len(answer.content))
 
 
-async def loaded(target: Target, size: Size, folder: Path) -> list[Result]:
+async def loaded(rivals: Rivals, size: Size, folder: Path) -> list[Result]:
     """Measure nginx, API, nginx; then both at half the rate the API reached."""
-    api = Load(url=target.url, headers=target.headers, seconds=size.slot)
-    nginx = Load(url=target.nginx, headers=target.headers, seconds=size.slot)
-    before = await put_load(nginx, folder)
+
+    async def slot(target: Target, pause_ms: float = 0.0) -> Slot:
+        load = Load(url=target.url, headers=rivals.headers, seconds=size.slot, pause_ms=pause_ms)
+        before = cpu_seconds(target.pid)
+        answered = await put_load(load, folder)
+        return Slot(answered=answered, cpu=(cpu_seconds(target.pid) - before) * US_PER_SEC / answered.requests)
+
+    before = await slot(rivals.nginx)
     pairs = []
     for _ in range(size.pairs):
-        slot = await put_load(api, folder)
-        after = await put_load(nginx, folder)
-        pairs.append(Pair(before=before, api=slot, after=after))
+        api, after = await slot(rivals.api), await slot(rivals.nginx)
+        pairs.append(Pair(before=before, api=api, after=after))
         before = after
-    return [*full_load(target, pairs), *await half_load(target, pairs, size, folder)]
+    rate = median(pair.api.answered.rate for pair in pairs) / 2
+    pause = pause_for(rate, median(pair.api.answered.p50 for pair in pairs) / 2)
+    halves = [(await slot(rivals.api, pause), await slot(rivals.nginx, pause)) for _ in range(size.pairs)]
+    return [*full_load(rivals, pairs), half_load(rivals, halves, rate)]
 
 
-def full_load(target: Target, pairs: Sequence[Pair]) -> list[Result]:
+def full_load(rivals: Rivals, pairs: Sequence[Pair]) -> list[Result]:
     """Make the figures of the pairs."""
-    rate = median(pair.api.rate for pair in pairs)
+    api_cpu, nginx_cpu = median(pair.api.cpu for pair in pairs), median(pair.after.cpu for pair in pairs)
     return [
         Figure(
             group="api",
-            name=f"{target.name} list, share of nginx",
+            name=f"{rivals.name} list, share of nginx",
             value=median(pair.ratio for pair in pairs),
             unit="",
             bar=RATIO,
             peers=(
-                Peer(name="API", value=rate, unit="req/s"),
+                Peer(name="API", value=median(pair.api.answered.rate for pair in pairs), unit="req/s"),
                 Peer(name="nginx", value=median(pair.peer_rate for pair in pairs), unit="req/s"),
                 Peer(name="lowest pair", value=min(pair.ratio for pair in pairs), unit=""),
+                Peer(name="CPU per answer: API", value=api_cpu, unit="us"),
+                Peer(name="nginx", value=nginx_cpu, unit="us"),
             ),
-            note=f"{target.size:,} bytes, median of {len(pairs)} pairs",
+            note=f"{rivals.size:,} bytes, median of {len(pairs)} pairs",
         ),
         Figure(
             group="api",
-            name=f"{target.name} list, p99 at full load",
-            value=median(pair.api.p99 for pair in pairs),
+            name=f"{rivals.name} list, p99 at full load",
+            value=median(pair.api.answered.p99 for pair in pairs),
             unit="ms",
             bar=FULL_P99,
-            peers=(Peer(name="nginx", value=median(pair.after.p99 for pair in pairs), unit="ms"),),
+            peers=(Peer(name="nginx", value=median(pair.after.answered.p99 for pair in pairs), unit="ms"),),
             note="32 connections that never rest",
         ),
     ]
 
 
-async def half_load(target: Target, pairs: Sequence[Pair], size: Size, folder: Path) -> list[Result]:
-    """Measure both at half the API's rate: the same connections rest before each request."""
-    rate = median(pair.api.rate for pair in pairs) / 2
-    pause = pause_for(rate, median(pair.api.p50 for pair in pairs) / 2)
-    api: list[Answered] = []
-    nginx: list[Answered] = []
-    for _ in range(size.pairs):
-        for url, answers in ((target.url, api), (target.nginx, nginx)):
-            load = Load(url=url, headers=target.headers, seconds=size.slot, pause_ms=pause)
-            answers.append(await put_load(load, folder))
-    return [
-        Figure(
-            group="api",
-            name=f"{target.name} list, p99 at half load",
-            value=median(answer.p99 for answer in api),
-            unit="ms",
-            bar=HALF_P99,
-            peers=(
-                Peer(name="nginx", value=median(answer.p99 for answer in nginx), unit="ms"),
-                Peer(name="reached", value=median(answer.rate for answer in api), unit="req/s"),
-            ),
-            note=f"32 connections with random rests, {rate:,.0f} req/s meant",
-        )
-    ]
+def half_load(rivals: Rivals, halves: Sequence[tuple[Slot, Slot]], rate: float) -> Result:
+    """Make the figure of both at half the API's rate: the same connections rest before each request."""
+    api, nginx = zip(*halves, strict=True)
+    return Figure(
+        group="api",
+        name=f"{rivals.name} list, p99 at half load",
+        value=median(slot.answered.p99 for slot in api),
+        unit="ms",
+        bar=HALF_P99,
+        peers=(
+            Peer(name="nginx", value=median(slot.answered.p99 for slot in nginx), unit="ms"),
+            Peer(name="reached", value=median(slot.answered.rate for slot in api), unit="req/s"),
+        ),
+        note=f"32 connections with random rests, {rate:,.0f} req/s meant",
+    )
 
 
 def memory(idle: Held, busy: Held) -> Figure:

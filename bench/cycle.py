@@ -15,10 +15,10 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 
 from bench import ours
+from bench.consumption import cpu_seconds, held_by
 from bench.errors import BenchError
 from bench.figure import Bar, Figure, Peer
 from bench.ground import ground, product
-from bench.memory import held_by
 from bench.sample import MS_PER_SEC, quantile
 from dict_rate_limit.apps.embedded.port import LOOPBACK, free_port
 from dict_rate_limit.apps.embedded.temporal import NAMESPACE
@@ -29,9 +29,9 @@ from dict_rate_limit.workflows.schedules import groups
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bench.consumption import Held
     from bench.figure import Result
     from bench.ground import Ground
-    from bench.memory import Held
     from bench.size import Size
     from dict_rate_limit.workflows.activities import Activities
 
@@ -52,13 +52,15 @@ class Times:
     without_temporal: list[float] = field(default_factory=list)
     large: list[float] = field(default_factory=list)
     large_without_temporal: list[float] = field(default_factory=list)
+    large_cpu: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cycles:
-    """Runs monitoring workflows on the worker that is there."""
+    """Runs monitoring workflows on the worker that is there; `worker` is its process id."""
 
     client: Client
+    worker: int
     numbers: count[int] = field(default_factory=count)
 
     async def run(self, participants: Sequence[str]) -> tuple[float, float]:
@@ -104,7 +106,7 @@ async def measure(size: Size) -> Sequence[Result]:
         await first_cycle(parts)
         client = await Client.connect(str(parts.temporal), namespace=NAMESPACE)
         activities = await stack.enter_async_context(ours.activities_on(parts))
-        times = await timed(Cycles(client=client), activities, parts, size)
+        times = await timed(Cycles(client=client, worker=worker.pid), activities, parts, size)
         busy = held_by(worker.pid)
         await require_good_polls(parts)
     return (*figures(times, size), memory(idle, busy, size))
@@ -135,8 +137,9 @@ async def timed(cycles: Cycles, activities: Activities, parts: Ground, size: Siz
         times.without_temporal.append((time.perf_counter() - began) * MS_PER_SEC)
     parted = groups(parts.participants)
     for _ in range(size.large_cycles):
-        began = time.perf_counter()
+        cpu, began = cpu_seconds(cycles.worker), time.perf_counter()
         await asyncio.gather(*(cycles.run(group) for group in parted))
+        times.large_cpu.append(cpu_seconds(cycles.worker) - cpu)
         between = time.perf_counter()
         await asyncio.gather(*(ours.cycle(activities, group) for group in parted))
         times.large.append(between - began)
@@ -206,6 +209,7 @@ def figures(times: Times, size: Size) -> Sequence[Result]:
             peers=(
                 Peer(name="without Temporal", value=median(times.large_without_temporal), unit="s"),
                 Peer(name="slowest", value=max(times.large), unit="s"),
+                Peer(name="CPU of the worker", value=median(times.large_cpu), unit="s"),
             ),
             note=f"{-(-size.participants // names.GROUP_SIZE)} groups at once, median of {size.large_cycles}",
         ),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Connection = psycopg.AsyncConnection[TupleRow]
 
 PARTICIPANT = "12345678"
-MONTH = timedelta(days=30.4)
+SHORTEST_MONTH = 28
 RULES = Rules(
     thresholds=Thresholds(warning=2500, critical=1000, margin=200),
     interval=timedelta(minutes=5),
@@ -53,12 +53,12 @@ def queries() -> Mapping[str, bytes]:
     return {name: body.strip().rstrip(";").encode() for name, body in zip(parts[::2], parts[1::2], strict=True)}
 
 
-async def make_history(connection: Connection, store: PostgresStore, now: datetime, months: int) -> History:
-    """Fill so many months up to now, record one reading, and let the product roll everything up."""
-    first = now.replace(minute=0, second=0, microsecond=0) - months * MONTH
+async def make_history(connection: Connection, store: PostgresStore, now: datetime, days: int) -> History:
+    """Fill so many days up to now, record one reading, and let the product roll everything up."""
+    first = now.replace(minute=0, second=0, microsecond=0) - timedelta(days=days)
     states = 0
     await connection.execute("SET synchronous_commit TO off")
-    for number in range(-months - 1, 1):
+    for number in range(-days // SHORTEST_MONTH, 1):
         since, until = max(first, month_start(now, number)), min(month_start(now, number + 1), now)
         if since < until:
             await store.make_partitions(since)

@@ -48,8 +48,8 @@ http {{
 
 
 @asynccontextmanager
-async def nginx_serving(body: bytes, headers: Mapping[str, str], folder: Path) -> AsyncIterator[str]:
-    """Serve the body with the headers on a free port; gives the URL.
+async def nginx_serving(body: bytes, headers: Mapping[str, str], folder: Path) -> AsyncIterator[tuple[str, int]]:
+    """Serve the body with the headers on a free port; gives the URL and the process id.
 
     Raises:
         MissingToolError: there is no nginx.
@@ -62,8 +62,8 @@ async def nginx_serving(body: bytes, headers: Mapping[str, str], folder: Path) -
     configuration = folder / "nginx.conf"
     configuration.write_text(CONFIGURATION.format(address=address, folder=folder, headers=_lines(headers)))
     command = (program, "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(configuration))
-    async with httpx.AsyncClient() as client, running(command, folder, {}, lambda: answers(client, url)):
-        yield url
+    async with httpx.AsyncClient() as client, running(command, folder, {}, lambda: answers(client, url)) as child:
+        yield url, child.pid
 
 
 def _lines(headers: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Size:
     """Everything that makes a run long. Times are seconds."""
 
-    months: int
+    days: int
     rounds: int
     queries: int
     pairs: int
@@ -26,21 +26,21 @@ class Size:
 
 
 FULL = Size(
-    months=13,
+    days=395,
     rounds=7,
-    queries=300,
+    queries=200,
     pairs=7,
-    slot=3.0,
+    slot=2.0,
     cycles=60,
     participants=1000,
     large_cycles=3,
     starts=3,
 )
 SHORT = Size(
-    months=1,
-    rounds=3,
-    queries=100,
-    pairs=2,
+    days=10,
+    rounds=2,
+    queries=50,
+    pairs=1,
     slot=1.0,
     cycles=10,
     participants=100,

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 POINTS = 500
 DAY = timedelta(days=1)
 FIVE_MINUTES = timedelta(minutes=5)
-RARE = 20  # the slow peer is asked once where the others are asked so often
+RARE = 40  # the slow peer is asked once where the others are asked so often
 
 Times = dict[str, list[list[float]]]
 """Milliseconds by query, a list per round."""
@@ -58,7 +58,7 @@ async def measure(size: Size) -> Sequence[Result]:
         await up(url)
         store = PostgresStore(await stack.enter_async_context(open_pool(url)))
         connection = await stack.enter_async_context(await psycopg.AsyncConnection.connect(url, autocommit=True))
-        history = await make_history(connection, store, SystemClock().now(), size.months)
+        history = await make_history(connection, store, SystemClock().now(), size.days)
         await connection.execute("RESET synchronous_commit")
         await connection.execute(queries()["table_of_marks"])
         times = await asked(questions(connection, store, history), size)

@@ -14,10 +14,10 @@ import httpx
 
 from bench.api import LIST
 from bench.command import PRODUCT, start, stop, until_ready
+from bench.consumption import descendants, held_alone
 from bench.errors import BenchError
 from bench.figure import Bar, Figure, Peer
 from bench.folder import open_folder
-from bench.memory import descendants, held_alone
 from dict_rate_limit.apps.embedded.port import LOOPBACK, free_port
 from dict_rate_limit.domain.catalog import PSP_POLICIES
 

@@ -47,8 +47,9 @@ class Load:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """Requests per second and latencies, ms, of 32 connections in one thread."""
+    """Requests, their rate per second and latencies, ms, of 32 connections in one thread."""
 
+    requests: int
     rate: float
     p50: float
     p99: float
@@ -98,6 +99,7 @@ def _answered(output: str) -> Answered:
         message = f"wrk: {figures['errors']} of {figures['requests']} answers were errors"
         raise BenchError(message)
     return Answered(
+        requests=figures["requests"],
         rate=figures["requests"] * US_PER_MS * MS_PER_SEC / figures["us"],
         p50=figures["p50"] / US_PER_MS,
         p99=figures["p99"] / US_PER_MS,

@@ -1,7 +1,8 @@
-"""What processes hold, as the kernel counts it."""
+"""What processes take of the machine, as the kernel counts it."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,15 @@ def held_by(pid: int) -> Held:
     """Read a process and its descendants: the sum of what each holds, and of what each held at most."""
     parts = [held_alone(one) for one in (pid, *descendants(pid))]
     return Held(now=sum(part.now for part in parts), peak=sum(part.peak for part in parts))
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time the process and its living descendants have had, user and kernel."""
+    ticks = 0
+    for one in (pid, *descendants(pid)):
+        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        ticks += sum(map(int, fields[11:13]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def descendants(pid: int) -> list[int]:
