@@ -32,10 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from typing import TextIO
 
-    from prometheus_client.registry import Collector
-
     from dict_rate_limit.adapters.operations import Check
     from dict_rate_limit.adapters.postgres.pool import Pool
+    from dict_rate_limit.adapters.prometheus.exporter import Collector
     from dict_rate_limit.settings import Settings
 
 POOL_SIZE = 4

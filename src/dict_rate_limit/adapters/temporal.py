@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from dict_rate_limit.workflows.activities import Activities
     from dict_rate_limit.workflows.schedules import Timetable
 
+__all__ = ["Client", "TemporalAddress", "TemporalTls", "answers", "connect", "schedule", "work"]
+
 ANSWER_PATIENCE: Final = timedelta(seconds=5)
 AFTER_DRAIN: Final = timedelta(seconds=5)
 """How long the end of a drained worker may take; a Temporal that is away cannot be told of it."""

@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import TextIO
 
-    from temporalio.client import Client
-
     from dict_rate_limit.adapters.operations import Readiness
-    from dict_rate_limit.adapters.temporal import TemporalAddress
+    from dict_rate_limit.adapters.temporal import Client, TemporalAddress
     from dict_rate_limit.bootstrap import Backing
     from dict_rate_limit.settings import Settings
     from dict_rate_limit.workflows.activities import Activities

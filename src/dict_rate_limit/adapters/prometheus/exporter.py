@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.level import Thresholds
     from dict_rate_limit.ports import Clock, StateStore
 
+__all__ = ["MEDIA_TYPE", "Collector", "Exporter", "SourceCallsCollector", "StoredSource"]
+
 MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
 
 

@@ -16,9 +16,8 @@ from dict_rate_limit.apps.api.server import ApiParts, build
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from prometheus_client.registry import Collector
-
     from dict_rate_limit.adapters.operations import Readiness
+    from dict_rate_limit.adapters.prometheus.exporter import Collector
     from dict_rate_limit.apps.api.front import ASGIApp
     from dict_rate_limit.bootstrap import Backing
     from dict_rate_limit.settings import Settings
