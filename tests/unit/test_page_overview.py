@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dict_rate_limit.apps.api.pages.english import EN
 from dict_rate_limit.apps.api.pages.overview import Overview, overview
-from dict_rate_limit.apps.api.pages.words import EN, PT, WORDS, Mark, Words
+from dict_rate_limit.apps.api.pages.portuguese import PT
+from dict_rate_limit.apps.api.pages.render import WORDS
+from dict_rate_limit.apps.api.pages.words import Mark, Words
 from dict_rate_limit.domain.alert import ANY_POLICY, Kind, Severity
 from dict_rate_limit.domain.errors import Outcome
 from page_samples import CROWDED, HEALTHY, NOTHING, NOW, PARTICIPANT, STALE, THRESHOLDS, TROUBLE, alert, judged
