@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.apps.api.pages.formats import Formats
-from dict_rate_limit.domain.alert import Kind
-from dict_rate_limit.domain.errors import Outcome
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from dict_rate_limit.apps.api.pages.formats import Formats
+    from dict_rate_limit.domain.alert import Kind
+    from dict_rate_limit.domain.errors import Outcome
 
 
 class Language(StrEnum):
