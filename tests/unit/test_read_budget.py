@@ -148,11 +148,11 @@ def test_an_older_reading_teaches_nothing(clock: HandClock) -> None:
         (SourceError(Outcome.RATE_LIMITED, "429"), 10.0),
         (SourceError(Outcome.RATE_LIMITED, "429", retry_after_sec=30), 30.0),
         (SourceError(Outcome.UNAVAILABLE, "503", retry_after_sec=40), 40.0),
-        (SourceError(Outcome.RATE_LIMITED, "429", retry_after_sec=10**9), LONGEST_PAUSE.total_seconds()),
+        (SourceError(Outcome.UNAVAILABLE, "503", retry_after_sec=10**9), LONGEST_PAUSE.total_seconds()),
     ],
 )
 def test_a_refusal_is_followed_by_what_it_asks_for(clock: HandClock, error: SourceError, pause: float) -> None:
-    account = budget(clock)
+    account = budget(clock, reserve=0)
     account.punish(error)
 
     clock.advance(pause - 0.1)
@@ -160,6 +160,29 @@ def test_a_refusal_is_followed_by_what_it_asks_for(clock: HandClock, error: Sour
     clock.advance(0.1)
 
     assert (before, account.allows()) == (False, True)
+
+
+@pytest.mark.parametrize("known", [policies_list(20, 20), bucket()])
+def test_a_429_tells_that_the_bucket_is_empty(clock: HandClock, known: Bucket) -> None:
+    account = budget(clock, reserve=0.25)
+    account.learn(snapshot(known))
+    account.punish(SourceError(Outcome.RATE_LIMITED, "429"))
+
+    clock.advance(59.9)
+    before = account.allows()
+    clock.advance(0.1)
+
+    assert (before, account.allows()) == (False, True)
+
+
+def test_a_newer_reading_tells_better_than_a_429(clock: HandClock) -> None:
+    account = budget(clock)
+    account.punish(SourceError(Outcome.RATE_LIMITED, "429"))
+    clock.advance(10)
+
+    account.learn(snapshot(policies_list(20, 20), at=clock.now()))
+
+    assert account.allows()
 
 
 def test_another_failure_asks_for_no_pause_of_its_own(clock: HandClock) -> None:

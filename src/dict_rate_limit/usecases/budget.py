@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from dict_rate_limit.domain.bucket import Bucket
 from dict_rate_limit.domain.catalog import FIXED_LIMITS, POLICIES_LIST
 from dict_rate_limit.domain.errors import InvalidValueError, Outcome
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.catalog import PublishedLimits
     from dict_rate_limit.domain.errors import SourceError
     from dict_rate_limit.domain.reading import Snapshot
     from dict_rate_limit.ports import Clock
@@ -76,25 +77,33 @@ class SourceBudget:
         """Take POLICIES_LIST from a reading, unless a later one is known."""
         if self._read_at is not None and snapshot.received_at <= self._read_at:
             return
-        self._read_at = snapshot.received_at
-        self._bucket = next((b for b in snapshot.buckets if b.name == POLICIES_LIST), None)
-        self._spent = 0
+        self._note(next((b for b in snapshot.buckets if b.name == POLICIES_LIST), None), snapshot.received_at)
 
     def punish(self, error: SourceError) -> None:
-        """Note a failed call: wait as long as the source asks, or after a 429 for one token."""
+        """Note a failed call: wait as long as the source asks, or after a 429 for one token, with an empty bucket."""
         if error.retry_after_sec is not None:
             self._pause(min(timedelta(seconds=error.retry_after_sec), LONGEST_PAUSE))
         elif error.outcome is Outcome.RATE_LIMITED:
             self._pause(self._token_time)
+        if error.outcome is Outcome.RATE_LIMITED:
+            self._note(_emptied(self._limits), self._clock.now())
+
+    def _note(self, bucket: Bucket | None, at: datetime) -> None:
+        self._bucket = bucket
+        self._read_at = at
+        self._spent = 0
 
     def _pause(self, pause: timedelta) -> None:
         self._not_before = max(self._not_before, self._clock.monotonic() + pause.total_seconds())
 
     @property
-    def _token_time(self) -> timedelta:
+    def _limits(self) -> Bucket | PublishedLimits:
         known = self._bucket
-        limits = FIXED_LIMITS[POLICIES_LIST] if known is None or 0 in known.limits else known
-        return timedelta(seconds=limits.refill_period_sec) / limits.refill_tokens
+        return FIXED_LIMITS[POLICIES_LIST] if known is None or 0 in known.limits else known
+
+    @property
+    def _token_time(self) -> timedelta:
+        return timedelta(seconds=self._limits.refill_period_sec) / self._limits.refill_tokens
 
     def _in_reserve(self) -> bool:
         if self._bucket is None or self._read_at is None or self._bucket.capacity == 0:
@@ -102,3 +111,13 @@ class SourceBudget:
         refilled = max(timedelta(0), self._clock.now() - self._read_at) // self._token_time
         estimate = min(self._bucket.capacity, self._bucket.available_tokens + refilled) - self._spent
         return estimate <= self._bucket.capacity * self._rules.reserve
+
+
+def _emptied(limits: Bucket | PublishedLimits) -> Bucket:
+    return Bucket(
+        name=POLICIES_LIST,
+        available_tokens=0,
+        capacity=limits.capacity,
+        refill_tokens=limits.refill_tokens,
+        refill_period_sec=limits.refill_period_sec,
+    )
