@@ -168,6 +168,7 @@ def test_all_problems_are_reported_at_once() -> None:
         "DATABASE_URL",
         "TEMPORAL_HOST",
         "BRIDGE_TLS_KEY_FILE",
+        "BRIDGE_TLS_CA_FILE",
         "CRITICAL_THRESHOLD_PCT",
     ]
 
@@ -195,8 +196,9 @@ def test_what_a_program_needs_must_be_set(program: Program, missing: list[str]) 
 @pytest.mark.parametrize(
     ("environ", "problem"),
     [
-        ({"BRIDGE_TLS_CERT_FILE": "/c"}, "BRIDGE_TLS_KEY_FILE: not set"),
-        ({"BRIDGE_TLS_KEY_FILE": "/k"}, "BRIDGE_TLS_CERT_FILE: not set"),
+        ({"BRIDGE_TLS_CERT_FILE": "/c", "BRIDGE_TLS_CA_FILE": "/a"}, "BRIDGE_TLS_KEY_FILE: not set"),
+        ({"BRIDGE_TLS_KEY_FILE": "/k", "BRIDGE_TLS_CA_FILE": "/a"}, "BRIDGE_TLS_CERT_FILE: not set"),
+        ({"BRIDGE_TLS_CERT_FILE": "/c", "BRIDGE_TLS_KEY_FILE": "/k"}, "BRIDGE_TLS_CA_FILE: not set"),
         ({"TEMPORAL_TLS_CERT_FILE": "/c"}, "TEMPORAL_TLS_KEY_FILE: not set"),
         ({"TEMPORAL_TLS_KEY_FILE": "/k"}, "TEMPORAL_TLS_CERT_FILE: not set"),
         ({"CRITICAL_THRESHOLD_PCT": "25.01"}, "CRITICAL_THRESHOLD_PCT: 25.01, expected at most"),
@@ -233,17 +235,19 @@ def test_callers_without_a_token_may_read_where_only_this_machine_can_call(
 @pytest.mark.parametrize(
     ("environ", "over_tls"),
     [
-        ({}, []),
-        ({"BRIDGE_TLS_CA_FILE": "/ca"}, ["bridge_tls"]),
-        ({"BRIDGE_TLS_CERT_FILE": "/c", "BRIDGE_TLS_KEY_FILE": "/k"}, ["bridge_tls"]),
-        ({"TEMPORAL_TLS_CA_FILE": "/ca"}, ["temporal_tls"]),
-        ({"TEMPORAL_TLS_SERVER_NAME": "temporal.example"}, ["temporal_tls"]),
+        ({}, False),
+        ({"TEMPORAL_TLS_CA_FILE": "/ca"}, True),
+        ({"TEMPORAL_TLS_SERVER_NAME": "temporal.example"}, True),
     ],
 )
-def test_a_tls_setting_turns_tls_on(environ: dict[str, str], over_tls: list[str]) -> None:
-    settings = load(environ)
+def test_any_tls_setting_turns_tls_on_for_temporal(environ: dict[str, str], *, over_tls: bool) -> None:
+    assert load(environ).temporal_tls is over_tls
 
-    assert [name for name in ("bridge_tls", "temporal_tls") if getattr(settings, name)] == over_tls
+
+def test_the_bridge_is_never_spoken_to_with_half_of_its_certificates() -> None:
+    problems = problems_of({"BRIDGE_TLS_CA_FILE": "/ca"})
+
+    assert [problem.partition(":")[0] for problem in problems] == ["BRIDGE_TLS_CERT_FILE", "BRIDGE_TLS_KEY_FILE"]
 
 
 def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:

@@ -70,11 +70,6 @@ class Settings(Variables):
             return False
 
     @property
-    def bridge_tls(self) -> bool:
-        """Whether the Bridge is spoken to over TLS."""
-        return self.bridge_tls_cert_file is not None or self.bridge_tls_ca_file is not None
-
-    @property
     def temporal_tls(self) -> bool:
         """Whether Temporal is spoken to over TLS."""
         files = (self.temporal_tls_cert_file, self.temporal_tls_ca_file, self.temporal_tls_server_name)

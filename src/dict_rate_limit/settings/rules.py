@@ -25,21 +25,31 @@ class BrokenRule:
 
 def broken_rules(settings: Settings) -> Iterator[BrokenRule]:
     """Give each rule that does not hold."""
-    for name, line in (*_pairs(settings), *_thresholds(settings), *_anonymous(settings), *_budget(settings)):
-        yield BrokenRule(names=frozenset(name.split()), line=line)
+    for rule in (_bridge_tls, _temporal_tls, _thresholds, _anonymous, _budget):
+        for names, line in rule(settings):
+            yield BrokenRule(names=frozenset(names.split()), line=line)
 
 
-def _pairs(settings: Settings) -> Iterator[tuple[str, str]]:
-    pairs = (
-        ("BRIDGE_TLS", settings.bridge_tls_cert_file, settings.bridge_tls_key_file),
-        ("TEMPORAL_TLS", settings.temporal_tls_cert_file, settings.temporal_tls_key_file),
-    )
-    for prefix, cert, key in pairs:
-        names = f"{prefix}_CERT_FILE {prefix}_KEY_FILE"
-        if cert is not None and key is None:
-            yield names, f"{prefix}_KEY_FILE: not set, expected the private key of {prefix}_CERT_FILE"
-        if key is not None and cert is None:
-            yield names, f"{prefix}_CERT_FILE: not set, expected the certificate of {prefix}_KEY_FILE"
+def _bridge_tls(settings: Settings) -> Iterator[tuple[str, str]]:
+    """All three or none: with a part of them the Bridge would be spoken to in the open, or believed unseen."""
+    files = {
+        "BRIDGE_TLS_CERT_FILE": settings.bridge_tls_cert_file,
+        "BRIDGE_TLS_KEY_FILE": settings.bridge_tls_key_file,
+        "BRIDGE_TLS_CA_FILE": settings.bridge_tls_ca_file,
+    }
+    given = [name for name, path in files.items() if path is not None]
+    for name, path in files.items():
+        if given and path is None:
+            yield " ".join(files), f"{name}: not set, expected a path to a file, as {' and '.join(given)} is set"
+
+
+def _temporal_tls(settings: Settings) -> Iterator[tuple[str, str]]:
+    cert, key = settings.temporal_tls_cert_file, settings.temporal_tls_key_file
+    names = "TEMPORAL_TLS_CERT_FILE TEMPORAL_TLS_KEY_FILE"
+    if cert is not None and key is None:
+        yield names, "TEMPORAL_TLS_KEY_FILE: not set, expected the private key of TEMPORAL_TLS_CERT_FILE"
+    if key is not None and cert is None:
+        yield names, "TEMPORAL_TLS_CERT_FILE: not set, expected the certificate of TEMPORAL_TLS_KEY_FILE"
 
 
 def _thresholds(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -18,6 +18,7 @@ C = TypeVar("C")
 
 _RUNNING: Final = (Program.API, Program.WORKER)
 _FILE: Final = "a path to a file"
+_MUTUAL: Final = "a path to a file; all three BRIDGE_TLS_ files or none"
 _PERCENT: Final = "a percentage from 0 to 100 with at most two decimals"
 _ADDRESS: Final = "host:port"
 
@@ -91,16 +92,16 @@ class Variables:
     )
     bridge_tls_cert_file: Path | None = _SOURCE.optional(
         parsers.path,
-        expected="a path to a file, together with BRIDGE_TLS_KEY_FILE",
+        expected=_MUTUAL,
         doc="Our client certificate (PEM); read again on change.",
     )
     bridge_tls_key_file: Path | None = _SOURCE.optional(
         parsers.path,
-        expected="a path to a file, together with BRIDGE_TLS_CERT_FILE",
+        expected=_MUTUAL,
         doc="Its private key (PEM).",
     )
     bridge_tls_ca_file: Path | None = _SOURCE.optional(
-        parsers.path, expected=_FILE, doc="Authorities that sign the Bridge's certificate (PEM); alone = TLS one way."
+        parsers.path, expected=_MUTUAL, doc="Authorities that sign the Bridge's certificate (PEM)."
     )
     dict_base_url: None = _SOURCE.optional(
         parsers.unsupported,
