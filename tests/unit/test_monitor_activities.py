@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
+from temporalio.converter import DataConverter
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
@@ -24,7 +25,8 @@ from dict_rate_limit.domain.wire import decode_poll, encode_poll
 from dict_rate_limit.usecases.monitor import Fetcher
 from dict_rate_limit.workflows import inputs
 from dict_rate_limit.workflows.activities import MISTAKE_ATTEMPTS, SCHEMA_PAUSE, Activities
-from domain_samples import NOON, RULES
+from dict_rate_limit.workflows.names import GROUP_SIZE
+from domain_samples import NOON, RULES, bucket
 from monitor_samples import LATER, FussyPublisher, HandClock, ScriptedSource, reading_of, refusal
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.reading import Poll
     from dict_rate_limit.ports import CachedSnapshot, EventPublisher
 
+PUBLISHED_POLICIES = 29
+PAYLOAD_LIMIT = 2 * 1024 * 1024
 CALM, LOW = reading_of("a"), reading_of("a", NOON + LATER, available=200)
 
 
@@ -113,6 +117,17 @@ async def test_fetch_gives_readings_and_failures(world: World) -> None:
     texts = await world.environment.run(world.activities.fetch, inputs.FetchInput(participants=["a", "b"]))
 
     assert [decode_poll(text).participant for text in texts] == ["a", "b"]
+
+
+async def test_the_polls_of_a_whole_group_are_far_below_temporals_limit() -> None:
+    buckets = tuple(
+        bucket(36_000, 36_000, f"{number:02}_REPORTS_LIST_WITHOUT_ROLE", 1200) for number in range(PUBLISHED_POLICIES)
+    )
+    polls = [encode_poll(replace(CALM, buckets=buckets)) for _ in range(GROUP_SIZE)]
+
+    (payload,) = await DataConverter.default.encode([inputs.RecordInput(polls=polls)])
+
+    assert payload.ByteSize() < PAYLOAD_LIMIT / 8
 
 
 async def test_record_tells_what_was_new(world: World) -> None:
