@@ -77,7 +77,7 @@ class StateStore(Protocol):
         """Return the open alerts, worst severity first, then oldest first."""
 
     async def poll_counts(self, participants: Sequence[str]) -> Mapping[tuple[str, Outcome], int]:
-        """Return how many polls of each participant are kept, by outcome."""
+        """Return how many polls of each participant were ever recorded, by outcome."""
 
     async def open_alert_counts(self, participants: Sequence[str]) -> Mapping[tuple[str, Kind, Severity], int]:
         """Return how many alerts are open; absent = none."""
@@ -133,7 +133,7 @@ class Maintenance(Protocol):
         """Make the months from the current one to two ahead; return the names of those made."""
 
     async def drop_partitions(self, today: datetime, retention_months: int) -> Sequence[str]:
-        """Drop the months whose upper bound is older than the retention, and polls as old; return their names."""
+        """Drop the months whose upper bound is older than the retention, polls and hours as old; return their names."""
 
     async def roll_up(self, today: datetime) -> int:
         """Bring the hourly roll-up up to the last full hour; return the rows written."""

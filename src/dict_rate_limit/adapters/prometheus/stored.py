@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from dict_rate_limit.domain.errors import StoreError
@@ -68,9 +68,10 @@ class StoredStateCollector(Collector):
         if self._state is not None:
             yield from self._buckets(self._state.latest.values())
             yield from self._polls(self._state)
-            yield _counted(
-                "alerts_open", "Open alerts.", ("participant", "kind", "severity"), self._state.alerts.items()
-            )
+            alerts = _gauge("alerts_open", "Open alerts.", ("participant", "kind", "severity"))
+            for key, count in self._state.alerts.items():
+                alerts.add_metric(key, count)
+            yield alerts
 
     def _buckets(self, latest: Iterable[Latest]) -> Iterator[Metric]:
         labels = ("participant", "policy")
@@ -107,18 +108,13 @@ class StoredStateCollector(Collector):
                 reading_age.add_metric(names, (self._now - known.snapshot.received_at).total_seconds())
                 category.add_metric((*names, known.snapshot.category), 1)
         yield from (poll_age, reading_age, category)
-        # Not a counter: old polls are dropped with their month.
-        yield _counted("polls", "Polls kept, by how they ended.", ("participant", "outcome"), state.polls.items())
+        polls = CounterMetricFamily(
+            _PREFIX + "polls", "Polls ever recorded, by how they ended.", labels=("participant", "outcome")
+        )
+        for (participant, outcome), count in state.polls.items():
+            polls.add_metric((participant, outcome.value), count)
+        yield polls
 
 
 def _gauge(name: str, text: str, labels: Sequence[str]) -> GaugeMetricFamily:
     return GaugeMetricFamily(_PREFIX + name, text, labels=labels)
-
-
-def _counted(
-    name: str, text: str, labels: Sequence[str], counts: Iterable[tuple[tuple[str, ...], int]]
-) -> GaugeMetricFamily:
-    family = _gauge(name, text, labels)
-    for key, count in counts:
-        family.add_metric(key, count)
-    return family

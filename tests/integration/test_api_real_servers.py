@@ -1,0 +1,112 @@
+"""The reading side on a real Redis and a real PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from api_parts import World, free_port, recorded
+from dict_rate_limit.adapters.clock import SystemClock
+from dict_rate_limit.adapters.postgres.pool import open_pool
+from dict_rate_limit.adapters.postgres.store import PostgresStore
+from dict_rate_limit.adapters.prometheus.exporter import Exporter, StoredSource
+from dict_rate_limit.adapters.redis import RedisCache
+from dict_rate_limit.domain.errors import Outcome, SourceError
+from dict_rate_limit.usecases.view import CacheStatus
+from domain_samples import PARTICIPANT, THRESHOLDS, bucket, snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+LIST = "/api/v1/rate-limit/policies"
+
+
+class RealWorld(World):
+    """The same readers on servers."""
+
+    def __init__(self, cache: RedisCache, store: PostgresStore) -> None:
+        super().__init__()
+        self.clock = SystemClock()  # type: ignore[assignment] # nobody moves it by hand here
+        self.source.clock = self.clock
+        self.cache = self._redis = cache
+        self.store = self._postgres = store
+
+    @property
+    def gates(self) -> tuple[RedisCache, PostgresStore]:
+        return self._redis, self._postgres
+
+
+@pytest.fixture
+async def store(migrated_database_url: str) -> AsyncIterator[PostgresStore]:
+    async with open_pool(migrated_database_url) as pool:
+        yield PostgresStore(pool)
+
+
+@pytest.fixture
+async def world(valkey: str, store: PostgresStore) -> AsyncIterator[RealWorld]:
+    cache = RedisCache(valkey)
+    yield RealWorld(cache, store)
+    await cache.close()
+
+
+@pytest.fixture
+async def world_without_redis(store: PostgresStore) -> AsyncIterator[RealWorld]:
+    cache = RedisCache(f"127.0.0.1:{free_port()}")
+    yield RealWorld(cache, store)
+    await cache.close()
+
+
+async def test_processes_at_once_share_one_call(world: RealWorld) -> None:
+    readers = [world.reader() for _ in range(8)]
+
+    readings = await asyncio.gather(*(reader.read(PARTICIPANT) for reader in readers))
+
+    assert len(world.source.calls) == 1
+    assert sorted(reading.status for reading in readings) == [CacheStatus.HIT] * 7 + [CacheStatus.MISS]
+
+
+async def test_without_redis_the_database_admits_one(world_without_redis: RealWorld) -> None:
+    world = world_without_redis
+    readers = [world.reader() for _ in range(8)]
+
+    readings = await asyncio.gather(*(reader.read(PARTICIPANT) for reader in readers), return_exceptions=True)
+
+    assert len(world.source.calls) == 1
+    assert sum(not isinstance(reading, BaseException) for reading in readings) == 1
+
+
+async def test_without_redis_the_monitors_reading_is_served(world_without_redis: RealWorld) -> None:
+    world = world_without_redis
+    await recorded(world.store, snapshot(bucket(250)))
+    world.source.error = SourceError(Outcome.UNAVAILABLE, "away")
+
+    async with world.client() as client:
+        answer = await client.get(LIST)
+
+    assert (answer.status_code, answer.headers["X-Cache-Status"]) == (200, "STALE")
+    assert answer.json()["policies"][0]["status"] == "WARNING"
+
+
+async def test_the_whole_api_answers_from_real_parts(world: RealWorld) -> None:
+    await recorded(world.store, snapshot(bucket(0)))
+
+    async with world.client() as client:
+        listed = await client.get(LIST)
+        again = await client.get(LIST)
+        page = await client.get("/?lang=en")
+
+    assert [answer.headers["X-Cache-Status"] for answer in (listed, again)] == ["MISS", "HIT"]
+    assert page.status_code == 200
+
+
+async def test_metrics_come_from_the_real_store(world: RealWorld) -> None:
+    await recorded(world.store, snapshot(bucket(250)))
+    source = StoredSource(store=world.store, participants=world.participants, thresholds=THRESHOLDS, clock=world.clock)
+
+    text = (await Exporter("1.2.3", source).scrape()).decode()
+
+    assert 'dict_rate_limit_tokens_available{participant="12345678",policy="CLAIMS_READ"} 250.0' in text
+    assert 'dict_rate_limit_polls_total{outcome="OK",participant="12345678"} 1.0' in text
+    assert "dict_rate_limit_store_up 1.0" in text
