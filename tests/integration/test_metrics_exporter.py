@@ -99,7 +99,7 @@ async def test_what_is_unknown_is_absent(world: World) -> None:
 async def test_a_participant_that_was_never_polled_has_no_series(world: World) -> None:
     series = await scraped(world)
 
-    assert [count(series, name) for name in ("poll_age_seconds", "polls", "level", "alerts_open")] == [0, 0, 0, 0]
+    assert [count(series, name) for name in ("poll_age_seconds", "polls_total", "level", "alerts_open")] == [0, 0, 0, 0]
     assert value(series, "store_up") == 1
 
 
@@ -118,8 +118,8 @@ async def test_polls_are_told_by_outcome_and_alerts_by_kind(world: World) -> Non
 
     series = await scraped(world)
 
-    assert value(series, "polls", participant=PARTICIPANT, outcome="OK") == 1
-    assert value(series, "polls", participant=PARTICIPANT, outcome="UNAVAILABLE") == 1
+    assert value(series, "polls_total", participant=PARTICIPANT, outcome="OK") == 1
+    assert value(series, "polls_total", participant=PARTICIPANT, outcome="UNAVAILABLE") == 1
     assert value(series, "alerts_open", participant=PARTICIPANT, kind="THRESHOLD", severity="CRITICAL") == 1
     assert value(series, "category_info", participant=PARTICIPANT, category="C") == 1
 
