@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.reading import Poll
 
+END_OTHER_SESSIONS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+"""
+
 
 def rows(url: str, query: str) -> list[dict[str, object]]:
     """Run one query and return its rows."""

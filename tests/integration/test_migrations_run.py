@@ -244,6 +244,15 @@ async def test_status_shows_versions_of_newer_code_without_a_name(migrated_datab
     assert last.applied_at is not None
 
 
+async def test_a_runner_that_loses_its_session_can_be_started_again(database_url: str) -> None:
+    fatal = migration(1, "CREATE TABLE test_things ()", "SELECT pg_terminate_backend(pg_backend_pid())")
+
+    with pytest.raises(StoreUnavailableError):
+        await up(database_url, [fatal])
+
+    assert await up(database_url, [migration(1, "CREATE TABLE test_things ()")]) == ["001_test.sql"]
+
+
 async def test_a_runner_says_when_nobody_answers() -> None:
     with pytest.raises(StoreUnavailableError):
         await up("postgresql://nobody:secret@127.0.0.1:1/nothing")

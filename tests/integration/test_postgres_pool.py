@@ -12,17 +12,12 @@ from dict_rate_limit.adapters.postgres.pool import connection_string, open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.domain.errors import SchemaError, StoreError, StoreUnavailableError
 from domain_samples import FIVE_MINUTES, PARTICIPANT, bucket, snapshot
-from postgres_database import execute, opened_store, record, values
+from postgres_database import END_OTHER_SESSIONS, execute, opened_store, record, values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dict_rate_limit.adapters.postgres.pool import Pool
-
-END_OTHER_SESSIONS = """
-    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
-"""
 
 
 async def test_a_database_nobody_answers_for_is_unavailable() -> None:

@@ -13,7 +13,7 @@ from dict_rate_limit.domain.judge import observe
 from dict_rate_limit.domain.reading import FailedPoll, RejectedItem
 from dict_rate_limit.domain.state import ParticipantState
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, failure, snapshot, ticks
-from postgres_database import execute, opened_store, record, rows, values
+from postgres_database import END_OTHER_SESSIONS, execute, opened_store, record, rows, values
 
 if TYPE_CHECKING:
     from dict_rate_limit.adapters.postgres.store import PostgresStore
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.reading import Poll
 
 TABLES = ("polls", "participants", "poll_counts", "policies", "states", "latest", "alerts", "alert_events")
-END_OTHER_SESSIONS = """
-    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
-"""
 
 
 async def test_a_state_keeps_everything_about_the_moment(migrated_database_url: str) -> None:

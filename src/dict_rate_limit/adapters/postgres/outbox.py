@@ -44,24 +44,17 @@ class PostgresDrainUnit:
 async def drain_unit(pool: Pool, limit: int) -> AsyncIterator[PostgresDrainUnit | None]:
     """Claim the outbox; None when another session has it."""
     async with pool.connection() as connection:
-        if not await _claimed(connection):
-            yield None
-            return
         try:
-            yield PostgresDrainUnit(connection, await _unpublished(connection, limit))
+            claimed = await _claimed(connection)
+            yield PostgresDrainUnit(connection, await _unpublished(connection, limit)) if claimed else None
         finally:
             await _released(connection)
 
 
 async def _claimed(connection: Connection) -> bool:
-    try:
-        cursor = await connection.execute(statements("outbox")["try_lock"])
-        (row,) = await cursor.fetchall()
-        await connection.commit()
-    except BaseException:
-        await connection.close()  # it may hold the lock
-        raise
-    return bool(row[0])
+    cursor = await connection.execute(statements("outbox")["try_lock"])
+    ((claimed,),) = await cursor.fetchall()
+    return bool(claimed)
 
 
 async def _unpublished(connection: Connection, limit: int) -> list[AlertEvent]:

@@ -6,7 +6,8 @@
 SELECT pg_try_advisory_lock(hashtextextended('dict_rate_limit outbox', 0));
 
 -- name: unlock
-SELECT pg_advisory_unlock(hashtextextended('dict_rate_limit outbox', 0));
+-- All the session holds, which is this one lock or none.
+SELECT pg_advisory_unlock_all();
 
 -- name: unpublished
 -- The oldest, in the order they were recorded.
