@@ -20,7 +20,7 @@ from domain_samples import PARTICIPANT, bucket, snapshot
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-EARLIER = datetime(2026, 11, 23, 12, tzinfo=UTC)
+EARLIER = SystemClock().now() - timedelta(hours=1)  # an entry from the future would not count
 LATER = EARLIER + timedelta(microseconds=1)
 
 Cache = MemoryCache | RedisCache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,8 +20,13 @@ from domain_samples import PARTICIPANT, THRESHOLDS, bucket, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from datetime import datetime
 
 LIST = "/api/v1/rate-limit/policies"
+
+
+def an_hour_ago() -> datetime:
+    return SystemClock().now() - timedelta(hours=1)
 
 
 class RealWorld(World):
@@ -79,7 +85,7 @@ async def test_without_redis_the_database_admits_one(world_without_redis: RealWo
 
 async def test_without_redis_the_monitors_reading_is_served(world_without_redis: RealWorld) -> None:
     world = world_without_redis
-    await recorded(world.store, snapshot(bucket(250)))
+    await recorded(world.store, snapshot(bucket(250), at=an_hour_ago()))
     world.source.error = SourceError(Outcome.UNAVAILABLE, "away")
 
     async with world.client() as client:
@@ -90,7 +96,7 @@ async def test_without_redis_the_monitors_reading_is_served(world_without_redis:
 
 
 async def test_the_whole_api_answers_from_real_parts(world: RealWorld) -> None:
-    await recorded(world.store, snapshot(bucket(0)))
+    await recorded(world.store, snapshot(bucket(0), at=an_hour_ago()))
 
     async with world.client() as client:
         listed = await client.get(LIST)
@@ -102,7 +108,7 @@ async def test_the_whole_api_answers_from_real_parts(world: RealWorld) -> None:
 
 
 async def test_metrics_come_from_the_real_store(world: RealWorld) -> None:
-    await recorded(world.store, snapshot(bucket(250)))
+    await recorded(world.store, snapshot(bucket(250), at=an_hour_ago()))
     source = StoredSource(store=world.store, participants=world.participants, thresholds=THRESHOLDS, clock=world.clock)
 
     text = (await Exporter("1.2.3", source).scrape()).decode()
