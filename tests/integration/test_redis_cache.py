@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 import redis.asyncio
+import trustme
 
 from api_parts import HandClock, free_port
 from dict_rate_limit.adapters.redis import RedisCache
@@ -21,14 +23,15 @@ from domain_samples import PARTICIPANT, bucket, failure, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
 
 
 @asynccontextmanager
-async def relayed(address: str) -> AsyncIterator[None]:
-    """Let another Valkey answer at an address that was left: started anew, it would choose a port of its own."""
+async def relayed(target: str, address: str = "127.0.0.1:0", tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
+    """Let the server at `target` answer at another address too; gives that."""
     host, _, port = address.partition(":")
-    async with embedded_valkey(None) as other, await asyncio.start_server(_relay(other), host, int(port)):
-        yield
+    async with await asyncio.start_server(_relay(target), host, int(port), ssl=tls) as server:
+        yield "{}:{}".format(*server.sockets[0].getsockname())
 
 
 def _relay(address: str) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
@@ -162,7 +165,7 @@ async def test_it_heals_by_itself_when_the_server_is_back() -> None:
     with pytest.raises(CacheUnavailableError):
         await cache.get(PARTICIPANT)
     clock.advance(1.0)
-    async with relayed(address):
+    async with embedded_valkey(None) as other, relayed(other, address):
         await cache.ping()
     await cache.close()
 
@@ -189,3 +192,22 @@ async def test_a_password_is_used(client: redis.asyncio.Redis, valkey: str) -> N
         await right.close()
     finally:
         await client.config_set("requirepass", "")
+
+
+async def test_over_tls_the_server_has_to_be_known(valkey: str, tmp_path: Path) -> None:
+    authority, stranger = trustme.CA(), trustme.CA()
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(server)
+    files = [str(tmp_path / name) for name in ("authority.pem", "stranger.pem")]
+    for ca, file in zip((authority, stranger), files, strict=True):
+        ca.cert_pem.write_to_path(file)
+    async with relayed(valkey, tls=server) as address:
+        known, unknown = (RedisCache(address, tls=True, tls_ca_file=file) for file in files)
+        await known.put(ENTRY)
+        found = await known.get(PARTICIPANT)
+        with pytest.raises(CacheUnavailableError):
+            await unknown.ping()
+        await known.close()
+        await unknown.close()
+
+    assert found == ENTRY
