@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -32,17 +32,20 @@ PATIENCE_SEC = 60
 
 @dataclass(slots=True)
 class GatedSource:
-    """Answers when the gate is open; counts calls."""
+    """Answers when the gate is open; counts calls. One that is `deaf` takes no notice of being cancelled."""
 
     clock: SystemClock = field(default_factory=SystemClock)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     calls: int = 0
+    deaf: bool = False
 
     async def list_policies(self, participant: str) -> Snapshot:
         self.calls += 1
         self.asked.set()
-        await self.gate.wait()
+        while not self.gate.is_set():
+            with suppress(asyncio.CancelledError) if self.deaf else nullcontext():
+                await self.gate.wait()
         return reading_of(participant, self.clock.now())
 
     async def get_policy(self, participant: str, policy_name: str) -> Snapshot:

@@ -17,7 +17,7 @@ from temporalio.service import RPCError
 
 from dict_rate_limit.adapters.temporal import connect, schedule
 from dict_rate_limit.domain.errors import SchedulerUnavailableError, SettingsError
-from dict_rate_limit.workflows.schedules import Timetable, ensure_schedules
+from dict_rate_limit.workflows.schedules import Timetable, _delete, ensure_schedules, restore_schedules
 from temporal_namespace import new_namespace, new_namespaces
 
 if TYPE_CHECKING:
@@ -221,3 +221,26 @@ async def test_a_namespace_that_is_not_there_can_be_waited_for(temporal_address:
 
     with pytest.raises(SchedulerUnavailableError, match="not found"):
         await connect(type(address)(host=address.host, namespace="no-such"))
+
+
+async def test_a_schedule_that_got_lost_is_brought_back(client: Client) -> None:
+    await ensure_schedules(client, timetable())
+    await client.get_schedule_handle(FIRST).delete()
+
+    await restore_schedules(client, timetable())
+
+    assert (await described(client)).id == FIRST
+
+
+async def test_what_is_there_is_left_as_it_is_when_lost_ones_are_looked_for(client: Client) -> None:
+    await ensure_schedules(client, timetable(1, "@every 1h"))
+
+    await restore_schedules(client, timetable(1, "@every 15s"))
+
+    (interval,) = (await described(client)).schedule.spec.intervals
+    assert interval.every == timedelta(hours=1)
+
+
+async def test_a_refused_deletion_is_not_taken_for_done(client: Client) -> None:
+    with pytest.raises(RPCError, match="not set"):
+        await _delete(client.get_schedule_handle(""))

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
-from dict_rate_limit.adapters.temporal import TemporalAddress, connect
+from dict_rate_limit.adapters.temporal import TemporalAddress
 from dict_rate_limit.apps.embedded.port import free_port
 from dict_rate_limit.apps.embedded.process import running
 from dict_rate_limit.apps.embedded.temporal import answers, program
-from dict_rate_limit.domain.errors import SchedulerUnavailableError
 from worker_samples import Stage, eventually, running_worker
 
 if TYPE_CHECKING:
@@ -52,16 +50,19 @@ def server(data_folder: Path) -> TemporalThatComesAndGoes:
     return TemporalThatComesAndGoes(data_folder)
 
 
-async def test_polls_go_on_when_temporal_is_back(server: TemporalThatComesAndGoes) -> None:
+async def test_a_cycle_under_way_is_finished_and_polls_go_on_when_temporal_is_back(
+    server: TemporalThatComesAndGoes,
+) -> None:
     stage = Stage()
+    stage.source.gate.clear()
+
     async with running_worker(stage.parts(server.address, SECONDLY)):
         async with server.up():
-            await eventually(lambda: stage.has_recorded(2))
-        before = stage.source.calls
+            await stage.source.asked.wait()
         await eventually(lambda: says_temporal(stage, "unavailable"))
-
+        stage.source.gate.set()
         async with server.up():
-            await eventually(lambda: stage.has_recorded(before + 2))
+            await eventually(lambda: stage.has_recorded(3))
 
     assert await stage.progress.worker() == "ok"
 
@@ -88,23 +89,3 @@ async def test_it_ends_while_temporal_is_away(server: TemporalThatComesAndGoes) 
         async with server.up():
             await eventually(stage.has_recorded)
         shutdown.set()
-
-
-async def test_a_cycle_that_was_under_way_is_finished(server: TemporalThatComesAndGoes) -> None:
-    stage = Stage()
-    stage.source.gate.clear()
-
-    async with running_worker(stage.parts(server.address)):
-        async with server.up():
-            await stage.source.asked.wait()
-        stage.source.gate.set()
-        async with server.up():
-            await eventually(stage.has_recorded)
-
-
-async def test_nothing_can_be_asked_of_a_temporal_that_is_away(server: TemporalThatComesAndGoes) -> None:
-    async with server.up():
-        await connect(server.address)
-
-    with pytest.raises(SchedulerUnavailableError):
-        await asyncio.wait_for(connect(server.address), timeout=20)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from temporalio.client import Client
 
+from dict_rate_limit.adapters import temporal
 from dict_rate_limit.adapters.operations import OperationsApp
-from dict_rate_limit.adapters.temporal import TemporalAddress, TemporalTls, connect
+from dict_rate_limit.adapters.temporal import TemporalAddress, TemporalTls, connect, work
 from dict_rate_limit.apps.embedded.port import free_port
 from dict_rate_limit.apps.worker import run, run_with_operations
-from dict_rate_limit.domain.errors import SchemaError, SettingsError, StoreUnavailableError
+from dict_rate_limit.domain.errors import SchedulerUnavailableError, SchemaError, SettingsError, StoreUnavailableError
 from temporal_namespace import new_namespaces
 from worker_samples import Stage, eventually, running_worker
 
@@ -193,3 +197,26 @@ async def test_a_taken_port_ends_it(nowhere: TemporalAddress) -> None:
     async with server:
         with pytest.raises(OSError, match="in use"):
             await run_with_operations(parts, OperationsApp(parts.readiness), taken, asyncio.Event())
+
+
+async def test_a_namespace_that_vanished_ends_the_work_and_can_be_waited_for(address: TemporalAddress) -> None:
+    client = await Client.connect(address.host, namespace="no-such")
+    parts = Stage().parts(address)
+
+    with pytest.raises(SchedulerUnavailableError, match="worker ended"):
+        await work(client, "queue", parts.activities, shutdown=asyncio.Event(), drain=timedelta(0))
+
+
+async def test_an_activity_that_will_not_end_does_not_hold_the_worker_for_ever(
+    address: TemporalAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(temporal, "AFTER_DRAIN", timedelta(milliseconds=200))
+    stage = Stage()
+    stage.source.deaf = True
+    stage.source.gate.clear()
+
+    async with running_worker(replace(stage.parts(address), drain=timedelta(0))):
+        await stage.source.asked.wait()
+
+    assert stage.source.calls == 1
+    stage.source.gate.set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from dataclasses import dataclass
@@ -130,9 +131,10 @@ async def ensure_schedules(client: Client, timetable: Timetable) -> None:
     Raises:
         RPCError: Temporal refuses, or is away.
     """
-    for entry in entries(timetable):
-        if not await _created(client, entry):
-            await _update(client.get_schedule_handle(entry.schedule_id), entry)
+    wanted = entries(timetable)
+    created = await _create_missing(client, wanted)
+    there = [entry for entry in wanted if entry not in created]
+    await asyncio.gather(*(_update(client.get_schedule_handle(entry.schedule_id), entry) for entry in there))
     await _delete_orphans(client, timetable)
 
 
@@ -145,13 +147,19 @@ async def restore_schedules(client: Client, timetable: Timetable) -> None:
     Raises:
         RPCError: Temporal refuses, or is away.
     """
-    for entry in entries(timetable):
-        if await _created(client, entry):
-            _log.warning("schedule %s was gone and has been created again", entry.schedule_id)
+    for entry in await _create_missing(client, entries(timetable)):
+        _log.warning("schedule %s was gone and has been created again", entry.schedule_id)
     await _delete_orphans(client, timetable)
 
 
-async def _created(client: Client, entry: Entry) -> bool:
+async def _create_missing(client: Client, wanted: Sequence[Entry]) -> list[Entry]:
+    """Return those that were."""
+    created = await asyncio.gather(*(_create(client, entry) for entry in wanted))
+    return [entry for entry, new in zip(wanted, created, strict=True) if new]
+
+
+async def _create(client: Client, entry: Entry) -> bool:
+    """Return False when there is one already."""
     try:
         await client.create_schedule(entry.schedule_id, entry.schedule(ScheduleState()), trigger_immediately=True)
     except ScheduleAlreadyRunningError:
