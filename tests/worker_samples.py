@@ -6,6 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.clock import SystemClock
@@ -13,6 +14,7 @@ from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.adapters.operations import Readiness
+from dict_rate_limit.adapters.temporal import connect
 from dict_rate_limit.apps.worker import Progress, WorkerParts, run
 from dict_rate_limit.usecases.monitor import Fetcher
 from dict_rate_limit.workflows.activities import Activities
@@ -23,6 +25,7 @@ from monitor_samples import reading_of
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
+    from dict_rate_limit.adapters.postgres.store import PostgresStore
     from dict_rate_limit.adapters.temporal import TemporalAddress
     from dict_rate_limit.domain.reading import Snapshot
 
@@ -61,7 +64,7 @@ class Stage:
     publisher: MemoryPublisher = field(default_factory=MemoryPublisher)
     progress: Progress = field(default_factory=Progress)
     missing: Exception | None = None
-    store: MemoryStore = field(init=False)
+    store: MemoryStore | PostgresStore = field(init=False)
     cache: MemoryCache = field(init=False)
 
     def __post_init__(self) -> None:
@@ -96,8 +99,11 @@ class Stage:
             look_after=timedelta(seconds=1),
         )
 
+    async def recorded(self) -> int:
+        return sum((await self.store.poll_counts(["12345678"])).values())
+
     async def has_recorded(self, polls: int = 1) -> bool:
-        return sum((await self.store.poll_counts(["12345678"])).values()) >= polls
+        return await self.recorded() >= polls
 
 
 @asynccontextmanager
@@ -111,6 +117,20 @@ async def running_worker(parts: WorkerParts) -> AsyncIterator[asyncio.Event]:
         shutdown.set()
         async with asyncio.timeout(PATIENCE_SEC):
             await life
+
+
+async def is_idle(address: TemporalAddress, schedule_id: str) -> bool:
+    """Tell whether the schedule has no run under way."""
+    description = await (await connect(address)).get_schedule_handle(schedule_id).describe()
+    return not description.info.running_actions
+
+
+async def pause(address: TemporalAddress, *schedule_ids: str) -> None:
+    """Let the schedules begin no further run, and wait for those under way."""
+    client = await connect(address)
+    for schedule_id in schedule_ids:
+        await client.get_schedule_handle(schedule_id).pause()
+        await eventually(partial(is_idle, address, schedule_id))
 
 
 async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:

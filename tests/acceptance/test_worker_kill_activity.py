@@ -20,7 +20,6 @@ from psycopg.sql import SQL, Identifier
 
 import killable_worker
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.adapters.temporal import TemporalAddress, connect
 from dict_rate_limit.domain.judge import observe
 from dict_rate_limit.domain.reading import Snapshot
 from dict_rate_limit.domain.state import ParticipantState
@@ -28,11 +27,12 @@ from dict_rate_limit.domain.wire import decode_poll
 from dict_rate_limit.simulator.main import Simulation, simulated_bridge
 from killable_worker import RULES, Orders, Point
 from temporal_namespace import new_namespace
-from worker_samples import eventually
+from worker_samples import eventually, pause
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from dict_rate_limit.adapters.temporal import TemporalAddress
     from dict_rate_limit.domain.alert import AlertEvent
     from dict_rate_limit.domain.state import Judgement
 
@@ -54,18 +54,6 @@ class Experiment:
     async def start(self, point: Point) -> asyncio.subprocess.Process:
         text = json.dumps(asdict(self.orders) | {"point": point.value})
         return await asyncio.create_subprocess_exec(sys.executable, killable_worker.__file__, text)
-
-    async def pause(self) -> None:
-        """Begin no further run, and wait for those under way."""
-        client = await connect(self.address)
-        for schedule_id in SCHEDULES:
-            await client.get_schedule_handle(schedule_id).pause()
-        await eventually(self.is_idle)
-
-    async def is_idle(self) -> bool:
-        client = await connect(self.address)
-        descriptions = [await client.get_schedule_handle(schedule_id).describe() for schedule_id in SCHEDULES]
-        return not any(description.info.running_actions for description in descriptions)
 
     async def rows(self, query: str) -> list[dict[str, object]]:
         async with await psycopg.AsyncConnection.connect(self.orders.database_url, row_factory=dict_row) as database:
@@ -140,7 +128,7 @@ async def lived(point: Point, experiment: Experiment) -> Ended:
     before = len(await experiment.rows("SELECT FROM dict_rate_limit_polls"))
     heir = await experiment.start(Point.NOWHERE)
     await eventually(lambda: experiment.has_polls(before + 6))
-    await experiment.pause()
+    await pause(experiment.address, *SCHEDULES)
     heir.send_signal(signal.SIGTERM)
     return Ended(experiment=experiment, killed_by=-code, heir_ended_with=await heir.wait())
 

@@ -19,7 +19,7 @@ from dict_rate_limit.apps.embedded.port import free_port
 from dict_rate_limit.apps.worker import run, run_with_operations
 from dict_rate_limit.domain.errors import SchedulerUnavailableError, SchemaError, SettingsError, StoreUnavailableError
 from temporal_namespace import new_namespaces
-from worker_samples import Stage, eventually, running_worker
+from worker_samples import Stage, eventually, is_idle, running_worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,16 +67,11 @@ async def test_every_tick_is_one_poll_although_two_workers_run(address: Temporal
 
     async with running_worker(parts), running_worker(parts):
         await eventually(stage.has_recorded)
-        await eventually(lambda: is_idle(address))
+        await eventually(lambda: is_idle(address, CYCLE))
         await trigger(address)
         await eventually(lambda: stage.has_recorded(2))
 
     assert stage.source.calls == 2
-
-
-async def is_idle(address: TemporalAddress) -> bool:
-    description = await (await connect(address)).get_schedule_handle(CYCLE).describe()
-    return not description.info.running_actions
 
 
 async def test_it_waits_for_the_schema_and_says_so(address: TemporalAddress) -> None:
