@@ -74,7 +74,9 @@ def postgres_server(server_folder: Path) -> Iterator[str]:
 def database(server_url: str, name: str, *, template: str = "template1") -> Iterator[str]:
     with psycopg.connect(server_url, autocommit=True) as admin:
         admin.execute(
-            psycopg.sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*map(psycopg.sql.Identifier, (name, template)))
+            psycopg.sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
+                *map(psycopg.sql.Identifier, (name, template))
+            )
         )
         yield urlsplit(server_url)._replace(path=f"/{name}").geturl()
         admin.execute(psycopg.sql.SQL("DROP DATABASE {} WITH (FORCE)").format(psycopg.sql.Identifier(name)))

@@ -27,7 +27,7 @@ FULL = bucket()
 LOW = bucket(100)
 DRY = bucket(-15)
 OTHER = bucket(name="KEYS_CHECK")
-UNREADABLE = RejectedItem(position=1, name="KEYS_CHECK", reason="capacity: -1, expected 0 or more")
+UNREADABLE = RejectedItem(position=1, name="KEYS_CHECK", reason="capacity: -1, expected 0 to 2147483647")
 NAMELESS = RejectedItem(position=0, name="", reason="name: '', expected 1 to 100 of A-Z, 0-9 and _")
 
 SERIES: dict[str, list[Poll]] = {

@@ -64,5 +64,13 @@ def test_a_name_within_the_pattern_is_accepted(name: str) -> None:
 def test_a_negative_limit_is_refused(field: str) -> None:
     negative: dict[str, Any] = {field: -1}
 
-    with pytest.raises(InvalidValueError, match=f"{field}: -1, expected 0 or more"):
+    with pytest.raises(InvalidValueError, match=f"{field}: -1, expected 0 to 2147483647"):
         bucket(**negative)
+
+
+@pytest.mark.parametrize("field", ["available", "capacity", "refill_tokens", "refill_period_sec"])
+def test_a_number_that_no_column_can_hold_is_refused(field: str) -> None:
+    huge: dict[str, Any] = {field: 2**31}
+
+    with pytest.raises(InvalidValueError, match="2147483648, expected"):
+        bucket(**huge)

@@ -104,7 +104,7 @@ def test_an_empty_answer_is_not_everything_gone() -> None:
 
 
 def test_a_policy_that_is_there_but_unreadable_has_not_vanished() -> None:
-    broken = RejectedItem(position=1, name="OTHER", reason="capacity: -1, expected 0 or more")
+    broken = RejectedItem(position=1, name="OTHER", reason="capacity: -1, expected 0 to 2147483647")
 
     state, events = run(*ticks((bucket(), bucket(name="OTHER"))), snapshot(bucket(), at=LATER, rejected=[broken]))
 

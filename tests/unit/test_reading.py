@@ -46,7 +46,7 @@ def test_one_bad_item_never_discards_the_others() -> None:
 
     assert [b.name for b in buckets] == ["A", "D"]
     assert [(item.position, item.name) for item in rejected] == [(1, "b"), (2, "C")]
-    assert rejected[1].reason == "capacity: -1, expected 0 or more"
+    assert rejected[1].reason == "capacity: -1, expected 0 to 2147483647"
 
 
 def test_of_two_items_with_one_name_the_first_is_kept_and_the_second_reported() -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from dict_rate_limit.domain.errors import InvalidValueError
 
 POLICY_NAME = re.compile(r"[A-Z0-9_]{1,100}", re.ASCII)
 """What a policy may be called (design: also in URLs)."""
+
+LARGEST: Final = 2**31 - 1
+"""The Bridge's int32 and the columns' INTEGER; one number beyond it must not lose the whole reading."""
 
 
 def is_policy_name(text: str) -> bool:
@@ -39,9 +43,12 @@ class Bucket:
             raise InvalidValueError(message)
         for field in ("capacity", "refill_tokens", "refill_period_sec"):
             value: int = getattr(self, field)
-            if value < 0:
-                message = f"{field}: {value}, expected 0 or more"
+            if not 0 <= value <= LARGEST:
+                message = f"{field}: {value}, expected 0 to {LARGEST}"
                 raise InvalidValueError(message)
+        if abs(self.available_tokens) > LARGEST:
+            message = f"available_tokens: {self.available_tokens}, expected at most {LARGEST} either way"
+            raise InvalidValueError(message)
 
     @property
     def exhausted(self) -> bool:
