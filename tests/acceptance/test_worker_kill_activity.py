@@ -6,7 +6,7 @@ import asyncio
 import json
 import signal
 import sys
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,9 +51,16 @@ class Experiment:
     orders: Orders
     address: TemporalAddress
 
-    async def start(self, point: Point) -> asyncio.subprocess.Process:
+    @asynccontextmanager
+    async def worker(self, point: Point) -> AsyncIterator[asyncio.subprocess.Process]:
         text = json.dumps(asdict(self.orders) | {"point": point.value})
-        return await asyncio.create_subprocess_exec(sys.executable, killable_worker.__file__, text)
+        process = await asyncio.create_subprocess_exec(sys.executable, killable_worker.__file__, text)
+        try:
+            yield process
+        finally:
+            with suppress(ProcessLookupError):  # it has ended by itself, as it should
+                process.kill()
+            await process.wait()
 
     async def rows(self, query: str) -> list[dict[str, object]]:
         async with await psycopg.AsyncConnection.connect(self.orders.database_url, row_factory=dict_row) as database:
@@ -122,15 +129,14 @@ def orders(address: TemporalAddress, database_url: str, bridge: str, folder: Pat
 
 
 async def lived(point: Point, experiment: Experiment) -> Ended:
-    victim = await experiment.start(point)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(60), experiment.worker(point) as victim:
         code = await victim.wait()
     before = len(await experiment.rows("SELECT FROM dict_rate_limit_polls"))
-    heir = await experiment.start(Point.NOWHERE)
-    await eventually(lambda: experiment.has_polls(before + 6))
-    await pause(experiment.address, *SCHEDULES)
-    heir.send_signal(signal.SIGTERM)
-    return Ended(experiment=experiment, killed_by=-code, heir_ended_with=await heir.wait())
+    async with experiment.worker(Point.NOWHERE) as heir:
+        await eventually(lambda: experiment.has_polls(before + 6))
+        await pause(experiment.address, *SCHEDULES)
+        heir.send_signal(signal.SIGTERM)
+        return Ended(experiment=experiment, killed_by=-code, heir_ended_with=await heir.wait())
 
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name.lower())
