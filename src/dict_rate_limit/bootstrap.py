@@ -15,12 +15,11 @@ from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.log_publisher import LogPublisher
 from dict_rate_limit.adapters.operations import Readiness
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.adapters.postgres.schema import schema_state
+from dict_rate_limit.adapters.postgres.schema import require_schema
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.prometheus.exporter import Exporter, StoredSource
 from dict_rate_limit.adapters.redis import RedisCache
 from dict_rate_limit.adapters.temporal import TemporalAddress, TemporalTls
-from dict_rate_limit.domain.errors import SchemaError
 from dict_rate_limit.domain.state import Rules
 from dict_rate_limit.usecases.budget import BudgetRules
 from dict_rate_limit.usecases.monitor import Fetcher
@@ -37,7 +36,8 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.prometheus.exporter import Collector
     from dict_rate_limit.settings import Settings
 
-POOL_SIZE = 4
+POOL_SIZE = 6
+"""Four recordings at once, a drain and a scrape beside them."""
 _log = logging.getLogger(__name__)
 
 
@@ -53,14 +53,8 @@ class Backing:
     version: str
 
     async def require_schema(self) -> None:
-        """Return when this code can use the database.
-
-        Raises:
-            SchemaError: it cannot; StoreUnavailableError: nobody answers.
-        """
-        state = await schema_state(self.pool)
-        if not state.usable:
-            raise SchemaError(state.message)
+        """Return when this code can use the database; raises StoreError, as `schema.require_schema` tells."""
+        await require_schema(self.pool)
 
 
 @asynccontextmanager

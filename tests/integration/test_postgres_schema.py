@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from dict_rate_limit.adapters.postgres.goose import shipped_migrations
-from dict_rate_limit.adapters.postgres.migrations import down, up
+from dict_rate_limit.adapters.postgres.migrations import down
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.adapters.postgres.schema import SchemaFit, SchemaState, schema_state, wait_for_schema
-from dict_rate_limit.domain.errors import SchemaError, StoreUnavailableError
+from dict_rate_limit.adapters.postgres.schema import SchemaFit, SchemaState, require_schema, schema_state
+from dict_rate_limit.domain.errors import SchemaError, SchemaRefusedError, StoreUnavailableError
 from postgres_database import execute
 
 NEWER_VERSION = "INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, true)"
@@ -72,42 +70,24 @@ async def test_an_unreachable_database_has_no_known_schema() -> None:
         await state_of("postgresql://127.0.0.1:1/dict")
 
 
-async def test_waiting_ends_at_once_when_the_schema_fits(migrated_database_url: str) -> None:
-    told: list[str] = []
-
-    async with open_pool(migrated_database_url) as pool:
-        state = await wait_for_schema(pool, told.append)
-
-    assert state.fit is SchemaFit.CURRENT
-    assert told == []
-
-
-async def test_waiting_ends_when_the_migrations_have_run(database_url: str) -> None:
-    told: asyncio.Queue[str] = asyncio.Queue()
-
+async def required(database_url: str) -> None:
     async with open_pool(database_url) as pool:
-        waiting = asyncio.create_task(wait_for_schema(pool, told.put_nowait, pause=0.01))
-        reason = await told.get()
-        await up(database_url)
-        state = await waiting
-
-    assert "001_create_dict_rate_limit_policies.sql" in reason
-    assert state.fit is SchemaFit.CURRENT
+        await require_schema(pool)
 
 
-async def test_a_reason_to_wait_is_told_once() -> None:
-    told: list[str] = []
+async def test_a_schema_that_fits_is_no_error(migrated_database_url: str) -> None:
+    await required(migrated_database_url)
 
-    async with open_pool("postgresql://127.0.0.1:1/dict", patience=0.01) as pool:
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(wait_for_schema(pool, told.append, pause=0.01), 0.5)
 
-    assert len(told) == 1
+async def test_a_missing_migration_is_named_and_waited_for(database_url: str) -> None:
+    with pytest.raises(SchemaError, match=r"not applied: 001_create_dict_rate_limit_policies\.sql") as caught:
+        await required(database_url)
+
+    assert not isinstance(caught.value, SchemaRefusedError)
 
 
 async def test_nobody_waits_for_a_schema_that_shuts_this_code_out(migrated_database_url: str) -> None:
     execute(migrated_database_url, "UPDATE dict_rate_limit_schema SET oldest_code = 999")
 
-    async with open_pool(migrated_database_url) as pool:
-        with pytest.raises(SchemaError, match="use a newer one"):
-            await wait_for_schema(pool, print)
+    with pytest.raises(SchemaRefusedError, match="use a newer one"):
+        await required(migrated_database_url)

@@ -14,9 +14,10 @@ import pytest
 import structlog
 
 from cli_program import ended
-from dict_rate_limit.apps.cli.exits import CommandError
+from dict_rate_limit.apps.cli.exits import CommandError, Exit
 from dict_rate_limit.apps.cli.health import health
 from dict_rate_limit.apps.embedded.port import free_port
+from postgres_database import execute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,3 +75,24 @@ def test_a_server_lives_without_what_it_needs_and_ends_when_told(
     assert (result.code, result.err) == (0, "")
     assert all(json.loads(line)["event"] for line in result.out.splitlines())
     assert "hunter2" not in result.out
+
+
+@pytest.mark.parametrize("command", ["api", "worker"])
+def test_a_server_refuses_a_database_that_serves_newer_code_only(
+    command: str, migrated_database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    execute(migrated_database_url, "UPDATE dict_rate_limit_schema SET oldest_code = 999")
+    nobody = f"127.0.0.1:{free_port()}"
+    environ = {
+        "PORT": str(free_port()),
+        "METRICS_PORT": str(free_port()),
+        "DATABASE_URL": migrated_database_url,
+        "REDIS_ADDR": nobody,
+        "BRIDGE_GRPC_ADDRESS": nobody,
+        "TEMPORAL_HOST": nobody,
+    }
+
+    result = ended(capsys, command, environ=environ)
+
+    assert result.code == Exit.DATA
+    assert "the schema serves code from migration 999 on" in result.err

@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Final
 from dict_rate_limit import bootstrap
 from dict_rate_limit.adapters import temporal
 from dict_rate_limit.adapters.operations import OperationsApp, serve
-from dict_rate_limit.domain.errors import SchedulerUnavailableError, SchemaError, StoreUnavailableError
+from dict_rate_limit.domain.errors import (
+    SchedulerUnavailableError,
+    SchemaError,
+    SchemaRefusedError,
+    StoreUnavailableError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -97,6 +102,7 @@ async def run(parts: WorkerParts, shutdown: asyncio.Event) -> None:
 
     Raises:
         SettingsError: Temporal cannot make sense of the cron expression, or a TLS file cannot be read.
+        SchemaRefusedError: the database serves newer code only.
     """
     life, told = asyncio.create_task(_live(parts, shutdown)), asyncio.create_task(shutdown.wait())
     try:
@@ -138,6 +144,8 @@ async def _live(parts: WorkerParts, shutdown: asyncio.Event) -> None:
         try:
             client = await _prepared(parts)
             await _work(parts, client, shutdown)
+        except SchemaRefusedError:
+            raise
         except (SchedulerUnavailableError, SchemaError, StoreUnavailableError) as error:
             _wait_for(parts.progress, str(error))
             await asyncio.sleep(parts.look_again.total_seconds())

@@ -6,7 +6,8 @@ DictRateLimitError
 ├── SourceError                DICT or the Bridge did not give a reading; carries an Outcome
 ├── StoreError                 the database
 │   ├── StoreUnavailableError  not reachable, restarting, overloaded
-│   └── SchemaError            a schema this code cannot use, or a migration that may not run
+│   └── SchemaError            a schema this code cannot use (yet), or a migration that may not run
+│       └── SchemaRefusedError a migration shuts this code out: waiting does not help
 ├── CacheUnavailableError      Redis
 ├── SchedulerUnavailableError  Temporal
 ├── NoReadingError             there has never been a reading of this participant, and none can be had now
@@ -92,6 +93,10 @@ class StoreUnavailableError(StoreError):
 
 class SchemaError(StoreError):
     """The schema and this code, or a migration and the data, do not fit."""
+
+
+class SchemaRefusedError(SchemaError):
+    """A migration marked as incompatible with older code was applied, and this code is older: use a newer one."""
 
 
 class CacheUnavailableError(DictRateLimitError):

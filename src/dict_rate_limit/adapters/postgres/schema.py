@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.postgres import versions
 from dict_rate_limit.adapters.postgres.goose import shipped_migrations
-from dict_rate_limit.domain.errors import SchemaError, StoreUnavailableError
+from dict_rate_limit.domain.errors import SchemaError, SchemaRefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from dict_rate_limit.adapters.postgres.goose import Migration
     from dict_rate_limit.adapters.postgres.pool import Pool
@@ -65,28 +64,16 @@ async def schema_state(pool: Pool, migrations: Sequence[Migration] | None = None
     return SchemaState(fit=SchemaFit.NEWER if max(known) > newest else SchemaFit.CURRENT)
 
 
-async def wait_for_schema(pool: Pool, on_wait: Callable[[str], None], pause: float = 2.0) -> SchemaState:
-    """Return once this code may use the schema; tell `on_wait` why not yet, each reason once.
+async def require_schema(pool: Pool) -> None:
+    """Return when this code may use the schema.
 
     Raises:
-        SchemaError: the schema shuts this code out; waiting would not help.
+        SchemaRefusedError: the schema shuts this code out.
+        SchemaError: migrations are missing, the message names them; once they have run this returns.
+        StoreUnavailableError: the database cannot be reached.
     """
-    told = ""
-    while True:
-        state = await _state_or_reason(pool)
-        if isinstance(state, SchemaState) and state.usable:
-            return state
-        if isinstance(state, SchemaState) and state.fit is SchemaFit.INCOMPATIBLE:
-            raise SchemaError(state.message)
-        reason = state.message if isinstance(state, SchemaState) else state
-        if reason != told:
-            on_wait(reason)
-            told = reason
-        await asyncio.sleep(pause)
-
-
-async def _state_or_reason(pool: Pool) -> SchemaState | str:
-    try:
-        return await schema_state(pool)
-    except StoreUnavailableError as error:
-        return str(error)
+    state = await schema_state(pool)
+    if state.fit is SchemaFit.INCOMPATIBLE:
+        raise SchemaRefusedError(state.message)
+    if not state.usable:
+        raise SchemaError(state.message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from dict_rate_limit.adapters.prometheus.exporter import SourceCallsCollector
 from dict_rate_limit.adapters.prometheus.traffic import Traffic
 from dict_rate_limit.apps.api.access import Access, TokensFile
 from dict_rate_limit.apps.api.server import ApiParts, build
+from dict_rate_limit.domain.errors import SchemaRefusedError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from dict_rate_limit.bootstrap import Backing
     from dict_rate_limit.settings import Settings
     from dict_rate_limit.usecases.read import Reader
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,14 +69,30 @@ async def program(settings: Settings, shutdown: asyncio.Event) -> None:
     """Serve until `shutdown`; requests under way are answered first.
 
     Raises:
+        SchemaRefusedError: the database serves newer code only.
         OSError: a port is taken.
     """
     async with bootstrap.backing(settings) as parts:
+        await refuse_foreign_schema(parts)
         api = assemble(settings, parts)
         metrics = OperationsApp(api.readiness, bootstrap.exporter(settings, parts, api.collectors).scrape)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(answer(api, settings, shutdown))
-            group.create_task(serve(metrics, settings.host, settings.metrics_port, shutdown))
+        servers = (
+            asyncio.create_task(answer(api, settings, shutdown)),
+            asyncio.create_task(serve(metrics, settings.host, settings.metrics_port, shutdown)),
+        )
+        await asyncio.wait(servers, return_when=asyncio.FIRST_COMPLETED)
+        shutdown.set()
+        await asyncio.gather(*servers)
+
+
+async def refuse_foreign_schema(parts: Backing) -> None:
+    """End where waiting does not help; a schema that is late or a database that is away shows on /ready."""
+    try:
+        await parts.require_schema()
+    except SchemaRefusedError:
+        raise
+    except StoreError as error:
+        _log.warning("not yet: %s", error)
 
 
 async def answer(api: Api, settings: Settings, shutdown: asyncio.Event) -> None:
