@@ -1,6 +1,6 @@
 """Workflows. Deterministic: no clock, no randomness, no input or output but through activities.
 
-Changing the order of activities here breaks running workflows: `tests/unit/test_workflow_replay.py` notices.
+Changing the order of activities here breaks running workflows: `tests/integration/test_workflow_replay.py` notices.
 """
 
 from __future__ import annotations
