@@ -81,6 +81,22 @@ async def test_a_parameter_that_is_not_understood_is_refused_by_name(url: str, q
     assert (status, problem["type"], problem["parameter"]) == (400, "invalid-parameter", parameter)
 
 
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        ("min_utilization=nan", "min_utilization: 'nan', expected a number from 0 to 100, at most six decimals"),
+        ("category=Z", "category: 'Z', expected A, B, C, D, E, F, G, H"),
+        ("status=b%0Aad", "status: 'b\\nad', expected OK, WARNING, CRITICAL, UNKNOWN"),
+        ("category=" + "z" * 900, f"category: '{'z' * 40}...', expected A, B, C, D, E, F, G, H"),
+        ("participant=x%C3%A9", "participant: 'x\\xe9', expected one that is watched here"),
+    ],
+)
+async def test_a_refusal_names_the_parameter_the_value_and_what_was_expected(url: str, query: str, detail: str) -> None:
+    _, problem = await ask(url, f"{LIST}?{query}")
+
+    assert problem["detail"] == detail
+
+
 @pytest.mark.parametrize("query", ["status=%FF", "%FF=1", "x" * 1001, "min_utilization=" + "1" * 10_000])
 async def test_a_query_that_cannot_be_read_is_refused(url: str, query: str) -> None:
     status, problem = await ask(url, f"{LIST}?{query}")

@@ -41,7 +41,7 @@ POLICY_LIST: Final[dict[str, Any]] = {
 }
 
 _DETAILS: Final = {
-    ProblemType.INVALID_PARAMETER: "min_utilization: expected a number from 0 to 100, at most six decimals",
+    ProblemType.INVALID_PARAMETER: "min_utilization: 'nan', expected a number from 0 to 100, at most six decimals",
     ProblemType.UNAUTHORIZED: "Send the header Authorization: Bearer <token>.",
     ProblemType.FORBIDDEN: "This needs the role operator.",
     ProblemType.POLICY_NOT_FOUND: "CLAIMS_WRITE is not in the last reading of 12345678.",

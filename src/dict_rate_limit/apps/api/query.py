@@ -103,7 +103,7 @@ def known_participant(value: str | None, participants: Sequence[str]) -> str:
     if value is None:
         return participants[0]
     if value not in participants:
-        raise _refused(_PARTICIPANT, "not one that is watched here")
+        raise _refused(_PARTICIPANT, f"{_quoted(value)}, expected one that is watched here")
     return value
 
 
@@ -114,7 +114,7 @@ def policy_name(value: str) -> str:
         ProblemError: it cannot be the name of a policy.
     """
     if not is_policy_name(value):
-        raise _refused(_POLICY, "expected 1 to 100 of A-Z, 0-9 and _")
+        raise _refused(_POLICY, f"{_quoted(value)}, expected 1 to 100 of A-Z, 0-9 and _")
     return value
 
 
@@ -122,7 +122,7 @@ def _one_of(values: Mapping[str, str], name: str, allowed: Sequence[str]) -> str
     value = values.get(name)
     if value is None or value in tuple(allowed):
         return value
-    raise _refused(name, f"expected {_listed(allowed)}")
+    raise _refused(name, f"{_quoted(value)}, expected {_listed(allowed)}")
 
 
 def _millionths(text: str | None) -> int | None:
@@ -131,12 +131,17 @@ def _millionths(text: str | None) -> int | None:
     match = _PERCENT.fullmatch(text)
     value = int(match[1]) * _MILLIONTHS + int((match[2] or "").ljust(6, "0")) if match else -1
     if not 0 <= value <= 100 * _MILLIONTHS:
-        raise _refused(_MIN_UTILIZATION, "expected a number from 0 to 100, at most six decimals")
+        raise _refused(_MIN_UTILIZATION, f"{_quoted(text)}, expected a number from 0 to 100, at most six decimals")
     return value
 
 
 def _listed(words: Collection[str]) -> str:
     return ", ".join(words)
+
+
+def _quoted(value: str) -> str:
+    """Show a value so that it stays on its line and cannot fill a page."""
+    return ascii(value if len(value) <= _SHOWN else value[:_SHOWN] + "...")
 
 
 def _refused(name: str, reason: str) -> ProblemError:
