@@ -5,16 +5,25 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check fmt bench lock
+.PHONY: help up test test-deploy test-cluster tools check fmt bench lock
 
 help: ## list the verbs
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
 
 up: $(VENV)/.embedded ## run the whole product on this machine (Ctrl-C stops it)
 	@$(BIN)/dict-rate-limit up $(ARGS)
 
-test: $(VENV)/.dev ## run every test
+test: $(VENV)/.dev ## run the tests of the code
 	@$(if $(ARGS),$(BIN)/python -m pytest $(ARGS),scripts/test)
+
+test-deploy: $(VENV)/.dev ## test images, chart, manifests, pipeline and runbooks (what needs a tool that is missing is skipped)
+	@PATH="$$(scripts/tools --where):$$PATH" $(BIN)/python -m pytest $(or $(ARGS),tests/deploy)
+
+test-cluster: $(VENV)/.dev ## test the chart against a real control plane (needs `make tools`)
+	@PATH="$$(scripts/tools --where):$$PATH" $(BIN)/python -m pytest $(or $(ARGS),tests/cluster)
+
+tools: $(VENV)/.dev ## install what pip cannot give into a cache folder: helm, goose, a control plane ... (20 minutes, once)
+	@scripts/tools $(ARGS)
 
 check: $(VENV)/.dev ## format, lint, types, layers, sizes, dependencies
 	@scripts/check
