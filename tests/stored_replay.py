@@ -115,10 +115,14 @@ def _bucket(row: Row) -> Bucket:
     )
 
 
+def _event_id(one: Told) -> str:
+    return str(one[0])
+
+
 async def _main(database_url: str, interval_sec: float) -> int:
     polls, stored = await stored_polls(database_url), await stored_events(database_url)
     expected = replayed(polls, rules_every(timedelta(seconds=interval_sec)))
-    equal = sorted(map(str, stored)) == sorted(map(str, expected))
+    equal = sorted(stored, key=_event_id) == sorted(expected, key=_event_id)
     span = max(poll.received_at for poll in polls) - min(poll.received_at for poll in polls)
     sys.stdout.write(
         f"{len(polls)} polls over {span}, {len(stored)} transitions stored, {len(expected)} replayed, "
