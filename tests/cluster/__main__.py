@@ -1,0 +1,38 @@
+"""Run a control plane for the length of a command: scripts/cluster is its door."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from cluster.control_plane import control_plane
+from cluster.programs import CONTROL_PLANE, found
+
+
+async def main(command: list[str]) -> int:
+    """Return what the command ends with."""
+    programs = found(CONTROL_PLANE)
+    if missing := [name for name in CONTROL_PLANE if name not in programs]:
+        sys.exit(f"not installed: {', '.join(missing)}; run scripts/tools first")
+    with tempfile.TemporaryDirectory(prefix="drl-") as folder:
+        async with control_plane(programs, Path(folder)) as config:
+            return await held(config, command)
+
+
+async def held(config: Path, command: list[str]) -> int:
+    if command:
+        environment = {**os.environ, "KUBECONFIG": str(config)}  # noqa: TID251 -- handed on, not read
+        child = await asyncio.create_subprocess_exec(*command, env=environment)
+        return await child.wait()
+    sys.stdout.write(f"export KUBECONFIG={config}\nCtrl-C ends it\n")
+    sys.stdout.flush()
+    await asyncio.Event().wait()
+    return 0
+
+
+with suppress(KeyboardInterrupt):
+    sys.exit(asyncio.run(main(sys.argv[1:])))

@@ -1,0 +1,73 @@
+"""The control plane itself, without the product: that it runs, that it refuses, that it leaves nothing behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cluster.cluster_client import Client, Ended
+from cluster.control_plane import control_plane
+from processes import alive
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RESTRICTED_CONTAINER = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "runAsNonRoot": True,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+
+
+def job(image: str) -> dict[str, Any]:
+    container = {"name": "work", "image": image, "securityContext": RESTRICTED_CONTAINER}
+    template = {"spec": {"restartPolicy": "Never", "containers": [container]}}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "work"},
+        "spec": {"backoffLimit": 0, "template": template},
+    }
+
+
+def pod(security_context: dict[str, Any]) -> dict[str, Any]:
+    container = {"name": "work", "image": "work:1", "securityContext": security_context}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "work"}, "spec": {"containers": [container]}}
+
+
+def waited(namespace: Client, what: str, condition: str) -> Ended:
+    return namespace.try_kubectl("wait", what, f"--for={condition}", "--timeout=30s")
+
+
+def test_a_pod_gets_ready_on_one_of_two_nodes(namespace: Client) -> None:
+    namespace.apply(pod(RESTRICTED_CONTAINER))
+
+    assert waited(namespace, "pod/work", "condition=Ready").code == 0
+    assert namespace.get("pod", "work")["spec"]["nodeName"] in namespace.names("nodes") == {"node-a", "node-b"}
+
+
+def test_a_pod_that_may_do_more_than_restricted_is_refused(namespace: Client) -> None:
+    with pytest.raises(AssertionError, match='violates PodSecurity "restricted'):
+        namespace.apply(pod({}))
+
+
+@pytest.mark.parametrize(("image", "condition"), [("work:1", "complete"), ("work:1-broken", "failed")])
+def test_a_job_ends_as_its_image_says(namespace: Client, image: str, condition: str) -> None:
+    namespace.apply(job(image))
+
+    assert waited(namespace, "job/work", f"condition={condition}").code == 0
+
+
+async def test_a_second_control_plane_runs_beside_the_first_and_leaves_nothing(
+    namespace: Client, cluster_programs: dict[str, Path], data_folder: Path
+) -> None:
+    async with control_plane(cluster_programs, data_folder / "second") as config:
+        second = Client(programs=cluster_programs, config=config, namespace="default")
+        strangers = namespace.namespace in second.names("namespaces")
+        used = alive(data_folder)
+
+    assert not strangers
+    assert len(used) == 5
+    assert not alive(data_folder)
