@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -12,16 +11,20 @@ import pytest
 from dict_rate_limit.adapters.postgres.goose import shipped_migrations
 from dict_rate_limit.adapters.postgres.migrations import down, redo, status, up
 from postgres_database import execute, values
+from tool_box import find_tool
 
 SCRIPT = Path(__file__).parents[2] / "db" / "migrations" / "goose.sh"
 NAMES = [m.name for m in shipped_migrations()]
 VERSIONS = "SELECT version_id FROM goose_db_version WHERE is_applied ORDER BY id"
 
-pytestmark = pytest.mark.skipif(shutil.which("goose") is None, reason="goose is not installed")
+
+@pytest.fixture(scope="module", autouse=True)
+def _goose_is_there() -> None:
+    find_tool("goose")
 
 
 async def goose(database_url: str, *arguments: str, **environment: str) -> tuple[int | None, str]:
-    folder = Path(str(shutil.which("goose"))).parent
+    folder = Path(find_tool("goose")).parent
     process = await asyncio.create_subprocess_exec(
         SCRIPT,
         *arguments,
