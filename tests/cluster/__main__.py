@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from cluster.control_plane import control_plane
-from cluster.programs import CONTROL_PLANE, found
+from cluster.control_plane import PROGRAMS, control_plane
+from tool_box import search_path
 
 
 async def main(command: list[str]) -> int:
     """Return what the command ends with."""
-    programs = found(CONTROL_PLANE)
-    if missing := [name for name in CONTROL_PLANE if name not in programs]:
-        sys.exit(f"not installed: {', '.join(missing)}; run scripts/tools first")
+    found = {name: shutil.which(name, path=search_path()) for name in PROGRAMS}
+    programs = {name: Path(path) for name, path in found.items() if path}
+    if missing := found.keys() - programs.keys():
+        sys.exit(f"not installed: {', '.join(sorted(missing))}; run scripts/tools first")
     with tempfile.TemporaryDirectory(prefix="drl-") as folder:
         async with control_plane(programs, Path(folder)) as config:
             return await held(config, command)

@@ -1,21 +1,22 @@
-"""One control plane for all tests of a process, and a namespace of its own for each of them."""
+"""One control plane for all tests of a process, and namespaces of their own for tests and modules."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-import os
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cluster.cluster_client import Client
-from cluster.control_plane import control_plane
-from cluster.programs import CLIENTS, CONTROL_PLANE, found, tools_folder
+from cluster.control_plane import PROGRAMS, control_plane
+from tool_box import find_data, find_tool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
 NAMESPACE_NUMBERS = itertools.count(1)
 RESTRICTED = {
@@ -27,33 +28,43 @@ RESTRICTED = {
 @pytest.fixture(scope="session")
 def cluster_programs() -> dict[str, Path]:
     """Paths of the control plane's programs, kubectl and helm."""
-    names = tuple(dict.fromkeys([*CONTROL_PLANE, *CLIENTS]))
-    programs = found(names)
-    if missing := [name for name in names if name not in programs]:
-        message = f"not installed: {', '.join(missing)}; scripts/tools installs them"
-        required = {"CI", "REQUIRE_TOOLS"} & os.environ.keys()  # noqa: TID251 -- of the test run, not of the product
-        (pytest.fail if required else pytest.skip)(message)
-    return programs
+    return {name: Path(find_tool(name)) for name in (*PROGRAMS, "helm")}
 
 
 @pytest.fixture(scope="session")
 def cluster_config(cluster_programs: dict[str, Path], server_folder: Path) -> Iterator[Path]:
     """Path of the kubeconfig of a control plane that knows the operators' objects the chart can make."""
+    definitions = find_data("crds/crds")
     plane = control_plane(cluster_programs, server_folder / "cluster")
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         config = runner.run(plane.__aenter__())
         try:
             client = Client(programs=cluster_programs, config=config, namespace="default")
-            client.kubectl("apply", "--server-side", f"--filename={tools_folder().parent / 'crds' / 'crds'}")
+            client.kubectl("apply", "--server-side", f"--filename={definitions}")
             yield config
         finally:
             runner.run(plane.__aexit__(None, None, None))
 
 
+@pytest.fixture(scope="session")
+def restricted_namespace(
+    cluster_programs: dict[str, Path], cluster_config: Path
+) -> Callable[[], AbstractContextManager[Client]]:
+    """Make a namespace that enforces Pod Security "restricted"; its end is not waited for."""
+
+    @contextmanager
+    def made() -> Iterator[Client]:
+        client = Client(programs=cluster_programs, config=cluster_config, namespace=f"test-{next(NAMESPACE_NUMBERS)}")
+        metadata = {"name": client.namespace, "labels": RESTRICTED}
+        client.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+        yield client
+        client.kubectl("delete", "namespace", client.namespace, "--wait=false")
+
+    return made
+
+
 @pytest.fixture
-def namespace(cluster_programs: dict[str, Path], cluster_config: Path) -> Client:
-    """A new namespace that enforces Pod Security "restricted"; it goes with the cluster."""
-    client = Client(programs=cluster_programs, config=cluster_config, namespace=f"test-{next(NAMESPACE_NUMBERS)}")
-    metadata = {"name": client.namespace, "labels": RESTRICTED}
-    client.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
-    return client
+def namespace(restricted_namespace: Callable[[], AbstractContextManager[Client]]) -> Iterator[Client]:
+    """A namespace for this test."""
+    with restricted_namespace() as client:
+        yield client
