@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,14 +48,18 @@ def cluster_config(cluster_programs: dict[str, Path], server_folder: Path) -> It
 
 
 @pytest.fixture(scope="session")
-def restricted_namespace(
-    cluster_programs: dict[str, Path], cluster_config: Path
-) -> Callable[[], AbstractContextManager[Client]]:
+def cluster_client(cluster_programs: dict[str, Path], cluster_config: Path) -> Client:
+    """The cluster, in the namespace "default"."""
+    return Client(programs=cluster_programs, config=cluster_config, namespace="default")
+
+
+@pytest.fixture(scope="session")
+def restricted_namespace(cluster_client: Client) -> Callable[[], AbstractContextManager[Client]]:
     """Make a namespace that enforces Pod Security "restricted"; its end is not waited for."""
 
     @contextmanager
     def made() -> Iterator[Client]:
-        client = Client(programs=cluster_programs, config=cluster_config, namespace=f"test-{next(NAMESPACE_NUMBERS)}")
+        client = replace(cluster_client, namespace=f"test-{next(NAMESPACE_NUMBERS)}")
         metadata = {"name": client.namespace, "labels": RESTRICTED}
         client.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
         yield client

@@ -1,0 +1,109 @@
+"""The chart as a release in a namespace of the test cluster."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cluster.cluster_client import Client, Ended, Json
+
+REPOSITORY = Path(__file__).parents[2]
+CHART = REPOSITORY / "helm"
+MANIFESTS = REPOSITORY / "k8s"
+SECRETS = MANIFESTS / "examples" / "secrets.yaml"
+NAME = "dict-rate-limit"
+PROGRAMS = ("dict-api", "orchestration-worker")
+MIGRATION = "dict-db-migration"
+PATIENCE = ("--atomic", "--wait", "--timeout=90s")
+BROKEN_MIGRATION = ("--set=podLabels.simulated-end=failure", "--set=migration.backoffLimit=0")
+
+
+def add_secrets(namespace: Client) -> None:
+    """Put the Secrets of the example into the namespace, as an operator does before the first release."""
+    shape = namespace.kubectl("create", "--dry-run=client", "--output=json", f"--filename={SECRETS}", "--namespace=")
+    for secret in documents(shape):
+        secret["metadata"]["namespace"] = namespace.namespace
+        namespace.apply(secret)
+
+
+def documents(text: str) -> list[Json]:
+    """Read JSON documents that follow one another."""
+    decoder, rest = json.JSONDecoder(), text.strip()
+    found: list[Json] = []
+    while rest:
+        item, end = decoder.raw_decode(rest)
+        found += item["items"] if item["kind"] == "List" else [item]
+        rest = rest[end:].lstrip()
+    return found
+
+
+def add_volume(namespace: Client) -> None:
+    """Offer a volume to whoever claims one in the namespace: nothing here makes volumes on demand."""
+    namespace.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "PersistentVolume",
+            "metadata": {"name": namespace.namespace},
+            "spec": {
+                "accessModes": ["ReadWriteOnce", "ReadWriteMany"],
+                "capacity": {"storage": "1Ti"},
+                "persistentVolumeReclaimPolicy": "Retain",
+                "hostPath": {"path": "/nowhere"},
+            },
+        }
+    )
+
+
+def install(namespace: Client, *options: str) -> None:
+    """Make the first release.
+
+    Raises:
+        AssertionError: helm refused, or gave up waiting.
+    """
+    add_secrets(namespace)
+    namespace.helm("install", NAME, str(CHART), *PATIENCE, *options)
+
+
+def upgrade(namespace: Client, *options: str) -> Ended:
+    return namespace.try_helm("upgrade", NAME, str(CHART), *PATIENCE, *options)
+
+
+def new_version(tag: str) -> tuple[str, ...]:
+    """Return the options that name the images of a version."""
+    return tuple(f"--set-string=image.{image}.tag={tag}" for image in ("dictApi", "orchestrationWorker", "migrations"))
+
+
+def images(namespace: Client) -> set[str]:
+    """Return the images the running pods of the Deployments were made from."""
+    return {container["image"] for pod in pods(namespace) for container in pod["spec"]["containers"]}
+
+
+def pods(namespace: Client) -> list[Json]:
+    """Return the pods of the Deployments that are not on their way out."""
+    return [
+        pod
+        for pod in namespace.all("pods")
+        if owner(pod) == "ReplicaSet" and "deletionTimestamp" not in pod["metadata"]
+    ]
+
+
+def owner(item: Json) -> str:
+    """Return the kind of what made the object, empty where a person did."""
+    return str(next((entry["kind"] for entry in item["metadata"].get("ownerReferences", ())), ""))
+
+
+def ready(pod: Json) -> bool:
+    conditions = pod.get("status", {}).get("conditions", ())
+    return "deletionTimestamp" not in pod["metadata"] and any(
+        condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions
+    )
+
+
+def ready_replicas(namespace: Client) -> dict[str, tuple[int, int]]:
+    """Return the ready and the wanted number of pods of each Deployment."""
+    return {
+        item["metadata"]["name"]: (item["status"].get("readyReplicas", 0), item["spec"]["replicas"])
+        for item in namespace.all("deployments")
+    }

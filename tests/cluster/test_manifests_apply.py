@@ -1,0 +1,60 @@
+"""The rendered manifests, for those who do without helm: `kubectl apply -f k8s/namespace.yaml -f k8s/`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cluster.references import dangling
+from cluster.release import MANIFESTS, MIGRATION, NAME, PROGRAMS, add_secrets, ready_replicas
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cluster.cluster_client import Client
+
+FILES = (f"--filename={MANIFESTS / 'namespace.yaml'}", f"--filename={MANIFESTS}")
+KINDS = ("deployments", "jobs", "cronjobs", "pods", "services", "configmaps", "secrets", "serviceaccounts")
+
+
+@pytest.fixture(scope="module")
+def applied(cluster_client: Client) -> Iterator[Client]:
+    """The namespace the manifests name, with all of them applied once the Secrets were there."""
+    namespace = replace(cluster_client, namespace=NAME)
+    namespace.kubectl("apply", FILES[0])
+    add_secrets(namespace)
+    namespace.kubectl("apply", *FILES)
+    yield namespace
+    namespace.kubectl("delete", "namespace", NAME, "--wait=false")
+
+
+def test_the_first_try_gives_ready_deployments(applied: Client) -> None:
+    for program in PROGRAMS:
+        applied.kubectl("rollout", "status", f"deployment/{program}", "--timeout=60s")
+
+    assert all(ready == wanted > 0 for ready, wanted in ready_replicas(applied).values())
+
+
+def test_the_migration_completes(applied: Client) -> None:
+    applied.kubectl("wait", f"job/{MIGRATION}", "--for=condition=complete", "--timeout=60s")
+
+    assert applied.get("job", MIGRATION)["spec"]["ttlSecondsAfterFinished"] > 0
+
+
+def test_a_second_time_changes_nothing(applied: Client) -> None:
+    said = applied.kubectl("apply", *FILES)
+
+    assert [line for line in said.splitlines() if not line.endswith("unchanged")] == []
+
+
+def test_everything_a_pod_names_is_there(applied: Client) -> None:
+    assert dangling(applied.all(*KINDS)) == []
+
+
+def test_the_namespace_refuses_a_pod_that_may_do_more_than_restricted(applied: Client) -> None:
+    refused = applied.try_kubectl("run", "loose", "--image=loose:1", "--restart=Never")
+
+    assert refused.code != 0
+    assert 'violates PodSecurity "restricted' in refused.err
