@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline_stubs import IMAGES, REFERENCES, Answer, Stage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+API, WORKER, MIGRATIONS = (reference.split("@")[1] for reference in REFERENCES)
+NAMESPACE = "--namespace dict-rate-limit"
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage.built(tmp_path)
+
+
+FOUND = Answer(to="kubectl get", stdout="found\n")
+
+
+def test_preflight_asks_for_names_and_reads_no_value(stage: Stage) -> None:
+    stage.answers(FOUND)
+
+    ran = stage.run("preflight")
+
+    assert ran.code == 0
+    assert stage.lines == [
+        "kubectl get namespace dict-rate-limit --ignore-not-found --output name",
+        f"kubectl get secret dict-secrets {NAMESPACE} --ignore-not-found --output name",
+        f"kubectl get secret bridge-tls-certs {NAMESPACE} --ignore-not-found --output name",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("absent", "message"),
+    [
+        ("get namespace", "namespace dict-rate-limit is missing: kubectl apply -f k8s/namespace.yaml"),
+        ("get secret dict-secrets", "Secret dict-secrets in namespace dict-rate-limit is missing"),
+        ("get secret bridge-tls-certs", "Secret bridge-tls-certs in namespace dict-rate-limit is missing"),
+    ],
+)
+def test_preflight_names_what_is_missing(stage: Stage, absent: str, message: str) -> None:
+    stage.answers(Answer(to=absent), FOUND)
+
+    ran = stage.run("preflight")
+
+    assert ran.code == 78
+    assert message in ran.stderr
+
+
+def test_preflight_does_not_take_an_unreachable_cluster_for_an_empty_one(stage: Stage) -> None:
+    stage.answers(Answer(to="kubectl", stderr="connection refused\n", code=1))
+
+    ran = stage.run("preflight")
+
+    assert ran.code == 1
+    assert ran.stderr == "connection refused\n"
+
+
+def test_the_release_hands_helm_the_pushed_digests(stage: Stage) -> None:
+    ran = stage.run("release", env={**IMAGES, "VERSION": "1.0.1"})
+
+    assert ran.code == 0
+    assert stage.lines == [
+        (
+            f"helm upgrade --install dict-rate-limit ./helm {NAMESPACE} --values helm/values-production.yaml"
+            " --set-string image.repository=ghcr.io/lbpay/dict-rate-limit"
+            f" --set-string image.dictApi.tag=1.0.1 --set-string image.dictApi.digest={API}"
+            " --set-string image.orchestrationWorker.tag=1.0.1"
+            f" --set-string image.orchestrationWorker.digest={WORKER}"
+            f" --set-string image.migrations.tag=1.0.1 --set-string image.migrations.digest={MIGRATIONS}"
+            " --atomic --wait --timeout 10m"
+        )
+    ]
+
+
+def test_a_release_that_helm_takes_back_fails(stage: Stage) -> None:
+    stage.answers(Answer(to="helm upgrade", stderr="UPGRADE FAILED\n", code=1))
+
+    ran = stage.run("release", env={**IMAGES, "VERSION": "1.0.1"})
+
+    assert ran.code == 1
+    assert "UPGRADE FAILED" in ran.stderr
+
+
+def test_a_release_without_a_version_changes_nothing(stage: Stage) -> None:
+    ran = stage.run("release", env=IMAGES)
+
+    assert ran.code != 0
+    assert "VERSION" in ran.stderr
+    assert stage.calls == []
+
+
+ROLLED_OUT = [
+    f"kubectl rollout status deployment/dict-api {NAMESPACE} --timeout=300s",
+    f"kubectl rollout status deployment/orchestration-worker {NAMESPACE} --timeout=300s",
+]
+RUNNING = (
+    Answer(to="kubectl get deployment/dict-api", stdout=REFERENCES[0]),
+    Answer(to="kubectl get deployment/orchestration-worker", stdout=REFERENCES[1]),
+)
+
+
+def test_both_rollouts_and_their_digests_are_verified(stage: Stage) -> None:
+    stage.answers(*RUNNING)
+
+    ran = stage.run("verify", env=IMAGES)
+
+    assert ran.code == 0
+    assert [line for line in stage.lines if "rollout" in line] == ROLLED_OUT
+
+
+def test_a_deployment_with_another_image_is_not_verified(stage: Stage) -> None:
+    stage.answers(RUNNING[0], Answer(to="deployment/orchestration-worker", stdout=f"elsewhere/worker@{API}"))
+
+    ran = stage.run("verify", env=IMAGES)
+
+    assert ran.code == 65
+    assert f"deployment/orchestration-worker runs elsewhere/worker@{API}, not the pushed {WORKER}" in ran.stderr
+
+
+def test_a_rollout_that_hangs_is_not_verified(stage: Stage) -> None:
+    stage.answers(Answer(to="rollout status deployment/dict-api", stderr="timed out\n", code=1))
+
+    ran = stage.run("verify", env=IMAGES)
+
+    assert ran.code == 1
+    assert stage.lines == ROLLED_OUT[:1]
+
+
+def test_an_explanation_shows_everything_and_never_fails(stage: Stage) -> None:
+    stage.answers(Answer(to="", stderr="no such thing\n", code=1))
+
+    ran = stage.run("explain")
+
+    assert ran.code == 0
+    assert ran.stdout.count("no such thing") == len(stage.calls)
+    assert f"kubectl logs job/dict-db-migration {NAMESPACE} --tail 100" in stage.lines
