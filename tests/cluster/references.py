@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 # What the images hold, as far as a pod names it: programs, the SQL, and what every Linux has.
-IN_IMAGES = ("/app", "/bin/sh", "/migrations")
+IN_IMAGES = ("/app/", "/bin/", "/migrations")
 ANSWERED_PATHS = {"/health", "/ready"}
 
 
@@ -135,7 +135,8 @@ def probe_complaints(container: Json) -> Iterator[str]:
 
 
 def path_complaints(objects: Objects, spec: Json, container: Json) -> Iterator[str]:
-    words = [*container.get("command", ()), *container.get("args", ())]
+    last = container.get("lifecycle", {}).get("preStop", {}).get("exec", {}).get("command", ())
+    words = [*container.get("command", ()), *container.get("args", ()), *last]
     values = [variable.get("value", "") for variable in container.get("env", ())]
     for path in {word for word in " ".join([*words, *values]).split() if word.startswith("/")}:
         if not (path.startswith(IN_IMAGES) or shown(objects, spec, container, PurePosixPath(path))):
