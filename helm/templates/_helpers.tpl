@@ -150,10 +150,10 @@ readinessProbe:
   value: "0.0.0.0"
 - name: METRICS_PORT
   value: "9090"
-{{- include "dict-rate-limit.configEnv" (list . (list
+{{ include "dict-rate-limit.configEnv" (list . (list
     "log.level" "redis.addr" "redis.tls" "cache.ttl" "bridge.grpc.address" "participants" "workflow.cron.schedule"
     "list.budget.share" "warning.threshold.pct" "critical.threshold.pct" "hysteresis.margin.pct"
-    "unreachable.after.intervals" "retention.months")) }}
+    "unreachable.after.intervals" "retention.months")) | trim }}
 {{ include "dict-rate-limit.secretEnv" (dict "secret" .Values.existingSecret.name "key" "database.url") }}
 {{ include "dict-rate-limit.secretEnv" (dict "secret" .Values.existingSecret.name "key" "redis.password" "optional" true) }}
 {{- if .Values.bridge.tls.enabled }}
