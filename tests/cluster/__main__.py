@@ -27,7 +27,7 @@ async def main(command: list[str]) -> int:
 
 async def held(config: Path, command: list[str]) -> int:
     if command:
-        environment = {**os.environ, "KUBECONFIG": str(config)}  # noqa: TID251 -- handed on, not read
+        environment = {**os.environ, "KUBECONFIG": str(config), "PATH": search_path()}  # noqa: TID251 -- handed on, not read
         child = await asyncio.create_subprocess_exec(*command, env=environment)
         return await child.wait()
     sys.stdout.write(f"export KUBECONFIG={config}\nCtrl-C ends it\n")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tool_box import REPOSITORY
 
 if TYPE_CHECKING:
     from cluster.cluster_client import Client, Ended, Json
 
-REPOSITORY = Path(__file__).parents[2]
+
 CHART = REPOSITORY / "helm"
 MANIFESTS = REPOSITORY / "k8s"
 SECRETS = MANIFESTS / "examples" / "secrets.yaml"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+from os import environ  # noqa: TID251 -- of the test run, handed on
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cluster.cluster_client import Client, Ended
-from cluster.control_plane import control_plane
 from processes import alive
+from tool_box import REPOSITORY
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from cluster.cluster_client import Client, Ended
 
 RESTRICTED_CONTAINER = {
     "allowPrivilegeEscalation": False,
@@ -60,14 +63,17 @@ def test_a_job_ends_as_its_label_says(namespace: Client, labels: dict[str, str],
     assert waited(namespace, "job/work", f"condition={condition}").code == 0
 
 
-async def test_a_second_control_plane_runs_beside_the_first_and_leaves_nothing(
-    namespace: Client, cluster_programs: dict[str, Path], data_folder: Path
+def test_the_script_runs_another_one_beside_it_for_a_command_and_leaves_nothing(
+    namespace: Client, data_folder: Path
 ) -> None:
-    async with control_plane(cluster_programs, data_folder / "second") as config:
-        second = Client(programs=cluster_programs, config=config, namespace="default")
-        strangers = namespace.namespace in second.names("namespaces")
-        used = alive(data_folder)
+    command = [str(REPOSITORY / "scripts" / "cluster"), "sh", "-c", "kubectl get namespaces --output=name && exit 7"]
 
-    assert not strangers
-    assert len(used) == 5
+    ended = subprocess.run(
+        command, env={**environ, "TMPDIR": str(data_folder)}, check=False, capture_output=True, text=True
+    )
+
+    assert ended.returncode == 7, ended.stderr
+    assert "namespace/default" in ended.stdout.split()
+    assert f"namespace/{namespace.namespace}" not in ended.stdout.split()
     assert not alive(data_folder)
+    assert list(data_folder.iterdir()) == []
