@@ -10,6 +10,8 @@ DictRateLimitError
 │       └── SchemaRefusedError a migration shuts this code out: waiting does not help
 ├── CacheUnavailableError      Redis
 ├── SchedulerUnavailableError  Temporal
+├── RecoveryError              a backup cannot be made, or not be restored
+│   └── RecoveryRefusedError   the backup is damaged or foreign, or the database is not what it must be
 ├── NoReadingError             there has never been a reading of this participant, and none can be had now
 └── PublishError               an event could not be handed over
 
@@ -97,6 +99,14 @@ class SchemaError(StoreError):
 
 class SchemaRefusedError(SchemaError):
     """A migration marked as incompatible with older code was applied, and this code is older: use a newer one."""
+
+
+class RecoveryError(DictRateLimitError):
+    """A backup cannot be made, or not be restored: no disk, no program, no permission."""
+
+
+class RecoveryRefusedError(RecoveryError):
+    """A backup that is damaged or foreign, a database that is not empty, or one that is not what the backup holds."""
 
 
 class CacheUnavailableError(DictRateLimitError):
