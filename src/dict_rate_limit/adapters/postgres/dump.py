@@ -1,0 +1,114 @@
+"""Make a backup: pg_dump and the counts of its manifest look at one snapshot."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.adapters.postgres import dump_folder
+from dict_rate_limit.adapters.postgres.dump_contents import contents, one_moment, relations, session
+from dict_rate_limit.adapters.postgres.dump_restore import require_tables
+from dict_rate_limit.adapters.postgres.dump_tools import access, find_tools, run
+from dict_rate_limit.adapters.postgres.statements import statements
+from dict_rate_limit.domain.errors import SchemaError
+from dict_rate_limit.usecases.recovery import Manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from dict_rate_limit.adapters.postgres.dump_folder import Backup
+    from dict_rate_limit.adapters.postgres.dump_tools import Access, Place, Tools
+    from dict_rate_limit.adapters.postgres.pool import Connection
+    from dict_rate_limit.usecases.recovery import Contents, Retention
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Snapshot:
+    """A moment of the database that pg_dump can look at too, as long as its transaction is open."""
+
+    name: str
+    at: datetime
+    database: str
+
+
+async def back_up(place: Place, folder: Path, product_version: str) -> Backup:
+    """Make one backup in the folder, whole or not at all.
+
+    Raises:
+        RecoveryError: the folder, the disk or pg_dump refuse.
+        SchemaError: there is nothing of ours in the database.
+        StoreUnavailableError: the database cannot be reached.
+    """
+    with dump_folder.draft(folder) as path:
+        async with session(place.database_url) as connection:
+            home = await _home(connection)
+            tools = await find_tools(place.folders, connection.info.server_version // 10_000)
+            reached = access(place.database_url, place.environ, connection)
+            async with one_moment(connection):
+                snapshot = await _snapshot(connection)
+                found = await _dumped(connection, home, _command(tools, reached, snapshot, path), reached)
+            server_version = connection.info.parameter_status("server_version") or "0"
+        await require_tables(tools, path, found)
+        manifest = Manifest(
+            taken_at=snapshot.at,
+            product_version=product_version,
+            database=snapshot.database,
+            server_version=server_version.split()[0],
+            tools_major=tools.major,
+            contents=found,
+            size=path.stat().st_size,
+            sha256=await asyncio.to_thread(dump_folder.checksum, path),
+        )
+        return dump_folder.publish(path, manifest)
+
+
+def clear_away(folder: Path, made: Backup, retention: Retention) -> tuple[list[Backup], list[str]]:
+    """Delete the backups that may go now; return them, and lines on those that are not good, which are left alone.
+
+    Raises:
+        RecoveryError: the disk refuses. The new backup stands.
+    """
+    good, bad = dump_folder.backups(folder)
+    names = {manifest.name for manifest in retention.superseded([backup.manifest for backup in good], made.manifest)}
+    gone = [backup for backup in good if backup.manifest.name in names]
+    for backup in gone:
+        dump_folder.remove(backup)
+    return gone, bad
+
+
+async def _home(connection: Connection) -> str:
+    cursor = await connection.execute(statements("dump")["home"])
+    row = await cursor.fetchone()
+    if row is None:
+        message = "there is nothing to back up: none of our tables is in this database; is it the right one?"
+        raise SchemaError(message)
+    return str(row[0])
+
+
+async def _snapshot(connection: Connection) -> _Snapshot:
+    cursor = await connection.execute(statements("dump")["snapshot"])
+    ((name, at, database),) = await cursor.fetchall()
+    return _Snapshot(name=name, at=at, database=database)
+
+
+async def _dumped(connection: Connection, home: str, command: Sequence[str], reached: Access) -> Contents:
+    """Run pg_dump, and count meanwhile."""
+    tables = [
+        "--table=" + ".".join('"' + part.replace('"', '""') + '"' for part in (schema, name))
+        for schema, name, _ in await relations(connection, home)
+    ]
+    try:
+        async with asyncio.TaskGroup() as group:
+            counting = group.create_task(contents(connection, home))
+            group.create_task(run((*command, *tables), reached))
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from errors
+    return counting.result()
+
+
+def _command(tools: Tools, reached: Access, snapshot: _Snapshot, path: Path) -> Sequence[str]:
+    words = ("--format=custom", "--no-password", "--lock-wait-timeout=60s")
+    return (tools.dump, *words, f"--snapshot={snapshot.name}", f"--file={path}", f"--dbname={reached.conninfo}")

@@ -1,0 +1,80 @@
+"""What a database of ours holds: every row counted and summed up."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg import sql
+
+from dict_rate_limit.adapters.postgres import versions
+from dict_rate_limit.adapters.postgres.errors import translated
+from dict_rate_limit.adapters.postgres.pool import connection_string
+from dict_rate_limit.adapters.postgres.statements import statements
+from dict_rate_limit.usecases.recovery import Contents, TableContent
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from dict_rate_limit.adapters.postgres.pool import Connection
+
+
+@asynccontextmanager
+async def session(database_url: str) -> AsyncIterator[Connection]:
+    """Hold one connection without limits of time; each statement is a transaction unless one is begun.
+
+    Raises:
+        StoreError: psycopg's errors, its own and those of the block, translated.
+    """
+    with translated():
+        async with await psycopg.AsyncConnection.connect(
+            connection_string(database_url), autocommit=True
+        ) as connection:
+            await connection.execute(statements("dump")["calm"])
+            yield connection
+
+
+@asynccontextmanager
+async def one_moment(connection: Connection) -> AsyncIterator[None]:
+    """Begin a transaction that sees the database as it is now, to its end, and changes nothing."""
+    await connection.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
+    await connection.set_read_only(True)
+    async with connection.transaction():
+        yield
+    await connection.set_isolation_level(None)
+    await connection.set_read_only(None)
+
+
+async def relations(connection: Connection, home: str) -> Sequence[tuple[str, str, bool]]:
+    """List what is ours: schema, name, and whether it holds rows by itself."""
+    cursor = await connection.execute(statements("dump")["relations"], {"home": home})
+    return [(schema, name, holds) for schema, name, holds in await cursor.fetchall()]
+
+
+async def contents(connection: Connection, home: str) -> Contents:
+    """Count and sum up everything, in the open transaction; `home` is the schema our tables are in.
+
+    Raises:
+        SchemaError: some of the tables are missing.
+    """
+    with translated():
+        await connection.execute(statements("dump")["search_path"], {"home": home})
+        cursor = await connection.execute(statements("dump")["summary"])
+        ((waiting, newest),) = await cursor.fetchall()
+        tables = {
+            f"{schema}.{name}": await _table(connection, schema, name)
+            for schema, name, holds in await relations(connection, home)
+            if holds
+        }
+        version = max(await versions.applied(connection), default=0)
+    return Contents(schema=home, version=version, tables=MappingProxyType(tables), waiting=waiting, newest_at=newest)
+
+
+async def _table(connection: Connection, schema: str, name: str) -> TableContent:
+    """Count one table and sum up its rows' texts: a sum, since rows have no order."""
+    query = "SELECT count(*), coalesce(sum(hashtextextended(whole_row::text, 0)), 0)::text FROM ONLY {} AS whole_row"
+    cursor = await connection.execute(sql.SQL(query).format(sql.Identifier(schema, name)))
+    ((rows, digest),) = await cursor.fetchall()
+    return TableContent(rows=rows, digest=digest)

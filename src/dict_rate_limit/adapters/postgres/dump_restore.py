@@ -1,0 +1,164 @@
+"""Restore a backup into an empty database, in one transaction, and look whether it is all there."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from psycopg import sql
+
+from dict_rate_limit.adapters.postgres.dump_contents import contents, one_moment, relations, session
+from dict_rate_limit.adapters.postgres.dump_folder import require_checksum
+from dict_rate_limit.adapters.postgres.dump_tools import Access, access, find_tools, run
+from dict_rate_limit.adapters.postgres.statements import statements
+from dict_rate_limit.domain.errors import RecoveryError, RecoveryRefusedError
+from dict_rate_limit.usecases.recovery import SEQUENCE_GAP, differences
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dict_rate_limit.adapters.postgres.dump_folder import Backup
+    from dict_rate_limit.adapters.postgres.dump_tools import Place, Tools
+    from dict_rate_limit.adapters.postgres.pool import Connection
+    from dict_rate_limit.usecases.recovery import Contents
+
+_TABLE_DATA: Final = re.compile(r"^\d+; \d+ \d+ TABLE DATA (\S+) (\S+) ", re.MULTILINE)
+_NAMED: Final = 5
+_PLAIN: Final = (
+    "--no-owner",
+    "--no-privileges",
+    "--no-publications",
+    "--no-subscriptions",
+    "--no-security-labels",
+    "--no-tablespaces",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Took:
+    """Seconds of each step."""
+
+    check: float
+    restore: float
+    compare: float
+
+    @property
+    def total(self) -> float:
+        """All of them."""
+        return self.check + self.restore + self.compare
+
+
+async def require_tables(tools: Tools, dump: Path, expected: Contents) -> None:
+    """Return when pg_restore can read the dump and it holds the rows of exactly these tables.
+
+    Raises:
+        RecoveryRefusedError: it cannot, or it does not.
+    """
+    try:
+        listed = await run((tools.restore, "--list", str(dump)), Access(conninfo="", environ={"LC_ALL": "C"}))
+    except RecoveryError as error:
+        message = f"{dump}: not a dump that {tools.restore} can read: {error}"
+        raise RecoveryRefusedError(message) from error
+    odd = {f"{schema}.{name}" for schema, name in _TABLE_DATA.findall(listed)} ^ expected.tables.keys()
+    if odd:
+        message = f"{dump}: dump and manifest do not hold the same tables: {', '.join(sorted(odd))}"
+        raise RecoveryRefusedError(message)
+
+
+async def check(backup: Backup, tools: Tools) -> None:
+    """Return when the backup is whole: checksum, table of contents.
+
+    Raises:
+        RecoveryRefusedError: it is not.
+    """
+    await asyncio.to_thread(require_checksum, backup)
+    await require_tables(tools, backup.dump, backup.manifest.contents)
+
+
+async def restore(place: Place, backup: Backup) -> Took:
+    """Restore into an empty database, compare, and make it ready to be used.
+
+    Raises:
+        RecoveryRefusedError: the backup is damaged, the database not empty (nothing was changed), or what was restored
+            is not what the backup holds (the database must not be used).
+        RecoveryError: pg_restore failed; nothing was changed.
+        StoreUnavailableError: the database cannot be reached.
+    """
+    async with session(place.database_url) as connection:
+        began = time.perf_counter()
+        server_major = connection.info.server_version // 10_000
+        tools = await find_tools(place.folders, max(server_major, backup.manifest.tools_major))
+        await check(backup, tools)
+        await _require_fit(connection, backup)
+        checked = time.perf_counter()
+        reached = access(place.database_url, place.environ, connection)
+        words = ("--single-transaction", "--exit-on-error", "--no-password", *_PLAIN)
+        target = f"--dbname={reached.conninfo} dbname={_quoted(connection.info.dbname)}"
+        await run((tools.restore, *words, target, str(backup.dump)), reached)
+        restored = time.perf_counter()
+        await _compare(connection, backup)
+        await _analyze(connection, backup.manifest.contents.schema)
+    return Took(check=checked - began, restore=restored - checked, compare=time.perf_counter() - restored)
+
+
+async def leave_gap(place: Place, backup: Backup) -> int:
+    """Let open alerts go on where no lost transition can have been; return how many there are. See SEQUENCE_GAP."""
+    async with session(place.database_url) as connection, connection.transaction():
+        await connection.execute(statements("dump")["search_path"], {"home": backup.manifest.contents.schema})
+        return (await connection.execute(statements("dump")["leave_gap"], {"gap": SEQUENCE_GAP})).rowcount
+
+
+async def require_empty(connection: Connection) -> None:
+    """Return when there is nothing in the database.
+
+    Raises:
+        RecoveryRefusedError: there is; the message names it.
+    """
+    there = [name for (name,) in await (await connection.execute(statements("dump")["occupants"])).fetchall()]
+    if there:
+        more = f" and {len(there) - _NAMED} more" if len(there) > _NAMED else ""
+        what = f"the database {connection.info.dbname} is not empty"
+        message = f"{what}: {', '.join(there[:_NAMED])}{more}; restore into an empty one"
+        raise RecoveryRefusedError(message)
+
+
+async def _require_fit(connection: Connection, backup: Backup) -> None:
+    """Refuse a database that is not empty, not ours alone, or that the dump is too new for."""
+    server, needed = connection.info.server_version // 10_000, backup.manifest.server_major
+    if server < needed:
+        message = f"the backup is from PostgreSQL {needed}, this server is of {server}: restore into {needed} or newer"
+        raise RecoveryRefusedError(message)
+    await require_empty(connection)
+    ((users,),) = await (await connection.execute(statements("dump")["users"])).fetchall()
+    if users:
+        message = f"{users} sessions of dict-rate-limit are in this database: stop worker and API, then restore"
+        raise RecoveryRefusedError(message)
+    schemas = {name for (name,) in await (await connection.execute(statements("dump")["schemas"])).fetchall()}
+    missing = sorted({name.partition(".")[0] for name in backup.manifest.contents.tables} - schemas)
+    if missing:
+        message = f"schema {', '.join(missing)}: missing in this database; make it with CREATE SCHEMA, then restore"
+        raise RecoveryRefusedError(message)
+
+
+async def _compare(connection: Connection, backup: Backup) -> None:
+    expected = backup.manifest.contents
+    async with one_moment(connection):
+        found = await contents(connection, expected.schema)
+    odd = differences(expected, found)
+    if odd:
+        message = f"restored, but not what the backup holds; do not use this database: {'; '.join(odd)}"
+        raise RecoveryRefusedError(message)
+
+
+async def _analyze(connection: Connection, home: str) -> None:
+    """Give the planner its figures: a dump has none, and nobody else would for a partitioned table."""
+    for schema, name, _ in await relations(connection, home):
+        await connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(schema, name)))
+
+
+def _quoted(value: str) -> str:
+    """Quote a value of a connection string."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
