@@ -20,6 +20,7 @@ class Program(StrEnum):
     API = "api"
     WORKER = "worker"
     MIGRATE = "migrate"
+    BACKUP = "backup"
 
 
 class Secrecy(StrEnum):

@@ -148,7 +148,10 @@ class Variables:
         expected="postgresql://user:password@host:port/database",
         doc="PostgreSQL; shown without its password.",
         secrecy=Secrecy.PARTLY,
-        needed_by=(*_RUNNING, Program.MIGRATE),
+        needed_by=(*_RUNNING, Program.MIGRATE, Program.BACKUP),
+    )
+    pg_bin_dir: Path | None = _DATABASE.optional(
+        parsers.path, expected="a path to a folder", doc="Where pg_dump and pg_restore are, if not on the PATH."
     )
     retention_months: int = _DATABASE.setting(
         parsers.whole(1, 1_200), "13", expected="a whole number from 1 to 1200", doc="Months of history that are kept."

@@ -8,6 +8,7 @@ from typing import Final
 from dict_rate_limit.domain.errors import (
     DictRateLimitError,
     InvalidValueError,
+    RecoveryRefusedError,
     SchemaError,
     SettingsError,
     SourceError,
@@ -38,10 +39,10 @@ MEANINGS: Final = {
     Exit.CRITICAL: "`status --exit-code`: worst is CRITICAL",
     Exit.UNKNOWN: "`status --exit-code`: worst is UNKNOWN, or the reading is STALE",
     Exit.USAGE: "the command was not understood, or a value refused",
-    Exit.DATA: "schema and code, or a migration and the data, do not fit",
+    Exit.DATA: "schema and code, a migration and the data, or a backup and the database do not fit; a damaged backup",
     Exit.UNAVAILABLE: "a server cannot be reached, or has nothing to give now",
     Exit.SOFTWARE: "a mistake of the program",
-    Exit.SYSTEM: "the machine refused: a port is taken, a folder closed, ...",
+    Exit.SYSTEM: "the machine refused: a port is taken, a folder closed, a disk full, ...",
     Exit.PROTOCOL: "what answered does not speak as it should",
     Exit.NOT_ALLOWED: "the token is missing, unknown, expired, or of the wrong role",
     Exit.CONFIG: "the settings have problems; all of them are listed",
@@ -63,6 +64,7 @@ _CODES: Final[tuple[tuple[type[DictRateLimitError], Exit], ...]] = (
     (InvalidValueError, Exit.USAGE),
     (SourceError, Exit.UNAVAILABLE),
     (SchemaError, Exit.DATA),
+    (RecoveryRefusedError, Exit.DATA),
 )
 
 

@@ -1,0 +1,43 @@
+"""Amounts as people read them."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+_UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+_STEP: Final = 1024
+
+
+def span_text(span: timedelta) -> str:
+    """Write a length of time by its two largest units: 2 d 3 h, 1 h 5 min, 12 s."""
+    rest = int(span.total_seconds())
+    parts: list[tuple[int, str]] = []
+    for size, unit in _UNITS:
+        count, rest = divmod(rest, size)
+        if count or parts:
+            parts.append((count, unit))
+    return " ".join(f"{count} {unit}" for count, unit in parts[:2] if count) or "0 s"
+
+
+def moment_text(moment: datetime | None) -> str:
+    """Write a moment in UTC, to the second; "none" when there is none."""
+    return "none" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def size_text(size: int) -> str:
+    """Write a number of bytes: 512 B, 1.2 MiB."""
+    amount, unit = float(size), "B"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if amount < _STEP:
+            break
+        amount, unit = amount / _STEP, larger
+    return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+
+
+def count_text(count: int, one: str) -> str:
+    """Write a count with its noun: 1 table, 34,567 rows."""
+    return f"{count:,} {one}" if count == 1 else f"{count:,} {one}s"

@@ -1,0 +1,176 @@
+"""`dict-rate-limit drill`: what would happen, done for real on a copy."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from dict_rate_limit.adapters.clock import SystemClock
+from dict_rate_limit.adapters.postgres import dump_folder, dump_restore, dump_scratch
+from dict_rate_limit.adapters.postgres.dump import back_up
+from dict_rate_limit.apps.cli.amounts import count_text, moment_text, span_text
+from dict_rate_limit.apps.cli.backup import described
+from dict_rate_limit.apps.cli.exits import CommandError, Exit
+from dict_rate_limit.apps.cli.interruption import run_interruptible
+from dict_rate_limit.apps.cli.place import place
+from dict_rate_limit.settings.redaction import without_password
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from dict_rate_limit.adapters.postgres.dump_restore import Took
+    from dict_rate_limit.adapters.postgres.dump_tools import Place
+    from dict_rate_limit.usecases.recovery import Manifest
+
+
+NEW_BACKUP: Final = (
+    "this backup is new: in earnest the RPO is the age of the last one by schedule,",
+    "which `drill restore --from FOLDER/latest` shows",
+)
+
+
+class Output(StrEnum):
+    """Shape of the data."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drilled:
+    """What a drill found. `made` tells whether the backup was made for it."""
+
+    manifest: Manifest
+    made: bool
+    took: Took
+    polls_after: int
+    transitions_after: int
+    now: datetime
+
+
+def register(app: typer.Typer, name: str) -> None:
+    """Add the group of commands."""
+    group = typer.Typer(rich_markup_mode=None)
+    group.callback()(_group)
+    group.command()(restore)
+    app.add_typer(group, name=name)
+
+
+def _group() -> None:
+    """Rehearse a disaster on a copy. The database itself (DATABASE_URL) is only read."""
+
+
+def restore(
+    context: typer.Context,
+    *,
+    source: Annotated[
+        str | None,
+        typer.Option("--from", help="A backup that is there (FOLDER/latest: the newest), in place of a new one."),
+    ] = None,
+    to: Annotated[str | None, typer.Option(help="Folder that keeps the new backup; else it is deleted.")] = None,
+    into: Annotated[
+        str | None, typer.Option(help="Address of an empty database, in place of a scratch one on the same server.")
+    ] = None,
+    output: Annotated[Output, typer.Option(help="Lines for people, or JSON.")] = Output.TEXT,
+) -> int:
+    """Back up, restore into a scratch database, compare every table, drop it, and say what a loss now would cost.
+
+    The scratch database needs the right CREATEDB and as much disk as the real one; --into an empty database needs
+    neither here. A password for --into comes from PGPASSFILE or PGPASSWORD. Ends as `restore` does.
+    """
+    if into is not None and without_password(into) != into:
+        message = "--into: an address without a password: others could read it; use PGPASSFILE or PGPASSWORD"
+        raise CommandError(Exit.USAGE, message)
+    if source is not None and to is not None:
+        raise CommandError(Exit.USAGE, "--from and --to: give one of them")
+    drilled = run_interruptible(_drilled(place(context.obj), source, to, into))
+    if output is Output.JSON:
+        sys.stdout.write(json.dumps(_document(drilled), indent=2) + "\n")
+    else:
+        sys.stdout.writelines(f"{line}\n" for line in report(drilled))
+    return Exit.OK
+
+
+async def _drilled(here: Place, source: str | None, to: str | None, into: str | None) -> Drilled:
+    with _folder(to) as folder:
+        if source is None:
+            found = await back_up(here, folder, version("dict-rate-limit"))
+        else:
+            found, _ = dump_folder.find(Path(source))
+        lending = dump_scratch.scratch(here) if into is None else dump_scratch.lent(replace(here, database_url=into))
+        async with lending as there:
+            took = await dump_restore.restore(there, found)
+    polls, transitions = await dump_scratch.came_after(here, found.manifest.contents.newest_at)
+    return Drilled(
+        manifest=found.manifest,
+        made=source is None,
+        took=took,
+        polls_after=polls,
+        transitions_after=transitions,
+        now=SystemClock().now(),
+    )
+
+
+@contextmanager
+def _folder(chosen: str | None) -> Iterator[Path]:
+    if chosen is not None:
+        yield Path(chosen)
+        return
+    with tempfile.TemporaryDirectory(prefix="dict-rate-limit-drill-") as folder:
+        yield Path(folder)
+
+
+def report(drilled: Drilled) -> list[str]:
+    """Say what was found, line by line."""
+    manifest, took = drilled.manifest, drilled.took
+    contents = manifest.contents
+    amounts = f"{count_text(len(contents.tables), 'table')}, {count_text(contents.rows, 'row')}"
+    taken = moment_text(manifest.taken_at)
+    after = f"{count_text(drilled.polls_after, 'poll')} and {count_text(drilled.transitions_after, 'transition')}"
+    steps = f"check {took.check:.1f}, restore {took.restore:.1f}, compare {took.compare:.1f}"
+    lines = [
+        ("backup", "made for this drill" if drilled.made else "the one that was there"),
+        *(("", line) for line in described(manifest)),
+        ("compared", f"{amounts}: equal in number and content; the copy is gone again"),
+        ("RPO", f"{span_text(manifest.age(drilled.now))}: a loss now loses what came after {taken}"),
+        ("", f"so far {after} since the newest row in the backup"),
+        *((("", line) for line in NEW_BACKUP) if drilled.made else ()),
+        ("RTO", f"{took.total:.1f} s: {steps}"),
+        ("", "and what no drill can time: noticing, a server, fetching the backup, starting the product"),
+        ("resumes", f"{count_text(contents.waiting, 'transition')} would be delivered by the worker"),
+    ]
+    return [f"{label:<9} {text}" for label, text in lines]
+
+
+def _document(drilled: Drilled) -> dict[str, object]:
+    manifest, took = drilled.manifest, drilled.took
+    newest = manifest.contents.newest_at
+    return {
+        "backup": manifest.name,
+        "made_for_this_drill": drilled.made,
+        "taken_at": moment_text(manifest.taken_at),
+        "newest_at": None if newest is None else moment_text(newest),
+        "schema_version": manifest.contents.version,
+        "tables": len(manifest.contents.tables),
+        "rows": manifest.contents.rows,
+        "bytes": manifest.size,
+        "equal": True,
+        "rpo_seconds": round(manifest.age(drilled.now).total_seconds(), 1),
+        "polls_after": drilled.polls_after,
+        "transitions_after": drilled.transitions_after,
+        "rto_seconds": round(took.total, 2),
+        "check_seconds": round(took.check, 2),
+        "restore_seconds": round(took.restore, 2),
+        "compare_seconds": round(took.compare, 2),
+        "waiting": manifest.contents.waiting,
+    }
