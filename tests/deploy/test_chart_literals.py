@@ -1,4 +1,4 @@
-"""The literals of the deployment specification stand in what the chart makes; docs/spec-coverage.md has the exceptions."""
+"""The literals of the deployment specification stand in what the chart makes; exceptions: docs/spec-coverage.md."""
 
 from __future__ import annotations
 

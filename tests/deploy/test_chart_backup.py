@@ -1,0 +1,35 @@
+"""The CronJob that backs the database up."""
+
+from __future__ import annotations
+
+from deploy.rendered_chart import release, rendered
+
+
+def test_backup_keeps_its_claim_and_never_runs_twice_at_once() -> None:
+    found = release("production")
+
+    job = found.one("CronJob", "dict-db-backup")["spec"]
+    claim = found.one("PersistentVolumeClaim", "dict-db-backup")
+
+    assert claim["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+    assert (job["schedule"], job["timeZone"], job["concurrencyPolicy"]) == ("15 3 * * *", "Etc/UTC", "Forbid")
+
+
+def test_backup_runs_our_command_on_the_volume() -> None:
+    (container,) = release("production").one("CronJob", "dict-db-backup")["spec"]["jobTemplate"]["spec"]["template"][
+        "spec"
+    ]["containers"]
+
+    assert [*container["command"], *container["args"]] == [
+        *("dict-rate-limit", "backup", "--to", "/backups", "--keep", "14")
+    ]
+    assert {"name": "backups", "mountPath": "/backups"} in container["volumeMounts"]
+
+
+def test_backup_takes_a_claim_that_is_there() -> None:
+    found = rendered("--set=backup.enabled=true,backup.persistence.existingClaim=vault")
+
+    (volume, _) = found.one("CronJob", "dict-db-backup")["spec"]["jobTemplate"]["spec"]["template"]["spec"]["volumes"]
+
+    assert volume["persistentVolumeClaim"] == {"claimName": "vault"}
+    assert found.all("PersistentVolumeClaim") == {}

@@ -1,0 +1,59 @@
+"""The migration goes first, on what is there by then."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from deploy.rendered_chart import containers, pod, release
+
+Json = dict[str, Any]
+
+
+def hooks(found: tuple[Json, ...], event: str) -> list[Json]:
+    return [item for item in found if event in item["metadata"].get("annotations", {}).get("helm.sh/hook", "")]
+
+
+@pytest.mark.parametrize("event", ["pre-install", "pre-upgrade"])
+def test_migration_goes_after_its_own_objects_and_before_all_others(event: str) -> None:
+    found = sorted(hooks(release("everything").objects, event), key=weight)
+
+    assert [item["kind"] for item in found[-1:]] == ["Job"]
+    assert {item["kind"] for item in found[:-1]} == {"ServiceAccount", "NetworkPolicy", "ExternalSecret"}
+    assert all(weight(item) < weight(found[-1]) for item in found[:-1])
+
+
+def weight(item: Json) -> int:
+    return int(item["metadata"]["annotations"]["helm.sh/hook-weight"])
+
+
+def test_migration_uses_only_what_exists_before_the_release() -> None:
+    found = release("everything")
+    mine = {item["metadata"]["name"] for item in hooks(found.objects, "pre-install")}
+
+    spec = pod(found.one("Job", "dict-db-migration"))
+
+    assert mine == {"dict-db-migration"}
+    assert spec["serviceAccountName"] in mine
+    assert {variable["valueFrom"]["secretKeyRef"]["name"] for c in containers(spec) for variable in c["env"]} == mine
+    assert [volume.keys() - {"name"} for volume in spec["volumes"]] == [{"emptyDir"}]
+
+
+def test_hooks_go_once_they_succeeded_and_stay_when_they_failed() -> None:
+    policies = {
+        item["metadata"]["annotations"]["helm.sh/hook-delete-policy"]
+        for item in hooks(release("everything").objects, "pre-install")
+    }
+
+    assert policies == {"before-hook-creation,hook-succeeded"}
+
+
+def test_migration_waits_for_the_database_first() -> None:
+    (waiting,) = pod(release("default").one("Job", "dict-db-migration"))["initContainers"]
+
+    assert 'pg_isready --timeout=3 --dbname="${DATABASE_URL}"' in waiting["args"][0]
+
+
+def test_migration_can_be_left_to_others() -> None:
+    assert release("minimal").all("Job") == {}

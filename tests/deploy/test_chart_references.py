@@ -1,0 +1,151 @@
+"""Whatever a pod names is there: objects, keys, ports, files; and the programs can read what they are told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from cluster.references import dangling
+from deploy.rendered_chart import RELEASES, containers, environment, pod, release
+from dict_rate_limit.settings import Program, load
+from dict_rate_limit.settings.variables import definitions
+from tool_box import REPOSITORY
+
+if TYPE_CHECKING:
+    from deploy.rendered_chart import Rendered
+
+Json = dict[str, Any]
+
+EXAMPLES = REPOSITORY / "k8s/examples/secrets.yaml"
+
+# What the chart leaves to the program: for one machine only, refused, or chosen by itself.
+NOT_SET = {"DATA_DIR", "DICT_BASE_URL", "LOG_FORMAT", "PG_BIN_DIR"}
+
+
+def secrets() -> list[Json]:
+    """The Secrets that must exist, and those of the release with everything."""
+    return [
+        *yaml.safe_load_all(EXAMPLES.read_text(encoding="utf-8")),
+        secret("temporal-certs", "tls.crt", "tls.key", "ca.crt"),
+        secret("pulsar-certs", "ca.crt"),
+        secret("registry", ".dockerconfigjson"),
+        secret("dict-db-migration", "database.url"),
+    ]
+
+
+def secret(name: str, *keys: str) -> Json:
+    return {"kind": "Secret", "metadata": {"name": name}, "stringData": dict.fromkeys(keys, "x")}
+
+
+def with_secrets(found: Rendered) -> list[Json]:
+    given = secrets()
+    if "notify-urls" in found.text:
+        given[0]["stringData"]["notify.urls"] = "x"
+    return [*found.objects, *given]
+
+
+@pytest.mark.parametrize("name", RELEASES)
+def test_whatever_is_named_is_there(name: str) -> None:
+    found = release(name)
+
+    assert dangling(with_secrets(found)) == []
+
+
+def test_a_missing_secret_is_noticed() -> None:
+    complaints = dangling(release("default").objects)
+
+    assert "Deployment dict-api: there is no Secret bridge-tls-certs" in complaints
+
+
+def test_optional_keys_are_those_a_release_can_do_without() -> None:
+    (api,) = containers(pod(release("default").one("Deployment", "dict-api")))
+    (worker,) = containers(pod(release("default").one("Deployment", "orchestration-worker")))
+
+    optional = {
+        name
+        for container in (api, worker)
+        for name, variable in environment(container).items()
+        if variable.get("valueFrom", {}).get("secretKeyRef", {}).get("optional")
+    }
+
+    assert optional == {"REDIS_PASSWORD", "PULSAR_TOKEN"}
+
+
+def told(found: Rendered, deployment: str) -> dict[str, str]:
+    """The environment as the kubelet would make it, with the example's Secrets."""
+    config = next(iter(found.all("ConfigMap").values()))["data"]
+    data = secrets()[0]["stringData"]
+    (container,) = containers(pod(found.one("Deployment", deployment)))
+    variables: dict[str, str] = {}
+    for name, variable in environment(container).items():
+        source = variable.get("valueFrom", {})
+        if "configMapKeyRef" in source:
+            variables[name] = config[source["configMapKeyRef"]["key"]]
+        elif "secretKeyRef" in source:
+            variables[name] = data.get(source["secretKeyRef"]["key"], "")
+        else:
+            variables[name] = variable["value"]
+    return variables
+
+
+@pytest.mark.parametrize("name", sorted(RELEASES.keys() - {"prefixed"}))
+@pytest.mark.parametrize(
+    ("deployment", "program"), [("dict-api", Program.API), ("orchestration-worker", Program.WORKER)]
+)
+def test_programs_can_read_their_settings(name: str, deployment: str, program: Program) -> None:
+    settings = load(told(release(name), deployment), program=program)
+
+    assert (settings.host, settings.metrics_port) == ("0.0.0.0", 9090)  # noqa: S104 -- what a pod listens on
+    assert settings.database_url == "postgres://user:password@postgres.db.svc.cluster.local:5432/dict?sslmode=require"
+
+
+def test_values_reach_the_settings() -> None:
+    settings = load(told(release("everything"), "orchestration-worker"), program=Program.WORKER)
+
+    assert settings.participants == ("12345678", "87654321")
+    assert settings.temporal_tls_server_name == "temporal"
+    assert str(settings.pulsar_tls_ca_file) == "/pulsar-certs/ca.crt"
+    assert str(settings.notify_urls_file) == "/secrets/notify.urls"
+
+
+def test_api_and_worker_agree_where_both_are_told() -> None:
+    api, worker = (told(release("production"), name) for name in ("dict-api", "orchestration-worker"))
+
+    differing = {name for name in api.keys() & worker.keys() if api[name] != worker[name]}
+
+    assert differing == set()
+
+
+def test_every_variable_is_a_setting_and_every_setting_has_its_place() -> None:
+    found = release("everything")
+
+    variables = told(found, "dict-api").keys() | told(found, "orchestration-worker").keys()
+
+    assert variables - definitions().keys() == set()
+    assert definitions().keys() - variables == NOT_SET
+
+
+def test_nothing_that_is_told_apart_from_addresses_and_files_is_written_into_the_pod() -> None:
+    for deployment in ("dict-api", "orchestration-worker"):
+        (container,) = containers(pod(release("default").one("Deployment", deployment)))
+
+        written = {name for name, variable in environment(container).items() if "value" in variable}
+
+        assert {name for name in written if not name.endswith("_FILE")} <= {"HOST", "PORT", "METRICS_PORT"}
+
+
+def test_selectors_hold_no_version() -> None:
+    found = release("production")
+
+    selectors = [item["spec"]["selector"]["matchLabels"] for item in found.all("Deployment").values()]
+
+    assert all(
+        selector.keys() == {f"app.kubernetes.io/{key}" for key in ("name", "instance", "component")}
+        for selector in selectors
+    )
+    assert {item["spec"]["template"]["metadata"]["labels"]["app"] for item in found.all("Deployment").values()} == {
+        "dict-api",
+        "orchestration-worker",
+    }

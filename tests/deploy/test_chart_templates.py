@@ -1,0 +1,154 @@
+"""Each template on its own: what switches it on, and what it makes then."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from deploy.rendered_chart import PRODUCTION, RELEASES, containers, helm, pod, release, rendered
+
+Json = dict[str, Any]
+
+OPERATORS = {"ServiceMonitor", "PrometheusRule", "ExternalSecret"}
+PROGRAMS = {"dict-api", "orchestration-worker"}
+
+
+def kinds(name: str) -> set[str]:
+    return {item["kind"] for item in release(name).objects}
+
+
+@pytest.mark.parametrize("name", ["default", "fixed number of pods", "minimal", "prefixed"])
+def test_a_plain_cluster_gets_nothing_of_operators(name: str) -> None:
+    assert kinds(name).isdisjoint(OPERATORS | {"Ingress", "NetworkPolicy", "CronJob"})
+
+
+def test_production_switches_on_what_the_text_wants() -> None:
+    assert kinds("production") >= {"Ingress", "ServiceMonitor", "NetworkPolicy", "HorizontalPodAutoscaler", "CronJob"}
+
+
+def test_staging_asks_dict_less_often_and_keeps_less() -> None:
+    staging, production = (release(name).one("ConfigMap", "dict-config")["data"] for name in ("staging", "production"))
+
+    differing = {key for key in staging if staging[key] != production[key]}
+
+    assert differing == {"workflow.cron.schedule", "list.budget.share", "retention.months", "log.level"}
+
+
+def test_without_ingress_there_is_none() -> None:
+    assert kinds("production") - kinds("production without ingress") == {"Ingress"}
+
+
+def test_autoscaler_and_fixed_number_exclude_each_other() -> None:
+    scaled, fixed = release("default"), release("fixed number of pods")
+
+    assert "replicas" not in scaled.one("Deployment", "dict-api")["spec"]
+    assert scaled.one("HorizontalPodAutoscaler", "dict-api")["spec"]["scaleTargetRef"]["name"] == "dict-api"
+    assert fixed.one("Deployment", "dict-api")["spec"]["replicas"] == 3
+    assert fixed.all("HorizontalPodAutoscaler") == {}
+
+
+def test_a_drain_takes_one_pod_of_each_program() -> None:
+    budgets = release("default").all("PodDisruptionBudget")
+
+    assert {name: item["spec"]["maxUnavailable"] for name, item in budgets.items()} == dict.fromkeys(PROGRAMS, 1)
+
+
+def test_pods_spread_over_nodes_and_zones() -> None:
+    for name, item in release("default").all("Deployment").items():
+        spread = pod(item)["topologySpreadConstraints"]
+
+        assert {constraint["topologyKey"] for constraint in spread} == {
+            "kubernetes.io/hostname",
+            "topology.kubernetes.io/zone",
+        }
+        assert all(
+            constraint["labelSelector"]["matchLabels"]["app.kubernetes.io/component"] == name for constraint in spread
+        )
+
+
+def test_a_changed_config_rolls_the_pods() -> None:
+    before, after = release("default"), rendered("--set=redis.cacheTTL=30s")
+
+    for name in PROGRAMS:
+        assert checksum(before.one("Deployment", name)) != checksum(after.one("Deployment", name))
+
+
+def test_an_equal_config_rolls_no_pod() -> None:
+    before, after = release("default"), rendered("--set=replicaCount.orchestrationWorker=5")
+
+    assert checksum(before.one("Deployment", "dict-api")) == checksum(after.one("Deployment", "dict-api"))
+
+
+def checksum(deployment: Json) -> str:
+    value: str = deployment["spec"]["template"]["metadata"]["annotations"]["checksum/config"]
+    return value
+
+
+def test_the_worker_has_longer_to_end_than_it_drains() -> None:
+    worker = pod(release("default").one("Deployment", "orchestration-worker"))
+
+    assert worker["terminationGracePeriodSeconds"] >= 20 + 10
+
+
+def test_the_api_goes_on_serving_while_it_is_taken_out_of_services() -> None:
+    spec = pod(release("default").one("Deployment", "dict-api"))
+
+    (container,) = containers(spec)
+
+    assert container["lifecycle"]["preStop"]["exec"]["command"] == ["/bin/sleep", "5"]
+    assert spec["terminationGracePeriodSeconds"] >= 5 + 10 + 5
+
+
+def test_both_programs_can_be_scraped() -> None:
+    found = release("default")
+
+    for name in PROGRAMS:
+        ports = {port["name"]: port["port"] for port in found.one("Service", name)["spec"]["ports"]}
+        assert ports["metrics"] == 9090
+
+
+def test_service_monitors_take_the_labels_prometheus_selects_by() -> None:
+    found = rendered("--set=monitoring.serviceMonitor.enabled=true,monitoring.serviceMonitor.labels.release=prometheus")
+
+    monitors = found.all("ServiceMonitor")
+
+    assert monitors.keys() == PROGRAMS
+    assert {item["metadata"]["labels"]["release"] for item in monitors.values()} == {"prometheus"}
+
+
+def test_prefix_reaches_every_name_and_every_reference() -> None:
+    names = {item["metadata"]["name"] for item in release("prefixed").objects}
+
+    assert {name for name in names if not name.startswith("second-")} == set()
+    assert {"second-dict-api", "second-orchestration-worker", "second-dict-config"} <= names
+
+
+@pytest.mark.parametrize("name", RELEASES)
+def test_objects_carry_the_namespace_and_the_usual_labels(name: str) -> None:
+    for item in release(name).objects:
+        labels = item["metadata"]["labels"]
+        assert item["metadata"]["namespace"] == "dict-rate-limit", item["kind"]
+        assert labels["app.kubernetes.io/instance"] == "dict-rate-limit", item["kind"]
+
+
+def test_chart_tests_ask_both_programs_whether_they_are_ready() -> None:
+    spec = release("default").one("Pod", "dict-test")["spec"]
+
+    asked = {container["name"]: container["args"][-1] for container in spec["containers"]}
+
+    assert asked == {"api": "http://dict-api:80/ready", "worker": "http://orchestration-worker:9090/ready"}
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ((), ("kubectl port-forward service/dict-api 8080:80", "answers 401", "No backups")),
+        ((PRODUCTION,), ("https://dict-api.lbpay.com/", "helm test dict-rate-limit")),
+        (("--set=auth.anonymousRole=viewer",), ("Callers without a token may read",)),
+    ],
+)
+def test_notes_say_where_it_is_and_what_is_missing(options: tuple[str, ...], told: tuple[str, ...]) -> None:
+    notes = helm("install", *options, "--dry-run=client").stdout
+
+    assert [words for words in told if words not in notes] == []
