@@ -1,0 +1,127 @@
+"""Databases to lose and to get back."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import subprocess
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from cli_program import ended
+from dict_rate_limit.adapters.postgres.dump_folder import find
+from dict_rate_limit.apps.cli.place import folders
+from dict_rate_limit.usecases.recovery import Contents, Manifest, TableContent
+from domain_samples import NOON, bucket, ticks
+from postgres_database import opened_store, record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pytest
+
+    from cli_program import Ended
+    from dict_rate_limit.adapters.postgres.dump_folder import Backup
+    from dict_rate_limit.domain.reading import Poll
+
+NAMES = itertools.count(1)
+TOOLS = folders({}, None)[0]
+OURS = """
+    SELECT oid::regclass::text FROM pg_class
+    WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace ORDER BY 1
+"""
+TROUBLE = tuple(ticks((bucket(1000), bucket(1000, name="KEYS_CHECK")), (bucket(200), bucket(50, name="KEYS_CHECK"))))
+"""Two polls that open two alerts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """The three commands on one database."""
+
+    capsys: pytest.CaptureFixture[str]
+    url: str
+
+    def __call__(self, *arguments: str | Path, **environ: str) -> Ended:
+        given = {"DATABASE_URL": self.url, **environ}
+        return ended(self.capsys, *map(str, arguments), environ=given)
+
+    def backed_up(self, folder: Path, *options: str) -> Backup:
+        result = self("backup", "--to", folder, *options)
+        assert result.code == 0, result.err
+        return find(Path(result.out.strip()))[0]
+
+
+@contextmanager
+def empty_database(server_url: str) -> Iterator[str]:
+    """Make another database on the same server."""
+    name = f"restored_{os.getpid()}_{next(NAMES)}"
+    with psycopg.connect(server_url, autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+        yield make_conninfo(server_url, dbname=name)
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+async def fill(url: str, *polls: Poll) -> None:
+    """Poll, judge, roll up; some of the history lies in this month, some in none."""
+    async with opened_store(url) as store:
+        await record(store, *(polls or TROUBLE))
+        await store.roll_up(NOON.replace(hour=23))
+    with psycopg.connect(url) as connection:
+        for at in (datetime(2001, 2, 3, tzinfo=UTC), connection.execute("SELECT now()").fetchall()[0][0]):
+            connection.execute(
+                "INSERT INTO dict_rate_limit_states (participant, policy_name, available_tokens, capacity,"
+                " refill_tokens, refill_period_sec, category, policy_category, checked_at, received_at)"
+                " VALUES ('1', 'OLD', 1, 2, 3, 4, 'A', 'A', %s, %s)",
+                [at, at],
+            )
+
+
+def everything(url: str) -> Mapping[str, list[tuple[object, ...]]]:
+    """Return all rows of all tables, each table sorted."""
+    with psycopg.connect(url) as connection:
+        tables = [str(name) for (name,) in connection.execute(OURS.encode()).fetchall()]
+        return {
+            name: connection.execute(
+                sql.SQL("SELECT * FROM ONLY {} AS t ORDER BY t::text").format(sql.Identifier(name))
+            ).fetchall()
+            for name in tables
+        }
+
+
+def structure(url: str) -> str:
+    """Return the schema as pg_dump writes it, without the two lines that differ each time."""
+    command = [str(TOOLS / "pg_dump"), "--schema-only", "--no-owner", f"--dbname={url}"]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 -- full path, no shell
+    return re.sub(r"(?m)^\\(un)?restrict .*$", "", text)
+
+
+def left_in(folder: Path) -> list[str]:
+    """List a folder, hidden files included."""
+    return sorted(path.name for path in folder.iterdir())
+
+
+def manifest(at: datetime = NOON, *, rows: int = 3) -> Manifest:
+    """Make the manifest of a small backup."""
+    tables = {"public.a": TableContent(rows=rows, digest="12"), "public.b": TableContent(rows=0, digest="0")}
+    contents = Contents(
+        schema="public", version=8, tables=MappingProxyType(tables), waiting=2, newest_at=at.replace(second=0)
+    )
+    return Manifest(
+        taken_at=at,
+        product_version="1.2.3",
+        database="dict",
+        server_version="18.4",
+        tools_major=18,
+        contents=contents,
+        size=4,
+        sha256="ab" * 32,
+    )
