@@ -48,9 +48,9 @@ def file_name(group: str, version: str, kind: str) -> str:
 def from_swagger(swagger: Path, folder: Path) -> None:
     """Write one file a kind, and one with all definitions that the kinds refer to."""
     definitions = json.loads(swagger.read_text(encoding="utf-8"))["definitions"]
-    write(
-        folder / "_definitions.json", {"definitions": {name: strict_schema(part) for name, part in definitions.items()}}
-    )
+    closed_definitions = {name: strict_schema(part) for name, part in definitions.items()}
+    closed_definitions[QUANTITY] = {"oneOf": [{"type": "string"}, {"type": "number"}]}
+    write(folder / "_definitions.json", {"definitions": closed_definitions})
     for schema in definitions.values():
         for kind in schema.get(KINDS, []):
             closed = strict_schema(schema)
