@@ -24,6 +24,13 @@ RESTRICTED = {
     "pod-security.kubernetes.io/enforce": "restricted",
     "pod-security.kubernetes.io/enforce-version": "latest",
 }
+LATE_STORAGE = {
+    "apiVersion": "storage.k8s.io/v1",
+    "kind": "StorageClass",
+    "metadata": {"name": "late", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
+    "provisioner": "example.com/none",
+    "volumeBindingMode": "WaitForFirstConsumer",
+}
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +49,7 @@ def cluster_config(cluster_programs: dict[str, Path], server_folder: Path) -> It
         try:
             client = Client(programs=cluster_programs, config=config, namespace="default")
             client.kubectl("apply", "--server-side", f"--filename={definitions}")
+            client.apply(LATE_STORAGE)
             yield config
         finally:
             runner.run(plane.__aexit__(None, None, None))

@@ -40,23 +40,6 @@ def documents(text: str) -> list[Json]:
     return found
 
 
-def add_volume(namespace: Client) -> None:
-    """Offer a volume to whoever claims one in the namespace: nothing here makes volumes on demand."""
-    namespace.apply(
-        {
-            "apiVersion": "v1",
-            "kind": "PersistentVolume",
-            "metadata": {"name": namespace.namespace},
-            "spec": {
-                "accessModes": ["ReadWriteOnce", "ReadWriteMany"],
-                "capacity": {"storage": "1Ti"},
-                "persistentVolumeReclaimPolicy": "Retain",
-                "hostPath": {"path": "/nowhere"},
-            },
-        }
-    )
-
-
 def install(namespace: Client, *options: str) -> None:
     """Make the first release.
 

@@ -8,7 +8,8 @@ import pytest
 
 from cluster.history import first_pod_at, migrated_at
 from cluster.references import dangling
-from cluster.release import CHART, NAME, PROGRAMS, add_volume, documents, install, ready_replicas
+from cluster.release import MIGRATION, NAME, PROGRAMS, documents, install, ready_replicas
+from deploy.rendered_chart import RELEASES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,19 +17,17 @@ if TYPE_CHECKING:
 
     from cluster.cluster_client import Client
 
-VALUES = {
-    "default": (),
-    "staging": (f"--values={CHART / 'values-staging.yaml'}",),
-    "production": (f"--values={CHART / 'values-production.yaml'}",),
-    "minimal": (
-        "--set=autoscaling.enabled=false,podDisruptionBudget.enabled=false,bridge.tls.enabled=false",
-        "--set=replicaCount.dictApi=1,replicaCount.orchestrationWorker=1",
-    ),
-}
+VALUES = ("default", "staging", "production", "external secrets")
 KINDS = (
     *("deployments", "jobs", "cronjobs", "pods", "services", "ingresses", "configmaps", "secrets", "serviceaccounts"),
     *("persistentvolumeclaims", "poddisruptionbudgets", "horizontalpodautoscalers", "servicemonitors"),
 )
+FILLED_BY_THE_OPERATOR = {
+    "apiVersion": "v1",
+    "kind": "Secret",
+    "metadata": {"name": MIGRATION},
+    "stringData": {"database.url": "postgres://"},
+}
 
 
 @pytest.fixture(scope="module", params=VALUES)
@@ -37,9 +36,9 @@ def installed(
 ) -> Iterator[tuple[Client, int]]:
     """A release of the chart, and the moment before it."""
     with restricted_namespace() as namespace:
-        add_volume(namespace)
         before = namespace.moment()
-        install(namespace, *VALUES[request.param])
+        namespace.apply(FILLED_BY_THE_OPERATOR)
+        install(namespace, *RELEASES[request.param])
         yield namespace, before
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cluster.release import CHART, NAME, add_volume, install
+import pytest
+
+from cluster.release import CHART, NAME, PATIENCE, install, upgrade
+from deploy.rendered_chart import RELEASES
 
 if TYPE_CHECKING:
     from cluster.cluster_client import Client
 
+PRODUCTION = RELEASES["production"]
 PASSING = {"events", "events.events.k8s.io", "pods.metrics.k8s.io", "controllerrevisions.apps"}
 STAYING = {
     "secret/dict-secrets",
@@ -24,14 +28,37 @@ def everything(namespace: Client) -> set[str]:
     return {f"{item['kind'].lower()}/{item['metadata']['name']}" for item in namespace.all(*kinds)}
 
 
-def test_secrets_and_backups_stay_and_nothing_else(namespace: Client) -> None:
-    add_volume(namespace)
-    install(namespace, f"--values={CHART / 'values-production.yaml'}", "--set=backup.enabled=true")
-    claims = namespace.names("persistentvolumeclaims")
+@pytest.fixture
+def released(namespace: Client) -> Client:
+    install(namespace, *PRODUCTION)
+    return namespace
 
-    namespace.helm("uninstall", NAME, "--wait", "--timeout=60s")
-    namespace.kubectl("wait", "pods", "--all", "--for=delete", "--timeout=30s")
 
-    assert len(claims) == 1
-    assert everything(namespace) == {*STAYING, *(f"persistentvolumeclaim/{name}" for name in claims)}
-    assert namespace.get("namespace", namespace.namespace)["status"]["phase"] == "Active"
+def claims(namespace: Client) -> dict[str, str]:
+    """Return the identity of each claim by name."""
+    return {item["metadata"]["name"]: item["metadata"]["uid"] for item in namespace.all("persistentvolumeclaims")}
+
+
+def test_secrets_and_backups_stay_and_nothing_else(released: Client) -> None:
+    released.helm("test", NAME, "--timeout=60s")
+    before = claims(released)
+
+    released.helm("uninstall", NAME, "--wait", "--timeout=60s")
+    released.kubectl("wait", "pods", "--all", "--for=delete", "--timeout=30s")
+
+    assert len(before) == 1
+    assert claims(released) == before
+    assert everything(released) == {*STAYING, *(f"persistentvolumeclaim/{name}" for name in before)}
+    assert released.get("namespace", released.namespace)["status"]["phase"] == "Active"
+
+
+def test_backups_outlive_upgrade_uninstall_and_a_new_release(released: Client) -> None:
+    before = claims(released)
+
+    upgraded = upgrade(released, *PRODUCTION)
+    released.helm("uninstall", NAME, "--wait", "--timeout=60s")
+    released.helm("install", NAME, str(CHART), *PATIENCE, *PRODUCTION)
+
+    assert upgraded.code == 0, upgraded.err
+    assert len(before) == 1
+    assert claims(released) == before
