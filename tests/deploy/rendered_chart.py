@@ -99,15 +99,15 @@ def environment(container: Json) -> dict[str, Json]:
     return variables
 
 
-def helm(verb: str, *arguments: str, chart: Path = CHART) -> subprocess.CompletedProcess[str]:
+def helm(*arguments: str, chart: Path = CHART) -> subprocess.CompletedProcess[str]:
     program = find_tool("helm")
-    command = [program, verb, NAME, str(chart), f"--namespace={NAMESPACE}", *arguments]
+    command = [program, "template", NAME, str(chart), f"--namespace={NAMESPACE}", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @cache
 def rendered(*options: str, chart: Path = CHART) -> Rendered:
-    done = helm("template", *options, chart=chart)
+    done = helm(*options, chart=chart)
     assert done.returncode == 0, done.stderr
     return Rendered(done.stdout, tuple(item for item in yaml.safe_load_all(done.stdout) if item))
 
@@ -118,6 +118,6 @@ def release(name: str) -> Rendered:
 
 def refusal(*options: str) -> str:
     """What helm says when it refuses values."""
-    done = helm("template", *options)
+    done = helm(*options)
     assert done.returncode != 0
     return done.stderr

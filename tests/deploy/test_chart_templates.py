@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import shutil
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from deploy.rendered_chart import PRODUCTION, RELEASES, containers, helm, pod, release, rendered
+from deploy.rendered_chart import CHART, PRODUCTION, RELEASES, containers, pod, release, rendered
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Json = dict[str, Any]
 
@@ -140,6 +144,18 @@ def test_chart_tests_ask_both_programs_whether_they_are_ready() -> None:
     assert asked == {"api": "http://dict-api:80/ready", "worker": "http://orchestration-worker:9090/ready"}
 
 
+@pytest.fixture(scope="module")
+def chart_with_shown_notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy that shows NOTES.txt as an object: helm prints notes to those with a cluster only."""
+    chart = shutil.copytree(CHART, tmp_path_factory.mktemp("chart") / "helm")
+    (chart / "templates" / "notes.yaml").write_text(
+        "kind: Notes\nmetadata: {name: notes}\n"
+        'text: |\n  {{- include (print $.Template.BasePath "/NOTES.txt") . | nindent 2 }}\n',
+        encoding="utf-8",
+    )
+    return chart
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
@@ -148,7 +164,9 @@ def test_chart_tests_ask_both_programs_whether_they_are_ready() -> None:
         (("--set=auth.anonymousRole=viewer",), ("Callers without a token may read",)),
     ],
 )
-def test_notes_say_where_it_is_and_what_is_missing(options: tuple[str, ...], told: tuple[str, ...]) -> None:
-    notes = helm("install", *options, "--dry-run=client").stdout
+def test_notes_say_where_it_is_and_what_is_missing(
+    chart_with_shown_notes: Path, options: tuple[str, ...], told: tuple[str, ...]
+) -> None:
+    notes = rendered(*options, chart=chart_with_shown_notes).one("Notes", "notes")["text"]
 
     assert [words for words in told if words not in notes] == []
