@@ -211,3 +211,10 @@ def test_a_scan_looks_at_everything_every_week() -> None:
     assert list(scan["jobs"]) == ["dependencies", "code", "images", "workflows"]
     assert [entry["cron"].split()[-1] for entry in scan["on"]["schedule"]] == ["1"]
     assert "pull_request" in scan["on"]
+
+
+def test_every_secret_and_workflow_is_explained() -> None:
+    text = (REPOSITORY / "docs/pipeline.md").read_text(encoding="utf-8")
+    used = {secret for name in NAMES for secret in re.findall(r"secrets\.(\w+)", (WORKFLOWS / name).read_text("utf-8"))}
+
+    assert [name for name in [*used, *NAMES] if f"`{name}`" not in text] == []
