@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit import bootstrap
 from dict_rate_limit.adapters import temporal
 from dict_rate_limit.adapters.operations import OperationsApp, serve
+from dict_rate_limit.bootstrap.backing import backing as opened
+from dict_rate_limit.bootstrap.backing import exporter, readiness
+from dict_rate_limit.bootstrap.monitoring import activities, temporal_address, timetable
 from dict_rate_limit.domain.errors import (
     SchedulerUnavailableError,
     SchemaError,
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.operations import Readiness
     from dict_rate_limit.adapters.temporal import Client, TemporalAddress
-    from dict_rate_limit.bootstrap import Backing
+    from dict_rate_limit.bootstrap.backing import Backing
     from dict_rate_limit.settings import Settings
     from dict_rate_limit.workflows.activities import Activities
     from dict_rate_limit.workflows.schedules import Timetable
@@ -76,11 +78,11 @@ def assemble(settings: Settings, backing: Backing, transitions: TextIO | None = 
     """Put a worker together; `transitions` is where they are published, by default stdout."""
     progress = Progress()
     return WorkerParts(
-        address=bootstrap.temporal_address(settings),
-        timetable=bootstrap.timetable(settings),
-        activities=bootstrap.activities(settings, backing, transitions),
+        address=temporal_address(settings),
+        timetable=timetable(settings),
+        activities=activities(settings, backing, transitions),
         check_schema=backing.require_schema,
-        readiness=bootstrap.readiness(settings, backing, {"worker": progress.worker, "temporal": progress.temporal}),
+        readiness=readiness(settings, backing, {"worker": progress.worker, "temporal": progress.temporal}),
         progress=progress,
     )
 
@@ -91,9 +93,9 @@ async def program(settings: Settings, shutdown: asyncio.Event) -> None:
     Raises:
         OSError: the port is taken; and what `run` raises.
     """
-    async with bootstrap.backing(settings) as backing:
+    async with opened(settings) as backing:
         parts = assemble(settings, backing)
-        app = OperationsApp(parts.readiness, bootstrap.exporter(settings, backing).scrape)
+        app = OperationsApp(parts.readiness, exporter(settings, backing).scrape)
         await run_with_operations(parts, app, (settings.host, settings.metrics_port), shutdown)
 
 

@@ -23,8 +23,6 @@ FIXED_HEADERS: Final = (
     (b"cache-control", b"private, no-cache"),
     (b"vary", b"authorization"),
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
 
 

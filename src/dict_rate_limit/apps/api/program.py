@@ -7,12 +7,12 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dict_rate_limit import bootstrap
 from dict_rate_limit.adapters.operations import OperationsApp, serve
 from dict_rate_limit.adapters.prometheus.exporter import SourceCallsCollector
 from dict_rate_limit.adapters.prometheus.traffic import Traffic
 from dict_rate_limit.apps.api.access import Access, TokensFile
 from dict_rate_limit.apps.api.server import ApiParts, build
+from dict_rate_limit.bootstrap import backing as bootstrap
 from dict_rate_limit.domain.errors import SchemaRefusedError, StoreError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.operations import Readiness
     from dict_rate_limit.adapters.prometheus.exporter import Collector
     from dict_rate_limit.apps.api.front import ASGIApp
-    from dict_rate_limit.bootstrap import Backing
+    from dict_rate_limit.bootstrap.backing import Backing
     from dict_rate_limit.settings import Settings
     from dict_rate_limit.usecases.read import Reader
 

@@ -8,20 +8,20 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit import bootstrap
 from dict_rate_limit.adapters.operations import OperationsApp, serve
 from dict_rate_limit.adapters.postgres import migrations
 from dict_rate_limit.apps import worker
 from dict_rate_limit.apps.api.program import answer, assemble
 from dict_rate_limit.apps.embedded.port import listening
 from dict_rate_limit.apps.embedded.stage import API, SCHEMA, WORKER
+from dict_rate_limit.bootstrap import backing as bootstrap
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
 
     from dict_rate_limit.apps.embedded.stage import Stage
     from dict_rate_limit.apps.worker import WorkerParts
-    from dict_rate_limit.bootstrap import Backing
+    from dict_rate_limit.bootstrap.backing import Backing
     from dict_rate_limit.settings import Settings
 
 DRAIN: Final = timedelta(seconds=1)  # everything is to be gone three seconds after Ctrl-C

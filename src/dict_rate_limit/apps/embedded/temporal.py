@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dict_rate_limit.apps.embedded.binaries import binary
 from dict_rate_limit.apps.embedded.port import LOOPBACK, free_port
 from dict_rate_limit.apps.embedded.process import Program, running
+from dict_rate_limit.apps.embedded.retry import on_free_ports
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -27,8 +28,14 @@ async def embedded_temporal(data_dir: Path, lost: Callable[[str], None] | None =
     The caller sees to it that nobody else uses the folder: two servers on one file print no error and harm each other.
     `lost` is told when it ends by itself.
     """
+    async with on_free_ports(lambda: _attempt(data_dir, lost)) as address:
+        yield address
+
+
+@asynccontextmanager
+async def _attempt(folder: Path, lost: Callable[[str], None] | None) -> AsyncIterator[str]:
     port, http_port = free_port(), free_port()
-    async with running(program(data_dir, port, http_port), lambda _: answers(http_port), lost):
+    async with running(program(folder, port, http_port), lambda _: answers(http_port), lost):
         yield f"{LOOPBACK}:{port}"
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dict_rate_limit.apps.embedded.binaries import binary
 from dict_rate_limit.apps.embedded.port import LOOPBACK, free_port
 from dict_rate_limit.apps.embedded.process import Program, running
+from dict_rate_limit.apps.embedded.retry import on_free_ports
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -26,9 +27,15 @@ async def embedded_valkey(data_dir: Path | None, lost: Callable[[str], None] | N
     """
     with ExitStack() as scope:
         folder = data_dir or Path(scope.enter_context(tempfile.TemporaryDirectory(prefix="drl-")))
-        port = free_port()
-        async with running(program(folder, port, keep=data_dir is not None), lambda _: answers(port), lost):
-            yield f"{LOOPBACK}:{port}"
+        async with on_free_ports(lambda: _attempt(folder, lost, keep=data_dir is not None)) as address:
+            yield address
+
+
+@asynccontextmanager
+async def _attempt(folder: Path, lost: Callable[[str], None] | None, *, keep: bool) -> AsyncIterator[str]:
+    port = free_port()
+    async with running(program(folder, port, keep=keep), lambda _: answers(port), lost):
+        yield f"{LOOPBACK}:{port}"
 
 
 def program(folder: Path, port: int, *, keep: bool) -> Program:

@@ -1,9 +1,8 @@
-"""The one place where real adapters meet the use cases: settings in, parts out."""
+"""What both programs stand on, and the reading side. Knows nothing of Temporal: the API shall not carry it."""
 
 from __future__ import annotations
 
 import logging
-import sys
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -12,24 +11,17 @@ from typing import TYPE_CHECKING
 from dict_rate_limit.adapters.bridge.certificates import TlsFiles
 from dict_rate_limit.adapters.bridge.source import BridgeSource
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.adapters.log_publisher import LogPublisher
 from dict_rate_limit.adapters.operations import Readiness
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.schema import require_schema
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.prometheus.exporter import Exporter, StoredSource
 from dict_rate_limit.adapters.redis import RedisCache
-from dict_rate_limit.adapters.temporal import TemporalAddress, TemporalTls
-from dict_rate_limit.domain.state import Rules
 from dict_rate_limit.usecases.budget import BudgetRules
-from dict_rate_limit.usecases.monitor import Fetcher
 from dict_rate_limit.usecases.read import Reader, ReadParts, ReadRules
-from dict_rate_limit.workflows.activities import Activities
-from dict_rate_limit.workflows.schedules import Timetable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
-    from typing import TextIO
 
     from dict_rate_limit.adapters.operations import Check
     from dict_rate_limit.adapters.postgres.pool import Pool
@@ -94,49 +86,6 @@ def reader(settings: Settings, parts: Backing) -> Reader:
             thresholds=settings.thresholds,
             budget=BudgetRules(cache_ttl=settings.cache_ttl, share=settings.list_budget_share),
         ),
-    )
-
-
-def activities(settings: Settings, parts: Backing, transitions: TextIO | None = None) -> Activities:
-    """Make the monitoring side; transitions go to `transitions`, by default stdout."""
-    return Activities(
-        fetcher=Fetcher(source=parts.source, source_name="bridge", clock=parts.clock),
-        store=parts.store,
-        cache=parts.cache,
-        outbox=parts.store,
-        publisher=LogPublisher(stream=transitions or sys.stdout, clock=parts.clock, version=parts.version),
-        maintenance=parts.store,
-        clock=parts.clock,
-        rules=Rules(
-            thresholds=settings.thresholds,
-            interval=settings.poll_interval,
-            unreachable_after=settings.unreachable_after_intervals,
-        ),
-        retention_months=settings.retention_months,
-    )
-
-
-def timetable(settings: Settings) -> Timetable:
-    """Say what Temporal has to schedule."""
-    return Timetable(
-        task_queue=settings.temporal_task_queue,
-        cron=str(settings.workflow_cron_schedule),
-        participants=settings.participants,
-    )
-
-
-def temporal_address(settings: Settings) -> TemporalAddress:
-    """Say where Temporal is."""
-    tls = TemporalTls(
-        ca_file=settings.temporal_tls_ca_file,
-        cert_file=settings.temporal_tls_cert_file,
-        key_file=settings.temporal_tls_key_file,
-        server_name=settings.temporal_tls_server_name,
-    )
-    return TemporalAddress(
-        host=settings.temporal_host or "",
-        namespace=settings.temporal_namespace,
-        tls=tls if settings.temporal_tls else None,
     )
 
 

@@ -1,0 +1,62 @@
+"""The monitoring side: what the worker does, when, and by which Temporal."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.adapters.log_publisher import LogPublisher
+from dict_rate_limit.adapters.temporal import TemporalAddress, TemporalTls
+from dict_rate_limit.domain.state import Rules
+from dict_rate_limit.usecases.monitor import Fetcher
+from dict_rate_limit.workflows.activities import Activities
+from dict_rate_limit.workflows.schedules import Timetable
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from dict_rate_limit.bootstrap.backing import Backing
+    from dict_rate_limit.settings import Settings
+
+
+def activities(settings: Settings, parts: Backing, transitions: TextIO | None = None) -> Activities:
+    """Make the monitoring side; transitions go to `transitions`, by default stdout."""
+    return Activities(
+        fetcher=Fetcher(source=parts.source, source_name="bridge", clock=parts.clock),
+        store=parts.store,
+        cache=parts.cache,
+        outbox=parts.store,
+        publisher=LogPublisher(stream=transitions or sys.stdout, clock=parts.clock, version=parts.version),
+        maintenance=parts.store,
+        clock=parts.clock,
+        rules=Rules(
+            thresholds=settings.thresholds,
+            interval=settings.poll_interval,
+            unreachable_after=settings.unreachable_after_intervals,
+        ),
+        retention_months=settings.retention_months,
+    )
+
+
+def timetable(settings: Settings) -> Timetable:
+    """Say what Temporal has to schedule."""
+    return Timetable(
+        task_queue=settings.temporal_task_queue,
+        cron=str(settings.workflow_cron_schedule),
+        participants=settings.participants,
+    )
+
+
+def temporal_address(settings: Settings) -> TemporalAddress:
+    """Say where Temporal is."""
+    tls = TemporalTls(
+        ca_file=settings.temporal_tls_ca_file,
+        cert_file=settings.temporal_tls_cert_file,
+        key_file=settings.temporal_tls_key_file,
+        server_name=settings.temporal_tls_server_name,
+    )
+    return TemporalAddress(
+        host=settings.temporal_host or "",
+        namespace=settings.temporal_namespace,
+        tls=tls if settings.temporal_tls else None,
+    )
