@@ -7,7 +7,7 @@ import fcntl
 import hashlib
 import os
 import secrets
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -111,7 +111,8 @@ def publish(path: Path, manifest: Manifest) -> Backup:
             _sync(folder)
         except BaseException:
             for left in (file, half, dump):
-                left.unlink(missing_ok=True)
+                with suppress(OSError):  # the first error is the one to tell
+                    left.unlink()
             raise
     return Backup(dump=dump, file=file, manifest=manifest)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.postgres.pool import Connection
     from dict_rate_limit.usecases.recovery import Contents
 
-_TABLE_DATA: Final = re.compile(r"^\d+; \d+ \d+ TABLE DATA (\S+) (\S+) ", re.MULTILINE)
+_TABLE_DATA: Final = re.compile(r"^\d+; \d+ \d+ TABLE DATA (.+)$", re.MULTILINE)
 _NAMED: Final = 5
 _PLAIN: Final = (
     "--no-owner",
@@ -62,7 +62,10 @@ async def require_tables(tools: Tools, dump: Path, expected: Contents) -> None:
     except RecoveryError as error:
         message = f"{dump}: not a dump that {tools.restore} can read: {error}"
         raise RecoveryRefusedError(message) from error
-    odd = {f"{schema}.{name}" for schema, name in _TABLE_DATA.findall(listed)} ^ expected.tables.keys()
+    lines = _TABLE_DATA.findall(listed)  # schema name owner; each may hold spaces
+    tables = {name.replace(".", " ", 1) + " " for name in expected.tables}
+    odd = [line for line in lines if not any(line.startswith(table) for table in tables)]
+    odd += [table for table in tables if not any(line.startswith(table) for line in lines)]
     if odd:
         message = f"{dump}: dump and manifest do not hold the same tables: {', '.join(sorted(odd))}"
         raise RecoveryRefusedError(message)
