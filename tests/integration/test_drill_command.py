@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import json
+import tempfile
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+
+from postgres_database import execute, values
+from recovery_samples import Recovery, empty_database, everything, fill, left_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SCRATCH = "SELECT datname::text FROM pg_database WHERE datname LIKE 'dict_rate_limit_drill_%'"
+THINGS = "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+
+
+@pytest.fixture
+def recovery(migrated_database_url: str, capsys: pytest.CaptureFixture[str]) -> Recovery:
+    fill(migrated_database_url)
+    return Recovery(capsys=capsys, url=migrated_database_url)
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where programs make their temporary files."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def test_it_says_what_a_loss_now_would_cost(recovery: Recovery) -> None:
+    result = recovery("drill", "restore")
+
+    lines = result.out.splitlines()
+    assert result.code == 0, result.err
+    assert lines[0] == "backup    made for this drill"
+    assert lines[2].endswith("newest row 2026-11-23T12:05:00Z, 2 transitions not yet published")
+    assert lines[3].startswith("compared  15 tables, ")
+    assert lines[4].startswith("RPO       ")
+    assert lines[5] == "          so far 0 polls and 0 transitions since the newest row in the backup"
+    assert lines[6].startswith("          this backup is new: in earnest the RPO is the age of the last one")
+    assert lines[8].startswith("RTO       ")
+    assert lines[10] == "resumes   2 transitions would be delivered by the worker"
+
+
+def test_it_leaves_nothing_behind_and_the_database_as_it_was(recovery: Recovery, temporary: Path) -> None:
+    before = everything(recovery.url)
+
+    recovery("drill", "restore")
+
+    assert values(recovery.url, SCRATCH) == []
+    assert left_in(temporary) == []
+    assert everything(recovery.url) == before
+
+
+def test_a_backup_that_is_there_tells_how_old_it_is(recovery: Recovery, tmp_path: Path) -> None:
+    backup = recovery.backed_up(tmp_path)
+    execute(
+        recovery.url,
+        "INSERT INTO dict_rate_limit_polls (participant, received_at, source, outcome, advanced, buckets)"
+        " VALUES ('1', '2026-11-23T12:10Z', 's', 'OK', false, 0)",
+    )
+
+    result = recovery("drill", "restore", "--from", tmp_path / "latest")
+
+    assert result.code == 0, result.err
+    assert result.out.startswith("backup    the one that was there\n")
+    assert f"{backup.manifest.name}: 15 tables" in result.out
+    assert "so far 1 poll and 0 transitions since the newest row in the backup" in result.out
+    assert "this backup is new" not in result.out
+
+
+def test_programs_get_json(recovery: Recovery) -> None:
+    result = recovery("drill", "restore", "--output", "json")
+
+    document = json.loads(result.out)
+    assert document["equal"] is True
+    assert document["rto_seconds"] > 0
+    assert document["rpo_seconds"] > 0
+    assert document["newest_at"] == "2026-11-23T12:05:00Z"
+    assert document["waiting"] == 2
+
+
+def test_its_backup_can_be_kept(recovery: Recovery, tmp_path: Path) -> None:
+    recovery("drill", "restore", "--to", tmp_path)
+
+    assert [name.rpartition(".")[2] for name in left_in(tmp_path)] == ["dump", "json"]
+
+
+def test_a_database_lent_to_it_is_left_empty(recovery: Recovery, postgres_server: str) -> None:
+    with empty_database(postgres_server) as url:
+        result = recovery("drill", "restore", "--into", url)
+
+        assert result.code == 0, result.err
+        assert values(url, THINGS) == []
+
+
+def test_a_database_that_is_not_empty_keeps_what_it_has(recovery: Recovery, postgres_server: str) -> None:
+    with empty_database(postgres_server) as url:
+        execute(url, "CREATE TABLE dict_rate_limit_policies ()")
+
+        result = recovery("drill", "restore", "--into", url)
+
+        assert result.code == 65
+        assert values(url, THINGS) == ["dict_rate_limit_policies"]
+
+
+def test_a_backup_that_does_not_restore_fails_the_drill_and_leaves_nothing(recovery: Recovery, tmp_path: Path) -> None:
+    backup = recovery.backed_up(tmp_path)
+    document = json.loads(backup.file.read_text())
+    backup.file.write_text(json.dumps({**document, "waiting": 1}))
+
+    result = recovery("drill", "restore", "--from", backup.dump)
+
+    assert (result.code, result.out) == (65, "")
+    assert "2 transitions wait, expected 1" in result.err
+    assert values(recovery.url, SCRATCH) == []
+
+
+def test_a_lent_database_is_left_empty_also_after_a_failure(
+    recovery: Recovery, tmp_path: Path, postgres_server: str
+) -> None:
+    backup = recovery.backed_up(tmp_path)
+    backup.dump.write_bytes(b"\0" * backup.manifest.size)
+
+    with empty_database(postgres_server) as url:
+        result = recovery("drill", "restore", "--from", backup.dump, "--into", url)
+
+        assert result.code == 65
+        assert values(url, THINGS) == []
+
+
+def test_a_role_that_may_make_no_database_is_told_what_to_do(recovery: Recovery) -> None:
+    with reader(recovery.url) as url:
+        result = recovery("drill", "restore", DATABASE_URL=url)
+
+    assert result.code == 71
+    assert "grant it CREATEDB, or give an empty one (--into)" in result.err
+
+
+def test_a_password_on_the_command_line_is_refused(recovery: Recovery) -> None:
+    result = recovery("drill", "restore", "--into", "postgresql://me:hunter2@127.0.0.1/x")
+
+    assert result.code == 64
+    assert "use PGPASSFILE or PGPASSWORD" in result.err
+    assert "hunter2" not in result.err
+
+
+def test_an_old_and_a_new_backup_at_once_are_refused(recovery: Recovery, tmp_path: Path) -> None:
+    result = recovery("drill", "restore", "--from", tmp_path / "latest", "--to", tmp_path)
+
+    assert result.code == 64
+
+
+@contextmanager
+def reader(url: str) -> Iterator[str]:
+    """Make a role that may only read."""
+    name = f"reader_{urlsplit(url).path.removeprefix('/')}"
+    execute(url, f"CREATE ROLE {name} LOGIN IN ROLE pg_read_all_data")
+    try:
+        yield url.replace("postgres@", f"{name}@")
+    finally:
+        execute(url, f"DROP ROLE {name}")
