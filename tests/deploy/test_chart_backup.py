@@ -15,6 +15,13 @@ def test_backup_keeps_its_claim_and_never_runs_twice_at_once() -> None:
     assert (job["schedule"], job["timeZone"], job["concurrencyPolicy"]) == ("15 3 * * *", "Etc/UTC", "Forbid")
 
 
+def test_the_claim_is_made_once_and_by_no_release() -> None:
+    notes = release("production").one("PersistentVolumeClaim", "dict-db-backup")["metadata"]["annotations"]
+
+    assert notes["helm.sh/hook"] == "pre-install,pre-upgrade"
+    assert notes["helm.sh/hook-delete-policy"] == "hook-failed"  # any other, none included, would delete backups
+
+
 def test_backup_runs_our_command_on_the_volume() -> None:
     (container,) = release("production").one("CronJob", "dict-db-backup")["spec"]["jobTemplate"]["spec"]["template"][
         "spec"

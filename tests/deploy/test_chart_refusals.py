@@ -44,6 +44,7 @@ UNFIT = {
         ["--set=autoscaling.minReplicas=5,autoscaling.maxReplicas=4"],
         ["autoscaling.minReplicas", "autoscaling.maxReplicas"],
     ),
+    "API on the port of the metrics": (["--set=service.port=9090"], ["service.port", "give another one"]),
     "critical above warning": (
         ["--set=alerts.criticalThresholdPct=30"],
         ["alerts.criticalThresholdPct", "alerts.warningThresholdPct"],
@@ -74,6 +75,7 @@ NOT_IN_THE_SCHEMA = {
     "duration without a unit": ("--set-string=redis.cacheTTL=60", "/redis/cacheTTL'"),
     "negative number of pods": ("--set=replicaCount.dictApi=-1", "/replicaCount/dictApi'"),
     "participant that is no ISPB": ("--set-string=participants={123}", "/participants/0'"),
+    "label pods are found by": (r"--set=podLabels.app\.kubernetes\.io/name=other", "/podLabels"),
     "short digest": ("--set=image.dictApi.digest=sha256:abc", "/image/dictApi/digest'"),
     "operators without a token": ("--set=auth.anonymousRole=operator", "/auth/anonymousRole'"),
     "egress to everybody": ("--set-json=networkPolicy.egress.redis.to=[]", "/networkPolicy/egress/redis/to'"),
