@@ -62,11 +62,11 @@ class Recovery:
 
 
 @contextmanager
-def empty_database(server_url: str) -> Iterator[str]:
-    """Make another database on the same server."""
+def empty_database(server_url: str, template: str = "template0") -> Iterator[str]:
+    """Make another database on the same server; empty, unless the template is not."""
     name = f"restored_{os.getpid()}_{next(NAMES)}"
     with psycopg.connect(server_url, autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*map(sql.Identifier, (name, template))))
         yield urlsplit(server_url)._replace(path=f"/{name}").geturl()
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 

@@ -1,18 +1,23 @@
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
+import shutil
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
-from dict_rate_limit.adapters.postgres.dump_folder import publish
+from dict_rate_limit.adapters.postgres.dump import back_up
+from dict_rate_limit.adapters.postgres.dump_folder import find, publish
+from dict_rate_limit.adapters.postgres.dump_tools import Place
 from dict_rate_limit.domain.errors import RecoveryError
 from postgres_database import execute, values
-from recovery_samples import Recovery, empty_database, everything, fill, left_in, manifest, structure
+from recovery_samples import TOOLS, Recovery, empty_database, everything, fill, left_in, manifest, structure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,15 +28,30 @@ if TYPE_CHECKING:
 THINGS = "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace"
 
 
-@pytest.fixture
-def source(migrated_database_url: str, capsys: pytest.CaptureFixture[str]) -> Recovery:
-    return Recovery(capsys=capsys, url=migrated_database_url)
+@pytest.fixture(scope="module")
+def original_url(postgres_server: str, migrated_template: str) -> Iterator[str]:
+    """A database with a history, only read by the tests."""
+    with empty_database(postgres_server, migrated_template) as url:
+        fill(url)
+        yield url
+
+
+@pytest.fixture(scope="module")
+def original(original_url: str, tmp_path_factory: pytest.TempPathFactory) -> Backup:
+    place = Place(database_url=original_url, environ={}, folders=[TOOLS])
+    return asyncio.run(back_up(place, tmp_path_factory.mktemp("original"), "1.2.3"))
 
 
 @pytest.fixture
-def backup(source: Recovery, tmp_path: Path) -> Backup:
-    fill(source.url)
-    return source.backed_up(tmp_path)
+def source(original_url: str, capsys: pytest.CaptureFixture[str]) -> Recovery:
+    return Recovery(capsys=capsys, url=original_url)
+
+
+@pytest.fixture
+def backup(original: Backup, tmp_path: Path) -> Backup:
+    """A copy to do with as one likes."""
+    shutil.copytree(original.dump.parent, tmp_path, dirs_exist_ok=True)
+    return find(tmp_path / original.dump.name)[0]
 
 
 @pytest.fixture
@@ -116,7 +136,8 @@ def test_another_role_may_restore(backup: Backup, target: Recovery) -> None:
         assert values(target.url, owners) == [name]
 
 
-def test_a_schema_of_its_own_comes_back(source: Recovery, target: Recovery, tmp_path: Path) -> None:
+def test_a_schema_of_its_own_comes_back(migrated_database_url: str, target: Recovery, tmp_path: Path) -> None:
+    source = replace(target, url=migrated_database_url)
     for url in (source.url, target.url):
         execute(url, f'ALTER DATABASE {database_of(url)} SET search_path TO "Our limits"')
     execute(source.url, 'ALTER SCHEMA public RENAME TO "Our limits"')
