@@ -1,0 +1,112 @@
+"""Every command of every runbook is run, against the real thing where there is one, and its output compared."""
+
+from __future__ import annotations
+
+import subprocess
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg
+import psycopg.sql
+import pytest
+
+from conftest import DATABASE_NUMBERS, database, open_folder
+from runbook_pages import names, page
+from runbook_product import HEALTHY, product
+from runbook_scenes import SCENES
+from runbook_stage import Stage, shows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from runbook_pages import Block
+    from runbook_product import Product
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass(slots=True, kw_only=True)
+class Healthy:
+    """The product of all runbooks that begin with everything well: started for the first of them."""
+
+    server_url: str
+    template: str
+    stack: ExitStack
+    running: Product | None = None
+
+    def product(self) -> Product:
+        if self.running is None:
+            folder = self.stack.enter_context(open_folder())
+            url = self.stack.enter_context(
+                database(self.server_url, f"runbooks_{next(DATABASE_NUMBERS)}", template=self.template)
+            )
+            self.running = self.stack.enter_context(product(folder, url, HEALTHY))
+            self.running.begin_trouble()
+        return self.running
+
+
+@pytest.fixture(scope="module")
+def healthy(postgres_server: str, migrated_template: str) -> Iterator[Healthy]:
+    with ExitStack() as stack:
+        yield Healthy(server_url=postgres_server, template=migrated_template, stack=stack)
+
+
+@pytest.mark.parametrize("name", names())
+def test_commands_do_what_the_runbook_says(
+    name: str, data_folder: Path, postgres_server: str, migrated_database_url: str, healthy: Healthy
+) -> None:
+    scene = SCENES[name]
+    with ExitStack() as stack:
+        running = None
+        if scene.trouble is HEALTHY:
+            running = healthy.product()
+        elif scene.trouble is not None:
+            running = stack.enter_context(product(data_folder, migrated_database_url, scene.trouble))
+            running.begin_trouble()
+        url = running.database_url if running else migrated_database_url
+        scene.past(url)
+        folder = data_folder / "stage"
+        folder.mkdir()
+        stage = Stage(folder=folder, database_url=url, admin_url=postgres_server, product=running, mounts=scene.mounts)
+        stage.set()
+
+        wrong = played(stage, page(name, "en").blocks)
+
+        forget(postgres_server)
+    assert wrong == "", wrong
+
+
+def forget(server_url: str) -> None:
+    """Drop what first install and recovery make."""
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        for name in ("dict", "dict_restored"):
+            connection.execute(
+                psycopg.sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(psycopg.sql.Identifier(name))
+            )
+        connection.execute("DROP ROLE IF EXISTS dict")
+
+
+def played(stage: Stage, blocks: list[Block]) -> str:
+    """Play the blocks in order; return what went otherwise than the runbook says, from the first one on."""
+    code, output = 0, ""
+    for block in blocks:
+        if block.marks.get("after") == "restored" and stage.product is not None:
+            stage.product.end_trouble()
+        if block.run == "parse":
+            code, output = 0, parsed(block)
+        elif block.run is not None:
+            code, output = stage.run(block)
+        elif "expect" in block.marks and not shows(output, block.text):
+            return f"line {block.line}: expected\n{block.text}\nbut it wrote\n{output}"
+        if block.run is not None and code != int(block.marks.get("exit", "0")):
+            return f"line {block.line}: ended with {code}\n{block.text}\n{output}"
+    return ""
+
+
+def parsed(block: Block) -> str:
+    """See that a shell can read it."""
+    read = subprocess.run(["/bin/sh", "-n", "-c", block.text], check=False, capture_output=True, text=True)
+    assert read.stderr == ""
+    return ""

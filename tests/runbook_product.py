@@ -1,0 +1,242 @@
+"""The whole product for a runbook, each of its parts behind a door, and in the trouble that the runbook is about."""
+
+from __future__ import annotations
+
+import ssl
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from os import environ  # noqa: TID251 -- coverage hands its own variables down
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, quote, urlsplit
+
+import httpx
+import trustme
+
+from conftest import held
+from dict_rate_limit.apps.embedded.port import free_port, listening
+from dict_rate_limit.apps.embedded.temporal import embedded_temporal
+from dict_rate_limit.apps.embedded.valkey import embedded_valkey
+from runbook_gate import Gate, gates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+API_HOST = "dict-api.lbpay.com"
+PATIENCE_SEC = 90
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What is wrong. `shut` is the part that is away, `signs` what `/metrics` or `/ready` shows once it is."""
+
+    shut: str = ""
+    simulate: tuple[str, ...] = ("--scenario", "lively")
+    signs: tuple[str, ...] = ()
+
+
+WELL = ('"postgresql":"ok"', '"redis":"ok"', '"source":"last poll: OK"', '"temporal":"ok"')
+HEALTHY = Trouble(signs=('kind="THRESHOLD"',))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """A running one; `front` speaks TLS as the ingress does."""
+
+    folder: Path
+    database: str
+    port: int
+    metrics_port: int
+    doors: dict[str, Gate]
+    front: Gate
+    trouble: Trouble
+    process: subprocess.Popen[bytes] = field(repr=False)
+
+    @property
+    def database_url(self) -> str:
+        """Address of its database, through the door."""
+        return f"postgresql://postgres@{self.doors['postgresql'].address}/{self.database}"
+
+    @property
+    def log(self) -> Path:
+        """Where the log of worker and API is."""
+        return self.folder / "data/dict-rate-limit.log"
+
+    @property
+    def certificates(self) -> Path:
+        """Folder that stands for /certs."""
+        return self.folder / "certs"
+
+    @property
+    def tokens(self) -> Path:
+        """File that stands for the key api.tokens of the Secret."""
+        return self.folder / "tokens"
+
+    def begin_trouble(self) -> None:
+        """Let it happen, and wait until it shows."""
+        if self.trouble.shut:
+            self.doors[self.trouble.shut].shut()
+        until(lambda: shown(self.told(), self.trouble.signs), self._words)
+
+    def end_trouble(self) -> None:
+        """Bring the part back, and wait until the product has noticed."""
+        for door in self.doors.values():
+            door.open()
+        until(lambda: shown(self.told(), WELL), self._words)
+
+    def told(self) -> list[str]:
+        """Return all that it tells machines, page by page."""
+        assert self.process.poll() is None, (self.folder / "up.txt").read_text()
+        pages = ((self.port, "ready"), (self.metrics_port, "ready"), (self.metrics_port, "metrics"))
+        try:
+            answers = [httpx.get(f"http://127.0.0.1:{port}/{path}").text for port, path in pages]
+        except httpx.TransportError:
+            return []
+        return [answer.replace('": "', '":"') for answer in answers]
+
+    def _words(self) -> str:
+        return "\n".join(self.told())
+
+
+def shown(pages: list[str], signs: Sequence[str]) -> bool:
+    """Tell whether every page that speaks of a sign's subject shows the sign."""
+    subjects = {sign: sign.replace("=", ":").split(":")[0] for sign in signs}
+    return bool(pages) and all(
+        (speaking := [page for page in pages if subject in page]) and all(sign in page for page in speaking)
+        for sign, subject in subjects.items()
+    )
+
+
+def until(true: Callable[[], bool], words: Callable[[], str]) -> None:
+    """Look again until it is so."""
+    deadline = time.monotonic() + PATIENCE_SEC
+    while not true():
+        assert time.monotonic() < deadline, words()
+        time.sleep(0.1)
+
+
+@contextmanager
+def product(folder: Path, database_url: str, trouble: Trouble) -> Iterator[Product]:
+    """Run everything but the database until the block ends; entered when all is well, before the trouble begins."""
+    authority = trustme.CA()
+    certificates(authority, folder)
+    with ExitStack() as stack:
+        bridge = stack.enter_context(simulated(folder, trouble.simulate))
+        port, metrics_port = free_port(), free_port()
+        redis = stack.enter_context(held(embedded_valkey(None)))
+        temporal = stack.enter_context(held(embedded_temporal(folder / "temporal")))
+        doors = behind_doors(database_url, redis=redis, temporal=temporal, bridge=f"127.0.0.1:{bridge}")
+        front = Gate(host="127.0.0.1", port_behind=port, tls=ingress_tls(authority), host_name=API_HOST.encode())
+        stack.enter_context(gates(*doors.values(), front))
+        ports = {"PORT": str(port), "METRICS_PORT": str(metrics_port)}
+        process = stack.enter_context(
+            running(
+                folder / "up.txt",
+                ("up", "--data", str(folder / "data")),
+                environment(folder, database_url, doors) | ports,
+            )
+        )
+        it = Product(
+            folder=folder,
+            database=urlsplit(database_url).path.lstrip("/"),
+            port=port,
+            metrics_port=metrics_port,
+            doors=doors,
+            front=front,
+            trouble=trouble,
+            process=process,
+        )
+        until(lambda: shown(it.told(), ('"source":"last poll',)), it._words)
+        yield it
+
+
+def behind_doors(database_url: str, **addresses: str) -> dict[str, Gate]:
+    """Make a door for each part."""
+    folder = parse_qs(urlsplit(database_url).query)["host"][0]
+    doors = {
+        name: Gate(host="127.0.0.1", port_behind=int(address.rpartition(":")[2])) for name, address in addresses.items()
+    }
+    return doors | {"postgresql": Gate(host=f"{folder}/.s.PGSQL.5432")}
+
+
+def environment(folder: Path, database_url: str, doors: dict[str, Gate]) -> dict[str, str]:
+    """Return what the pods would be told."""
+    told = ("DATABASE_URL", "REDIS_", "TEMPORAL_", "BRIDGE_", "DATA_DIR", "PARTICIPANTS", "WORKFLOW_", "HOST", "AUTH_")
+    mine = {name: value for name, value in environ.items() if not name.startswith(told)}
+    database = urlsplit(database_url).path
+    return mine | {
+        "DATABASE_URL": f"postgresql://postgres@{doors['postgresql'].address}{quote(database)}",
+        "REDIS_ADDR": doors["redis"].address,
+        "TEMPORAL_HOST": doors["temporal"].address,
+        "BRIDGE_GRPC_ADDRESS": doors["bridge"].address,
+        "BRIDGE_TLS_CERT_FILE": str(folder / "certs/client.crt"),
+        "BRIDGE_TLS_KEY_FILE": str(folder / "certs/client.key"),
+        "BRIDGE_TLS_CA_FILE": str(folder / "certs/ca.crt"),
+        "API_TOKENS_FILE": str(folder / "tokens"),
+        "AUTH_ANONYMOUS_ROLE": "none",
+        "WORKFLOW_CRON_SCHEDULE": "@every 10s",
+        "LIST_BUDGET_SHARE": "1",
+        "CACHE_TTL": "10s",
+        "UNREACHABLE_AFTER_INTERVALS": "1",
+    }
+
+
+@contextmanager
+def simulated(folder: Path, story: Sequence[str]) -> Iterator[int]:
+    """Serve a fake DICT over mutual TLS; gives its port."""
+    port = free_port()
+    files = (
+        ("--tls-cert-file", "bridge.crt"),
+        ("--tls-key-file", "bridge.key"),
+        ("--tls-client-ca-file", "certs/ca.crt"),
+    )
+    tls = [word for key, file in files for word in (key, str(folder / file))]
+    words = ("simulate", "--port", str(port), *story, *tls)
+    with running(folder / "simulate.txt", words, dict(environ)) as process:
+        until(lambda: process.poll() is not None or listening("127.0.0.1", port), (folder / "simulate.txt").read_text)
+        yield port
+
+
+@contextmanager
+def running(words: Path, command: Sequence[str], variables: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run one of our commands until the block ends."""
+    with words.open("wb") as out:
+        process = subprocess.Popen(  # noqa: S603 -- our own command
+            [sys.executable, "-m", "dict_rate_limit", *command],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            env=variables,
+        )
+    with process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            finally:
+                process.kill()
+
+
+def certificates(authority: trustme.CA, folder: Path) -> None:
+    """Put the certificates of Bridge and product where they are looked for, and the authority's own key beside them."""
+    (folder / "certs").mkdir()
+    for leaf, name, where in (
+        (authority.issue_cert("127.0.0.1"), "bridge", folder),
+        (authority.issue_cert("dict-rate-limit"), "client", folder / "certs"),
+    ):
+        leaf.cert_chain_pems[0].write_to_path(str(where / f"{name}.crt"))
+        leaf.private_key_pem.write_to_path(str(where / f"{name}.key"))
+    authority.cert_pem.write_to_path(str(folder / "certs/ca.crt"))
+    authority.private_key_pem.write_to_path(str(folder / "ca.key"))
+
+
+def ingress_tls(authority: trustme.CA) -> ssl.SSLContext:
+    """Return what the ingress shows to callers."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(API_HOST).configure_cert(context)
+    return context

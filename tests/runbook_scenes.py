@@ -1,0 +1,88 @@
+"""What each runbook finds when it is opened: a product in trouble, a database with a past."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from domain_samples import bucket, snapshot
+from postgres_database import execute, opened_store, record
+from runbook_product import HEALTHY, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dict_rate_limit.domain.reading import Poll
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """`trouble` is the product's (None: not needed), `mounts` the stage's, `past` what the database went through."""
+
+    trouble: Trouble | None = None
+    mounts: tuple[str, ...] = ()
+    past: Callable[[str], None] = lambda _: None
+
+
+def noticed(url: str) -> None:
+    """Read twice; in between BACEN changed everything."""
+    now = datetime.now(UTC)  # noqa: TID251 -- runbooks look at the last hours
+    before, after = now - timedelta(minutes=10), now - timedelta(minutes=5)
+    limits = bucket(900, capacity=1000, name="CLAIMS_READ")
+    first = snapshot(limits, bucket(5, 10, name="KEYS_CHECK"), at=before, category="C")
+    then = replace(limits, capacity=500, available_tokens=450)
+    keep(url, first, snapshot(then, bucket(40, 50, name="FUNDS_RECOVERY_WRITE"), at=after, category="D"))
+
+
+def unfiled(url: str) -> None:
+    """Keep a reading in a month that is not there."""
+    noticed(url)
+    execute(
+        url,
+        "INSERT INTO dict_rate_limit_states_default SELECT nextval('dict_rate_limit_states_id_seq'), participant,"
+        " policy_name, available_tokens, capacity, refill_tokens, refill_period_sec, utilization_pct, category,"
+        " policy_category, '2024-09-15 12:00+00', received_at, correlation_id FROM dict_rate_limit_states"
+        " WHERE policy_name = 'CLAIMS_READ' LIMIT 1",
+    )
+
+
+def owned(url: str) -> None:
+    """Have the role that the first install makes, and some history."""
+    noticed(url)
+    execute(url, "CREATE ROLE dict LOGIN")
+
+
+def keep(url: str, *polls: Poll) -> None:
+    """Record polls as the worker does."""
+
+    async def everything() -> None:
+        async with opened_store(url) as store:
+            await record(store, *polls)
+
+    asyncio.run(everything())
+
+
+RATE_LIMITED = Trouble(simulate=("--fault", "rate-limited"), signs=('kind="RATE_LIMITED"',))
+SCENES: Final[Mapping[str, Scene]] = {
+    "alert-category-changed": Scene(past=noticed),
+    "alert-limits-changed": Scene(past=noticed),
+    "alert-policy-appeared": Scene(past=noticed),
+    "alert-policy-vanished": Scene(past=noticed),
+    "alert-rate-limited": Scene(trouble=RATE_LIMITED),
+    "alert-source-unreachable": Scene(trouble=Trouble(shut="bridge", signs=('kind="SOURCE_UNREACHABLE"',))),
+    "alert-threshold": Scene(trouble=HEALTHY),
+    "bridge-down": Scene(trouble=Trouble(shut="bridge", signs=('"source":"last poll: UNAVAILABLE"',))),
+    "certificate-rotation": Scene(trouble=HEALTHY, mounts=("certs",)),
+    "database-maintenance": Scene(trouble=HEALTHY, past=unfiled),
+    "deploy-new-version": Scene(trouble=HEALTHY),
+    "disaster-recovery": Scene(past=owned),
+    "first-install": Scene(trouble=HEALTHY, mounts=("tokens",)),
+    "migration-job": Scene(trouble=HEALTHY),
+    "postgresql-down": Scene(trouble=Trouble(shut="postgresql", signs=('"postgresql":"unavailable"',))),
+    "pulsar-down": Scene(past=noticed),
+    "redis-down": Scene(trouble=Trouble(shut="redis", signs=('"redis":"unavailable"',))),
+    "roll-back": Scene(trouble=HEALTHY),
+    "temporal-down": Scene(trouble=Trouble(shut="temporal", signs=('"temporal":"unavailable"',))),
+}
