@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tool_box import find_data, find_tool
+from containers import build
+from tool_box import find_data, find_tool, missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,3 +25,13 @@ def tool() -> Callable[[str], str]:
 def tool_data() -> Callable[[str], Path]:
     """Look up what scripts/tools made besides programs: `tool_data("schemas/schemas")`."""
     return find_data
+
+
+@pytest.fixture(scope="session")
+def images() -> None:
+    """Build the images of this work tree, on a base that needs no registry."""
+    if os.geteuid() != 0:
+        missing("root, who may build images,")
+    find_tool("buildah")
+    find_data("base/base.tar")
+    build()

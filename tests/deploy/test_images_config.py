@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from containers import build, compressed_bytes, configuration, ended
-from tool_box import find_data, find_tool
+from containers import compressed_bytes, configuration, ended
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,11 +20,7 @@ PROGRAMS_OF_BUILDERS = (
 )
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _images() -> None:
-    find_tool("buildah")
-    find_data("base/base.tar")
-    build()
+pytestmark = pytest.mark.usefixtures("images")
 
 
 @pytest.fixture(scope="module", params=IMAGES)

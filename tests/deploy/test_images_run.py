@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from containers import build, configuration, ended, running
+from containers import configuration, ended, running
 from dict_rate_limit.adapters.postgres.goose import shipped_migrations
 from dict_rate_limit.apps.embedded.port import free_port
 from dict_rate_limit.apps.embedded.postgres import NOT_DURABLE, embedded_postgres
 from postgres_database import values
-from tool_box import find_data, find_tool
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -29,11 +28,7 @@ NOWHERE = {
 THE_TEXTS_COMMAND = ("/bin/sh", "-c", 'goose -dir /migrations postgres "${DATABASE_URL}" up\n')
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _images() -> None:
-    find_tool("buildah")
-    find_data("base/base.tar")
-    build()
+pytestmark = pytest.mark.usefixtures("images")
 
 
 @asynccontextmanager
@@ -96,7 +91,6 @@ def test_the_worker_is_alive_while_everything_is_away_and_ends_on_sigterm(tmp_pa
         code = container.terminate()
 
     assert code == 0, container.log.read_text()
-    assert "PostgreSQL" in container.log.read_text()
 
 
 async def test_the_texts_command_migrates_a_database_again_and_again(data_folder: Path) -> None:
