@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from cluster.cluster_client import Client
 
-SELECTED = f"app.kubernetes.io/instance={NAME}"
+DRAIN = (f"--pod-selector=app.kubernetes.io/instance={NAME}", "--delete-emptydir-data", "--timeout=90s")
 BUDGETED = ("requests.cpu", "requests.memory", "limits.cpu", "limits.memory")
 
 
@@ -50,7 +50,7 @@ def test_a_quota_that_is_too_small_stops_the_release_and_keeps_the_namespace_cle
     namespace.apply(quota({"pods": "1"}))
     add_secrets(namespace)
 
-    installed = namespace.try_helm("install", NAME, str(CHART), *PATIENCE, "--timeout=15s")
+    installed = namespace.try_helm("install", NAME, str(CHART), *PATIENCE, "--timeout=8s")
 
     assert installed.code != 0
     assert namespace.all("deployments") == []
@@ -61,7 +61,7 @@ def test_emptying_a_node_takes_one_pod_of_each_program_at_a_time(namespace: Clie
     before = namespace.moment()
     serving = [pod["metadata"] for pod in pods(namespace)]
 
-    namespace.kubectl("drain", emptied_node, f"--pod-selector={SELECTED}", "--timeout=90s")
+    namespace.kubectl("drain", emptied_node, *DRAIN)
 
     for component, wanted in (("dict-api", 4), ("orchestration-worker", 2)):
         labels = {"app.kubernetes.io/component": component}
@@ -77,7 +77,7 @@ def test_a_single_pod_does_not_keep_a_node_from_being_emptied(
     install(namespace, "--set=autoscaling.enabled=false,replicaCount.dictApi=1,replicaCount.orchestrationWorker=1")
     namespace.kubectl("uncordon", cordoned_node)
 
-    namespace.kubectl("drain", emptied_node, f"--pod-selector={SELECTED}", "--timeout=60s")
+    namespace.kubectl("drain", emptied_node, *DRAIN)
     namespace.kubectl("rollout", "status", "deployment/dict-api", "--timeout=60s")
     namespace.kubectl("rollout", "status", "deployment/orchestration-worker", "--timeout=60s")
 

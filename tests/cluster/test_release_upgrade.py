@@ -92,5 +92,6 @@ def test_a_failing_migration_of_the_first_release_leaves_no_deployment(namespace
 
     assert installed.code != 0
     assert "pre-install" in installed.err
-    assert namespace.all("deployments", "pods") == []
+    assert namespace.all("deployments") == []
+    assert pods(namespace) == []
     assert namespace.names("secrets") >= {"dict-secrets", "bridge-tls-certs"}
