@@ -1,0 +1,80 @@
+"""What scripts/tools does before it installs anything, and what it must not do twice."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from typing import TYPE_CHECKING
+
+from tool_box import REPOSITORY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+VERSIONS = (REPOSITORY / "tools/versions.env").read_text(encoding="utf-8")
+
+
+def tools(folder: Path, *words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [str(REPOSITORY / "scripts/tools"), *words],
+        env={"PATH": f"{folder}:{os.defpath}", "HOME": str(folder), "DICT_TOOLS_DIR": str(folder / "tools")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def stub_go(folder: Path) -> Path:
+    """Make a `go` that takes a while, writes down its calls and installs a program."""
+    calls = folder / "calls"
+    go = folder / "go"
+    program = '"$GOBIN/goose"'
+    install = f'mkdir -p "$GOBIN"\necho built >{program}\nchmod +x {program}\n'
+    go.write_text(f'#!/bin/sh\necho "$@" >>{calls}\nsleep 0.3\n{install}')
+    go.chmod(0o755)
+    return calls
+
+
+def test_the_bin_folder_is_printed_without_installing(tmp_path: Path) -> None:
+    asked = tools(tmp_path, "--where")
+
+    assert asked.communicate() == (f"{tmp_path}/tools/bin\n", "")
+    assert list((tmp_path / "tools/bin").iterdir()) == []
+
+
+def test_an_unknown_tool_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+    asked = tools(tmp_path, "goose", "helmet")
+
+    assert "no tool is called helmet; there are: goose helm kubeconform" in asked.communicate()[1]
+    assert asked.returncode == 2
+    assert list((tmp_path / "tools/bin").iterdir()) == []
+
+
+def test_calls_side_by_side_install_a_tool_once(tmp_path: Path) -> None:
+    calls = stub_go(tmp_path)
+
+    both = [tools(tmp_path, "goose"), tools(tmp_path, "goose")]
+    said = [asked.communicate()[1] for asked in both]
+
+    assert [asked.returncode for asked in both] == [0, 0], said
+    assert len(calls.read_text().splitlines()) == 1
+    assert (tmp_path / "tools/bin/goose").read_text() == "built\n"
+
+
+def test_a_failed_build_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "go").write_text("#!/bin/sh\necho no network >&2\nexit 1\n")
+    (tmp_path / "go").chmod(0o755)
+
+    asked = tools(tmp_path, "goose")
+
+    assert "no network" in asked.communicate()[1]
+    assert asked.returncode == 1
+    assert [path.name for path in (tmp_path / "tools").iterdir() if path.name != ".goose.lock"] == ["bin"]
+
+
+def test_every_version_is_exact() -> None:
+    versions = dict(line.split("=", 1) for line in VERSIONS.splitlines() if "_VERSION=" in line)
+
+    assert len(versions) >= 10
+    assert [name for name, version in versions.items() if not re.fullmatch(r"\d+\.\d+\.\d+", version)] == []
