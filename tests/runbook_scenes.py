@@ -37,14 +37,14 @@ def noticed(url: str) -> None:
 
 
 def unfiled(url: str) -> None:
-    """Keep a reading in a month that is not there."""
+    """Keep a reading in a month that was not made, within the retention."""
     noticed(url)
     execute(
         url,
         "INSERT INTO dict_rate_limit_states_default SELECT nextval('dict_rate_limit_states_id_seq'), participant,"
         " policy_name, available_tokens, capacity, refill_tokens, refill_period_sec, utilization_pct, category,"
-        " policy_category, '2024-09-15 12:00+00', received_at, correlation_id FROM dict_rate_limit_states"
-        " WHERE policy_name = 'CLAIMS_READ' LIMIT 1",
+        " policy_category, date_trunc('month', now()) - interval '45 days', received_at, correlation_id"
+        " FROM dict_rate_limit_states WHERE policy_name = 'CLAIMS_READ' LIMIT 1",
     )
 
 

@@ -71,7 +71,8 @@ class Stage:
         """Play a block; return its exit code and all it wrote."""
         state = self.folder / "state"
         state.touch()
-        script = f"set -a\n. {state}\nset -eu -o pipefail\ntrap 'export -p >{state}' EXIT\n{block.text}"
+        keep = f"trap '{{ export -p; declare -f; }} >{state}' EXIT"
+        script = f"set -a\n. {state}\nset -eu -o pipefail\n{keep}\n{block.text}"
         ended = subprocess.run(  # noqa: S603 -- what the runbook says
             ["/bin/bash", "-c", script],
             cwd=self.folder / "clone",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shutil
 import subprocess
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,20 +14,17 @@ import pytest
 from conftest import DATABASE_NUMBERS, database, open_folder
 from runbook_pages import names, page
 from runbook_product import HEALTHY, product
+from runbook_real import refused
 from runbook_scenes import SCENES
 from runbook_stage import Stage, shows
-from tool_box import search_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from runbook_pages import Block
     from runbook_product import Product
 
-UNKNOWN = re.compile(
-    r"unknown (flag|shorthand|command)|invalid argument|requires (at least|exactly)|accepts \d|usage:", re.IGNORECASE
-)
 pytestmark = pytest.mark.slow
 
 
@@ -82,33 +77,7 @@ def test_commands_do_what_the_runbook_says(
 
         forget(postgres_server)
     assert wrong == "", wrong
-    assert refused_by_the_real_ones(stage.calls()) == []
-
-
-def refused_by_the_real_ones(calls: list[list[str]]) -> list[str]:
-    """Return the calls whose words kubectl or helm do not know; without them, or a cluster, nothing else is seen."""
-    return [
-        f"{' '.join(call)}: {words}"
-        for call in sorted({tuple(call) for call in calls})
-        if (program := shutil.which(call[0], path=search_path())) and UNKNOWN.search(words := said(program, call))
-    ]
-
-
-def said(program: str, call: Sequence[str]) -> str:
-    """Return what the real program says to these words, with no cluster to reach."""
-    nowhere = {"kubectl": ["--server", "http://127.0.0.1:9"], "helm": ["--kube-apiserver", "http://127.0.0.1:9"]}[
-        call[0]
-    ]
-    verb, *words = call[1:]
-    ended = subprocess.run(
-        [program, verb, *nowhere, *words],
-        check=False,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    return ended.stderr
+    assert refused(stage.calls()) == []
 
 
 def forget(server_url: str) -> None:

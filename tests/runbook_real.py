@@ -1,0 +1,36 @@
+"""What the real kubectl and helm say to the words of a runbook, where they are installed."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+from tool_box import search_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+NOWHERE = {"kubectl": ("--server", "http://127.0.0.1:9"), "helm": ("--kube-apiserver", "http://127.0.0.1:9")}
+UNKNOWN = re.compile(
+    r"unknown (flag|shorthand|command)|invalid argument|requires (at least|exactly)|accepts \d|usage:", re.IGNORECASE
+)
+
+
+def refused(calls: Iterable[Sequence[str]]) -> list[str]:
+    """Return the calls whose words the real program does not know. There is no cluster: nothing else is seen."""
+    found = []
+    for program, verb, *words in sorted({tuple(call) for call in calls if call[0] in NOWHERE}):
+        place = shutil.which(program, path=search_path())
+        if place is not None and UNKNOWN.search(said := answer(place, verb, *NOWHERE[program], *words)):
+            found.append(f"{program} {verb} {' '.join(words)}: {said}")
+    return found
+
+
+def answer(*command: str) -> str:
+    """Return what a program writes to stderr."""
+    ended = subprocess.run(  # noqa: S603 -- by full path
+        command, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60
+    )
+    return ended.stderr
