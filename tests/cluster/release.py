@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from tool_box import REPOSITORY
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cluster.cluster_client import Client, Ended, Json
 
 
@@ -47,7 +49,17 @@ def install(namespace: Client, *options: str) -> None:
         AssertionError: helm refused, or gave up waiting.
     """
     add_secrets(namespace)
-    namespace.helm("install", NAME, str(CHART), *PATIENCE, *options)
+    before = namespace.moment()
+    installed = namespace.try_helm("install", NAME, str(CHART), *PATIENCE, *options)
+    assert installed.code == 0, "\n".join([installed.err, *story(namespace, before)])
+
+
+def story(namespace: Client, since: int) -> Iterator[str]:
+    """Yield a line for each thing that happened to a pod: with --atomic nothing else is left to look at."""
+    for change in namespace.changes("api/v1", "pods", since):
+        name, status = change.item["metadata"]["name"], change.item.get("status", {})
+        node = change.item["spec"].get("nodeName", "no node")
+        yield f"{change.revision} {change.kind} {name} on {node}: {status.get('phase')}, ready: {ready(change.item)}"
 
 
 def upgrade(namespace: Client, *options: str) -> Ended:
