@@ -11,6 +11,7 @@ from dict_rate_limit.domain.errors import InvalidValueError
 POLICY_NAME = re.compile(r"[A-Z0-9_]{1,100}", re.ASCII)
 """What a policy may be called (design: also in URLs)."""
 
+SMALLEST: Final = -(2**31)
 LARGEST: Final = 2**31 - 1
 """The Bridge's int32 and the columns' INTEGER; one number beyond it must not lose the whole reading."""
 
@@ -46,8 +47,8 @@ class Bucket:
             if not 0 <= value <= LARGEST:
                 message = f"{field}: {value}, expected 0 to {LARGEST}"
                 raise InvalidValueError(message)
-        if abs(self.available_tokens) > LARGEST:
-            message = f"available_tokens: {self.available_tokens}, expected at most {LARGEST} either way"
+        if not SMALLEST <= self.available_tokens <= LARGEST:
+            message = f"available_tokens: {self.available_tokens}, expected {SMALLEST} to {LARGEST}"
             raise InvalidValueError(message)
 
     @property
