@@ -136,6 +136,7 @@ def controller_manager(home: Home) -> Program:
         f"--service-account-private-key-file={home.signing_key}",
         f"--root-ca-file={home.certificate}",
         "--horizontal-pod-autoscaler-sync-period=1s",
+        "--node-monitor-grace-period=24h",  # nobody renews the nodes' leases
         "--node-monitor-grace-period=24h",  # simulated nodes tell once that they are up
         "--leader-elect=false",
         "--secure-port=0",
