@@ -1,0 +1,197 @@
+"""The stand-in for kubectl: one function a command."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from runbook_objects import KINDS, keep, objects, rows, there, walk
+from runbook_words import NAMESPACE, STAGE, RefusedError, Words, say, taken_apart
+
+FORWARDS_SEC = 30
+SHORT = {
+    "-p": "--patch",
+    "-n": "--namespace",
+    "-o": "--output",
+    "-f": "--filename",
+    "-l": "--selector",
+    "-c": "--container",
+}
+EVERYWHERE = {"--namespace": True, "--output": True, "--selector": True, "--context": True}
+VERBS: dict[str, dict[str, bool]] = {  # option: whether it takes a value
+    "apply": {"--filename": True},
+    "annotate": {"--overwrite": False},
+    "create job": {"--from": True, "--dry-run": True},
+    "create secret": {"--from-file": True, "--from-literal": True, "--dry-run": True, "--type": True},
+    "delete": {"--ignore-not-found": False, "--wait": True, "--filename": True},
+    "describe": {},
+    "exec": {"--stdin": False, "--container": True},
+    "get": {"--sort-by": True, "--ignore-not-found": False, "--field-selector": True, "--watch": False},
+    "label": {"--overwrite": False},
+    "logs": {"--follow": False, "--tail": True, "--since": True, "--container": True, "--previous": False},
+    "patch": {"--local": False, "--filename": True, "--type": True, "--patch": True},
+    "port-forward": {},
+    "rollout history": {},
+    "rollout restart": {},
+    "rollout status": {"--timeout": True},
+    "scale": {"--replicas": True},
+    "wait": {"--for": True, "--timeout": True},
+}
+
+
+def kubectl(arguments: list[str]) -> int:
+    verb = next((verb for verb in (" ".join(arguments[:2]), arguments[0]) if verb in VERBS), None)
+    if verb is None:
+        message = f"unknown command: {' '.join(arguments[:2])}"
+        raise RefusedError(message)
+    short = SHORT | ({"-f": "--follow"} if verb == "logs" else {"-i": "--stdin"} if verb == "exec" else {})
+    words = taken_apart(arguments[len(verb.split()) :], EVERYWHERE | VERBS[verb], short)
+    words.options.setdefault("--namespace", ["default"])
+    return int(globals()[verb.replace(" ", "_").replace("-", "_") + "_"](words))
+
+
+def apply_(words: Words) -> int:
+    documents = []
+    for name in words.options["--filename"]:
+        files = [Path(name)] if name == "-" or Path(name).is_file() else sorted(Path(name).glob("*.yaml"))
+        if not files:
+            message = f'the path "{name}" does not exist'
+            raise RefusedError(message)
+        for file in files:
+            text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+            documents += [document for document in yaml.safe_load_all(text) if document]
+    return say("\n".join(keep(documents)))
+
+
+def create_secret_(words: Words) -> int:
+    kind, name = words.plain
+    if kind != "generic" or words.one("--dry-run") != "client" or words.one("--output") != "yaml":
+        message = "create secret: expected generic NAME --dry-run=client -o yaml"
+        raise RefusedError(message)
+    data = {}
+    for pair in words.options.get("--from-file", []):
+        key, given, place = pair.partition("=")
+        source = Path(place if given else key)
+        data[key if given else source.name] = base64.b64encode(source.read_bytes()).decode()
+    for pair in words.options.get("--from-literal", []):
+        key, _, value = pair.partition("=")
+        data[key] = base64.b64encode(value.encode()).decode()
+    metadata = {"name": name, "namespace": words.one("--namespace")}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data}
+    return say(yaml.safe_dump(secret | {"type": words.one("--type") or "Opaque"}))
+
+
+def create_job_(words: Words) -> int:
+    (name,) = words.plain
+    source = objects().get(words.one("--from"))
+    if source is None:
+        message = f'"{words.one("--from")}" not found'
+        raise RefusedError(message)
+    metadata = {"name": name, "namespace": words.one("--namespace")}
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": source["spec"]["jobTemplate"]["spec"]}
+    if words.one("--dry-run") == "client":
+        return say(yaml.safe_dump(job))
+    keep([job])
+    return say(f"job.batch/{name} created")
+
+
+def patch_(words: Words) -> int:
+    patch = yaml.safe_load(words.one("--patch"))
+    if "--local" in words.options:
+        document = yaml.safe_load(sys.stdin)
+        for change in patch:
+            *way, last = [int(step) if step.isdigit() else step for step in change["path"].split("/")[1:]]
+            inner: Any = document
+            for step in way:
+                inner = inner[step]
+            inner[last] = change["value"]
+        return say(yaml.safe_dump(document))
+    name = there(words)
+    held = objects()
+    held[name]["data"] |= patch["data"]
+    (STAGE / "objects.json").write_text(json.dumps(held))
+    return say(f"{name} patched")
+
+
+def delete_(words: Words) -> int:
+    name = "/".join(words.plain)
+    held = objects()
+    if "--ignore-not-found" in words.options and name not in held:
+        return 0
+    del held[there(words)]
+    (STAGE / "objects.json").write_text(json.dumps(held))
+    return say(f'{words.plain[0]} "{words.plain[1]}" deleted')
+
+
+def get_(words: Words) -> int:
+    form = words.one("--output")
+    kind, *named = words.plain if "/" not in words.plain[0] else words.plain[0].split("/")
+    kind = KINDS.get(kind, kind)
+    if not named or words.one("--namespace") != NAMESPACE:
+        return say("\n".join(["NAME   READY   STATUS   RESTARTS   AGE", *rows(kind, words.one("--namespace"))]))
+    found = [there(replace(words, plain=[kind, name])) for name in named]
+    if form.startswith("jsonpath="):
+        return say(walk(objects()[found[0]], form.removeprefix("jsonpath=")))
+    return say("\n".join(found))
+
+
+def describe_(words: Words) -> int:
+    return say(f"Name: {there(words)}")
+
+
+def exec_(words: Words) -> int:
+    """Run it here: the stage gives it what the container would."""
+    there(words)
+    variables = os.environ | {"DATABASE_URL": os.environ["RUNBOOK_DATABASE_URL"]}  # noqa: TID251 -- what pods have
+    return subprocess.run(words.rest, check=False, env=variables).returncode  # noqa: S603 -- the runbook's own command
+
+
+def logs_(words: Words) -> int:
+    log = STAGE / f"{there(words).split('/')[1]}.log"
+    log = log if log.exists() else STAGE / "product.log"
+    return say(log.read_text(encoding="utf-8").rstrip() if log.exists() else "")
+
+
+def port_forward_(words: Words) -> int:
+    there(words)
+    time.sleep(FORWARDS_SEC)  # until it is ended
+    return 0
+
+
+def annotate_(words: Words) -> int:
+    return say(f"{there(words)} annotated")
+
+
+def label_(words: Words) -> int:
+    return say(f"{there(words)} labeled")
+
+
+def rollout_history_(words: Words) -> int:
+    return say(f"{there(words)}\nREVISION  CHANGE-CAUSE\n1         <none>")
+
+
+def rollout_restart_(words: Words) -> int:
+    names = [there(replace(words, plain=[name])) for name in words.plain]
+    return say("\n".join(f"{name} restarted".replace("/", ".apps/", 1) for name in names))
+
+
+def rollout_status_(words: Words) -> int:
+    return say(f'deployment "{there(words).split("/")[1]}" successfully rolled out')
+
+
+def scale_(words: Words) -> int:
+    names = [there(replace(words, plain=[name])) for name in words.plain]
+    return say("\n".join(f"{name} scaled".replace("/", ".apps/", 1) for name in names))
+
+
+def wait_(words: Words) -> int:
+    return say(f"{there(words)} condition met".replace("/", ".batch/", 1))

@@ -1,0 +1,110 @@
+"""What the stand-in of a cluster holds, and what becomes of it: files of pods, Jobs that are carried out."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+from runbook_words import NAMESPACE, STAGE, RefusedError, Words
+
+if TYPE_CHECKING:
+    Document = dict[str, Any]  # as YAML gives it
+
+CERTIFICATES = {"tls.crt": "client.crt", "tls.key": "client.key", "ca.crt": "ca.crt"}
+KINDS = {"deploy": "deployment", "pod": "pods", "svc": "service", "job": "job", "cm": "configmap", "secrets": "secret"}
+
+
+def objects() -> dict[str, Document]:
+    """Return what the cluster holds, by kind/name."""
+    place = STAGE / "objects.json"
+    held: dict[str, Document] = json.loads(place.read_text()) if place.exists() else {}
+    return held
+
+
+def keep(documents: list[Document]) -> list[str]:
+    held, told = objects(), []
+    for document in documents:
+        name = f"{document['kind'].lower()}/{document['metadata']['name']}"
+        told.append(f"{name} {'configured' if name in held else 'created'}")
+        held[name] = document
+        if name.startswith("secret/"):
+            project(document)
+    (STAGE / "objects.json").write_text(json.dumps(held))
+    for document in documents:
+        if document["kind"] == "Job":
+            carry_out(document)
+    return told
+
+
+def project(secret: Document) -> None:
+    """Do what the kubelet does with a Secret: replace the files of running pods."""
+    name, data = secret["metadata"]["name"], secret["data"]
+    tokens, certificates = STAGE / "tokens", STAGE / "certs"
+    if name == "dict-secrets" and tokens.exists():
+        tokens.resolve().write_bytes(base64.b64decode(data["api.tokens"]))
+    if name == "bridge-tls-certs":
+        if secret["type"] != "kubernetes.io/tls" or set(data) != set(CERTIFICATES):
+            message = f"bridge-tls-certs: expected the type kubernetes.io/tls with {', '.join(CERTIFICATES)}"
+            raise RefusedError(message)
+        for key, file in CERTIFICATES.items() if certificates.exists() else ():
+            (certificates.resolve() / file).write_bytes(base64.b64decode(data[key]))
+
+
+def carry_out(job: Document) -> None:
+    """Do what a pod of ours would: the volume /backups is a folder of the stage, its log is kept."""
+    container = job["spec"]["template"]["spec"]["containers"][0]
+    if container.get("command") != ["dict-rate-limit"]:
+        return
+    folder = STAGE / "backups"
+    folder.mkdir(exist_ok=True)
+    words = [word.replace("/backups", str(folder)) for word in container["args"]]
+    url = base64.b64decode(objects()["secret/dict-secrets"]["data"]["database.url"]).decode()
+    done = subprocess.run(  # noqa: S603 -- the chart's own command
+        ["dict-rate-limit", *words],  # noqa: S607 -- ours, on the stage
+        check=False,
+        env=os.environ | {"DATABASE_URL": url},  # noqa: TID251 -- what pods have
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    (STAGE / f"{job['metadata']['name']}.log").write_text(done.stdout.replace(str(folder), "/backups"))
+    if done.returncode:
+        raise RefusedError(done.stdout)
+
+
+def there(words: Words) -> str:
+    """Return the object the words are about, which must be there if its namespace is ours."""
+    first, *more = words.plain
+    kind, slash, name = first.partition("/")
+    name = name if slash else (more or [""])[0]
+    found = f"{KINDS.get(kind, kind)}/{name}"
+    if words.one("--namespace") == NAMESPACE and name and found not in objects():
+        message = f'"{found}" not found; there are {", ".join(sorted(objects()))}'
+        raise RefusedError(message)
+    return found
+
+
+def rows(kind: str, namespace: str) -> list[str]:
+    """List what is there of a kind; pods are those of the Deployments."""
+    if namespace != NAMESPACE:
+        return []
+    if kind == "pods":
+        pods = [name.split("/")[1] for name in objects() if name.startswith("deployment/")]
+        return [f"{pod}-5f7c9d8b6-x2x4z   1/1   Running   0   2m" for pod in pods]
+    return [name.split("/")[1] for name in objects() if name.startswith(kind + "/")]
+
+
+def walk(document: Document, path: str) -> str:
+    """Read `{.a.b\\.c[0]}`."""
+    found: Any = document
+    for part in re.findall(r"\.((?:\\.|[^.\[\]{}\\])+)|\[(\d+)\]", path):
+        key = part[0].replace("\\.", ".")
+        try:
+            found = found[key] if key else found[int(part[1])]
+        except (KeyError, IndexError):
+            return ""
+    return found if isinstance(found, str) else json.dumps(found)

@@ -1,0 +1,53 @@
+"""A command line as a stand-in sees it: taken apart, or refused."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+STAGE = Path(os.environ.get("RUNBOOK_STAGE", "."))  # noqa: TID251 -- a program of its own
+NAMESPACE = "dict-rate-limit"
+
+
+class RefusedError(Exception):
+    """What the real program would not take."""
+
+
+@dataclass(slots=True)
+class Words:
+    """A command line, taken apart."""
+
+    plain: list[str] = field(default_factory=list)
+    options: dict[str, list[str]] = field(default_factory=dict)
+    rest: list[str] = field(default_factory=list)
+
+    def one(self, name: str) -> str:
+        return self.options.get(name, [""])[-1]
+
+
+def taken_apart(arguments: list[str], known: dict[str, bool], short: dict[str, str]) -> Words:
+    words = Words()
+    waiting = list(arguments)
+    while waiting:
+        word = waiting.pop(0)
+        if word == "--":
+            words.rest = waiting
+            break
+        if not word.startswith("-") or word == "-":
+            words.plain.append(word)
+            continue
+        name, given, value = word.partition("=")
+        name = short.get(name, name)
+        if name not in known:
+            message = f"unknown flag: {word}"
+            raise RefusedError(message)
+        if known[name] and not given:
+            value = waiting.pop(0)
+        words.options.setdefault(name, []).append(value)
+    return words
+
+
+def say(text: str) -> int:
+    print(text)  # noqa: T201 -- a program's words
+    return 0
