@@ -241,6 +241,10 @@ async def test_what_is_there_is_left_as_it_is_when_lost_ones_are_looked_for(clie
     assert interval.every == timedelta(hours=1)
 
 
+async def test_a_schedule_that_somebody_else_deleted_is_deleted(client: Client) -> None:
+    await _delete(client.get_schedule_handle("monitor-rate-limits-77"))
+
+
 async def test_a_refused_deletion_is_not_taken_for_done(client: Client) -> None:
     with pytest.raises(RPCError, match="not set"):
         await _delete(client.get_schedule_handle(""))

@@ -198,8 +198,7 @@ async def _delete_orphans(client: Client, timetable: Timetable) -> None:
 
 
 async def _delete(handle: ScheduleHandle) -> None:
-    try:
-        await handle.delete()
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:  # another worker was faster
-            raise
+    (fault,) = await asyncio.gather(handle.delete(), return_exceptions=True)
+    another_was_faster = isinstance(fault, RPCError) and fault.status is RPCStatusCode.NOT_FOUND
+    if fault is not None and not another_was_faster:
+        raise fault
