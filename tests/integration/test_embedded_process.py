@@ -46,7 +46,7 @@ async def test_a_program_that_cannot_be_run_is_named(tmp_path: Path) -> None:
 
 
 async def test_a_program_deaf_to_the_signal_is_killed_with_its_children(tmp_path: Path) -> None:
-    program = shell("trap '' TERM; echo up; sleep 600 & sleep 600", tmp_path)
+    program = shell("trap '' TERM; sleep 600 & sleep 600 & echo up; wait", tmp_path)
 
     async with running(program, lambda _: started(program.log)):
         before = alive(tmp_path)
