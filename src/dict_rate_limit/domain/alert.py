@@ -7,10 +7,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid5
 
+from dict_rate_limit.domain.errors import InvalidValueError
 from dict_rate_limit.domain.moment import require_aware
+from dict_rate_limit.domain.reason import require_reason
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from dict_rate_limit.domain.outlook import Outlook
 
 ANY_POLICY: Final = "*"
 """Policy name of an alert that concerns the whole participant."""
@@ -28,6 +32,7 @@ class Kind(StrEnum):
     POLICY_VANISHED = "POLICY_VANISHED"  # a policy of the reading before is gone (notice)
     SOURCE_UNREACHABLE = "SOURCE_UNREACHABLE"  # no new reading for several intervals
     RATE_LIMITED = "RATE_LIMITED"  # our own poll was answered 429
+    DRILL = "DRILL"  # a test alert that somebody sent through every step
 
 
 class Severity(StrEnum):
@@ -45,14 +50,36 @@ class TransitionKind(StrEnum):
     ESCALATED = "ESCALATED"  # worse: to CRITICAL, or the bucket ran dry
     DEESCALATED = "DEESCALATED"  # better, not yet good
     RESOLVED = "RESOLVED"
+    ACKNOWLEDGED = "ACKNOWLEDGED"  # somebody has taken it up: no reminders until then
+    REMINDED = "REMINDED"  # still as it was, for long
     NOTICED = "NOTICED"  # the only transition of a notice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledgement:
+    """Who has taken an alert up, why, and until when nobody is reminded of it. It is void once the alert gets worse."""
+
+    actor: str
+    reason: str
+    at: datetime
+    until: datetime
+
+    def __post_init__(self) -> None:
+        """Refuse naive times, an end that is past, no reason."""
+        require_aware("at", self.at)
+        require_aware("until", self.until)
+        require_reason(self.reason)
+        if self.until <= self.at:
+            message = f"until: {self.until.isoformat()}, expected a time to come"
+            raise InvalidValueError(message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """One alert as it stands. At most one is open per (participant, policy_name, kind).
 
-    `sequence` counts its transitions from 1. `exhausted` stays set until the severity steps down.
+    `sequence` counts its transitions from 1. `exhausted` stays set until the severity steps down. `acknowledgement`
+    may be over; it stays until the alert gets worse or somebody else acknowledges.
     """
 
     alert_id: UUID
@@ -65,6 +92,7 @@ class Alert:
     opened_at: datetime
     updated_at: datetime
     resolved_at: datetime | None = None
+    acknowledgement: Acknowledgement | None = None
 
     def __post_init__(self) -> None:
         """Refuse naive times."""
@@ -83,7 +111,8 @@ class AlertEvent:
 
     `event_id` follows from the alert and the sequence, so that a repeated judgement gives the same one.
     `message` is Portuguese, `message_en` English. Numbers are None where no policy is concerned or nothing is known.
-    `previous` and `current` hold what changed, as text, for notices; None elsewhere.
+    `previous` and `current` hold what changed, as text, for notices; None elsewhere. `outlook` is there where a bucket
+    is concerned and something can be said; `acknowledgement` on ACKNOWLEDGED alone.
     """
 
     event_id: UUID
@@ -105,6 +134,8 @@ class AlertEvent:
     detected_at: datetime
     message: str
     message_en: str
+    outlook: Outlook | None = None
+    acknowledgement: Acknowledgement | None = None
 
 
 def new_alert_id(participant: str, policy_name: str, kind: Kind, opened_at: datetime) -> UUID:

@@ -12,6 +12,8 @@ DictRateLimitError
 ├── SchedulerUnavailableError  Temporal
 ├── RecoveryError              a backup cannot be made, or not be restored
 │   └── RecoveryRefusedError   the backup is damaged or foreign, or the database is not what it must be
+├── NotFoundError              there is no such alert or silence
+├── ConflictError              what was asked does not fit what is there (any more); look again
 ├── NoReadingError             there has never been a reading of this participant, and none can be had now
 └── PublishError               an event could not be handed over
 
@@ -113,6 +115,14 @@ class CacheUnavailableError(DictRateLimitError):
     """Redis cannot be reached now."""
 
     retry_helps: bool = True
+
+
+class NotFoundError(DictRateLimitError):
+    """There is no such alert or silence."""
+
+
+class ConflictError(DictRateLimitError):
+    """What was asked does not fit what is there: it has moved on since it was looked at, or is over."""
 
 
 class NoReadingError(DictRateLimitError):

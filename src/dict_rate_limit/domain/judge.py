@@ -10,6 +10,7 @@ from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.level import level_of
 from dict_rate_limit.domain.notice import notices, vanished_names
 from dict_rate_limit.domain.reading import Snapshot
+from dict_rate_limit.domain.reminding import reminders
 from dict_rate_limit.domain.source_alert import source_changes
 from dict_rate_limit.domain.state import JudgedBucket, Judgement, ParticipantState, PolicyRule
 from dict_rate_limit.domain.threshold_alert import threshold_changes
@@ -35,7 +36,9 @@ def observe(state: ParticipantState, poll: Poll, rules: Rules) -> tuple[Particip
     if snapshot is not None:
         vanished = vanished_names(state, snapshot)
         changes += notices(state, snapshot, vanished)
-        changes += threshold_changes(state, snapshot, vanished, rules.thresholds)
+        changes += threshold_changes(state, snapshot, vanished, rules)
+    moved = {alert.key for alert, _ in changes}
+    changes += reminders(state, poll, rules, moved, advanced=snapshot is not None)
     alerts = tuple(alert for alert, _ in changes)
     judgement = Judgement(
         poll=poll,

@@ -33,11 +33,13 @@ class Rules:
     """How readings are judged.
 
     `interval` is the time between two polls; after `unreachable_after` of them without a new reading we are blind.
+    Open alerts are told again after each `remind_every`; None = never.
     """
 
     thresholds: Thresholds
     interval: timedelta
     unreachable_after: int
+    remind_every: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,17 +19,20 @@ from dict_rate_limit.domain.messages import MessageFacts, texts
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from dict_rate_limit.domain.alert import Acknowledgement
     from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.outlook import Outlook
 
 Change = tuple[Alert, AlertEvent]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What a transition rests on: the category of the answer, the bucket, the threshold in question, old and new."""
+    """What a transition rests on: category of the answer, bucket, what comes next for it, threshold, old and new."""
 
     category: str
     bucket: Bucket | None = None
+    outlook: Outlook | None = None
     threshold: int | None = None
     previous: str | None = None
     current: str | None = None
@@ -67,7 +70,20 @@ def moved(alert: Alert, severity: Severity, facts: Facts, now: datetime) -> Chan
         return None
     kind = TransitionKind.ESCALATED if after > before else TransitionKind.DEESCALATED
     step = replace(alert, severity=severity, exhausted=exhausted, sequence=alert.sequence + 1, updated_at=now)
+    if kind is TransitionKind.ESCALATED:
+        step = replace(step, acknowledgement=None)
     return _told(step, kind, facts)
+
+
+def reminded(alert: Alert, facts: Facts, now: datetime) -> Change:
+    """Tell of an alert once more."""
+    return _told(replace(alert, sequence=alert.sequence + 1, updated_at=now), TransitionKind.REMINDED, facts)
+
+
+def acknowledged(alert: Alert, acknowledgement: Acknowledgement) -> Change:
+    """Note that somebody has taken an alert up."""
+    step = replace(alert, sequence=alert.sequence + 1, updated_at=acknowledgement.at, acknowledgement=acknowledgement)
+    return _told(step, TransitionKind.ACKNOWLEDGED, Facts(category=""))
 
 
 def resolved(alert: Alert, facts: Facts, now: datetime) -> Change:
@@ -111,6 +127,7 @@ def _told(alert: Alert, kind: TransitionKind, facts: Facts) -> Change:
             current=facts.current,
             opened_at=alert.opened_at,
             detected_at=alert.updated_at,
+            acknowledgement=alert.acknowledgement,
         )
     )
     event = AlertEvent(
@@ -133,5 +150,7 @@ def _told(alert: Alert, kind: TransitionKind, facts: Facts) -> Change:
         detected_at=alert.updated_at,
         message=message,
         message_en=message_en,
+        outlook=facts.outlook,
+        acknowledgement=alert.acknowledgement if kind is TransitionKind.ACKNOWLEDGED else None,
     )
     return alert, event

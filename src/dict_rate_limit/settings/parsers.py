@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -109,6 +110,16 @@ def duration(value: str) -> timedelta:
     if not timedelta() < length <= timedelta(days=1):
         raise ValueError
     return length
+
+
+def duration_or_off(value: str) -> timedelta | None:
+    """Read a duration, or `off`."""
+    return None if value.lower() == "off" else duration(value)
+
+
+def networks(value: str) -> tuple[str, ...]:
+    """Read networks in CIDR form parted by commas; empty = none."""
+    return tuple(str(ip_network(part.strip())) for part in value.split(",") if part.strip())
 
 
 def address(value: str) -> str:

@@ -1,235 +1,85 @@
-"""Every setting, once. The variable is the field's name in capitals."""
+"""Every setting, once: those of the monitor, and here those of delivery."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Final, TypeVar, dataclass_transform
+from dataclasses import fields
+from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.settings import parsers
-from dict_rate_limit.settings.definition import METADATA_KEY, Definition, Program, Secrecy, Section
-from dict_rate_limit.settings.schedule import Schedule, parse_schedule
-from dict_rate_limit.usecases.tokens import Role
+from dict_rate_limit.settings.core import CoreVariables, frozen
+from dict_rate_limit.settings.definition import METADATA_KEY, Definition, Secrecy, Section
 
 if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
-C = TypeVar("C")
-
-_RUNNING: Final = (Program.API, Program.WORKER)
 _FILE: Final = "a path to a file"
-_MUTUAL: Final = "a path to a file; all three BRIDGE_TLS_ files or none"
-_PERCENT: Final = "a percentage from 0 to 100 with at most two decimals"
-_ADDRESS: Final = "host:port"
 
-_SERVER = Section(title="Server")
-_ACCESS = Section(title="Access")
-_SOURCE = Section(title="Source")
-_CACHE = Section(title="Cache")
-_DATABASE = Section(title="Database")
-_TEMPORAL = Section(title="Temporal")
 _EVENTS = Section(title="Events")
-_JUDGING = Section(title="Judging")
-
-
-@dataclass_transform(frozen_default=True, kw_only_default=True)
-def frozen(cls: type[C]) -> type[C]:
-    """Make a frozen, slotted, keyword-only dataclass."""
-    return dataclass(frozen=True, slots=True, kw_only=True)(cls)
+_NOTIFYING = Section(title="Notifying")
 
 
 @frozen
-class Variables:
+class Variables(CoreVariables):
     """What an operator may set, in the order it is shown."""
-
-    host: str = _SERVER.setting(
-        parsers.matching(r"[A-Za-z0-9_.:-]{1,255}"),
-        "127.0.0.1",
-        expected="an address to listen on",
-        doc="Address the servers listen on; images set 0.0.0.0.",
-    )
-    port: int = _SERVER.setting(
-        parsers.whole(1, 65_535), "8080", expected="a port from 1 to 65535", doc="Port of API and page."
-    )
-    metrics_port: int = _SERVER.setting(
-        parsers.whole(1, 65_535),
-        "9090",
-        expected="a port from 1 to 65535",
-        doc="Port of `/metrics`; the worker also answers `/health` and `/ready` here.",
-    )
-    log_level: str = _SERVER.setting(
-        parsers.one_of("debug", "info", "warning", "error"),
-        "info",
-        expected="debug, info, warning or error",
-        doc="Least serious log lines that are written.",
-    )
-    log_format: str = _SERVER.setting(
-        parsers.one_of("auto", "json", "console"),
-        "auto",
-        expected="auto, json or console",
-        doc="Shape of log lines; `auto` = console at a terminal, else JSON.",
-    )
-    data_dir: Path | None = _SERVER.optional(
-        parsers.path,
-        expected="a path to a folder",
-        doc="Folder of the embedded parts (`dict-rate-limit up`); chosen by `up` when not set.",
-    )
-
-    api_tokens_file: Path | None = _ACCESS.optional(
-        parsers.path,
-        expected=_FILE,
-        doc="Tokens the API accepts, a line each as `dict-rate-limit tokens create` makes it; read again on change.",
-    )
-    auth_anonymous_role: str = _ACCESS.setting(
-        parsers.one_of("auto", "none", *Role),
-        "auto",
-        expected="auto, none, viewer, or operator (which needs a loopback HOST)",
-        doc="What callers without a token may do; `auto` = viewer when HOST is a loopback address, else none.",
-    )
-
-    bridge_grpc_address: str | None = _SOURCE.optional(
-        parsers.address, expected=_ADDRESS, doc="Address of the Bridge.", needed_by=_RUNNING
-    )
-    bridge_tls_cert_file: Path | None = _SOURCE.optional(
-        parsers.path,
-        expected=_MUTUAL,
-        doc="Our client certificate (PEM); read again on change.",
-    )
-    bridge_tls_key_file: Path | None = _SOURCE.optional(
-        parsers.path,
-        expected=_MUTUAL,
-        doc="Its private key (PEM).",
-    )
-    bridge_tls_ca_file: Path | None = _SOURCE.optional(
-        parsers.path, expected=_MUTUAL, doc="Authorities that sign the Bridge's certificate (PEM)."
-    )
-    dict_base_url: None = _SOURCE.optional(
-        parsers.unsupported,
-        expected="nothing: asking DICT directly is not yet supported, set BRIDGE_GRPC_ADDRESS",
-        doc="Not yet supported: refused when set.",
-    )
-    participants: tuple[str, ...] = _SOURCE.setting(
-        parsers.participants,
-        parsers.DEFAULT_PARTICIPANT,
-        expected="ISPBs of 8 letters or digits, parted by commas, each once",
-        doc="Participants to watch; `default` = one, sent without its name.",
-    )
-    workflow_cron_schedule: Schedule = _SOURCE.setting(
-        parse_schedule,
-        "*/5 * * * *",
-        expected="five cron fields (not both day of month and day of week) or `@every <duration>`, at least 1s",
-        doc="When the worker polls, UTC.",
-    )
-    list_budget_share: float = _SOURCE.setting(
-        parsers.share,
-        "0.5",
-        expected="a number above 0, at most 1",
-        doc="Share of POLICIES_LIST (6 tokens a minute) that we may spend.",
-    )
-
-    redis_addr: str | None = _CACHE.optional(
-        parsers.address, expected=_ADDRESS, doc="Address of Redis.", needed_by=_RUNNING
-    )
-    redis_password: str | None = _CACHE.optional(
-        parsers.secret, expected="text without NUL", doc="Password of Redis.", secrecy=Secrecy.WHOLLY
-    )
-    redis_tls: bool = _CACHE.setting(
-        parsers.boolean, "false", expected="true or false", doc="Whether Redis is spoken to over TLS."
-    )
-    cache_ttl: timedelta = _CACHE.setting(
-        parsers.duration,
-        "60s",
-        expected="a duration such as 60s, 5m, 1m30s or 500ms, at most 24h",
-        doc="How long a reading counts as fresh.",
-    )
-
-    database_url: str | None = _DATABASE.optional(
-        parsers.url("postgres", "postgresql"),
-        expected="postgresql://user:password@host:port/database",
-        doc="PostgreSQL; shown without its password.",
-        secrecy=Secrecy.PARTLY,
-        needed_by=(*_RUNNING, Program.MIGRATE, Program.BACKUP),
-    )
-    pg_bin_dir: Path | None = _DATABASE.optional(
-        parsers.path, expected="a path to a folder", doc="Where pg_dump and pg_restore are, if not on the PATH."
-    )
-    retention_months: int = _DATABASE.setting(
-        parsers.whole(1, 1_200), "13", expected="a whole number from 1 to 1200", doc="Months of history that are kept."
-    )
-
-    temporal_host: str | None = _TEMPORAL.optional(
-        parsers.address, expected=_ADDRESS, doc="Address of Temporal's frontend.", needed_by=(Program.WORKER,)
-    )
-    temporal_namespace: str = _TEMPORAL.setting(
-        parsers.text, "dict", expected="printable text", doc="Namespace the worker lives in."
-    )
-    temporal_task_queue: str = _TEMPORAL.setting(
-        parsers.text, "dict-rate-limit", expected="printable text", doc="Task queue of the worker."
-    )
-    temporal_tls_cert_file: Path | None = _TEMPORAL.optional(
-        parsers.path,
-        expected="a path to a file, together with TEMPORAL_TLS_KEY_FILE",
-        doc="Our client certificate (PEM). Any TEMPORAL_TLS_ setting turns TLS on.",
-    )
-    temporal_tls_key_file: Path | None = _TEMPORAL.optional(
-        parsers.path, expected="a path to a file, together with TEMPORAL_TLS_CERT_FILE", doc="Its private key (PEM)."
-    )
-    temporal_tls_ca_file: Path | None = _TEMPORAL.optional(
-        parsers.path, expected=_FILE, doc="Authorities that sign Temporal's certificate (PEM)."
-    )
-    temporal_tls_server_name: str | None = _TEMPORAL.optional(
-        parsers.matching(r"[A-Za-z0-9_.-]{1,253}"),
-        expected="a host name",
-        doc="Name in Temporal's certificate where it is not the host's.",
-    )
 
     pulsar_broker_url: str | None = _EVENTS.optional(
         parsers.url("pulsar", "pulsar+ssl"),
         expected="pulsar://host:port or pulsar+ssl://host:port",
-        doc="Broker. Read and kept only: transitions go to the log for now.",
+        doc="Broker that gets each transition of an alert; without it they go to the log, and that is final.",
     )
     pulsar_topic: str = _EVENTS.setting(
         parsers.url("persistent", "non-persistent"),
         "persistent://lb-conn/dict/core-events",
         expected="persistent://tenant/namespace/topic",
-        doc="Topic of transitions. Read and kept only.",
+        doc="Topic of transitions.",
     )
     pulsar_token: str | None = _EVENTS.optional(
         parsers.secret,
         expected="text without NUL",
-        doc="Token for the broker. Read and kept only.",
+        doc="Token for the broker; a file is read again at each connection.",
         secrecy=Secrecy.WHOLLY,
     )
     pulsar_tls_ca_file: Path | None = _EVENTS.optional(
-        parsers.path, expected=_FILE, doc="Authorities that sign the broker's certificate (PEM). Read and kept only."
+        parsers.path, expected=_FILE, doc="Authorities that sign the broker's certificate (PEM)."
     )
-    notify_urls_file: Path | None = _EVENTS.optional(
-        parsers.path, expected=_FILE, doc="Where notifications go. Read and kept only."
+    pulsar_batching: bool = _EVENTS.setting(
+        parsers.boolean, "true", expected="true or false", doc="Whether transitions of one policy share a batch."
+    )
+    pulsar_compression: str = _EVENTS.setting(
+        parsers.one_of("none", "lz4", "zlib", "zstd", "snappy"),
+        "none",
+        expected="none, lz4, zlib, zstd or snappy",
+        doc="Compression of what the broker is sent.",
     )
 
-    warning_threshold_pct: int = _JUDGING.setting(
-        parsers.hundredths,
-        "25",
-        expected=f"{_PERCENT}, not below CRITICAL_THRESHOLD_PCT",
-        doc="Remaining share at and below which a bucket is in WARNING.",
+    notify_urls_file: Path | None = _NOTIFYING.optional(
+        parsers.path,
+        expected=_FILE,
+        doc="Channels to people and programs (TOML, docs/notifications.md); read again on change.",
     )
-    critical_threshold_pct: int = _JUDGING.setting(
-        parsers.hundredths,
-        "10",
-        expected=f"{_PERCENT}, not above WARNING_THRESHOLD_PCT",
-        doc="Remaining share at and below which a bucket is CRITICAL.",
+    notify_allowed_networks: tuple[str, ...] = _NOTIFYING.setting(
+        parsers.networks,
+        "",
+        expected="networks such as 10.0.0.0/8, parted by commas",
+        doc="Internal networks that webhooks and the heartbeat may reach; others of them are refused.",
     )
-    hysteresis_margin_pct: int = _JUDGING.setting(
-        parsers.hundredths,
-        "2",
-        expected=_PERCENT,
-        doc="How far above its threshold a bucket must rise before an alert steps down.",
+    heartbeat_url: str | None = _NOTIFYING.optional(
+        parsers.url("http", "https"),
+        expected="http://host/path or https://host/path",
+        doc="Address that is called after each good cycle, so that silence is noticed elsewhere.",
+        secrecy=Secrecy.WHOLLY,
     )
-    unreachable_after_intervals: int = _JUDGING.setting(
-        parsers.whole(1, 1_000),
-        "3",
-        expected="a whole number from 1 to 1000",
-        doc="Poll intervals without a new reading after which an alert is raised.",
+    remind_every: timedelta | None = _NOTIFYING.setting(
+        parsers.duration_or_off,
+        "1h",
+        expected="a duration such as 30m or 4h, at most 24h, or off",
+        doc="How often an alert that stays open is told again, unless somebody has acknowledged it.",
+    )
+    runbook_base_url: str | None = _NOTIFYING.optional(
+        parsers.url("http", "https"),
+        expected="http://host/path or https://host/path",
+        doc="Where `docs/runbooks` is published; messages link to it.",
     )
 
 

@@ -1,46 +1,63 @@
-"""Tell transitions to their readers: in order, at least once, marked only when the other side has them."""
+"""Tell transitions to their readers: in order by policy, at least once, marked only when the other side has them."""
 
 from __future__ import annotations
 
+import logging
+from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.errors import PublishError
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from datetime import datetime
     from uuid import UUID
 
-    from dict_rate_limit.ports import Clock, EventPublisher, Outbox
+    from dict_rate_limit.ports import Clock
+    from dict_rate_limit.ports.delivery import DrainUnit, EventPublisher, Outbox, Receipt
+
+REFUSALS: Final = 5
+"""A transition refused this often for its content is dead: visible, and no longer in the way of later ones."""
+
+FIRST_PAUSE: Final = timedelta(seconds=1)
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """How many transitions were handed over; `failure` is what stopped it before the outbox was empty."""
+    """How many transitions were handed over, how many refused; `failure` is the outage that stopped it."""
 
     delivered: int
+    refused: int = 0
     failure: PublishError | None = None
 
 
 async def deliver(outbox: Outbox, publisher: EventPublisher, clock: Clock, *, batch: int) -> Delivery:
-    """Hand over one batch. Stops at the first failure: a later transition may not overtake an earlier one.
+    """Hand over one batch. An outage stops it: what has no receipt stays, and is never dead for that.
 
-    Nothing is delivered while somebody else has the outbox open. Whatever ends it, what was handed over is marked.
+    Whatever ends it, what was handed over is marked.
     """
     published: list[UUID] = []
-    async with outbox.drain(batch) as unit:
-        if unit is None:
+    refused = 0
+    async with outbox.drain(batch, clock.now()) as unit:
+        if not unit.events:
             return Delivery(delivered=0)
         try:
-            for event in unit.events:
-                await publisher.publish(event)
-                published.append(event.event_id)
+            async with aclosing(publisher.publish(unit.events)) as receipts:
+                async for receipt in receipts:
+                    if receipt.refusal is None:
+                        published.append(receipt.event_id)
+                    else:
+                        refused += 1
+                        await _refused(unit, receipt, receipt.refusal, clock.now())
         except PublishError as error:
-            return Delivery(delivered=len(published), failure=error)
+            return Delivery(delivered=len(published), refused=refused, failure=error)
         finally:
             if published:
                 await unit.mark_published(published, clock.now())
-    return Delivery(delivered=len(published))
+    return Delivery(delivered=len(published), refused=refused)
 
 
 async def deliver_all(
@@ -48,9 +65,22 @@ async def deliver_all(
 ) -> Delivery:
     """Hand over batches until none is left or `within` is over; the rest waits for the next sweep."""
     ends = clock.monotonic() + within.total_seconds()
-    total = 0
+    delivered = refused = 0
     while True:
         part = await deliver(outbox, publisher, clock, batch=batch)
-        total += part.delivered
-        if part.failure or not part.delivered or clock.monotonic() >= ends:
-            return Delivery(delivered=total, failure=part.failure)
+        delivered, refused = delivered + part.delivered, refused + part.refused
+        if part.failure or not (part.delivered or part.refused) or clock.monotonic() >= ends:
+            return Delivery(delivered=delivered, refused=refused, failure=part.failure)
+
+
+async def _refused(unit: DrainUnit, receipt: Receipt, reason: str, now: datetime) -> None:
+    times = unit.refusals.get(receipt.event_id, 0) + 1
+    dead = times >= REFUSALS
+    _log.error(
+        "transition %s refused by the broker, %s: %s",
+        receipt.event_id,
+        "given up" if dead else f"{times} times",
+        reason,
+    )
+    next_try_at = None if dead else now + FIRST_PAUSE * 2 ** (times - 1)
+    await unit.mark_refused(receipt.event_id, reason, now, next_try_at)

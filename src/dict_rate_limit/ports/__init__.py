@@ -12,9 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime, timedelta
-    from uuid import UUID
 
-    from dict_rate_limit.domain.alert import Alert, AlertEvent, Kind, Severity
+    from dict_rate_limit.domain.alert import Alert, Kind, Severity
     from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.domain.reading import Poll, Snapshot
     from dict_rate_limit.domain.state import Judgement, ParticipantState, PolicyRule
@@ -95,35 +94,6 @@ class Latest:
     policy_rules: Mapping[str, PolicyRule]
     last_poll_at: datetime
     last_outcome: Outcome
-
-
-class Outbox(Protocol):
-    """Transitions that wait to be told, oldest first. A transition stays until it is marked."""
-
-    def drain(self, limit: int) -> AbstractAsyncContextManager[DrainUnit | None]:
-        """Open the outbox; None when somebody else has it open. Order per policy would break with two readers."""
-
-
-class DrainUnit(Protocol):
-    """A claimed batch."""
-
-    @property
-    def events(self) -> Sequence[AlertEvent]:
-        """At most `limit` unpublished transitions, in the order they were recorded."""
-
-    async def mark_published(self, event_ids: Sequence[UUID], at: datetime) -> None:
-        """Note that readers have them; in force when the unit ends, also with an error afterwards."""
-
-
-class EventPublisher(Protocol):
-    """Where transitions go."""
-
-    async def publish(self, event: AlertEvent) -> None:
-        """Return once the other side has it for good.
-
-        Raises:
-            PublishError: it may or may not have it; publish again, readers drop repeats by event_id.
-        """
 
 
 class Maintenance(Protocol):

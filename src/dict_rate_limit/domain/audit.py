@@ -1,0 +1,38 @@
+"""Who did what: each act of a person is kept for ever."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.domain.moment import require_aware
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+
+class Act(StrEnum):
+    """What a person did."""
+
+    ALERT_ACKNOWLEDGED = "ALERT_ACKNOWLEDGED"
+    SILENCE_CREATED = "SILENCE_CREATED"
+    SILENCE_ENDED = "SILENCE_ENDED"
+    DRILL_SENT = "DRILL_SENT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """One act. `subject_id` is the alert or silence; `detail` says in one line what was done to it."""
+
+    at: datetime
+    actor: str
+    act: Act
+    subject_id: UUID
+    detail: str
+    reason: str
+
+    def __post_init__(self) -> None:
+        """Refuse naive times."""
+        require_aware("at", self.at)

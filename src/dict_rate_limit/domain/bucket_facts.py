@@ -1,0 +1,46 @@
+"""What a transition of a bucket's alert rests on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.domain.consumption import Sighting, consumption
+from dict_rate_limit.domain.level import Level
+from dict_rate_limit.domain.outlook import outlook
+from dict_rate_limit.domain.state import PolicyRule
+from dict_rate_limit.domain.transition import Facts
+
+if TYPE_CHECKING:
+    from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.consumption import Consumption
+    from dict_rate_limit.domain.level import Thresholds
+    from dict_rate_limit.domain.reading import Snapshot
+    from dict_rate_limit.domain.state import ParticipantState, Rules
+
+
+def thresholds_of(state: ParticipantState, policy_name: str, rules: Rules) -> Thresholds:
+    """Return the thresholds in force for a policy."""
+    rule = state.policy_rules.get(policy_name, PolicyRule())
+    return rules.thresholds.overridden(rule.warning, rule.critical)
+
+
+def bucket_facts(state: ParticipantState, snapshot: Snapshot, bucket: Bucket, rules: Rules, level: Level) -> Facts:
+    """Put a bucket of a new reading beside what is ahead of it; `state` is that before the reading."""
+    thresholds = thresholds_of(state, bucket.name, rules)
+    return Facts(
+        category=snapshot.category,
+        bucket=bucket,
+        outlook=outlook(bucket, _taken(state, snapshot, bucket, rules), thresholds),
+        threshold=thresholds.critical if level is Level.CRITICAL else thresholds.warning,
+    )
+
+
+def _taken(state: ParticipantState, snapshot: Snapshot, bucket: Bucket, rules: Rules) -> Consumption | None:
+    before = state.buckets.get(bucket.name)
+    if before is None or state.checked_at is None:
+        return None
+    return consumption(
+        Sighting(bucket=before, checked_at=state.checked_at, category=state.category),
+        Sighting(bucket=bucket, checked_at=snapshot.checked_at, category=snapshot.category),
+        longest_gap=rules.interval * rules.unreachable_after,
+    )

@@ -1,0 +1,91 @@
+"""A way to people, and what they want to be told of."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Final
+
+from dict_rate_limit.domain.alert import Kind, Severity
+from dict_rate_limit.domain.errors import InvalidValueError
+
+if TYPE_CHECKING:
+    from dict_rate_limit.domain.alert import AlertEvent
+
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
+
+EVERYTHING: Final = ("*",)
+
+
+class Language(StrEnum):
+    """In which the people of a channel read."""
+
+    PT = "pt"
+    EN = "en"
+
+
+class Format(StrEnum):
+    """What a channel is sent."""
+
+    TEXT = "text"  # a message for people, by whatever service the URL names
+    WEBHOOK = "webhook"  # the core event, signed as Standard Webhooks have it
+    ALERTMANAGER = "alertmanager"  # what Alertmanager sends to its receivers, version 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routes:
+    """Which transitions a channel wants: all of these have to hold. Globs are case-sensitive."""
+
+    severity: Severity = Severity.INFO
+    policies: tuple[str, ...] = EVERYTHING
+    participants: tuple[str, ...] = EVERYTHING
+    kinds: tuple[str, ...] = EVERYTHING
+
+    def want(self, event: AlertEvent) -> bool:
+        """Tell whether a transition is wanted: at least as severe, and matched by one glob of each list."""
+        ranks = list(Severity)
+        if ranks.index(event.severity) < ranks.index(self.severity):
+            return False
+        pairs = (
+            (event.policy_name, self.policies),
+            (event.participant, self.participants),
+            (event.kind.value, self.kinds),
+        )
+        return all(any(fnmatchcase(text, glob) for glob in globs) for text, globs in pairs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """One way to people or programs. `url` and `secrets` are secret.
+
+    `group_wait` is how long a message waits for others, so that one burst is one message; texts alone are grouped.
+    `secrets` sign a webhook, the newest first; while one is being replaced there are two.
+    """
+
+    name: str
+    format: Format
+    url: str
+    routes: Routes = Routes()
+    language: Language = Language.PT
+    group_wait: timedelta = timedelta(seconds=10)
+    secrets: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Show no secret."""
+        return f"Channel(name={self.name!r}, format={self.format.value!r})"
+
+    def __post_init__(self) -> None:
+        """Refuse names that cannot stand in a label, and waits that are none."""
+        if not NAME.fullmatch(self.name):
+            message = f"channel: {self.name[:80]!r}, expected 1 to 63 of a-z, 0-9 and -"
+            raise InvalidValueError(message)
+        if not timedelta(0) <= self.group_wait <= timedelta(hours=1):
+            message = f"group_wait: {self.group_wait}, expected 0s to 1h"
+            raise InvalidValueError(message)
+
+    def wants(self, event: AlertEvent) -> bool:
+        """Tell whether it wants a transition; a drill goes everywhere, for that is what it is for."""
+        return event.kind is Kind.DRILL or self.routes.want(event)

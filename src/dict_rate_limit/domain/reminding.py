@@ -1,0 +1,47 @@
+"""Reminders: an alert that stays open is told again, unless somebody has taken it up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.domain.bucket_facts import bucket_facts
+from dict_rate_limit.domain.level import Level
+from dict_rate_limit.domain.reading import Snapshot
+from dict_rate_limit.domain.transition import Change, Facts, reminded
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime, timedelta
+
+    from dict_rate_limit.domain.alert import Alert, Kind
+    from dict_rate_limit.domain.reading import Poll
+    from dict_rate_limit.domain.state import ParticipantState, Rules
+
+
+def next_reminder(alert: Alert, every: timedelta | None) -> datetime | None:
+    """Say when an open alert is told again if nothing moves: after `every`, not before an acknowledgement is over."""
+    if every is None or alert.resolved_at is not None:
+        return None
+    due = alert.updated_at + every
+    return due if alert.acknowledgement is None else max(due, alert.acknowledgement.until)
+
+
+def reminders(
+    state: ParticipantState, poll: Poll, rules: Rules, moved: Collection[tuple[str, Kind]], *, advanced: bool
+) -> list[Change]:
+    """Remind of every open alert that is due and that this poll did not move, by Alert.key order."""
+    changes = []
+    for alert in state.open_alerts:
+        due = next_reminder(alert, rules.remind_every)
+        if due is not None and due <= poll.received_at and alert.key not in moved:
+            snapshot = poll if advanced and isinstance(poll, Snapshot) else None
+            changes.append(reminded(alert, _facts(state, alert, poll, snapshot, rules), poll.received_at))
+    return changes
+
+
+def _facts(state: ParticipantState, alert: Alert, poll: Poll, snapshot: Snapshot | None, rules: Rules) -> Facts:
+    buckets = () if snapshot is None else snapshot.buckets
+    bucket = next((bucket for bucket in buckets if bucket.name == alert.policy_name), None)
+    if snapshot is None or bucket is None:
+        return Facts(category=poll.category if isinstance(poll, Snapshot) else "", current=poll.outcome.value)
+    return bucket_facts(state, snapshot, bucket, rules, Level(alert.severity))

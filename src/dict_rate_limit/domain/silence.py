@@ -1,0 +1,154 @@
+"""Silences and maintenance windows: which alerts are not told to people for a while, by whose word and why."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from dict_rate_limit.domain.errors import InvalidValueError
+from dict_rate_limit.domain.moment import require_aware
+from dict_rate_limit.domain.reason import require_reason
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from dict_rate_limit.domain.alert import Alert, AlertEvent
+
+LONGEST: Final = timedelta(days=366)
+"""No silence lasts longer: one that nobody remembers must end by itself."""
+
+_GLOB: Final = re.compile(r"[A-Za-z0-9_*?]{1,100}", re.ASCII)
+
+
+class Purpose(StrEnum):
+    """Why nobody is told."""
+
+    SILENCE = "SILENCE"  # known, somebody is at it
+    MAINTENANCE = "MAINTENANCE"  # planned work: trouble is expected
+
+
+class Weekday(StrEnum):
+    """Days of a recurrence, Monday first as datetime.weekday counts."""
+
+    MON = "MON"
+    TUE = "TUE"
+    WED = "WED"
+    THU = "THU"
+    FRI = "FRI"
+    SAT = "SAT"
+    SUN = "SUN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matchers:
+    """Globs (`*`, `?`) that all have to match, case-sensitive. `*` also matches where no policy is concerned."""
+
+    policy: str = "*"
+    kind: str = "*"
+    severity: str = "*"
+    participant: str = "*"
+
+    def __post_init__(self) -> None:
+        """Refuse what can match nothing by mistake."""
+        for field in ("policy", "kind", "severity", "participant"):
+            glob: str = getattr(self, field)
+            if not _GLOB.fullmatch(glob):
+                message = f"{field}: {glob[:120]!r}, expected a glob of letters, digits, _, * and ?, at most 100"
+                raise InvalidValueError(message)
+
+    def match(self, about: Alert | AlertEvent) -> bool:
+        """Tell whether an alert or a transition is meant."""
+        pairs = (
+            (about.policy_name, self.policy),
+            (about.kind.value, self.kind),
+            (about.severity.value, self.severity),
+            (about.participant, self.participant),
+        )
+        return all(fnmatchcase(text, glob) for text, glob in pairs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recurrence:
+    """Wall-clock hours on some days: from `start` to `end`, which lies on the next day when it is not after `start`.
+
+    `days` are those on which it starts. `time_zone` is an IANA name; summer time moves it along with the clocks.
+    """
+
+    days: tuple[Weekday, ...]
+    start: time
+    end: time
+    time_zone: str
+
+    def __post_init__(self) -> None:
+        """Refuse no day, a day twice, a time with a zone of its own, an unknown zone."""
+        if not self.days or len(set(self.days)) != len(self.days):
+            message = f"days: {[str(day) for day in self.days]}, expected MON to SUN, each once, at least one"
+            raise InvalidValueError(message)
+        if self.start.tzinfo or self.end.tzinfo:
+            message = "start, end: expected times without a zone: time_zone has it"
+            raise InvalidValueError(message)
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            message = f"time_zone: {self.time_zone[:60]!r}, expected an IANA name such as America/Sao_Paulo"
+            raise InvalidValueError(message) from error
+
+    def covers(self, moment: datetime) -> bool:
+        """Tell whether the moment lies within the hours of one of the days, end excluded."""
+        local = moment.astimezone(ZoneInfo(self.time_zone))
+        clock, today = local.time(), list(Weekday)[local.weekday()]
+        if self.start < self.end:
+            return today in self.days and self.start <= clock < self.end
+        yesterday = list(Weekday)[local.weekday() - 1]
+        return (today in self.days and clock >= self.start) or (yesterday in self.days and clock < self.end)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """One silence or maintenance window. It holds from `starts_at` until `ends_at`, or until somebody ends it.
+
+    With a recurrence it holds within its hours only.
+    """
+
+    silence_id: UUID
+    purpose: Purpose
+    matchers: Matchers
+    starts_at: datetime
+    ends_at: datetime
+    recurrence: Recurrence | None
+    actor: str
+    reason: str
+    created_at: datetime
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse naive times, an end that is past or far, and silence without a reason."""
+        for field in ("starts_at", "ends_at", "created_at", "ended_at"):
+            require_aware(field, getattr(self, field))
+        if self.ends_at <= self.starts_at:
+            message = f"ends_at: {self.ends_at.isoformat()}, expected later than starts_at"
+            raise InvalidValueError(message)
+        if self.ends_at <= self.created_at:
+            message = f"ends_at: {self.ends_at.isoformat()}, expected a time to come"
+            raise InvalidValueError(message)
+        if self.ends_at - self.created_at > LONGEST:
+            message = f"ends_at: {self.ends_at.isoformat()}, expected within {LONGEST.days} days"
+            raise InvalidValueError(message)
+        require_reason(self.reason)
+
+    def active_at(self, moment: datetime) -> bool:
+        """Tell whether it holds then."""
+        ends_at = self.ends_at if self.ended_at is None else min(self.ends_at, self.ended_at)
+        if not self.starts_at <= moment < ends_at:
+            return False
+        return self.recurrence is None or self.recurrence.covers(moment)
+
+    def silences(self, about: Alert | AlertEvent, moment: datetime) -> bool:
+        """Tell whether people are not told of this now."""
+        return self.active_at(moment) and self.matchers.match(about)

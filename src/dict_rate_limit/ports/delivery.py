@@ -1,0 +1,177 @@
+"""What telling transitions needs from outside: the outbox, a broker, notifications and their ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
+    from datetime import datetime, timedelta
+    from uuid import UUID
+
+    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.channel import Channel
+    from dict_rate_limit.domain.notification import Answer, Attempt, Notification, Status
+
+
+class Outbox(Protocol):
+    """Transitions that wait to be published. A transition stays until it is marked, or dead."""
+
+    def drain(self, limit: int, now: datetime) -> AbstractAsyncContextManager[DrainUnit]:
+        """Claim transitions policy by policy: whoever holds a policy's oldest one holds the policy.
+
+        Several readers at once get different policies, so that the order within one stands. A policy whose oldest
+        transition was refused rests until its next try is due.
+        """
+
+    async def backlog(self) -> Backlog:
+        """Say what waits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """What waits to be published.
+
+    `oldest_at` is when the oldest that waits was detected, None when nothing waits. `dead` counts those given up on.
+    """
+
+    waiting: int
+    oldest_at: datetime | None
+    dead: int
+
+
+class DrainUnit(Protocol):
+    """Claimed transitions. Marks are in force when the unit ends, also with an error."""
+
+    @property
+    def events(self) -> Sequence[AlertEvent]:
+        """At most `limit` transitions, in the order they were recorded, nothing left out within a policy."""
+
+    @property
+    def refusals(self) -> Mapping[UUID, int]:
+        """How often each of them was refused for its content so far; absent = never."""
+
+    async def mark_published(self, event_ids: Sequence[UUID], at: datetime) -> None:
+        """Note that the broker has them."""
+
+    async def mark_refused(self, event_id: UUID, reason: str, at: datetime, next_try_at: datetime | None) -> None:
+        """Note a refusal for content; None = given up: it is dead, and later ones of its policy go on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The broker has a transition, or refuses it for what it is: `refusal` says why."""
+
+    event_id: UUID
+    refusal: str | None = None
+
+
+class EventPublisher(Protocol):
+    """Where transitions go."""
+
+    def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[Receipt, None]:
+        """Hand transitions over and give a receipt for each that the other side has for good.
+
+        Transitions of one policy arrive in the order given. After a refusal no later one of its policy is handed over
+        in this call, nor has it a receipt.
+
+        Raises:
+            PublishError: an outage. What has no receipt may or may not have arrived; publish it again, readers drop
+                repeats by event_id.
+        """
+
+    @property
+    def destination(self) -> str:
+        """Where that is, for people: no secret in it."""
+
+
+class Notifications(Protocol):
+    """Who is to be told of what, and what became of it."""
+
+    def routing(self, limit: int) -> AbstractAsyncContextManager[RoutingUnit]:
+        """Claim the oldest transitions for which nobody has yet said who is told. One at a time: others get none."""
+
+    async def claim(self, channel: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Notification]:
+        """Take a channel's pending notifications, oldest transition first, once the first of them is due.
+
+        All that wait come along, those that failed before only when they are due. Nobody else gets them until the
+        lease is over or an attempt is noted.
+        """
+
+    async def note(self, attempts: Sequence[Attempt]) -> None:
+        """Add to the ledger, and bring the notifications to where they stand now."""
+
+    async def abandon(self, channels: Sequence[str], now: datetime) -> int:
+        """Give up pending notifications of channels other than these; return how many."""
+
+    async def ledger(self, alert_id: UUID) -> Sequence[LedgerEntry]:
+        """Return every notification of an alert with its attempts, by transition, then channel."""
+
+    async def last_attempts(self) -> Mapping[str, Attempt]:
+        """Return the last attempt of each channel that ever had one."""
+
+    async def notification_counts(self) -> Mapping[tuple[str, Status], int]:
+        """Return how many notifications there are, by channel and status."""
+
+    async def oldest_pending(self) -> Mapping[str, datetime]:
+        """Return, by channel, since when its oldest pending notification waits; absent = none waits."""
+
+
+class RoutingUnit(Protocol):
+    """Transitions nobody has been chosen for, in the order they were recorded."""
+
+    @property
+    def events(self) -> Sequence[AlertEvent]:
+        """At most `limit`."""
+
+    @property
+    def told(self) -> Mapping[UUID, frozenset[str]]:
+        """By alert: channels that have a notification of it which was not suppressed."""
+
+    async def route(self, notifications: Sequence[Notification]) -> None:
+        """Keep them and mark all events of the unit as routed; both when the unit ends without an error."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry:
+    """One notification and all that was tried, oldest first."""
+
+    notification: Notification
+    attempts: Sequence[Attempt]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What one channel is sent at once. `title` and `body` are text for people, in the channel's language.
+
+    `message_id` is the same for a repeat.
+    """
+
+    message_id: UUID
+    title: str
+    body: str
+    events: Sequence[AlertEvent]
+    created_at: datetime
+
+
+class Notifier(Protocol):
+    """Sends messages. Never raises for what a channel does: that is an answer."""
+
+    async def send(self, channel: Channel, message: Message) -> Answer:
+        """Send once and say what the channel answered, within half a minute."""
+
+
+class ChannelSource(Protocol):
+    """The channels as they are configured now."""
+
+    def channels(self) -> Sequence[Channel]:
+        """Return them; the last good ones while the configuration cannot be read."""
+
+
+class Heartbeat(Protocol):
+    """Somebody elsewhere who notices when we fall silent."""
+
+    async def beat(self) -> None:
+        """Say that a cycle went well. Never raises; a failure is logged."""
