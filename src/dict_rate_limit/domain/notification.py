@@ -23,6 +23,9 @@ LONGEST_PAUSE: Final = timedelta(minutes=10)
 GIVE_UP_AFTER: Final = timedelta(hours=24)
 """A channel that took nothing for a day is given up on, visibly."""
 
+REFUSALS: Final = 5
+"""A message refused this often for what it is, is given up on: it stands in the way of later ones."""
+
 FOLLOW_UPS: Final = frozenset({TransitionKind.DEESCALATED, TransitionKind.RESOLVED, TransitionKind.ACKNOWLEDGED})
 """Whoever was told of an alert is told of these too, whatever the routes and silences say."""
 
@@ -55,10 +58,11 @@ class Notification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a channel said. `text` names no secret."""
+    """What a channel said; `text` names no secret. `refused`: this very message, for what it is; others may pass."""
 
     ok: bool
     text: str
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,9 +120,12 @@ def route(
     return notifications
 
 
-def after_failure(notification: Notification, now: datetime) -> tuple[Status, datetime | None]:
-    """Say whether and when a refused notification is tried again: twice as late each time, for a day."""
-    if now - notification.created_at >= GIVE_UP_AFTER:
+def after(notification: Notification, answer: Answer, now: datetime) -> tuple[Status, datetime | None]:
+    """Say where a notification stands after an answer and when it is tried again: twice as late each time, for a day."""
+    if answer.ok:
+        return Status.DELIVERED, None
+    refused = answer.refused and notification.attempts + 1 >= REFUSALS
+    if refused or now - notification.created_at >= GIVE_UP_AFTER:
         return Status.DEAD, None
     pause = min(FIRST_PAUSE * 2 ** min(notification.attempts, 10), LONGEST_PAUSE)
     return Status.PENDING, now + pause

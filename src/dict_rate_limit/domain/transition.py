@@ -92,6 +92,12 @@ def resolved(alert: Alert, facts: Facts, now: datetime) -> Change:
     return _told(ended, TransitionKind.RESOLVED, facts)
 
 
+def drilled(subject: Subject, sender: Acknowledgement) -> list[Change]:
+    """Begin and end a test alert at once; `sender` says who sent it and why."""
+    born = replace(_born(subject, Severity.INFO, Facts(category=""), sender.at), acknowledgement=sender)
+    return [_told(born, TransitionKind.OPENED, Facts(category="")), resolved(born, Facts(category=""), sender.at)]
+
+
 def _rank(severity: Severity, *, exhausted: bool) -> int:
     return list(Severity).index(severity) + exhausted
 

@@ -53,9 +53,13 @@ class ActingUnit(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertHistory:
-    """An alert and its transitions in order; `published` has the ids of those the broker has."""
+    """An alert and its transitions in order.
+
+    By event id: those the broker has, those it was given up on for, and those for which it is settled who is told.
+    """
 
     alert: Alert
     events: Sequence[AlertEvent]
     published: frozenset[UUID]
     dead: frozenset[UUID]
+    routed: frozenset[UUID]

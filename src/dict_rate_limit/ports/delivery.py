@@ -94,10 +94,10 @@ class Notifications(Protocol):
         """Claim the oldest transitions for which nobody has yet said who is told. One at a time: others get none."""
 
     async def claim(self, channel: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Notification]:
-        """Take a channel's pending notifications, oldest transition first, once the first of them is due.
+        """Take a channel's pending notifications, oldest transition first, once the oldest of them is due.
 
-        All that wait come along, those that failed before only when they are due. Nobody else gets them until the
-        lease is over or an attempt is noted.
+        All that wait come along then, whatever their own next try: later ones must not overtake it. Nobody else gets
+        any of the channel's until the lease is over or an attempt is noted.
         """
 
     async def note(self, attempts: Sequence[Attempt]) -> None:
