@@ -33,7 +33,7 @@ class ScriptedActivities:
     publishing: asyncio.Event = field(default_factory=asyncio.Event)
 
     def all(self) -> list[Callable[..., Awaitable[object]]]:
-        return [self.fetch, self.record, self.publish, self.maintain]
+        return [self.fetch, self.record, self.publish, self.notify, self.maintain]
 
     def attempt(self, name: str, order: object) -> None:
         self.given[name] = order
@@ -52,13 +52,18 @@ class ScriptedActivities:
     @activity.defn(name=names.RECORD)
     async def record(self, order: inputs.RecordInput) -> inputs.RecordResult:
         self.attempt(names.RECORD, order)
-        return inputs.RecordResult(recorded=2, transitions=1)
+        return inputs.RecordResult(recorded=2, transitions=1, advanced=2)
 
     @activity.defn(name=names.PUBLISH)
     async def publish(self, order: inputs.PublishInput) -> inputs.PublishResult:
         self.publishing.set()
         self.attempt(names.PUBLISH, order)
         return inputs.PublishResult(cached=2, delivered=1)
+
+    @activity.defn(name=names.NOTIFY)
+    async def notify(self, order: inputs.NotifyInput) -> inputs.NotifyResult:
+        self.attempt(names.NOTIFY, order)
+        return inputs.NotifyResult(routed=1, delivered=1, failed=0)
 
     @activity.defn(name=names.MAINTAIN)
     async def maintain(self, order: inputs.MaintainInput) -> inputs.MaintainResult:

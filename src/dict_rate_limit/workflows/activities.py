@@ -17,20 +17,26 @@ from dict_rate_limit.domain.wire import decode_poll, encode_poll
 from dict_rate_limit.usecases.deliver import deliver_all
 from dict_rate_limit.usecases.maintain import maintain
 from dict_rate_limit.usecases.monitor import cache_group, record_group
+from dict_rate_limit.usecases.notify import tell
 from dict_rate_limit.workflows import inputs, names
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from dict_rate_limit.domain.state import Rules
-    from dict_rate_limit.ports import Clock, EventPublisher, Maintenance, Outbox, SnapshotCache, StateStore
+    from dict_rate_limit.ports import Clock, Maintenance, SnapshotCache, StateStore
+    from dict_rate_limit.ports.delivery import EventPublisher, Heartbeat, Outbox
     from dict_rate_limit.usecases.monitor import Fetcher
+    from dict_rate_limit.usecases.notify import NotifyParts
 
 BEAT_SEC: Final = 2.0
 """Well below the heartbeat timeouts, by which Temporal notices that a worker has died."""
 
 DELIVERY_TIME: Final = timedelta(seconds=15)
 """How long one activity drains a backlog, well below its timeout; the sweep goes on where it stopped."""
+
+TELLING_TIME: Final = timedelta(seconds=20)
+"""How long one activity begins new messages; the last one may take half a minute more."""
 
 SCHEMA_PAUSE: Final = timedelta(seconds=15)
 """Between tries while a migration is awaited."""
@@ -54,6 +60,8 @@ class Activities:
     cache: SnapshotCache
     outbox: Outbox
     publisher: EventPublisher
+    telling: NotifyParts
+    heartbeat: Heartbeat
     maintenance: Maintenance
     clock: Clock
     rules: Rules
@@ -63,7 +71,7 @@ class Activities:
 
     def all(self) -> Sequence[Callable[..., Awaitable[object]]]:
         """Return what a Temporal worker has to offer."""
-        return (self.fetch, self.record, self.publish, self.maintain)
+        return (self.fetch, self.record, self.publish, self.notify, self.maintain)
 
     @activity.defn(name=names.FETCH)
     async def fetch(self, order: inputs.FetchInput) -> list[str]:
@@ -79,7 +87,9 @@ class Activities:
             polls = [decode_poll(text) for text in order.polls]
             done = await record_group(self.store, polls, self.rules, self.recordings)
             return inputs.RecordResult(
-                recorded=sum(not one.repeated for one in done), transitions=sum(one.events for one in done)
+                recorded=sum(not one.repeated for one in done),
+                transitions=sum(one.events for one in done),
+                advanced=sum(one.advanced for one in done),
             )
 
     @activity.defn(name=names.PUBLISH)
@@ -95,6 +105,15 @@ class Activities:
             if delivery.failure:
                 raise delivery.failure
             return inputs.PublishResult(cached=cached.snapshots, delivered=delivery.delivered)
+
+    @activity.defn(name=names.NOTIFY)
+    async def notify(self, order: inputs.NotifyInput) -> inputs.NotifyResult:
+        """Say that a cycle went well, if it did; then tell people."""
+        async with _attempt():
+            if order.beat:
+                await self.heartbeat.beat()
+            told = await tell(self.telling, within=TELLING_TIME)
+            return inputs.NotifyResult(routed=told.routed, delivered=told.delivered, failed=told.failed)
 
     @activity.defn(name=names.MAINTAIN)
     async def maintain(self, _: inputs.MaintainInput) -> inputs.MaintainResult:

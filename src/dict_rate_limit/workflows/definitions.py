@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
         MaintainResult,
         MonitorInput,
         MonitorResult,
+        NotifyInput,
         PublishInput,
         PublishResult,
         RecordInput,
@@ -46,6 +47,11 @@ PUBLISHING: Final = workflow.ActivityConfig(
     heartbeat_timeout=_SILENCE,
     retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_attempts=4),
 )
+NOTIFYING: Final = workflow.ActivityConfig(
+    start_to_close_timeout=timedelta(seconds=75),
+    heartbeat_timeout=_SILENCE,
+    retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_attempts=3),
+)
 MAINTAINING: Final = workflow.ActivityConfig(
     start_to_close_timeout=timedelta(minutes=30),
     heartbeat_timeout=timedelta(seconds=30),
@@ -57,7 +63,7 @@ MAINTAINING: Final = workflow.ActivityConfig(
 
 @workflow.defn(name=MONITOR_WORKFLOW)
 class MonitorRateLimitsWorkflow:
-    """One cycle over a group: fetch, record, publish."""
+    """One cycle over a group: fetch, record, publish, notify."""
 
     @workflow.run
     async def run(self, group: MonitorInput) -> MonitorResult:
@@ -73,6 +79,7 @@ class MonitorRateLimitsWorkflow:
             **RECORDING,
         )
         published = await _publish(polls)
+        await _notify(beat=published is not None and recorded.advanced > 0)
         return MonitorResult(
             polled=len(polls),
             recorded=recorded.recorded,
@@ -89,6 +96,7 @@ class SweepTransitionsWorkflow:
     async def run(self) -> int | None:
         """Return how many transitions were told; None while their readers are away."""
         published = await _publish([])
+        await _notify(beat=False)
         return published.delivered if published else None
 
 
@@ -121,3 +129,17 @@ async def _publish(polls: list[str]) -> PublishResult | None:
             raise
         workflow.logger.warning("publish: %s; left to the next sweep", error.cause)
         return None
+
+
+async def _notify(*, beat: bool) -> None:
+    """Tell people, also while the broker is away: they must not wait for it."""
+    try:
+        await workflow.execute_activity_method(
+            Activities.notify,
+            NotifyInput(beat=beat),
+            **NOTIFYING,
+        )
+    except ActivityError as error:
+        if is_cancelled_exception(error):
+            raise
+        workflow.logger.warning("notify: %s; left to the next sweep", error.cause)

@@ -34,16 +34,24 @@ class PublishInput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotifyInput:
+    """Whether a cycle went well: then the heartbeat beats."""
+
+    beat: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MaintainInput:
     """Nothing yet; there so that a field may be added."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordResult:
-    """How many polls were new to the store, and the transitions they caused."""
+    """How many polls were new to the store, the transitions they caused, and how many of them were new readings."""
 
     recorded: int
     transitions: int
+    advanced: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +60,15 @@ class PublishResult:
 
     cached: int
     delivered: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifyResult:
+    """Transitions for which it was settled who is told, and messages that channels took or refused."""
+
+    routed: int
+    delivered: int
+    failed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

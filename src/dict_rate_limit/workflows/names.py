@@ -7,6 +7,7 @@ from typing import Final
 FETCH: Final = "fetch"
 RECORD: Final = "record"
 PUBLISH: Final = "publish"
+NOTIFY: Final = "notify"
 MAINTAIN: Final = "maintain"
 
 MONITOR_WORKFLOW: Final = "MonitorRateLimitsWorkflow"

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from temporalio.client import Client, ScheduleDescription, ScheduleHandle, ScheduleUpdateInput
 
-SWEEP_CRON: Final = "* * * * *"
+SWEEP_CRON: Final = "@every 15s"
+"""How late a message may be that waited for others, or for its channel."""
 MAINTAIN_CRON: Final = "17 3 * * *"
 
 CATCH_UP: Final = timedelta(minutes=3)

@@ -1,0 +1,63 @@
+"""What became of a test alert, step by step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.domain.alert import Kind
+from dict_rate_limit.domain.errors import NotFoundError
+from dict_rate_limit.domain.notification import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from dict_rate_limit.ports.acting import Acts, AlertHistory
+    from dict_rate_limit.ports.delivery import LedgerEntry, Notifications
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrillResult:
+    """How far a test alert has come.
+
+    published  every transition reached the broker, or the log where there is none
+    routed     it is settled which channels are told
+    ledger     each channel's notifications and what was tried
+    """
+
+    history: AlertHistory
+    published: bool
+    routed: bool
+    ledger: Sequence[LedgerEntry]
+
+    @property
+    def done(self) -> bool:
+        """Nothing more will happen."""
+        waiting = any(entry.notification.status is Status.PENDING for entry in self.ledger)
+        return self.published and self.routed and not waiting
+
+    @property
+    def good(self) -> bool:
+        """All of it arrived; a channel that has not taken it yet is not good."""
+        took = all(entry.notification.status is Status.DELIVERED for entry in self.ledger)
+        return self.published and self.routed and took
+
+
+async def drill_result(acts: Acts, notifications: Notifications, alert_id: UUID) -> DrillResult:
+    """Look a test alert up.
+
+    Raises:
+        NotFoundError: there is no such test alert.
+    """
+    history = await acts.alert(alert_id)
+    if history is None or history.alert.kind is not Kind.DRILL:
+        message = f"drill: {alert_id}, expected the id of a test alert"
+        raise NotFoundError(message)
+    ids = {event.event_id for event in history.events}
+    return DrillResult(
+        history=history,
+        published=ids <= history.published,
+        routed=ids <= history.routed,
+        ledger=await notifications.ledger(alert_id),
+    )

@@ -1,0 +1,129 @@
+"""Tell people and programs of transitions: settle who is told, then send until each channel has taken it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from dict_rate_limit.domain.alert import Kind
+from dict_rate_limit.domain.channel import Format
+from dict_rate_limit.domain.notification import Attempt, after, new_message_id, route
+from dict_rate_limit.ports.delivery import Message
+from dict_rate_limit.usecases.notification_text import compose
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from dict_rate_limit.domain.channel import Channel
+    from dict_rate_limit.domain.notification import Answer, Notification
+    from dict_rate_limit.ports import Clock
+    from dict_rate_limit.ports.acting import Acts
+    from dict_rate_limit.ports.delivery import ChannelSource, Notifications, Notifier
+
+ROUTING_BATCH: Final = 500
+CLAIMED: Final = 100
+LEASE: Final = timedelta(seconds=90)
+"""Longer than a sender takes: one that dies leaves its notifications to another after this."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifyParts:
+    """What telling people needs. `runbook_base_url` is where the runbooks are published, None = nowhere."""
+
+    notifications: Notifications
+    acts: Acts
+    channels: ChannelSource
+    notifier: Notifier
+    clock: Clock
+    runbook_base_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """How many transitions were routed, and how many notifications were taken or refused."""
+
+    routed: int
+    delivered: int
+    failed: int
+
+
+async def tell(parts: NotifyParts, within: timedelta) -> Told:
+    """Route what is new and send what is due, each channel by itself: a slow one holds no other up."""
+    ends = parts.clock.monotonic() + within.total_seconds()
+    routed = await _route_all(parts)
+    channels = parts.channels.channels()
+    await parts.notifications.abandon([channel.name for channel in channels], parts.clock.now())
+    results = await asyncio.gather(*(_send_due(parts, channel, ends) for channel in channels))
+    answers = list(chain.from_iterable(results))
+    delivered = sum(answer.ok for answer in answers)
+    return Told(routed=routed, delivered=delivered, failed=len(answers) - delivered)
+
+
+async def _route_all(parts: NotifyParts) -> int:
+    channels = parts.channels.channels()
+    total = 0
+    while True:
+        async with parts.notifications.routing(ROUTING_BATCH) as unit:
+            if not unit.events:
+                return total
+            now = parts.clock.now()
+            silences = await parts.acts.silences(now)
+            await unit.route(route(unit.events, unit.told, channels, silences, now))
+            total += len(unit.events)
+
+
+async def _send_due(parts: NotifyParts, channel: Channel, ends: float) -> list[Answer]:
+    """Send message after message, in order. A failure stops the channel: later ones must not overtake it."""
+    answers: list[Answer] = []
+    while parts.clock.monotonic() < ends:
+        claimed = await parts.notifications.claim(channel.name, parts.clock.now(), LEASE, CLAIMED)
+        if not claimed:
+            break
+        for part in _messages(channel, claimed):
+            answers.append(await _send(parts, channel, part))
+            if not answers[-1].ok or parts.clock.monotonic() >= ends:
+                return answers
+    return answers
+
+
+def _messages(channel: Channel, claimed: Sequence[Notification]) -> Iterator[Sequence[Notification]]:
+    """Part notifications into messages: texts for people together, all else and drills one by one."""
+    if channel.format is not Format.TEXT or any(one.event.kind is Kind.DRILL for one in claimed):
+        yield from ([one] for one in claimed)
+    else:
+        yield claimed
+
+
+async def _send(parts: NotifyParts, channel: Channel, claimed: Sequence[Notification]) -> Answer:
+    now = parts.clock.now()
+    events = [notification.event for notification in claimed]
+    title, body = compose(events, channel.language, now, parts.runbook_base_url)
+    ids = tuple(notification.notification_id for notification in claimed)
+    message_id = new_message_id(ids)
+    message = Message(message_id=message_id, title=title, body=body, events=events, created_at=now)
+    answer = await parts.notifier.send(channel, message)
+    if not answer.ok:
+        _log.warning("channel %s: %s", channel.name, answer.text)
+    at = parts.clock.now()
+    await parts.notifications.note([_attempt(message, channel, one, answer, at) for one in claimed])
+    return answer
+
+
+def _attempt(message: Message, channel: Channel, claimed: Notification, answer: Answer, at: datetime) -> Attempt:
+    status, next_try_at = after(claimed, answer, at)
+    return Attempt(
+        message_id=message.message_id,
+        channel=channel.name,
+        notification_ids=(claimed.notification_id,),
+        at=at,
+        answer=answer,
+        status=status,
+        next_try_at=next_try_at,
+    )
