@@ -93,16 +93,16 @@ def _left(facts: MessageFacts, language: Language) -> str:
         return language.unknown_left
     shown = max(0, min(facts.available_tokens, facts.capacity))
     return language.left.format(
-        tokens=_number(facts.available_tokens, language),
-        capacity=_number(facts.capacity, language),
-        share=_percent(shown * 10_000 // facts.capacity, language),
+        tokens=number_text(facts.available_tokens, language),
+        capacity=number_text(facts.capacity, language),
+        share=percent_text(shown * 10_000 // facts.capacity, language),
     )
 
 
 def _threshold(facts: MessageFacts, language: Language) -> str:
     if facts.threshold is None:
         return ""
-    return language.threshold[facts.severity].format(share=_percent(facts.threshold, language))
+    return language.threshold[facts.severity].format(share=percent_text(facts.threshold, language))
 
 
 def _value(raw: str | None, kind: Kind, language: Language) -> str:
@@ -110,15 +110,16 @@ def _value(raw: str | None, kind: Kind, language: Language) -> str:
     limits = _LIMITS.fullmatch(text) if kind is Kind.LIMITS_CHANGED else None
     if limits is None:
         return text or language.nothing
-    capacity, refill, period = (_number(int(number), language) for number in limits.groups())
+    capacity, refill, period = (number_text(int(number), language) for number in limits.groups())
     return language.limits.format(capacity=capacity, refill=refill, period=period)
 
 
-def _number(number: int, language: Language) -> str:
+def number_text(number: int, language: Language) -> str:
+    """Write a whole number with its thousands parted."""
     return f"{number:,}".replace(",", language.separators[0])
 
 
-def _percent(hundredths: int, language: Language) -> str:
-    """Cut, never rounded: a share just above a threshold must not read as below it, nor 99.999 % as full."""
+def percent_text(hundredths: int, language: Language) -> str:
+    """Write a share, cut and never rounded: just above a threshold must not read as below it, nor 99.999 % as full."""
     whole, rest = divmod(hundredths, 100)
     return f"{whole}{language.separators[1]}{rest:02}".rstrip("0").rstrip(language.separators[1]) + "%"
