@@ -153,7 +153,7 @@ readinessProbe:
 {{ include "dict-rate-limit.configEnv" (list . (list
     "log.level" "redis.addr" "redis.tls" "cache.ttl" "bridge.grpc.address" "participants" "workflow.cron.schedule"
     "list.budget.share" "warning.threshold.pct" "critical.threshold.pct" "hysteresis.margin.pct"
-    "unreachable.after.intervals" "retention.months")) | trim }}
+    "unreachable.after.intervals" "remind.every" "retention.months" "pulsar.broker.url" "pulsar.topic")) | trim }}
 {{ include "dict-rate-limit.secretEnv" (dict "secret" .Values.existingSecret.name "key" "database.url") }}
 {{ include "dict-rate-limit.secretEnv" (dict "secret" .Values.existingSecret.name "key" "redis.password" "optional" true) }}
 {{- if .Values.bridge.tls.enabled }}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Any
 
 from deploy.rendered_chart import PRODUCTION, release, rendered
@@ -10,10 +11,13 @@ Json = dict[str, Any]
 
 
 def allowed(policy: Json) -> dict[str, set[int]]:
-    """Ports the egress of a policy opens, by the namespace or component there."""
+    """Ports the egress of a policy opens, by the namespace, component or network there."""
     found: dict[str, set[int]] = {}
     for rule in policy["spec"]["egress"]:
         (peer,) = rule["to"]
+        if "ipBlock" in peer:
+            found[peer["ipBlock"]["cidr"]] = {port["port"] for port in rule["ports"]}
+            continue
         labels = peer.get("namespaceSelector", peer.get("podSelector"))["matchLabels"]
         where = labels.get("kubernetes.io/metadata.name") or labels["app.kubernetes.io/component"]
         found[where] = {port["port"] for port in rule["ports"]}
@@ -26,10 +30,23 @@ def test_programs_reach_exactly_what_they_need() -> None:
     shared = {"kube-system": {53}, "lbpay": {9090}, "redis": {6379}, "db": {5432}}
 
     assert allowed(policies["dict-api"]) == shared
-    assert allowed(policies["orchestration-worker"]) == shared | {"temporal": {7233}, "pulsar": {6650}}
+    assert allowed(policies["orchestration-worker"]) == shared | {
+        "temporal": {7233},
+        "pulsar": {6650},
+        "0.0.0.0/0": {443},
+    }
     assert allowed(policies["dict-db-migration"]) == {"kube-system": {53}, "db": {5432}}
     assert allowed(policies["dict-db-backup"]) == {"kube-system": {53}, "db": {5432}}
     assert allowed(policies["dict-test"]) == {"kube-system": {53}, "dict-api": {8080}, "orchestration-worker": {9090}}
+
+
+def test_channels_are_reached_on_public_addresses_alone() -> None:
+    worker = release("production").one("NetworkPolicy", "orchestration-worker")
+
+    (block,) = (peer["ipBlock"] for rule in worker["spec"]["egress"] for peer in rule["to"] if "ipBlock" in peer)
+
+    internal = [ip_network(one) for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16")]
+    assert {ip_network(one) for one in block["except"]} >= set(internal)
 
 
 def test_every_pod_has_a_policy_for_both_ways() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
 from cluster.references import dangling
-from deploy.rendered_chart import RELEASES, containers, environment, pod, release
+from deploy.rendered_chart import RELEASES, containers, environment, pod, release, rendered
 from dict_rate_limit.settings import Program, load
 from dict_rate_limit.settings.variables import definitions
 from tool_box import REPOSITORY
@@ -39,18 +40,9 @@ def secret(name: str, *keys: str) -> Json:
     return {"kind": "Secret", "metadata": {"name": name}, "stringData": dict.fromkeys(keys, "x")}
 
 
-def with_secrets(found: Rendered) -> list[Json]:
-    given = secrets()
-    if "notify-urls" in found.text:
-        given[0]["stringData"]["notify.urls"] = "x"
-    return [*found.objects, *given]
-
-
 @pytest.mark.parametrize("name", RELEASES)
 def test_whatever_is_named_is_there(name: str) -> None:
-    found = release(name)
-
-    assert dangling(with_secrets(found)) == []
+    assert dangling([*release(name).objects, *secrets()]) == []
 
 
 def test_a_missing_secret_is_noticed() -> None:
@@ -70,7 +62,7 @@ def test_optional_keys_are_those_a_release_can_do_without() -> None:
         if variable.get("valueFrom", {}).get("secretKeyRef", {}).get("optional")
     }
 
-    assert optional == {"REDIS_PASSWORD", "PULSAR_TOKEN"}
+    assert optional == {"REDIS_PASSWORD", "PULSAR_TOKEN", "HEARTBEAT_URL"}
 
 
 def told(found: Rendered, deployment: str) -> dict[str, str]:
@@ -108,6 +100,40 @@ def test_values_reach_the_settings() -> None:
     assert settings.temporal_tls_server_name == "temporal"
     assert str(settings.pulsar_tls_ca_file) == "/pulsar-certs/ca.crt"
     assert str(settings.notify_urls_file) == "/secrets/notify.urls"
+    assert (settings.pulsar_batching, settings.pulsar_compression) == (False, "zstd")
+    assert settings.notify_allowed_networks == ("10.20.0.0/16", "fd00::/8")
+    assert settings.runbook_base_url == "https://docs.example/runbooks"
+    assert settings.remind_every == timedelta(minutes=30)
+
+
+def test_a_heartbeat_is_a_secret_of_the_worker_alone() -> None:
+    found = release("default")
+    (api,) = containers(pod(found.one("Deployment", "dict-api")))
+    (worker,) = containers(pod(found.one("Deployment", "orchestration-worker")))
+
+    assert environment(worker)["HEARTBEAT_URL"]["valueFrom"]["secretKeyRef"]["key"] == "heartbeat.url"
+    assert environment(api).keys().isdisjoint({"HEARTBEAT_URL", "NOTIFY_URLS_FILE", "PULSAR_TOKEN"})
+
+
+def test_channels_may_come_later_and_change_without_a_restart() -> None:
+    spec = pod(release("production").one("Deployment", "orchestration-worker"))
+
+    (volume,) = (volume["secret"] for volume in spec["volumes"] if volume["name"] == "notify-urls")
+    (mount,) = (mount for mount in containers(spec)[0]["volumeMounts"] if mount["name"] == "notify-urls")
+
+    assert volume["optional"] is True
+    assert "subPath" not in mount
+
+
+def test_without_a_broker_both_programs_know_that_there_is_none() -> None:
+    found = rendered("--set=pulsar.brokerURL=")
+
+    urls = [
+        load(told(found, name), program=program).pulsar_broker_url
+        for name, program in (("dict-api", Program.API), ("orchestration-worker", Program.WORKER))
+    ]
+
+    assert urls == [None, None]
 
 
 def test_api_and_worker_agree_where_both_are_told() -> None:

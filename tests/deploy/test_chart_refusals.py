@@ -72,6 +72,14 @@ NOT_IN_THE_SCHEMA = {
     "address without a port": ("--set=redis.addr=redis", "/redis/addr'"),
     "broker by http": ("--set=pulsar.brokerURL=http://pulsar:6650", "/pulsar/brokerURL'"),
     "credentials in the broker's address": ("--set=pulsar.brokerURL=pulsar://u:p@pulsar:6650", "/pulsar/brokerURL'"),
+    "compression of another kind": ("--set=pulsar.compression=gzip", "/pulsar/compression'"),
+    "reminders in words": ("--set=alerts.remindEvery=hourly", "/alerts/remindEvery'"),
+    "off without quotes, which YAML reads as false": ("--set-json=alerts.remindEvery=false", "/alerts/remindEvery'"),
+    "network without its length": (
+        "--set=notifications.allowedNetworks={10.0.0.0}",
+        "/notifications/allowedNetworks/0'",
+    ),
+    "runbooks in a folder": ("--set=notifications.runbookBaseURL=docs/runbooks", "/notifications/runbookBaseURL'"),
     "duration without a unit": ("--set-string=redis.cacheTTL=60", "/redis/cacheTTL'"),
     "negative number of pods": ("--set=replicaCount.dictApi=-1", "/replicaCount/dictApi'"),
     "participant that is no ISPB": ("--set-string=participants={123}", "/participants/0'"),
@@ -110,6 +118,13 @@ def test_schedules_the_worker_reads_are_taken(schedule: str) -> None:
     config = rendered(f"--set=workflow.cronSchedule={schedule}").one("ConfigMap", "dict-config")
 
     assert config["data"]["workflow.cron.schedule"] == schedule.replace("\\", "")
+
+
+@pytest.mark.parametrize("every", ["30m", "1h30m", "24h", "off"])
+def test_reminders_the_programs_read_are_taken(every: str) -> None:
+    config = rendered(f"--set-string=alerts.remindEvery={every}").one("ConfigMap", "dict-config")
+
+    assert config["data"]["remind.every"] == every
 
 
 def test_no_pods_without_a_budget_are_taken() -> None:

@@ -36,7 +36,13 @@ def test_staging_asks_dict_less_often_and_keeps_less() -> None:
 
     differing = {key for key in staging if staging[key] != production[key]}
 
-    assert differing == {"workflow.cron.schedule", "list.budget.share", "retention.months", "log.level"}
+    assert differing == {
+        "workflow.cron.schedule",
+        "list.budget.share",
+        "remind.every",
+        "retention.months",
+        "log.level",
+    }
 
 
 def test_without_ingress_there_is_none() -> None:
@@ -159,8 +165,9 @@ def chart_with_shown_notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ((), ("kubectl port-forward service/dict-api 8080:80", "answers 401", "No backups")),
+        ((), ("kubectl port-forward service/dict-api 8080:80", "answers 401", "No person is told", "No backups")),
         ((PRODUCTION,), ("https://dict-api.lbpay.com/", "helm test dict-rate-limit")),
+        (("--set=pulsar.brokerURL=",), ("Transitions of alerts end in the worker's log",)),
         (("--set=auth.anonymousRole=viewer",), ("Callers without a token may read",)),
     ],
 )
