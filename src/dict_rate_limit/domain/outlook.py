@@ -39,12 +39,12 @@ def outlook(bucket: Bucket, taken: Consumption | None, thresholds: Thresholds) -
     """Look ahead; None for a bucket of which nothing can be said: no capacity or no refill."""
     if 0 in bucket.limits:
         return None
-    critical = -(-thresholds.critical * bucket.capacity // FULL)
+    most_critical = thresholds.critical * bucket.capacity // FULL
     return Outlook(
         empty=time_to_empty(bucket, taken),
         usable=time_to_usable(bucket),
         full=time_to_full(bucket),
-        safe_tokens=max(0, bucket.shown_tokens - critical),
+        safe_tokens=max(0, bucket.shown_tokens - most_critical - 1),
         refill_per_minute=bucket.refill_tokens * 60 / bucket.refill_period_sec,
     )
 

@@ -131,11 +131,11 @@ class Silence:
         """Refuse naive times, an end that is past or far, and silence without a reason."""
         for field in ("starts_at", "ends_at", "created_at", "ended_at"):
             require_aware(field, getattr(self, field))
-        if self.ends_at <= self.starts_at:
-            message = f"ends_at: {self.ends_at.isoformat()}, expected later than starts_at"
-            raise InvalidValueError(message)
         if self.ends_at <= self.created_at:
             message = f"ends_at: {self.ends_at.isoformat()}, expected a time to come"
+            raise InvalidValueError(message)
+        if self.ends_at <= self.starts_at:
+            message = f"ends_at: {self.ends_at.isoformat()}, expected later than starts_at"
             raise InvalidValueError(message)
         if self.ends_at - self.created_at > LONGEST:
             message = f"ends_at: {self.ends_at.isoformat()}, expected within {LONGEST.days} days"

@@ -10,6 +10,8 @@ from uuid import uuid4
 from dict_rate_limit.domain.alert import ANY_POLICY, Acknowledgement, Kind
 from dict_rate_limit.domain.audit import Act, AuditEntry
 from dict_rate_limit.domain.errors import ConflictError, InvalidValueError, NotFoundError
+from dict_rate_limit.domain.moment import require_aware
+from dict_rate_limit.domain.reason import require_reason
 from dict_rate_limit.domain.silence import Silence
 from dict_rate_limit.domain.transition import Subject, acknowledged, drilled
 
@@ -88,17 +90,18 @@ async def acknowledge(acts: Acts, clock: Clock, order: TakeUp) -> Alert:
 
 
 async def create_silence(acts: Acts, clock: Clock, order: NewSilence) -> Silence:
-    """Silence alerts for a while.
+    """Silence alerts for a while, never back in time.
 
     Raises:
         InvalidValueError: the end is past, too far or before the beginning, no reason.
     """
     now = clock.now()
+    require_aware("starts_at", order.starts_at)
     silence = Silence(
         silence_id=uuid4(),
         purpose=order.purpose,
         matchers=order.matchers,
-        starts_at=order.starts_at or now,
+        starts_at=max(order.starts_at or now, now),
         ends_at=order.ends_at,
         recurrence=order.recurrence,
         actor=order.actor,
@@ -122,8 +125,10 @@ async def end_silence(acts: Acts, clock: Clock, silence_id: UUID, actor: str, re
     """End a silence now.
 
     Raises:
+        InvalidValueError: no reason.
         NotFoundError: there is none of this id that has not ended.
     """
+    require_reason(reason)
     now = clock.now()
     entry = AuditEntry(
         at=now, actor=actor, act=Act.SILENCE_ENDED, subject_id=silence_id, detail="ended by hand", reason=reason

@@ -1,0 +1,101 @@
+"""Alerts, silences and channels the tests of acting and telling are made of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from dict_rate_limit.domain.alert import Acknowledgement, Kind, Severity
+from dict_rate_limit.domain.channel import Channel, Format, Routes
+from dict_rate_limit.domain.silence import Matchers, Purpose, Silence
+from dict_rate_limit.domain.transition import Facts, Subject, acknowledged, moved, opened, reminded, resolved
+from domain_samples import NOON, PARTICIPANT
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from dict_rate_limit.domain.alert import Alert, AlertEvent
+    from dict_rate_limit.domain.silence import Recurrence
+    from dict_rate_limit.domain.transition import Change
+
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+FACTS = Facts(category="C")
+SILENCE_ID = UUID("00000000-0000-4000-8000-000000000001")
+
+
+def open_change(
+    policy_name: str = "CLAIMS_READ",
+    kind: Kind = Kind.THRESHOLD,
+    severity: Severity = Severity.WARNING,
+    at: datetime = NOON,
+    participant: str = PARTICIPANT,
+) -> Change:
+    """Open an alert."""
+    return opened(Subject(participant=participant, policy_name=policy_name, kind=kind), severity, FACTS, at)
+
+
+def open_alert(
+    policy_name: str = "CLAIMS_READ",
+    kind: Kind = Kind.THRESHOLD,
+    severity: Severity = Severity.WARNING,
+    at: datetime = NOON,
+) -> Alert:
+    """Make an open alert."""
+    return open_change(policy_name, kind, severity, at)[0]
+
+
+def taken_up(actor: str = "ana", at: datetime = NOON, until: datetime = NOON + HOUR) -> Acknowledgement:
+    """Take an alert up for an hour."""
+    return Acknowledgement(actor=actor, reason="looking", at=at, until=until)
+
+
+def life() -> dict[str, AlertEvent]:
+    """Make one transition of each kind of one alert, in order."""
+    alert, begun = open_change()
+    worse = moved(alert, Severity.CRITICAL, FACTS, NOON + MINUTE)
+    assert worse is not None
+    seen = acknowledged(worse[0], taken_up(at=NOON + 2 * MINUTE))
+    again = reminded(seen[0], FACTS, NOON + 3 * MINUTE)
+    better = moved(again[0], Severity.WARNING, FACTS, NOON + 4 * MINUTE)
+    assert better is not None
+    over = resolved(better[0], FACTS, NOON + 5 * MINUTE)
+    events = (begun, worse[1], seen[1], again[1], better[1], over[1])
+    return {event.transition.value: event for event in events}
+
+
+def silence(
+    matchers: Matchers | None = None,
+    starts_at: datetime = NOON,
+    ends_at: datetime = NOON + HOUR,
+    recurrence: Recurrence | None = None,
+) -> Silence:
+    """Make a silence of an hour, for everything unless told."""
+    return Silence(
+        silence_id=SILENCE_ID,
+        purpose=Purpose.SILENCE,
+        matchers=matchers or Matchers(),
+        starts_at=starts_at,
+        ends_at=ends_at,
+        recurrence=recurrence,
+        actor="ana",
+        reason="a release",
+        created_at=NOON,
+    )
+
+
+def ended(one: Silence, at: datetime) -> Silence:
+    """End a silence by hand."""
+    return replace(one, ended_at=at, ended_by="rui")
+
+
+def channel(
+    name: str = "ops",
+    routes: Routes | None = None,
+    format: Format = Format.TEXT,  # noqa: A002 -- the field's name
+    group_wait: timedelta = timedelta(0),
+) -> Channel:
+    """Make a channel that wants everything at once unless told."""
+    return Channel(name=name, format=format, url=f"test://{name}", routes=routes or Routes(), group_wait=group_wait)
