@@ -10,17 +10,28 @@ from typing import TYPE_CHECKING
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from acting_samples import silence
 from api_parts import OTHER, AbsentStore, World, recorded
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.adapters.prometheus import stored
-from dict_rate_limit.adapters.prometheus.exporter import Exporter, SourceCallsCollector, StoredSource
+from dict_rate_limit.adapters.prometheus.exporter import (
+    DeliverySource,
+    Exporter,
+    PublisherInfo,
+    SourceCallsCollector,
+    StoredSource,
+)
 from dict_rate_limit.adapters.prometheus.traffic import BOUNDS, Traffic
 from dict_rate_limit.domain.errors import Outcome
+from dict_rate_limit.domain.notification import Status
 from dict_rate_limit.domain.state import PolicyRule
+from dict_rate_limit.ports.delivery import Backlog
 from domain_samples import NOON, PARTICIPANT, THRESHOLDS, bucket, failure, snapshot
+from known_delivery import KnownDelivery
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Literal
 
     from prometheus_client.registry import Collector
 
@@ -35,8 +46,15 @@ def world() -> World:
     return World()
 
 
-async def scraped(world: World, counted: Sequence[Collector] = ()) -> Series:
-    source = StoredSource(store=world.store, participants=world.participants, thresholds=THRESHOLDS, clock=world.clock)
+async def scraped(world: World, counted: Sequence[Collector] = (), known: KnownDelivery | None = None) -> Series:
+    known = known or KnownDelivery()
+    source = StoredSource(
+        store=world.store,
+        delivery=DeliverySource(outbox=known.outbox, notifications=known.notifications, acts=known.acts),
+        participants=world.participants,
+        thresholds=THRESHOLDS,
+        clock=world.clock,
+    )
     return parsed(await Exporter("1.2.3", source, counted).scrape())
 
 
@@ -135,6 +153,64 @@ async def test_series_of_a_vanished_policy_vanish(world: World) -> None:
         1000,
         None,
     ]
+
+
+async def test_an_empty_outbox_has_no_oldest(world: World) -> None:
+    series = await scraped(world)
+
+    assert (value(series, "outbox_waiting"), value(series, "outbox_dead")) == (0, 0)
+    assert value(series, "outbox_oldest_age_seconds") is None
+
+
+async def test_the_outbox_tells_how_many_wait_how_long_and_how_many_were_given_up(world: World) -> None:
+    known = KnownDelivery(waiting=Backlog(waiting=7, oldest_at=NOON - timedelta(minutes=3), dead=2))
+
+    series = await scraped(world, known=known)
+
+    assert value(series, "outbox_waiting") == 7
+    assert value(series, "outbox_oldest_age_seconds") == 180
+    assert value(series, "outbox_dead") == 2
+
+
+async def test_notifications_are_told_by_channel_and_status(world: World) -> None:
+    counts = {("ops", Status.DELIVERED): 5, ("ops", Status.PENDING): 1, ("boss", Status.DEAD): 3}
+    known = KnownDelivery(counts=counts, pending_since={"ops": NOON - timedelta(seconds=40)})
+
+    series = await scraped(world, known=known)
+
+    assert value(series, "notifications", channel="ops", status="DELIVERED") == 5
+    assert value(series, "notifications", channel="boss", status="DEAD") == 3
+    assert value(series, "notification_oldest_age_seconds", channel="ops") == 40
+    assert value(series, "notification_oldest_age_seconds", channel="boss") is None
+
+
+async def test_silences_that_will_hold_are_not_active_yet(world: World) -> None:
+    later = silence(starts_at=NOON + timedelta(minutes=1))
+    known = KnownDelivery(known_silences=[silence(), later])
+
+    before = await scraped(world, known=known)
+    world.clock.advance(60)
+    after = await scraped(world, known=known)
+
+    assert [value(series, "silences_active") for series in (before, after)] == [1, 2]
+
+
+async def test_without_an_answer_about_delivery_the_store_counts_as_down(world: World) -> None:
+    series = await scraped(world, known=KnownDelivery(away=True))
+
+    assert value(series, "store_up") == 0
+    assert [count(series, name) for name in ("outbox_waiting", "notifications", "silences_active")] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("destination", ["log", "pulsar"])
+async def test_where_transitions_go_is_told_without_the_database(
+    world: World, destination: Literal["log", "pulsar"]
+) -> None:
+    world.store = AbsentStore(world.clock)
+
+    series = await scraped(world, [PublisherInfo(destination)])
+
+    assert value(series, "publisher_info", destination=destination) == 1
 
 
 async def test_without_the_database_the_process_still_tells_its_own(world: World) -> None:

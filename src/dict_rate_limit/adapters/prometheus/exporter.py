@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from dict_rate_limit.adapters.prometheus.stored import StoredStateCollector, look
+from dict_rate_limit.adapters.prometheus.delivery import DeliverySource, PublisherInfo
+from dict_rate_limit.adapters.prometheus.stored import StoredSource, StoredStateCollector, look
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,22 +18,18 @@ if TYPE_CHECKING:
     from prometheus_client import Metric
 
     from dict_rate_limit.domain.errors import Outcome
-    from dict_rate_limit.domain.level import Thresholds
-    from dict_rate_limit.ports import Clock, StateStore
 
-__all__ = ["MEDIA_TYPE", "Collector", "Exporter", "SourceCallsCollector", "StoredSource"]
+__all__ = [
+    "MEDIA_TYPE",
+    "Collector",
+    "DeliverySource",
+    "Exporter",
+    "PublisherInfo",
+    "SourceCallsCollector",
+    "StoredSource",
+]
 
 MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredSource:
-    """Where stored state is read, and by which thresholds it is judged where a policy has none of its own."""
-
-    store: StateStore
-    participants: Sequence[str]
-    thresholds: Thresholds
-    clock: Clock
 
 
 class SourceCallsCollector(Collector):
@@ -70,7 +66,7 @@ class Exporter:
         own = CollectorRegistry(auto_describe=False)
         own.register(_Build(self._version))
         if self._stored is not None:
-            state = await look(self._stored.store, self._stored.participants)
+            state = await look(self._stored)
             own.register(StoredStateCollector(state, self._stored.thresholds, self._stored.clock.now()))
         return await asyncio.to_thread(lambda: generate_latest(own) + generate_latest(self._registry))
 

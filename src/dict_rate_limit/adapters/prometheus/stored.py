@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from dict_rate_limit.adapters.prometheus.delivery import delivery_metrics, look_at_delivery
 from dict_rate_limit.domain.errors import StoreError
 from dict_rate_limit.domain.judge import judged_buckets
 from dict_rate_limit.domain.level import Level
@@ -19,14 +20,26 @@ if TYPE_CHECKING:
 
     from prometheus_client import Metric
 
+    from dict_rate_limit.adapters.prometheus.delivery import DeliverySource, DeliveryState
     from dict_rate_limit.domain.alert import Kind, Severity
     from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.domain.level import Thresholds
     from dict_rate_limit.domain.state import JudgedBucket
-    from dict_rate_limit.ports import Latest, StateStore
+    from dict_rate_limit.ports import Clock, Latest, StateStore
 
 PATIENCE: Final = 2.0
 _PREFIX: Final = "dict_rate_limit_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSource:
+    """Where stored state is read, and by which thresholds it is judged where a policy has none of its own."""
+
+    store: StateStore
+    delivery: DeliverySource | None = None
+    participants: Sequence[str]
+    thresholds: Thresholds
+    clock: Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,16 +49,19 @@ class StoredState:
     latest: Mapping[str, Latest]
     polls: Mapping[tuple[str, Outcome], int]
     alerts: Mapping[tuple[str, Kind, Severity], int]
+    delivery: DeliveryState | None
 
 
-async def look(store: StateStore, participants: Sequence[str]) -> StoredState | None:
+async def look(source: StoredSource) -> StoredState | None:
     """Read what the metrics need; None when the store does not answer within two seconds."""
+    store, participants, delivery = source.store, source.participants, source.delivery
     try:
         async with asyncio.timeout(PATIENCE):
             return StoredState(
                 latest=await store.latest(participants),
                 polls=await store.poll_counts(participants),
                 alerts=await store.open_alert_counts(participants),
+                delivery=None if delivery is None else await look_at_delivery(delivery, source.clock.now()),
             )
     except (StoreError, TimeoutError):
         return None
@@ -72,6 +88,8 @@ class StoredStateCollector(Collector):
             for key, count in self._state.alerts.items():
                 alerts.add_metric(key, count)
             yield alerts
+            if self._state.delivery is not None:
+                yield from delivery_metrics(self._state.delivery, self._now)
 
     def _buckets(self, latest: Iterable[Latest]) -> Iterator[Metric]:
         labels = ("participant", "policy")

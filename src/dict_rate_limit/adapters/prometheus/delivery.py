@@ -1,0 +1,95 @@
+"""What becomes of alerts once they are stored, as metrics: the outbox, people's notifications, silences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+    from typing import Literal
+
+    from prometheus_client import Metric
+
+    from dict_rate_limit.domain.notification import Status
+    from dict_rate_limit.ports.acting import Acts
+    from dict_rate_limit.ports.delivery import Backlog, Notifications, Outbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverySource:
+    """Where delivery is looked up."""
+
+    outbox: Outbox
+    notifications: Notifications
+    acts: Acts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryState:
+    """One look at delivery. `pending_since` is when the oldest pending notification of a channel began to wait."""
+
+    backlog: Backlog
+    notifications: Mapping[tuple[str, Status], int]
+    pending_since: Mapping[str, datetime]
+    silences_active: int
+
+
+async def look_at_delivery(source: DeliverySource, now: datetime) -> DeliveryState:
+    """Read what the metrics need.
+
+    Raises:
+        StoreError: the store does not answer.
+    """
+    return DeliveryState(
+        backlog=await source.outbox.backlog(),
+        notifications=await source.notifications.notification_counts(),
+        pending_since=await source.notifications.oldest_pending(),
+        silences_active=sum(silence.active_at(now) for silence in await source.acts.silences(now)),
+    )
+
+
+def delivery_metrics(state: DeliveryState, now: datetime) -> Iterator[Metric]:
+    """Give what waits and since when: no age where nothing waits."""
+    yield _single("outbox_waiting", "Transitions that wait to be published.", state.backlog.waiting)
+    if state.backlog.oldest_at is not None:
+        age = (now - state.backlog.oldest_at).total_seconds()
+        yield _single("outbox_oldest_age_seconds", "Time since the oldest waiting transition was detected.", age)
+    yield _single("outbox_dead", "Transitions the broker refused for good.", state.backlog.dead)
+    counts = _gauge("notifications", "Notifications, by where they stand.", "channel", "status")
+    for (channel, status), count in state.notifications.items():
+        counts.add_metric((channel, status.value), count)
+    yield counts
+    ages = _gauge("notification_oldest_age_seconds", "Time since a channel's oldest pending one was made.", "channel")
+    for channel, since in state.pending_since.items():
+        ages.add_metric((channel,), (now - since).total_seconds())
+    yield ages
+    yield _single("silences_active", "Silences and maintenance windows in force.", state.silences_active)
+
+
+class PublisherInfo(Collector):
+    """Where this process sends transitions, or would: told without the store."""
+
+    def __init__(self, destination: Literal["log", "pulsar"]) -> None:
+        """Take the kind of destination."""
+        self._destination = destination
+
+    def collect(self) -> Iterator[Metric]:
+        """Give one series."""
+        family = _gauge("publisher_info", "Where transitions of alerts go.", "destination")
+        family.add_metric((self._destination,), 1)
+        yield family
+
+
+def _single(name: str, text: str, value: float) -> GaugeMetricFamily:
+    family = _gauge(name, text)
+    family.add_metric((), value)
+    return family
+
+
+def _gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"dict_rate_limit_{name}", text, labels=labels)

@@ -1,0 +1,65 @@
+"""What readers look up about delivery, as it is given: outbox, notifications and silences that nobody moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from dict_rate_limit.domain.errors import StoreUnavailableError
+from dict_rate_limit.ports.delivery import Backlog
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from dict_rate_limit.domain.notification import Status
+    from dict_rate_limit.domain.silence import Silence
+    from dict_rate_limit.ports.acting import Acts
+    from dict_rate_limit.ports.delivery import Notifications, Outbox
+
+
+@dataclass(kw_only=True)
+class KnownDelivery:
+    """Answers the questions of readers; `away`: the database does not answer."""
+
+    waiting: Backlog = field(default_factory=lambda: Backlog(waiting=0, oldest_at=None, dead=0))
+    counts: Mapping[tuple[str, Status], int] = field(default_factory=dict)
+    pending_since: Mapping[str, datetime] = field(default_factory=dict)
+    known_silences: Sequence[Silence] = ()
+    away: bool = False
+
+    @property
+    def outbox(self) -> Outbox:
+        """Itself, where only questions are asked."""
+        return cast("Outbox", self)
+
+    @property
+    def notifications(self) -> Notifications:
+        """Itself, where only questions are asked."""
+        return cast("Notifications", self)
+
+    @property
+    def acts(self) -> Acts:
+        """Itself, where only questions are asked."""
+        return cast("Acts", self)
+
+    async def backlog(self) -> Backlog:
+        self._refuse()
+        return self.waiting
+
+    async def notification_counts(self) -> Mapping[tuple[str, Status], int]:
+        self._refuse()
+        return self.counts
+
+    async def oldest_pending(self) -> Mapping[str, datetime]:
+        self._refuse()
+        return self.pending_since
+
+    async def silences(self, now: datetime, *, ended: bool = False) -> Sequence[Silence]:
+        self._refuse()
+        return [one for one in self.known_silences if (one.ends_at <= now) is ended]
+
+    def _refuse(self) -> None:
+        if self.away:
+            message = "away"
+            raise StoreUnavailableError(message)
