@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from math import inf
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dict_rate_limit.domain.bucket_facts import bucket_facts, thresholds_of
+from dict_rate_limit.domain.consumption import Consumption
+from dict_rate_limit.domain.forecast import Span
+from dict_rate_limit.domain.level import Level, level_of
+from dict_rate_limit.domain.outlook import from_plain, outlook, plain
+from dict_rate_limit.domain.state import ParticipantState, PolicyRule
+from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, RULES, THRESHOLDS, bucket, run, snapshot
+
+if TYPE_CHECKING:
+    from dict_rate_limit.domain.bucket import Bucket
+
+FAST = Consumption(low=400, high=460, seconds=300, censored=False)
+LATER = NOON + FIVE_MINUTES
+
+
+def ends(span: Span | None) -> tuple[float, float]:
+    assert span is not None
+    return span.earliest, span.latest
+
+
+def test_what_is_ahead_of_a_bucket_in_use() -> None:
+    ahead = outlook(bucket(500, refill_tokens=60), FAST, THRESHOLDS)
+
+    assert ahead is not None
+    assert ends(ahead.empty) == pytest.approx((937.5, 1500))
+    assert ends(ahead.usable) == (0, 0)
+    assert ends(ahead.full) == pytest.approx((500, 540))
+    assert (ahead.safe_tokens, ahead.refill_per_minute) == (399, 60)
+
+
+@pytest.mark.parametrize(
+    "unlimited",
+    [bucket(0, capacity=0), bucket(refill_tokens=0), bucket(refill_period_sec=0)],
+    ids=["capacity", "refill", "period"],
+)
+def test_of_a_bucket_without_limits_nothing_is_said(unlimited: Bucket) -> None:
+    assert outlook(unlimited, FAST, THRESHOLDS) is None
+
+
+@given(
+    capacity=st.integers(1, 40_000),
+    available=st.integers(-100, 41_000),
+    critical=st.integers(0, 2500),
+)
+def test_the_safe_tokens_are_the_most_that_leave_a_bucket_above_critical(
+    capacity: int, available: int, critical: int
+) -> None:
+    thresholds = replace(THRESHOLDS, critical=critical)
+    before = bucket(available, capacity)
+
+    ahead = outlook(before, None, thresholds)
+
+    assert ahead is not None
+    held = before.shown_tokens
+    if level_of(before, thresholds) is Level.CRITICAL:
+        assert ahead.safe_tokens == 0
+    else:
+        assert level_of(bucket(held - ahead.safe_tokens, capacity), thresholds) is not Level.CRITICAL
+        assert level_of(bucket(held - ahead.safe_tokens - 1, capacity), thresholds) is Level.CRITICAL
+
+
+@pytest.mark.parametrize("taken", [None, FAST, replace(FAST, low=0, high=0)], ids=["unknown", "fast", "idle"])
+def test_an_outlook_comes_back_from_plain_values(taken: Consumption | None) -> None:
+    ahead = outlook(bucket(500), taken, THRESHOLDS)
+    assert ahead is not None
+
+    again = from_plain(plain(ahead))
+
+    assert plain(again) == plain(ahead)
+    assert again.safe_tokens == ahead.safe_tokens
+
+
+def test_never_is_null_in_plain_values() -> None:
+    ahead = outlook(bucket(500), replace(FAST, low=0), THRESHOLDS)
+    assert ahead is not None
+
+    span = plain(ahead)["empty_in_sec"]
+
+    assert span == [937.5, None]
+    assert from_plain(plain(ahead)).empty == Span(earliest=937.5, latest=inf)
+
+
+@pytest.mark.parametrize("broken", [{"safe_tokens": "many"}, {"refill_per_minute": None}])
+def test_plain_values_that_are_no_outlook_are_refused(broken: dict[str, object]) -> None:
+    ahead = outlook(bucket(500), None, THRESHOLDS)
+    assert ahead is not None
+
+    with pytest.raises(TypeError, match="expected what `plain` gives"):
+        from_plain(plain(ahead) | broken)
+
+
+def test_facts_of_a_bucket_hold_its_own_thresholds() -> None:
+    state = ParticipantState(participant=PARTICIPANT, policy_rules={"CLAIMS_READ": PolicyRule(warning=5000)})
+
+    warned = bucket_facts(state, snapshot(bucket(400)), bucket(400), RULES, Level.WARNING)
+    critical = bucket_facts(state, snapshot(bucket(50)), bucket(50), RULES, Level.CRITICAL)
+
+    assert (warned.threshold, critical.threshold) == (5000, 1000)
+    assert thresholds_of(state, "OTHER", RULES) == THRESHOLDS
+
+
+def test_without_a_reading_before_no_pace_is_known() -> None:
+    facts = bucket_facts(ParticipantState(participant=PARTICIPANT), snapshot(bucket(400)), bucket(400), RULES, Level.OK)
+
+    assert facts.outlook is not None
+    assert facts.outlook.empty is None
+
+
+def test_a_bucket_known_without_a_time_gives_no_pace() -> None:
+    state = ParticipantState(participant=PARTICIPANT, buckets={"CLAIMS_READ": bucket(900)})
+
+    facts = bucket_facts(state, snapshot(bucket(400)), bucket(400), RULES, Level.OK)
+
+    assert facts.outlook is not None
+    assert facts.outlook.empty is None
+
+
+def test_the_pace_is_that_of_the_last_interval() -> None:
+    state, _ = run(snapshot(bucket(900)))
+
+    facts = bucket_facts(state, snapshot(bucket(200), at=LATER), bucket(200), RULES, Level.WARNING)
+
+    assert facts.outlook is not None
+    assert ends(facts.outlook.empty) == pytest.approx((200 / (1000 / 300 - 1), 200 / (800 / 300 - 1)))
+
+
+def test_over_a_gap_no_pace_is_known() -> None:
+    state, _ = run(snapshot(bucket(900)))
+    after = NOON + 3 * FIVE_MINUTES + timedelta(seconds=1)
+
+    facts = bucket_facts(state, snapshot(bucket(200), at=after), bucket(200), RULES, Level.WARNING)
+
+    assert facts.outlook is not None
+    assert facts.outlook.empty is None

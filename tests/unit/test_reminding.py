@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from acting_samples import HOUR, MINUTE, open_alert, taken_up
+from dict_rate_limit.domain.alert import ANY_POLICY, Kind, Severity, TransitionKind
+from dict_rate_limit.domain.errors import Outcome
+from dict_rate_limit.domain.judge import observe
+from dict_rate_limit.domain.reminding import next_reminder, reminders
+from dict_rate_limit.domain.state import ParticipantState
+from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, failure, run, snapshot, ticks
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+EVERY = replace(RULES, remind_every=HOUR)
+LATER = NOON + HOUR
+
+
+def in_warning() -> ParticipantState:
+    """Return the state after a bucket of 1000 fell to 200 at noon."""
+    state, _ = run(*ticks(bucket(1000)), snapshot(bucket(200), at=NOON + MINUTE))
+    return state
+
+
+def test_an_open_alert_is_told_again_after_the_interval() -> None:
+    assert next_reminder(open_alert(), HOUR) == LATER
+
+
+def test_without_an_interval_nobody_is_reminded() -> None:
+    assert next_reminder(open_alert(), None) is None
+
+
+def test_a_resolved_alert_is_not_told_again() -> None:
+    assert next_reminder(replace(open_alert(), resolved_at=NOON), HOUR) is None
+
+
+@pytest.mark.parametrize(("until", "due"), [(NOON + 2 * HOUR, NOON + 2 * HOUR), (NOON + MINUTE, LATER)])
+def test_while_somebody_has_it_nobody_is_reminded(until: datetime, due: datetime) -> None:
+    alert = replace(open_alert(), acknowledgement=replace(taken_up(), until=until))
+
+    assert next_reminder(alert, HOUR) == due
+
+
+def test_a_due_reminder_tells_what_is_left_now_and_what_comes_next() -> None:
+    _, judgement = observe(in_warning(), snapshot(bucket(210), at=LATER + MINUTE), EVERY)
+
+    ((alert, event),) = zip(judgement.alerts, judgement.events, strict=True)
+    assert (event.transition, event.available_tokens, event.sequence) == (TransitionKind.REMINDED, 210, 2)
+    assert event.message_en == (
+        "CLAIMS_READ still in warning for 1 h: 210 of 1,000 tokens left (21%), warning threshold 25%"
+        " [participant 12345678]"
+    )
+    assert event.outlook is not None
+    assert alert.updated_at == LATER + MINUTE
+
+
+def test_a_reminder_of_a_critical_bucket_names_the_critical_threshold() -> None:
+    state, _ = run(snapshot(bucket(50)))
+
+    _, judgement = observe(state, snapshot(bucket(60), at=LATER), EVERY)
+
+    assert "critical threshold 10%" in judgement.events[0].message_en
+
+
+def test_before_it_is_due_nothing_is_told() -> None:
+    _, judgement = observe(in_warning(), snapshot(bucket(210), at=LATER), EVERY)
+
+    assert judgement.events == ()
+
+
+def test_an_alert_that_moves_is_not_told_twice() -> None:
+    _, judgement = observe(in_warning(), snapshot(bucket(50), at=LATER + MINUTE), EVERY)
+
+    assert [event.transition for event in judgement.events] == [TransitionKind.ESCALATED]
+
+
+def test_a_poll_that_gave_nothing_reminds_too_without_numbers() -> None:
+    blind = replace(EVERY, unreachable_after=100)
+
+    _, judgement = observe(in_warning(), failure(at=LATER + MINUTE), blind)
+
+    (event,) = judgement.events
+    assert (event.transition, event.available_tokens, event.outlook) == (TransitionKind.REMINDED, None, None)
+    assert "tokens left unknown" in event.message_en
+
+
+def test_an_answer_without_news_reminds_without_numbers() -> None:
+    state = replace(in_warning(), checked_at=NOON + FIVE_MINUTES, last_good_at=NOON + FIVE_MINUTES)
+    repeated = snapshot(bucket(210), at=LATER + MINUTE, response_time=NOON + FIVE_MINUTES)
+
+    _, judgement = observe(state, repeated, replace(EVERY, unreachable_after=100))
+
+    assert [(event.transition, event.available_tokens) for event in judgement.events] == [
+        (TransitionKind.REMINDED, None)
+    ]
+
+
+def test_an_alert_of_the_source_tells_the_outcome_of_the_last_poll() -> None:
+    alert = open_alert(ANY_POLICY, Kind.SOURCE_UNREACHABLE, Severity.CRITICAL)
+    state = ParticipantState(participant=PARTICIPANT, first_polled_at=NOON - HOUR, open_alerts=(alert,))
+
+    _, judgement = observe(state, failure(Outcome.DEADLINE_EXCEEDED, at=LATER), EVERY)
+
+    assert judgement.events[0].message_en == (
+        "Still no new reading from DICT, for 1 h: the current levels are unknown; last poll: DEADLINE_EXCEEDED"
+        " [participant 12345678]"
+    )
+
+
+def test_a_bucket_missing_from_a_new_reading_is_told_without_numbers() -> None:
+    state = ParticipantState(participant=PARTICIPANT, open_alerts=(open_alert("ENTRIES_WRITE"),))
+
+    ((_, event),) = reminders(state, snapshot(bucket(1000), at=LATER), EVERY, (), advanced=True)
+
+    assert (event.available_tokens, event.current, event.category) == (None, "OK", "C")
+
+
+def test_reminders_come_in_the_order_of_alerts() -> None:
+    alerts = (open_alert("A"), open_alert("B"))
+    state = ParticipantState(participant=PARTICIPANT, open_alerts=alerts)
+
+    changes = reminders(state, failure(at=LATER), EVERY, (), advanced=False)
+
+    assert [event.policy_name for _, event in changes] == ["A", "B"]
