@@ -9,7 +9,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.domain.alert import Kind, Severity
+from dict_rate_limit.domain.alert import ANY_POLICY, Kind, Severity
 from dict_rate_limit.domain.errors import InvalidValueError
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
 
 EVERYTHING: Final = ("*",)
+
+_GLOB: Final = re.compile(r"[A-Za-z0-9_*?]{1,100}", re.ASCII)
 
 
 class Language(StrEnum):
@@ -37,12 +39,28 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routes:
-    """Which transitions a channel wants: all of these have to hold. Globs are case-sensitive."""
+    """Which transitions a channel wants: all of these have to hold. Globs are case-sensitive.
+
+    What concerns the whole participant concerns each of its policies: `policies` never keeps it back, `kinds` may.
+    """
 
     severity: Severity = Severity.INFO
     policies: tuple[str, ...] = EVERYTHING
     participants: tuple[str, ...] = EVERYTHING
     kinds: tuple[str, ...] = EVERYTHING
+
+    def __post_init__(self) -> None:
+        """Refuse lists that want nothing, and what can match nothing by mistake."""
+        for field in ("policies", "participants", "kinds"):
+            globs: tuple[str, ...] = getattr(self, field)
+            bad = next((glob for glob in globs if not _GLOB.fullmatch(glob)), None if globs else "")
+            if bad is not None:
+                message = f"{field}: {bad[:120]!r}, expected globs of letters, digits, _, * and ?, at least one"
+                raise InvalidValueError(message)
+        unknown = next((kind for kind in self.kinds if not {"*", "?"} & set(kind) and kind not in set(Kind)), None)
+        if unknown is not None:
+            message = f"kinds: {unknown!r}, expected {', '.join(Kind)}, or a glob"
+            raise InvalidValueError(message)
 
     def want(self, event: AlertEvent) -> bool:
         """Tell whether a transition is wanted: at least as severe, and matched by one glob of each list."""
@@ -50,7 +68,7 @@ class Routes:
         if ranks.index(event.severity) < ranks.index(self.severity):
             return False
         pairs = (
-            (event.policy_name, self.policies),
+            (event.policy_name, EVERYTHING if event.policy_name == ANY_POLICY else self.policies),
             (event.participant, self.participants),
             (event.kind.value, self.kinds),
         )
@@ -61,8 +79,9 @@ class Routes:
 class Channel:
     """One way to people or programs. `url` and `secrets` are secret.
 
-    `group_wait` is how long a message waits for others, so that one burst is one message; texts alone are grouped.
-    `secrets` sign a webhook, the newest first; while one is being replaced there are two.
+    `group_wait` is how long a message waits for others, so that one burst is one message; `apart` keeps even texts
+    single, for services that make an incident of each message. `secrets` sign a webhook, the newest first; while one
+    is being replaced there are two.
     """
 
     name: str
@@ -71,6 +90,7 @@ class Channel:
     routes: Routes = Routes()
     language: Language = Language.PT
     group_wait: timedelta = timedelta(seconds=10)
+    apart: bool = False
     secrets: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
@@ -85,6 +105,11 @@ class Channel:
         if not timedelta(0) <= self.group_wait <= timedelta(hours=1):
             message = f"group_wait: {self.group_wait}, expected 0s to 1h"
             raise InvalidValueError(message)
+
+    @property
+    def grouped(self) -> bool:
+        """Whether one message may tell of several transitions: programs want them one by one."""
+        return self.format is Format.TEXT and not self.apart
 
     def wants(self, event: AlertEvent) -> bool:
         """Tell whether it wants a transition; a drill goes everywhere, for that is what it is for."""

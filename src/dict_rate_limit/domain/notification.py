@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid5
 
 from dict_rate_limit.domain.alert import AlertEvent, Kind, TransitionKind
-from dict_rate_limit.domain.channel import Format
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -142,7 +141,7 @@ def _silence(event: AlertEvent, silences: Sequence[Silence], now: datetime) -> S
 
 
 def _notification(event: AlertEvent, channel: Channel, silence: Silence | None, now: datetime) -> Notification:
-    grouped = channel.format is Format.TEXT and event.kind is not Kind.DRILL
+    grouped = channel.grouped and event.kind is not Kind.DRILL
     return Notification(
         notification_id=new_notification_id(event.event_id, channel.name),
         channel=channel.name,

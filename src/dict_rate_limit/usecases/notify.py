@@ -10,7 +10,6 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.alert import Kind
-from dict_rate_limit.domain.channel import Format
 from dict_rate_limit.domain.notification import Attempt, after, new_message_id, route
 from dict_rate_limit.ports.delivery import Message
 from dict_rate_limit.usecases.notification_text import compose
@@ -95,7 +94,7 @@ async def _send_due(parts: NotifyParts, channel: Channel, ends: float) -> list[A
 
 def _messages(channel: Channel, claimed: Sequence[Notification]) -> Iterator[Sequence[Notification]]:
     """Part notifications into messages: texts for people together, all else and drills one by one."""
-    if channel.format is not Format.TEXT or any(one.event.kind is Kind.DRILL for one in claimed):
+    if not channel.grouped or any(one.event.kind is Kind.DRILL for one in claimed):
         yield from ([one] for one in claimed)
     else:
         yield claimed
