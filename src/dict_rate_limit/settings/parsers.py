@@ -103,13 +103,21 @@ def hundredths(value: str) -> int:
 
 def duration(value: str) -> timedelta:
     """Read a Go duration above zero and at most a day: `60s`, `1m30s`, `500ms`."""
-    if not _DURATION.fullmatch(value):
-        raise ValueError
-    micros = sum(Decimal(number) * _UNITS[unit] for number, unit in _DURATION_PART.findall(value))
-    length = timedelta(microseconds=int(micros))
-    if not timedelta() < length <= timedelta(days=1):
-        raise ValueError
-    return length
+    return duration_within(timedelta(days=1))(value)
+
+
+def duration_within(longest: timedelta) -> Callable[[str], timedelta]:
+    """Make a reader of a Go duration above zero and at most so long."""
+
+    def parse(value: str) -> timedelta:
+        if not _DURATION.fullmatch(value):
+            raise ValueError
+        micros = sum(Decimal(number) * _UNITS[unit] for number, unit in _DURATION_PART.findall(value))
+        if not 1 <= micros <= longest // timedelta(microseconds=1):
+            raise ValueError
+        return timedelta(microseconds=int(micros))
+
+    return parse
 
 
 def duration_or_off(value: str) -> timedelta | None:
