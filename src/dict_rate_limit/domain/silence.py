@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
@@ -107,6 +107,13 @@ class Recurrence:
         yesterday = list(Weekday)[local.weekday() - 1]
         return (today in self.days and clock >= self.start) or (yesterday in self.days and clock < self.end)
 
+    def next_end(self, moment: datetime) -> datetime:
+        """Return when the clock shows `end` for the first time after the moment, in UTC."""
+        zone = ZoneInfo(self.time_zone)
+        local = moment.astimezone(zone)
+        day = local.date() if local.time() < self.end else local.date() + timedelta(days=1)
+        return datetime.combine(day, self.end, zone).astimezone(UTC)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
@@ -148,6 +155,10 @@ class Silence:
         if not self.starts_at <= moment < ends_at:
             return False
         return self.recurrence is None or self.recurrence.covers(moment)
+
+    def holds_until(self, moment: datetime) -> datetime:
+        """Return when it stops to hold, for a moment at which it holds."""
+        return self.ends_at if self.recurrence is None else min(self.ends_at, self.recurrence.next_end(moment))
 
     def silences(self, about: Alert | AlertEvent, moment: datetime) -> bool:
         """Tell whether people are not told of this now."""
