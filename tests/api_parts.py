@@ -16,7 +16,9 @@ from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.adapters.operations import OperationsApp, Readiness, serve
 from dict_rate_limit.adapters.prometheus.traffic import Traffic
+from dict_rate_limit.adapters.rsgi import RsgiApp
 from dict_rate_limit.apps.api.access import Access, TokensFile
+from dict_rate_limit.apps.api.front import Front
 from dict_rate_limit.apps.api.server import ApiParts, build
 from dict_rate_limit.domain.errors import CacheUnavailableError, Outcome, SourceError, StoreUnavailableError
 from dict_rate_limit.domain.judge import observe
@@ -207,10 +209,11 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, host: str = "127.0.0.1", port: int | None = None) -> AsyncIterator[str]:
+async def serving(app: ASGIApp | RsgiApp, host: str = "127.0.0.1", port: int | None = None) -> AsyncIterator[str]:
     """Run Granian in this process until the end of the block."""
     port, shutdown = port or free_port(), asyncio.Event()
-    task = asyncio.create_task(serve(app, host, port, shutdown))
+    served = RsgiApp(app, app.quick) if isinstance(app, Front) else app  # as the program does
+    task = asyncio.create_task(serve(served, host, port, shutdown))
     try:
         await _listening(host, port)
         yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

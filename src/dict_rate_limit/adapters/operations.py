@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
@@ -28,6 +28,13 @@ CHECK_LIFE: Final = 1.0
 DRAIN_PATIENCE: Final = 10.0
 
 _JSON: Final = b"application/json"
+
+
+class Rsgi(Protocol):
+    """An application of the server's own interface."""
+
+    def __rsgi__(self, scope: Any, proto: Any) -> Awaitable[None]:  # noqa: ANN401 - the server's own values
+        """Answer one request."""
 
 
 class Readiness:
@@ -124,7 +131,7 @@ async def respond(send: Send, status: int, body: bytes, media_type: bytes, *head
     await send({"type": "http.response.body", "body": body})
 
 
-async def serve(app: ASGIApp, host: str, port: int, shutdown: asyncio.Event) -> None:
+async def serve(app: ASGIApp | Rsgi, host: str, port: int, shutdown: asyncio.Event) -> None:
     """Serve until `shutdown`, then finish what is under way, ten seconds at most.
 
     Raises:
@@ -135,7 +142,7 @@ async def serve(app: ASGIApp, host: str, port: int, shutdown: asyncio.Event) -> 
         app,
         address=host,
         port=port,
-        interface=Interfaces.ASGINL,
+        interface=Interfaces.RSGI if hasattr(app, "__rsgi__") else Interfaces.ASGINL,
         http=HTTPModes.http1,
         websockets=False,
         backlog=1024,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
@@ -33,6 +33,12 @@ class Answer:
     status: int
     headers: Headers
     body: bytes
+    text_headers: list[tuple[str, str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Write the headers in the server's own form too, once for all its uses."""
+        pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers]
+        object.__setattr__(self, "text_headers", pairs)
 
 
 class Rendered:

@@ -1,6 +1,7 @@
 """The door of the API: host, access, the answer from memory where there is one, and the count of everything.
 
-Only "GET the list, allowed, held in memory" is answered here; all else goes on to the application behind.
+Only "GET the list, allowed, held in memory" is answered here (`quick`, before the request is made an ASGI one); all else
+goes on to the application behind.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 
     from dict_rate_limit.adapters.prometheus.traffic import Traffic
+    from dict_rate_limit.adapters.rsgi import RsgiScope, Whole
     from dict_rate_limit.apps.api.answers import Answer, Answers
     from dict_rate_limit.usecases.read import Reader
 
@@ -46,20 +48,27 @@ class Front:
         self._traffic = traffic
         self._list = traffic.route("policies")
 
+    def quick(self, request: RsgiScope) -> Whole | None:
+        """Answer "GET the list, allowed, held in memory" before anything else is made of the request."""
+        if request.path != LIST_PATH or request.method != "GET":
+            return None
+        started = perf_counter()
+        headers = request.headers
+        if self._refusal_of_read(_single(headers.get_all("host")), _single(headers.get_all("authorization"))):
+            return None
+        if_none_match = _single(headers.get_all("if-none-match"))
+        answer = self._from_memory(request.query_string.encode("latin-1", "replace"), if_none_match)
+        if answer is None:
+            return None
+        self._list.add("GET", answer.status, perf_counter() - started)
+        return answer.status, answer.text_headers, answer.body
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             return
         started = perf_counter()
-        host, authorization, if_none_match = _wanted(scope["headers"])
-        problem = self._refusal(scope, host, authorization)
-        if problem is None and scope["method"] == "GET" and scope["path"] == LIST_PATH:
-            answer = self._from_memory(scope["query_string"], if_none_match)
-            if answer is not None:
-                await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-                await send({"type": "http.response.body", "body": answer.body})
-                self._list.add("GET", answer.status, perf_counter() - started)
-                return
+        problem = self._refusal(scope, *_wanted(scope["headers"]))
         await self._slowly(scope, receive, send, problem, started)
 
     def _refusal(self, scope: Scope, host: bytes | None, authorization: bytes | None) -> ProblemError | None:
@@ -72,6 +81,9 @@ class Front:
             return unauthorized(token_given=authorization is not None)
         needed = Role.VIEWER if scope["method"] in SAFE_METHODS else Role.OPERATOR
         return None if caller.role.covers(needed) else forbidden(needed)
+
+    def _refusal_of_read(self, host: bytes | None, authorization: bytes | None) -> bool:
+        return not self._access.knows_host(host) or self._access.caller(authorization) is None
 
     def _from_memory(self, raw_query: bytes, if_none_match: bytes | None) -> Answer | None:
         rendered = self._answers.known(raw_query)
@@ -131,17 +143,20 @@ async def refuse(send: Send, problem: ProblemError) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def _wanted(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | None, bytes | None, bytes | None]:
-    """Pick Host, Authorization and If-None-Match. One given twice is joined, which no host and no token matches."""
-    host = authorization = if_none_match = None
+def _single(values: list[str]) -> bytes | None:
+    """Join what was given twice, which no host and no token matches."""
+    return ",".join(values).encode("latin-1", "replace") if values else None
+
+
+def _wanted(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | None, bytes | None]:
+    """Pick Host and Authorization. One given twice is joined, which no host and no token matches."""
+    host = authorization = None
     for name, value in headers:
         if name == b"host":
             host = value if host is None else host + b"," + value
         elif name == b"authorization":
             authorization = value if authorization is None else authorization + b"," + value
-        elif name == b"if-none-match":
-            if_none_match = value if if_none_match is None else if_none_match + b"," + value
-    return host, authorization, if_none_match
+    return host, authorization
 
 
 def _route(path: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dict_rate_limit.adapters.operations import OperationsApp, serve
 from dict_rate_limit.adapters.prometheus.exporter import SourceCallsCollector
 from dict_rate_limit.adapters.prometheus.traffic import Traffic
+from dict_rate_limit.adapters.rsgi import RsgiApp
 from dict_rate_limit.apps.api.access import Access, TokensFile
 from dict_rate_limit.apps.api.server import ApiParts, build
 from dict_rate_limit.bootstrap import backing as bootstrap
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.operations import Readiness
     from dict_rate_limit.adapters.prometheus.exporter import Collector
-    from dict_rate_limit.apps.api.front import ASGIApp
+    from dict_rate_limit.apps.api.front import Front
     from dict_rate_limit.bootstrap.backing import Backing
     from dict_rate_limit.settings import Settings
     from dict_rate_limit.usecases.read import Reader
@@ -32,7 +33,7 @@ _log = logging.getLogger(__name__)
 class Api:
     """The application, its readiness, what it counts, and the reader to be closed after it."""
 
-    app: ASGIApp
+    app: Front
     readiness: Readiness
     collectors: Sequence[Collector]
     reader: Reader
@@ -107,7 +108,7 @@ async def answer(api: Api, settings: Settings, shutdown: asyncio.Event) -> None:
     draining = asyncio.create_task(drain())
     api.readiness.start()
     try:
-        await serve(api.app, settings.host, settings.port, stopping)
+        await serve(RsgiApp(api.app, api.app.quick), settings.host, settings.port, stopping)
     finally:
         draining.cancel()
         await api.reader.close()

@@ -38,7 +38,7 @@ class ApiParts:
     version: str
 
 
-def build(parts: ApiParts) -> ASGIApp:
+def build(parts: ApiParts) -> Front:
     """Return the application, door first."""
     answers = Answers()
     backing = Backing(reader=parts.reader, answers=answers, store=parts.store, clock=parts.clock, version=parts.version)
