@@ -1,7 +1,7 @@
 """The door of the API: host, access, the answer from memory where there is one, and the count of everything.
 
-Only "GET the list, allowed, held in memory" is answered here (`quick`, before the request is made an ASGI one); all else
-goes on to the application behind.
+Only "GET the list, allowed, held in memory" is answered here, by `quick`, before the request is made an ASGI one; all
+else goes on to the application behind.
 """
 
 from __future__ import annotations
