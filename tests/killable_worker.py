@@ -18,6 +18,7 @@ from dict_rate_limit.adapters.bridge.source import BridgeSource
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.log_publisher import LogPublisher
 from dict_rate_limit.adapters.memory.cache import MemoryCache
+from dict_rate_limit.adapters.memory.channels import CountedHeartbeat
 from dict_rate_limit.adapters.operations import Readiness
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
@@ -29,9 +30,10 @@ from dict_rate_limit.domain.wire import encode_poll
 from dict_rate_limit.usecases.monitor import Fetcher
 from dict_rate_limit.workflows.activities import Activities
 from dict_rate_limit.workflows.schedules import Timetable
+from monitor_samples import telling
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
     from datetime import datetime
     from typing import TextIO
     from uuid import UUID
@@ -39,7 +41,8 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alert import AlertEvent
     from dict_rate_limit.domain.reading import Poll, Snapshot
     from dict_rate_limit.domain.state import Judgement, ParticipantState
-    from dict_rate_limit.ports import DrainUnit, RecordingUnit
+    from dict_rate_limit.ports import RecordingUnit
+    from dict_rate_limit.ports.delivery import DrainUnit, Receipt
 
 RULES = Rules(
     thresholds=Thresholds(warning=2500, critical=1000, margin=200), interval=timedelta(seconds=1), unreachable_after=3
@@ -120,16 +123,22 @@ class FatefulUnit:
 class FatefulDrain:
     """A batch that may be the last."""
 
-    def __init__(self, unit: DrainUnit, fate: Fate) -> None:
-        self._unit, self._fate = unit, fate
+    def __init__(self, unit: DrainUnit) -> None:
+        self._unit = unit
 
     @property
     def events(self) -> Sequence[AlertEvent]:
         return self._unit.events
 
+    @property
+    def refusals(self) -> Mapping[UUID, int]:
+        return self._unit.refusals
+
     async def mark_published(self, event_ids: Sequence[UUID], at: datetime) -> None:
         await self._unit.mark_published(event_ids, at)
-        self._fate.reach(Point.MARKED)
+
+    async def mark_refused(self, event_id: UUID, reason: str, at: datetime, next_try_at: datetime | None) -> None:
+        await self._unit.mark_refused(event_id, reason, at, next_try_at)
 
 
 class FatefulStore(PostgresStore):
@@ -144,9 +153,11 @@ class FatefulStore(PostgresStore):
         self.fate.reach(Point.RECORDED)
 
     @asynccontextmanager
-    async def drain(self, limit: int) -> AsyncIterator[DrainUnit | None]:
-        async with super().drain(limit) as unit:
-            yield None if unit is None else FatefulDrain(unit, self.fate)
+    async def drain(self, limit: int, now: datetime) -> AsyncIterator[DrainUnit]:
+        async with super().drain(limit, now) as unit:
+            yield FatefulDrain(unit)
+        if unit.events:
+            self.fate.reach(Point.MARKED)
 
 
 class FatefulPublisher:
@@ -155,9 +166,14 @@ class FatefulPublisher:
     def __init__(self, publisher: LogPublisher, fate: Fate) -> None:
         self._publisher, self._fate = publisher, fate
 
-    async def publish(self, event: AlertEvent) -> None:
-        await self._publisher.publish(event)
-        self._fate.reach(Point.TOLD)
+    @property
+    def destination(self) -> str:
+        return self._publisher.destination
+
+    async def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[Receipt, None]:
+        async for receipt in self._publisher.publish(events):
+            self._fate.reach(Point.TOLD)
+            yield receipt
 
 
 async def main(orders: Orders) -> None:
@@ -176,6 +192,8 @@ async def main(orders: Orders) -> None:
             cache=MemoryCache(clock),
             outbox=store,
             publisher=FatefulPublisher(log, fate),
+            telling=telling(store, clock),
+            heartbeat=CountedHeartbeat(),
             maintenance=store,
             clock=clock,
             rules=RULES,

@@ -6,17 +6,29 @@ import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from dict_rate_limit.adapters.memory.channels import FixedChannels
+from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.domain.errors import Outcome, SourceError
+from dict_rate_limit.ports.delivery import Backlog, Receipt
+from dict_rate_limit.usecases.notify import NotifyParts
 from domain_samples import NOON, bucket, run, snapshot, ticks
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
     from uuid import UUID
 
     from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.channel import Channel
     from dict_rate_limit.domain.reading import Snapshot
+    from dict_rate_limit.ports import Clock
+    from dict_rate_limit.ports.acting import Acts
+    from dict_rate_limit.ports.delivery import Notifications, Notifier
+
+    class TellingStore(Notifications, Acts, Protocol):
+        """What telling people needs of a store."""
+
 
 LATER = timedelta(seconds=15)
 
@@ -85,15 +97,21 @@ def refusal(outcome: Outcome, retry_after_sec: int | None = None) -> SourceError
 
 @dataclass(slots=True)
 class ListOutbox:
-    """An outbox of a list; `busy` while somebody else has it open."""
+    """An outbox of a list; `busy` while somebody else has all of it."""
 
     waiting: list[AlertEvent]
     busy: bool = False
     marked_at: list[datetime] = field(default_factory=list)
+    refusals: dict[UUID, int] = field(default_factory=dict)
+    refused: list[tuple[UUID, str, datetime | None]] = field(default_factory=list)
 
     @asynccontextmanager
-    async def drain(self, limit: int) -> AsyncIterator[ListDrain | None]:
-        yield None if self.busy else ListDrain(self, self.waiting[:limit])
+    async def drain(self, limit: int, now: datetime) -> AsyncIterator[ListDrain]:
+        del now
+        yield ListDrain(self, [] if self.busy else self.waiting[:limit])
+
+    async def backlog(self) -> Backlog:
+        return Backlog(waiting=len(self.waiting), oldest_at=None, dead=0)
 
 
 @dataclass(slots=True)
@@ -103,9 +121,18 @@ class ListDrain:
     outbox: ListOutbox
     events: Sequence[AlertEvent]
 
+    @property
+    def refusals(self) -> Mapping[UUID, int]:
+        return self.outbox.refusals
+
     async def mark_published(self, event_ids: Sequence[UUID], at: datetime) -> None:
         self.outbox.marked_at.append(at)
         self.outbox.waiting = [event for event in self.outbox.waiting if event.event_id not in event_ids]
+
+    async def mark_refused(self, event_id: UUID, reason: str, at: datetime, next_try_at: datetime | None) -> None:
+        del at
+        self.outbox.refused.append((event_id, reason, next_try_at))
+        self.outbox.waiting = [event for event in self.outbox.waiting if event.event_id != event_id]
 
 
 @dataclass(slots=True)
@@ -115,14 +142,47 @@ class FussyPublisher:
     patience: int
     error: BaseException
     published: list[AlertEvent] = field(default_factory=list)
+    destination: str = "a fussy reader"
 
-    async def publish(self, event: AlertEvent) -> None:
-        if len(self.published) == self.patience:
-            raise self.error
-        self.published.append(event)
+    async def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[Receipt, None]:
+        for event in events:
+            if len(self.published) == self.patience:
+                raise self.error
+            self.published.append(event)
+            yield Receipt(event_id=event.event_id)
+
+
+@dataclass(slots=True)
+class RefusingPublisher:
+    """Refuses one event, and takes all others but later ones of its policy."""
+
+    refused: UUID
+    published: list[AlertEvent] = field(default_factory=list)
+    destination: str = "a reader that refuses"
+
+    async def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[Receipt, None]:
+        held_back = set()
+        for event in events:
+            if event.event_id == self.refused:
+                held_back.add(event.policy_name)
+                yield Receipt(event_id=event.event_id, refusal="too big")
+            elif event.policy_name not in held_back:
+                self.published.append(event)
+                yield Receipt(event_id=event.event_id)
 
 
 def opened_and_resolved() -> list[AlertEvent]:
     """Make three transitions of one alert: opened, escalated, resolved."""
     _, events = run(*ticks(bucket(1000), bucket(200), bucket(50), bucket(1000)))
     return events
+
+
+def telling(store: TellingStore, clock: Clock, *channels: Channel, notifier: Notifier | None = None) -> NotifyParts:
+    """Make what telling people needs; without channels nobody is told."""
+    return NotifyParts(
+        notifications=store,
+        acts=store,
+        channels=FixedChannels(channels),
+        notifier=notifier or MemoryNotifier(),
+        clock=clock,
+    )

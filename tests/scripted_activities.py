@@ -31,6 +31,8 @@ class ScriptedActivities:
     given: dict[str, object] = field(default_factory=dict)
     attempts: Counter[str] = field(default_factory=Counter)
     publishing: asyncio.Event = field(default_factory=asyncio.Event)
+    notifying: asyncio.Event = field(default_factory=asyncio.Event)
+    advanced: int = 2
 
     def all(self) -> list[Callable[..., Awaitable[object]]]:
         return [self.fetch, self.record, self.publish, self.notify, self.maintain]
@@ -52,7 +54,7 @@ class ScriptedActivities:
     @activity.defn(name=names.RECORD)
     async def record(self, order: inputs.RecordInput) -> inputs.RecordResult:
         self.attempt(names.RECORD, order)
-        return inputs.RecordResult(recorded=2, transitions=1, advanced=2)
+        return inputs.RecordResult(recorded=2, transitions=1, advanced=self.advanced)
 
     @activity.defn(name=names.PUBLISH)
     async def publish(self, order: inputs.PublishInput) -> inputs.PublishResult:
@@ -62,6 +64,7 @@ class ScriptedActivities:
 
     @activity.defn(name=names.NOTIFY)
     async def notify(self, order: inputs.NotifyInput) -> inputs.NotifyResult:
+        self.notifying.set()
         self.attempt(names.NOTIFY, order)
         return inputs.NotifyResult(routed=1, delivered=1, failed=0)
 

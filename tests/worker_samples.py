@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.memory.cache import MemoryCache
+from dict_rate_limit.adapters.memory.channels import CountedHeartbeat
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.adapters.operations import Readiness
@@ -20,7 +21,7 @@ from dict_rate_limit.usecases.monitor import Fetcher
 from dict_rate_limit.workflows.activities import Activities
 from dict_rate_limit.workflows.schedules import Timetable
 from domain_samples import RULES
-from monitor_samples import reading_of
+from monitor_samples import reading_of, telling
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -87,6 +88,8 @@ class Stage:
                 cache=self.cache,
                 outbox=self.store,
                 publisher=self.publisher,
+                telling=telling(self.store, self.clock),
+                heartbeat=CountedHeartbeat(),
                 maintenance=self.store,
                 clock=self.clock,
                 rules=RULES,

@@ -63,7 +63,9 @@ async def monitor(client: Client, queue: str) -> inputs.MonitorResult:
 
 
 @pytest.mark.parametrize("runner", [SandboxedWorkflowRunner(), UnsandboxedWorkflowRunner()], ids=["sandbox", "plain"])
-async def test_a_cycle_hands_the_polls_from_fetch_to_record_and_publish(client: Client, runner: WorkflowRunner) -> None:
+async def test_a_cycle_hands_the_polls_from_fetch_to_record_and_publish_and_lets_people_be_told(
+    client: Client, runner: WorkflowRunner
+) -> None:
     activities = ScriptedActivities()
 
     async with working(client, activities, runner) as queue:
@@ -73,6 +75,7 @@ async def test_a_cycle_hands_the_polls_from_fetch_to_record_and_publish(client: 
         names.FETCH: inputs.FetchInput(participants=GROUP.participants),
         names.RECORD: inputs.RecordInput(polls=POLLS),
         names.PUBLISH: inputs.PublishInput(polls=POLLS),
+        names.NOTIFY: inputs.NotifyInput(beat=True),
     }
     assert result == inputs.MonitorResult(polled=2, recorded=2, transitions=1, delivered=1)
 
@@ -117,6 +120,34 @@ async def test_a_cycle_succeeds_while_readers_are_away_and_leaves_the_rest_to_th
     assert activities.attempts[names.PUBLISH] == 4
 
 
+async def test_people_are_told_while_the_broker_is_away_but_the_heart_does_not_beat(client: Client) -> None:
+    activities = ScriptedActivities(failures=Counter({names.PUBLISH: 99}))
+
+    async with working(client, activities) as queue:
+        await monitor(client, queue)
+
+    assert activities.given[names.NOTIFY] == inputs.NotifyInput(beat=False)
+
+
+async def test_the_heart_does_not_beat_for_a_cycle_without_a_new_reading(client: Client) -> None:
+    activities = ScriptedActivities(advanced=0)
+
+    async with working(client, activities) as queue:
+        await monitor(client, queue)
+
+    assert activities.given[names.NOTIFY] == inputs.NotifyInput(beat=False)
+
+
+async def test_a_cycle_succeeds_while_nobody_can_be_told(client: Client) -> None:
+    activities = ScriptedActivities(failures=Counter({names.NOTIFY: 99}))
+
+    async with working(client, activities) as queue:
+        result = await monitor(client, queue)
+
+    assert result.delivered == 1
+    assert activities.attempts[names.NOTIFY] == 3
+
+
 async def test_a_refused_record_is_not_tried_again(client: Client) -> None:
     activities = ScriptedActivities(failures=Counter({names.RECORD: 99}), final=True)
 
@@ -140,13 +171,29 @@ async def test_a_cancelled_cycle_is_cancelled_and_not_a_success(client: Client) 
     assert isinstance(caught.value.cause, CancelledError)
 
 
+async def test_a_cycle_cancelled_while_people_are_told_is_cancelled(client: Client) -> None:
+    activities = ScriptedActivities(failures=Counter({names.NOTIFY: 99}))
+
+    async with working(client, activities) as queue:
+        handle = await client.start_workflow(MonitorRateLimitsWorkflow.run, GROUP, id=queue, task_queue=queue)
+        await activities.notifying.wait()
+        await handle.cancel()
+        with pytest.raises(WorkflowFailureError) as caught:
+            await handle.result()
+
+    assert isinstance(caught.value.cause, CancelledError)
+
+
 async def test_the_sweep_publishes_without_polls(client: Client) -> None:
     activities = ScriptedActivities()
 
     async with working(client, activities) as queue:
         told = await client.execute_workflow(SweepTransitionsWorkflow.run, id=queue, task_queue=queue)
 
-    assert activities.given == {names.PUBLISH: inputs.PublishInput(polls=[])}
+    assert activities.given == {
+        names.PUBLISH: inputs.PublishInput(polls=[]),
+        names.NOTIFY: inputs.NotifyInput(beat=False),
+    }
     assert told == 1
 
 

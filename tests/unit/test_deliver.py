@@ -7,9 +7,9 @@ import pytest
 
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.domain.errors import PublishError
-from dict_rate_limit.usecases.deliver import Delivery, deliver, deliver_all
+from dict_rate_limit.usecases.deliver import REFUSALS, Delivery, deliver, deliver_all
 from domain_samples import NOON
-from monitor_samples import FussyPublisher, HandClock, ListOutbox, opened_and_resolved
+from monitor_samples import FussyPublisher, HandClock, ListOutbox, RefusingPublisher, opened_and_resolved
 
 MINUTE = timedelta(minutes=1)
 AWAY = PublishError("away")
@@ -98,3 +98,34 @@ async def test_batches_end_at_the_first_failure() -> None:
     delivery = await deliver_all(ListOutbox(list(events)), FussyPublisher(2, AWAY), HandClock(), batch=1, within=MINUTE)
 
     assert delivery == Delivery(delivered=2, failure=AWAY)
+
+
+async def test_a_refused_transition_is_tried_again_later_and_later() -> None:
+    events = opened_and_resolved()
+    outbox = ListOutbox(list(events), refusals={events[0].event_id: 2})
+
+    delivery = await deliver(outbox, RefusingPublisher(events[0].event_id), HandClock(), batch=10)
+
+    assert outbox.refused == [(events[0].event_id, "too big", NOON + timedelta(seconds=4))]
+    assert delivery == Delivery(delivered=0, refused=1)
+
+
+async def test_a_transition_refused_too_often_is_given_up_and_later_ones_go_on() -> None:
+    events = opened_and_resolved()
+    outbox = ListOutbox(list(events), refusals={events[0].event_id: REFUSALS - 1})
+    publisher = RefusingPublisher(events[0].event_id)
+
+    delivery = await deliver_all(outbox, publisher, HandClock(), batch=10, within=MINUTE)
+
+    assert outbox.refused == [(events[0].event_id, "too big", None)]
+    assert publisher.published == events[1:]
+    assert delivery == Delivery(delivered=2, refused=1)
+
+
+async def test_an_outage_is_no_refusal() -> None:
+    outbox = ListOutbox(opened_and_resolved())
+
+    for _ in range(REFUSALS + 1):
+        await deliver(outbox, FussyPublisher(0, AWAY), HandClock(), batch=10)
+
+    assert (len(outbox.waiting), outbox.refused) == (3, [])

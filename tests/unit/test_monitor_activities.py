@@ -11,8 +11,10 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from dict_rate_limit.adapters.memory.cache import MemoryCache
+from dict_rate_limit.adapters.memory.channels import CountedHeartbeat
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.domain.channel import Channel, Format
 from dict_rate_limit.domain.errors import (
     CacheUnavailableError,
     Outcome,
@@ -27,7 +29,7 @@ from dict_rate_limit.workflows import inputs
 from dict_rate_limit.workflows.activities import MISTAKE_ATTEMPTS, SCHEMA_PAUSE, Activities
 from dict_rate_limit.workflows.names import GROUP_SIZE
 from domain_samples import NOON, RULES, bucket
-from monitor_samples import LATER, FussyPublisher, HandClock, ScriptedSource, reading_of, refusal
+from monitor_samples import LATER, FussyPublisher, HandClock, ScriptedSource, reading_of, refusal, telling
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -35,7 +37,8 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.memory.store import MemoryRecordingUnit
     from dict_rate_limit.domain.reading import Poll
-    from dict_rate_limit.ports import CachedSnapshot, EventPublisher
+    from dict_rate_limit.ports import CachedSnapshot
+    from dict_rate_limit.ports.delivery import EventPublisher
 
 PUBLISHED_POLICIES = 29
 PAYLOAD_LIMIT = 2 * 1024 * 1024
@@ -54,6 +57,8 @@ class World:
         self.store = BrokenStore(self.clock)
         self.cache = BrokenCache(self.clock)
         self.publisher: EventPublisher = MemoryPublisher()
+        self.heartbeat = CountedHeartbeat()
+        self.channels: list[Channel] = []
 
     @property
     def activities(self) -> Activities:
@@ -63,6 +68,8 @@ class World:
             cache=self.cache,
             outbox=self.store,
             publisher=self.publisher,
+            telling=telling(self.store, self.clock, *self.channels),
+            heartbeat=self.heartbeat,
             maintenance=self.store,
             clock=self.clock,
             rules=RULES,
@@ -134,7 +141,7 @@ async def test_record_tells_what_was_new(world: World) -> None:
     await world.record(CALM)
 
     assert await world.record(CALM) == inputs.RecordResult(recorded=0, transitions=0)
-    assert await world.record(LOW) == inputs.RecordResult(recorded=1, transitions=1)
+    assert await world.record(LOW) == inputs.RecordResult(recorded=1, transitions=1, advanced=1)
 
 
 async def test_publish_shows_snapshots_and_tells_transitions(world: World) -> None:
@@ -162,6 +169,23 @@ async def test_publish_is_tried_again_while_readers_are_away(world: World) -> No
         await world.publish(LOW)
 
     assert not caught.value.non_retryable
+
+
+async def test_notify_tells_people_what_happened(world: World) -> None:
+    world.channels.append(Channel(name="ops", format=Format.WEBHOOK, url="https://ops.example/"))
+    await world.record(CALM)
+    await world.record(LOW)
+
+    told = await world.environment.run(world.activities.notify, inputs.NotifyInput(beat=False))
+
+    assert told == inputs.NotifyResult(routed=1, delivered=1, failed=0)
+
+
+@pytest.mark.parametrize("beat", [True, False])
+async def test_the_heart_beats_for_a_good_cycle_only(world: World, beat: bool) -> None:  # noqa: FBT001 -- a table's column
+    await world.environment.run(world.activities.notify, inputs.NotifyInput(beat=beat))
+
+    assert world.heartbeat.beats == int(beat)
 
 
 async def test_maintain_tells_what_was_done(world: World) -> None:
