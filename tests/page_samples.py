@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 from dict_rate_limit.apps.api.pages.model import OverviewModel
-from dict_rate_limit.domain.alert import ANY_POLICY, Alert, Kind, Severity, new_alert_id
+from dict_rate_limit.domain.alert import ANY_POLICY, Acknowledgement, Alert, Kind, Severity, new_alert_id
 from dict_rate_limit.domain.bucket import Bucket
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.level import Thresholds, level_of
+from dict_rate_limit.domain.silence import Matchers, Purpose, Silence
 from dict_rate_limit.domain.state import JudgedBucket
+from dict_rate_limit.ports.delivery import Backlog
 
 NOW = datetime(2026, 3, 1, 3, 12, 17, tzinfo=UTC)
 THRESHOLDS = Thresholds(warning=2_500, critical=1_000, margin=200)
@@ -74,8 +77,9 @@ def alert(
     minutes: float,
     kind: Kind = Kind.THRESHOLD,
     exhausted: bool = False,
+    taken_by: str | None = None,
 ) -> Alert:
-    """Make an alert that was opened so many minutes ago."""
+    """Make an alert that was opened so many minutes ago; `taken_by` has it for another hour."""
     opened_at = NOW - timedelta(minutes=minutes)
     return Alert(
         alert_id=new_alert_id(PARTICIPANT, policy_name, kind, opened_at),
@@ -87,6 +91,29 @@ def alert(
         sequence=1,
         opened_at=opened_at,
         updated_at=opened_at,
+        acknowledgement=None if taken_by is None else taken_up(taken_by, minutes=60),
+    )
+
+
+def taken_up(actor: str, *, minutes: float) -> Acknowledgement:
+    """Make an acknowledgement that ends in so many minutes."""
+    until = NOW + timedelta(minutes=minutes)
+    return Acknowledgement(actor=actor, reason="on it", at=until - timedelta(hours=4), until=until)
+
+
+def silence(policy: str = "*", *, purpose: Purpose = Purpose.SILENCE, minutes: float = 48, later: float = 0) -> Silence:
+    """Make a silence that began two hours before now, or begins so many minutes `later`, and ends in `minutes`."""
+    begun = NOW + timedelta(minutes=later) if later else NOW - timedelta(hours=2)
+    return Silence(
+        silence_id=uuid4(),
+        purpose=purpose,
+        matchers=Matchers(policy=policy),
+        starts_at=begun,
+        ends_at=NOW + timedelta(minutes=minutes),
+        recurrence=None,
+        actor="rui",
+        reason="known",
+        created_at=begun,
     )
 
 
@@ -107,6 +134,9 @@ HEALTHY = OverviewModel(
     checked_at=NOW - timedelta(seconds=12.4),
     cache_status="HIT",
     alerts=(),
+    silences=(),
+    backlog=Backlog(waiting=0, oldest_at=None, dead=0),
+    broker=True,
     rejected=0,
     category="C",
     now=NOW,
@@ -140,13 +170,14 @@ TROUBLE = replace(
     ),
     alerts=(
         alert("KEYS_CHECK", Severity.WARNING, minutes=2),
-        alert("CIDS_FILES_WRITE", Severity.CRITICAL, minutes=187, exhausted=True),
+        alert("CIDS_FILES_WRITE", Severity.CRITICAL, minutes=187, exhausted=True, taken_by="ana.souza"),
         alert("ENTRIES_WRITE", Severity.WARNING, minutes=41),
         alert("ENTRIES_READ_PARTICIPANT_ANTISCAN", Severity.CRITICAL, minutes=12.5),
         alert("CLAIMS_LIST_WITHOUT_ROLE", Severity.CRITICAL, minutes=0.7, exhausted=True),
         alert("POLICIES_LIST", Severity.WARNING, minutes=1_600),
         alert(ANY_POLICY, Severity.WARNING, minutes=5, kind=Kind.RATE_LIMITED),
     ),
+    silences=(silence("POLICIES_*"),),
     rejected=2,
 )
 
@@ -182,6 +213,15 @@ CROWDED = replace(
 
 SINGLE = replace(HEALTHY, buckets=(judged("POLICIES_LIST", 20, 20, 6, 60),), category="h? <b>unknown</b>")
 
+HELD_BACK = replace(
+    HEALTHY,
+    buckets=usual_buckets({"ENTRIES_WRITE": judged("ENTRIES_WRITE", 8_199, 36_000, 1_200, 60)}),
+    alerts=(alert("ENTRIES_WRITE", Severity.WARNING, minutes=41, taken_by="ana.souza" * 8),),
+    silences=(silence(minutes=1_500, purpose=Purpose.MAINTENANCE), silence("ENTRIES_*"), silence("KEYS_*", later=30)),
+    backlog=Backlog(waiting=1_204, oldest_at=NOW - timedelta(minutes=72), dead=2),
+    broker=False,
+)
+
 SAMPLES = {
     "healthy": HEALTHY,
     "trouble": TROUBLE,
@@ -189,4 +229,5 @@ SAMPLES = {
     "nothing": NOTHING,
     "crowded": CROWDED,
     "single": SINGLE,
+    "held_back": HELD_BACK,
 }

@@ -88,7 +88,7 @@ def test_the_headline_says_the_worst_first(model: OverviewModel, mark: Mark, por
 def test_the_summary_counts_policies_and_alerts() -> None:
     view = overview(TROUBLE, EN)
 
-    assert view.summary == ("30 policies", "1 of unknown level", "22 OK", "7 open alerts")
+    assert view.summary == ("30 policies", "1 of unknown level", "22 OK", "7 open alerts", "1 silence until 04:00 UTC")
     assert overview(HEALTHY, EN).summary == ("29 policies", "29 OK", "no open alert")
 
 
@@ -280,7 +280,10 @@ def test_a_kind_without_words_is_shown_by_its_name() -> None:
         ),
         (replace(HEALTHY, rejected=1), ["1 item of DICT's answer could not be read."]),
         (replace(HEALTHY, rejected=2), ["2 items of DICT's answer could not be read."]),
-        (replace(HEALTHY, alerts=None), ["Open alerts unknown: the database did not answer."]),
+        (
+            replace(HEALTHY, alerts=None, silences=None, backlog=None),
+            ["Open alerts, silences and deliveries unknown: the database did not answer."],
+        ),
     ],
 )
 def test_notes_say_what_is_wrong_with_the_reading_as_a_whole(model: OverviewModel, notes: list[str]) -> None:

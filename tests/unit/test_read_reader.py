@@ -17,7 +17,6 @@ from dict_rate_limit.domain.state import PolicyRule
 from dict_rate_limit.ports import CachedSnapshot
 from dict_rate_limit.usecases import read, stored
 from dict_rate_limit.usecases.budget import BudgetRules
-from dict_rate_limit.usecases.overview import overview
 from dict_rate_limit.usecases.view import CacheStatus
 from domain_samples import NOON, PARTICIPANT, bucket, failure, snapshot
 
@@ -454,27 +453,3 @@ async def test_a_reader_can_be_closed_at_any_time(world: World) -> None:
 
     with pytest.raises(asyncio.CancelledError):
         await waiting
-
-
-async def test_the_overview_holds_reading_alerts_and_the_last_outcome(world: World) -> None:
-    await recorded(world.store, snapshot(bucket(0)))
-
-    seen = await overview(world.reader(), world.store, world.clock, PARTICIPANT)
-
-    assert seen.reading is not None
-    assert seen.alerts is not None
-    assert ([alert.policy_name for alert in seen.alerts], seen.last_outcome) == (["CLAIMS_READ"], Outcome.OK)
-
-
-async def test_the_overview_tells_unknown_from_nothing(world: World) -> None:
-    world.store, world.source.error = AbsentStore(world.clock), DOWN
-
-    seen = await overview(world.reader(), world.store, world.clock, PARTICIPANT)
-
-    assert (seen.reading, seen.alerts, seen.last_outcome) == (None, None, None)
-
-
-async def test_the_overview_of_a_new_participant_has_no_alerts(world: World) -> None:
-    seen = await overview(world.reader(), world.store, world.clock, PARTICIPANT)
-
-    assert (seen.alerts, seen.last_outcome) == ([], None)

@@ -3,37 +3,46 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.errors import NoReadingError, StoreError
-from dict_rate_limit.usecases.view import Overview, Reading
+from dict_rate_limit.usecases.view import Overview, StoredOverview
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from dict_rate_limit.domain.alert import Alert
-    from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.ports import Clock, StateStore
+    from dict_rate_limit.ports.acting import Acts
+    from dict_rate_limit.ports.delivery import Outbox
     from dict_rate_limit.usecases.read import Reader
+    from dict_rate_limit.usecases.view import Reading
 
 PATIENCE: Final = 1.0
 
 
-async def overview(reader: Reader, store: StateStore, clock: Clock, participant: str) -> Overview:
-    """Gather reading and open alerts; what cannot be had is None, never an error.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverviewParts:
+    """Where the page is looked up."""
+
+    reader: Reader
+    store: StateStore
+    acts: Acts
+    outbox: Outbox
+    clock: Clock
+
+
+async def overview(parts: OverviewParts, participant: str) -> Overview:
+    """Gather the reading and what is stored; what cannot be had is None, never an error.
 
     Raises:
         InvalidValueError: the participant is not configured.
     """
-    reading, stored = await asyncio.gather(_reading(reader, participant), _stored(store, participant))
-    alerts, last_outcome = stored
+    reading, stored = await asyncio.gather(_reading(parts.reader, participant), _stored(parts, participant))
     return Overview(
         participant=participant,
-        participants=reader.participants,
+        participants=parts.reader.participants,
         reading=reading,
-        alerts=alerts,
-        last_outcome=last_outcome,
-        now=clock.now(),
+        stored=stored,
+        now=parts.clock.now(),
     )
 
 
@@ -44,11 +53,15 @@ async def _reading(reader: Reader, participant: str) -> Reading | None:
         return None
 
 
-async def _stored(store: StateStore, participant: str) -> tuple[Sequence[Alert] | None, Outcome | None]:
+async def _stored(parts: OverviewParts, participant: str) -> StoredOverview | None:
     try:
         async with asyncio.timeout(PATIENCE):
-            alerts = await store.open_alerts([participant])
-            latest = (await store.latest([participant])).get(participant)
+            latest = (await parts.store.latest([participant])).get(participant)
+            return StoredOverview(
+                alerts=await parts.store.open_alerts([participant]),
+                silences=await parts.acts.silences(parts.clock.now()),
+                backlog=await parts.outbox.backlog(),
+                last_outcome=None if latest is None else latest.last_outcome,
+            )
     except (StoreError, TimeoutError):
-        return None, None
-    return alerts, None if latest is None else latest.last_outcome
+        return None

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alert import Alert
     from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.domain.reading import Snapshot
+    from dict_rate_limit.domain.silence import Silence
     from dict_rate_limit.domain.state import JudgedBucket
+    from dict_rate_limit.ports.delivery import Backlog
 
 
 class CacheStatus(StrEnum):
@@ -44,15 +46,25 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Overview:
-    """What the page for people shows: `reading` is None while there has never been one, `alerts` while unknown.
+class StoredOverview:
+    """What the database knows for the page.
 
-    Alerts are open ones, worst first, then oldest first. `last_outcome` is of the monitor's last poll, where known.
+    Alerts are the participant's open ones, worst first, then oldest first; silences hold or will, for whomever;
+    `last_outcome` is of the monitor's last poll, None before the first.
     """
+
+    alerts: Sequence[Alert]
+    silences: Sequence[Silence]
+    backlog: Backlog
+    last_outcome: Outcome | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """What the page for people shows: `reading` is None while there has never been one, `stored` while unknown."""
 
     participant: str
     participants: Sequence[str]
     reading: Reading | None
-    alerts: Sequence[Alert] | None
-    last_outcome: Outcome | None
+    stored: StoredOverview | None
     now: datetime

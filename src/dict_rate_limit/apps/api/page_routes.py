@@ -15,9 +15,10 @@ from dict_rate_limit.apps.api.pages.render import HEADERS, render_overview
 from dict_rate_limit.apps.api.problem import ProblemError, ProblemType
 from dict_rate_limit.apps.api.query import known_participant, parse_query
 from dict_rate_limit.apps.api.routes import backing_of
-from dict_rate_limit.usecases.overview import overview
+from dict_rate_limit.usecases.overview import OverviewParts, overview
 
 if TYPE_CHECKING:
+    from dict_rate_limit.apps.api.routes import Backing
     from dict_rate_limit.usecases.view import Overview
 
 REFRESH_SECONDS: Final = 10
@@ -31,10 +32,13 @@ async def page(request: litestar.Request[object, object, litestar.datastructures
     backing = backing_of(request)
     values = parse_query(request.scope["query_string"], PAGE_PARAMETERS)
     participant = known_participant(values.get("participant"), backing.reader.participants)
-    seen = await overview(backing.reader, backing.store, backing.clock, participant)
+    parts = OverviewParts(
+        reader=backing.reader, store=backing.store, acts=backing.acts, outbox=backing.outbox, clock=backing.clock
+    )
+    seen = await overview(parts, participant)
     language = choose_language(values.get("lang"), request.headers.get("accept-language"))
     refresh = 0 if values.get("refresh") == "0" else REFRESH_SECONDS
-    body = render_overview(_model(seen, refresh, backing.version), language)
+    body = render_overview(_model(seen, refresh, backing), language)
     return Response(body, headers={**HEADERS, "Content-Language": language.value})
 
 
@@ -58,8 +62,9 @@ async def static(
     return Response(body, status_code=status, headers=headers)
 
 
-def _model(seen: Overview, refresh: int, version: str) -> OverviewModel:
+def _model(seen: Overview, refresh: int, backing: Backing) -> OverviewModel:
     view = None if seen.reading is None else seen.reading.view
+    stored = seen.stored
     return OverviewModel(
         participant=seen.participant,
         participants=tuple(seen.participants),
@@ -67,11 +72,14 @@ def _model(seen: Overview, refresh: int, version: str) -> OverviewModel:
         age_seconds=None if view is None else max(0.0, (seen.now - view.fetched_at).total_seconds()),
         checked_at=None if view is None else view.snapshot.checked_at,
         cache_status=None if seen.reading is None else seen.reading.status.value,
-        alerts=None if seen.alerts is None else tuple(seen.alerts),
+        alerts=None if stored is None else tuple(stored.alerts),
+        silences=None if stored is None else tuple(stored.silences),
+        backlog=None if stored is None else stored.backlog,
+        broker=backing.broker,
         rejected=0 if view is None else len(view.snapshot.rejected),
         category="" if view is None else view.snapshot.category,
         now=seen.now,
         refresh_seconds=refresh,
-        version=version,
-        last_outcome=seen.last_outcome,
+        version=backing.version,
+        last_outcome=None if stored is None else stored.last_outcome,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dict_rate_limit.apps.api.pages.delivery_lines import alert_asides
 from dict_rate_limit.apps.api.pages.formats import clock_text, remaining_hundredths
 from dict_rate_limit.apps.api.pages.words import Mark
 from dict_rate_limit.domain.alert import ANY_POLICY, Alert, Kind, Severity
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertLine:
-    """One open alert in words; `policy_name` is None where the whole participant is concerned."""
+    """One open alert in words; `policy_name` is None where the whole participant is concerned.
+
+    `asides` say who has it and what holds messages back.
+    """
 
     mark: Mark
     level: str
@@ -27,6 +31,7 @@ class AlertLine:
     open_for: str
     since: str
     opened_at: str
+    asides: tuple[str, ...]
 
 
 def alert_lines(model: OverviewModel, words: Words) -> list[AlertLine]:
@@ -53,6 +58,7 @@ def _line(alert: Alert, bucket: Bucket | None, model: OverviewModel, words: Word
         open_for=words.open_for.format(age=duration_text(model.now - alert.opened_at)),
         since=words.since.format(moment=clock_text(alert.opened_at, model.now, "%H:%M")),
         opened_at=alert.opened_at.isoformat(),
+        asides=tuple(alert_asides(alert, model, words)),
     )
 
 

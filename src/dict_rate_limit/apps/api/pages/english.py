@@ -8,6 +8,7 @@ from dict_rate_limit.apps.api.pages.formats import Formats
 from dict_rate_limit.apps.api.pages.words import Language, Mark, Words
 from dict_rate_limit.domain.alert import Kind
 from dict_rate_limit.domain.errors import Outcome
+from dict_rate_limit.domain.silence import Purpose
 
 EN: Final = Words(
     language=Language.EN,
@@ -24,8 +25,27 @@ EN: Final = Words(
     some_alerts=("{n} open alert", "{n} open alerts"),
     no_alerts="no open alert",
     good_but_alerts="Levels good, alerts unknown",
-    alerts_unknown="Open alerts unknown: the database did not answer.",
+    stored_unknown="Open alerts, silences and deliveries unknown: the database did not answer.",
     alerts="Open alerts",
+    acknowledged="acknowledged by {actor} until {moment}",
+    held_back={
+        Purpose.SILENCE: "silenced until {moment}",
+        Purpose.MAINTENANCE: "maintenance until {moment}: nobody is told",
+    },
+    active_silences={
+        Purpose.SILENCE: ("{n} silence", "{n} silences"),
+        Purpose.MAINTENANCE: ("{n} maintenance window", "{n} maintenance windows"),
+    },
+    in_force="{count} until {moment}",
+    late=(
+        "{n} transition of an alert has not been published yet, for {age}.",
+        "{n} transitions of alerts have not been published yet, the oldest for {age}.",
+    ),
+    dead=(
+        "{n} transition of an alert was refused by the broker and given up on.",
+        "{n} transitions of alerts were refused by the broker and given up on.",
+    ),
+    no_broker="Transitions of alerts go to the log only: no broker is configured.",
     open_for="for {age}",
     in_alert="alert for {age}",
     since="since {moment}",

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.alert import Alert
     from dict_rate_limit.domain.errors import Outcome
+    from dict_rate_limit.domain.silence import Silence
     from dict_rate_limit.domain.state import JudgedBucket
+    from dict_rate_limit.ports.delivery import Backlog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +24,9 @@ class OverviewModel:
     checked_at       when the buckets held these tokens
     cache_status     STALE: the source gave nothing newer; None without a reading
     alerts           the participant's open ones, in any order; None = nobody can say
+    silences         those in force and those to come, for all participants; None likewise
+    backlog          transitions that wait to be published, of all participants; None likewise
+    broker           whether transitions go to a broker; else they end in the log
     rejected         how many items of the answer could not be read
     category         raw; "" when the answer had none
     refresh_seconds  0 = the page stays as it is
@@ -35,6 +40,9 @@ class OverviewModel:
     checked_at: datetime | None
     cache_status: Literal["HIT", "MISS", "STALE"] | None
     alerts: tuple[Alert, ...] | None
+    silences: tuple[Silence, ...] | None
+    backlog: Backlog | None
+    broker: bool
     rejected: int
     category: str
     now: datetime

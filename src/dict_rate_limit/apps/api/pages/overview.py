@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from dict_rate_limit.apps.api.pages.alert_lines import AlertLine, alert_lines
 from dict_rate_limit.apps.api.pages.bucket_rows import BucketRow, bucket_groups, mark_of, usual_thresholds
+from dict_rate_limit.apps.api.pages.delivery_lines import active_silences, dead_transitions, late_transitions
 from dict_rate_limit.apps.api.pages.formats import clock_text
 from dict_rate_limit.apps.api.pages.words import Language, Mark, Words, plural
 from dict_rate_limit.domain.errors import Outcome
@@ -56,6 +57,7 @@ class Overview:
     alerts: list[AlertLine]
     groups: list[list[BucketRow]]
     legend: str | None
+    no_broker: str | None
     rendered: str
     participants: tuple[Link, ...]
     language: Link
@@ -78,6 +80,7 @@ def overview(model: OverviewModel, words: Words) -> Overview:
         alerts=alerts,
         groups=bucket_groups(model, words),
         legend=_legend(model, words),
+        no_broker=None if model.broker else words.no_broker,
         rendered=words.rendered.format(moment=clock_text(model.now, model.now)),
         participants=_participants(model, words),
         language=_other_language(model, words),
@@ -115,11 +118,12 @@ def _state(model: OverviewModel, counts: Counter[Mark], words: Words) -> str:
 
 
 def _summary(model: OverviewModel, counts: Counter[Mark], words: Words) -> tuple[str, ...]:
+    silences = tuple(active_silences(model, words))
     if not model.buckets:
-        return ()
+        return silences
     good = [plural(words.counts[mark], counts[mark]) for mark in (Mark.UNKNOWN, Mark.OK) if counts[mark]]
     alerts = [] if model.alerts is None else [_alert_count(len(model.alerts), words)]
-    return plural(words.counts_policies, len(model.buckets)), *good, *alerts
+    return plural(words.counts_policies, len(model.buckets)), *good, *alerts, *silences
 
 
 def _alert_count(number: int, words: Words) -> str:
@@ -147,9 +151,18 @@ def _notes(model: OverviewModel, words: Words) -> Iterator[Note]:
     if texts:
         yield Note(mark=Mark.WARNING if model.buckets else Mark.UNKNOWN, text=" ".join(texts))
     if model.alerts is None:
-        yield Note(mark=Mark.WARNING, text=words.alerts_unknown)
+        yield Note(mark=Mark.WARNING, text=words.stored_unknown)
+    yield from _delivery_notes(model, words)
     if model.rejected:
         yield Note(mark=Mark.UNKNOWN, text=plural(words.rejected, model.rejected))
+
+
+def _delivery_notes(model: OverviewModel, words: Words) -> Iterator[Note]:
+    late, dead = late_transitions(model, words), dead_transitions(model, words)
+    if late:
+        yield Note(mark=Mark.WARNING, text=late)
+    if dead:
+        yield Note(mark=Mark.UNKNOWN, text=dead)
 
 
 def _legend(model: OverviewModel, words: Words) -> str | None:

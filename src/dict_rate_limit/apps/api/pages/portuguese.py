@@ -8,6 +8,7 @@ from dict_rate_limit.apps.api.pages.formats import Formats
 from dict_rate_limit.apps.api.pages.words import Language, Mark, Words
 from dict_rate_limit.domain.alert import Kind
 from dict_rate_limit.domain.errors import Outcome
+from dict_rate_limit.domain.silence import Purpose
 
 PT: Final = Words(
     language=Language.PT,
@@ -24,8 +25,27 @@ PT: Final = Words(
     some_alerts=("{n} alerta aberto", "{n} alertas abertos"),
     no_alerts="nenhum alerta aberto",
     good_but_alerts="Níveis em ordem, alertas desconhecidos",
-    alerts_unknown="Alertas abertos desconhecidos: o banco de dados não respondeu.",
+    stored_unknown="Alertas abertos, silêncios e entregas desconhecidos: o banco de dados não respondeu.",
     alerts="Alertas abertos",
+    acknowledged="reconhecido por {actor} até {moment}",
+    held_back={
+        Purpose.SILENCE: "silenciado até {moment}",
+        Purpose.MAINTENANCE: "manutenção até {moment}: ninguém é avisado",
+    },
+    active_silences={
+        Purpose.SILENCE: ("{n} silêncio", "{n} silêncios"),
+        Purpose.MAINTENANCE: ("{n} janela de manutenção", "{n} janelas de manutenção"),
+    },
+    in_force="{count} até {moment}",
+    late=(
+        "{n} transição de alerta ainda não foi publicada, há {age}.",
+        "{n} transições de alertas ainda não foram publicadas, a mais antiga há {age}.",
+    ),
+    dead=(
+        "{n} transição de alerta foi recusada pelo broker e abandonada.",
+        "{n} transições de alertas foram recusadas pelo broker e abandonadas.",
+    ),
+    no_broker="As transições de alertas vão só para o log: nenhum broker está configurado.",
     open_for="há {age}",
     in_alert="em alerta há {age}",
     since="desde {moment}",

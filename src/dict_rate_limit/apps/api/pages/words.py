@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.apps.api.pages.formats import Formats
     from dict_rate_limit.domain.alert import Kind
     from dict_rate_limit.domain.errors import Outcome
+    from dict_rate_limit.domain.silence import Purpose
 
 
 class Language(StrEnum):
@@ -33,7 +34,7 @@ class Mark(StrEnum):
 
 
 Plural = tuple[str, str]
-"""For one, for any other number; {n} is the number."""
+"""For one, for any other number; {n} is the number, other gaps stay."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +55,15 @@ class Words:
     some_alerts: Plural
     no_alerts: str
     good_but_alerts: str
-    alerts_unknown: str
+    stored_unknown: str
     alerts: str
+    acknowledged: str
+    held_back: Mapping[Purpose, str]
+    active_silences: Mapping[Purpose, Plural]
+    in_force: str
+    late: Plural
+    dead: Plural
+    no_broker: str
     open_for: str
     in_alert: str
     since: str
@@ -99,6 +107,6 @@ class Words:
     api: str
 
 
-def plural(forms: Plural, number: int) -> str:
-    """Say how many."""
-    return forms[0 if number == 1 else 1].format(n=number)
+def plural(forms: Plural, number: int, shown: str | None = None) -> str:
+    """Say how many; `shown` is the number as it is written, where it may be large."""
+    return forms[0 if number == 1 else 1].replace("{n}", shown or str(number))

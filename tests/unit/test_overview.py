@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from acting_samples import silence
+from api_parts import OTHER, AbsentStore, World, recorded
+from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.domain.alert import Acknowledgement
+from dict_rate_limit.domain.audit import Act, AuditEntry
+from dict_rate_limit.domain.errors import Outcome, SourceError
+from dict_rate_limit.usecases import overview as usecase
+from dict_rate_limit.usecases.act import TakeUp, acknowledge, send_drill
+from dict_rate_limit.usecases.overview import OverviewParts, overview
+from domain_samples import NOON, PARTICIPANT, bucket, snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from dict_rate_limit.domain.silence import Silence
+    from dict_rate_limit.usecases.view import Overview
+
+ENTRY = AuditEntry(
+    at=NOON, actor="ana", act=Act.SILENCE_CREATED, subject_id=silence().silence_id, detail="", reason="a release"
+)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def seen(world: World, participant: str = PARTICIPANT) -> Overview:
+    parts = OverviewParts(
+        reader=world.reader(), store=world.store, acts=world.store, outbox=world.store, clock=world.clock
+    )
+    return await overview(parts, participant)
+
+
+async def test_it_holds_reading_alerts_and_the_last_outcome(world: World) -> None:
+    await recorded(world.store, snapshot(bucket(0)))
+
+    view = await seen(world)
+
+    assert view.reading is not None
+    assert view.stored is not None
+    assert [alert.policy_name for alert in view.stored.alerts] == ["CLAIMS_READ"]
+    assert view.stored.last_outcome is Outcome.OK
+
+
+async def test_an_alert_comes_with_whoever_has_it(world: World) -> None:
+    await recorded(world.store, snapshot(bucket(0)))
+    (alert,) = await world.store.open_alerts([PARTICIPANT])
+    order = TakeUp(alert_id=alert.alert_id, actor="ana", reason="on it", until=NOON + timedelta(hours=1))
+    await acknowledge(world.store, world.clock, order)
+
+    view = await seen(world)
+
+    assert view.stored is not None
+    assert [one.acknowledgement for one in view.stored.alerts] == [
+        Acknowledgement(actor="ana", reason="on it", at=NOON, until=NOON + timedelta(hours=1))
+    ]
+
+
+async def test_it_holds_silences_and_what_waits_to_be_published(world: World) -> None:
+    await recorded(world.store, snapshot(bucket(0)))
+    await world.store.add_silence(silence(), ENTRY)
+
+    view = await seen(world)
+
+    assert view.stored is not None
+    assert view.stored.silences == [silence()]
+    assert (view.stored.backlog.waiting, view.stored.backlog.oldest_at) == (1, NOON)
+
+
+async def test_a_test_alert_is_no_trouble(world: World) -> None:
+    await send_drill(world.store, world.clock, PARTICIPANT, "ana", "before the holidays")
+
+    view = await seen(world)
+
+    assert view.stored is not None
+    assert view.stored.alerts == []
+
+
+async def test_unknown_is_told_from_nothing(world: World) -> None:
+    world.store, world.source.error = AbsentStore(world.clock), SourceError(Outcome.UNAVAILABLE, "down")
+
+    view = await seen(world)
+
+    assert (view.reading, view.stored) == (None, None)
+
+
+class SilentStore(MemoryStore):
+    """Never says what is silenced."""
+
+    async def silences(self, now: datetime, *, ended: bool = False) -> Sequence[Silence]:
+        await asyncio.Event().wait()
+        return await super().silences(now, ended=ended)
+
+
+async def test_the_database_is_not_waited_for_long(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(usecase, "PATIENCE", 0.01)
+    world.store = SilentStore(world.clock)
+
+    view = await seen(world)
+
+    assert view.reading is not None
+    assert view.stored is None
+
+
+async def test_a_participant_never_polled_has_no_alerts_and_no_outcome(world: World) -> None:
+    view = await seen(world, OTHER)
+
+    assert view.stored is not None
+    assert (view.stored.alerts, view.stored.last_outcome) == ([], None)

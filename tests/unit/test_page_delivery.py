@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dict_rate_limit.apps.api.pages.english import EN
+from dict_rate_limit.apps.api.pages.overview import overview
+from dict_rate_limit.apps.api.pages.portuguese import PT
+from dict_rate_limit.apps.api.pages.render import WORDS, render_overview
+from dict_rate_limit.apps.api.pages.words import Language, Mark
+from dict_rate_limit.domain.alert import Severity
+from dict_rate_limit.domain.silence import Purpose
+from dict_rate_limit.ports.delivery import Backlog
+from page_samples import HEALTHY, HELD_BACK, NOTHING, NOW, alert, silence, taken_up
+
+if TYPE_CHECKING:
+    from dict_rate_limit.apps.api.pages.words import Words
+    from dict_rate_limit.domain.alert import Alert
+    from dict_rate_limit.domain.silence import Silence
+
+OPEN = alert("KEYS_CHECK", Severity.WARNING, minutes=3)
+
+
+def asides(opened: Alert, *silences: Silence, words: Words = EN) -> tuple[str, ...]:
+    view = overview(replace(HEALTHY, alerts=(opened,), silences=silences), words)
+    return view.alerts[0].asides
+
+
+def test_an_alert_that_nobody_has_and_nothing_holds_back_says_no_more() -> None:
+    assert asides(OPEN) == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [(PT, "reconhecido por ana até 04:12 UTC"), (EN, "acknowledged by ana until 04:12 UTC")]
+)
+def test_an_alert_says_who_has_it_and_until_when(words: Words, said: str) -> None:
+    assert asides(replace(OPEN, acknowledgement=taken_up("ana", minutes=60)), words=words) == (said,)
+
+
+def test_an_acknowledgement_that_is_over_is_not_shown() -> None:
+    assert asides(replace(OPEN, acknowledgement=taken_up("ana", minutes=0))) == ()
+
+
+@pytest.mark.parametrize(
+    ("purpose", "words", "said"),
+    [
+        (Purpose.SILENCE, PT, "silenciado até 04:00 UTC"),
+        (Purpose.SILENCE, EN, "silenced until 04:00 UTC"),
+        (Purpose.MAINTENANCE, PT, "manutenção até 04:00 UTC: ninguém é avisado"),
+        (Purpose.MAINTENANCE, EN, "maintenance until 04:00 UTC: nobody is told"),
+    ],
+)
+def test_an_alert_says_that_people_are_not_told_of_it(purpose: Purpose, words: Words, said: str) -> None:
+    assert asides(OPEN, silence("KEYS_*", purpose=purpose), words=words) == (said,)
+
+
+def test_of_several_silences_the_last_to_end_is_said() -> None:
+    assert asides(OPEN, silence(minutes=20), silence(minutes=50), silence(minutes=30)) == ("silenced until 04:02 UTC",)
+
+
+def test_a_silence_of_others_or_of_later_holds_nothing_back() -> None:
+    assert asides(OPEN, silence("CLAIMS_*"), silence(later=5)) == ()
+
+
+def test_a_silence_that_ends_another_day_says_the_date() -> None:
+    assert asides(OPEN, silence(minutes=1_500)) == ("silenced until 2026-03-02 04:12 UTC",)
+
+
+def test_silences_in_force_are_counted_by_purpose_with_the_end_of_the_last() -> None:
+    silences = (
+        silence(minutes=20),
+        silence("X", minutes=50),
+        silence(later=5),
+        silence(purpose=Purpose.MAINTENANCE, minutes=10),
+    )
+
+    view = overview(replace(HEALTHY, silences=silences), EN)
+
+    assert view.summary[-2:] == ("2 silences until 04:02 UTC", "1 maintenance window until 03:22 UTC")
+
+
+def test_a_silence_in_force_is_said_also_before_the_first_reading() -> None:
+    assert overview(replace(NOTHING, silences=(silence(),)), PT).summary == ("1 silêncio até 04:00 UTC",)
+
+
+def test_a_silence_changes_no_mark() -> None:
+    assert overview(replace(HEALTHY, silences=(silence(),)), EN).mark is Mark.OK
+
+
+@pytest.mark.parametrize(
+    ("waiting", "minutes", "said"),
+    [
+        (1, 6, ["1 transition of an alert has not been published yet, for 6 min."]),
+        (1_204, 72, ["1,204 transitions of alerts have not been published yet, the oldest for 1 h 12 min."]),
+        (3, 5, []),
+    ],
+)
+def test_transitions_that_wait_for_more_than_five_minutes_are_late(waiting: int, minutes: int, said: list[str]) -> None:
+    backlog = Backlog(waiting=waiting, oldest_at=NOW - timedelta(minutes=minutes), dead=0)
+
+    view = overview(replace(HEALTHY, backlog=backlog), EN)
+
+    assert [note.text for note in view.notes] == said
+    assert view.mark is Mark.OK
+
+
+def test_transitions_that_were_given_up_on_are_counted() -> None:
+    backlog = Backlog(waiting=0, oldest_at=None, dead=1)
+
+    (note,) = overview(replace(HEALTHY, backlog=backlog), EN).notes
+
+    assert note.text == "1 transition of an alert was refused by the broker and given up on."
+
+
+@pytest.mark.parametrize("language", Language)
+def test_without_a_broker_the_foot_says_so(language: Language) -> None:
+    said = WORDS[language].no_broker
+
+    pages = [render_overview(model, language).decode() for model in (replace(HEALTHY, broker=False), HEALTHY)]
+
+    assert [said in page for page in pages] == [True, False]
+
+
+@pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
+def test_every_purpose_has_its_words(words: Words) -> None:
+    assert words.held_back.keys() == words.active_silences.keys() == set(Purpose)
+
+
+def test_the_template_places_what_an_alert_says_of_itself() -> None:
+    page = render_overview(HELD_BACK, Language.EN).decode()
+
+    assert '<span class="aside">acknowledged by ana.souza' in page
+    assert '<span class="aside">maintenance until' in page
