@@ -1,0 +1,29 @@
+"""Messages kept in memory: for trials, and to look at in tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.domain.notification import Answer
+
+if TYPE_CHECKING:
+    from dict_rate_limit.domain.channel import Channel
+    from dict_rate_limit.ports.delivery import Message
+
+TAKEN = Answer(ok=True, text="kept in memory")
+
+
+@dataclass(slots=True)
+class MemoryNotifier:
+    """Keeps every message it is given, repeats included, and gives the answers it was made with, then takes all."""
+
+    answers: list[Answer] = field(default_factory=list)
+    sent: list[tuple[Channel, Message]] = field(default_factory=list)
+
+    async def send(self, channel: Channel, message: Message) -> Answer:
+        """Keep the message when the answer is good."""
+        answer = self.answers.pop(0) if self.answers else TAKEN
+        if answer.ok:
+            self.sent.append((channel, message))
+        return answer

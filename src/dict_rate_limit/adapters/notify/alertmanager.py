@@ -1,0 +1,111 @@
+"""What Alertmanager sends to its webhook receivers, version 4: for those who route there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+from dict_rate_limit.adapters.notify.webhook import post_json
+from dict_rate_limit.domain.alert import TransitionKind
+from dict_rate_limit.domain.channel import Language
+from dict_rate_limit.usecases.notification_text import latest, runbook_url
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
+    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.channel import Channel
+    from dict_rate_limit.domain.notification import Answer
+    from dict_rate_limit.ports.delivery import Message
+
+VERSION: Final = "4"
+NEVER: Final = "0001-01-01T00:00:00Z"
+"""Go's zero time: Alertmanager's `endsAt` while an alert fires."""
+
+GROUPED_BY: Final = ("alertname", "participant", "policy")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertmanagerNotifier:
+    """Posts the alerts of a message as Alertmanager would."""
+
+    http: GuardedHttp
+    runbook_base_url: str | None = None
+
+    async def send(self, channel: Channel, message: Message) -> Answer:
+        """Send once and say what the other side answered."""
+        document = body(channel, message, self.runbook_base_url)
+        return await post_json(self.http, channel, json.dumps(document, ensure_ascii=False).encode())
+
+
+def body(channel: Channel, message: Message, runbook_base_url: str | None) -> dict[str, object]:
+    """Return the body. `groupKey` and fingerprints stay the same while an alert gets better or worse, to its end."""
+    events = latest(message.events)
+    labels = [_labels(event) for event in events]
+    annotations = [_annotations(event, channel, message, runbook_base_url) for event in events]
+    group = {name: text for name, text in _common(labels).items() if name in GROUPED_BY}
+    return {
+        "version": VERSION,
+        "groupKey": "{}:{" + ", ".join(f"{name}={json.dumps(text)}" for name, text in group.items()) + "}",
+        "truncatedAlerts": 0,
+        "status": "resolved" if all(_is_over(event) for event in events) else "firing",
+        "receiver": channel.name,
+        "groupLabels": group,
+        "commonLabels": _common(labels),
+        "commonAnnotations": _common(annotations),
+        "externalURL": "",
+        "alerts": [
+            {
+                "status": "resolved" if _is_over(event) else "firing",
+                "labels": its_labels,
+                "annotations": its_annotations,
+                "startsAt": _text(event.opened_at),
+                "endsAt": _text(event.detected_at) if _is_over(event) else NEVER,
+                "generatorURL": "",
+                "fingerprint": _fingerprint(event),
+            }
+            for event, its_labels, its_annotations in zip(events, labels, annotations, strict=True)
+        ],
+    }
+
+
+def _labels(event: AlertEvent) -> dict[str, str]:
+    return {
+        "alertname": "Dict" + "".join(word.capitalize() for word in event.kind.value.split("_")),
+        "severity": event.severity.value.lower(),
+        "participant": event.participant,
+        "policy": event.policy_name,
+        "kind": event.kind.value,
+    }
+
+
+def _annotations(event: AlertEvent, channel: Channel, message: Message, runbook_base_url: str | None) -> dict[str, str]:
+    texts = {
+        "summary": event.message if channel.language is Language.PT else event.message_en,
+        "description": message.body,
+    }
+    link = runbook_url(event.kind, channel.language, runbook_base_url)
+    return texts if link is None else {**texts, "runbook_url": link}
+
+
+def _is_over(event: AlertEvent) -> bool:
+    return event.transition is TransitionKind.RESOLVED
+
+
+def _fingerprint(event: AlertEvent) -> str:
+    """Name the alert as Alertmanager does, by 16 hex digits; without the severity, which changes."""
+    return sha256(event.alert_id.bytes).hexdigest()[:16]
+
+
+def _common(maps: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    first, *others = maps
+    return {name: text for name, text in first.items() if all(other.get(name) == text for other in others)}
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,112 @@
+"""The channels of a file that is read again when it changes."""
+
+from __future__ import annotations
+
+import logging
+from threading import Thread
+from typing import TYPE_CHECKING, Final
+
+from dict_rate_limit.adapters.notify.channels_toml import HIDDEN, TABLE, parse_channels
+from dict_rate_limit.adapters.notify.redaction import redacted
+from dict_rate_limit.adapters.notify.text import check_urls
+from dict_rate_limit.domain.channel import Format
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from dict_rate_limit.domain.channel import Channel
+    from dict_rate_limit.ports import Clock
+
+LOOK_AGAIN: Final = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class ChannelsFile:
+    """The channels of a file, at most a second behind it. A channel that turns bad stays as it last was.
+
+    While the file cannot be read all do. Each problem is logged once, for as long as it lasts. `check` is asked in the
+    background about channels that are new: it may take a second.
+    """
+
+    def __init__(
+        self, path: Path | None, clock: Clock, check: Callable[[Sequence[Channel]], Sequence[str]] | None = None
+    ) -> None:
+        """Read nothing before the first question. Without a path there are no channels."""
+        self._path = path
+        self._clock = clock
+        self._check = check
+        self._channels: dict[str, Channel] = {}
+        self._signature: tuple[int, int, int] | None = None
+        self._look_at = float("-inf")
+        self._told: frozenset[str] = frozenset()
+
+    def channels(self) -> Sequence[Channel]:
+        """Return the channels."""
+        if self._path is not None and self._clock.monotonic() >= self._look_at:
+            self._look_at = self._clock.monotonic() + LOOK_AGAIN
+            self._look(self._path)
+        return tuple(self._channels.values())
+
+    def _look(self, path: Path) -> None:
+        try:
+            stat = path.stat()
+            signature = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+            if signature == self._signature:
+                return
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            self._signature = None
+            self._tell([_unreadable(error)])
+            return
+        self._signature = signature
+        self._take(text)
+
+    def _take(self, text: str) -> None:
+        parsed = parse_channels(text)
+        self._tell(parsed.problems)
+        if parsed.bad is None:
+            return
+        before = self._channels
+        kept = {name: before[name] for name in parsed.bad if name in before}
+        self._channels = {channel.name: channel for channel in parsed.channels} | kept
+        fresh = [channel for channel in parsed.channels if channel != before.get(channel.name)]
+        if fresh and self._check is not None:
+            Thread(target=self._ask, args=(self._check, fresh), name="channels-check", daemon=True).start()
+
+    def _tell(self, problems: Iterable[str]) -> None:
+        found = frozenset(problems)
+        for problem in sorted(found - self._told):
+            _log.error("channels file: %s", problem)
+        self._told = found
+
+    @staticmethod
+    def _ask(check: Callable[[Sequence[Channel]], Sequence[str]], channels: Sequence[Channel]) -> None:
+        for problem in check(channels):
+            _log.error("channels file: %s", problem)
+
+
+def check_channels(path: Path) -> Sequence[str]:
+    """Return every problem of a file, URLs that Apprise does not take among them. Takes a second."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        return [_unreadable(error)]
+    parsed = parse_channels(text)
+    return [*parsed.problems, *url_problems(parsed.channels)]
+
+
+def url_problems(channels: Sequence[Channel]) -> Sequence[str]:
+    """Return why Apprise does not take the URLs of some channels. Blocks for a second: it starts a program."""
+    texts = [channel for channel in channels if channel.format is Format.TEXT]
+    reasons = check_urls([channel.url for channel in texts]) if texts else []
+    return [
+        f"{TABLE}.{channel.name}: url: {HIDDEN}, expected one that Apprise takes: {redacted(reason, channel)}"
+        for channel, reason in zip(texts, reasons, strict=True)
+        if reason is not None
+    ]
+
+
+def _unreadable(error: OSError | UnicodeDecodeError) -> str:
+    return f"cannot be read: {'not UTF-8' if isinstance(error, UnicodeDecodeError) else error.strerror}"

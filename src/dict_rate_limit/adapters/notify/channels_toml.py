@@ -1,0 +1,192 @@
+"""The text of the channels' file, read into channels. All its problems are found at once; no secret is named."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from dict_rate_limit.adapters.notify.webhook import key_of
+from dict_rate_limit.domain.alert import Kind, Severity
+from dict_rate_limit.domain.channel import NAME, Channel, Format, Language, Routes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+TABLE: Final = "channels"
+HIDDEN: Final = "(hidden)"
+
+_LONGEST_WAIT: Final = timedelta(hours=1)
+_UNITS: Final = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours"}
+_WAIT: Final = re.compile(r"([0-9]{1,6})(ms|s|m|h)", re.ASCII)
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\x00-\x1f\x7f]+", re.ASCII)
+_MAY_BE_SECRET: Final = re.compile(r"://|whsec_|@")
+_SHOWN: Final = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """What a file says. `bad` names channels that are there and have problems; None = nothing of the file can be read.
+
+    `problems` holds one line each: channel, key, value unless it may be secret, and what was expected.
+    """
+
+    channels: tuple[Channel, ...] = ()
+    problems: tuple[str, ...] = ()
+    bad: frozenset[str] | None = frozenset()
+
+
+def parse_channels(text: str) -> Parsed:
+    """Read the file."""
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return Parsed(problems=(f"not TOML: {error}",), bad=None)
+    tables = content.pop(TABLE, {})
+    problems = [f"{key[:_SHOWN]}: unknown, expected tables [{TABLE}.<name>] only" for key in content]
+    if not isinstance(tables, dict):
+        return Parsed(problems=(*problems, f"{TABLE}: expected tables [{TABLE}.<name>]"), bad=None)
+    channels, bad = [], set()
+    for name, table in tables.items():
+        channel, its_problems = _channel(name, table)
+        problems += [f"{TABLE}.{name[:_SHOWN]}: {problem}" for problem in its_problems]
+        if channel is None:
+            bad.add(name)
+        else:
+            channels.append(channel)
+    return Parsed(channels=tuple(channels), problems=tuple(problems), bad=frozenset(bad))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Key:
+    """One key of a channel. `read` raises ValueError, TypeError or KeyError for what it does not take."""
+
+    read: Callable[[Any], object]
+    expected: str
+    secret: bool = False
+
+
+def _channel(name: str, table: object) -> tuple[Channel | None, list[str]]:
+    if not NAME.fullmatch(name):
+        return None, ["expected a name of 1 to 63 of a-z, 0-9 and -, that begins with a letter or digit"]
+    if not isinstance(table, dict):
+        return None, ["expected a table"]
+    problems = [f"{key[:_SHOWN]}: unknown, expected {', '.join(_KEYS)}" for key in table if key not in _KEYS]
+    values: dict[str, Any] = {}
+    for key, kind in _KEYS.items():
+        if key in table:
+            try:
+                values[key] = kind.read(table[key])
+            except (ValueError, TypeError, KeyError):
+                problems.append(f"{key}: {_shown(kind, table[key])}, expected {kind.expected}")
+    if "url" not in table:
+        problems.append(f"url: missing, expected {_KEYS['url'].expected}")
+    if not problems:
+        problems = _mismatches(values)
+    return (None, problems) if problems else (_made(name, values), [])
+
+
+def _mismatches(values: Mapping[str, Any]) -> list[str]:
+    """Say what does not go together."""
+    form = values.get("format", Format.TEXT)
+    problems = []
+    if form is not Format.TEXT and not _is_http(values["url"]):
+        problems.append(f"url: {HIDDEN}, expected http:// or https:// with a host for the format {form}")
+    if (form is Format.WEBHOOK) != ("secrets" in values):
+        wanted = f"{_KEYS['secrets'].expected}: a webhook is signed" if form is Format.WEBHOOK else "none: no webhook"
+        problems.append(f"secrets: {HIDDEN if 'secrets' in values else 'missing'}, expected {wanted}")
+    return problems
+
+
+def _made(name: str, values: dict[str, Any]) -> Channel:
+    routes = Routes(**{key: values.pop(key) for key in _ROUTES if key in values})
+    incidents = values["url"].lower().startswith("pagerduty://")
+    apart = not values.pop("group", not incidents)
+    return Channel(name=name, routes=routes, apart=apart, format=values.pop("format", Format.TEXT), **values)
+
+
+def _shown(kind: _Key, value: object) -> str:
+    text = repr(value)
+    if kind.secret or _MAY_BE_SECRET.search(text):
+        return HIDDEN
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _is_http(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
+def _url(value: object) -> str:
+    text = _text(value)
+    if not _SCHEME.fullmatch(text):
+        raise ValueError
+    urlsplit(text)
+    return text
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError
+    return tuple(_text(one) for one in value)
+
+
+def _secrets(value: object) -> tuple[str, ...]:
+    secrets = _texts(value)
+    if not secrets or not all(key_of(secret) for secret in secrets):
+        raise ValueError
+    return secrets
+
+
+def _wait(value: object) -> timedelta:
+    text = _text(value)
+    if not re.fullmatch(f"(?:{_WAIT.pattern})+", text, re.ASCII):
+        raise ValueError
+    parts: Sequence[tuple[str, str]] = _WAIT.findall(text)
+    wait = sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
+    if wait > _LONGEST_WAIT:
+        raise ValueError
+    return wait
+
+
+def _globs(field: str) -> Callable[[object], tuple[str, ...]]:
+    def read(value: object) -> tuple[str, ...]:
+        globs = _texts(value)
+        checked: dict[str, Any] = {field: globs}
+        Routes(**checked)
+        return globs
+
+    return read
+
+
+_GLOBS: Final = "a list of globs of letters, digits, _, * and ?, at least one"
+_ROUTES: Final = ("severity", "policies", "participants", "kinds")
+_KEYS: Final[Mapping[str, _Key]] = {
+    "url": _Key(read=_url, expected="the URL of a service", secret=True),
+    "format": _Key(read=Format, expected=" or ".join(Format)),
+    "language": _Key(read=Language, expected=" or ".join(Language)),
+    "severity": _Key(read=Severity, expected=" or ".join(Severity)),
+    "policies": _Key(read=_globs("policies"), expected=_GLOBS),
+    "participants": _Key(read=_globs("participants"), expected=_GLOBS),
+    "kinds": _Key(read=_globs("kinds"), expected=f"a list of {', '.join(Kind)} or globs, at least one"),
+    "group_wait": _Key(read=_wait, expected="a duration from 0s to 1h, such as 10s or 1m30s"),
+    "group": _Key(read=_flag, expected="true or false"),
+    "secrets": _Key(
+        read=_secrets, expected="a list of whsec_ and 24 to 64 bytes in base64, the newest first", secret=True
+    ),
+}

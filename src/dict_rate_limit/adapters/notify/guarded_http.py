@@ -1,0 +1,152 @@
+"""One HTTP call to a guarded address: no redirects, no proxies, bounded in time and in what is read."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, cast
+
+import httpx
+
+from dict_rate_limit.adapters.notify.address_guard import AddressError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping
+
+    from dict_rate_limit.adapters.notify.address_guard import AddressGuard
+
+READ_AT_MOST: Final = 1024
+BODY_PATIENCE: Final = 1.0
+"""Seconds for the body of an answer whose status is known already."""
+
+_AGENT: Final = "dict-rate-limit"
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+class CallError(Exception):
+    """There is no answer; the text says why and names no more of the URL than its host."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What the other side said: status, its name, and the first of the body where it refused."""
+
+    status: int
+    phrase: str
+    body: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether it took what it was sent."""
+        return httpx.codes.is_success(self.status)
+
+    def __str__(self) -> str:
+        """Write it for the ledger."""
+        first = f"HTTP {self.status} {self.phrase}".rstrip()
+        if httpx.codes.is_redirect(self.status):
+            return f"{first}: redirects are not followed, name the final address"
+        return f"{first}: {self.body}" if self.body else first
+
+
+class GuardedHttp:
+    """Calls http and https addresses that the guard lets through.
+
+    The authorities of the system and those httpx brings are trusted, unless `trust` is given.
+    """
+
+    def __init__(self, guard: AddressGuard, trust: ssl.SSLContext | None = None) -> None:
+        """Open nothing."""
+        self._guard = guard
+        self._trust = trust
+
+    async def call(
+        self, method: str, url: str, *, within: float, content: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Reply:
+        """Call once, within so many seconds, looking up the name and connecting included.
+
+        Raises:
+            CallError: no answer: refused by the guard, not reachable, not in time, not HTTP.
+        """
+        try:
+            async with asyncio.timeout(within):
+                return await self._call(method, _target(url), within, content, headers or {})
+        except AddressError as error:
+            raise CallError(str(error)) from error
+        except (TimeoutError, httpx.TimeoutException) as error:
+            message = f"no answer within {within:g} s"
+            raise CallError(message) from error
+        except (httpx.HTTPError, OSError) as error:
+            raise CallError(_reason(error)) from error
+
+    async def _call(
+        self, method: str, target: httpx.URL, within: float, content: bytes, headers: Mapping[str, str]
+    ) -> Reply:
+        host = target.raw_host.decode("ascii")
+        *others, last = await self._guard.addresses(host, target.port or _PORTS[target.scheme])
+        patience = httpx.Timeout(None, connect=within / (len(others) + 1))
+        own = {"Host": target.netloc.decode("ascii"), "User-Agent": _AGENT, "Accept-Encoding": "identity"}
+        async with httpx.AsyncClient(verify=self._context(), trust_env=False, timeout=patience) as client:
+
+            async def to(address: str) -> Reply:
+                request = client.build_request(
+                    method,
+                    target.copy_with(host=address),
+                    content=content,
+                    headers={**own, **headers},
+                    extensions={"sni_hostname": host},
+                )
+                return await _reply(await client.send(request, stream=True))
+
+            for address in others:
+                with suppress(httpx.ConnectError, httpx.ConnectTimeout):
+                    return await to(address)
+            return await to(last)
+
+    def _context(self) -> ssl.SSLContext:
+        if self._trust is None:
+            self._trust = httpx.create_ssl_context(trust_env=False)
+            self._trust.load_default_certs()
+        return self._trust
+
+
+def _target(url: str) -> httpx.URL:
+    try:
+        target = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError):
+        target = httpx.URL()
+    if target.scheme not in _PORTS or not target.host:
+        message = "url: expected http://host/path or https://host/path"
+        raise CallError(message)
+    return target
+
+
+async def _reply(response: httpx.Response) -> Reply:
+    body = b""
+    if not response.is_success:
+        with suppress(TimeoutError, httpx.HTTPError):  # the status says enough
+            raw = cast("AsyncGenerator[bytes, None]", response.aiter_raw())
+            async with asyncio.timeout(BODY_PATIENCE), aclosing(raw) as chunks:
+                async for chunk in chunks:
+                    body += chunk
+                    if len(body) >= READ_AT_MOST:
+                        break
+    await response.aclose()
+    text = body[:READ_AT_MOST].decode("utf-8", errors="replace")
+    return Reply(status=response.status_code, phrase=response.reason_phrase, body=text)
+
+
+def _reason(error: BaseException) -> str:
+    """Say what went wrong underneath: libraries tell of "all connection attempts" where the system says why."""
+    if isinstance(error, httpx.RemoteProtocolError):
+        return f"no HTTP answer: {error}"
+    cause: BaseException | None = error
+    text = str(error)
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"certificate refused: {cause.verify_message}"
+        if isinstance(cause, OSError) and cause.strerror:
+            text = cause.strerror
+        cause = cause.__cause__ or cause.__context__
+    return f"cannot connect: {text}" if isinstance(error, httpx.ConnectError) else text or type(error).__name__

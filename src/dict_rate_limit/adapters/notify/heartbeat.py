@@ -1,0 +1,45 @@
+"""A call to somebody elsewhere after each good cycle: when it stays out, they know that we fell silent."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING, Final
+
+from dict_rate_limit.adapters.notify.guarded_http import CallError
+
+if TYPE_CHECKING:
+    from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
+
+PATIENCE: Final = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+class UrlHeartbeat:
+    """Calls a URL, which is secret: logs name its host alone."""
+
+    def __init__(self, http: GuardedHttp, url: str) -> None:
+        """Call nothing yet."""
+        self._http = http
+        self._url = url
+        self._host = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0].rpartition("@")[2]
+        self._trouble: str | None = None
+
+    async def beat(self) -> None:
+        """Call once. A failure is logged once, until it is another one or over."""
+        try:
+            reply = await self._http.call("GET", self._url, within=PATIENCE)
+        except CallError as error:
+            trouble: str | None = str(error)
+        else:
+            trouble = None if reply.ok else f"HTTP {reply.status} {reply.phrase}".rstrip()
+        if trouble != self._trouble:
+            self._tell(trouble)
+        self._trouble = trouble
+
+    def _tell(self, trouble: str | None) -> None:
+        if trouble is None:
+            _log.info("heartbeat: %s answers again", self._host)
+        else:
+            _log.warning("heartbeat: %s: %s", self._host, trouble)

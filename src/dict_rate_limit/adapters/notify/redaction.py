@@ -1,0 +1,46 @@
+"""What a channel answered, without what is secret about the channel."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, unquote_plus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from dict_rate_limit.domain.channel import Channel
+
+HIDDEN: Final = "***"
+LONGEST: Final = 300
+
+_SHORTEST: Final = 4
+"""Shorter pieces of a URL stand in any text; hiding them would leave nothing to read, and they are no secrets."""
+
+_PARTS: Final = re.compile(r"[/:@?&=#,+\s]+")
+
+
+def redacted(text: str, channel: Channel, *, host_is_open: bool = False) -> str:
+    """Return printable text on one line, cut, with every piece of the channel's URL and secrets hidden.
+
+    Services put tokens anywhere in their URL, also where others have the host: `host_is_open` only where it is one.
+    """
+    for piece in sorted(_pieces(channel, host_is_open=host_is_open), key=len, reverse=True):
+        text = re.sub(re.escape(piece), HIDDEN, text, flags=re.IGNORECASE)
+    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+
+
+def _pieces(channel: Channel, *, host_is_open: bool) -> set[str]:
+    rest = channel.url.partition("://")[2]
+    texts = [rest, *channel.secrets, *(secret.removeprefix("whsec_") for secret in channel.secrets)]
+    if host_is_open:
+        authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+        texts[:1] = [authority.rpartition("@")[0], rest[len(authority) :]]
+    return {piece for piece in (*texts, *_split(texts)) if len(piece) >= _SHORTEST}
+
+
+def _split(texts: Iterable[str]) -> Iterator[str]:
+    for text in texts:
+        for piece in _PARTS.split(text):
+            yield from (piece, unquote(piece), unquote_plus(piece))

@@ -1,0 +1,95 @@
+"""Signed webhooks: one transition each, as the Standard Webhooks specification 1.0.0 has it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import json
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING, Final
+
+from dict_rate_limit.adapters.notify.guarded_http import CallError
+from dict_rate_limit.adapters.notify.redaction import redacted
+from dict_rate_limit.domain.notification import Answer
+from dict_rate_limit.usecases.event import event_document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
+    from dict_rate_limit.domain.channel import Channel
+    from dict_rate_limit.ports import Clock
+    from dict_rate_limit.ports.delivery import Message
+
+PATIENCE: Final = 10.0
+PREFIX: Final = "whsec_"
+KEY_BYTES: Final = (24, 64)
+"""Shortest and longest key of the specification."""
+
+REFUSALS: Final = frozenset({400, 413, 415, 422})
+"""Statuses that are about the message, not about the address or the moment."""
+
+
+async def post_json(
+    http: GuardedHttp, channel: Channel, document: bytes, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """Send a document to the channel's URL and say what it answered."""
+    sent = {"Content-Type": "application/json", **(headers or {})}
+    try:
+        reply = await http.call("POST", channel.url, content=document, headers=sent, within=PATIENCE)
+    except CallError as error:
+        return Answer(ok=False, text=redacted(str(error), channel, host_is_open=True))
+    text = redacted(str(reply), channel, host_is_open=True)
+    return Answer(ok=reply.ok, text=text, refused=reply.status in REFUSALS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookNotifier:
+    """Posts a signed event; the message holds exactly one."""
+
+    http: GuardedHttp
+    clock: Clock
+    version: str
+
+    async def send(self, channel: Channel, message: Message) -> Answer:
+        """Send once and say what the other side answered."""
+        document = self._document(message)
+        at = int(self.clock.now().timestamp())
+        signed = signatures(channel.secrets, str(message.message_id), at, document)
+        headers = {"webhook-id": str(message.message_id), "webhook-timestamp": str(at), "webhook-signature": signed}
+        return await post_json(self.http, channel, document, headers)
+
+    def _document(self, message: Message) -> bytes:
+        (event,) = message.events
+        content = {
+            "type": f"rate_limit.alert.{event.transition.value.lower()}",
+            "timestamp": event.detected_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+            "data": event_document(event, self.version, message.created_at),
+        }
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def signatures(secrets: tuple[str, ...], message_id: str, at: int, document: bytes) -> str:
+    """Sign with each secret; the receiver takes any one it knows."""
+    signed = f"{message_id}.{at}.".encode() + document
+    digests = (hmac.digest(key_of(secret), signed, "sha256") for secret in secrets)
+    return " ".join(f"v1,{base64.b64encode(digest).decode()}" for digest in digests)
+
+
+def key_of(secret: str) -> bytes:
+    """Return the key of a secret as the specification writes it.
+
+    Raises:
+        ValueError: it is not `whsec_` and 24 to 64 bytes in base64.
+    """
+    if not secret.startswith(PREFIX):
+        raise ValueError
+    try:
+        key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
+    except binascii.Error as error:
+        raise ValueError from error
+    if not KEY_BYTES[0] <= len(key) <= KEY_BYTES[1]:
+        raise ValueError
+    return key
