@@ -8,7 +8,7 @@ import ssl
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 import httpx
 
@@ -25,6 +25,7 @@ from dict_rate_limit.domain.judge import observe
 from dict_rate_limit.domain.reading import Snapshot, sift
 from dict_rate_limit.simulator.answer import Listing, Refusal
 from dict_rate_limit.usecases.budget import BudgetRules
+from dict_rate_limit.usecases.explain import ExplainParts
 from dict_rate_limit.usecases.read import Reader, ReadParts, ReadRules
 from dict_rate_limit.usecases.tokens import Role
 from domain_samples import NOON, PARTICIPANT, RULES, THRESHOLDS, bucket, snapshot
@@ -40,7 +41,13 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.reading import Poll
     from dict_rate_limit.domain.state import PolicyRule
     from dict_rate_limit.ports import CachedSnapshot, CallGate, Latest, SnapshotCache, StateStore
+    from dict_rate_limit.ports.acting import Acts
+    from dict_rate_limit.ports.delivery import Notifications, Outbox
     from dict_rate_limit.simulator.fake_dict import FakeDict
+
+    class WholeStore(StateStore, Outbox, Notifications, Acts, Protocol):
+        """Every port of a store that readers need."""
+
 
 OTHER = "87654321"
 TTL = timedelta(seconds=60)
@@ -155,7 +162,8 @@ class World:
         self.clock = HandClock()
         self.source = CountingSource(self.clock)
         self.cache: SnapshotCache = MemoryCache(self.clock)
-        self.store: StateStore = MemoryStore(self.clock)
+        self.store: WholeStore = MemoryStore(self.clock)
+        self.broker = True
         self.participants: tuple[str, ...] = (PARTICIPANT, OTHER)
         self.budget = BudgetRules(cache_ttl=TTL)
         self.tokens_path: Path | None = None
@@ -181,11 +189,22 @@ class World:
             ApiParts(
                 reader=reader or self.reader(),
                 store=self.store,
+                acts=self.store,
+                outbox=self.store,
                 clock=self.clock,
                 access=Access(TokensFile(self.tokens_path, self.clock), self.anonymous, loopback=self.loopback),
                 operations=OperationsApp(readiness),
                 traffic=Traffic(),
                 version="1.2.3",
+                broker=self.broker,
+                acting=ExplainParts(
+                    store=self.store,
+                    acts=self.store,
+                    notifications=self.store,
+                    clock=self.clock,
+                    thresholds=THRESHOLDS,
+                    remind_every=timedelta(hours=1),
+                ),
             )
         )
 

@@ -10,7 +10,7 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFou
 from litestar.response import Response
 
 from dict_rate_limit.apps.api.problem import MEDIA_TYPE, ProblemError, ProblemType
-from dict_rate_limit.domain.errors import NoReadingError
+from dict_rate_limit.domain.errors import ConflictError, NoReadingError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from litestar import Request
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     AnyRequest = Request[object, object, State]
 
 RETRY_AFTER: Final = "5"
+LARGEST_BODY: Final = 16_384
 
 _log = logging.getLogger(__name__)
 
@@ -42,12 +43,30 @@ def _problem(request: AnyRequest, error: Exception) -> ProblemError:
     if isinstance(error, NoReadingError):
         detail = "The source has given no reading yet; the monitor keeps trying."
         return ProblemError(ProblemType.BRIDGE_UNAVAILABLE, detail, headers=(("Retry-After", RETRY_AFTER),))
+    if isinstance(error, ConflictError):
+        return ProblemError(ProblemType.CONFLICT, str(error))
+    if isinstance(error, StoreUnavailableError):
+        _log.warning("%s: %s", request.scope["path"][:200], error)
+        detail = "Alerts, silences and the audit are kept there; try again in a moment."
+        return ProblemError(ProblemType.STORE_UNAVAILABLE, detail, headers=(("Retry-After", RETRY_AFTER),))
+    if isinstance(error, HTTPException):
+        return _of_the_framework(request, error)
+    return _mistake(request, error)
+
+
+def _of_the_framework(request: AnyRequest, error: HTTPException) -> ProblemError:
     if isinstance(error, NotFoundException):
         return ProblemError(ProblemType.NOT_FOUND, "See /schema for what there is.")
     if isinstance(error, MethodNotAllowedException):
         allowed = (error.headers or {}).get("Allow", "GET")
         return ProblemError(ProblemType.METHOD_NOT_ALLOWED, f"Allowed: {allowed}.", headers=(("Allow", allowed),))
-    if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return ProblemError(ProblemType.BODY_TOO_LARGE, f"At most {LARGEST_BODY} bytes.")
+    if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
         return ProblemError(ProblemType.INVALID_REQUEST, "See /schema for what is expected.")
+    return _mistake(request, error)
+
+
+def _mistake(request: AnyRequest, error: Exception) -> ProblemError:
     _log.error("internal error at %s", request.scope["path"][:200], exc_info=error)
     return ProblemError(ProblemType.INTERNAL_ERROR, "It is in our log, with the time of this answer.")

@@ -46,6 +46,13 @@ _DETAILS: Final = {
     ProblemType.FORBIDDEN: "This needs the role operator.",
     ProblemType.POLICY_NOT_FOUND: "CLAIMS_WRITE is not in the last reading of 12345678.",
     ProblemType.BRIDGE_UNAVAILABLE: "The source has given no reading yet; the monitor keeps trying.",
+    ProblemType.ALERT_NOT_FOUND: "alert: 7f0c1f2e-58a1-5c0b-9d55-0a4f0b6f3c11, expected the id of an alert",
+    ProblemType.SILENCE_NOT_FOUND: "silence: 3b1a5f0e-2c7d-4a52-8f5d-6f1e2d3c4b5a, expected one that has not ended",
+    ProblemType.DRILL_NOT_FOUND: "drill: c1d2e3f4-0a1b-5c2d-9e3f-4a5b6c7d8e9f, expected the id of a test alert",
+    ProblemType.CONFLICT: "sequence: 2, expected 3: the alert has moved on, look at it again",
+    ProblemType.BODY_TOO_LARGE: "At most 16384 bytes.",
+    ProblemType.UNSUPPORTED_MEDIA_TYPE: "Send the header Content-Type: application/json.",
+    ProblemType.STORE_UNAVAILABLE: "Alerts, silences and the audit are kept there; try again in a moment.",
     ProblemType.INTERNAL_ERROR: "It is in our log, with the time of this answer.",
 }
 

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LIST_PATH: Final = "/api/v1/rate-limit/policies"
+ACTING_ROOT: Final = "/api/v1/rate-limit/"
+ACTING: Final = frozenset({"alerts", "silences", "explain", "drills", "audit"})
+CALLER: Final = "dict_rate_limit.caller"
+"""Where the scope of a request holds the name of whoever asks."""
+
 OPEN_PATHS: Final = frozenset({"/health", "/ready"})
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -79,6 +84,7 @@ class Front:
         caller = self._access.caller(authorization)
         if caller is None:
             return unauthorized(token_given=authorization is not None)
+        scope[CALLER] = caller.name
         needed = Role.VIEWER if scope["method"] in SAFE_METHODS else Role.OPERATOR
         return None if caller.role.covers(needed) else forbidden(needed)
 
@@ -167,5 +173,8 @@ def _route(path: str) -> str:
         return "policy"
     if path == "/":
         return "page"
+    if path.startswith(ACTING_ROOT):
+        what = path.removeprefix(ACTING_ROOT).split("/", 1)[0]
+        return what if what in ACTING else "other"
     first = path.split("/", 2)[1] if path.startswith("/") else ""
     return first if first in {"static", "schema", "health", "ready"} else "other"

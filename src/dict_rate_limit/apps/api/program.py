@@ -15,6 +15,7 @@ from dict_rate_limit.apps.api.access import Access, TokensFile
 from dict_rate_limit.apps.api.server import ApiParts, build
 from dict_rate_limit.bootstrap import backing as bootstrap
 from dict_rate_limit.domain.errors import SchemaRefusedError, StoreError
+from dict_rate_limit.usecases.explain import ExplainParts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,11 +52,22 @@ def assemble(settings: Settings, parts: Backing) -> Api:
         ApiParts(
             reader=reader,
             store=parts.store,
+            acts=parts.store,
+            outbox=parts.store,
             clock=parts.clock,
             access=access,
             operations=OperationsApp(readiness),
             traffic=traffic,
             version=parts.version,
+            broker=settings.pulsar_broker_url is not None,
+            acting=ExplainParts(
+                store=parts.store,
+                acts=parts.store,
+                notifications=parts.store,
+                clock=parts.clock,
+                thresholds=settings.thresholds,
+                remind_every=settings.remind_every,
+            ),
         )
     )
     return Api(

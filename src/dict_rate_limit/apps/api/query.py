@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 from dict_rate_limit.apps.api.problem import ProblemError, ProblemType
 from dict_rate_limit.domain.bucket import is_policy_name
@@ -25,9 +26,12 @@ _MIN_UTILIZATION: Final = "min_utilization"
 _STATUS: Final = "status"
 _PARTICIPANT: Final = "participant"
 _POLICY: Final = "policy"
+_LIMIT: Final = "limit"
 LIST_PARAMETERS: Final = (_CATEGORY, _MIN_UTILIZATION, _STATUS, _PARTICIPANT)
 
 _PERCENT: Final = re.compile(r"(\d{1,3})(?:\.(\d{1,6}))?", re.ASCII)
+_WHOLE: Final = re.compile(r"\d{1,6}", re.ASCII)
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 _MILLIONTHS: Final = 1_000_000
 _SHOWN: Final = 40
 
@@ -71,9 +75,9 @@ def parse_query(raw: bytes, allowed: Collection[str]) -> Mapping[str, str]:
     values: dict[str, str] = {}
     for name, value in pairs:
         if name not in allowed:
-            raise _refused(name, f"unknown, expected {_listed(allowed)}")
+            raise refused(name, f"unknown, expected {_listed(allowed) or 'none'}")
         if name in values:
-            raise _refused(name, "given more than once")
+            raise refused(name, "given more than once")
         values[name] = value
     return values
 
@@ -85,10 +89,10 @@ def list_filters(raw: bytes, participants: Sequence[str]) -> Filters:
         ProblemError: naming the parameter.
     """
     values = parse_query(raw, LIST_PARAMETERS)
-    status = _one_of(values, _STATUS, tuple(Level))
+    status = one_of(values, _STATUS, tuple(Level))
     return Filters(
         participant=known_participant(values.get(_PARTICIPANT), participants),
-        category=_one_of(values, _CATEGORY, CATEGORIES),
+        category=one_of(values, _CATEGORY, CATEGORIES),
         min_utilization=_millionths(values.get(_MIN_UTILIZATION)),
         status=None if status is None else Level(status),
     )
@@ -103,7 +107,7 @@ def known_participant(value: str | None, participants: Sequence[str]) -> str:
     if value is None:
         return participants[0]
     if value not in participants:
-        raise _refused(_PARTICIPANT, f"{_quoted(value)}, expected one that is watched here")
+        raise refused(_PARTICIPANT, f"{quoted(value)}, expected one that is watched here")
     return value
 
 
@@ -114,15 +118,45 @@ def policy_name(value: str) -> str:
         ProblemError: it cannot be the name of a policy.
     """
     if not is_policy_name(value):
-        raise _refused(_POLICY, f"{_quoted(value)}, expected 1 to 100 of A-Z, 0-9 and _")
+        raise refused(_POLICY, f"{quoted(value)}, expected 1 to 100 of A-Z, 0-9 and _")
     return value
 
 
-def _one_of(values: Mapping[str, str], name: str, allowed: Sequence[str]) -> str | None:
+def identifier(name: str, value: str) -> UUID:
+    """Return an id as it stands in the path.
+
+    Raises:
+        ProblemError: it is none in the usual form.
+    """
+    if not _UUID.fullmatch(value):
+        raise refused(name, f"{quoted(value)}, expected a UUID such as 0190c2b8-7a55-5d0e-9d43-3f1b7a0c5d11")
+    return UUID(value)
+
+
+def limit(values: Mapping[str, str], *, usual: int, most: int) -> int:
+    """Return how many are asked for.
+
+    Raises:
+        ProblemError: no whole number from 1 to `most`.
+    """
+    value = values.get(_LIMIT)
+    if value is None:
+        return usual
+    if not _WHOLE.fullmatch(value) or not 1 <= int(value) <= most:
+        raise refused(_LIMIT, f"{quoted(value)}, expected a whole number from 1 to {most}")
+    return int(value)
+
+
+def one_of(values: Mapping[str, str], name: str, allowed: Sequence[str]) -> str | None:
+    """Return one of the words allowed, None when it is not asked for.
+
+    Raises:
+        ProblemError: another word.
+    """
     value = values.get(name)
     if value is None or value in tuple(allowed):
         return value
-    raise _refused(name, f"{_quoted(value)}, expected {_listed(allowed)}")
+    raise refused(name, f"{quoted(value)}, expected {_listed(allowed)}")
 
 
 def _millionths(text: str | None) -> int | None:
@@ -131,7 +165,7 @@ def _millionths(text: str | None) -> int | None:
     match = _PERCENT.fullmatch(text)
     value = int(match[1]) * _MILLIONTHS + int((match[2] or "").ljust(6, "0")) if match else -1
     if not 0 <= value <= 100 * _MILLIONTHS:
-        raise _refused(_MIN_UTILIZATION, f"{_quoted(text)}, expected a number from 0 to 100, at most six decimals")
+        raise refused(_MIN_UTILIZATION, f"{quoted(text)}, expected a number from 0 to 100, at most six decimals")
     return value
 
 
@@ -139,11 +173,12 @@ def _listed(words: Collection[str]) -> str:
     return ", ".join(words)
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
     """Show a value so that it stays on its line and cannot fill a page."""
     return ascii(value if len(value) <= _SHOWN else value[:_SHOWN] + "...")
 
 
-def _refused(name: str, reason: str) -> ProblemError:
+def refused(name: str, reason: str) -> ProblemError:
+    """Say what is wrong with a parameter, or with a field of the body."""
     shown = name if len(name) <= _SHOWN else name[:_SHOWN] + "…"
     return ProblemError(ProblemType.INVALID_PARAMETER, f"{shown}: {reason}", parameter=shown)

@@ -22,8 +22,16 @@ from dict_rate_limit.apps.api.schema import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import msgspec
+    from litestar.handlers import HTTPRouteHandler
+
     from dict_rate_limit.apps.api.answers import Answer
     from dict_rate_limit.ports import Clock, StateStore
+    from dict_rate_limit.ports.acting import Acts
+    from dict_rate_limit.ports.delivery import Outbox
+    from dict_rate_limit.usecases.explain import ExplainParts
     from dict_rate_limit.usecases.read import Reader
 
 SCHEMA_MEDIA_TYPE: Final = "application/vnd.oai.openapi+json"
@@ -31,18 +39,27 @@ SCHEMA_MEDIA_TYPE: Final = "application/vnd.oai.openapi+json"
 
 @dataclass(frozen=True, kw_only=True)
 class Backing:
-    """What the addresses are answered from."""
+    """What the addresses are answered from; `broker`: transitions go to one, else they end in the log.
+
+    `documented` and `bodies` are those of the OpenAPI document.
+    """
 
     reader: Reader
     answers: Answers
     store: StateStore
+    acts: Acts
+    outbox: Outbox
     clock: Clock
     version: str
+    broker: bool
+    acting: ExplainParts
+    documented: Sequence[HTTPRouteHandler]
+    bodies: Sequence[type[msgspec.Struct]]
 
     @cached_property
     def schema(self) -> bytes:
         """The OpenAPI document, made when first asked for."""
-        return openapi_document(self.version, [list_policies, get_policy])
+        return openapi_document(self.version, self.documented, self.bodies)
 
 
 def backing_of(request: litestar.Request[object, object, litestar.datastructures.State]) -> Backing:

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 _TEXT: Final = OpenAPIType.STRING
 
 
-def _problem(kind: ProblemType, text: str) -> ResponseSpec:
+def problem_spec(kind: ProblemType, text: str) -> ResponseSpec:
+    """Describe an answer that is a problem."""
     return ResponseSpec(
         ProblemDocument,
         generate_examples=False,
@@ -47,7 +48,8 @@ def _problem(kind: ProblemType, text: str) -> ResponseSpec:
     )
 
 
-def _answer(model: type, text: str, value: dict[str, Any]) -> ResponseSpec:
+def answer_spec(model: type, text: str, value: dict[str, Any]) -> ResponseSpec:
+    """Describe an answer by its type and an example."""
     return ResponseSpec(
         model, generate_examples=False, description=text, examples=[Example(id="answer", summary=text, value=value)]
     )
@@ -55,27 +57,27 @@ def _answer(model: type, text: str, value: dict[str, Any]) -> ResponseSpec:
 
 _COMMON: Final = {
     304: ResponseSpec(None, generate_examples=False, description="The snapshot named by If-None-Match still stands"),
-    400: _problem(ProblemType.INVALID_PARAMETER, "A parameter is unknown, repeated or not valid"),
-    401: _problem(ProblemType.UNAUTHORIZED, "No token, or one that does not hold"),
-    403: _problem(ProblemType.FORBIDDEN, "The role is not enough, or the Host header is another machine's"),
-    500: _problem(ProblemType.INTERNAL_ERROR, "A mistake of ours"),
-    503: _problem(ProblemType.BRIDGE_UNAVAILABLE, "There has never been a reading"),
+    400: problem_spec(ProblemType.INVALID_PARAMETER, "A parameter is unknown, repeated or not valid"),
+    401: problem_spec(ProblemType.UNAUTHORIZED, "No token, or one that does not hold"),
+    403: problem_spec(ProblemType.FORBIDDEN, "The role is not enough, or the Host header is another machine's"),
+    500: problem_spec(ProblemType.INTERNAL_ERROR, "A mistake of ours"),
+    503: problem_spec(ProblemType.BRIDGE_UNAVAILABLE, "There has never been a reading"),
 }
 
-LIST_RESPONSES: Final = {200: _answer(PolicyList, "The list", examples.POLICY_LIST), **_COMMON}
+LIST_RESPONSES: Final = {200: answer_spec(PolicyList, "The list", examples.POLICY_LIST), **_COMMON}
 POLICY_RESPONSES: Final = {
-    200: _answer(PolicyDetail, "The policy", examples.POLICY_DETAIL),
-    404: _problem(ProblemType.POLICY_NOT_FOUND, "The last reading has no such policy"),
+    200: answer_spec(PolicyDetail, "The policy", examples.POLICY_DETAIL),
+    404: problem_spec(ProblemType.POLICY_NOT_FOUND, "The last reading has no such policy"),
     **_COMMON,
 }
 
-_PARTICIPANT: Final = Parameter(
+PARTICIPANT: Final = Parameter(
     name="participant",
     param_in="query",
     schema=Schema(type=_TEXT),
     description="ISPB of a participant that is watched here; without it the first configured one.",
 )
-_POLICY: Final = Parameter(
+POLICY: Final = Parameter(
     name="policy",
     param_in="path",
     required=True,
@@ -101,7 +103,7 @@ _FILTERS: Final = (
         schema=Schema(type=_TEXT, enum=[level.value for level in Level]),
         description="Only buckets at this level.",
     ),
-    _PARTICIPANT,
+    PARTICIPANT,
 )
 _HEADERS: Final = {
     "X-Cache-Status": OpenAPIHeader(
@@ -141,14 +143,21 @@ class PolicyOperation(_Described):
     def __post_init__(self) -> None:
         """Say what the path holds: Litestar knows only that it is a path."""
         super().__post_init__()
-        self.parameters = [_POLICY, _PARTICIPANT]
+        self.parameters = [POLICY, PARTICIPANT]
 
 
-def openapi_document(version: str, handlers: Sequence[HTTPRouteHandler]) -> bytes:
-    """Return the document as JSON. Litestar's own address for it brings pages along that load things from elsewhere."""
+def openapi_document(
+    version: str, handlers: Sequence[HTTPRouteHandler], bodies: Sequence[type[msgspec.Struct]] = ()
+) -> bytes:
+    """Return the document as JSON; `bodies` are what requests refer to.
+
+    Litestar's own address for it brings pages along that load things from elsewhere.
+    """
     described = Litestar(handlers, openapi_config=_config(version), logging_config=None)
     document = described.openapi_schema.to_schema()
     _drop_example_ids(document)
+    _, schemas = msgspec.json.schema_components(bodies, ref_template="#/components/schemas/{name}")
+    document["components"]["schemas"].update(schemas)
     return msgspec.json.encode(document)
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from litestar import Litestar
 from litestar.datastructures import State
 
 from dict_rate_limit.adapters.operations import serve
+from dict_rate_limit.apps.api.acting_explain_routes import explain_policy, get_drill, new_drill
+from dict_rate_limit.apps.api.acting_routes import acknowledge_alert, get_alert, list_alerts, list_audit
+from dict_rate_limit.apps.api.acting_schema import BODIES
+from dict_rate_limit.apps.api.acting_silence_routes import finish_silence, get_silence, list_silences, new_silence
 from dict_rate_limit.apps.api.answers import Answers
-from dict_rate_limit.apps.api.errors import HANDLERS
+from dict_rate_limit.apps.api.errors import HANDLERS, LARGEST_BODY
 from dict_rate_limit.apps.api.front import Front
 from dict_rate_limit.apps.api.page_routes import page, static
 from dict_rate_limit.apps.api.routes import Backing, get_policy, list_policies, schema
@@ -20,33 +24,68 @@ if TYPE_CHECKING:
     from dict_rate_limit.apps.api.access import Access
     from dict_rate_limit.apps.api.front import ASGIApp
     from dict_rate_limit.ports import Clock, StateStore
+    from dict_rate_limit.ports.acting import Acts
+    from dict_rate_limit.ports.delivery import Outbox
+    from dict_rate_limit.usecases.explain import ExplainParts
     from dict_rate_limit.usecases.read import Reader
 
 __all__ = ["ApiParts", "build", "serve"]
 
+ACTING: Final = (
+    list_alerts,
+    get_alert,
+    acknowledge_alert,
+    list_silences,
+    get_silence,
+    new_silence,
+    finish_silence,
+    explain_policy,
+    new_drill,
+    get_drill,
+    list_audit,
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiParts:
-    """Everything the API is made of; `operations` answers /health and /ready."""
+    """Everything the API is made of; `operations` answers /health and /ready. `broker`: transitions go to one."""
 
     reader: Reader
     store: StateStore
+    acts: Acts
+    outbox: Outbox
     clock: Clock
     access: Access
     operations: ASGIApp
     traffic: Traffic
     version: str
+    broker: bool
+    acting: ExplainParts
 
 
 def build(parts: ApiParts) -> Front:
     """Return the application, door first."""
     answers = Answers()
-    backing = Backing(reader=parts.reader, answers=answers, store=parts.store, clock=parts.clock, version=parts.version)
+    documented = [list_policies, get_policy, *ACTING]
+    backing = Backing(
+        reader=parts.reader,
+        answers=answers,
+        store=parts.store,
+        acts=parts.acts,
+        outbox=parts.outbox,
+        clock=parts.clock,
+        version=parts.version,
+        broker=parts.broker,
+        acting=parts.acting,
+        documented=documented,
+        bodies=BODIES,
+    )
     app = Litestar(
-        route_handlers=[list_policies, get_policy, schema, page, static],
+        route_handlers=[*documented, schema, page, static],
         exception_handlers=HANDLERS,
         openapi_config=None,
         state=State({"backing": backing}, deep_copy=False),
         logging_config=None,
+        request_max_body_size=LARGEST_BODY,
     )
     return Front(cast("ASGIApp", app), parts.operations, parts.access, parts.reader, answers, parts.traffic)
