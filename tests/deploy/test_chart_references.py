@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import yaml
 
 from cluster.references import dangling
 from deploy.rendered_chart import RELEASES, containers, environment, pod, release, rendered
+from dict_rate_limit.adapters.notify.channels_toml import parse_channels
 from dict_rate_limit.settings import Program, load
 from dict_rate_limit.settings.variables import definitions
 from tool_box import REPOSITORY
@@ -123,6 +125,28 @@ def test_channels_may_come_later_and_change_without_a_restart() -> None:
 
     assert volume["optional"] is True
     assert "subPath" not in mount
+
+
+def test_a_token_as_a_file_can_change_without_a_restart() -> None:
+    found = rendered("--set=pulsar.tokenAsFile=true")
+    (worker,) = containers(pod(found.one("Deployment", "orchestration-worker")))
+
+    variables = environment(worker)
+
+    assert variables["PULSAR_TOKEN_FILE"]["value"] == "/pulsar-token/pulsar.token"
+    assert "PULSAR_TOKEN" not in variables
+    assert dangling([*found.objects, *secrets()]) == [
+        "Deployment orchestration-worker: Secret dict-secrets has no key pulsar.token"
+    ]
+
+
+def test_the_example_of_channels_is_one_the_worker_reads() -> None:
+    text = EXAMPLES.read_text(encoding="utf-8").partition("# notify.urls: |\n")[2].partition("---")[0]
+
+    parsed = parse_channels(re.sub("^  # ?", "", text, flags=re.MULTILINE))
+
+    assert parsed.problems == ()
+    assert [channel.name for channel in parsed.channels] == ["on-call", "team", "portal"]
 
 
 def test_without_a_broker_both_programs_know_that_there_is_none() -> None:
