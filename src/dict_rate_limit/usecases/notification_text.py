@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from dict_rate_limit.domain.alert import Kind, Severity, TransitionKind
 from dict_rate_limit.domain.channel import Language
 from dict_rate_limit.domain.messages import duration_text
-from dict_rate_limit.usecases.notification_text_headline import headline
+from dict_rate_limit.usecases.notification_text_headline import headline, matter, participant_text
 from dict_rate_limit.usecases.notification_text_outlook import outlook_lines
 from dict_rate_limit.usecases.notification_text_times import clock_text, date_text
 from dict_rate_limit.usecases.notification_text_words import WORDS
@@ -77,15 +77,33 @@ def _urgency(event: AlertEvent) -> tuple[bool, int, datetime]:
 
 
 def _block(story: Sequence[AlertEvent], language: Language, now: datetime) -> list[str]:
+    """Tell of one alert. What was ahead when a late message was due is no longer true: it is left out."""
     words, event = WORDS[language], story[-1]
-    lines = [event.message if language is Language.PT else event.message_en, _when(event, words)]
-    if now - event.detected_at >= LATE:
-        age = duration_text(now - event.detected_at)
-        lines.append(words.late.format(at=clock_text(event.detected_at, now, words), age=age))
-    if len(story) > 1:
-        steps = (f"{words.verbs[one.transition]} {_clock(one, event, words)}" for one in story[:-1])
+    lines = [_what(event, language), _when(event, words)]
+    steps = [
+        f"{words.verbs[one.transition]} {clock_text(one.detected_at, event.detected_at, words)}"
+        for one in story[:-1]
+        if one.transition in words.verbs
+    ]
+    if steps:
         lines.append(words.before.format(steps=", ".join(steps)))
-    return lines + outlook_lines(event, words)
+    age = now - event.detected_at
+    if age < LATE:
+        return lines + outlook_lines(event, words)
+    at = clock_text(event.detected_at, now, words)
+    return [*lines, words.late.format(at=at, age=duration_text(age))]
+
+
+def _what(event: AlertEvent, language: Language) -> str:
+    words, taken_up = WORDS[language], event.acknowledgement
+    if taken_up is None:
+        return event.message if language is Language.PT else event.message_en
+    return words.taken_up.format(
+        matter=matter(event, words),
+        actor=taken_up.actor,
+        until=date_text(taken_up.until, words),
+        reason=taken_up.reason,
+    ) + participant_text(event, words)
 
 
 def _when(event: AlertEvent, words: Words) -> str:
@@ -98,7 +116,3 @@ def _when(event: AlertEvent, words: Words) -> str:
     if age < timedelta(minutes=1):
         return words.since.format(at=opened)
     return words.since_for.format(at=opened, age=duration_text(age))
-
-
-def _clock(event: AlertEvent, beside: AlertEvent, words: Words) -> str:
-    return clock_text(event.detected_at, beside.detected_at, words)

@@ -19,17 +19,29 @@ _CUT: Final = 40
 
 def headline(event: AlertEvent, words: Words) -> str:
     """Return one line."""
+    text = matter(event, words)
+    if event.kind is not Kind.DRILL:
+        text = _beginning(event, words) + text
+    return text if event.participant == _UNNAMED_PARTICIPANT else f"{text} [{_short(event.participant)}]"
+
+
+def participant_text(event: AlertEvent, words: Words) -> str:
+    """Name the participant, where it has a name, as the lines of the domain do at their end."""
+    if event.participant == _UNNAMED_PARTICIPANT:
+        return ""
+    return words.figures.participant.format(name=event.participant)
+
+
+def matter(event: AlertEvent, words: Words) -> str:
+    """Say what it is about."""
     over = event.transition is TransitionKind.RESOLVED
-    matter = words.endings.get(event.kind, words.matters[event.kind]) if over else words.matters[event.kind]
-    text = matter.format(
+    text = words.endings.get(event.kind, words.matters[event.kind]) if over else words.matters[event.kind]
+    return text.format(
         policy=event.policy_name,
         left=_left(event, words),
         previous=_short(event.previous) or words.figures.nothing,
         current=_short(event.current) or words.figures.nothing,
     )
-    if event.kind is not Kind.DRILL:
-        text = _beginning(event, words) + text
-    return text if event.participant == _UNNAMED_PARTICIPANT else f"{text} [{_short(event.participant)}]"
 
 
 def is_dry(event: AlertEvent) -> bool:

@@ -72,9 +72,11 @@ def _emptying(empty: Span | None, at: datetime, words: Words) -> str:
 
 def _span(span: Span, at: datetime, words: Words) -> str:
     """Write `4 a 6 min (00:16 a 00:18)`: the clock still holds for whoever reads it later."""
-    ends = (span.earliest, span.latest)
-    clocks = [clock_text(at + timedelta(seconds=end), at, words) for end in ends]
-    return f"{_range([seconds_text(end, words) for end in ends], words)} ({_range(clocks, words)})"
+    clocks = [clock_text(at + timedelta(seconds=end), at, words) for end in (span.earliest, span.latest)]
+    if span.earliest < 1 <= span.latest:
+        return f"{words.up_to.format(latest=seconds_text(span.latest, words))} ({clocks[-1]})"
+    spans = [seconds_text(end, words) for end in (span.earliest, span.latest)]
+    return f"{_range(spans, words)} ({_range(clocks, words)})"
 
 
 def _range(ends: Sequence[str], words: Words) -> str:

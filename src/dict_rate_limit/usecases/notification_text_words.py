@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """Words with gaps. `matters` name what is wrong, `endings` what it is when it is over; others end as they began."""
+    """Words with gaps.
+
+    `matters` name what is wrong, `endings` what it is when it is over, where that is something else. `verbs` tell of
+    earlier transitions; when it all began is said elsewhere.
+    """
 
     figures: sentences.Language
     day: str
@@ -35,6 +39,7 @@ class Words:
     since_for: str
     lasted: str
     late: str
+    taken_up: str
     verbs: Mapping[TransitionKind, str]
     before: str
     empty: Mapping[str, str]
@@ -42,6 +47,7 @@ class Words:
     full: str
     then_full: str
     span: str
+    up_to: str
     blind: str
     room: str
     no_room: str
@@ -53,7 +59,7 @@ class Words:
 PT: Final = Words(
     figures=sentences.PT,
     day="{day:02}/{month:02}",
-    at_once="agora",
+    at_once="menos de 1 s",
     states={"INFO": "AVISO", "WARNING": "ATENÇÃO", "CRITICAL": "CRÍTICO", "EXHAUSTED": "ESGOTADO"},
     lasting={"INFO": "EM AVISO", "WARNING": "EM ATENÇÃO", "CRITICAL": "CRÍTICO", "EXHAUSTED": "ESGOTADO"},
     beginnings={
@@ -88,9 +94,9 @@ PT: Final = Words(
     since="Desde {at}.",
     since_for="Desde {at}, há {age}.",
     lasted="De {start} até {end}.",
-    late="ATRASADO: a situação acima é a de {at}, há {age}.",
+    late="ATRASADO: isto era às {at}, há {age}. Veja os níveis de agora antes de agir.",
+    taken_up="{matter}: assumido por {actor} até {until}, sem lembretes até lá se não piorar. Motivo: {reason}",
     verbs={
-        TransitionKind.OPENED: "abriu",
         TransitionKind.ESCALATED: "piorou",
         TransitionKind.DEESCALATED: "melhorou",
         TransitionKind.RESOLVED: "encerrou",
@@ -109,6 +115,7 @@ PT: Final = Words(
     full="Sem gasto, cheio em {span}.",
     then_full="Cheio em {span}.",
     span="{earliest} a {latest}",
+    up_to="até {latest}",
     blind="Quando volta, e o que é seguro enviar até lá: não se sabe.",
     room="Pode enviar agora: até {tokens} fichas, depois {pace}.",
     no_room="SEM FOLGA: segure o que puder esperar; o balde repõe {pace}.",
@@ -121,7 +128,7 @@ EN: Final = Words(
     figures=sentences.EN,
     day="{day} {name}",
     months=("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-    at_once="now",
+    at_once="less than 1 s",
     states={"INFO": "NOTICE", "WARNING": "WARNING", "CRITICAL": "CRITICAL", "EXHAUSTED": "EXHAUSTED"},
     lasting={"INFO": "UNDER NOTICE", "WARNING": "IN WARNING", "CRITICAL": "CRITICAL", "EXHAUSTED": "EXHAUSTED"},
     beginnings={
@@ -129,7 +136,7 @@ EN: Final = Words(
         TransitionKind.ESCALATED: "WORSE, {state}: ",
         TransitionKind.DEESCALATED: "BETTER, now {state}: ",
         TransitionKind.RESOLVED: "RESOLVED after {age}: ",
-        TransitionKind.ACKNOWLEDGED: "TAKEN UP by {actor} until {until}: ",
+        TransitionKind.ACKNOWLEDGED: "ACKNOWLEDGED by {actor} until {until}: ",
         TransitionKind.REMINDED: "STILL {lasting} for {age}: ",
         TransitionKind.NOTICED: "{state}: ",
     },
@@ -152,17 +159,17 @@ EN: Final = Words(
     dry=", DICT refuses calls",
     several="{count} alerts, the worst: {headline}",
     more="… and {count} more alerts.",
-    on="At {at}.",
+    on="On {at}.",
     since="Since {at}.",
     since_for="Since {at}, for {age}.",
     lasted="From {start} to {end}.",
-    late="LATE: the above is as of {at}, {age} ago.",
+    late="LATE: this was at {at}, {age} ago. Look at the levels of now before you act.",
+    taken_up="{matter}: acknowledged by {actor} until {until}, no reminders until then unless it gets worse: {reason}",
     verbs={
-        TransitionKind.OPENED: "opened",
         TransitionKind.ESCALATED: "got worse",
         TransitionKind.DEESCALATED: "got better",
         TransitionKind.RESOLVED: "closed",
-        TransitionKind.ACKNOWLEDGED: "taken up",
+        TransitionKind.ACKNOWLEDGED: "acknowledged",
         TransitionKind.REMINDED: "reminder",
         TransitionKind.NOTICED: "notice",
     },
@@ -177,6 +184,7 @@ EN: Final = Words(
     full="Without use, full in {span}.",
     then_full="Full in {span}.",
     span="{earliest} to {latest}",
+    up_to="at most {latest}",
     blind="When it recovers, and what is safe to send until then: unknown.",
     room="Safe to send now: up to {tokens} tokens, then {pace}.",
     no_room="NO ROOM: hold back what can wait; the bucket regains {pace}.",
