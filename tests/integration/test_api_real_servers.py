@@ -12,7 +12,7 @@ from api_parts import World, free_port, recorded
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
-from dict_rate_limit.adapters.prometheus.exporter import Exporter, StoredSource
+from dict_rate_limit.adapters.prometheus.exporter import DeliverySource, Exporter, StoredSource
 from dict_rate_limit.adapters.redis import RedisCache
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.usecases.view import CacheStatus
@@ -109,10 +109,18 @@ async def test_the_whole_api_answers_from_real_parts(world: RealWorld) -> None:
 
 async def test_metrics_come_from_the_real_store(world: RealWorld) -> None:
     await recorded(world.store, snapshot(bucket(250), at=an_hour_ago()))
-    source = StoredSource(store=world.store, participants=world.participants, thresholds=THRESHOLDS, clock=world.clock)
+    source = StoredSource(
+        store=world.store,
+        delivery=DeliverySource(outbox=world.store, notifications=world.store, acts=world.store),
+        participants=world.participants,
+        thresholds=THRESHOLDS,
+        clock=world.clock,
+    )
 
     text = (await Exporter("1.2.3", source).scrape()).decode()
 
     assert 'dict_rate_limit_tokens_available{participant="12345678",policy="CLAIMS_READ"} 250.0' in text
     assert 'dict_rate_limit_polls_total{outcome="OK",participant="12345678"} 1.0' in text
     assert "dict_rate_limit_store_up 1.0" in text
+    assert "dict_rate_limit_outbox_waiting 1.0" in text
+    assert "dict_rate_limit_silences_active 0.0" in text

@@ -15,7 +15,7 @@ from dict_rate_limit.adapters.operations import Readiness
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.schema import require_schema
 from dict_rate_limit.adapters.postgres.store import PostgresStore
-from dict_rate_limit.adapters.prometheus.exporter import Exporter, StoredSource
+from dict_rate_limit.adapters.prometheus.exporter import DeliverySource, Exporter, PublisherInfo, StoredSource
 from dict_rate_limit.adapters.redis import RedisCache
 from dict_rate_limit.usecases.budget import BudgetRules
 from dict_rate_limit.usecases.read import Reader, ReadParts, ReadRules
@@ -92,9 +92,14 @@ def reader(settings: Settings, parts: Backing) -> Reader:
 def exporter(settings: Settings, parts: Backing, counted: Sequence[Collector] = ()) -> Exporter:
     """Make what `/metrics` tells: stored state, and what this process counted."""
     stored = StoredSource(
-        store=parts.store, participants=settings.participants, thresholds=settings.thresholds, clock=parts.clock
+        store=parts.store,
+        delivery=DeliverySource(outbox=parts.store, notifications=parts.store, acts=parts.store),
+        participants=settings.participants,
+        thresholds=settings.thresholds,
+        clock=parts.clock,
     )
-    return Exporter(parts.version, stored, counted)
+    publisher = PublisherInfo("log" if settings.pulsar_broker_url is None else "pulsar")
+    return Exporter(parts.version, stored, (publisher, *counted))
 
 
 def readiness(settings: Settings, parts: Backing, more: Mapping[str, Check] | None = None) -> Readiness:

@@ -36,7 +36,7 @@ class StoredSource:
     """Where stored state is read, and by which thresholds it is judged where a policy has none of its own."""
 
     store: StateStore
-    delivery: DeliverySource | None = None
+    delivery: DeliverySource
     participants: Sequence[str]
     thresholds: Thresholds
     clock: Clock
@@ -49,19 +49,19 @@ class StoredState:
     latest: Mapping[str, Latest]
     polls: Mapping[tuple[str, Outcome], int]
     alerts: Mapping[tuple[str, Kind, Severity], int]
-    delivery: DeliveryState | None
+    delivery: DeliveryState
 
 
 async def look(source: StoredSource) -> StoredState | None:
     """Read what the metrics need; None when the store does not answer within two seconds."""
-    store, participants, delivery = source.store, source.participants, source.delivery
+    store, participants = source.store, source.participants
     try:
         async with asyncio.timeout(PATIENCE):
             return StoredState(
                 latest=await store.latest(participants),
                 polls=await store.poll_counts(participants),
                 alerts=await store.open_alert_counts(participants),
-                delivery=None if delivery is None else await look_at_delivery(delivery, source.clock.now()),
+                delivery=await look_at_delivery(source.delivery, source.clock.now()),
             )
     except (StoreError, TimeoutError):
         return None
@@ -88,8 +88,7 @@ class StoredStateCollector(Collector):
             for key, count in self._state.alerts.items():
                 alerts.add_metric(key, count)
             yield alerts
-            if self._state.delivery is not None:
-                yield from delivery_metrics(self._state.delivery, self._now)
+            yield from delivery_metrics(self._state.delivery, self._now)
 
     def _buckets(self, latest: Iterable[Latest]) -> Iterator[Metric]:
         labels = ("participant", "policy")
