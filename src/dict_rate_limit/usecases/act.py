@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
-from dict_rate_limit.domain.alert import ANY_POLICY, Acknowledgement, Kind
+from dict_rate_limit.domain.alert import ANY_POLICY, Acknowledgement, Kind, Severity
 from dict_rate_limit.domain.audit import Act, AuditEntry
 from dict_rate_limit.domain.errors import ConflictError, InvalidValueError, NotFoundError
 from dict_rate_limit.domain.moment import require_aware
@@ -93,8 +94,9 @@ async def create_silence(acts: Acts, clock: Clock, order: NewSilence) -> Silence
     """Silence alerts for a while, never back in time.
 
     Raises:
-        InvalidValueError: the end is past, too far or before the beginning, no reason.
+        InvalidValueError: the end is past, too far or before the beginning, no reason, no such kind or severity.
     """
+    _refuse_what_matches_nothing(order.matchers)
     now = clock.now()
     require_aware("starts_at", order.starts_at)
     silence = Silence(
@@ -167,6 +169,14 @@ def described(matchers: Matchers) -> str:
         ("participant", matchers.participant),
     )
     return ", ".join(f"{name}={glob}" for name, glob in pairs if glob != "*") or "everything"
+
+
+def _refuse_what_matches_nothing(matchers: Matchers) -> None:
+    """Kinds and severities are known; what policies and participants there will be is not."""
+    for field, glob, words in (("kind", matchers.kind, Kind), ("severity", matchers.severity, Severity)):
+        if not any(fnmatchcase(word, glob) for word in words):
+            message = f"{field}: {glob!r}, expected a glob that matches one of {', '.join(words)}"
+            raise InvalidValueError(message)
 
 
 def _refuse_what_moved(alert: Alert, seen: int | None, now: datetime) -> None:

@@ -1,0 +1,312 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+
+from acting_samples import HOUR, MINUTE
+from api_parts import recorded
+from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.domain.alert import ANY_POLICY, Kind, TransitionKind
+from dict_rate_limit.domain.audit import Act
+from dict_rate_limit.domain.errors import ConflictError, InvalidValueError, NotFoundError
+from dict_rate_limit.domain.silence import LONGEST, Matchers, Purpose, Recurrence, Weekday
+from dict_rate_limit.usecases.act import (
+    LONGEST_ACKNOWLEDGEMENT,
+    NewSilence,
+    TakeUp,
+    acknowledge,
+    create_silence,
+    described,
+    end_silence,
+    send_drill,
+)
+from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
+from monitor_samples import HandClock
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from dict_rate_limit.domain.alert import Alert
+    from dict_rate_limit.ports.acting import ActingUnit
+
+NOBODY = UUID(int=0)
+SOON = NOON + HOUR
+
+
+class Desk:
+    """A store with one alert, and somebody who acts on it."""
+
+    def __init__(self) -> None:
+        self.clock = HandClock()
+        self.store = MemoryStore(self.clock)
+
+    async def alert(self) -> Alert:
+        """Let a bucket fall into warning."""
+        await recorded(self.store, snapshot(bucket(200), at=self.clock.now()))
+        (alert,) = await self.store.open_alerts([PARTICIPANT])
+        return alert
+
+    async def take_up(self, order: TakeUp) -> Alert:
+        return await acknowledge(self.store, self.clock, order)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def order(alert: Alert, actor: str = "ana", until: datetime = SOON, sequence: int | None = None) -> TakeUp:
+    return TakeUp(alert_id=alert.alert_id, actor=actor, reason="looking", until=until, sequence=sequence)
+
+
+def new_silence(
+    ends_at: datetime = SOON, starts_at: datetime | None = None, matchers: Matchers | None = None, reason: str = "work"
+) -> NewSilence:
+    return NewSilence(
+        purpose=Purpose.MAINTENANCE,
+        matchers=matchers or Matchers(policy="CLAIMS_*"),
+        ends_at=ends_at,
+        starts_at=starts_at,
+        actor="ana",
+        reason=reason,
+    )
+
+
+async def test_taking_an_alert_up_is_a_transition_and_an_act(desk: Desk) -> None:
+    alert = await desk.alert()
+
+    after = await desk.take_up(order(alert))
+
+    history = await desk.store.alert(alert.alert_id)
+    (entry,) = await desk.store.audit(10)
+    assert history is not None
+    assert history.alert == after
+    assert [event.transition for event in history.events] == [TransitionKind.OPENED, TransitionKind.ACKNOWLEDGED]
+    assert history.events[-1].message_en == (
+        "CLAIMS_READ: acknowledged by ana until 2026-11-23 13:00 UTC: looking [participant 12345678]"
+    )
+    assert (entry.at, entry.actor, entry.act, entry.subject_id) == (NOON, "ana", Act.ALERT_ACKNOWLEDGED, alert.alert_id)
+    assert (entry.detail, entry.reason) == ("CLAIMS_READ THRESHOLD until 2026-11-23T13:00:00+00:00", "looking")
+
+
+async def test_of_two_who_saw_the_same_the_first_has_it(desk: Desk) -> None:
+    alert = await desk.alert()
+
+    first, second = await asyncio.gather(
+        desk.take_up(order(alert, "ana", sequence=1)),
+        desk.take_up(order(alert, "rui", sequence=1)),
+        return_exceptions=True,
+    )
+
+    assert not isinstance(first, BaseException)
+    assert isinstance(second, ConflictError)
+    assert str(second) == "sequence: 1, expected 2: the alert has moved on, look at it again"
+
+
+async def test_without_a_sequence_an_alert_somebody_has_is_left_to_them(desk: Desk) -> None:
+    alert = await desk.alert()
+    await desk.take_up(order(alert))
+
+    with pytest.raises(ConflictError, match=r"ana has it until .*; send sequence 2 to take it over"):
+        await desk.take_up(order(alert, "rui"))
+
+
+async def test_who_saw_it_taken_may_take_it_over(desk: Desk) -> None:
+    alert = await desk.alert()
+    await desk.take_up(order(alert))
+
+    after = await desk.take_up(order(alert, "rui", sequence=2))
+
+    assert after.acknowledgement is not None
+    assert after.acknowledgement.actor == "rui"
+
+
+async def test_what_was_taken_up_until_then_is_free_again(desk: Desk) -> None:
+    alert = await desk.alert()
+    await desk.take_up(order(alert))
+    desk.clock.move(HOUR)
+
+    after = await desk.take_up(order(alert, "rui", until=SOON + HOUR))
+
+    assert after.acknowledgement is not None
+    assert after.acknowledgement.actor == "rui"
+
+
+async def test_an_alert_that_moved_on_since_it_was_seen_is_refused(desk: Desk) -> None:
+    alert = await desk.alert()
+    await recorded(desk.store, snapshot(bucket(50), at=NOON + FIVE_MINUTES))
+
+    with pytest.raises(ConflictError, match="sequence: 1, expected 2"):
+        await desk.take_up(order(alert, sequence=1))
+
+
+async def test_a_resolved_alert_is_refused(desk: Desk) -> None:
+    alert = await desk.alert()
+    await recorded(desk.store, snapshot(bucket(1000), at=NOON + FIVE_MINUTES))
+
+    with pytest.raises(ConflictError, match=r"expected an open one: it was resolved at 2026-11-23T12:05:00\+00:00"):
+        await desk.take_up(order(alert))
+
+
+async def test_an_alert_nobody_knows_is_refused(desk: Desk) -> None:
+    alert = await desk.alert()
+
+    with pytest.raises(NotFoundError, match=f"alert: {NOBODY}"):
+        await desk.take_up(order(replace(alert, alert_id=NOBODY)))
+
+
+class ForgetfulStore(MemoryStore):
+    """Has lost the alert by the time its participant is held."""
+
+    def acting(self, participant: str) -> AbstractAsyncContextManager[ActingUnit]:
+        return super().acting(participant[::-1])
+
+
+async def test_an_alert_that_is_gone_by_then_is_refused(desk: Desk) -> None:
+    desk.store = ForgetfulStore(desk.clock)
+    alert = await desk.alert()
+
+    with pytest.raises(NotFoundError, match=f"alert: {alert.alert_id}"):
+        await desk.take_up(order(alert))
+
+
+@pytest.mark.parametrize(
+    ("until", "message"),
+    [
+        (NOON, "until: .*expected a time to come"),
+        (NOON - MINUTE, "until: .*expected a time to come"),
+        (NOON + LONGEST_ACKNOWLEDGEMENT + MINUTE, "until: .*expected within 30 days"),
+        (datetime(2026, 11, 24), "until: .*expected a time with a time zone"),  # noqa: DTZ001 -- what is refused
+    ],
+)
+async def test_an_end_that_is_past_or_far_is_refused(desk: Desk, until: datetime, message: str) -> None:
+    alert = await desk.alert()
+
+    with pytest.raises(InvalidValueError, match=message):
+        await desk.take_up(order(alert, until=until))
+
+
+async def test_taking_up_needs_a_reason(desk: Desk) -> None:
+    alert = await desk.alert()
+
+    with pytest.raises(InvalidValueError, match="reason: "):
+        await desk.take_up(replace(order(alert), reason=" "))
+
+    assert await desk.store.audit(10) == []
+
+
+async def test_a_silence_begins_now_and_is_an_act(desk: Desk) -> None:
+    made = await create_silence(desk.store, desk.clock, new_silence())
+
+    (entry,) = await desk.store.audit(10)
+    assert await desk.store.silences(NOON) == [made]
+    assert (made.starts_at, made.ends_at, made.created_at, made.actor) == (NOON, SOON, NOON, "ana")
+    assert (entry.act, entry.subject_id, entry.reason) == (Act.SILENCE_CREATED, made.silence_id, "work")
+    assert entry.detail == "MAINTENANCE policy=CLAIMS_* until 2026-11-23T13:00:00+00:00"
+
+
+async def test_a_silence_may_begin_later_and_recur(desk: Desk) -> None:
+    nights = Recurrence(days=(Weekday.FRI,), start=time(22), end=time(6), time_zone="America/Sao_Paulo")
+    later = new_silence(starts_at=NOON + MINUTE)
+
+    made = await create_silence(desk.store, desk.clock, replace(later, recurrence=nights))
+
+    assert (made.starts_at, made.recurrence) == (NOON + MINUTE, nights)
+
+
+async def test_a_silence_never_begins_before_it_is_made(desk: Desk) -> None:
+    made = await create_silence(desk.store, desk.clock, new_silence(starts_at=NOON - timedelta(days=900)))
+
+    assert made.starts_at == NOON
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        (new_silence(ends_at=NOON), "ends_at: .*expected a time to come"),
+        (new_silence(starts_at=NOON - HOUR, ends_at=NOON - MINUTE), "ends_at: .*expected a time to come"),
+        (new_silence(starts_at=SOON + MINUTE), "ends_at: .*expected later than starts_at"),
+        (new_silence(ends_at=NOON + LONGEST + MINUTE), "ends_at: .*expected within 366 days"),
+        (new_silence(starts_at=datetime(2026, 11, 24)), "starts_at: .*time zone"),  # noqa: DTZ001 -- what is refused
+        (new_silence(reason=""), "reason: "),
+        (
+            new_silence(matchers=Matchers(kind="TRESHOLD")),
+            "kind: 'TRESHOLD', expected a glob that matches one of THRES",
+        ),
+        (new_silence(matchers=Matchers(severity="warn*")), "severity: 'warn\\*', expected a glob .* INFO, WARNING"),
+    ],
+)
+async def test_a_silence_that_cannot_be_is_refused_and_leaves_no_trace(
+    desk: Desk, wanted: NewSilence, message: str
+) -> None:
+    with pytest.raises(InvalidValueError, match=message):
+        await create_silence(desk.store, desk.clock, wanted)
+
+    assert await desk.store.audit(10) == []
+
+
+async def test_a_silence_is_ended_by_hand(desk: Desk) -> None:
+    made = await create_silence(desk.store, desk.clock, new_silence())
+    desk.clock.move(MINUTE)
+
+    ended = await end_silence(desk.store, desk.clock, made.silence_id, "rui", "done")
+
+    entry, _ = await desk.store.audit(10)
+    assert (ended.ended_at, ended.ended_by) == (NOON + MINUTE, "rui")
+    assert (entry.act, entry.actor, entry.reason) == (Act.SILENCE_ENDED, "rui", "done")
+
+
+async def test_a_silence_is_ended_once(desk: Desk) -> None:
+    made = await create_silence(desk.store, desk.clock, new_silence())
+    await end_silence(desk.store, desk.clock, made.silence_id, "rui", "done")
+
+    with pytest.raises(NotFoundError, match=f"silence: {made.silence_id}, expected one that has not ended"):
+        await end_silence(desk.store, desk.clock, made.silence_id, "ana", "done")
+
+
+async def test_ending_a_silence_needs_a_reason(desk: Desk) -> None:
+    made = await create_silence(desk.store, desk.clock, new_silence())
+
+    with pytest.raises(InvalidValueError, match="reason: "):
+        await end_silence(desk.store, desk.clock, made.silence_id, "rui", "")
+
+    assert await desk.store.silences(NOON) == [made]
+
+
+async def test_a_test_alert_is_over_at_once_and_waits_to_be_told(desk: Desk) -> None:
+    sent = await send_drill(desk.store, desk.clock, PARTICIPANT, "ana", "weekly test")
+
+    async with desk.store.drain(10, NOON) as unit:
+        events = list(unit.events)
+    assert (sent.kind, sent.policy_name, sent.resolved_at) == (Kind.DRILL, ANY_POLICY, NOON)
+    assert [event.transition for event in events] == [TransitionKind.OPENED, TransitionKind.RESOLVED]
+    assert events[0].message_en == ("TEST sent by ana: weekly test. Nothing needs to be done [participant 12345678]")
+    assert await desk.store.open_alerts([PARTICIPANT]) == []
+
+
+async def test_a_test_alert_is_an_act(desk: Desk) -> None:
+    sent = await send_drill(desk.store, desk.clock, PARTICIPANT, "ana", "weekly test")
+
+    (entry,) = await desk.store.audit(10)
+    assert (entry.act, entry.subject_id, entry.detail) == (Act.DRILL_SENT, sent.alert_id, PARTICIPANT)
+
+
+async def test_a_test_alert_needs_a_reason(desk: Desk) -> None:
+    with pytest.raises(InvalidValueError, match="reason: "):
+        await send_drill(desk.store, desk.clock, PARTICIPANT, "ana", "")
+
+
+@pytest.mark.parametrize(
+    ("matchers", "text"),
+    [
+        (Matchers(), "everything"),
+        (Matchers(policy="CLAIMS_*", severity="WARNING"), "policy=CLAIMS_*, severity=WARNING"),
+    ],
+)
+def test_matchers_are_written_on_one_line(matchers: Matchers, text: str) -> None:
+    assert described(matchers) == text
