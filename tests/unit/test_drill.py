@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+
+from acting_samples import HOUR, channel
+from api_parts import recorded
+from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
+from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
+from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.domain.channel import Format
+from dict_rate_limit.domain.errors import NotFoundError
+from dict_rate_limit.domain.notification import REFUSALS, Answer, Status
+from dict_rate_limit.usecases.act import send_drill
+from dict_rate_limit.usecases.deliver import deliver_all
+from dict_rate_limit.usecases.drill import DrillResult, drill_result
+from dict_rate_limit.usecases.notify import tell
+from domain_samples import NOON, PARTICIPANT, bucket, snapshot
+from monitor_samples import HandClock, telling
+
+
+class Rehearsal:
+    """A test alert on its way."""
+
+    def __init__(self) -> None:
+        self.clock = HandClock()
+        self.store = MemoryStore(self.clock)
+        self.alert_id = UUID(int=0)
+
+    async def send(self) -> None:
+        self.alert_id = (await send_drill(self.store, self.clock, PARTICIPANT, "ana", "weekly test")).alert_id
+
+    async def publish(self) -> None:
+        await deliver_all(self.store, MemoryPublisher(), self.clock, batch=10, within=HOUR)
+
+    async def tell(self, *answers: Answer) -> None:
+        parts = telling(self.store, self.clock, channel(format=Format.WEBHOOK), notifier=MemoryNotifier(list(answers)))
+        await tell(parts, within=HOUR)
+
+    async def result(self) -> DrillResult:
+        return await drill_result(self.store, self.store, self.alert_id)
+
+
+@pytest.fixture
+async def rehearsal() -> Rehearsal:
+    rehearsal = Rehearsal()
+    await rehearsal.send()
+    return rehearsal
+
+
+def steps(result: DrillResult) -> tuple[bool, bool, bool, bool]:
+    return result.published, result.routed, result.done, result.good
+
+
+async def test_at_first_it_is_only_kept(rehearsal: Rehearsal) -> None:
+    result = await rehearsal.result()
+
+    assert steps(result) == (False, False, False, False)
+    assert len(result.history.events) == 2
+    assert result.ledger == []
+
+
+async def test_published_is_not_told(rehearsal: Rehearsal) -> None:
+    await rehearsal.publish()
+
+    assert steps(await rehearsal.result()) == (True, False, False, False)
+
+
+async def test_told_is_not_published(rehearsal: Rehearsal) -> None:
+    await rehearsal.tell()
+
+    assert steps(await rehearsal.result()) == (False, True, False, False)
+
+
+async def test_when_every_channel_took_both_transitions_it_is_good(rehearsal: Rehearsal) -> None:
+    await rehearsal.publish()
+    await rehearsal.tell()
+
+    result = await rehearsal.result()
+
+    assert steps(result) == (True, True, True, True)
+    assert [entry.notification.status for entry in result.ledger] == [Status.DELIVERED] * 2
+
+
+async def test_a_channel_that_has_not_taken_it_yet_may_still(rehearsal: Rehearsal) -> None:
+    await rehearsal.publish()
+    await rehearsal.tell(Answer(ok=False, text="503"))
+
+    assert steps(await rehearsal.result()) == (True, True, False, False)
+
+
+async def test_a_channel_that_refused_it_for_good_is_done_and_not_good(rehearsal: Rehearsal) -> None:
+    await rehearsal.publish()
+    refused = Answer(ok=False, text="400", refused=True)
+    for _ in range(REFUSALS):
+        await rehearsal.tell(refused)
+        rehearsal.clock.move(HOUR)
+    await rehearsal.tell()
+
+    result = await rehearsal.result()
+
+    assert steps(result) == (True, True, True, False)
+    assert [entry.notification.status for entry in result.ledger] == [Status.DEAD, Status.DELIVERED]
+
+
+async def test_without_channels_there_is_nobody_to_fail(rehearsal: Rehearsal) -> None:
+    await rehearsal.publish()
+    await tell(telling(rehearsal.store, rehearsal.clock), within=HOUR)
+
+    assert steps(await rehearsal.result()) == (True, True, True, True)
+
+
+async def test_an_alert_that_is_no_test_is_not_found(rehearsal: Rehearsal) -> None:
+    await recorded(rehearsal.store, snapshot(bucket(200), at=NOON))
+    (alert,) = await rehearsal.store.open_alerts([PARTICIPANT])
+    rehearsal.alert_id = alert.alert_id
+
+    with pytest.raises(NotFoundError, match="expected the id of a test alert"):
+        await rehearsal.result()
+
+
+async def test_an_unknown_id_is_not_found(rehearsal: Rehearsal) -> None:
+    rehearsal.alert_id = UUID(int=1)
+
+    with pytest.raises(NotFoundError, match="expected the id of a test alert"):
+        await rehearsal.result()

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from acting_samples import HOUR, MINUTE, channel, taken_up
+from api_parts import recorded
+from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.domain.alert import ANY_POLICY, Kind
+from dict_rate_limit.domain.errors import NotFoundError, Outcome
+from dict_rate_limit.domain.level import Level
+from dict_rate_limit.domain.silence import Matchers, Purpose
+from dict_rate_limit.domain.state import PolicyRule
+from dict_rate_limit.usecases.act import NewSilence, TakeUp, acknowledge, create_silence
+from dict_rate_limit.usecases.explain import ExplainParts, Explanation, explain
+from dict_rate_limit.usecases.notify import tell
+from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, THRESHOLDS, bucket, failure, snapshot
+from monitor_samples import HandClock, telling
+
+LATER = NOON + FIVE_MINUTES
+
+
+class Desk:
+    """A store, and somebody who wonders."""
+
+    def __init__(self) -> None:
+        self.clock = HandClock()
+        self.store = MemoryStore(self.clock)
+        self.parts = ExplainParts(
+            store=self.store,
+            acts=self.store,
+            notifications=self.store,
+            clock=self.clock,
+            thresholds=THRESHOLDS,
+            remind_every=HOUR,
+        )
+
+    async def explained(self, policy_name: str = "CLAIMS_READ") -> Explanation:
+        return await explain(self.parts, PARTICIPANT, policy_name)
+
+    async def silence(self, matchers: Matchers, *, later: bool = False) -> str:
+        """Silence; return the id as text."""
+        now = self.clock.now()
+        order = NewSilence(
+            purpose=Purpose.SILENCE,
+            matchers=matchers,
+            starts_at=now + MINUTE if later else None,
+            ends_at=now + HOUR,
+            actor="ana",
+            reason="work",
+        )
+        return str((await create_silence(self.store, self.clock, order)).silence_id)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+async def test_a_quiet_policy_is_explained_by_its_bucket(desk: Desk) -> None:
+    await recorded(desk.store, snapshot(bucket(700)))
+    desk.clock.move(MINUTE)
+
+    found = await desk.explained()
+
+    assert (found.participant, found.policy_name) == (PARTICIPANT, "CLAIMS_READ")
+    assert (found.now, found.checked_at) == (NOON + MINUTE, NOON)
+    assert (found.judged.bucket.available_tokens, found.judged.level, found.alert_level) == (700, Level.OK, Level.OK)
+    assert (found.warns_at_tokens, found.clears_above_tokens) == (250, None)
+    assert (found.alerts, found.silences) == ([], [])
+
+
+async def test_an_alert_in_warning_clears_above_the_threshold_and_the_margin(desk: Desk) -> None:
+    await recorded(desk.store, snapshot(bucket(200)), snapshot(bucket(260), at=LATER))
+
+    found = await desk.explained()
+
+    assert (found.judged.level, found.alert_level, found.clears_above_tokens) == (Level.OK, Level.WARNING, 270)
+
+
+async def test_what_it_says_clears_an_alert_does(desk: Desk) -> None:
+    await recorded(desk.store, snapshot(bucket(50)))
+    clears = (await desk.explained()).clears_above_tokens
+    assert clears == 120
+
+    await recorded(desk.store, snapshot(bucket(clears), at=LATER))
+    held = await desk.explained()
+    await recorded(desk.store, snapshot(bucket(clears + 1), at=LATER + FIVE_MINUTES))
+    cleared = await desk.explained()
+
+    assert (held.alert_level, cleared.alert_level) == (Level.CRITICAL, Level.WARNING)
+
+
+async def test_where_only_a_full_bucket_clears_one_token_less_does_not(desk: Desk) -> None:
+    desk.store.set_policy_rule(PARTICIPANT, "CLAIMS_READ", PolicyRule(warning=9900))
+    await recorded(desk.store, snapshot(bucket(500)))
+
+    found = await desk.explained()
+
+    assert found.clears_above_tokens == 999
+
+
+async def test_a_bucket_without_capacity_has_no_figures(desk: Desk) -> None:
+    await recorded(desk.store, snapshot(bucket(200)), snapshot(bucket(0, capacity=0), at=LATER))
+
+    found = await desk.explained()
+
+    assert (found.judged.level, found.alert_level) == (Level.UNKNOWN, Level.WARNING)
+    assert (found.warns_at_tokens, found.clears_above_tokens) == (None, None)
+
+
+async def test_thresholds_are_those_of_the_policy(desk: Desk) -> None:
+    desk.store.set_policy_rule(PARTICIPANT, "CLAIMS_READ", PolicyRule(warning=5000, enabled=False))
+    await recorded(desk.store, snapshot(bucket(400)))
+
+    found = await desk.explained()
+
+    assert (found.judged.level, found.judged.enabled, found.warns_at_tokens) == (Level.WARNING, False, 500)
+
+
+async def test_alerts_of_the_policy_and_of_the_whole_participant_concern_it(desk: Desk) -> None:
+    await recorded(
+        desk.store, snapshot(bucket(200), bucket(100, name="OTHER")), failure(Outcome.RATE_LIMITED, at=LATER)
+    )
+
+    found = await desk.explained()
+
+    assert {one.alert.key for one in found.alerts} == {
+        ("CLAIMS_READ", Kind.THRESHOLD),
+        (ANY_POLICY, Kind.RATE_LIMITED),
+    }
+
+
+async def test_the_next_reminder_waits_for_whoever_has_it(desk: Desk) -> None:
+    await recorded(desk.store, snapshot(bucket(200)))
+    (open_one,) = (await desk.explained()).alerts
+    until = NOON + 3 * HOUR
+    order = TakeUp(alert_id=open_one.alert.alert_id, actor="ana", reason="looking", until=until)
+    await acknowledge(desk.store, desk.clock, order)
+
+    (taken,) = (await desk.explained()).alerts
+
+    assert (open_one.next_reminder, taken.next_reminder) == (NOON + HOUR, until)
+    assert taken.alert.acknowledgement == replace(taken_up(), until=until)
+
+
+async def test_silences_that_could_hold_it_back_are_named(desk: Desk) -> None:
+    await recorded(desk.store, snapshot(bucket(200)))
+    now = await desk.silence(Matchers(policy="CLAIMS_*"))
+    later = await desk.silence(Matchers(participant="1234*"), later=True)
+    await desk.silence(Matchers(policy="ENTRIES_*"))
+    await desk.silence(Matchers(participant="8*"))
+
+    found = await desk.explained()
+
+    assert {str(one.silence_id) for one in found.silences} == {now, later}
+
+
+async def test_an_alert_names_those_that_hold_it_back_now(desk: Desk) -> None:
+    await recorded(desk.store, snapshot(bucket(200)))
+    now = await desk.silence(Matchers(policy="CLAIMS_*"))
+    await desk.silence(Matchers(), later=True)
+    await desk.silence(Matchers(severity="CRITICAL"))
+
+    (alert,) = (await desk.explained()).alerts
+
+    assert [str(one.silence_id) for one in alert.silences] == [now]
+
+
+async def test_an_alert_comes_with_what_was_told(desk: Desk) -> None:
+    await recorded(desk.store, snapshot(bucket(200)))
+    await tell(telling(desk.store, desk.clock, channel()), within=HOUR)
+
+    (alert,) = (await desk.explained()).alerts
+
+    assert [(entry.notification.channel, len(entry.attempts)) for entry in alert.ledger] == [("ops", 1)]
+
+
+@pytest.mark.parametrize("policy_name", ["OTHER", "*"])
+async def test_a_policy_that_the_last_reading_lacks_is_not_found(desk: Desk, policy_name: str) -> None:
+    await recorded(desk.store, snapshot(bucket(700)))
+
+    with pytest.raises(NotFoundError, match="expected one of the last reading of 12345678"):
+        await desk.explained(policy_name)
+
+
+async def test_before_the_first_poll_nothing_is_found(desk: Desk) -> None:
+    with pytest.raises(NotFoundError):
+        await desk.explained()
+
+
+async def test_before_the_first_good_reading_nothing_is_found(desk: Desk) -> None:
+    await recorded(desk.store, failure())
+
+    with pytest.raises(NotFoundError):
+        await desk.explained()
