@@ -79,10 +79,14 @@ async def _route_all(parts: NotifyParts) -> int:
 
 
 async def _send_due(parts: NotifyParts, channel: Channel, ends: float) -> list[Answer]:
-    """Send message after message, in order. A failure stops the channel: later ones must not overtake it."""
+    """Send message after message, in order. A failure stops the channel: later ones must not overtake it.
+
+    No more is claimed than is sent at once: what was claimed and is left would wait for the end of the lease.
+    """
     answers: list[Answer] = []
+    limit = CLAIMED if channel.grouped else 1
     while parts.clock.monotonic() < ends:
-        claimed = await parts.notifications.claim(channel.name, parts.clock.now(), LEASE, CLAIMED)
+        claimed = await parts.notifications.claim(channel.name, parts.clock.now(), LEASE, limit)
         if not claimed:
             break
         for part in _messages(channel, claimed):

@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from acting_samples import HOUR, MINUTE, channel
+from api_parts import recorded
+from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
+from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.domain.alert import Severity
+from dict_rate_limit.domain.channel import Format, Routes
+from dict_rate_limit.domain.notification import FIRST_PAUSE, Answer, Status
+from dict_rate_limit.domain.silence import Matchers, Purpose
+from dict_rate_limit.usecases import notify
+from dict_rate_limit.usecases.act import NewSilence, create_silence, send_drill
+from dict_rate_limit.usecases.notify import LEASE, Told, tell
+from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot, ticks
+from monitor_samples import HandClock, telling
+
+if TYPE_CHECKING:
+    from dict_rate_limit.domain.channel import Channel
+    from dict_rate_limit.ports.delivery import LedgerEntry, Message
+
+WITHIN = timedelta(seconds=20)
+BUSY = Answer(ok=False, text="503")
+PROGRAM = channel("hook", format=Format.WEBHOOK)
+PEOPLE = channel("ops")
+UP_AND_DOWN = ticks(bucket(1000), bucket(200), bucket(50), bucket(1000))
+
+
+@dataclass(slots=True)
+class SlowNotifier:
+    """Takes everything, and its time; by channel one may say otherwise."""
+
+    clock: HandClock
+    takes: timedelta = timedelta(0)
+    answers: dict[str, Answer] = field(default_factory=dict)
+    sent: list[tuple[str, Message]] = field(default_factory=list)
+
+    async def send(self, channel: Channel, message: Message) -> Answer:
+        await asyncio.sleep(0)
+        self.clock.move(self.takes)
+        self.sent.append((channel.name, message))
+        return self.answers.get(channel.name, Answer(ok=True, text="200"))
+
+
+class Desk:
+    """A store with transitions, and channels."""
+
+    def __init__(self) -> None:
+        self.clock = HandClock()
+        self.store = MemoryStore(self.clock)
+        self.notifier = MemoryNotifier()
+
+    async def tell(self, *channels: Channel, within: timedelta = WITHIN) -> Told:
+        return await tell(telling(self.store, self.clock, *channels, notifier=self.notifier), within)
+
+    async def ledger(self) -> list[LedgerEntry]:
+        """Return the ledgers of all alerts."""
+        alerts = await self.store.alerts([PARTICIPANT], open_only=False, limit=10)
+        return [entry for alert in alerts for entry in await self.store.ledger(alert.alert_id)]
+
+    @property
+    def told(self) -> list[list[str]]:
+        """What each message told, in order."""
+        return [[event.transition.value for event in message.events] for _, message in self.notifier.sent]
+
+
+@pytest.fixture
+async def desk() -> Desk:
+    """Begin with a bucket that fell, ran low and recovered."""
+    desk = Desk()
+    await recorded(desk.store, *UP_AND_DOWN)
+    return desk
+
+
+async def test_programs_are_told_each_transition_by_itself_in_order(desk: Desk) -> None:
+    told = await desk.tell(PROGRAM)
+
+    assert told == Told(routed=3, delivered=3, failed=0)
+    assert desk.told == [["OPENED"], ["ESCALATED"], ["RESOLVED"]]
+
+
+async def test_people_are_told_one_burst_in_one_message(desk: Desk) -> None:
+    told = await desk.tell(PEOPLE)
+
+    ((_, message),) = desk.notifier.sent
+    assert told == Told(routed=3, delivered=1, failed=0)
+    assert [event.transition.value for event in message.events] == ["OPENED", "ESCALATED", "RESOLVED"]
+    assert (message.created_at, bool(message.title), bool(message.body)) == (NOON, True, True)
+
+
+async def test_a_burst_waits_for_its_window(desk: Desk) -> None:
+    patient = replace(PEOPLE, group_wait=MINUTE)
+
+    first = await desk.tell(patient)
+    desk.clock.move(MINUTE)
+    second = await desk.tell(patient)
+
+    assert (first.delivered, second.delivered, len(desk.told)) == (0, 1, 1)
+
+
+async def test_nothing_is_told_twice(desk: Desk) -> None:
+    await desk.tell(PEOPLE, PROGRAM)
+
+    again = await desk.tell(PEOPLE, PROGRAM)
+
+    assert again == Told(routed=0, delivered=0, failed=0)
+
+
+async def test_a_backlog_is_told_to_its_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notify, "ROUTING_BATCH", 2)
+    monkeypatch.setattr(notify, "CLAIMED", 2)
+
+    told = await desk.tell(PEOPLE)
+
+    assert told == Told(routed=3, delivered=2, failed=0)
+    assert desk.told == [["OPENED", "ESCALATED"], ["RESOLVED"]]
+
+
+async def test_a_test_alert_makes_people_be_told_one_by_one(desk: Desk) -> None:
+    await send_drill(desk.store, desk.clock, PARTICIPANT, "ana", "weekly test")
+
+    await desk.tell(PEOPLE)
+
+    assert desk.told == [["OPENED"], ["ESCALATED"], ["RESOLVED"], ["OPENED"], ["RESOLVED"]]
+
+
+async def test_a_failure_stops_the_channel_so_that_nothing_overtakes(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.notifier.answers = [BUSY]
+
+    with caplog.at_level(logging.WARNING):
+        first = await desk.tell(PROGRAM)
+    at_once = await desk.tell(PROGRAM)
+    desk.clock.move(FIRST_PAUSE)
+    later = await desk.tell(PROGRAM)
+
+    assert [first, at_once, later] == [
+        Told(routed=3, delivered=0, failed=1),
+        Told(routed=0, delivered=0, failed=0),
+        Told(routed=0, delivered=3, failed=0),
+    ]
+    assert desk.told == [["OPENED"], ["ESCALATED"], ["RESOLVED"]]
+    assert "channel hook: 503" in caplog.text
+
+
+async def test_a_failure_of_one_channel_is_none_of_another(desk: Desk) -> None:
+    notifier = SlowNotifier(desk.clock, answers={"hook": BUSY})
+    parts = telling(desk.store, desk.clock, PROGRAM, replace(PROGRAM, name="other"), notifier=notifier)
+
+    told = await tell(parts, WITHIN)
+
+    assert told == Told(routed=3, delivered=3, failed=1)
+    assert [name for name, _ in notifier.sent].count("other") == 3
+
+
+async def test_every_attempt_is_noted(desk: Desk) -> None:
+    desk.notifier.answers = [BUSY]
+    await desk.tell(PROGRAM)
+    desk.clock.move(FIRST_PAUSE)
+    await desk.tell(PROGRAM)
+
+    first = (await desk.ledger())[0]
+
+    assert [(attempt.at, attempt.answer.text, attempt.status) for attempt in first.attempts] == [
+        (NOON, "503", Status.PENDING),
+        (NOON + FIRST_PAUSE, "kept in memory", Status.DELIVERED),
+    ]
+    assert first.attempts[0].next_try_at == NOON + FIRST_PAUSE
+    assert (first.notification.status, first.notification.attempts) == (Status.DELIVERED, 1)
+
+
+async def test_a_repeated_message_has_the_same_name(desk: Desk) -> None:
+    notifier = SlowNotifier(desk.clock, answers={"ops": BUSY})
+    parts = telling(desk.store, desk.clock, PEOPLE, notifier=notifier)
+    await tell(parts, WITHIN)
+    desk.clock.move(FIRST_PAUSE)
+    await tell(parts, WITHIN)
+
+    first, second = (message for _, message in notifier.sent)
+
+    assert first.message_id == second.message_id
+
+
+@pytest.mark.parametrize("one", [PROGRAM, PEOPLE], ids=["program", "people"])
+async def test_when_the_time_is_over_the_rest_is_left_for_the_next_round(desk: Desk, one: Channel) -> None:
+    await send_drill(desk.store, desk.clock, PARTICIPANT, "ana", "weekly test")
+    notifier = SlowNotifier(desk.clock, takes=timedelta(seconds=10))
+    parts = telling(desk.store, desk.clock, one, notifier=notifier)
+
+    told = await tell(parts, within=timedelta(seconds=20))
+
+    assert told.delivered == 2
+
+
+async def test_what_a_program_was_not_told_in_time_is_free_for_the_next_round(desk: Desk) -> None:
+    slow = SlowNotifier(desk.clock, takes=WITHIN)
+    await tell(telling(desk.store, desk.clock, PROGRAM, notifier=slow), WITHIN)
+
+    await desk.tell(PROGRAM)
+
+    assert desk.told == [["ESCALATED"], ["RESOLVED"]]
+
+
+async def test_what_a_dead_sender_had_is_told_when_its_lease_is_over(desk: Desk) -> None:
+    desk.notifier.answers = []
+    await desk.tell(replace(PEOPLE, group_wait=HOUR))
+    desk.clock.move(HOUR)
+    claimed = await desk.store.claim("ops", desk.clock.now(), LEASE, 100)
+
+    during = await desk.tell(PEOPLE)
+    desk.clock.move(LEASE)
+    after = await desk.tell(PEOPLE)
+
+    assert (len(claimed), during.delivered, after.delivered) == (3, 0, 1)
+
+
+async def test_what_waits_for_a_channel_that_is_gone_is_given_up(desk: Desk) -> None:
+    await desk.tell(replace(PEOPLE, group_wait=HOUR))
+
+    await desk.tell(PROGRAM)
+
+    assert [entry.notification.status for entry in await desk.ledger()] == [Status.DEAD] * 3
+
+
+async def test_during_a_silence_people_are_not_told_and_the_ledger_says_why() -> None:
+    desk = Desk()
+    order = NewSilence(
+        purpose=Purpose.SILENCE, matchers=Matchers(), ends_at=NOON + HOUR, actor="ana", reason="a release"
+    )
+    silence = await create_silence(desk.store, desk.clock, order)
+    await recorded(desk.store, *UP_AND_DOWN)
+
+    told = await desk.tell(PROGRAM)
+
+    assert told == Told(routed=3, delivered=0, failed=0)
+    assert {(entry.notification.status, entry.notification.silence_id) for entry in await desk.ledger()} == {
+        (Status.SUPPRESSED, silence.silence_id)
+    }
+
+
+async def test_who_was_told_earlier_is_told_the_end_also_in_a_later_round() -> None:
+    desk = Desk()
+    pager = channel("pager", Routes(severity=Severity.CRITICAL), format=Format.WEBHOOK)
+    await recorded(desk.store, *UP_AND_DOWN[:3])
+    await desk.tell(pager)
+    await recorded(desk.store, snapshot(bucket(200), at=NOON + 10 * FIVE_MINUTES))
+
+    await desk.tell(pager)
+
+    assert desk.told == [["ESCALATED"], ["DEESCALATED"]]
+
+
+async def test_without_channels_transitions_are_settled(desk: Desk) -> None:
+    assert await desk.tell() == Told(routed=3, delivered=0, failed=0)
+    assert await desk.ledger() == []
