@@ -1,0 +1,252 @@
+"""A real Pulsar broker on free ports of this machine, as strict as a customer's: deduplication, TLS, tokens, roles.
+
+Whoever comes without a token is the administrator; a token makes its bearer somebody who may do little.
+`python -m pulsar_broker [COMMAND...]` is the door for people: scripts/pulsar.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+import trustme
+from cryptography.hazmat.primitives import serialization
+
+from dict_rate_limit.apps.embedded.port import LOOPBACK, free_port
+from dict_rate_limit.apps.embedded.process import Program, running
+from tool_box import search_path, tools_folder
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+NAMESPACE: Final = "lb-conn/dict"
+CLOSED: Final = "lb-conn/closed"  # topics are not made by using them
+FOREIGN: Final = "lb-conn/foreign"  # open to administrators only
+ROLE: Final = "dict-rate-limit"
+ADMINISTRATOR: Final = "administrator"
+SIGNING_KEY: Final = hashlib.sha256(b"the broker of the tests").digest()
+DAY_SEC: Final = 86_400
+ANSWER_PATIENCE_SEC: Final = 10.0
+STARTED: Final = {200, 204, 409}  # 409: it is there from an earlier life
+OPENED_TO_NETTY: Final = (
+    "java.base/java.lang",
+    "java.base/java.nio",
+    "java.base/java.util.zip",
+    "java.base/jdk.internal.platform",
+    "java.base/sun.net",
+    "java.management/sun.management",
+    "jdk.management/com.sun.management.internal",
+)
+LOGGING: Final = """<Configuration><Appenders><Console name="c"/></Appenders>
+<Loggers><Root level="warn"><AppenderRef ref="c"/></Root></Loggers></Configuration>"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """Where a broker is, whether it runs or not. A second life in the same folder knows what the first one stored."""
+
+    folder: Path
+    port: int
+    tls_port: int
+    web_port: int
+
+    @property
+    def url(self) -> str:
+        return f"pulsar://{LOOPBACK}:{self.port}"
+
+    @property
+    def tls_url(self) -> str:
+        """The certificate is for "localhost" alone, not for the address."""
+        return f"pulsar+ssl://localhost:{self.tls_port}"
+
+    @property
+    def authority(self) -> Path:
+        return self.folder / "ca.pem"
+
+    def admin(self, method: str, path: str, body: object = None) -> tuple[int, bytes]:
+        """Ask the administration; return status and body.
+
+        Raises:
+            OSError: it does not answer.
+        """
+        connection = http.client.HTTPConnection(LOOPBACK, self.web_port, timeout=ANSWER_PATIENCE_SEC)
+        try:
+            text = None if body is None else json.dumps(body)
+            connection.request(method, f"/admin/v2/{path}", text, {"content-type": "application/json"})
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    def must(self, method: str, path: str, body: object = None) -> bytes:
+        """Ask the administration, which must agree."""
+        status, answer = self.admin(method, path, body)
+        assert status in STARTED, f"{method} {path}: {status} {answer.decode()}"
+        return answer
+
+    def stats(self, topic: str) -> dict[str, object]:
+        """Return what the broker counts of "persistent://…"."""
+        stats: dict[str, object] = json.loads(self.must("GET", f"{topic.replace('://', '/')}/stats"))
+        return stats
+
+
+def token(role: str = ROLE, *, lasts_sec: float = DAY_SEC, key: bytes = SIGNING_KEY) -> str:
+    """Make a token for a role (JWT, HS256)."""
+    claims = {"sub": role, "exp": int(time.time() + lasts_sec)}  # noqa: TID251 -- the broker looks at the real clock
+    signed = ".".join(_encoded(json.dumps(part).encode()) for part in ({"alg": "HS256"}, claims))
+    return f"{signed}.{_encoded(hmac.digest(key, signed.encode(), 'sha256'))}"
+
+
+def _encoded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def broker_in(folder: Path) -> Broker:
+    """Choose ports for a broker of this folder, which must not be used yet."""
+    folder.mkdir(parents=True)
+    port, tls_port, web_port = (free_port() for _ in range(3))
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    leaf = authority.issue_cert("localhost")
+    (folder / "broker.key").write_bytes(_pkcs8(leaf.private_key_pem.bytes()))
+    for certificate in leaf.cert_chain_pems:
+        certificate.write_to_path(folder / "broker.pem", append=True)
+    (folder / "signing.key").write_bytes(SIGNING_KEY)
+    (folder / "log4j2.xml").write_text(LOGGING)
+    broker = Broker(folder=folder, port=port, tls_port=tls_port, web_port=web_port)
+    (folder / "standalone.conf").write_text("".join(f"{name}={value}\n" for name, value in _configuration(broker)))
+    return broker
+
+
+def _pkcs8(pem: bytes) -> bytes:
+    """Write a private key in the only form that Java reads."""
+    return serialization.load_pem_private_key(pem, None).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _configuration(broker: Broker) -> tuple[tuple[str, object], ...]:
+    return (
+        ("clusterName", "standalone"),
+        ("advertisedAddress", LOOPBACK),
+        ("bindAddress", LOOPBACK),
+        ("brokerServicePort", broker.port),
+        ("brokerServicePortTls", broker.tls_port),
+        ("webServicePort", broker.web_port),
+        ("tlsCertificateFilePath", broker.folder / "broker.pem"),
+        ("tlsKeyFilePath", broker.folder / "broker.key"),
+        ("authenticationEnabled", "true"),
+        ("authenticationProviders", "org.apache.pulsar.broker.authentication.AuthenticationProviderToken"),
+        ("tokenSecretKey", f"file://{broker.folder / 'signing.key'}"),
+        ("authorizationEnabled", "true"),
+        ("anonymousUserRole", ADMINISTRATOR),
+        ("superUserRoles", ADMINISTRATOR),
+        ("brokerDeduplicationEnabled", "true"),
+        ("allowAutoTopicCreation", "true"),
+        ("loadManagerClassName", "org.apache.pulsar.broker.loadbalance.NoopLoadManager"),
+        ("managedLedgerDefaultEnsembleSize", 1),
+        ("managedLedgerDefaultWriteQuorum", 1),
+        ("managedLedgerDefaultAckQuorum", 1),
+    )
+
+
+@asynccontextmanager
+async def life_of(broker: Broker) -> AsyncIterator[int]:
+    """Run the broker for the length of the block, killed at its end; gives its process id.
+
+    Raises:
+        EmbeddedError: it did not start.
+    """
+    async with running(program(broker), lambda _: furnished(broker)) as pid:
+        yield pid
+
+
+def program(broker: Broker) -> Program:
+    """Say how to run it: the compiler's first stage alone and the simplest collector halve what a start costs."""
+    java = shutil.which("java", path=search_path())
+    return Program(
+        name="Pulsar",
+        command=(
+            str(java),
+            *("-Xmx512m", "-XX:MaxDirectMemorySize=512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
+            "-Dlog4j.configurationFile=log4j2.xml",
+            "-Dio.netty.tryReflectionSetAccessible=true",
+            *(f"--add-opens={module}=ALL-UNNAMED" for module in OPENED_TO_NETTY),
+            *("-cp", f"{jars()}/*"),
+            "org.apache.pulsar.PulsarStandaloneStarter",
+            *("--config", "standalone.conf", "--no-functions-worker", "--no-stream-storage"),
+            *("--zookeeper-dir", "zookeeper", "--bookkeeper-dir", "bookkeeper"),
+        ),
+        log=broker.folder / "pulsar.log",
+        stop_signal=signal.SIGKILL,  # what it acknowledged stands in its journal
+        orphan_signal=signal.SIGKILL,
+    )
+
+
+def jars() -> Path:
+    """Folder that scripts/tools filled."""
+    return tools_folder() / "pulsar" / "jars"
+
+
+def furnished(broker: Broker) -> bool:
+    """Tell whether it answers and has our namespaces, which are made."""
+    try:
+        return all(broker.admin(*step)[0] in STARTED for step in _furniture())
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def _furniture() -> tuple[tuple[str, str, object], ...]:
+    closed = {"allowAutoTopicCreation": False}
+    role = quote(ROLE, safe="")
+    return (
+        ("PUT", "tenants/lb-conn", {"allowedClusters": ["standalone"]}),
+        ("PUT", f"namespaces/{NAMESPACE}", None),
+        ("POST", f"namespaces/{NAMESPACE}/permissions/{role}", ["produce", "consume"]),
+        ("PUT", f"namespaces/{CLOSED}", None),
+        ("POST", f"namespaces/{CLOSED}/permissions/{role}", ["produce", "consume"]),
+        ("POST", f"namespaces/{CLOSED}/autoTopicCreation", closed),
+        ("PUT", f"namespaces/{FOREIGN}", None),
+    )
+
+
+async def main(command: list[str]) -> int:
+    """Run a broker for as long as the command runs, or until Ctrl-C."""
+    if not jars().is_dir() or shutil.which("java", path=search_path()) is None:
+        sys.exit("not installed: a Pulsar broker, or Java 17 to run it; run scripts/tools first")
+    with tempfile.TemporaryDirectory(prefix="drl-") as folder:
+        broker = broker_in(Path(folder) / "pulsar")
+        async with life_of(broker):
+            return await _held(broker, command)
+
+
+async def _held(broker: Broker, command: list[str]) -> int:
+    variables = {"PULSAR_BROKER_URL": broker.url, "PULSAR_ADMIN_URL": f"http://{LOOPBACK}:{broker.web_port}"}
+    if command:
+        child = await asyncio.create_subprocess_exec(*command, env={**os.environ, **variables})  # noqa: TID251 -- handed on
+        return await child.wait()
+    sys.stdout.writelines(f"export {name}={value}\n" for name, value in variables.items())
+    sys.stdout.write("Ctrl-C ends it\n")
+    sys.stdout.flush()
+    await asyncio.Event().wait()
+    return 0
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        sys.exit(asyncio.run(main(sys.argv[1:])))
