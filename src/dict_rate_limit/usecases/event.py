@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
+from dict_rate_limit.domain.outlook import plain
+
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.alert import Acknowledgement, AlertEvent
+    from dict_rate_limit.domain.outlook import Outlook
 
 ACTION: Final = "ActionRateLimitAlert"
 SOURCE: Final = "dict-rate-limit-monitoring"
@@ -18,7 +21,7 @@ def event_document(event: AlertEvent, version: str, created_at: datetime) -> dic
     """Return the event as plain JSON values.
 
     Where no policy is concerned `policy_name` is `*` and the numbers are null. A RESOLVED keeps the last severity.
-    Readers drop repeats by `metadata.event_id`.
+    Readers drop repeats by `metadata.event_id`. docs/events/core-event.schema.json describes it.
     """
     return {
         "action": ACTION,
@@ -41,6 +44,8 @@ def event_document(event: AlertEvent, version: str, created_at: datetime) -> dic
             "current": event.current,
             "opened_at": _text(event.opened_at),
             "message_en": event.message_en,
+            **_outlook(event.outlook),
+            **_acknowledgement(event.acknowledgement),
         },
         "metadata": {
             "source": SOURCE,
@@ -48,6 +53,23 @@ def event_document(event: AlertEvent, version: str, created_at: datetime) -> dic
             "created_at": _text(created_at),
             "event_id": str(event.event_id),
         },
+    }
+
+
+def _outlook(outlook: Outlook | None) -> dict[str, object]:
+    """What comes next for the bucket; null where nothing can be said."""
+    names = ("empty_in_sec", "usable_in_sec", "full_in_sec", "safe_tokens", "refill_per_minute")
+    return dict.fromkeys(names) if outlook is None else plain(outlook)
+
+
+def _acknowledgement(acknowledgement: Acknowledgement | None) -> dict[str, object]:
+    """Who has taken the alert up; null on every transition but ACKNOWLEDGED."""
+    if acknowledgement is None:
+        return dict.fromkeys(("acknowledged_by", "acknowledged_until", "reason"))
+    return {
+        "acknowledged_by": acknowledgement.actor,
+        "acknowledged_until": _text(acknowledgement.until),
+        "reason": acknowledgement.reason,
     }
 
 

@@ -1,0 +1,202 @@
+"""The schema that readers of the topic are given, held against real transitions of every kind."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from dict_rate_limit.domain.alert import ANY_POLICY, Acknowledgement, Kind, Severity, TransitionKind
+from dict_rate_limit.domain.consumption import Consumption
+from dict_rate_limit.domain.outlook import outlook
+from dict_rate_limit.domain.transition import (
+    Facts,
+    Subject,
+    acknowledged,
+    moved,
+    noticed,
+    opened,
+    reminded,
+    resolved,
+)
+from dict_rate_limit.usecases.event import event_document
+from domain_samples import NOON, PARTICIPANT, THRESHOLDS, bucket
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dict_rate_limit.domain.alert import AlertEvent
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs/events/core-event.schema.json").read_text(encoding="utf-8"))
+VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
+ABOUT_A_PARTICIPANT = {Kind.CATEGORY_CHANGED, Kind.SOURCE_UNREACHABLE, Kind.RATE_LIMITED, Kind.DRILL}
+
+
+# 300 to 900 taken in five minutes, in which 300 came back: empty in 100 s, or never.
+PACE = Consumption(low=300, high=900, seconds=300, censored=False)
+
+
+def life(kind: Kind, facts: Facts, policy_name: str) -> Iterator[AlertEvent]:
+    """Give every transition an alert can have."""
+    subject = Subject(participant=PARTICIPANT, policy_name=policy_name, kind=kind)
+    alert, event = opened(subject, Severity.WARNING, facts, NOON)
+    yield event
+    yield noticed(subject, Severity.INFO, facts, NOON)[1]
+    for severity in (Severity.CRITICAL, Severity.WARNING):
+        change = moved(alert, severity, facts, NOON)
+        assert change is not None
+        alert, event = change
+        yield event
+    until = NOON + timedelta(hours=1)
+    alert, event = acknowledged(alert, Acknowledgement(actor="ana", reason="on it", at=NOON, until=until))
+    yield event
+    alert, event = reminded(alert, facts, NOON)
+    yield event
+    yield resolved(alert, facts, NOON)[1]
+
+
+def events_of(kind: Kind) -> list[AlertEvent]:
+    if kind in ABOUT_A_PARTICIPANT:
+        return list(life(kind, Facts(category="C", previous="B", current="C"), ANY_POLICY))
+    read = bucket(200)
+    told = [outlook(read, pace, THRESHOLDS) for pace in (None, PACE)]
+    all_facts = [Facts(category="C", bucket=read, outlook=one) for one in told]
+    return [event for facts in all_facts for event in life(kind, facts, read.name)]
+
+
+def problems(document: dict[str, Any]) -> list[str]:
+    # As readers get it: through JSON.
+    return [error.message for error in VALIDATOR.iter_errors(json.loads(json.dumps(document)))]
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_transitions_of_every_kind_are_as_the_schema_says(kind: Kind) -> None:
+    events = events_of(kind)
+
+    wrong = {event.transition: problems(event_document(event, "1.2.3", NOON)) for event in events}
+
+    assert set(wrong) == set(TransitionKind)
+    assert not any(wrong.values()), wrong
+
+
+def test_the_schema_is_a_good_one() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_the_schema_knows_all_words() -> None:
+    data = SCHEMA["properties"]["data"]["properties"]
+
+    assert data["kind"]["examples"] == list(Kind)
+    assert data["severity"]["enum"] == list(Severity)
+    assert data["transition"]["enum"] == list(TransitionKind)
+
+
+def test_the_schema_requires_all_that_is_written() -> None:
+    document = event_document(events_of(Kind.THRESHOLD)[0], "1.2.3", NOON)
+
+    for part in ("data", "metadata"):
+        described = SCHEMA["properties"][part]
+        written = document[part]
+        assert isinstance(written, dict)
+        assert list(written) == described["required"] == list(described["properties"])
+
+
+BROKEN: list[tuple[str, str, object]] = [
+    ("data", "policy_name", "claims read"),
+    ("data", "policy_name", ""),
+    ("data", "category", None),
+    ("data", "severity", "FATAL"),
+    ("data", "severity", "warning"),
+    ("data", "available_tokens", "200"),
+    ("data", "available_tokens", 0.5),
+    ("data", "capacity_max", -1),
+    ("data", "utilization_pct", 100.01),
+    ("data", "message", ""),
+    ("data", "detected_at", "yesterday"),
+    ("data", "detected_at", "2026-11-23T12:00:00-03:00"),
+    ("data", "alert_id", "1"),
+    ("data", "kind", "threshold"),
+    ("data", "transition", "CLOSED"),
+    ("data", "sequence", 0),
+    ("data", "exhausted", None),
+    ("data", "empty_in_sec", 60),
+    ("data", "empty_in_sec", [60]),
+    ("data", "empty_in_sec", [-1, 60]),
+    ("data", "safe_tokens", -1),
+    ("data", "refill_per_minute", 0),
+    ("data", "acknowledged_by", "ana"),
+    ("data", "acknowledged_until", "soon"),
+    ("metadata", "source", "somebody-else"),
+    ("metadata", "created_at", 1_700_000_000),
+    ("metadata", "event_id", "not-an-id"),
+]
+
+
+@pytest.mark.parametrize(("part", "field", "value"), BROKEN)
+def test_the_schema_refuses_what_is_broken(part: str, field: str, value: object) -> None:
+    document: dict[str, Any] = event_document(events_of(Kind.THRESHOLD)[0], "1.2.3", NOON)
+    assert problems(document) == []
+
+    document[part][field] = value
+
+    assert problems(document) != []
+
+
+@pytest.mark.parametrize(
+    ("part", "field"), [*product(["data"], SCHEMA["properties"]["data"]["required"]), ("metadata", "event_id")]
+)
+def test_the_schema_misses_what_is_not_there(part: str, field: str) -> None:
+    document: dict[str, Any] = event_document(events_of(Kind.THRESHOLD)[0], "1.2.3", NOON)
+
+    del document[part][field]
+
+    assert f"{field!r} is a required property" in problems(document)
+
+
+def test_numbers_are_refused_where_no_policy_is_concerned() -> None:
+    document: dict[str, Any] = event_document(events_of(Kind.DRILL)[0], "1.2.3", NOON)
+
+    document["data"]["available_tokens"] = 1
+
+    assert problems(document) == ["1 is not of type 'null'"]
+
+
+def test_fields_that_come_later_do_not_trouble_a_reader_of_today() -> None:
+    document: dict[str, Any] = event_document(events_of(Kind.THRESHOLD)[0], "1.2.3", NOON)
+
+    document["data"]["another"] = 1
+    document["data"]["kind"] = "FORECAST"
+
+    assert problems(document) == []
+
+
+def test_an_acknowledgement_says_who_why_and_until_when() -> None:
+    event = next(event for event in events_of(Kind.THRESHOLD) if event.transition is TransitionKind.ACKNOWLEDGED)
+
+    data = event_document(event, "1.2.3", NOON)["data"]
+
+    assert isinstance(data, dict)
+    told = {name: data[name] for name in ("acknowledged_by", "acknowledged_until", "reason")}
+    assert told == {"acknowledged_by": "ana", "acknowledged_until": "2026-11-23T13:00:00Z", "reason": "on it"}
+
+
+def test_the_outlook_is_told_in_seconds_and_tokens() -> None:
+    event = replace(events_of(Kind.THRESHOLD)[0], outlook=outlook(bucket(200), PACE, THRESHOLDS))
+
+    data = event_document(event, "1.2.3", NOON)["data"]
+
+    assert isinstance(data, dict)
+    told = {name: data[name] for name in ("empty_in_sec", "usable_in_sec", "full_in_sec", "safe_tokens")}
+    assert told == {
+        "empty_in_sec": [100, None],
+        "usable_in_sec": [0, 0],
+        "full_in_sec": [800, 840],
+        "safe_tokens": 99,
+    }
+    assert data["refill_per_minute"] == 60
