@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from dict_rate_limit.domain.errors import PublishError
+from dict_rate_limit.ports.delivery import Receipt
 from dict_rate_limit.usecases.event import event_document
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
     from dict_rate_limit.domain.alert import AlertEvent
     from dict_rate_limit.ports import Clock
 
@@ -26,12 +29,22 @@ class LogPublisher:
     clock: Clock
     version: str
 
-    async def publish(self, event: AlertEvent) -> None:
-        """Write the line and flush it.
+    @property
+    def destination(self) -> str:
+        """Nothing more to say."""
+        return "log"
+
+    async def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[Receipt, None]:
+        """Write a line for each and flush it. A log refuses none.
 
         Raises:
             PublishError: the stream is closed, its reader gone, the disk full.
         """
+        for event in events:
+            self._write(event)
+            yield Receipt(event_id=event.event_id)
+
+    def _write(self, event: AlertEvent) -> None:
         now = self.clock.now()
         document = event_document(event, self.version, now)
         line = {"timestamp": now.isoformat(), "level": "info", "event": "alert transition", "core_event": document}
@@ -39,5 +52,5 @@ class LogPublisher:
             self.stream.write(json.dumps(line, ensure_ascii=False) + "\n")
             self.stream.flush()
         except (OSError, ValueError) as error:  # a closed stream is a ValueError
-            message = f"log: {error}"
+            message = f"{self.destination}: {error}"
             raise PublishError(message) from error

@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from dict_rate_limit.ports.delivery import Receipt
+from dict_rate_limit.usecases.event import event_document
+
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
     from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.errors import PublishError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class MemoryPublisher:
-    """Keeps every transition it is given, repeats included."""
+    """Keeps every transition it is given, repeats included.
 
+    Documents of more than `largest` bytes are refused; while there is an `outage`, everything fails with it.
+    """
+
+    largest: int = 1 << 20
+    outage: PublishError | None = None
     published: list[AlertEvent] = field(default_factory=list)
+    destination: str = "memory"
 
-    async def publish(self, event: AlertEvent) -> None:
-        """Keep the transition."""
-        self.published.append(event)
+    async def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[Receipt, None]:
+        """Keep the transitions; see the port."""
+        refused: set[str] = set()
+        for event in events:
+            if self.outage is not None:
+                raise self.outage
+            if event.policy_name in refused:
+                continue
+            size = len(json.dumps(event_document(event, "", event.detected_at)).encode())
+            if size > self.largest:
+                refused.add(event.policy_name)
+                yield Receipt(event_id=event.event_id, refusal=f"{size} bytes, expected at most {self.largest}")
+                continue
+            self.published.append(event)
+            yield Receipt(event_id=event.event_id)

@@ -1,0 +1,82 @@
+"""Why a broker does not let us in. The client library says "Timeout" of nearly everything, late: look for ourselves."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import ssl
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
+
+PATIENCE_SEC: Final = 2.0
+
+_WORDS: Final = {
+    "AuthenticationError": "it does not accept our token",
+    "AuthorizationError": "our token's role may not do that there",
+    "TopicNotFound": "there is no such namespace, or no such topic and it makes none by itself",
+    "TopicTerminated": "the topic was terminated",
+    "ProducerBlockedQuotaExceededError": "the backlog quota of the namespace is used up",
+    "ProducerBlockedQuotaExceededException": "the backlog quota of the namespace is used up",
+    "NotAllowedError": "its policies do not allow that",
+}
+_UNCLEAR: Final = frozenset({"Timeout", "ConnectError", "ReadError", "Retryable", "NotConnected", "Disconnected"})
+
+
+def told(result: str) -> str:
+    """Put a result of the client library into words; its own name stays beside them, for a search."""
+    words = _WORDS.get(result)
+    return result if words is None else f"{words} ({result})"
+
+
+def why(address: BrokerAddress, result: str, now: datetime) -> str:
+    """Say why somebody who answers at the address does not let us in, in one line without a secret."""
+    if result not in _UNCLEAR:
+        return told(result)
+    expired = expiry(address.current_token() or "")
+    if expired is not None and expired <= now:
+        return f"our token expired at {expired.isoformat()} ({result})"
+    return f"somebody answers there, but does not let us in: the token, or TLS on one side only ({result})"
+
+
+async def knock(address: BrokerAddress) -> str | None:
+    """Return why no connection can be made to any of the brokers, None where one can."""
+    try:
+        trust = ssl.create_default_context(cafile=address.tls_ca_file) if address.tls else None
+    except OSError as error:  # also of what is no certificate
+        return f"{address.tls_ca_file}: {_words(error)}"
+    troubles = await asyncio.gather(*(_open(host, port, trust) for host, port in address.brokers))
+    return None if None in troubles else troubles[0]
+
+
+async def _open(host: str, port: int, trust: ssl.SSLContext | None) -> str | None:
+    try:
+        async with asyncio.timeout(PATIENCE_SEC):
+            _, writer = await asyncio.open_connection(host, port, ssl=trust)
+    except TimeoutError:
+        return f"no answer within {PATIENCE_SEC:g} s"
+    except ssl.SSLCertVerificationError as error:
+        return f"its certificate is not accepted: {error.verify_message}"
+    except OSError as error:
+        return _words(error)
+    writer.close()
+    return None
+
+
+def expiry(token: str) -> datetime | None:
+    """Return when a token (JWT) ends; None when it does not say."""
+    try:
+        claims = token.split(".")[1]
+        moment = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["exp"]
+        return datetime.fromtimestamp(int(moment), UTC)
+    except (LookupError, ValueError, TypeError, OverflowError, OSError):
+        return None
+
+
+def _words(error: OSError) -> str:
+    number = error.errno
+    return os.strerror(number) if number is not None and number > 0 else str(error.strerror or error)

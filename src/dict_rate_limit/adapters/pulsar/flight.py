@@ -1,0 +1,104 @@
+"""What is on its way to the broker, and what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING, Final
+
+from dict_rate_limit.adapters.pulsar.threads import hand_over
+from dict_rate_limit.ports.delivery import Receipt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    import pulsar
+
+    Answered = Callable[[pulsar.Result, object], None]
+
+PATIENCE_SEC: Final = 12.0
+"""Longer than the client's own send timeout, by which it has answered for every message."""
+TIMEOUT: Final = "Timeout"
+
+_OK: Final = "Ok"
+_REFUSALS: Final = frozenset({"MessageTooBig", "InvalidMessage"})
+"""What can only be wrong with the message itself; everything else is an outage."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passenger:
+    """A message, its key, and its place among those of the call."""
+
+    event_id: UUID
+    key: str
+    place: int
+
+
+class Flight:
+    """Messages of one call. Their answers come from a thread of the client, some already while they are sent.
+
+    Once one of a key was refused or has failed, later ones of the key are not sent, and have no receipt: what is to be
+    told again is told from there on, in order. `trouble` is the first result that was an outage.
+    """
+
+    def __init__(self) -> None:
+        """Take answers to the running loop."""
+        self._loop = asyncio.get_running_loop()
+        self._ends = self._loop.time() + PATIENCE_SEC
+        self._answers: asyncio.Queue[tuple[Passenger, str, bool]] = asyncio.Queue()
+        self._refused: dict[str, int] = {}  # by key, the place; written by any thread
+        self._stopped: dict[str, int] = {}  # likewise, as far as answers were read
+        self._places = 0
+        self._under_way = 0
+        self.trouble: str | None = None
+
+    def __len__(self) -> int:
+        """Return how many are without an answer."""
+        return self._under_way
+
+    def holds_back(self, key: str) -> bool:
+        """Tell whether one of the key was refused before it left."""
+        return key in self._refused
+
+    def boarded(self, event_id: UUID, key: str) -> Answered:
+        """Count a message; return what is to be called with its result, from whatever thread."""
+        self._places += 1
+        self._under_way += 1
+        passenger = Passenger(event_id=event_id, key=key, place=self._places)
+
+        def answered(result: pulsar.Result, _: object) -> None:
+            self._note(passenger, result.name, refused=result.name in _REFUSALS)
+
+        return answered
+
+    def refuse(self, event_id: UUID, key: str, reason: str) -> None:
+        """Answer for a message that is not sent."""
+        self._places += 1
+        self._under_way += 1
+        self._note(Passenger(event_id=event_id, key=key, place=self._places), reason, refused=True)
+
+    async def landed(self) -> Receipt | None:
+        """Wait for the next answer; None where it gives no receipt."""
+        try:
+            async with asyncio.timeout_at(self._ends):
+                passenger, result, refused = await self._answers.get()
+        except TimeoutError:
+            self._under_way, self.trouble = 0, self.trouble or TIMEOUT
+            return None
+        self._under_way -= 1
+        if passenger.place > self._stopped.get(passenger.key, inf):
+            return None
+        if result == _OK:
+            return Receipt(event_id=passenger.event_id)
+        self._stopped[passenger.key] = passenger.place
+        if refused:
+            return Receipt(event_id=passenger.event_id, refusal=result)
+        self.trouble = self.trouble or result
+        return None
+
+    def _note(self, passenger: Passenger, result: str, *, refused: bool) -> None:
+        if refused:
+            self._refused.setdefault(passenger.key, passenger.place)
+        hand_over(self._loop, self._answers.put_nowait, (passenger, result, refused))

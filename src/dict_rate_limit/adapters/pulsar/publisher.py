@@ -1,0 +1,127 @@
+"""Transitions to a topic of Apache Pulsar: key = policy, in order by key, a receipt once the broker has them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Final
+
+import pulsar
+
+from dict_rate_limit.adapters.pulsar.diagnosis import knock, told, why
+from dict_rate_limit.adapters.pulsar.flight import TIMEOUT, Flight
+from dict_rate_limit.adapters.pulsar.link import connect
+from dict_rate_limit.adapters.pulsar.threads import in_thread, unattended
+from dict_rate_limit.domain.errors import PublishError
+from dict_rate_limit.usecases.event import ACTION, event_document
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+    from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
+    from dict_rate_limit.adapters.pulsar.link import Link, Packing
+    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.ports import Clock
+    from dict_rate_limit.ports.delivery import Receipt
+
+CONNECT_PATIENCE_SEC: Final = 10.0
+CLOSE_PATIENCE_SEC: Final = 1.0
+
+LARGEST: Final = 1 << 20
+"""Bytes. An event is some kB. Of 5 MiB less a few bytes, which the client lets pass, a broker's ledger can break."""
+
+
+class PulsarPublisher:
+    """EventPublisher to one topic. Connects when it is first needed, and anew after every outage.
+
+    A call ends within half a minute, whatever the broker does. Close it before its loop ends.
+    """
+
+    def __init__(self, address: BrokerAddress, packing: Packing, clock: Clock, version: str) -> None:
+        """Take where, how, and what the documents say of their making; nothing is connected yet."""
+        self._address = address
+        self._packing = packing
+        self._clock = clock
+        self._version = version
+        self._gate = asyncio.Lock()
+        self._link: Link | None = None
+        self._failed = False
+
+    @property
+    def destination(self) -> str:
+        """Broker and topic."""
+        return str(self._address)
+
+    @property
+    def condition(self) -> str:
+        """Say how it stands: `ok`, `waiting` or `not used yet`."""
+        if self._link is not None:
+            return "ok" if self._link.producer.is_connected() else "waiting"
+        return "waiting" if self._failed else "not used yet"
+
+    async def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[Receipt, None]:
+        """Send all that may go at once, then give receipts as the broker acknowledges; see the port."""
+        if not events:
+            return
+        link, flight = await self._linked(), Flight()
+        for event in events:
+            if not flight.holds_back(event.policy_name):
+                self._send(link, event, flight)
+        while flight:
+            receipt = await flight.landed()
+            if receipt is not None:
+                yield receipt
+        if flight.trouble is not None:
+            self._give_up(link)
+            raise self._error(told(flight.trouble))
+
+    async def close(self) -> None:
+        """Let go of the broker; not for long."""
+        link, self._link = self._link, None
+        if link is not None:
+            await asyncio.wait({asyncio.create_task(in_thread(link.close))}, timeout=CLOSE_PATIENCE_SEC)
+
+    def _send(self, link: Link, event: AlertEvent, flight: Flight) -> None:
+        document = event_document(event, self._version, self._clock.now())
+        content = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+        if len(content) > LARGEST:
+            flight.refuse(event.event_id, event.policy_name, f"{len(content)} bytes, expected at most {LARGEST}")
+            return
+        link.producer.send_async(
+            content,
+            flight.boarded(event.event_id, event.policy_name),
+            properties={"action": ACTION, "severity": event.severity.value, "event_id": str(event.event_id)},
+            partition_key=event.policy_name,
+        )
+
+    async def _linked(self) -> Link:
+        """Return what is connected, or connect; one at a time.
+
+        Raises:
+            PublishError: no connection within ten seconds, and why.
+        """
+        try:
+            async with asyncio.timeout(CONNECT_PATIENCE_SEC), self._gate:
+                if self._link is None:
+                    self._link = await self._connected()
+                return self._link
+        except TimeoutError:
+            trouble = TIMEOUT
+        except (pulsar.PulsarException, RuntimeError, ValueError) as error:
+            trouble = type(error).__name__
+        raise self._error(why(self._address, trouble, self._clock.now()))
+
+    async def _connected(self) -> Link:
+        trouble = await knock(self._address)
+        if trouble is not None:
+            raise self._error(trouble)
+        return await connect(self._address, self._packing)
+
+    def _give_up(self, link: Link) -> None:
+        if self._link is link:
+            self._link = None
+        unattended(link.close)
+
+    def _error(self, cause: str) -> PublishError:
+        self._failed = True
+        return PublishError(f"{self.destination}: {cause}")
