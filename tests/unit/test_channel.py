@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from acting_samples import channel, open_change
+from dict_rate_limit.domain.alert import ANY_POLICY, Kind, Severity
+from dict_rate_limit.domain.channel import Channel, Format, Routes
+from dict_rate_limit.domain.errors import InvalidValueError
+
+WARNING = open_change()[1]
+
+
+@pytest.mark.parametrize(
+    ("routes", "wanted"),
+    [
+        (Routes(), True),
+        (Routes(severity=Severity.WARNING), True),
+        (Routes(severity=Severity.CRITICAL), False),
+        (Routes(policies=("CLAIMS_*",)), True),
+        (Routes(policies=("ENTRIES_*", "CLAIMS_READ")), True),
+        (Routes(policies=("ENTRIES_*",)), False),
+        (Routes(policies=("claims_*",)), False),
+        (Routes(participants=("12345678",)), True),
+        (Routes(participants=("8765????",)), False),
+        (Routes(kinds=("THRESHOLD",)), True),
+        (Routes(kinds=("RATE_*", "DRILL")), False),
+    ],
+)
+def test_a_channel_hears_what_all_its_routes_want(routes: Routes, *, wanted: bool) -> None:
+    assert channel(routes=routes).wants(WARNING) is wanted
+
+
+def test_what_concerns_the_whole_participant_concerns_every_policy() -> None:
+    blind = open_change(ANY_POLICY, Kind.SOURCE_UNREACHABLE)[1]
+
+    assert channel(routes=Routes(policies=("ENTRIES_*",))).wants(blind)
+
+
+def test_a_drill_goes_everywhere() -> None:
+    drill = replace(WARNING, kind=Kind.DRILL)
+
+    assert channel(routes=Routes(severity=Severity.CRITICAL, participants=("nobody",))).wants(drill)
+
+
+@pytest.mark.parametrize(
+    ("routes", "text"),
+    [
+        ({"policies": ()}, "policies: '', expected globs"),
+        ({"policies": ("ENTRIES_[A-Z]",)}, "policies: 'ENTRIES_[A-Z]', expected globs"),
+        ({"participants": ("*", "12 34")}, "participants: '12 34', expected globs"),
+        ({"kinds": ("THRESHOLD", "TRESHOLD")}, "kinds: 'TRESHOLD', expected THRESHOLD, "),
+    ],
+)
+def test_routes_that_match_nothing_by_mistake_are_refused(routes: dict[str, Any], text: str) -> None:
+    with pytest.raises(InvalidValueError) as caught:
+        Routes(**routes)
+
+    assert text in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["", "Ops", "-ops", "ops slack", "o" * 64])
+def test_a_name_that_cannot_stand_in_a_label_is_refused(name: str) -> None:
+    with pytest.raises(InvalidValueError, match="expected 1 to 63"):
+        channel(name)
+
+
+@pytest.mark.parametrize("wait", [timedelta(seconds=-1), timedelta(hours=1, seconds=1)])
+def test_a_wait_that_is_none_is_refused(wait: timedelta) -> None:
+    with pytest.raises(InvalidValueError, match="group_wait"):
+        channel(group_wait=wait)
+
+
+def test_shows_no_secret() -> None:
+    one = Channel(name="siem", format=Format.WEBHOOK, url="https://siem.example/s3cr3t", secrets=("whsec_s3cr3t",))
+
+    assert repr(one) == "Channel(name='siem', format='webhook')"
+
+
+@pytest.mark.parametrize(
+    ("one", "grouped"),
+    [
+        (channel(), True),
+        (replace(channel(), apart=True), False),
+        (channel(format=Format.WEBHOOK), False),
+        (channel(format=Format.ALERTMANAGER), False),
+    ],
+)
+def test_only_texts_are_grouped_unless_they_are_kept_apart(one: Channel, *, grouped: bool) -> None:
+    assert one.grouped is grouped

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import pytest
+
+from dict_rate_limit.domain.channel import Language
+from notification_samples import PAGE, Sample, page, samples
+
+LONGEST_TITLE = 90
+
+
+def test_the_page_of_samples_is_up_to_date() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page()
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("sample", samples(), ids=lambda sample: sample.name)
+def test_a_title_fits_a_phone(sample: Sample, language: Language) -> None:
+    title, _ = sample.text(language)
+
+    assert len(title) <= LONGEST_TITLE
+
+
+def test_both_languages_tell_the_same_things() -> None:
+    lengths = [[len(sample.text(language)[1].splitlines()) for language in Language] for sample in samples()]
+
+    assert all(portuguese == english for portuguese, english in lengths)
