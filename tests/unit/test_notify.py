@@ -261,3 +261,7 @@ async def test_who_was_told_earlier_is_told_the_end_also_in_a_later_round() -> N
 async def test_without_channels_transitions_are_settled(desk: Desk) -> None:
     assert await desk.tell() == Told(routed=3, delivered=0, failed=0)
     assert await desk.ledger() == []
+
+
+async def test_without_time_nothing_is_begun(desk: Desk) -> None:
+    assert await desk.tell(PROGRAM, within=timedelta(0)) == Told(routed=3, delivered=0, failed=0)
