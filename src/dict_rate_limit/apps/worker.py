@@ -13,6 +13,7 @@ from dict_rate_limit.adapters.operations import OperationsApp, serve
 from dict_rate_limit.bootstrap.backing import backing as opened
 from dict_rate_limit.bootstrap.backing import exporter, readiness
 from dict_rate_limit.bootstrap.monitoring import activities, temporal_address, timetable
+from dict_rate_limit.bootstrap.publishing import publishing as published
 from dict_rate_limit.domain.errors import (
     SchedulerUnavailableError,
     SchemaError,
@@ -22,11 +23,11 @@ from dict_rate_limit.domain.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from typing import TextIO
 
     from dict_rate_limit.adapters.operations import Readiness
     from dict_rate_limit.adapters.temporal import Client, TemporalAddress
     from dict_rate_limit.bootstrap.backing import Backing
+    from dict_rate_limit.bootstrap.publishing import Publishing
     from dict_rate_limit.settings import Settings
     from dict_rate_limit.workflows.activities import Activities
     from dict_rate_limit.workflows.schedules import Timetable
@@ -74,15 +75,16 @@ class WorkerParts:
     drain: timedelta = DRAIN
 
 
-def assemble(settings: Settings, backing: Backing, transitions: TextIO | None = None) -> WorkerParts:
-    """Put a worker together; `transitions` is where they are published, by default stdout."""
+def assemble(settings: Settings, backing: Backing, publishing: Publishing) -> WorkerParts:
+    """Put a worker together."""
     progress = Progress()
+    checks = {"worker": progress.worker, "pulsar": publishing.check, "temporal": progress.temporal}
     return WorkerParts(
         address=temporal_address(settings),
         timetable=timetable(settings),
-        activities=activities(settings, backing, transitions),
+        activities=activities(settings, backing, publishing.publisher),
         check_schema=backing.require_schema,
-        readiness=readiness(settings, backing, {"worker": progress.worker, "temporal": progress.temporal}),
+        readiness=readiness(settings, backing, checks),
         progress=progress,
     )
 
@@ -93,8 +95,8 @@ async def program(settings: Settings, shutdown: asyncio.Event) -> None:
     Raises:
         OSError: the port is taken; and what `run` raises.
     """
-    async with opened(settings) as backing:
-        parts = assemble(settings, backing)
+    async with opened(settings) as backing, published(settings, backing) as publishing:
+        parts = assemble(settings, backing, publishing)
         app = OperationsApp(parts.readiness, exporter(settings, backing).scrape)
         await run_with_operations(parts, app, (settings.host, settings.metrics_port), shutdown)
 

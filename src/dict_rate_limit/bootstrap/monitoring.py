@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.adapters.log_publisher import LogPublisher
 from dict_rate_limit.adapters.temporal import TemporalAddress, TemporalTls
 from dict_rate_limit.domain.state import Rules
 from dict_rate_limit.usecases.monitor import Fetcher
@@ -13,20 +11,19 @@ from dict_rate_limit.workflows.activities import Activities
 from dict_rate_limit.workflows.schedules import Timetable
 
 if TYPE_CHECKING:
-    from typing import TextIO
-
     from dict_rate_limit.bootstrap.backing import Backing
+    from dict_rate_limit.ports.delivery import EventPublisher
     from dict_rate_limit.settings import Settings
 
 
-def activities(settings: Settings, parts: Backing, transitions: TextIO | None = None) -> Activities:
-    """Make the monitoring side; transitions go to `transitions`, by default stdout."""
+def activities(settings: Settings, parts: Backing, publisher: EventPublisher) -> Activities:
+    """Make the monitoring side."""
     return Activities(
         fetcher=Fetcher(source=parts.source, source_name="bridge", clock=parts.clock),
         store=parts.store,
         cache=parts.cache,
         outbox=parts.store,
-        publisher=LogPublisher(stream=transitions or sys.stdout, clock=parts.clock, version=parts.version),
+        publisher=publisher,
         maintenance=parts.store,
         clock=parts.clock,
         rules=Rules(

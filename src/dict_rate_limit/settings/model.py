@@ -14,6 +14,7 @@ from dict_rate_limit.usecases.tokens import Role
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
+    from pathlib import Path
 
 
 class Origin(StrEnum):
@@ -26,10 +27,11 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """Where a value came from, and its text as it may be shown; None = not set."""
+    """Where a value came from, and its text as it may be shown; None = not set. `file` is the one it was read from."""
 
     origin: Origin
     shown: str | None
+    file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

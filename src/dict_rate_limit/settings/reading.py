@@ -26,6 +26,7 @@ T = TypeVar("T")
 class _Found:
     text: str | None
     origin: Origin
+    file: Path | None = None
 
 
 class _ProblemError(Exception):
@@ -61,7 +62,8 @@ def load(
             problems[name] = str(problem)
             found = _Found(text=definition.default, origin=Origin.DEFAULT)  # stands in while the rules are asked
             values[name.lower()] = _parsed(name, definition, found, None)
-        provenance[name] = Provenance(origin=found.origin, shown=found.text and shown(definition, found.text))
+        text = found.text and shown(definition, found.text)
+        provenance[name] = Provenance(origin=found.origin, shown=text, file=found.file)
     settings = Settings(provenance=MappingProxyType(provenance), **values)
     broken = [rule.line for rule in broken_rules(settings) if rule.names.isdisjoint(problems)]
     if problems or broken:
@@ -87,7 +89,7 @@ def _find(name: str, definition: Definition, environ: Mapping[str, str], read_te
         message = f"{name}: {HIDDEN}, expected either {name} or {name}_FILE: both are set"
         raise _ProblemError(message)
     if file:
-        return _Found(text=_from_file(f"{name}_FILE", file, read_text), origin=Origin.FILE)
+        return _Found(text=_from_file(f"{name}_FILE", file, read_text), origin=Origin.FILE, file=Path(file))
     if not value.strip():
         return _Found(text=definition.default, origin=Origin.DEFAULT)
     return _Found(text=value if definition.secrecy is Secrecy.WHOLLY else value.strip(), origin=Origin.ENVIRONMENT)

@@ -15,6 +15,7 @@ from dict_rate_limit.apps.api.program import answer, assemble
 from dict_rate_limit.apps.embedded.port import listening
 from dict_rate_limit.apps.embedded.stage import API, SCHEMA, WORKER
 from dict_rate_limit.bootstrap import backing as bootstrap
+from dict_rate_limit.bootstrap.publishing import publishing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
@@ -37,8 +38,8 @@ async def running(settings: Settings, stage: Stage) -> AsyncIterator[None]:
         StoreError: the schema cannot be brought up to date.
     """
     await migrate(settings, stage)
-    async with bootstrap.backing(settings) as parts:
-        work = replace(worker.assemble(settings, parts, stage.log), drain=DRAIN)
+    async with bootstrap.backing(settings) as parts, publishing(settings, parts, stage.log) as where:
+        work = replace(worker.assemble(settings, parts, where), drain=DRAIN)
         tasks = started(settings, parts, work, stage)
         try:
             await asyncio.gather(worker_up(settings, work, tasks[0], stage), api_up(settings, tasks[1], stage))
