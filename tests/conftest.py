@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 import psycopg
@@ -18,22 +18,27 @@ import redis
 from dict_rate_limit.apps.embedded.postgres import NOT_DURABLE, embedded_postgres
 from dict_rate_limit.apps.embedded.temporal import embedded_temporal
 from dict_rate_limit.apps.embedded.valkey import embedded_valkey
+from tool_box import find_data, find_tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractAsyncContextManager
+
+    from pulsar_broker import Broker
+
+T = TypeVar("T")
 
 DATABASE_NUMBERS = itertools.count(1)
 TEMPLATE = "migrated"
 
 
 @contextmanager
-def held(server: AbstractAsyncContextManager[str]) -> Iterator[str]:
+def held(server: AbstractAsyncContextManager[T]) -> Iterator[T]:
     """Hold an async context open from synchronous code, on a loop that is nobody else's."""
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        address = runner.run(server.__aenter__())
+        running = runner.run(server.__aenter__())
         try:
-            yield address
+            yield running
         finally:
             runner.run(server.__aexit__(None, None, None))
 
@@ -128,3 +133,15 @@ def temporal_address(server_folder: Path) -> Iterator[str]:
     """Address "127.0.0.1:port" of a Temporal dev server for this test process, with the namespace "dict"."""
     with held(embedded_temporal(server_folder / "temporal")) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def pulsar_broker(server_folder: Path) -> Iterator[Broker]:
+    """A Pulsar broker for this test process; its topics are whatever tests left."""
+    from pulsar_broker import broker_in, life_of  # noqa: PLC0415 -- only tests that want it pay for it
+
+    find_tool("java")
+    find_data("pulsar/jars")
+    broker = broker_in(server_folder / "pulsar")
+    with held(life_of(broker)):
+        yield broker

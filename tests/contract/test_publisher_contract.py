@@ -4,65 +4,211 @@ from __future__ import annotations
 
 import io
 import json
-from typing import TYPE_CHECKING
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from delivery_samples import CLAIMS, ENTRIES, KEYS, mixed, story_of, swollen
 from dict_rate_limit.adapters.log_publisher import LogPublisher
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
-from monitor_samples import HandClock, opened_and_resolved
+from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
+from dict_rate_limit.adapters.pulsar.link import Packing
+from dict_rate_limit.adapters.pulsar.publisher import LARGEST, PulsarPublisher
+from dict_rate_limit.domain.errors import PublishError
+from dict_rate_limit.ports.delivery import Receipt
+from dict_rate_limit.usecases.event import event_document
+from domain_samples import NOON
+from monitor_samples import HandClock
+from pulsar_topic import arrived, new_topic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
+    from contextlib import AbstractAsyncContextManager
 
-    from dict_rate_limit.ports import EventPublisher
+    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.ports.delivery import EventPublisher
+    from pulsar_broker import Broker
 
-    Made = tuple[EventPublisher, Callable[[], list[str]]]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A publisher, one of its kind whose other side is away, and what has arrived: documents in their order."""
+
+    publisher: EventPublisher
+    away: EventPublisher
+    arrived: Callable[[], list[dict[str, Any]]]
+
+    def ids(self, policy_name: str | None = None) -> list[str]:
+        """Return the event ids that have arrived, of one policy or all."""
+        documents = self.arrived()
+        return [one["metadata"]["event_id"] for one in documents if policy_name in {None, one["data"]["policy_name"]}]
 
 
-def memory() -> Made:
+@asynccontextmanager
+async def memory() -> AsyncIterator[Made]:
     publisher = MemoryPublisher()
-    return publisher, lambda: [str(event.event_id) for event in publisher.published]
+    yield Made(
+        publisher=publisher,
+        away=MemoryPublisher(outage=PublishError("memory: away, says the test")),
+        arrived=lambda: [event_document(event, "1.2.3", NOON) for event in publisher.published],
+    )
 
 
-def log() -> Made:
-    stream = io.StringIO()
-    publisher = LogPublisher(stream=stream, clock=HandClock(), version="1.2.3")
-    return publisher, lambda: [
-        json.loads(line)["core_event"]["metadata"]["event_id"] for line in stream.getvalue().splitlines()
-    ]
+@asynccontextmanager
+async def log() -> AsyncIterator[Made]:
+    stream, closed = io.StringIO(), io.StringIO()
+    closed.close()
+    yield Made(
+        publisher=LogPublisher(stream=stream, clock=HandClock(), version="1.2.3"),
+        away=LogPublisher(stream=closed, clock=HandClock(), version="1.2.3"),
+        arrived=lambda: [json.loads(line)["core_event"] for line in stream.getvalue().splitlines()],
+    )
 
 
-@pytest.fixture(params=[memory, log], ids=lambda make: make.__name__)
-def made(request: pytest.FixtureRequest) -> Made:
-    make: Callable[[], Made] = request.param
-    return make()
+@asynccontextmanager
+async def pulsar(broker: Broker, packing: Packing) -> AsyncIterator[Made]:
+    topic = new_topic()
+    publisher, away = (
+        PulsarPublisher(BrokerAddress(url=url, topic=topic), packing, HandClock(), "1.2.3")
+        for url in (broker.url, "pulsar://127.0.0.1:1")
+    )
+    try:
+        yield Made(
+            publisher=publisher, away=away, arrived=lambda: [message.document for message in arrived(broker, topic)]
+        )
+    finally:
+        await publisher.close()
 
 
-async def test_events_arrive_in_the_order_they_were_published(made: Made) -> None:
-    publisher, arrived = made
-    events = opened_and_resolved()
-
-    for event in events:
-        await publisher.publish(event)
-
-    assert arrived() == [str(event.event_id) for event in events]
+PACKINGS = {"pulsar": Packing(), "pulsar_one_by_one": Packing(batching=False, compression="lz4")}
+REFUSING = ["memory", *PACKINGS]
+"""A log takes whatever it is given."""
 
 
-async def test_an_event_has_arrived_when_publish_returns(made: Made) -> None:
-    publisher, arrived = made
-    event = opened_and_resolved()[0]
+def making(request: pytest.FixtureRequest) -> AbstractAsyncContextManager[Made]:
+    """Find the servers that are needed, outside of any loop."""
+    packing = PACKINGS.get(request.param)
+    if packing is None:
+        return {"memory": memory, "log": log}[request.param]()
+    return pulsar(request.getfixturevalue("pulsar_broker"), packing)
 
-    await publisher.publish(event)
 
-    assert arrived() == [str(event.event_id)]
+every = pytest.fixture(params=[*REFUSING, "log"], name="every")(making)
+some = pytest.fixture(params=REFUSING, name="some")(making)
 
 
-async def test_a_repeat_carries_the_same_event_id(made: Made) -> None:
-    publisher, arrived = made
-    event = opened_and_resolved()[0]
+@pytest.fixture
+async def made(every: AbstractAsyncContextManager[Made]) -> AsyncIterator[Made]:
+    async with every as one:
+        yield one
 
-    await publisher.publish(event)
-    await publisher.publish(event)
 
-    assert len(set(arrived())) == 1
+@pytest.fixture
+async def refusing(some: AbstractAsyncContextManager[Made]) -> AsyncIterator[Made]:
+    async with some as one:
+        yield one
+
+
+async def receipts_of(publisher: EventPublisher, events: Sequence[AlertEvent]) -> list[Receipt]:
+    async with aclosing(publisher.publish(events)) as receipts:
+        return [receipt async for receipt in receipts]
+
+
+def ids(events: Sequence[AlertEvent]) -> list[str]:
+    return [str(event.event_id) for event in events]
+
+
+async def test_transitions_of_a_policy_arrive_in_the_order_given(made: Made) -> None:
+    stories = [story_of(name, 20) for name in (CLAIMS, ENTRIES, KEYS)]
+
+    await receipts_of(made.publisher, mixed(*stories))
+
+    assert [made.ids(name) for name in (CLAIMS, ENTRIES, KEYS)] == [ids(story) for story in stories]
+
+
+async def test_order_holds_from_one_call_to_the_next(made: Made) -> None:
+    story = story_of(CLAIMS, 9)
+
+    for part in (story[:4], story[4:5], story[5:]):
+        await receipts_of(made.publisher, part)
+
+    assert made.ids() == ids(story)
+
+
+async def test_each_transition_has_one_receipt(made: Made) -> None:
+    events = mixed(story_of(CLAIMS, 3), story_of(KEYS, 3))
+
+    receipts = await receipts_of(made.publisher, events)
+
+    expected = [Receipt(event_id=event.event_id) for event in events]
+    assert sorted(receipts, key=lambda one: one.event_id) == sorted(expected, key=lambda one: one.event_id)
+
+
+async def test_a_transition_has_arrived_when_its_receipt_is_given(made: Made) -> None:
+    async with aclosing(made.publisher.publish(story_of(CLAIMS, 5))) as receipts:
+        first = await anext(receipts)
+
+        assert str(first.event_id) in made.ids()
+
+
+async def test_a_repeat_has_the_same_event_id(made: Made) -> None:
+    story = story_of(CLAIMS, 2)
+
+    await receipts_of(made.publisher, story)
+    await receipts_of(made.publisher, story)
+
+    assert made.ids() == ids(story) * 2
+
+
+async def test_no_transitions_need_no_other_side(made: Made) -> None:
+    assert await receipts_of(made.away, []) == []
+
+
+async def test_who_stops_listening_to_receipts_can_begin_anew(made: Made) -> None:
+    story = story_of(CLAIMS, 5)
+    async with aclosing(made.publisher.publish(story)) as receipts:
+        await anext(receipts)
+
+    await receipts_of(made.publisher, story)
+
+    assert list(dict.fromkeys(made.ids())) == ids(story)
+
+
+async def test_an_outage_is_an_error_that_names_the_destination(made: Made) -> None:
+    with pytest.raises(PublishError) as raised:
+        await receipts_of(made.away, story_of(CLAIMS, 2))
+
+    assert str(raised.value).startswith(f"{made.away.destination}: ")
+
+
+async def test_a_transition_that_is_too_large_is_refused_with_a_reason(refusing: Made) -> None:
+    large = swollen(story_of(CLAIMS, 1)[0], LARGEST)
+
+    (receipt,) = await receipts_of(refusing.publisher, [large])
+
+    assert receipt.event_id == large.event_id
+    assert f"expected at most {LARGEST}" in str(receipt.refusal)
+    assert refusing.ids() == []
+
+
+async def test_what_follows_a_refused_one_in_its_policy_is_held_back_and_others_go_on(refusing: Made) -> None:
+    claims, keys = story_of(CLAIMS, 4), story_of(KEYS, 4)
+    large = swollen(claims[1], LARGEST)
+
+    receipts = await receipts_of(refusing.publisher, mixed([claims[0], large, *claims[2:]], keys))
+
+    assert refusing.ids(CLAIMS) == ids(claims[:1])
+    assert refusing.ids(KEYS) == ids(keys)
+    assert {one.event_id for one in receipts if one.refusal is None} == {event.event_id for event in (claims[0], *keys)}
+    assert [one.event_id for one in receipts if one.refusal is not None] == [large.event_id]
+
+
+async def test_the_next_call_goes_on_after_a_refused_one(refusing: Made) -> None:
+    first, *later = story_of(CLAIMS, 3)
+    await receipts_of(refusing.publisher, [swollen(first, LARGEST), *later])
+
+    await receipts_of(refusing.publisher, later)
+
+    assert refusing.ids() == ids(later)

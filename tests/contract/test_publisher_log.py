@@ -4,6 +4,7 @@ import errno
 import io
 import json
 import os
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,14 +22,17 @@ class FullDisk(io.StringIO):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def make_publisher(stream: TextIO) -> LogPublisher:
-    return LogPublisher(stream=stream, clock=HandClock(), version="1.2.3")
+async def publish(stream: TextIO) -> None:
+    publisher = LogPublisher(stream=stream, clock=HandClock(), version="1.2.3")
+    async with aclosing(publisher.publish(opened_and_resolved()[:1])) as receipts:
+        async for _ in receipts:
+            pass
 
 
 async def test_a_transition_is_one_line_of_the_log_with_the_event_in_it() -> None:
     stream = io.StringIO()
 
-    await make_publisher(stream).publish(opened_and_resolved()[0])
+    await publish(stream)
 
     (line,) = stream.getvalue().splitlines()
     assert json.loads(line) | {"core_event": ...} == {
@@ -44,11 +48,9 @@ async def test_a_closed_log_is_said_and_not_swallowed() -> None:
     stream.close()
 
     with pytest.raises(PublishError, match="closed file"):
-        await make_publisher(stream).publish(opened_and_resolved()[0])
+        await publish(stream)
 
 
 async def test_a_full_disk_is_said_and_not_swallowed() -> None:
-    event = opened_and_resolved()[0]
-
     with pytest.raises(PublishError, match="No space left"):
-        await make_publisher(FullDisk()).publish(event)
+        await publish(FullDisk())

@@ -1,0 +1,41 @@
+"""Transitions to be published."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.domain.alert import Kind, Severity
+from dict_rate_limit.domain.transition import Facts, Subject, opened, reminded
+from domain_samples import NOON, PARTICIPANT, bucket
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dict_rate_limit.domain.alert import AlertEvent
+
+CLAIMS, ENTRIES, KEYS = "CLAIMS_READ", "ENTRIES_WRITE", "KEYS_CHECK"
+
+
+def story_of(policy_name: str, length: int, participant: str = PARTICIPANT) -> list[AlertEvent]:
+    """Make the first transitions of one alert: opened, then reminders, a second apart."""
+    facts = Facts(category="C", bucket=bucket(200, name=policy_name), threshold=2500)
+    subject = Subject(participant=participant, policy_name=policy_name, kind=Kind.THRESHOLD)
+    alert, event = opened(subject, Severity.WARNING, facts, NOON)
+    events = [event]
+    for second in range(1, length):
+        alert, event = reminded(alert, facts, NOON + timedelta(seconds=second))
+        events.append(event)
+    return events
+
+
+def mixed(*stories: Sequence[AlertEvent]) -> list[AlertEvent]:
+    """Deal stories of one length out in turns, as they are recorded."""
+    return list(chain.from_iterable(zip(*stories, strict=True)))
+
+
+def swollen(event: AlertEvent, size: int) -> AlertEvent:
+    """Make a transition whose document has more bytes than that."""
+    return replace(event, message="x" * size)

@@ -1,0 +1,60 @@
+"""What a reader of a topic sees."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pulsar
+
+from pulsar_broker import NAMESPACE
+
+if TYPE_CHECKING:
+    from pulsar_broker import Broker
+
+NUMBERS = itertools.count(1)
+SILENT = pulsar.FileLogger(pulsar.LoggerLevel.Error, os.devnull)
+
+
+def new_topic(namespace: str = NAMESPACE) -> str:
+    """Name a topic that no other test uses."""
+    return f"persistent://{namespace}/test-{os.getpid()}-{next(NUMBERS)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """One message."""
+
+    key: str
+    properties: dict[str, str]
+    document: dict[str, Any]
+    producer: str
+
+    @property
+    def event_id(self) -> str:
+        return str(self.document["metadata"]["event_id"])
+
+
+def arrived(broker: Broker, topic: str) -> list[Arrived]:
+    """Read a topic from its beginning to its end of now."""
+    client = pulsar.Client(broker.url, operation_timeout_seconds=10, logger=SILENT)
+    try:
+        reader = client.create_reader(topic, pulsar.MessageId.earliest)
+        messages = []
+        while reader.has_message_available():
+            messages.append(_read(reader.read_next(10_000)))
+        return messages
+    finally:
+        client.close()
+
+
+def _read(message: pulsar.Message) -> Arrived:
+    return Arrived(
+        key=message.partition_key(),
+        properties=message.properties(),
+        document=json.loads(message.data()),
+        producer=message.producer_name(),
+    )
