@@ -12,19 +12,22 @@ from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.domain.judge import observe
-from dict_rate_limit.ports import CallGate, Maintenance, Outbox, StateStore
-from domain_samples import PARTICIPANT, RULES
+from dict_rate_limit.ports import CallGate, Maintenance, StateStore
+from dict_rate_limit.ports.acting import Acts
+from dict_rate_limit.ports.delivery import Notifications, Outbox
+from domain_samples import NOON, PARTICIPANT, RULES
 from monitor_samples import HandClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from datetime import datetime
 
     from dict_rate_limit.domain.alert import AlertEvent
     from dict_rate_limit.domain.reading import Poll
     from dict_rate_limit.domain.state import ParticipantState, PolicyRule
 
 
-class Store(StateStore, Outbox, Maintenance, CallGate, Protocol):
+class Store(StateStore, Outbox, Notifications, Acts, Maintenance, CallGate, Protocol):
     """Everything a store is."""
 
 
@@ -80,10 +83,9 @@ class Harness:
         async with self.store.participant(poll.participant) as unit:
             return await unit.load(poll)
 
-    async def unpublished(self, limit: int = 1000) -> list[AlertEvent]:
+    async def unpublished(self, limit: int = 1000, now: datetime = NOON) -> list[AlertEvent]:
         """Look into the outbox without marking anything."""
-        async with self.store.drain(limit) as unit:
-            assert unit is not None
+        async with self.store.drain(limit, now) as unit:
             return list(unit.events)
 
 

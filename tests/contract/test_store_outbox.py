@@ -1,9 +1,10 @@
-"""What every Outbox, Maintenance and CallGate promises, held against memory and PostgreSQL."""
+"""What every Outbox promises, held against memory and PostgreSQL."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,13 +12,24 @@ import pytest
 from dict_rate_limit.domain.alert import AlertEvent, TransitionKind
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.judge import observe
+from dict_rate_limit.domain.outlook import from_plain, plain
 from dict_rate_limit.domain.state import ParticipantState
+from dict_rate_limit.ports.delivery import Backlog
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, snapshot, ticks
 
 if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
     from store_harness import Harness
 TROUBLE = ticks(bucket(), bucket(200), bucket(50), bucket(-1), bucket())
-HOUR = timedelta(hours=1)
+OTHER = "KEYS_CHECK"
+TWO_POLICIES = ticks(
+    (bucket(), bucket(name=OTHER)), (bucket(200), bucket(50, name=OTHER)), (bucket(50), bucket(-1, name=OTHER))
+)
+"""Four transitions: one of each policy, twice."""
+
+SOON = NOON + timedelta(seconds=1)
 
 
 async def test_transitions_wait_as_they_were_judged_in_their_order(harness: Harness) -> None:
@@ -28,7 +40,7 @@ async def test_transitions_wait_as_they_were_judged_in_their_order(harness: Harn
 
     await harness.record_all(*TROUBLE)
 
-    assert await harness.unpublished() == judged
+    assert [as_told(event) for event in await harness.unpublished()] == [as_told(event) for event in judged]
     assert [event.transition for event in judged] == [
         TransitionKind.OPENED,
         TransitionKind.ESCALATED,
@@ -39,11 +51,10 @@ async def test_transitions_wait_as_they_were_judged_in_their_order(harness: Harn
 
 async def test_transitions_of_one_poll_keep_their_order(harness: Harness) -> None:
     poll = snapshot(*(bucket(0, name=name) for name in ("ZULU", "ALFA", "MIKE", "BRAVO")))
-    _, judgement = observe(ParticipantState(participant=PARTICIPANT), poll, RULES)
 
     await harness.record(poll)
 
-    assert await harness.unpublished() == list(judgement.events)
+    assert [event.policy_name for event in await harness.unpublished()] == ["ALFA", "BRAVO", "MIKE", "ZULU"]
 
 
 async def test_numbers_that_nobody_knows_stay_unknown(harness: Harness) -> None:
@@ -52,22 +63,26 @@ async def test_numbers_that_nobody_knows_stay_unknown(harness: Harness) -> None:
     (event,) = await harness.unpublished()
 
     assert (event.available_tokens, event.capacity_max, event.utilization_pct) == (None, None, None)
+    assert event.outlook is None
 
 
 async def test_a_batch_holds_the_oldest_up_to_the_limit(harness: Harness) -> None:
-    await harness.record_all(*TROUBLE)
+    await harness.record_all(*TWO_POLICIES)
 
     everything = await harness.unpublished()
 
-    assert await harness.unpublished(limit=2) == everything[:2]
+    assert await harness.unpublished(limit=3) == everything[:3]
+
+
+async def test_an_empty_outbox_gives_nothing(harness: Harness) -> None:
+    assert await harness.unpublished() == []
 
 
 async def test_what_is_marked_is_told_no_more(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
     everything = await harness.unpublished()
 
-    async with harness.store.drain(10) as unit:
-        assert unit is not None
+    async with harness.store.drain(10, NOON) as unit:
         await unit.mark_published([everything[0].event_id, everything[2].event_id], NOON)
 
     assert await harness.unpublished() == [everything[1], everything[3]]
@@ -83,151 +98,182 @@ async def test_marks_are_in_force_also_after_an_error(harness: Harness) -> None:
     assert await harness.unpublished() == everything[1:]
 
 
-async def test_the_outbox_opens_again_after_an_error(harness: Harness) -> None:
+async def test_marks_are_in_force_also_when_the_reader_is_cancelled(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
-    with pytest.raises(RuntimeError, match="broker"):
-        await mark_one_then_fail(harness)
-
-    async with harness.store.drain(10) as unit:
-        assert unit is not None
-
-
-async def test_the_outbox_opens_again_after_a_cancelled_reader(harness: Harness) -> None:
-    await harness.record_all(*TROUBLE)
-    opened = asyncio.Event()
-    reader = asyncio.create_task(hold_open(harness, opened))
-    await opened.wait()
+    everything = await harness.unpublished()
+    marked = asyncio.Event()
+    reader = asyncio.create_task(mark_one_then_hang(harness, marked))
+    await marked.wait()
 
     reader.cancel()
     await asyncio.wait([reader])
 
-    assert len(await harness.unpublished()) == 4
+    assert await harness.unpublished() == everything[1:]
 
 
-async def test_a_second_reader_gets_nothing_while_the_first_reads(harness: Harness) -> None:
-    async with harness.store.drain(10) as first, harness.store.drain(10) as second:
-        assert first is not None
-        assert second is None
+async def test_a_second_reader_gets_nothing_of_a_policy_while_the_first_reads(harness: Harness) -> None:
+    await harness.record_all(*TROUBLE)
+
+    async with harness.store.drain(10, NOON) as first, harness.store.drain(10, NOON) as second:
+        assert len(first.events) == 4
+        assert list(second.events) == []
 
 
-async def test_a_reader_turned_away_does_not_close_the_outbox_of_the_first(harness: Harness) -> None:
-    async with harness.store.drain(10):
-        async with harness.store.drain(10) as second:
-            assert second is None
-        async with harness.store.drain(10) as third:
-            assert third is None
+async def test_a_second_reader_gets_nothing_even_of_what_the_first_had_no_room_for(harness: Harness) -> None:
+    await harness.record_all(*TROUBLE)
+
+    async with harness.store.drain(1, NOON) as first, harness.store.drain(10, NOON) as second:
+        assert len(first.events) == 1
+        assert list(second.events) == []
 
 
-async def test_transitions_recorded_while_the_outbox_is_open_wait_for_the_next_time(harness: Harness) -> None:
-    async with harness.store.drain(10) as unit:
-        assert unit is not None
+async def test_a_second_reader_gets_the_other_policies(harness: Harness) -> None:
+    await harness.record_all(*TWO_POLICIES)
+    everything = await harness.unpublished()
+
+    async with harness.store.drain(1, NOON) as first, harness.store.drain(10, NOON) as second:
+        assert list(first.events) == everything[:1]
+        assert list(second.events) == [everything[1], everything[3]]
+
+
+async def test_a_reader_turned_away_does_not_free_what_the_first_reads(harness: Harness) -> None:
+    await harness.record_all(*TROUBLE)
+
+    async with harness.store.drain(10, NOON):
+        async with harness.store.drain(10, NOON) as second:
+            assert list(second.events) == []
+        async with harness.store.drain(10, NOON) as third:
+            assert list(third.events) == []
+
+
+async def test_transitions_recorded_while_the_outbox_is_read_wait_for_the_next_time(harness: Harness) -> None:
+    await harness.record(snapshot(bucket(0), at=NOON - FIVE_MINUTES))
+
+    async with harness.store.drain(10, NOON) as unit:
         await harness.record_all(*TROUBLE)
-        assert list(unit.events) == []
+        assert len(unit.events) == 1
+        await unit.mark_published([unit.events[0].event_id], NOON)
 
-    assert len(await harness.unpublished()) == 4
-
-
-async def test_the_first_caller_is_admitted_and_no_other_until_the_spacing_is_over(harness: Harness) -> None:
-    answers = [await harness.store.admit(PARTICIPANT, HOUR) for _ in range(3)]
-
-    assert answers == [True, False, False]
+    assert len(await harness.unpublished()) == 5
 
 
-async def test_of_many_callers_at_once_one_is_admitted(harness: Harness) -> None:
-    answers = await asyncio.gather(*(harness.store.admit(PARTICIPANT, HOUR) for _ in range(20)))
+async def test_a_refused_transition_rests_and_all_of_its_policy_with_it(harness: Harness) -> None:
+    await harness.record_all(*TWO_POLICIES)
+    first, second, _, fourth = await harness.unpublished()
 
-    assert sorted(answers) == [False] * 19 + [True]
+    await refuse(harness, first.event_id, next_try_at=SOON)
 
-
-async def test_a_caller_is_admitted_once_the_spacing_is_over(harness: Harness) -> None:
-    await harness.store.admit(PARTICIPANT, HOUR)
-
-    assert await harness.store.admit(PARTICIPANT, timedelta(0))
+    assert await harness.unpublished() == [second, fourth]
 
 
-async def test_participants_do_not_shut_one_another_out(harness: Harness) -> None:
-    await harness.store.admit(PARTICIPANT, HOUR)
+async def test_after_its_rest_a_refused_transition_comes_first_again(harness: Harness) -> None:
+    await harness.record_all(*TWO_POLICIES)
+    everything = await harness.unpublished()
 
-    assert await harness.store.admit("00000001", HOUR)
+    await refuse(harness, everything[0].event_id, next_try_at=SOON)
 
-
-async def test_months_are_made_from_the_current_one_to_two_ahead(harness: Harness) -> None:
-    today = datetime(2041, 11, 30, 23, 59, tzinfo=UTC)
-
-    made = await harness.store.make_partitions(today)
-
-    assert made == [f"dict_rate_limit_states_{month}" for month in ("2041_11", "2041_12", "2042_01")]
+    assert await harness.unpublished(now=SOON) == everything
 
 
-async def test_months_are_made_once(harness: Harness) -> None:
-    today = datetime(2041, 11, 30, tzinfo=UTC)
-    await harness.store.make_partitions(today)
+async def test_nothing_after_a_transition_that_rests_is_told(harness: Harness) -> None:
+    await harness.record_all(*TROUBLE)
+    everything = await harness.unpublished()
 
-    assert await harness.store.make_partitions(today) == []
-    assert await harness.store.make_partitions(today + timedelta(days=1)) == ["dict_rate_limit_states_2042_02"]
+    await refuse(harness, everything[1].event_id, next_try_at=SOON)
 
-
-@pytest.mark.parametrize(
-    ("today", "dropped"),
-    [
-        (datetime(2043, 1, 31, 23, 59, tzinfo=UTC), []),
-        (datetime(2043, 2, 1, tzinfo=UTC), ["2041_11"]),
-        (datetime(2043, 3, 31, tzinfo=UTC), ["2041_11", "2041_12"]),
-    ],
-    ids=["not yet", "to the second", "a short month"],
-)
-async def test_a_month_is_dropped_when_its_end_is_older_than_the_retention(
-    harness: Harness, today: datetime, dropped: list[str]
-) -> None:
-    await harness.store.drop_partitions(datetime(2041, 1, 1, tzinfo=UTC), 0)
-    await harness.store.make_partitions(datetime(2041, 11, 15, tzinfo=UTC))
-
-    names = await harness.store.drop_partitions(today, 14)
-
-    assert names == [f"dict_rate_limit_states_{month}" for month in dropped]
-    assert await harness.store.drop_partitions(today, 14) == []
+    assert await harness.unpublished() == everything[:1]
 
 
-async def test_what_is_known_now_outlives_the_retention(harness: Harness) -> None:
-    after = await harness.record(snapshot(bucket(0)))
-    latest = await harness.store.latest([PARTICIPANT])
+async def test_refusals_are_counted(harness: Harness) -> None:
+    await harness.record_all(*TWO_POLICIES)
+    event = (await harness.unpublished())[0]
 
-    await harness.store.drop_partitions(NOON + timedelta(days=1000), 1)
+    for _ in range(2):
+        await refuse(harness, event.event_id, next_try_at=NOON)
 
-    assert await harness.store.latest([PARTICIPANT]) == latest
-    assert await harness.load(snapshot(at=NOON + FIVE_MINUTES)) == after
-    assert await harness.store.poll_counts([PARTICIPANT]) == {(PARTICIPANT, Outcome.OK): 1}
-    assert len(await harness.unpublished()) == 1
-
-
-async def test_only_full_hours_are_rolled_up_and_each_once(harness: Harness) -> None:
-    await harness.record_all(*(snapshot(bucket(), at=NOON + number * 6 * FIVE_MINUTES) for number in range(6)))
-
-    before = await harness.store.roll_up(NOON + 2 * HOUR + timedelta(minutes=59))
-    again = await harness.store.roll_up(NOON + 2 * HOUR + timedelta(minutes=59))
-    after = await harness.store.roll_up(NOON + 3 * HOUR)
-
-    assert (before, again, after) == (2, 0, 1)
+    async with harness.store.drain(10, NOON) as unit:
+        assert unit.refusals == {event.event_id: 2}
 
 
-async def test_a_late_state_has_its_hours_rolled_up_again(harness: Harness) -> None:
-    await harness.record(snapshot(bucket()))
-    await harness.store.roll_up(NOON + 5 * HOUR)
+async def test_a_transition_given_up_on_lets_later_ones_of_its_policy_go_on(harness: Harness) -> None:
+    await harness.record_all(*TROUBLE)
+    everything = await harness.unpublished()
 
-    await harness.record(snapshot(bucket(1), at=NOON + 5 * HOUR, response_time=NOON + FIVE_MINUTES))
+    await refuse(harness, everything[0].event_id, next_try_at=None)
 
-    assert await harness.store.roll_up(NOON + 5 * HOUR) == 1
+    assert await harness.unpublished() == everything[1:]
+    assert await harness.unpublished(now=NOON + timedelta(days=1000)) == everything[1:]
+
+
+async def test_a_refused_transition_can_still_be_published(harness: Harness) -> None:
+    await harness.record_all(*TROUBLE)
+    everything = await harness.unpublished()
+    await refuse(harness, everything[0].event_id, next_try_at=SOON)
+
+    async with harness.store.drain(10, SOON) as unit:
+        await unit.mark_published([everything[0].event_id], SOON)
+
+    assert await harness.unpublished() == everything[1:]
+
+
+async def test_the_backlog_counts_what_waits_and_what_is_dead(harness: Harness) -> None:
+    await harness.record_all(*TROUBLE)
+    everything = await harness.unpublished()
+    await refuse(harness, everything[0].event_id, next_try_at=None)
+    async with harness.store.drain(10, NOON) as unit:
+        await unit.mark_published([everything[1].event_id], NOON)
+
+    backlog = await harness.store.backlog()
+
+    assert backlog == Backlog(waiting=2, oldest_at=everything[2].detected_at, dead=1)
+
+
+async def test_the_backlog_of_an_empty_outbox_has_no_age(harness: Harness) -> None:
+    assert await harness.store.backlog() == Backlog(waiting=0, oldest_at=None, dead=0)
+
+
+async def test_many_readers_at_once_tell_every_transition_once(harness: Harness) -> None:
+    names = [f"POLICY_{number}" for number in range(8)]
+    levels = (1000, 200, 50, -1, 1000)
+    await harness.record_all(*ticks(*(tuple(bucket(level, name=name) for name in names) for level in levels)))
+    told: list[AlertEvent] = []
+
+    await asyncio.gather(*(tell_all(harness, told) for _ in range(3)))
+
+    assert len(told) == len({event.event_id for event in told}) == 4 * len(names)
+    for name in names:
+        assert [event.sequence for event in told if event.policy_name == name] == [1, 2, 3, 4]
+
+
+def as_told(event: AlertEvent) -> AlertEvent:
+    """Round what comes next to what readers get."""
+    return event if event.outlook is None else replace(event, outlook=from_plain(plain(event.outlook)))
+
+
+async def refuse(harness: Harness, event_id: UUID, *, next_try_at: datetime | None) -> None:
+    async with harness.store.drain(10, NOON) as unit:
+        await unit.mark_refused(event_id, "too large", NOON, next_try_at)
+
+
+async def tell_all(harness: Harness, told: list[AlertEvent]) -> None:
+    """Publish three at a time until nothing is left."""
+    while (await harness.store.backlog()).waiting:
+        async with harness.store.drain(3, NOON) as unit:
+            await asyncio.sleep(0)  # others have their turn, also while this one holds something
+            for event in unit.events:
+                told.append(event)
+                await unit.mark_published([event.event_id], NOON)
 
 
 async def mark_one_then_fail(harness: Harness) -> None:
-    async with harness.store.drain(10) as unit:
-        assert unit is not None
+    async with harness.store.drain(10, NOON) as unit:
         await unit.mark_published([unit.events[0].event_id], NOON)
         message = "broker"
         raise RuntimeError(message)
 
 
-async def hold_open(harness: Harness, opened: asyncio.Event) -> None:
-    async with harness.store.drain(10):
-        opened.set()
-        await asyncio.sleep(3600)
+async def mark_one_then_hang(harness: Harness, marked: asyncio.Event) -> None:
+    async with harness.store.drain(10, NOON) as unit:
+        await unit.mark_published([unit.events[0].event_id], NOON)
+        marked.set()
+        await asyncio.Event().wait()

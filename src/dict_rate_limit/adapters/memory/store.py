@@ -1,29 +1,37 @@
-"""StateStore, Outbox, Maintenance and CallGate in memory, for one process: all is gone with it."""
+"""Every port of a store in memory, for one process: all is gone with it."""
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter, defaultdict
+from collections import Counter
 from contextlib import asynccontextmanager
-from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from dict_rate_limit.adapters.memory.acts import MemoryActs
+from dict_rate_limit.adapters.memory.books import Books
 from dict_rate_limit.adapters.memory.ledger import full_hour, new_ledger
 from dict_rate_limit.adapters.memory.months import Months, retained_from
+from dict_rate_limit.adapters.memory.notifications import MemoryNotifications
+from dict_rate_limit.adapters.memory.outbox import MemoryOutbox
 from dict_rate_limit.domain.alert import Severity
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
     from datetime import datetime, timedelta
     from uuid import UUID
 
     from dict_rate_limit.adapters.memory.ledger import Ledger
-    from dict_rate_limit.domain.alert import Alert, AlertEvent, Kind
+    from dict_rate_limit.domain.alert import Alert, Kind
+    from dict_rate_limit.domain.audit import AuditEntry
     from dict_rate_limit.domain.errors import Outcome
+    from dict_rate_limit.domain.notification import Attempt, Notification, Status
     from dict_rate_limit.domain.reading import Poll
+    from dict_rate_limit.domain.silence import Silence
     from dict_rate_limit.domain.state import Judgement, ParticipantState, PolicyRule
     from dict_rate_limit.ports import Clock, Latest
+    from dict_rate_limit.ports.acting import ActingUnit, AlertHistory
+    from dict_rate_limit.ports.delivery import Backlog, DrainUnit, LedgerEntry, RoutingUnit
 
 _WORST_FIRST: Final = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
 
@@ -44,71 +52,51 @@ class MemoryRecordingUnit:
         self.judgements.append(judgement)
 
 
-class MemoryDrainUnit:
-    """A batch of transitions that nobody else can claim meanwhile."""
-
-    def __init__(self, transitions: dict[UUID, AlertEvent], published: dict[UUID, datetime], limit: int) -> None:
-        self._published = published
-        self._events = tuple(islice((e for e in transitions.values() if e.event_id not in published), limit))
-
-    @property
-    def events(self) -> Sequence[AlertEvent]:
-        """Unpublished transitions, oldest first."""
-        return self._events
-
-    async def mark_published(self, event_ids: Sequence[UUID], at: datetime) -> None:
-        """Note when they were told; the first time counts."""
-        for event_id in event_ids:
-            self._published.setdefault(event_id, at)
-
-
 class MemoryStore:
-    """Everything a store keeps, in dictionaries."""
+    """StateStore, Outbox, Notifications, Acts, Maintenance and CallGate, in dictionaries."""
 
     def __init__(self, clock: Clock) -> None:
         """Space calls by this clock and begin with the months around its now."""
         self._clock = clock
-        self._ledgers: dict[str, Ledger] = {}
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._transitions: dict[UUID, AlertEvent] = {}
-        self._published: dict[UUID, datetime] = {}
-        self._draining = False
+        self._books = Books()
+        self._outbox = MemoryOutbox(self._books)
+        self._notifications = MemoryNotifications(self._books)
+        self._acts = MemoryActs(self._books)
         self._called_at: dict[str, float] = {}
         self._months = Months(clock.now())
 
     def set_policy_rule(self, participant: str, policy_name: str, rule: PolicyRule) -> None:
         """Set what an operator would set in the database."""
-        self._ledgers.setdefault(participant, new_ledger(participant)).policy_rules[policy_name] = rule
+        self._books.ledger(participant).policy_rules[policy_name] = rule
 
     @asynccontextmanager
     async def participant(self, participant: str) -> AsyncIterator[MemoryRecordingUnit]:
         """Hold the participant's lock; what was saved counts once the block ends without an error."""
-        async with self._locks[participant]:
-            unit = MemoryRecordingUnit(self._ledgers.get(participant) or new_ledger(participant))
+        async with self._books.locks[participant]:
+            unit = MemoryRecordingUnit(self._books.ledgers.get(participant) or new_ledger(participant))
             yield unit
             for judgement in unit.judgements:
-                self._ledgers.setdefault(participant, new_ledger(participant)).add(judgement)
-                for event in judgement.events:
-                    self._transitions.setdefault(event.event_id, event)
+                self._books.ledger(participant).add(judgement)
+                self._books.add(judgement.events)
 
     async def latest(self, participants: Sequence[str]) -> Mapping[str, Latest]:
         """Return the last new reading and the last outcome of each participant ever polled."""
         return {
             ledger.known.participant: ledger.latest(ledger.last)
-            for ledger in self._of(participants)
+            for ledger in self._books.of(participants)
             if ledger.last is not None
         }
 
     async def policy_rules(self, participant: str) -> Mapping[str, PolicyRule]:
         """Return what operators set for the participant's policies."""
         return MappingProxyType(
-            {name: rule for ledger in self._of([participant]) for name, rule in ledger.policy_rules.items()}
+            {name: rule for ledger in self._books.of([participant]) for name, rule in ledger.policy_rules.items()}
         )
 
     async def open_alerts(self, participants: Sequence[str]) -> Sequence[Alert]:
         """Return the open alerts, worst first, then oldest first."""
         return sorted(
-            (alert for ledger in self._of(participants) for alert in ledger.open_alerts()),
+            (alert for ledger in self._books.of(participants) for alert in ledger.open_alerts()),
             key=lambda a: (_WORST_FIRST.index(a.severity), a.opened_at, a.participant, a.key),
         )
 
@@ -116,7 +104,7 @@ class MemoryStore:
         """Return how many polls were ever recorded."""
         return {
             (ledger.known.participant, outcome): count
-            for ledger in self._of(participants)
+            for ledger in self._books.of(participants)
             for outcome, count in ledger.counts.items()
         }
 
@@ -126,17 +114,73 @@ class MemoryStore:
             (alert.participant, alert.kind, alert.severity) for alert in await self.open_alerts(participants)
         )
 
-    @asynccontextmanager
-    async def drain(self, limit: int) -> AsyncIterator[MemoryDrainUnit | None]:
-        """Open the outbox; None when somebody else has it open."""
-        if self._draining:
-            yield None
-            return
-        self._draining = True
-        try:
-            yield MemoryDrainUnit(self._transitions, self._published, limit)
-        finally:
-            self._draining = False
+    def drain(self, limit: int, now: datetime) -> AbstractAsyncContextManager[DrainUnit]:
+        """Claim transitions policy by policy."""
+        return self._outbox.drain(limit, now)
+
+    async def backlog(self) -> Backlog:
+        """Say what waits to be published."""
+        return await self._outbox.backlog()
+
+    def routing(self, limit: int) -> AbstractAsyncContextManager[RoutingUnit]:
+        """Claim transitions to be routed; none while another router works."""
+        return self._notifications.routing(limit)
+
+    async def claim(self, channel: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Notification]:
+        """Lease a channel's pending notifications once the oldest is due."""
+        return await self._notifications.claim(channel, now, lease, limit)
+
+    async def note(self, attempts: Sequence[Attempt]) -> None:
+        """Add to the ledger."""
+        await self._notifications.note(attempts)
+
+    async def abandon(self, channels: Sequence[str], now: datetime) -> int:
+        """Give up what waits for channels that are gone."""
+        return await self._notifications.abandon(channels, now)
+
+    async def ledger(self, alert_id: UUID) -> Sequence[LedgerEntry]:
+        """Return an alert's notifications and what was tried."""
+        return await self._notifications.ledger(alert_id)
+
+    async def last_attempts(self) -> Mapping[str, Attempt]:
+        """Return the last attempt of each channel."""
+        return await self._notifications.last_attempts()
+
+    async def notification_counts(self) -> Mapping[tuple[str, Status], int]:
+        """Count notifications by channel and status."""
+        return await self._notifications.notification_counts()
+
+    async def oldest_pending(self) -> Mapping[str, datetime]:
+        """Say since when each channel's oldest pending notification waits."""
+        return await self._notifications.oldest_pending()
+
+    async def alert(self, alert_id: UUID) -> AlertHistory | None:
+        """Return an alert with all its transitions."""
+        return await self._acts.alert(alert_id)
+
+    async def alerts(self, participants: Sequence[str], *, open_only: bool, limit: int) -> Sequence[Alert]:
+        """Return alerts, the last opened first."""
+        return await self._acts.alerts(participants, open_only=open_only, limit=limit)
+
+    def acting(self, participant: str) -> AbstractAsyncContextManager[ActingUnit]:
+        """Hold the participant's lock."""
+        return self._acts.acting(participant)
+
+    async def add_silence(self, silence: Silence, entry: AuditEntry) -> None:
+        """Keep a new silence and the act."""
+        await self._acts.add_silence(silence, entry)
+
+    async def end_silence(self, silence_id: UUID, actor: str, at: datetime, entry: AuditEntry) -> Silence | None:
+        """End a silence and keep the act; None when there is none to end."""
+        return await self._acts.end_silence(silence_id, actor, at, entry)
+
+    async def silences(self, now: datetime, *, ended: bool = False) -> Sequence[Silence]:
+        """Return the silences that hold or will, or the others."""
+        return await self._acts.silences(now, ended=ended)
+
+    async def audit(self, limit: int) -> Sequence[AuditEntry]:
+        """Return the last acts, newest first."""
+        return await self._acts.audit(limit)
 
     async def make_partitions(self, today: datetime) -> Sequence[str]:
         """Note the months from the current one to two ahead."""
@@ -145,13 +189,13 @@ class MemoryStore:
     async def drop_partitions(self, today: datetime, retention_months: int) -> Sequence[str]:
         """Forget what is older than the retention."""
         before = retained_from(today, retention_months)
-        for ledger in self._ledgers.values():
+        for ledger in self._books.ledgers.values():
             ledger.forget(before)
         return self._months.drop(before)
 
     async def roll_up(self, today: datetime) -> int:
         """Bring the hourly roll-up up to the last full hour."""
-        return sum(ledger.roll_up(full_hour(today)) for ledger in self._ledgers.values())
+        return sum(ledger.roll_up(full_hour(today)) for ledger in self._books.ledgers.values())
 
     async def admit(self, participant: str, spacing: timedelta) -> bool:
         """Admit one caller per spacing, by the given clock."""
@@ -161,6 +205,3 @@ class MemoryStore:
             return False
         self._called_at[participant] = now
         return True
-
-    def _of(self, participants: Sequence[str]) -> list[Ledger]:
-        return [self._ledgers[name] for name in dict.fromkeys(participants) if name in self._ledgers]

@@ -1,4 +1,4 @@
-"""Our values as the parameters of recording.sql."""
+"""Our values as the parameters of SQL."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from dict_rate_limit.domain.outlook import plain
 from dict_rate_limit.domain.reading import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
-    from uuid import UUID
 
-    from dict_rate_limit.domain.alert import Alert, AlertEvent
+    from dict_rate_limit.domain.alert import Acknowledgement, Alert, AlertEvent
     from dict_rate_limit.domain.bucket import Bucket
     from dict_rate_limit.domain.reading import FailedPoll, RejectedItem
     from dict_rate_limit.domain.state import Judgement
@@ -30,13 +29,13 @@ def poll_parameters(judgement: Judgement) -> Parameters:
         **own,
         "participant": poll.participant,
         "received_at": poll.received_at,
-        "source": _storable(poll.source),
+        "source": storable(poll.source),
         "outcome": poll.outcome.value,
         "advanced": judgement.advanced,
-        "correlation_id": _storable(poll.correlation_id),
+        "correlation_id": storable(poll.correlation_id),
         "new_good_at": reading and reading.received_at,
         "new_checked_at": reading and reading.checked_at,
-        "new_category": _storable(reading.category) if reading and reading.category.strip() else "",
+        "new_category": storable(reading.category) if reading and reading.category.strip() else "",
     }
 
 
@@ -46,9 +45,9 @@ def reading_parameters(snapshot: Snapshot, vanished: Iterable[str]) -> Parameter
         "participant": snapshot.participant,
         "received_at": snapshot.received_at,
         "checked_at": snapshot.checked_at,
-        "category": _storable(snapshot.category),
-        "correlation_id": _storable(snapshot.correlation_id),
-        "buckets": _json([_bucket(place, bucket) for place, bucket in enumerate(snapshot.buckets)]),
+        "category": storable(snapshot.category),
+        "correlation_id": storable(snapshot.correlation_id),
+        "buckets": as_json([_bucket(place, bucket) for place, bucket in enumerate(snapshot.buckets)]),
         "vanished": list(vanished),
     }
 
@@ -57,8 +56,8 @@ def alert_parameters(alerts: Iterable[Alert], events: Iterable[AlertEvent]) -> P
     """Return what save_alerts takes; of an alert that moved twice the last form counts."""
     last = {alert.alert_id: alert for alert in alerts}
     return {
-        "alerts": _json([asdict(alert) for alert in last.values()]),
-        "events": _json([{"place": place, **_event(event)} for place, event in enumerate(events)]),
+        "alerts": as_json([_alert(alert) for alert in last.values()]),
+        "events": as_json([{"place": place, **_event(event)} for place, event in enumerate(events)]),
     }
 
 
@@ -66,9 +65,9 @@ def _snapshot_parameters(snapshot: Snapshot) -> Parameters:
     return {
         "response_time": snapshot.response_time,
         "checked_at": snapshot.checked_at,
-        "category": _storable(snapshot.category),
+        "category": storable(snapshot.category),
         "buckets": len(snapshot.buckets),
-        "rejected": _json([_rejected(item) for item in snapshot.rejected]) if snapshot.rejected else None,
+        "rejected": as_json([_rejected(item) for item in snapshot.rejected]) if snapshot.rejected else None,
         "detail": None,
         "retry_after_sec": None,
     }
@@ -81,7 +80,7 @@ def _failure_parameters(poll: FailedPoll) -> Parameters:
         "category": None,
         "buckets": 0,
         "rejected": None,
-        "detail": _storable(poll.detail),
+        "detail": storable(poll.detail),
         "retry_after_sec": poll.retry_after_sec,
     }
 
@@ -95,26 +94,38 @@ def _bucket(place: int, bucket: Bucket) -> Parameters:
         "refill": bucket.refill_tokens,
         "period": bucket.refill_period_sec,
         "utilization": bucket.utilization_pct,
-        "own_category": _storable(bucket.raw_category),
+        "own_category": storable(bucket.raw_category),
     }
 
 
 def _rejected(item: RejectedItem) -> Parameters:
-    return {"position": item.position, "name": _storable(item.name), "reason": _storable(item.reason)}
+    return {"position": item.position, "name": storable(item.name), "reason": storable(item.reason)}
+
+
+def _alert(alert: Alert) -> Parameters:
+    return {**asdict(alert), "acknowledgement": _acknowledgement(alert.acknowledgement)}
 
 
 def _event(event: AlertEvent) -> Parameters:
-    return {name: _storable(value) if isinstance(value, str) else value for name, value in asdict(event).items()}
+    texts = {name: storable(value) if isinstance(value, str) else value for name, value in asdict(event).items()}
+    return {
+        **texts,
+        "outlook": None if event.outlook is None else plain(event.outlook),
+        "acknowledgement": _acknowledgement(event.acknowledgement),
+    }
 
 
-def _storable(text: str | None) -> str | None:
+def _acknowledgement(acknowledgement: Acknowledgement | None) -> Parameters | None:
+    if acknowledgement is None:
+        return None
+    return {**asdict(acknowledgement), "actor": storable(acknowledgement.actor)}
+
+
+def storable(text: str | None) -> str | None:
     """Replace NUL, which PostgreSQL cannot hold: a reading must not be lost for it."""
     return text if text is None else text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def _json(rows: list[Parameters]) -> str:
-    return json.dumps(rows, default=_plain, separators=(",", ":"))
-
-
-def _plain(value: datetime | UUID) -> str:
-    return str(value)
+def as_json(rows: list[Parameters]) -> str:
+    """Write rows for jsonb_to_recordset; times and ids as texts."""
+    return json.dumps(rows, default=str, separators=(",", ":"))

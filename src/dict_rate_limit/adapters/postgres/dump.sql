@@ -51,9 +51,13 @@ SELECT pg_export_snapshot(), transaction_timestamp(), current_database();
 SELECT set_config('search_path', quote_ident(%(home)s), true);
 
 -- name: summary
--- Transitions that wait, and the time of the newest poll or transition.
+-- Transitions that wait, and the time of the newest poll or transition. What was given up on waits no more; a backup of
+-- an older schema has no such column.
 SELECT
-    (SELECT count(*) FROM dict_rate_limit_alert_events WHERE published_at IS NULL),
+    (
+        SELECT count(*) FROM dict_rate_limit_alert_events AS event
+        WHERE published_at IS NULL AND to_jsonb(event) ->> 'dead_at' IS NULL
+    ),
     greatest(
         (SELECT max(last_poll_at) FROM dict_rate_limit_participants),
         (SELECT max(detected_at) FROM dict_rate_limit_alert_events)

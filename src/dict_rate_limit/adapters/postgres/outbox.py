@@ -1,76 +1,111 @@
-"""The outbox: one reader at a time, each mark in force at once."""
+"""The outbox: each policy's transitions have one reader at a time; marks are in force when it is done."""
 
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from psycopg.rows import dict_row
 
-from dict_rate_limit.adapters.postgres.errors import translated
-from dict_rate_limit.adapters.postgres.rows import alert_event
+from dict_rate_limit.adapters.postgres.alert_rows import alert_event
+from dict_rate_limit.adapters.postgres.documents import as_json, storable
 from dict_rate_limit.adapters.postgres.statements import statements
+from dict_rate_limit.ports.delivery import Backlog
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
+    from dict_rate_limit.adapters.postgres.alert_rows import Row
+    from dict_rate_limit.adapters.postgres.documents import Parameters
     from dict_rate_limit.adapters.postgres.pool import Connection, Pool
     from dict_rate_limit.domain.alert import AlertEvent
 
 
 class PostgresDrainUnit:
-    """A batch of transitions that nobody else can claim meanwhile."""
+    """Transitions of policies that nobody else can claim meanwhile."""
 
-    def __init__(self, connection: Connection, events: Sequence[AlertEvent]) -> None:
-        self._connection = connection
-        self._events = events
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._events = tuple(alert_event(row["event"]) for row in rows)
+        self._refusals = {
+            event.event_id: row["refusals"] for event, row in zip(self._events, rows, strict=True) if row["refusals"]
+        }
+        self.marks: dict[UUID, Parameters] = {}
 
     @property
     def events(self) -> Sequence[AlertEvent]:
         """Unpublished transitions, oldest first."""
         return self._events
 
+    @property
+    def refusals(self) -> Mapping[UUID, int]:
+        """How often each was refused so far."""
+        return MappingProxyType(self._refusals)
+
     async def mark_published(self, event_ids: Sequence[UUID], at: datetime) -> None:
-        """Mark and commit, so that neither a later error nor the loss of this process tells them again."""
-        with translated():
-            parameters = {"event_ids": list(event_ids), "at": at}
-            await self._connection.execute(statements("outbox")["mark_published"], parameters)
-            await self._connection.commit()
+        """Note it for the end of the unit."""
+        for event_id in event_ids:
+            self.marks.setdefault(event_id, {"event_id": event_id, "published_at": at})
+
+    async def mark_refused(self, event_id: UUID, reason: str, at: datetime, next_try_at: datetime | None) -> None:
+        """Note it for the end of the unit."""
+        self.marks[event_id] = {
+            "event_id": event_id,
+            "refusal": storable(reason),
+            "next_try_at": next_try_at,
+            "dead_at": at if next_try_at is None else None,
+        }
 
 
 @asynccontextmanager
-async def drain_unit(pool: Pool, limit: int) -> AsyncIterator[PostgresDrainUnit | None]:
-    """Claim the outbox; None when another session has it."""
+async def drain_unit(pool: Pool, limit: int, now: datetime) -> AsyncIterator[PostgresDrainUnit]:
+    """Claim what is due in one transaction, and end it with the marks, whatever happened inside."""
     async with pool.connection() as connection:
+        unit = PostgresDrainUnit(await _claimed(connection, limit, now))
         try:
-            claimed = await _claimed(connection)
-            yield PostgresDrainUnit(connection, await _unpublished(connection, limit)) if claimed else None
+            yield unit
         finally:
-            await _released(connection)
+            if unit.marks:
+                await connection.execute(statements("outbox")["mark"], {"marks": as_json(list(unit.marks.values()))})
+            await connection.commit()
 
 
-async def _claimed(connection: Connection) -> bool:
-    cursor = await connection.execute(statements("outbox")["try_lock"])
-    ((claimed,),) = await cursor.fetchall()
-    return bool(claimed)
+async def backlog(pool: Pool) -> Backlog:
+    """Count what waits."""
+    async with pool.connection() as connection:
+        cursor = await connection.execute(statements("outbox")["backlog"])
+        ((waiting, oldest_at, dead),) = await cursor.fetchall()
+    return Backlog(waiting=waiting, oldest_at=oldest_at, dead=dead)
 
 
-async def _unpublished(connection: Connection, limit: int) -> list[AlertEvent]:
+async def _claimed(connection: Connection, limit: int, now: datetime) -> Sequence[Row]:
+    sql = statements("outbox")
+    policies = await _names(connection, "due", {"now": now})
+    await connection.commit()  # others need not wait for this one to end before they see new policies
+    if not policies:
+        return ()
+    await connection.execute(sql["patience"])
+    held = await _names(connection, "claim", {"policies": policies, "limit": limit})
     async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(statements("outbox")["unpublished"], {"limit": limit})
-        rows = await cursor.fetchall()
-    await connection.commit()
-    return [alert_event(row) for row in rows]
+        await cursor.execute(sql["waiting"], {"policies": held, "limit": limit})
+        return _without_resting(await cursor.fetchall(), now)
 
 
-async def _released(connection: Connection) -> None:
-    """Give the lock back, or the connection up: the pool must not lend one that still holds it."""
-    try:
-        await connection.rollback()
-        await connection.execute(statements("outbox")["unlock"])
-        await connection.commit()
-    except BaseException:
-        await connection.close()
-        raise
+async def _names(connection: Connection, query: str, parameters: Parameters) -> list[str]:
+    cursor = await connection.execute(statements("outbox")[query], parameters)
+    return [name for (name,) in await cursor.fetchall()]
+
+
+def _without_resting(rows: Sequence[Row], now: datetime) -> list[Row]:
+    """Leave out a policy from the first transition on that must rest: its last reader may just have been refused."""
+    resting: set[str] = set()
+    due = []
+    for row in rows:
+        policy_name = row["event"]["policy_name"]
+        if row["next_try_at"] is not None and row["next_try_at"] > now:
+            resting.add(policy_name)
+        if policy_name not in resting:
+            due.append(row)
+    return due

@@ -1,27 +1,88 @@
 -- The outbox: transitions that wait to be told.
 
--- name: try_lock
--- One reader at a time, in any process; two would break the order. Held by the session, so that marks need not wait for
--- the end of the batch, and gone with it.
-SELECT pg_try_advisory_lock(hashtextextended('dict_rate_limit outbox', 0));
+-- name: due
+-- Policies with something to tell, the longest waiting first: those whose oldest transition need not rest after a
+-- refusal. One probe of the index for each policy, however much waits. Notes policies never seen before.
+WITH RECURSIVE head AS (
+    (
+        SELECT policy_name, position, next_try_at
+        FROM dict_rate_limit_alert_events
+        WHERE published_at IS NULL AND dead_at IS NULL
+        ORDER BY policy_name, position
+        LIMIT 1
+    )
+    UNION ALL
+    SELECT after.policy_name, after.position, after.next_try_at
+    FROM head, LATERAL (
+        SELECT policy_name, position, next_try_at
+        FROM dict_rate_limit_alert_events
+        WHERE published_at IS NULL AND dead_at IS NULL AND policy_name > head.policy_name
+        ORDER BY policy_name, position
+        LIMIT 1
+    ) AS after
+), unseen AS (
+    INSERT INTO dict_rate_limit_outbox_keys (policy_name)
+    SELECT policy_name
+    FROM head
+    WHERE NOT EXISTS (SELECT FROM dict_rate_limit_outbox_keys AS seen WHERE seen.policy_name = head.policy_name)
+    ON CONFLICT DO NOTHING
+)
+SELECT policy_name
+FROM head
+WHERE next_try_at IS NULL OR next_try_at <= %(now)s
+ORDER BY position;
 
--- name: unlock
--- All the session holds, which is this one lock or none.
-SELECT pg_advisory_unlock_all();
+-- name: patience
+-- The broker may take its time, and the transaction waits for it. A process that hangs is not waited for for ever.
+SELECT set_config('idle_in_transaction_session_timeout', '2min', true);
 
--- name: unpublished
--- The oldest, in the order they were recorded.
-SELECT
-    event_id, alert_id, sequence, participant, policy_name, kind, transition, severity, exhausted, category,
-    available_tokens, capacity_max, utilization_pct::float8 AS utilization_pct, previous, current, opened_at,
-    detected_at, message, message_en
-FROM dict_rate_limit_alert_events
-WHERE published_at IS NULL
+-- name: claim
+-- Whoever holds a policy's row tells its transitions; others take the next policy. No more than there is room for, so that
+-- they have some. A statement of its own: the next one must see what the last holder left.
+SELECT key.policy_name
+FROM unnest(%(policies)s::text[]) WITH ORDINALITY AS due (policy_name, place)
+JOIN dict_rate_limit_outbox_keys AS key ON key.policy_name = due.policy_name
+ORDER BY due.place
+LIMIT %(limit)s
+FOR UPDATE OF key SKIP LOCKED;
+
+-- name: waiting
+-- The oldest of these policies, in the order they were recorded.
+SELECT to_jsonb(event) AS event, refusals, next_try_at
+FROM dict_rate_limit_alert_events AS event
+WHERE policy_name = ANY (%(policies)s::text[]) AND published_at IS NULL AND dead_at IS NULL
 ORDER BY position
 LIMIT %(limit)s;
 
--- name: mark_published
--- Readers have them. The first time counts.
-UPDATE dict_rate_limit_alert_events
-SET published_at = %(at)s
-WHERE event_id = ANY (%(event_ids)s::uuid[]) AND published_at IS NULL;
+-- name: mark
+-- What became of them. The first time of telling counts. Rows are locked in the order routing locks them in.
+WITH mark AS MATERIALIZED (
+    SELECT *
+    FROM jsonb_to_recordset(%(marks)s::jsonb) AS m (
+        event_id uuid, published_at timestamptz, refusal text, next_try_at timestamptz, dead_at timestamptz
+    )
+), held AS MATERIALIZED (
+    SELECT event.event_id
+    FROM dict_rate_limit_alert_events AS event
+    WHERE event.event_id IN (SELECT event_id FROM mark)
+    ORDER BY event.position
+    FOR NO KEY UPDATE
+)
+UPDATE dict_rate_limit_alert_events AS event
+SET published_at = coalesce(event.published_at, mark.published_at),
+    refusals = event.refusals + (mark.refusal IS NOT NULL)::integer,
+    refusal = coalesce(mark.refusal, event.refusal),
+    next_try_at = mark.next_try_at,
+    dead_at = mark.dead_at
+FROM mark
+JOIN held ON held.event_id = mark.event_id
+WHERE event.event_id = mark.event_id;
+
+-- name: backlog
+-- What waits to be told, and what was given up on.
+SELECT
+    count(*) AS waiting,
+    min(detected_at) AS oldest_at,
+    (SELECT count(*) FROM dict_rate_limit_alert_events WHERE dead_at IS NOT NULL) AS dead
+FROM dict_rate_limit_alert_events
+WHERE published_at IS NULL AND dead_at IS NULL;

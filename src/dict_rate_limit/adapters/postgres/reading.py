@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from psycopg.rows import dict_row
 
 from dict_rate_limit.adapters.postgres import rows
+from dict_rate_limit.adapters.postgres.alert_rows import alerts
 from dict_rate_limit.adapters.postgres.statements import statements
 from dict_rate_limit.domain.alert import Kind, Severity
 from dict_rate_limit.domain.errors import Outcome
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import timedelta
 
+    from dict_rate_limit.adapters.postgres.alert_rows import Row
     from dict_rate_limit.adapters.postgres.pool import Connection, Pool
     from dict_rate_limit.domain.alert import Alert
     from dict_rate_limit.domain.state import PolicyRule
@@ -36,7 +38,7 @@ async def policy_rules(pool: Pool, participant: str) -> Mapping[str, PolicyRule]
 async def open_alerts(pool: Pool, participants: Sequence[str]) -> Sequence[Alert]:
     """Read the open alerts, worst first."""
     (row,) = await _all(pool, "open_alerts", {"participants": list(participants)})
-    return rows.alerts(row["open_alerts"])
+    return alerts(row["open_alerts"])
 
 
 async def poll_counts(pool: Pool, participants: Sequence[str]) -> Mapping[tuple[str, Outcome], int]:
@@ -56,12 +58,12 @@ async def admit(pool: Pool, participant: str, spacing: timedelta) -> bool:
     return bool(await _all(pool, "admit", {"participant": participant, "spacing": spacing}))
 
 
-async def _all(pool: Pool, name: str, parameters: dict[str, object]) -> list[rows.Row]:
+async def _all(pool: Pool, name: str, parameters: dict[str, object]) -> list[Row]:
     async with pool.connection() as connection:
         return await _fetched(connection, name, parameters)
 
 
-async def _fetched(connection: Connection, name: str, parameters: dict[str, object]) -> list[rows.Row]:
+async def _fetched(connection: Connection, name: str, parameters: dict[str, object]) -> list[Row]:
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(statements("reading")[name], parameters)
         return await cursor.fetchall()

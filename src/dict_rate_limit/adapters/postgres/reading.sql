@@ -40,13 +40,11 @@ WHERE participant = %(participant)s
 
 -- name: open_alerts
 -- Open alerts, worst first, then oldest first.
-SELECT json_agg(json_build_array(
-    alert_id, participant, policy_name, kind, severity, exhausted, sequence, opened_at, updated_at
-) ORDER BY
+SELECT json_agg(alert ORDER BY
     array_position(ARRAY['CRITICAL', 'WARNING', 'INFO'], severity),
     opened_at, participant COLLATE "C", policy_name COLLATE "C", kind COLLATE "C"
 ) AS open_alerts
-FROM dict_rate_limit_alerts
+FROM dict_rate_limit_alerts AS alert
 WHERE participant = ANY (%(participants)s::text[]) AND resolved_at IS NULL;
 
 -- name: poll_counts

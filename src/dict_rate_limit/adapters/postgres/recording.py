@@ -13,9 +13,10 @@ from dict_rate_limit.adapters.postgres.statements import statements
 from dict_rate_limit.domain.reading import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from dict_rate_limit.adapters.postgres.pool import Connection, Pool
+    from dict_rate_limit.domain.alert import Alert, AlertEvent
     from dict_rate_limit.domain.reading import Poll
     from dict_rate_limit.domain.state import Judgement, ParticipantState
 
@@ -43,13 +44,23 @@ class PostgresRecordingUnit:
             if judgement.advanced and isinstance(poll, Snapshot):
                 await self._connection.execute(sql["save_reading"], reading_parameters(poll, judgement.vanished))
             if judgement.events or judgement.alerts:
-                await self._connection.execute(sql["save_alerts"], alert_parameters(judgement.alerts, judgement.events))
+                await save_alerts(self._connection, judgement.alerts, judgement.events)
 
 
 @asynccontextmanager
 async def recording_unit(pool: Pool, participant: str) -> AsyncIterator[PostgresRecordingUnit]:
     """Open a transaction that holds the participant's lock; committed at the end, rolled back after an error."""
     async with pool.connection() as connection:
-        async with connection.pipeline():  # BEGIN and the lock in one round trip
-            await connection.execute(statements("recording")["lock"], {"participant": participant})
+        await lock_participant(connection, participant)
         yield PostgresRecordingUnit(connection, participant)
+
+
+async def lock_participant(connection: Connection, participant: str) -> None:
+    """Begin a transaction and wait for the participant's lock, in one round trip."""
+    async with connection.pipeline():
+        await connection.execute(statements("recording")["lock"], {"participant": participant})
+
+
+async def save_alerts(connection: Connection, alerts: Sequence[Alert], events: Sequence[AlertEvent]) -> None:
+    """Write alerts in their new form and their transitions."""
+    await connection.execute(statements("recording")["save_alerts"], alert_parameters(alerts, events))

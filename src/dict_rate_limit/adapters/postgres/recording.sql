@@ -28,10 +28,8 @@ SELECT
             AND (NOT enabled OR warning_threshold_pct IS NOT NULL OR critical_threshold_pct IS NOT NULL)
     ) AS policy_rules,
     (
-        SELECT json_agg(json_build_array(
-            alert_id, participant, policy_name, kind, severity, exhausted, sequence, opened_at, updated_at
-        ))
-        FROM dict_rate_limit_alerts WHERE participant = %(participant)s AND resolved_at IS NULL
+        SELECT json_agg(alert) FROM dict_rate_limit_alerts AS alert
+        WHERE participant = %(participant)s AND resolved_at IS NULL
     ) AS open_alerts
 FROM (SELECT) AS always
 LEFT JOIN dict_rate_limit_participants AS known ON known.participant = %(participant)s;
@@ -132,12 +130,16 @@ ON CONFLICT (participant, policy_name) DO UPDATE SET
 -- order. A transition that is there already stays as it is: its id says it is the same.
 WITH alert AS (
     INSERT INTO dict_rate_limit_alerts (
-        alert_id, participant, policy_name, kind, severity, exhausted, sequence, opened_at, updated_at, resolved_at
+        alert_id, participant, policy_name, kind, severity, exhausted, sequence, opened_at, updated_at, resolved_at,
+        acknowledgement
     )
-    SELECT alert_id, participant, policy_name, kind, severity, exhausted, sequence, opened_at, updated_at, resolved_at
+    SELECT
+        alert_id, participant, policy_name, kind, severity, exhausted, sequence, opened_at, updated_at, resolved_at,
+        acknowledgement
     FROM jsonb_to_recordset(%(alerts)s::jsonb) AS a (
         alert_id uuid, participant text, policy_name text, kind text, severity text, exhausted boolean,
-        sequence integer, opened_at timestamptz, updated_at timestamptz, resolved_at timestamptz
+        sequence integer, opened_at timestamptz, updated_at timestamptz, resolved_at timestamptz,
+        acknowledgement jsonb
     )
     ORDER BY resolved_at IS NULL
     ON CONFLICT (alert_id) DO UPDATE SET
@@ -145,20 +147,23 @@ WITH alert AS (
         exhausted = excluded.exhausted,
         sequence = excluded.sequence,
         updated_at = excluded.updated_at,
-        resolved_at = excluded.resolved_at
+        resolved_at = excluded.resolved_at,
+        acknowledgement = excluded.acknowledgement
 )
 INSERT INTO dict_rate_limit_alert_events (
     event_id, alert_id, sequence, participant, policy_name, kind, transition, severity, exhausted, category,
-    available_tokens, capacity_max, utilization_pct, previous, current, opened_at, detected_at, message, message_en
+    available_tokens, capacity_max, utilization_pct, previous, current, opened_at, detected_at, message, message_en,
+    outlook, acknowledgement
 )
 SELECT
     event_id, alert_id, sequence, participant, policy_name, kind, transition, severity, exhausted, category,
-    available_tokens, capacity_max, utilization_pct, previous, current, opened_at, detected_at, message, message_en
+    available_tokens, capacity_max, utilization_pct, previous, current, opened_at, detected_at, message, message_en,
+    outlook, acknowledgement
 FROM jsonb_to_recordset(%(events)s::jsonb) AS e (
     place integer, event_id uuid, alert_id uuid, sequence integer, participant text, policy_name text, kind text,
     transition text, severity text, exhausted boolean, category text, available_tokens integer, capacity_max integer,
     utilization_pct numeric, previous text, current text, opened_at timestamptz, detected_at timestamptz, message text,
-    message_en text
+    message_en text, outlook jsonb, acknowledgement jsonb
 )
 ORDER BY place
 ON CONFLICT (event_id) DO NOTHING;

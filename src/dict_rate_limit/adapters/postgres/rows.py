@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
-from dict_rate_limit.domain.alert import Alert, AlertEvent, Kind, Severity, TransitionKind
+from dict_rate_limit.adapters.postgres.alert_rows import alerts
 from dict_rate_limit.domain.bucket import Bucket
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.reading import RejectedItem, Snapshot
@@ -17,7 +15,8 @@ from dict_rate_limit.ports import Latest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Row = dict[str, Any]
+    from dict_rate_limit.adapters.postgres.alert_rows import Row
+
 Arrays = list[list[Any]] | None
 """What json_agg gives: None when there was no row."""
 
@@ -70,34 +69,6 @@ def policy_rules(rows: Arrays) -> Mapping[str, PolicyRule]:
             for name, warning, critical, enabled in rows or ()
         }
     )
-
-
-def alerts(rows: Arrays) -> list[Alert]:
-    """Read open alerts in their order."""
-    return [
-        Alert(
-            alert_id=UUID(alert_id),
-            participant=participant,
-            policy_name=policy_name,
-            kind=Kind(kind),
-            severity=Severity(severity),
-            exhausted=exhausted,
-            sequence=sequence,
-            opened_at=datetime.fromisoformat(opened_at),
-            updated_at=datetime.fromisoformat(updated_at),
-        )
-        for alert_id, participant, policy_name, kind, severity, exhausted, sequence, opened_at, updated_at in rows or ()
-    ]
-
-
-def alert_event(row: Row) -> AlertEvent:
-    """Read a row of `unpublished`."""
-    words = {
-        "kind": Kind(row["kind"]),
-        "transition": TransitionKind(row["transition"]),
-        "severity": Severity(row["severity"]),
-    }
-    return AlertEvent(**{**row, **words})
 
 
 def _snapshot(row: Row) -> Snapshot:

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.adapters.postgres import outbox, reading, recording, upkeep
+from dict_rate_limit.adapters.postgres import acts, notifications, outbox, reading, recording, routing, upkeep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime, timedelta
+    from uuid import UUID
 
     from dict_rate_limit.adapters.postgres.pool import Pool
     from dict_rate_limit.domain.alert import Alert, Kind, Severity
+    from dict_rate_limit.domain.audit import AuditEntry
     from dict_rate_limit.domain.errors import Outcome
+    from dict_rate_limit.domain.notification import Attempt, Notification, Status
+    from dict_rate_limit.domain.silence import Silence
     from dict_rate_limit.domain.state import PolicyRule
-    from dict_rate_limit.ports import DrainUnit, Latest, RecordingUnit
+    from dict_rate_limit.ports import Latest, RecordingUnit
+    from dict_rate_limit.ports.acting import ActingUnit, AlertHistory
+    from dict_rate_limit.ports.delivery import Backlog, DrainUnit, LedgerEntry, RoutingUnit
 
 
 class PostgresStore:
-    """StateStore, Outbox, Maintenance and CallGate; each call borrows one connection. Raises StoreError."""
+    """StateStore, Outbox, Notifications, Acts, Maintenance and CallGate.
+
+    Each call borrows one connection. Raises StoreError.
+    """
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -48,9 +57,73 @@ class PostgresStore:
         """Return how many alerts are open."""
         return await reading.open_alert_counts(self._pool, participants)
 
-    def drain(self, limit: int) -> AbstractAsyncContextManager[DrainUnit | None]:
-        """Open the outbox; None when somebody else has it open."""
-        return outbox.drain_unit(self._pool, limit)
+    def drain(self, limit: int, now: datetime) -> AbstractAsyncContextManager[DrainUnit]:
+        """Claim transitions policy by policy."""
+        return outbox.drain_unit(self._pool, limit, now)
+
+    async def backlog(self) -> Backlog:
+        """Say what waits to be published."""
+        return await outbox.backlog(self._pool)
+
+    def routing(self, limit: int) -> AbstractAsyncContextManager[RoutingUnit]:
+        """Claim transitions to be routed; none while another router works."""
+        return routing.routing_unit(self._pool, limit)
+
+    async def claim(self, channel: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Notification]:
+        """Lease a channel's pending notifications once the oldest is due."""
+        return await notifications.claim(self._pool, channel, now, lease, limit)
+
+    async def note(self, attempts: Sequence[Attempt]) -> None:
+        """Add to the ledger."""
+        await notifications.note(self._pool, attempts)
+
+    async def abandon(self, channels: Sequence[str], now: datetime) -> int:
+        """Give up what waits for channels that are gone."""
+        return await notifications.abandon(self._pool, channels, now)
+
+    async def ledger(self, alert_id: UUID) -> Sequence[LedgerEntry]:
+        """Return an alert's notifications and what was tried."""
+        return await notifications.ledger(self._pool, alert_id)
+
+    async def last_attempts(self) -> Mapping[str, Attempt]:
+        """Return the last attempt of each channel."""
+        return await notifications.last_attempts(self._pool)
+
+    async def notification_counts(self) -> Mapping[tuple[str, Status], int]:
+        """Count notifications by channel and status."""
+        return await notifications.counts(self._pool)
+
+    async def oldest_pending(self) -> Mapping[str, datetime]:
+        """Say since when each channel's oldest pending notification waits."""
+        return await notifications.oldest_pending(self._pool)
+
+    async def alert(self, alert_id: UUID) -> AlertHistory | None:
+        """Return an alert with all its transitions."""
+        return await acts.alert(self._pool, alert_id)
+
+    async def alerts(self, participants: Sequence[str], *, open_only: bool, limit: int) -> Sequence[Alert]:
+        """Return alerts, the last opened first."""
+        return await acts.alerts(self._pool, participants, open_only=open_only, limit=limit)
+
+    def acting(self, participant: str) -> AbstractAsyncContextManager[ActingUnit]:
+        """Open a transaction that holds the participant's lock."""
+        return acts.acting_unit(self._pool, participant)
+
+    async def add_silence(self, silence: Silence, entry: AuditEntry) -> None:
+        """Keep a new silence and the act."""
+        await acts.add_silence(self._pool, silence, entry)
+
+    async def end_silence(self, silence_id: UUID, actor: str, at: datetime, entry: AuditEntry) -> Silence | None:
+        """End a silence and keep the act; None when there is none to end."""
+        return await acts.end_silence(self._pool, silence_id, actor, at, entry)
+
+    async def silences(self, now: datetime, *, ended: bool = False) -> Sequence[Silence]:
+        """Return the silences that hold or will, or the others."""
+        return await acts.silences(self._pool, now, ended=ended)
+
+    async def audit(self, limit: int) -> Sequence[AuditEntry]:
+        """Return the last acts, newest first."""
+        return await acts.audit(self._pool, limit)
 
     async def make_partitions(self, today: datetime) -> Sequence[str]:
         """Make the months from the current one to two ahead."""

@@ -1,0 +1,109 @@
+"""The outbox in memory: each policy's transitions have one reader at a time."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.ports.delivery import Backlog
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from dict_rate_limit.adapters.memory.books import Books, Transition
+    from dict_rate_limit.domain.alert import AlertEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Refusal:
+    reason: str
+    at: datetime
+    next_try_at: datetime | None
+
+
+class MemoryDrainUnit:
+    """Transitions of policies that nobody else can claim meanwhile."""
+
+    def __init__(self, claimed: Sequence[Transition]) -> None:
+        self._claimed = {transition.event.event_id: transition for transition in claimed}
+        self._marks: dict[UUID, datetime | _Refusal] = {}
+
+    @property
+    def events(self) -> Sequence[AlertEvent]:
+        """Unpublished transitions, oldest first."""
+        return tuple(transition.event for transition in self._claimed.values())
+
+    @property
+    def refusals(self) -> Mapping[UUID, int]:
+        """How often each was refused so far."""
+        return MappingProxyType({key: one.refusals for key, one in self._claimed.items() if one.refusals})
+
+    async def mark_published(self, event_ids: Sequence[UUID], at: datetime) -> None:
+        """Note it for the end of the unit; the first time counts."""
+        for event_id in event_ids:
+            self._marks.setdefault(event_id, at)
+
+    async def mark_refused(self, event_id: UUID, reason: str, at: datetime, next_try_at: datetime | None) -> None:
+        """Note it for the end of the unit."""
+        self._marks[event_id] = _Refusal(reason=reason, at=at, next_try_at=next_try_at)
+
+    def settle(self) -> None:
+        """Put the marks in force."""
+        for event_id, mark in self._marks.items():
+            transition = self._claimed[event_id]
+            if isinstance(mark, _Refusal):
+                transition.refusals += 1
+                transition.refusal = mark.reason
+                transition.next_try_at = mark.next_try_at
+                transition.dead_at = mark.at if mark.next_try_at is None else None
+            else:
+                transition.published_at, transition.next_try_at = mark, None
+
+
+@dataclass(slots=True)
+class MemoryOutbox:
+    """Outbox; `held` are the policies that somebody reads."""
+
+    books: Books
+    held: set[str] = field(default_factory=set)
+
+    @asynccontextmanager
+    async def drain(self, limit: int, now: datetime) -> AsyncIterator[MemoryDrainUnit]:
+        """Claim what is due and nobody holds."""
+        due = self._due(now)
+        policies = [name for name in dict.fromkeys(one.event.policy_name for one in due) if name not in self.held]
+        mine = set(policies[:limit])
+        unit = MemoryDrainUnit([one for one in due if one.event.policy_name in mine][:limit])
+        self.held |= mine
+        try:
+            yield unit
+        finally:
+            unit.settle()
+            self.held -= mine
+
+    async def backlog(self) -> Backlog:
+        """Count what waits."""
+        waiting = self._waiting()
+        return Backlog(
+            waiting=len(waiting),
+            oldest_at=min((one.event.detected_at for one in waiting), default=None),
+            dead=sum(one.dead_at is not None for one in self.books.transitions.values()),
+        )
+
+    def _due(self, now: datetime) -> list[Transition]:
+        """Return what waits, of each policy what lies before the first transition that must rest."""
+        resting: set[str] = set()
+        due = []
+        for transition in self._waiting():
+            if transition.next_try_at is not None and transition.next_try_at > now:
+                resting.add(transition.event.policy_name)
+            if transition.event.policy_name not in resting:
+                due.append(transition)
+        return due
+
+    def _waiting(self) -> list[Transition]:
+        return [transition for transition in self.books.transitions.values() if transition.waiting]

@@ -1,0 +1,167 @@
+-- Who is told of which transition, and what became of it.
+
+-- name: try_lock_routing
+-- One router at a time, in any process, until its transaction ends. A statement of its own: the next one must see what the
+-- last router left.
+SELECT pg_try_advisory_xact_lock(hashtextextended('dict_rate_limit routing', 0));
+
+-- name: unrouted
+-- Transitions for which it is not settled who is told, in the order they were recorded.
+SELECT to_jsonb(event) AS event
+FROM dict_rate_limit_alert_events AS event
+WHERE routed_at IS NULL
+ORDER BY position
+LIMIT %(limit)s;
+
+-- name: told
+-- Channels that were, or will be, told of an earlier transition of these alerts.
+SELECT event.alert_id, array_agg(DISTINCT told.channel) AS channels
+FROM dict_rate_limit_alert_events AS event
+JOIN dict_rate_limit_notifications AS told ON told.event_id = event.event_id
+WHERE event.alert_id = ANY (%(alert_ids)s::uuid[]) AND told.status <> 'SUPPRESSED'
+GROUP BY event.alert_id;
+
+-- name: add
+-- New notifications; one that is there already stays as it is: its id says it is the same.
+INSERT INTO dict_rate_limit_notifications (
+    notification_id, event_id, position, channel, status, created_at, next_try_at, attempts, silence_id
+)
+SELECT
+    new.notification_id, new.event_id, event.position, new.channel, new.status, new.created_at, new.next_try_at,
+    new.attempts, new.silence_id
+FROM jsonb_to_recordset(%(notifications)s::jsonb) AS new (
+    notification_id uuid, event_id uuid, channel text, status text, created_at timestamptz, next_try_at timestamptz,
+    attempts integer, silence_id uuid
+)
+JOIN dict_rate_limit_alert_events AS event ON event.event_id = new.event_id
+ON CONFLICT DO NOTHING;
+
+-- name: mark_routed
+-- Rows are locked in the order marking what was published locks them in.
+WITH held AS MATERIALIZED (
+    SELECT event_id
+    FROM dict_rate_limit_alert_events
+    WHERE event_id = ANY (%(event_ids)s::uuid[])
+    ORDER BY position
+    FOR NO KEY UPDATE
+)
+UPDATE dict_rate_limit_alert_events AS event
+SET routed_at = now()
+FROM held
+WHERE event.event_id = held.event_id;
+
+-- name: try_lock_channel
+-- One claim of a channel at a time. A statement of its own: the next one must see what the last claim took.
+SELECT pg_try_advisory_xact_lock(hashtextextended('dict_rate_limit channel ' || %(channel)s, 0));
+
+-- name: claim
+-- What waits, from the oldest on, if that one is due; nothing behind one that somebody is sending.
+WITH waiting AS (
+    SELECT notification_id, position, next_try_at, coalesce(leased_until > %(now)s, false) AS leased
+    FROM dict_rate_limit_notifications
+    WHERE channel = %(channel)s AND status = 'PENDING'
+    ORDER BY position
+    LIMIT %(limit)s
+), line AS (
+    SELECT
+        notification_id,
+        first_value(next_try_at) OVER oldest_first <= %(now)s AS due,
+        bool_or(leased) OVER oldest_first AS behind_leased
+    FROM waiting
+    WINDOW oldest_first AS (ORDER BY position)
+), taken AS (
+    UPDATE dict_rate_limit_notifications AS notification
+    SET leased_until = %(now)s + %(lease)s::interval
+    FROM line
+    WHERE notification.notification_id = line.notification_id
+        AND line.due AND NOT line.behind_leased
+        AND notification.status = 'PENDING'
+    RETURNING notification.*
+)
+SELECT to_jsonb(taken) AS notification, to_jsonb(event) AS event
+FROM taken
+JOIN dict_rate_limit_alert_events AS event ON event.event_id = taken.event_id
+ORDER BY taken.position;
+
+-- name: note
+-- One attempt in the ledger, and where its notifications stand now. One noted already changes nothing. What was delivered
+-- stays so, and what was given up on comes back only as delivered.
+WITH tried AS (
+    INSERT INTO dict_rate_limit_deliveries (
+        message_id, attempted_at, notification_id, channel, ok, refused, answer, status, next_try_at
+    )
+    SELECT
+        %(message_id)s, %(at)s, notification_id, %(channel)s, %(ok)s, %(refused)s, %(answer)s, %(status)s,
+        %(next_try_at)s
+    FROM unnest(%(notification_ids)s::uuid[]) WITH ORDINALITY AS told (notification_id, place)
+    ORDER BY place
+    ON CONFLICT DO NOTHING
+    RETURNING notification_id
+)
+UPDATE dict_rate_limit_notifications AS notification
+SET status = %(status)s,
+    next_try_at = coalesce(%(next_try_at)s, next_try_at),
+    attempts = attempts + (NOT %(ok)s)::integer,
+    leased_until = NULL
+FROM tried
+WHERE notification.notification_id = tried.notification_id
+    AND (notification.status = 'PENDING' OR (notification.status <> 'DELIVERED' AND %(status)s = 'DELIVERED'));
+
+-- name: end_lease
+-- Whoever failed stops there: what he took besides is free again, so that nothing overtakes what failed.
+UPDATE dict_rate_limit_notifications
+SET leased_until = NULL
+WHERE channel = %(channel)s AND status = 'PENDING' AND leased_until IS NOT NULL;
+
+-- name: abandon
+-- What somebody is sending just now is left to him.
+UPDATE dict_rate_limit_notifications
+SET status = 'DEAD'
+WHERE status = 'PENDING' AND channel <> ALL (%(channels)s::text[])
+    AND (leased_until IS NULL OR leased_until <= %(now)s);
+
+-- name: of_alert
+-- Every notification of an alert, by transition, then channel.
+SELECT to_jsonb(notification) AS notification, to_jsonb(event) AS event
+FROM dict_rate_limit_alert_events AS event
+JOIN dict_rate_limit_notifications AS notification ON notification.event_id = event.event_id
+WHERE event.alert_id = %(alert_id)s
+ORDER BY event.sequence, notification.channel COLLATE "C";
+
+-- name: attempts_of_alert
+-- Every attempt at a notification of an alert, in the order they were noted.
+SELECT attempt.*
+FROM dict_rate_limit_alert_events AS event
+JOIN dict_rate_limit_notifications AS notification ON notification.event_id = event.event_id
+JOIN dict_rate_limit_deliveries AS attempt ON attempt.notification_id = notification.notification_id
+WHERE event.alert_id = %(alert_id)s
+ORDER BY attempt.position;
+
+-- name: last_attempts
+-- The attempt noted last for each channel. One probe of the index for each, however long the ledger.
+WITH RECURSIVE last AS (
+    (
+        SELECT delivery
+        FROM dict_rate_limit_deliveries AS delivery
+        ORDER BY channel DESC, position DESC
+        LIMIT 1
+    )
+    UNION ALL
+    SELECT before.delivery
+    FROM last, LATERAL (
+        SELECT delivery
+        FROM dict_rate_limit_deliveries AS delivery
+        WHERE channel < (last.delivery).channel
+        ORDER BY channel DESC, position DESC
+        LIMIT 1
+    ) AS before
+)
+SELECT (delivery).* FROM last;
+
+-- name: counts
+-- Notifications ever made, by channel and where they stand.
+SELECT channel, status, count(*) FROM dict_rate_limit_notifications GROUP BY channel, status;
+
+-- name: oldest_pending
+-- Since when each channel's oldest pending notification waits.
+SELECT channel, min(created_at) FROM dict_rate_limit_notifications WHERE status = 'PENDING' GROUP BY channel;
