@@ -1,0 +1,61 @@
+"""The API with people who act, each by a token."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from api_parts import World, recorded
+from dict_rate_limit.usecases.notify import tell
+from dict_rate_limit.usecases.tokens import Role, new_token_line
+from domain_samples import PARTICIPANT, bucket, snapshot
+from monitor_samples import telling
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+    from pathlib import Path
+
+    import httpx
+
+    from dict_rate_limit.domain.alert import Alert
+    from dict_rate_limit.domain.channel import Channel
+
+ROOT = "/api/v1/rate-limit"
+ALERTS, SILENCES, DRILLS, AUDIT = (f"{ROOT}/{name}" for name in ("alerts", "silences", "drills", "audit"))
+
+
+class ActingWorld(World):
+    """Two operators, ana and rui, and a viewer, eva; the token of each is the name."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        roles = {"ana": Role.OPERATOR, "rui": Role.OPERATOR, "eva": Role.VIEWER}
+        self.tokens_path = folder / "tokens"
+        self.tokens_path.write_text("\n".join(new_token_line(name, role, None, name) for name, role in roles.items()))
+        self.anonymous = None
+
+    async def alert(self, available: int = 200) -> Alert:
+        """Let a bucket of 1000 fall."""
+        await recorded(self.store, snapshot(bucket(available), at=self.clock.now()))
+        (alert,) = await self.store.open_alerts([PARTICIPANT])
+        return alert
+
+    async def tell(self, *channels: Channel, within: timedelta) -> None:
+        """Tell channels of everything."""
+        await tell(telling(self.store, self.clock, *channels), within)
+
+
+async def get(client: httpx.AsyncClient, path: str, actor: str = "eva") -> httpx.Response:
+    """Ask, as somebody."""
+    return await client.get(path, headers={"Authorization": f"Bearer {actor}"})
+
+
+async def post(client: httpx.AsyncClient, path: str, body: object, actor: str = "ana") -> httpx.Response:
+    """Act, as somebody."""
+    return await client.post(path, json=body, headers={"Authorization": f"Bearer {actor}"})
+
+
+def problem(answer: httpx.Response) -> tuple[int, str, str | None]:
+    """Return status, type and parameter of a problem document."""
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    document: dict[str, Any] = answer.json()
+    return answer.status_code, document["type"], document.get("parameter")

@@ -1,0 +1,281 @@
+"""Alerts over REST: looking and taking up."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+
+from acting_samples import HOUR, channel
+from acting_world import ALERTS, AUDIT, ActingWorld, get, post, problem
+from api_parts import OTHER, recorded
+from dict_rate_limit.domain.channel import Format
+from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    import httpx
+
+NOBODY = UUID(int=0)
+LOOKING = {"reason": "looking", "for": "2h"}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> ActingWorld:
+    return ActingWorld(tmp_path)
+
+
+@pytest.fixture
+async def client(world: ActingWorld) -> AsyncIterator[httpx.AsyncClient]:
+    async with world.client() as client:
+        yield client
+
+
+async def taking_up(client: httpx.AsyncClient, alert_id: object, actor: str = "ana", **body: object) -> httpx.Response:
+    return await post(client, f"{ALERTS}/{alert_id}/acknowledgement", LOOKING | body, actor)
+
+
+async def test_open_alerts_are_listed_the_last_opened_first(world: ActingWorld, client: httpx.AsyncClient) -> None:
+    await recorded(
+        world.store,
+        snapshot(bucket(200), bucket(1000, name="OTHER")),
+        snapshot(bucket(200), bucket(50, name="OTHER"), at=NOON + FIVE_MINUTES),
+    )
+
+    answer = await get(client, ALERTS)
+
+    listed = answer.json()
+    assert (answer.status_code, listed["total"]) == (200, 2)
+    assert [one["policy_name"] for one in listed["alerts"]] == ["OTHER", "CLAIMS_READ"]
+    assert listed["alerts"][1] == {
+        "alert_id": listed["alerts"][1]["alert_id"],
+        "participant": PARTICIPANT,
+        "policy_name": "CLAIMS_READ",
+        "kind": "THRESHOLD",
+        "severity": "WARNING",
+        "exhausted": False,
+        "open": True,
+        "sequence": 1,
+        "opened_at": "2026-11-23T12:00:00Z",
+        "updated_at": "2026-11-23T12:00:00Z",
+        "resolved_at": None,
+        "acknowledgement": None,
+    }
+
+
+async def test_resolved_ones_and_notices_are_listed_when_asked_for(
+    world: ActingWorld, client: httpx.AsyncClient
+) -> None:
+    await recorded(world.store, snapshot(bucket(200)), snapshot(bucket(1000), at=NOON + FIVE_MINUTES, category="D"))
+
+    still_open = await get(client, f"{ALERTS}?state=open")
+    everything = await get(client, f"{ALERTS}?state=all")
+
+    assert still_open.json() == {"alerts": [], "total": 0}
+    assert [(one["kind"], one["open"]) for one in everything.json()["alerts"]] == [
+        ("CATEGORY_CHANGED", False),
+        ("THRESHOLD", False),
+    ]
+
+
+async def test_alerts_are_those_of_all_participants_or_of_one(world: ActingWorld, client: httpx.AsyncClient) -> None:
+    await world.alert()
+
+    answers = [
+        await get(client, f"{ALERTS}{query}") for query in ("", f"?participant={PARTICIPANT}", f"?participant={OTHER}")
+    ]
+
+    assert [answer.json()["total"] for answer in answers] == [1, 1, 0]
+
+
+async def test_no_more_are_listed_than_asked_for(world: ActingWorld, client: httpx.AsyncClient) -> None:
+    await recorded(world.store, snapshot(bucket(200), bucket(200, name="OTHER")))
+
+    assert (await get(client, f"{ALERTS}?limit=1")).json()["total"] == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ("state=closed", "state"),
+        ("limit=0", "limit"),
+        ("limit=1001", "limit"),
+        ("limit=ten", "limit"),
+        ("limit=%D9%A3", "limit"),
+        ("participant=00000000", "participant"),
+        ("severity=CRITICAL", "severity"),
+    ],
+)
+async def test_a_parameter_of_the_list_that_is_not_understood_is_refused(
+    client: httpx.AsyncClient, query: str, parameter: str
+) -> None:
+    assert problem(await get(client, f"{ALERTS}?{query}")) == (400, "invalid-parameter", parameter)
+
+
+async def test_one_alert_comes_with_its_transitions_and_who_was_told(
+    world: ActingWorld, client: httpx.AsyncClient
+) -> None:
+    alert = await world.alert()
+    await world.tell(channel("hook", format=Format.WEBHOOK), channel("later", group_wait=HOUR), within=HOUR)
+
+    detail = (await get(client, f"{ALERTS}/{alert.alert_id}")).json()
+
+    (transition,) = detail["transitions"]
+    assert detail["alert_id"] == str(alert.alert_id)
+    assert (transition["transition"], transition["available_tokens"]) == ("OPENED", 200)
+    assert (transition["published"], transition["dead"], transition["routed"]) == (False, False, True)
+    assert transition["outlook"]["safe_tokens"] == 99
+    assert [(one["channel"], one["status"], one["next_try_at"]) for one in detail["notifications"]] == [
+        ("hook", "DELIVERED", None),
+        ("later", "PENDING", "2026-11-23T13:00:00Z"),
+    ]
+    assert [(one["ok"], one["at"]) for one in detail["notifications"][0]["attempts"]] == [
+        (True, "2026-11-23T12:00:00Z")
+    ]
+
+
+async def test_an_unknown_alert_is_404(client: httpx.AsyncClient) -> None:
+    assert problem(await get(client, f"{ALERTS}/{NOBODY}")) == (404, "alert-not-found", None)
+
+
+@pytest.mark.parametrize("alert_id", ["7", "urn:uuid:" + str(NOBODY), str(NOBODY).replace("-", ""), "%00"])
+async def test_what_cannot_be_the_id_of_an_alert_is_refused(client: httpx.AsyncClient, alert_id: str) -> None:
+    assert problem(await get(client, f"{ALERTS}/{alert_id}")) == (400, "invalid-parameter", "alert_id")
+
+
+async def test_an_alert_is_taken_up_in_the_name_of_the_token(world: ActingWorld, client: httpx.AsyncClient) -> None:
+    alert = await world.alert()
+
+    answer = await taking_up(client, alert.alert_id)
+
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.json()["sequence"] == 2
+    assert answer.json()["acknowledgement"] == {
+        "actor": "ana",
+        "reason": "looking",
+        "at": "2026-11-23T12:00:00Z",
+        "until": "2026-11-23T14:00:00Z",
+    }
+
+
+async def test_taking_up_stands_in_the_audit(world: ActingWorld, client: httpx.AsyncClient) -> None:
+    alert = await world.alert()
+    await taking_up(client, alert.alert_id)
+
+    audit = (await get(client, AUDIT)).json()
+
+    assert audit == {
+        "entries": [
+            {
+                "at": "2026-11-23T12:00:00Z",
+                "actor": "ana",
+                "act": "ALERT_ACKNOWLEDGED",
+                "subject_id": str(alert.alert_id),
+                "detail": "CLAIMS_READ THRESHOLD until 2026-11-23T14:00:00+00:00",
+                "reason": "looking",
+            }
+        ],
+        "total": 1,
+    }
+
+
+async def test_the_end_may_be_a_moment(world: ActingWorld, client: httpx.AsyncClient) -> None:
+    alert = await world.alert()
+    body = {"reason": "looking", "until": "2026-11-23T12:00:00-03:00"}
+
+    answer = await post(client, f"{ALERTS}/{alert.alert_id}/acknowledgement", body)
+
+    assert answer.json()["acknowledgement"]["until"] == "2026-11-23T15:00:00Z"
+
+
+async def test_the_second_of_two_who_saw_the_same_is_told_to_look_again(
+    world: ActingWorld, client: httpx.AsyncClient
+) -> None:
+    alert = await world.alert()
+
+    answers = [await taking_up(client, alert.alert_id, actor, sequence=1) for actor in ("ana", "rui")]
+
+    assert answers[0].status_code == 200
+    assert problem(answers[1]) == (409, "conflict", None)
+    assert answers[1].json()["detail"] == "sequence: 1, expected 2: the alert has moved on, look at it again"
+
+
+async def test_a_resolved_alert_cannot_be_taken_up(world: ActingWorld, client: httpx.AsyncClient) -> None:
+    alert = await world.alert()
+    await recorded(world.store, snapshot(bucket(1000), at=NOON + FIVE_MINUTES))
+
+    answer = await taking_up(client, alert.alert_id)
+
+    assert problem(answer) == (409, "conflict", None)
+    assert "it was resolved at" in answer.json()["detail"]
+
+
+async def test_an_alert_nobody_knows_cannot_be_taken_up(client: httpx.AsyncClient) -> None:
+    assert problem(await taking_up(client, NOBODY)) == (404, "alert-not-found", None)
+
+
+@pytest.mark.parametrize(
+    ("body", "parameter", "said"),
+    [
+        ({"reason": "x"}, "until", "expected exactly one of until and for"),
+        ({"reason": "x", "for": "1h", "until": "2026-11-23T13:00:00Z"}, "until", "expected exactly one of"),
+        ({"reason": "x", "for": "1d"}, "for", "'1d', expected a duration such as 2h or 1h30m, at most 720h"),
+        ({"reason": "x", "for": "721h"}, "for", "at most 720h"),
+        ({"reason": "x", "for": "0s"}, "for", "expected a duration"),
+        ({"reason": "x", "for": "999999999h" * 9}, "for", "expected a duration"),
+        ({"reason": "x", "for": 7200}, "for", "expected `str | null`, got `int`: expected a duration such as 2h"),
+        ({"reason": "x", "until": "2026-11-23T12:00:00Z"}, "until", "expected a time to come"),
+        ({"reason": "x", "until": "2026-12-24T12:00:00Z"}, "until", "expected within 30 days"),
+        ({"reason": "x", "until": "9999-12-31T23:59:59Z"}, "until", "expected within 30 days"),
+        ({"reason": "x", "until": "2026-11-23T13:00:00"}, "until", "expected an RFC 3339 time with a zone"),
+        ({"reason": "x", "until": "tomorrow"}, "until", "expected an RFC 3339 time with a zone"),
+        ({"for": "1h"}, "reason", "missing: expected why, as text"),
+        ({"reason": " ", "for": "1h"}, "reason", "expected 1 to 500 printable characters"),
+        ({"reason": "two\nlines", "for": "1h"}, "reason", "expected 1 to 500 printable characters"),
+        ({"reason": "x" * 501, "for": "1h"}, "reason", "expected 1 to 500 printable characters"),
+        ({"reason": 1, "for": "1h"}, "reason", "expected `str`, got `int`: expected why, as text"),
+        ({"reason": "x", "for": "1h", "sequence": 0}, "sequence", "expected a whole number from 1"),
+        ({"reason": "x", "for": "1h", "sequence": "1"}, "sequence", "expected a whole number from 1"),
+        ({"reason": "x", "for": "1h", "sequence": 2**40}, "sequence", "expected a whole number from 1"),
+        ({"reason": "x", "for": "1h", "actor": "somebody else"}, "actor", "unknown"),
+        ({"reason": "x", "for": "1h", "missing": 1}, "missing", "unknown"),
+    ],
+)
+async def test_a_field_that_is_not_understood_is_refused_by_its_name(
+    world: ActingWorld, client: httpx.AsyncClient, body: dict[str, object], parameter: str, said: str
+) -> None:
+    alert = await world.alert()
+
+    answer = await post(client, f"{ALERTS}/{alert.alert_id}/acknowledgement", body)
+
+    assert problem(answer) == (400, "invalid-parameter", parameter)
+    assert answer.json()["detail"].startswith(f"{parameter}: ")
+    assert said in answer.json()["detail"]
+    assert (await world.store.audit(10)) == []
+
+
+async def test_an_act_takes_no_parameters(world: ActingWorld, client: httpx.AsyncClient) -> None:
+    alert = await world.alert()
+
+    answer = await post(client, f"{ALERTS}/{alert.alert_id}/acknowledgement?force=1", LOOKING)
+
+    assert problem(answer) == (400, "invalid-parameter", "force")
+    assert answer.json()["detail"] == "force: unknown, expected none"
+
+
+async def test_the_audit_is_told_newest_first(world: ActingWorld, client: httpx.AsyncClient) -> None:
+    alert = await world.alert()
+    await taking_up(client, alert.alert_id)
+    world.clock.advance(timedelta(minutes=1).total_seconds())
+    await taking_up(client, alert.alert_id, "rui", sequence=2)
+
+    everything = (await get(client, AUDIT)).json()["entries"]
+    last = (await get(client, f"{AUDIT}?limit=1")).json()["entries"]
+
+    assert [one["actor"] for one in everything] == ["rui", "ana"]
+    assert last == everything[:1]
