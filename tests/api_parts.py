@@ -169,6 +169,7 @@ class World:
         self.tokens_path: Path | None = None
         self.anonymous: Role | None = Role.VIEWER
         self.loopback = True
+        self.traffic = Traffic()
 
     @property
     def gates(self) -> Sequence[CallGate]:
@@ -194,7 +195,7 @@ class World:
                 clock=self.clock,
                 access=Access(TokensFile(self.tokens_path, self.clock), self.anonymous, loopback=self.loopback),
                 operations=OperationsApp(readiness),
-                traffic=Traffic(),
+                traffic=self.traffic,
                 version="1.2.3",
                 broker=self.broker,
                 acting=ExplainParts(

@@ -1,0 +1,198 @@
+"""Who may act, with what kind of body, and what becomes of it while the database is away."""
+
+from __future__ import annotations
+
+import json
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, NoReturn
+from uuid import UUID
+
+import pytest
+
+from acting_world import ALERTS, AUDIT, DRILLS, ROOT, SILENCES, ActingWorld, get, post, problem
+from api_parts import AbsentStore
+from dict_rate_limit.domain.errors import StoreUnavailableError
+from dict_rate_limit.usecases.tokens import Role
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator
+    from pathlib import Path
+
+    import httpx
+
+NOBODY = UUID(int=0)
+READS = [
+    ALERTS,
+    f"{ALERTS}/{NOBODY}",
+    SILENCES,
+    f"{SILENCES}/{NOBODY}",
+    f"{ROOT}/explain/X",
+    f"{DRILLS}/{NOBODY}",
+    AUDIT,
+]
+ACTS = [f"{ALERTS}/{NOBODY}/acknowledgement", SILENCES, f"{SILENCES}/{NOBODY}/end", DRILLS]
+REASON = {"reason": "x"}
+HOUR = {"reason": "x", "for": "1h"}
+BEARER = {"Authorization": "Bearer ana"}
+JSON = {**BEARER, "Content-Type": "application/json"}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> ActingWorld:
+    return ActingWorld(tmp_path)
+
+
+@pytest.fixture
+async def client(world: ActingWorld) -> AsyncIterator[httpx.AsyncClient]:
+    async with world.client() as client:
+        yield client
+
+
+@pytest.mark.parametrize("path", ACTS)
+async def test_an_act_without_a_token_is_401(client: httpx.AsyncClient, path: str) -> None:
+    assert problem(await client.post(path, json=REASON)) == (401, "unauthorized", None)
+
+
+@pytest.mark.parametrize("path", ACTS)
+async def test_an_act_without_the_role_is_403(client: httpx.AsyncClient, path: str) -> None:
+    assert problem(await post(client, path, REASON, "eva")) == (403, "forbidden", None)
+
+
+@pytest.mark.parametrize("path", READS)
+async def test_a_viewer_may_look_at_everything(client: httpx.AsyncClient, path: str) -> None:
+    assert (await get(client, path)).status_code in {200, 404}
+
+
+@pytest.mark.parametrize("path", READS)
+async def test_without_a_token_nothing_is_seen(client: httpx.AsyncClient, path: str) -> None:
+    assert problem(await client.get(path)) == (401, "unauthorized", None)
+
+
+async def test_the_actor_is_never_one_that_a_header_names(client: httpx.AsyncClient) -> None:
+    claims = {"dict_rate_limit.caller": "boss", "X-Actor": "boss", "X-Forwarded-User": "boss"}
+
+    answer = await client.post(SILENCES, json=HOUR, headers=BEARER | claims)
+
+    assert answer.json()["actor"] == "ana"
+
+
+async def test_where_everybody_is_an_operator_the_actor_is_anonymous(world: ActingWorld) -> None:
+    world.anonymous = Role.OPERATOR
+    async with world.client() as client:
+        answer = await client.post(SILENCES, json=HOUR)
+
+    assert answer.json()["actor"] == "anonymous"
+
+
+@pytest.mark.parametrize("path", ACTS)
+@pytest.mark.parametrize(
+    "media_type",
+    [None, "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonp"],
+)
+async def test_a_body_that_a_foreign_page_could_send_is_refused(
+    client: httpx.AsyncClient, path: str, media_type: str | None
+) -> None:
+    headers = BEARER if media_type is None else {**BEARER, "Content-Type": media_type}
+
+    answer = await client.post(path, content=json.dumps(HOUR), headers=headers)
+
+    assert problem(answer) == (415, "unsupported-media-type", None)
+
+
+async def test_json_may_name_its_charset(client: httpx.AsyncClient) -> None:
+    headers = {**BEARER, "Content-Type": "application/json; charset=utf-8"}
+
+    assert (await client.post(SILENCES, content=json.dumps(HOUR), headers=headers)).status_code == 201
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'{"reason": "x"', b"nonsense", b'{"reason": "\xff"}', b'{"reason": NaN}'])
+async def test_what_is_not_json_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
+    assert problem(await client.post(SILENCES, content=body, headers=JSON)) == (400, "invalid-request", None)
+
+
+@pytest.mark.parametrize("body", [b"[]", b"null", b'"x"', b"7", b"[" * 8_000 + b"]" * 8_000])
+async def test_json_that_is_no_object_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
+    assert problem(await client.post(SILENCES, content=body, headers=JSON)) == (400, "invalid-request", None)
+
+
+def padded(size: int) -> bytes:
+    return json.dumps(HOUR).encode().ljust(size)
+
+
+async def chunks(body: bytes) -> AsyncGenerator[bytes, None]:
+    for start in range(0, len(body), 1000):
+        yield body[start : start + 1000]
+
+
+async def test_a_body_of_16_kib_is_read(client: httpx.AsyncClient) -> None:
+    assert (await client.post(SILENCES, content=padded(16_384), headers=JSON)).status_code == 201
+
+
+@pytest.mark.parametrize("path", ACTS)
+async def test_a_larger_body_is_refused(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.post(path, content=padded(16_385), headers=JSON)
+
+    assert problem(answer) == (413, "body-too-large", None)
+
+
+async def test_a_larger_body_is_refused_also_when_it_does_not_say_its_size(client: httpx.AsyncClient) -> None:
+    answer = await client.post(SILENCES, content=chunks(padded(20_000)), headers=JSON)
+
+    assert problem(answer) == (413, "body-too-large", None)
+
+
+class AbsentActs(AbsentStore):
+    """PostgreSQL that is away, for those who act too."""
+
+    async def _away(self, *_: object, **__: object) -> NoReturn:
+        message = "no connection to 10.0.0.7"
+        raise StoreUnavailableError(message)
+
+    alert = alerts = silences = add_silence = end_silence = audit = _away
+
+    @asynccontextmanager
+    async def acting(self, participant: str) -> AsyncIterator[NoReturn]:
+        yield await self._away(participant)
+
+
+@pytest.mark.parametrize("path", READS)
+async def test_while_the_database_is_away_a_look_says_so(world: ActingWorld, path: str) -> None:
+    world.store = AbsentActs(world.clock)
+    async with world.client() as client:
+        answer = await get(client, path)
+
+    assert problem(answer) == (503, "store-unavailable", None)
+    assert answer.headers["Retry-After"] == "5"
+    assert "10.0.0.7" not in answer.text
+
+
+@pytest.mark.parametrize(("path", "body"), list(zip(ACTS, [HOUR, HOUR, REASON, REASON], strict=True)))
+async def test_while_the_database_is_away_an_act_is_refused_and_may_be_repeated(
+    world: ActingWorld, path: str, body: dict[str, str]
+) -> None:
+    world.store = AbsentActs(world.clock)
+    async with world.client() as client:
+        answer = await post(client, path, body)
+
+    assert problem(answer) == (503, "store-unavailable", None)
+
+
+@pytest.mark.parametrize("path", [ALERTS, f"{ALERTS}/{NOBODY}", f"{ALERTS}/{NOBODY}/acknowledgement", AUDIT])
+async def test_a_method_that_is_not_taken_says_so(client: httpx.AsyncClient, path: str) -> None:
+    assert problem(await client.put(path, json=REASON, headers=BEARER)) == (405, "method-not-allowed", None)
+
+
+async def test_answers_are_kept_by_nobody(client: httpx.AsyncClient) -> None:
+    answer = await get(client, ALERTS)
+
+    assert (answer.headers["Cache-Control"], answer.headers["Vary"]) == ("no-store", "Authorization")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_requests_are_counted_by_a_fixed_set_of_routes(world: ActingWorld) -> None:
+    async with world.client() as client:
+        for path in (*READS, f"{ROOT}/explain/A/B", f"{ROOT}/other", f"{ROOT}/policies2"):
+            await get(client, path)
+
+    counted = {sample.labels["route"] for family in world.traffic.collect() for sample in family.samples}
+    assert counted == {"policies", "alerts", "silences", "explain", "drills", "audit", "other"}
