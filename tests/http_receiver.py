@@ -81,7 +81,7 @@ async def http_receiver(trust: ssl.SSLContext | None = None, host: str = "127.0.
         assert task is not None
         under_way.add(task)
         try:
-            with suppress(ConnectionError, asyncio.IncompleteReadError):
+            with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 await receiver.serve(reader, writer)
         finally:
             under_way.discard(task)

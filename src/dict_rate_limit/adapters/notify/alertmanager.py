@@ -8,7 +8,7 @@ from datetime import UTC
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.adapters.notify.webhook import post_json
+from dict_rate_limit.adapters.notify.webhook import PATIENCE, post_json
 from dict_rate_limit.domain.alert import TransitionKind
 from dict_rate_limit.domain.channel import Language
 from dict_rate_limit.usecases.notification_text import latest, runbook_url
@@ -36,11 +36,12 @@ class AlertmanagerNotifier:
 
     http: GuardedHttp
     runbook_base_url: str | None = None
+    patience: float = PATIENCE
 
     async def send(self, channel: Channel, message: Message) -> Answer:
         """Send once and say what the other side answered."""
-        document = body(channel, message, self.runbook_base_url)
-        return await post_json(self.http, channel, json.dumps(document, ensure_ascii=False).encode())
+        document = json.dumps(body(channel, message, self.runbook_base_url), ensure_ascii=False).encode()
+        return await post_json(self.http, channel, document, self.patience)
 
 
 def body(channel: Channel, message: Message, runbook_base_url: str | None) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
@@ -146,7 +147,7 @@ def _reason(error: BaseException) -> str:
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"certificate refused: {cause.verify_message}"
-        if isinstance(cause, OSError) and cause.strerror:
-            text = cause.strerror
+        if isinstance(cause, OSError) and cause.errno is not None:
+            text = os.strerror(cause.errno)
         cause = cause.__cause__ or cause.__context__
     return f"cannot connect: {text}" if isinstance(error, httpx.ConnectError) else text or type(error).__name__

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.channel import Channel
 
 HIDDEN: Final = "***"
-LONGEST: Final = 300
+LONGEST: Final = 400
 
-_SHORTEST: Final = 4
+_SHORTEST: Final = 3
 """Shorter pieces of a URL stand in any text; hiding them would leave nothing to read, and they are no secrets."""
 
-_PARTS: Final = re.compile(r"[/:@?&=#,+\s]+")
+_PARTS: Final = re.compile(r"[/:@?&=#,\s]+")
 
 
 def redacted(text: str, channel: Channel, *, host_is_open: bool = False) -> str:

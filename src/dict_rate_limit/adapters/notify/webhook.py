@@ -33,12 +33,12 @@ REFUSALS: Final = frozenset({400, 413, 415, 422})
 
 
 async def post_json(
-    http: GuardedHttp, channel: Channel, document: bytes, headers: Mapping[str, str] | None = None
+    http: GuardedHttp, channel: Channel, document: bytes, within: float, headers: Mapping[str, str] | None = None
 ) -> Answer:
-    """Send a document to the channel's URL and say what it answered."""
+    """Send a document to the channel's URL, within so many seconds, and say what it answered."""
     sent = {"Content-Type": "application/json", **(headers or {})}
     try:
-        reply = await http.call("POST", channel.url, content=document, headers=sent, within=PATIENCE)
+        reply = await http.call("POST", channel.url, content=document, headers=sent, within=within)
     except CallError as error:
         return Answer(ok=False, text=redacted(str(error), channel, host_is_open=True))
     text = redacted(str(reply), channel, host_is_open=True)
@@ -52,6 +52,7 @@ class WebhookNotifier:
     http: GuardedHttp
     clock: Clock
     version: str
+    patience: float = PATIENCE
 
     async def send(self, channel: Channel, message: Message) -> Answer:
         """Send once and say what the other side answered."""
@@ -59,7 +60,7 @@ class WebhookNotifier:
         at = int(self.clock.now().timestamp())
         signed = signatures(channel.secrets, str(message.message_id), at, document)
         headers = {"webhook-id": str(message.message_id), "webhook-timestamp": str(at), "webhook-signature": signed}
-        return await post_json(self.http, channel, document, headers)
+        return await post_json(self.http, channel, document, self.patience, headers)
 
     def _document(self, message: Message) -> bytes:
         (event,) = message.events

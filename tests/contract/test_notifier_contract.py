@@ -1,0 +1,64 @@
+"""What every Notifier promises, held against each way there is and a real receiver."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dict_rate_limit.adapters.notify.redaction import LONGEST
+from notifier_harness import TOKEN, WAYS, Behaviour, Way, message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+
+    Made = Callable[[Behaviour, float], AbstractAsyncContextManager[Way]]
+
+PATIENCE = 20.0
+FAILURES = [behaviour for behaviour in Behaviour if behaviour is not Behaviour.TAKE]
+
+
+@pytest.fixture(params=WAYS, ids=lambda way: way.__name__)
+def made(request: pytest.FixtureRequest) -> Made:
+    way: Made = request.param
+    return way
+
+
+async def test_a_message_that_is_taken_is_a_good_answer(made: Made) -> None:
+    async with made(Behaviour.TAKE, PATIENCE) as way:
+        answer = await way.send(message())
+
+        assert answer.ok
+        assert len(way.arrived()) == 1
+
+
+async def test_a_repeat_names_the_same_message(made: Made) -> None:
+    async with made(Behaviour.TAKE, PATIENCE) as way:
+        for _ in range(2):
+            await way.send(message())
+
+        assert len(way.arrived()) == 2
+        assert len(set(way.arrived())) == 1
+
+
+@pytest.mark.parametrize("behaviour", FAILURES, ids=lambda behaviour: behaviour.name.lower())
+async def test_a_failure_is_an_answer_with_a_reason_and_without_secrets(made: Made, behaviour: Behaviour) -> None:
+    patience = 3.0 if behaviour is Behaviour.HANG else PATIENCE
+    async with made(behaviour, patience) as way:
+        answer = await way.send(message())
+
+        assert not answer.ok
+        assert 0 < len(answer.text) <= LONGEST
+        assert answer.text.isprintable()
+        hidden = {TOKEN, *(secret.removeprefix("whsec_") for secret in way.channel.secrets)}
+        assert not [secret for secret in hidden if secret in answer.text]
+        assert way.strayed() == 0
+
+
+async def test_a_failure_says_nothing_about_the_next_message(made: Made) -> None:
+    async with made(Behaviour.REFUSE, PATIENCE) as bad, made(Behaviour.TAKE, PATIENCE) as good:
+        refused = await bad.send(message())
+        taken = await good.send(message(2))
+
+        assert (refused.ok, taken.ok) == (False, True)

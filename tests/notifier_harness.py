@@ -1,0 +1,191 @@
+"""Each way to people and programs beside a real receiver, to hold one contract against."""
+
+from __future__ import annotations
+
+import re
+import socket
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from acting_samples import life
+from dict_rate_limit.adapters.memory.notifier import TAKEN, MemoryNotifier
+from dict_rate_limit.adapters.notify.address_guard import AddressGuard
+from dict_rate_limit.adapters.notify.alertmanager import AlertmanagerNotifier
+from dict_rate_limit.adapters.notify.dispatch import NotifierByFormat
+from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
+from dict_rate_limit.adapters.notify.text import PATIENCE, TextNotifier
+from dict_rate_limit.adapters.notify.webhook import WebhookNotifier
+from dict_rate_limit.domain.channel import Channel, Format
+from dict_rate_limit.domain.notification import Answer
+from dict_rate_limit.ports.delivery import Message
+from domain_samples import NOON
+from http_receiver import answer, http_receiver
+from monitor_samples import HandClock
+from smtp_receiver import smtp_receiver
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from dict_rate_limit.ports.delivery import Notifier
+    from http_receiver import HttpReceiver, Request
+
+TOKEN = "s3cr3t-token"  # noqa: S105 -- tests look for it where it must not be
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 -- likewise
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+
+
+class Behaviour(StrEnum):
+    """What the other side does with a message."""
+
+    TAKE = "takes it"
+    REFUSE = "refuses it and repeats secrets"
+    HANG = "says nothing"
+    REDIRECT = "sends it elsewhere"
+    GARBAGE = "says what nobody understands"
+    NOBODY = "is not there"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A notifier, a channel, and the other side.
+
+    `arrived` names each message that came, in order, the same for a repeat; `strayed` counts what went elsewhere.
+    """
+
+    notifier: Notifier
+    channel: Channel
+    arrived: Callable[[], Sequence[str]]
+    strayed: Callable[[], int] = lambda: 0
+
+    async def send(self, message: Message) -> Answer:
+        """Send by the channel."""
+        return await self.notifier.send(self.channel, message)
+
+
+def message(number: int = 1) -> Message:
+    """Make a message about one transition."""
+    return Message(
+        message_id=UUID(int=(0x3F2A91BC + number) << 96),
+        title="CRÍTICO: CLAIMS_READ, restam 8%",
+        body="CLAIMS_READ em nível crítico\nDesde 25/11 03:12 (UTC-3).",
+        events=[life()["ESCALATED"]],
+        created_at=NOON,
+    )
+
+
+def senders(patience: float = PATIENCE) -> NotifierByFormat:
+    """Make the real senders, which may reach this machine."""
+    http = GuardedHttp(AddressGuard(allowed=LOOPBACK))
+    return NotifierByFormat(
+        senders={
+            Format.TEXT: TextNotifier(patience=patience),
+            Format.WEBHOOK: WebhookNotifier(http=http, clock=HandClock(), version="1.2.3", patience=patience),
+            Format.ALERTMANAGER: AlertmanagerNotifier(http=http, patience=patience),
+        }
+    )
+
+
+@asynccontextmanager
+async def memory_way(behaviour: Behaviour, patience: float) -> AsyncIterator[Way]:
+    """Keep messages, or answer what a test says."""
+    takes = behaviour is Behaviour.TAKE
+    answers = [] if takes else [Answer(ok=False, text=f"the other side {behaviour}, {patience:g} s")] * 2
+    notifier = MemoryNotifier(answers=answers)
+    channel = Channel(name="memory", format=Format.TEXT, url=f"memory://{TOKEN}")
+    assert TAKEN.ok
+    yield Way(notifier, channel, lambda: [str(one.message_id) for _, one in notifier.sent])
+
+
+@asynccontextmanager
+async def webhook_way(behaviour: Behaviour, patience: float) -> AsyncIterator[Way]:
+    """Post signed events."""
+    channel = Channel(name="siem", format=Format.WEBHOOK, url="", secrets=(SECRET,))
+    async with _http_way(channel, behaviour, patience, lambda request: request.headers["webhook-id"]) as way:
+        yield way
+
+
+@asynccontextmanager
+async def alertmanager_way(behaviour: Behaviour, patience: float) -> AsyncIterator[Way]:
+    """Post what Alertmanager posts."""
+    channel = Channel(name="am", format=Format.ALERTMANAGER, url="")
+    async with _http_way(channel, behaviour, patience, lambda request: request.json["groupKey"]) as way:
+        yield way
+
+
+@asynccontextmanager
+async def json_way(behaviour: Behaviour, patience: float) -> AsyncIterator[Way]:
+    """Post texts by Apprise."""
+    channel = Channel(name="json", format=Format.TEXT, url="")
+    async with _http_way(channel, behaviour, patience, lambda request: reference(request.json["message"])) as way:
+        yield replace(way, channel=replace(way.channel, url=way.channel.url.replace("http://", "json://") + "&rto=1"))
+
+
+@asynccontextmanager
+async def mail_way(behaviour: Behaviour, patience: float) -> AsyncIterator[Way]:
+    """Send mails by Apprise."""
+    async with smtp_receiver() as receiver:
+        replies = {
+            Behaviour.REFUSE: f"554 no mail for {TOKEN}",
+            Behaviour.REDIRECT: "551 not here, try <other@example.com>",
+            Behaviour.GARBAGE: "what?",
+            Behaviour.HANG: None,
+        }
+        receiver.reply = replies.get(behaviour, "250 OK")
+        if behaviour is Behaviour.NOBODY:
+            receiver.port = closed_port()
+        channel = Channel(name="mail", format=Format.TEXT, url=receiver.url(TOKEN))
+
+        def arrived() -> list[str]:
+            return [reference(part.get_content()) for mail in receiver.mails if (part := mail.get_body(("plain",)))]
+
+        yield Way(senders(patience), channel, arrived)
+
+
+WAYS = (memory_way, webhook_way, alertmanager_way, json_way, mail_way)
+
+
+def reference(text: str) -> str:
+    """Return what names a message in a text."""
+    found = re.search(r"ref ([0-9a-f]{8})\s*$", text)
+    assert found is not None
+    return found[1]
+
+
+def closed_port() -> int:
+    """Return a port at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+@asynccontextmanager
+async def _http_way(
+    channel: Channel, behaviour: Behaviour, patience: float, name: Callable[[Request], str]
+) -> AsyncIterator[Way]:
+    async with http_receiver() as receiver, http_receiver() as elsewhere:
+        said = _answers(elsewhere)[behaviour]
+        receiver.answers = lambda _: said
+        if behaviour is Behaviour.NOBODY:
+            receiver.port = closed_port()
+        url = receiver.url(f"/hooks/{TOKEN}?key={TOKEN}")
+        yield Way(
+            senders(patience),
+            replace(channel, url=url),
+            lambda: [name(request) for request in receiver.requests],
+            lambda: len(elsewhere.requests),
+        )
+
+
+def _answers(elsewhere: HttpReceiver) -> dict[Behaviour, bytes | None]:
+    taken = answer()
+    return {
+        Behaviour.TAKE: taken,
+        Behaviour.REFUSE: answer("500 Oh no", f"{TOKEN} {SECRET} {'x' * 5_000}".encode()),
+        Behaviour.HANG: None,
+        Behaviour.REDIRECT: answer("307 Temporary Redirect", b"", f"Location: {elsewhere.url()}"),
+        Behaviour.GARBAGE: b"what?\r\n\r\n",
+        Behaviour.NOBODY: taken,
+    }
