@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import logging
+import os
+from datetime import timedelta
+from threading import Event
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dict_rate_limit.adapters.notify.channels_file import ChannelsFile
+from monitor_samples import HandClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from dict_rate_limit.domain.channel import Channel
+
+A_SECOND = timedelta(seconds=1)
+TWO = '[channels.a]\nurl = "slack://a/b/c"\n[channels.b]\nurl = "slack://d/e/f"\n'
+B_IS_BAD = '[channels.a]\nurl = "slack://new/b/c"\n[channels.b]\nurl = "slack://d/e/f"\nlanguage = "de"\n'
+
+
+class Followed:
+    """A file and the channels read from it."""
+
+    def __init__(self, path: Path, content: str | bytes | None = TWO) -> None:
+        self.path = path
+        self.clock = HandClock()
+        if content is not None:
+            self.write(content)
+        self.file = ChannelsFile(path, self.clock)
+
+    def write(self, content: str | bytes) -> None:
+        self.path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    def now(self) -> dict[str, str]:
+        return {channel.name: channel.url for channel in self.file.channels()}
+
+    def later(self) -> dict[str, str]:
+        self.clock.move(A_SECOND)
+        return self.now()
+
+
+@pytest.fixture
+def followed(tmp_path: Path) -> Followed:
+    return Followed(tmp_path / "channels.toml")
+
+
+def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records]
+
+
+def test_without_a_path_there_are_no_channels() -> None:
+    assert ChannelsFile(None, HandClock()).channels() == ()
+
+
+def test_reads_the_channels(followed: Followed) -> None:
+    assert followed.now() == {"a": "slack://a/b/c", "b": "slack://d/e/f"}
+
+
+def test_a_change_is_seen_after_a_second_and_not_before(followed: Followed) -> None:
+    followed.now()
+    followed.write('[channels.c]\nurl = "slack://g"\n')
+
+    before, after = followed.now(), followed.later()
+
+    assert (set(before), set(after)) == ({"a", "b"}, {"c"})
+
+
+def test_a_file_that_did_not_change_is_not_read_again(followed: Followed) -> None:
+    before = followed.file.channels()
+
+    followed.clock.move(A_SECOND)
+
+    assert followed.file.channels()[0] is before[0]
+
+
+def test_a_file_put_in_place_of_another_is_seen(followed: Followed, tmp_path: Path) -> None:
+    followed.now()
+    other = tmp_path / "other"
+    other.write_text(TWO.replace("/b/", "/x/"))
+    stat = followed.path.stat()
+    os.utime(other, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    other.replace(followed.path)
+
+    assert followed.later()["a"] == "slack://a/x/c"
+
+
+def test_a_channel_that_turned_bad_stays_as_it_was_and_the_others_move_on(
+    followed: Followed, caplog: pytest.LogCaptureFixture
+) -> None:
+    followed.now()
+    followed.write(B_IS_BAD)
+
+    assert followed.later() == {"a": "slack://new/b/c", "b": "slack://d/e/f"}
+    assert lines(caplog) == ["channels file: channels.b: language: 'de', expected pt or en"]
+
+
+def test_a_channel_that_was_never_good_is_not_there(tmp_path: Path) -> None:
+    assert set(Followed(tmp_path / "channels.toml", B_IS_BAD).now()) == {"a"}
+
+
+def test_a_channel_that_was_taken_out_is_gone(followed: Followed) -> None:
+    followed.now()
+    followed.write('[channels.b]\nurl = "slack://d/e/f"\n')
+
+    assert set(followed.later()) == {"b"}
+
+
+@pytest.mark.parametrize("content", ["[channels.a", b"\xff\xfe", "channels = 1"])
+def test_the_last_good_channels_stay_while_the_file_cannot_be_read(followed: Followed, content: str | bytes) -> None:
+    before = followed.now()
+    followed.write(content)
+
+    assert followed.later() == before
+
+
+def test_the_last_good_channels_stay_while_the_file_is_away(
+    followed: Followed, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = followed.now()
+    followed.path.unlink()
+
+    assert followed.later() == before
+    assert followed.later() == before
+    assert lines(caplog) == ["channels file: cannot be read: No such file or directory"]
+
+
+def test_a_file_that_comes_back_is_read(followed: Followed) -> None:
+    followed.now()
+    content = followed.path.read_bytes()
+    followed.path.unlink()
+    followed.later()
+    followed.write(content.replace(b"/b/", b"/x/"))
+
+    assert followed.later()["a"] == "slack://a/x/c"
+
+
+def test_a_problem_is_told_once_while_it_lasts_and_again_when_it_comes_back(
+    followed: Followed, caplog: pytest.LogCaptureFixture
+) -> None:
+    for content in (B_IS_BAD, B_IS_BAD + "# a comment\n", TWO, B_IS_BAD):
+        followed.write(content)
+        followed.later()
+
+    assert len(lines(caplog)) == 2
+
+
+class Told(logging.Handler):
+    """Keeps lines, and says when there is one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+        self.any = Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+        self.any.set()
+
+
+@pytest.fixture
+def told() -> Iterator[Told]:
+    handler, logger = Told(), logging.getLogger("dict_rate_limit")
+    logger.addHandler(handler)
+    yield handler
+    logger.removeHandler(handler)
+
+
+def test_channels_that_are_new_are_asked_about_in_the_background(tmp_path: Path, told: Told) -> None:
+    asked: list[list[str]] = []
+
+    def check(channels: Sequence[Channel]) -> Sequence[str]:
+        asked.append([channel.name for channel in channels])
+        return ["channels.a: url: (hidden), expected another"]
+
+    path, clock = tmp_path / "channels.toml", HandClock()
+    path.write_text(TWO)
+    file = ChannelsFile(path, clock, check)
+    file.channels()
+    path.write_text(TWO + "# a comment\n")
+    clock.move(A_SECOND)
+    file.channels()
+
+    assert told.any.wait(timeout=30)
+    assert asked == [["a", "b"]]
+    assert told.lines == ["channels file: channels.a: url: (hidden), expected another"]
