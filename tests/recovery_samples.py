@@ -10,6 +10,7 @@ import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -35,13 +36,18 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.reading import Poll
 
 NAMES = itertools.count(1)
-TOOLS = folders({}, None)[0]
 OURS = """
     SELECT oid::regclass::text FROM pg_class
     WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace ORDER BY 1
 """
 TROUBLE = tuple(ticks((bucket(1000), bucket(1000, name="KEYS_CHECK")), (bucket(200), bucket(50, name="KEYS_CHECK"))))
 """Two polls that open two alerts."""
+
+
+@cache
+def tools() -> Path:
+    """Return the folder of pg_dump and pg_restore."""
+    return folders({}, None)[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +114,7 @@ def structure(url: str) -> str:
 
     The server writes the list of a CHECK in two ways that mean the same: before and after it was once read back.
     """
-    command = [str(TOOLS / "pg_dump"), "--schema-only", "--no-owner", f"--dbname={url}"]
+    command = [str(tools() / "pg_dump"), "--schema-only", "--no-owner", f"--dbname={url}"]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 -- full path, no shell
     return re.sub(r"(?m)^\\(un)?restrict .*$|::(text|character varying)(\[\])?|[()]", "", text)
 

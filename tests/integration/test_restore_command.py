@@ -17,7 +17,7 @@ from dict_rate_limit.adapters.postgres.dump_folder import find, publish
 from dict_rate_limit.adapters.postgres.dump_tools import Place
 from dict_rate_limit.domain.errors import RecoveryError
 from postgres_database import execute, values
-from recovery_samples import TOOLS, Recovery, empty_database, everything, fill, left_in, manifest, structure
+from recovery_samples import Recovery, empty_database, everything, fill, left_in, manifest, structure, tools
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ def original_url(postgres_server: str, migrated_template: str) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def original(original_url: str, tmp_path_factory: pytest.TempPathFactory) -> Backup:
-    place = Place(database_url=original_url, environ={}, folders=[TOOLS])
+    place = Place(database_url=original_url, environ={}, folders=[tools()])
     return asyncio.run(back_up(place, tmp_path_factory.mktemp("original"), "1.2.3"))
 
 
