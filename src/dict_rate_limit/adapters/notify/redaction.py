@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, unquote_plus
@@ -33,11 +34,13 @@ def redacted(text: str, channel: Channel, *, host_is_open: bool = False) -> str:
 
 def _pieces(channel: Channel, *, host_is_open: bool) -> set[str]:
     rest = channel.url.partition("://")[2]
-    texts = [rest, *channel.secrets, *(secret.removeprefix("whsec_") for secret in channel.secrets)]
-    if host_is_open:
-        authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-        texts[:1] = [authority.rpartition("@")[0], rest[len(authority) :]]
-    return {piece for piece in (*texts, *_split(texts)) if len(piece) >= _SHORTEST}
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    userinfo = authority.rpartition("@")[0]
+    parts = [userinfo, rest[len(authority) :]] if host_is_open else [rest]
+    secrets = [*channel.secrets, *(secret.removeprefix("whsec_") for secret in channel.secrets)]
+    basic = base64.b64encode(unquote(userinfo).encode()).decode()  # as the header Authorization has it
+    texts = [*parts, *secrets]
+    return {piece for piece in (*texts, *_split(texts), basic) if len(piece) >= _SHORTEST}
 
 
 def _split(texts: Iterable[str]) -> Iterator[str]:

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dict_rate_limit.adapters.notify.address_guard import AddressGuard
+from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
+from dict_rate_limit.adapters.notify.heartbeat import UrlHeartbeat
+from http_receiver import answer, http_receiver
+from notifier_harness import LOOPBACK, closed_port
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from http_receiver import HttpReceiver
+
+HTTP = GuardedHttp(AddressGuard(allowed=LOOPBACK))
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[HttpReceiver]:
+    async with http_receiver() as running:
+        yield running
+
+
+def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name.startswith("dict_rate_limit")]
+
+
+async def test_calls_the_url(receiver: HttpReceiver, caplog: pytest.LogCaptureFixture) -> None:
+    await UrlHeartbeat(HTTP, receiver.url("/ping/t0ken")).beat()
+
+    assert [(request.method, request.path) for request in receiver.requests] == [("GET", "/ping/t0ken")]
+    assert lines(caplog) == []
+
+
+async def test_a_failure_is_told_once_until_it_changes_or_is_over(
+    receiver: HttpReceiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    heart = UrlHeartbeat(HTTP, receiver.url("/ping/t0ken").replace("://", "://ana:passw0rd@"))
+    host = f"127.0.0.1:{receiver.port}"
+
+    for status in ("500 Oh no", "500 Oh no", "404 Not Found", "200 OK", "200 OK"):
+        receiver.answers = lambda _, status=status: answer(status, b"t0ken")  # type: ignore[misc]
+        await heart.beat()
+
+    assert lines(caplog) == [
+        f"heartbeat: {host}: HTTP 500 Oh no",
+        f"heartbeat: {host}: HTTP 404 Not Found",
+        f"heartbeat: {host} answers again",
+    ]
+
+
+async def test_nobody_there_is_told_without_the_url(caplog: pytest.LogCaptureFixture) -> None:
+    port = closed_port()
+
+    await UrlHeartbeat(HTTP, f"http://127.0.0.1:{port}/ping/t0ken").beat()
+
+    assert lines(caplog) == [f"heartbeat: 127.0.0.1:{port}: cannot connect: Connection refused"]
+
+
+async def test_an_internal_address_is_refused(receiver: HttpReceiver, caplog: pytest.LogCaptureFixture) -> None:
+    await UrlHeartbeat(GuardedHttp(AddressGuard()), receiver.url("/ping")).beat()
+
+    assert receiver.requests == []
+    assert "NOTIFY_ALLOWED_NETWORKS" in lines(caplog)[0]
