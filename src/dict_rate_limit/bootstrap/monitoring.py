@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.temporal import TemporalAddress, TemporalTls
+from dict_rate_limit.bootstrap.notifying import notifying
 from dict_rate_limit.domain.state import Rules
 from dict_rate_limit.usecases.monitor import Fetcher
 from dict_rate_limit.workflows.activities import Activities
@@ -18,18 +19,22 @@ if TYPE_CHECKING:
 
 def activities(settings: Settings, parts: Backing, publisher: EventPublisher) -> Activities:
     """Make the monitoring side."""
+    ways = notifying(settings, parts)
     return Activities(
         fetcher=Fetcher(source=parts.source, source_name="bridge", clock=parts.clock),
         store=parts.store,
         cache=parts.cache,
         outbox=parts.store,
         publisher=publisher,
+        telling=ways.telling,
+        heartbeat=ways.heartbeat,
         maintenance=parts.store,
         clock=parts.clock,
         rules=Rules(
             thresholds=settings.thresholds,
             interval=settings.poll_interval,
             unreachable_after=settings.unreachable_after_intervals,
+            remind_every=settings.remind_every,
         ),
         retention_months=settings.retention_months,
     )

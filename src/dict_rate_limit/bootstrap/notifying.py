@@ -1,0 +1,58 @@
+"""Ways to people and programs, and the heartbeat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.adapters.notify.address_guard import AddressGuard
+from dict_rate_limit.adapters.notify.alertmanager import AlertmanagerNotifier
+from dict_rate_limit.adapters.notify.channels_file import ChannelsFile, url_problems
+from dict_rate_limit.adapters.notify.dispatch import NotifierByFormat
+from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
+from dict_rate_limit.adapters.notify.heartbeat import UrlHeartbeat
+from dict_rate_limit.adapters.notify.text import TextNotifier
+from dict_rate_limit.adapters.notify.webhook import WebhookNotifier
+from dict_rate_limit.domain.channel import Format
+from dict_rate_limit.usecases.notify import NotifyParts
+
+if TYPE_CHECKING:
+    from dict_rate_limit.bootstrap.backing import Backing
+    from dict_rate_limit.ports.delivery import Heartbeat, Notifier
+    from dict_rate_limit.settings import Settings
+
+
+class NoHeartbeat:
+    """Nobody elsewhere listens."""
+
+    async def beat(self) -> None:
+        """Do nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notifying:
+    """How people are told, and who notices when we fall silent."""
+
+    telling: NotifyParts
+    heartbeat: Heartbeat
+
+
+def notifying(settings: Settings, parts: Backing) -> Notifying:
+    """Make both; nothing has to be reachable, nor the channels' file to be there."""
+    http = GuardedHttp(AddressGuard(allowed=settings.notify_allowed_networks))
+    base = settings.runbook_base_url
+    senders: dict[Format, Notifier] = {
+        Format.TEXT: TextNotifier(),
+        Format.WEBHOOK: WebhookNotifier(http=http, clock=parts.clock, version=parts.version),
+        Format.ALERTMANAGER: AlertmanagerNotifier(http=http, runbook_base_url=base),
+    }
+    telling = NotifyParts(
+        notifications=parts.store,
+        acts=parts.store,
+        channels=ChannelsFile(settings.notify_urls_file, parts.clock, url_problems),
+        notifier=NotifierByFormat(senders=senders),
+        clock=parts.clock,
+        runbook_base_url=base,
+    )
+    url = settings.heartbeat_url
+    return Notifying(telling=telling, heartbeat=NoHeartbeat() if url is None else UrlHeartbeat(http, url))
