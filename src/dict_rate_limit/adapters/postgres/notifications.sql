@@ -140,23 +140,18 @@ ORDER BY attempt.position;
 -- name: last_attempts
 -- The attempt noted last for each channel. One probe of the index for each, however long the ledger.
 WITH RECURSIVE last AS (
-    (
-        SELECT delivery
-        FROM dict_rate_limit_deliveries AS delivery
-        ORDER BY channel DESC, position DESC
-        LIMIT 1
-    )
+    (SELECT channel, position FROM dict_rate_limit_deliveries ORDER BY channel DESC, position DESC LIMIT 1)
     UNION ALL
-    SELECT before.delivery
+    SELECT before.channel, before.position
     FROM last, LATERAL (
-        SELECT delivery
-        FROM dict_rate_limit_deliveries AS delivery
-        WHERE channel < (last.delivery).channel
+        SELECT channel, position
+        FROM dict_rate_limit_deliveries
+        WHERE channel < last.channel
         ORDER BY channel DESC, position DESC
         LIMIT 1
     ) AS before
 )
-SELECT (delivery).* FROM last;
+SELECT attempt.* FROM last JOIN dict_rate_limit_deliveries AS attempt USING (channel, position);
 
 -- name: counts
 -- Notifications ever made, by channel and where they stand.

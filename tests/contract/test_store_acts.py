@@ -1,0 +1,278 @@
+"""What every Acts promises about alerts, held against memory and PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+
+from dict_rate_limit.domain.alert import ANY_POLICY, Acknowledgement, Kind, TransitionKind
+from dict_rate_limit.domain.audit import Act, AuditEntry
+from dict_rate_limit.domain.judge import observe
+from dict_rate_limit.domain.transition import Subject, acknowledged, drilled
+from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, failure, snapshot, ticks
+from notification_samples import route_all
+
+if TYPE_CHECKING:
+    from dict_rate_limit.domain.alert import Alert
+    from store_harness import Harness
+NOBODY = UUID(int=0)
+ANOTHER = "87654321"
+TAKEN_UP = Acknowledgement(actor="ana", reason="ligando para o BACEN", at=NOON, until=NOON + timedelta(hours=1))
+SUBJECT = Subject(participant=PARTICIPANT, policy_name=ANY_POLICY, kind=Kind.DRILL)
+
+
+async def test_an_alert_comes_with_all_its_transitions(harness: Harness) -> None:
+    await harness.record_all(*ticks(bucket(), bucket(200), (bucket(50), bucket(0, name="KEYS_CHECK")), bucket()))
+    told = await harness.unpublished()
+    alert_id = told[0].alert_id
+
+    history = await harness.store.alert(alert_id)
+
+    assert history is not None
+    assert list(history.events) == [event for event in told if event.alert_id == alert_id]
+    assert [event.transition for event in history.events] == [
+        TransitionKind.OPENED,
+        TransitionKind.ESCALATED,
+        TransitionKind.RESOLVED,
+    ]
+    assert (history.alert.alert_id, history.alert.sequence) == (alert_id, 3)
+    assert history.alert.resolved_at == history.events[-1].detected_at
+
+
+async def test_the_history_tells_what_became_of_each_transition(harness: Harness) -> None:
+    await harness.record_all(*ticks(bucket(), bucket(200), bucket(50)))
+    first, second = await harness.unpublished()
+    await route_all(harness.store)
+    async with harness.store.drain(10, NOON) as unit:
+        await unit.mark_published([first.event_id], NOON)
+        await unit.mark_refused(second.event_id, "too large", NOON, None)
+    await harness.record(snapshot(bucket(), at=NOON + 3 * FIVE_MINUTES))
+
+    history = await harness.store.alert(first.alert_id)
+
+    assert history is not None
+    assert len(history.events) == 3
+    assert history.published == {first.event_id}
+    assert history.dead == {second.event_id}
+    assert history.routed == {first.event_id, second.event_id}
+
+
+async def test_there_may_be_no_such_alert(harness: Harness) -> None:
+    assert await harness.store.alert(NOBODY) is None
+
+
+async def test_alerts_come_the_last_opened_first(harness: Harness) -> None:
+    names = ("ALFA", "BRAVO", "CHARLIE")
+    full, low = {name: bucket(name=name) for name in names}, {name: bucket(200, name=name) for name in names}
+    await harness.record_all(
+        *ticks(
+            tuple(full.values()),
+            (low["ALFA"], full["BRAVO"], full["CHARLIE"]),
+            (low["ALFA"], low["BRAVO"], low["CHARLIE"]),
+            (full["ALFA"], low["BRAVO"], low["CHARLIE"]),
+        )
+    )
+
+    everything = await harness.store.alerts([PARTICIPANT], open_only=False, limit=10)
+
+    assert [alert.policy_name for alert in everything] == ["BRAVO", "CHARLIE", "ALFA"]
+    assert await harness.store.alerts([PARTICIPANT], open_only=True, limit=10) == everything[:2]
+    assert await harness.store.alerts([PARTICIPANT], open_only=False, limit=1) == everything[:1]
+
+
+async def test_alerts_are_those_of_the_participants_asked_for(harness: Harness) -> None:
+    await harness.record(snapshot(bucket(0)))
+
+    assert await harness.store.alerts([ANOTHER], open_only=False, limit=10) == []
+    assert len(await harness.store.alerts([ANOTHER, PARTICIPANT], open_only=False, limit=10)) == 1
+
+
+async def test_an_act_finds_the_alert_as_it_stands(harness: Harness) -> None:
+    alert = await opened(harness)
+
+    async with harness.store.acting(PARTICIPANT) as unit:
+        assert await unit.alert(alert.alert_id) == alert
+
+
+async def test_an_act_finds_no_alert_of_another_participant(harness: Harness) -> None:
+    alert = await opened(harness)
+
+    async with harness.store.acting(ANOTHER) as unit:
+        assert await unit.alert(alert.alert_id) is None
+        assert await unit.alert(NOBODY) is None
+
+
+async def test_an_acknowledged_alert_is_so_for_everybody_who_looks(harness: Harness) -> None:
+    alert = await opened(harness)
+
+    await acknowledge(harness, alert)
+
+    history = await harness.store.alert(alert.alert_id)
+    state = await harness.load(failure(at=NOON + FIVE_MINUTES))
+    assert history is not None
+    assert history.alert.acknowledgement == TAKEN_UP
+    assert state is not None
+    assert [one.acknowledgement for one in state.open_alerts] == [TAKEN_UP]
+    assert [one.acknowledgement for one in await harness.store.open_alerts([PARTICIPANT])] == [TAKEN_UP]
+
+
+async def test_an_acknowledgement_is_a_transition_that_waits_to_be_told(harness: Harness) -> None:
+    alert = await opened(harness)
+
+    await acknowledge(harness, alert)
+
+    first, second = await harness.unpublished()
+    assert (first.acknowledgement, second.acknowledgement) == (None, TAKEN_UP)
+    assert (second.transition, second.sequence) == (TransitionKind.ACKNOWLEDGED, 2)
+
+
+async def test_an_acknowledgement_outlives_polls_that_change_nothing(harness: Harness) -> None:
+    await acknowledge(harness, await opened(harness))
+
+    await harness.record(snapshot(bucket(200), at=NOON + FIVE_MINUTES))
+
+    assert [one.acknowledgement for one in await harness.store.open_alerts([PARTICIPANT])] == [TAKEN_UP]
+
+
+async def test_an_acknowledgement_is_void_once_the_alert_gets_worse(harness: Harness) -> None:
+    await acknowledge(harness, await opened(harness))
+
+    await harness.record(snapshot(bucket(50), at=NOON + FIVE_MINUTES))
+
+    assert [one.acknowledgement for one in await harness.store.open_alerts([PARTICIPANT])] == [None]
+
+
+async def test_a_test_alert_is_opened_and_resolved_in_one_act(harness: Harness) -> None:
+    changes = drilled(SUBJECT, TAKEN_UP)
+    alert = changes[-1][0]
+
+    async with harness.store.acting(PARTICIPANT) as unit:
+        await unit.save(alert, [event for _, event in changes], entry(Act.DRILL_SENT, alert.alert_id))
+
+    history = await harness.store.alert(alert.alert_id)
+    assert history is not None
+    assert history.alert == alert
+    assert [event.transition for event in history.events] == [TransitionKind.OPENED, TransitionKind.RESOLVED]
+    assert await harness.unpublished() == list(history.events)
+    assert await harness.store.open_alerts([PARTICIPANT]) == []
+
+
+async def test_an_error_inside_an_act_leaves_nothing(harness: Harness) -> None:
+    alert = await opened(harness)
+
+    with pytest.raises(RuntimeError, match="lost"):
+        await acknowledge_then_fail(harness, alert)
+
+    history = await harness.store.alert(alert.alert_id)
+    assert history is not None
+    assert (history.alert, len(history.events)) == (alert, 1)
+    assert await harness.store.audit(10) == []
+
+
+async def test_after_an_error_the_next_act_gets_in(harness: Harness) -> None:
+    alert = await opened(harness)
+    with pytest.raises(RuntimeError, match="lost"):
+        await acknowledge_then_fail(harness, alert)
+
+    await acknowledge(harness, alert)
+
+    assert len(await harness.store.audit(10)) == 1
+
+
+async def test_recording_waits_for_an_act(harness: Harness) -> None:
+    alert = await opened(harness)
+    async with harness.store.acting(PARTICIPANT) as unit:
+        poll = asyncio.create_task(harness.record(snapshot(bucket(), at=NOON + FIVE_MINUTES)))
+        after, event = acknowledged(alert, TAKEN_UP)
+        await unit.save(after, [event], entry(Act.ALERT_ACKNOWLEDGED, alert.alert_id))
+        assert not poll.done()
+
+    await poll
+    history = await harness.store.alert(alert.alert_id)
+    assert history is not None
+    assert [event.transition for event in history.events] == [
+        TransitionKind.OPENED,
+        TransitionKind.ACKNOWLEDGED,
+        TransitionKind.RESOLVED,
+    ]
+
+
+async def test_an_act_waits_for_recording(harness: Harness) -> None:
+    alert, worse = await opened(harness), snapshot(bucket(50), at=NOON + FIVE_MINUTES)
+    async with harness.store.participant(PARTICIPANT) as unit:
+        state = await unit.load(worse)
+        assert state is not None
+        await unit.save(observe(state, worse, RULES)[1])
+        act = asyncio.create_task(seen(harness, alert))
+        await asyncio.sleep(0)
+        await harness.store.audit(1)
+
+    assert (await act).sequence == 2
+
+
+async def test_acts_of_different_participants_do_not_wait(harness: Harness) -> None:
+    alert = await opened(harness)
+
+    async with harness.store.acting(ANOTHER):
+        await acknowledge(harness, alert)
+
+    assert len(await harness.store.audit(10)) == 1
+
+
+async def test_acts_are_kept_newest_first(harness: Harness) -> None:
+    alert = await opened(harness)
+    await acknowledge(harness, alert)
+    changes = drilled(SUBJECT, replace(TAKEN_UP, actor="rui"))
+    drill = AuditEntry(
+        at=NOON,
+        actor="rui",
+        act=Act.DRILL_SENT,
+        subject_id=changes[0][0].alert_id,
+        detail="12345678",
+        reason="'aspas' \"duplas\" \\ % %s $1 ç",
+    )
+
+    async with harness.store.acting(PARTICIPANT) as unit:
+        await unit.save(changes[-1][0], [event for _, event in changes], drill)
+
+    assert await harness.store.audit(10) == [drill, entry(Act.ALERT_ACKNOWLEDGED, alert.alert_id)]
+    assert await harness.store.audit(1) == [drill]
+
+
+async def opened(harness: Harness) -> Alert:
+    """Let one alert open."""
+    await harness.record(snapshot(bucket(200)))
+    (alert,) = await harness.store.open_alerts([PARTICIPANT])
+    return alert
+
+
+async def seen(harness: Harness, alert: Alert) -> Alert:
+    async with harness.store.acting(alert.participant) as unit:
+        found = await unit.alert(alert.alert_id)
+    assert found is not None
+    return found
+
+
+async def acknowledge(harness: Harness, alert: Alert) -> None:
+    async with harness.store.acting(alert.participant) as unit:
+        after, event = acknowledged(alert, TAKEN_UP)
+        await unit.save(after, [event], entry(Act.ALERT_ACKNOWLEDGED, alert.alert_id))
+
+
+async def acknowledge_then_fail(harness: Harness, alert: Alert) -> None:
+    async with harness.store.acting(alert.participant) as unit:
+        after, event = acknowledged(alert, TAKEN_UP)
+        await unit.save(after, [event], entry(Act.ALERT_ACKNOWLEDGED, alert.alert_id))
+        message = "lost"
+        raise RuntimeError(message)
+
+
+def entry(act: Act, subject_id: UUID) -> AuditEntry:
+    return AuditEntry(
+        at=NOON, actor="ana", act=act, subject_id=subject_id, detail="what was done", reason="ligando para o BACEN"
+    )

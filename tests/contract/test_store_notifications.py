@@ -1,0 +1,300 @@
+"""What every Notifications promises about sending and the ledger, held against memory and PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dict_rate_limit.domain.notification import Status
+from domain_samples import NOON, bucket, ticks
+from notification_samples import PAUSE, SILENCE_ID, delivered, failed, given_up, notification, route_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from dict_rate_limit.domain.notification import Attempt, Notification
+    from dict_rate_limit.ports.delivery import LedgerEntry
+    from store_harness import Harness
+LEASE = timedelta(seconds=90)
+SOON = NOON + timedelta(seconds=1)
+
+
+@pytest.fixture(autouse=True)
+async def _transitions(harness: Harness) -> None:
+    """Two alerts: one opens, gets worse and ends; then the other opens."""
+    good, dry = bucket(name="KEYS_CHECK"), bucket(0, name="KEYS_CHECK")
+    levels = (bucket(), good), (bucket(200), good), (bucket(50), good), (bucket(), good), (bucket(), dry)
+    await harness.record_all(*ticks(*levels))
+
+
+async def test_notifications_are_claimed_as_they_were_routed(harness: Harness) -> None:
+    routed = await route_all(harness.store, "slack")
+
+    claimed = await claim(harness)
+
+    assert len(claimed) == 4
+    assert claimed == routed
+
+
+async def test_a_claim_takes_the_oldest_up_to_the_limit(harness: Harness) -> None:
+    routed = await route_all(harness.store, "slack")
+
+    assert await claim(harness, limit=3) == routed[:3]
+
+
+async def test_a_claim_is_for_one_channel(harness: Harness) -> None:
+    routed = await route_all(harness.store, "slack", "teams")
+
+    claimed = await claim(harness, "teams")
+
+    assert claimed == routed[1::2]
+
+
+async def test_nothing_is_claimed_before_it_is_due(harness: Harness) -> None:
+    await route_all(harness.store, "slack", next_try_at=SOON)
+
+    assert await claim(harness) == []
+
+
+async def test_all_that_wait_come_along_once_the_oldest_is_due(harness: Harness) -> None:
+    async with harness.store.routing(10) as unit:
+        first, *rest = unit.events
+        await unit.route([notification(first, "slack"), *(notification(e, "slack", next_try_at=SOON) for e in rest)])
+
+    assert len(await claim(harness)) == 4
+
+
+async def test_none_overtakes_the_oldest_while_it_is_not_due(harness: Harness) -> None:
+    async with harness.store.routing(10) as unit:
+        first, *rest = unit.events
+        await unit.route([notification(first, "slack", next_try_at=SOON), *(notification(e, "slack") for e in rest)])
+
+    assert await claim(harness) == []
+    assert len(await claim(harness, now=SOON)) == 4
+
+
+async def test_what_was_suppressed_is_never_claimed(harness: Harness) -> None:
+    async with harness.store.routing(10) as unit:
+        await unit.route([notification(event, "slack", status=Status.SUPPRESSED) for event in unit.events])
+
+    assert await claim(harness) == []
+
+
+async def test_what_somebody_claimed_nobody_else_gets_before_the_lease_is_over(harness: Harness) -> None:
+    routed = await route_all(harness.store, "slack")
+    await claim(harness)
+
+    assert await claim(harness, now=NOON + LEASE - timedelta(seconds=1)) == []
+    assert await claim(harness, now=NOON + LEASE) == routed
+
+
+async def test_nobody_gets_what_lies_behind_a_claimed_one(harness: Harness) -> None:
+    await route_all(harness.store, "slack")
+    await claim(harness, limit=1)
+
+    assert await claim(harness) == []
+
+
+async def test_of_many_at_once_one_gets_the_channel(harness: Harness) -> None:
+    await route_all(harness.store, "slack")
+
+    claims = await asyncio.gather(*(claim(harness) for _ in range(10)))
+
+    assert sorted(len(claimed) for claimed in claims) == [0] * 9 + [4]
+
+
+async def test_what_was_delivered_is_claimed_no_more(harness: Harness) -> None:
+    routed = await route_all(harness.store, "slack")
+    await claim(harness, limit=2)
+
+    await harness.store.note([delivered(routed[:2])])
+
+    assert await claim(harness) == routed[2:]
+
+
+async def test_a_delivery_frees_nothing_else_that_was_claimed(harness: Harness) -> None:
+    routed = await route_all(harness.store, "slack")
+    await claim(harness)
+
+    await harness.store.note([delivered(routed[:1])])
+
+    assert await claim(harness) == []
+
+
+async def test_what_failed_rests_until_its_next_try_and_all_that_wait_with_it(harness: Harness) -> None:
+    routed = await route_all(harness.store, "slack")
+    await claim(harness)
+
+    await harness.store.note([failed(routed[:1])])
+
+    assert await claim(harness) == []
+    again = await claim(harness, now=NOON + PAUSE)
+    assert [one.notification_id for one in again] == [one.notification_id for one in routed]
+    assert [one.attempts for one in again] == [1, 0, 0, 0]
+
+
+async def test_what_was_given_up_on_no_longer_stands_in_the_way(harness: Harness) -> None:
+    routed = await route_all(harness.store, "slack")
+    await claim(harness)
+
+    await harness.store.note([given_up(routed[:1])])
+
+    assert await claim(harness) == routed[1:]
+
+
+async def test_a_failure_frees_nothing_of_other_channels(harness: Harness) -> None:
+    routed = await route_all(harness.store, "slack", "teams")
+    await claim(harness, "slack")
+    await claim(harness, "teams")
+
+    await harness.store.note([failed(routed[:1])])
+
+    assert await claim(harness, "teams", now=NOON + PAUSE) == []
+
+
+async def test_what_was_delivered_stays_so_whatever_a_late_sender_says(harness: Harness) -> None:
+    routed = await route_all(harness.store, "slack")
+    await harness.store.note([delivered(routed[:1])])
+
+    await harness.store.note([failed(routed[:1], SOON)])
+
+    (entry, *_) = await ledger(harness, routed)
+    assert entry.notification.status is Status.DELIVERED
+    assert len(entry.attempts) == 2
+
+
+@pytest.mark.parametrize(("late", "status"), [(delivered, Status.DELIVERED), (failed, Status.DEAD)])
+async def test_what_was_given_up_on_comes_back_only_as_delivered(
+    harness: Harness, late: Callable[[Sequence[Notification], datetime], Attempt], status: Status
+) -> None:
+    routed = await route_all(harness.store, "slack")
+    await harness.store.note([given_up(routed[:1])])
+
+    await harness.store.note([late(routed[:1], SOON)])
+
+    (entry, *_) = await ledger(harness, routed)
+    assert entry.notification.status is status
+
+
+async def test_the_ledger_has_every_notification_of_the_alert_by_transition_then_channel(harness: Harness) -> None:
+    routed = await route_all(harness.store, "teams", "slack")
+
+    entries = await ledger(harness, routed)
+
+    own = [one for one in routed if one.event.alert_id == routed[0].event.alert_id]
+    assert [entry.notification for entry in entries] == sorted(own, key=lambda n: (n.event.sequence, n.channel))
+    assert [len(entry.attempts) for entry in entries] == [0] * 6
+
+
+async def test_the_ledger_of_an_unknown_alert_is_empty(harness: Harness) -> None:
+    assert await harness.store.ledger(SILENCE_ID) == []
+
+
+async def test_the_ledger_has_every_attempt_in_order(harness: Harness) -> None:
+    routed = await route_all(harness.store, "slack")
+    first, second = failed(routed[:1]), delivered(routed[:1], NOON + PAUSE)
+
+    await harness.store.note([first])
+    await harness.store.note([second])
+
+    (entry, *_) = await ledger(harness, routed)
+    assert list(entry.attempts) == [first, second]
+    assert (entry.notification.status, entry.notification.attempts) == (Status.DELIVERED, 1)
+
+
+async def test_an_attempt_of_several_stands_with_each_of_them(harness: Harness) -> None:
+    routed = await route_all(harness.store, "slack")
+    one_message = failed(routed[:2])
+
+    await harness.store.note([one_message])
+
+    first, second, third = await ledger(harness, routed)
+    assert list(first.attempts) == [replace(one_message, notification_ids=(routed[0].notification_id,))]
+    assert list(second.attempts) == [replace(one_message, notification_ids=(routed[1].notification_id,))]
+    assert list(third.attempts) == []
+
+
+async def test_an_attempt_noted_twice_counts_once(harness: Harness) -> None:
+    routed = await route_all(harness.store, "slack")
+
+    for _ in range(2):
+        await harness.store.note([failed(routed[:1])])
+
+    (entry, *_) = await ledger(harness, routed)
+    assert (len(entry.attempts), entry.notification.attempts) == (1, 1)
+
+
+async def test_a_suppressed_notification_says_what_suppressed_it(harness: Harness) -> None:
+    async with harness.store.routing(1) as unit:
+        silenced = notification(unit.events[0], "slack", status=Status.SUPPRESSED)
+        await unit.route([silenced])
+
+    (entry,) = await ledger(harness, [silenced])
+    assert entry.notification == silenced
+    assert entry.notification.silence_id == SILENCE_ID
+
+
+async def test_channels_that_are_gone_are_given_up_on(harness: Harness) -> None:
+    routed = await route_all(harness.store, "slack", "teams")
+    await harness.store.note([delivered(routed[:1])])
+
+    given_up_on = await harness.store.abandon(["teams"], NOON)
+
+    assert given_up_on == 3
+    assert await harness.store.notification_counts() == {
+        ("slack", Status.DELIVERED): 1,
+        ("slack", Status.DEAD): 3,
+        ("teams", Status.PENDING): 4,
+    }
+
+
+async def test_without_any_channel_everything_is_given_up_on(harness: Harness) -> None:
+    await route_all(harness.store, "slack")
+
+    assert await harness.store.abandon([], NOON) == 4
+    assert await harness.store.abandon([], NOON) == 0
+
+
+async def test_what_somebody_is_sending_is_given_up_on_once_the_lease_is_over(harness: Harness) -> None:
+    await route_all(harness.store, "slack")
+    await claim(harness, limit=1)
+
+    assert await harness.store.abandon([], NOON) == 3
+    assert await harness.store.abandon([], NOON + LEASE) == 1
+
+
+async def test_the_last_attempt_of_each_channel_is_known(harness: Harness) -> None:
+    slack, teams, *_ = await route_all(harness.store, "slack", "teams", "zulip")
+    other, last = failed([teams]), delivered([slack], NOON + PAUSE)
+
+    await harness.store.note([failed([slack]), other, last])
+
+    assert await harness.store.last_attempts() == {"slack": last, "teams": other}
+
+
+async def test_before_the_first_attempt_there_is_no_last_one(harness: Harness) -> None:
+    await route_all(harness.store, "slack")
+
+    assert await harness.store.last_attempts() == {}
+
+
+async def test_the_oldest_pending_of_each_channel_tells_its_age(harness: Harness) -> None:
+    routed = await route_all(harness.store, "slack", "teams")
+    await harness.store.note([delivered([one for one in routed if one.channel == "teams"])])
+
+    assert await harness.store.oldest_pending() == {"slack": NOON}
+
+
+async def claim(
+    harness: Harness, channel: str = "slack", *, now: datetime = NOON, limit: int = 100
+) -> list[Notification]:
+    return list(await harness.store.claim(channel, now, LEASE, limit))
+
+
+async def ledger(harness: Harness, routed: Sequence[Notification]) -> list[LedgerEntry]:
+    return list(await harness.store.ledger(routed[0].event.alert_id))

@@ -1,0 +1,140 @@
+"""What every Acts promises about silences, held against memory and PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime, time, timedelta, timezone
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+
+from dict_rate_limit.domain.audit import Act, AuditEntry
+from dict_rate_limit.domain.silence import Matchers, Purpose, Recurrence, Silence, Weekday
+from domain_samples import NOON
+
+if TYPE_CHECKING:
+    from store_harness import Harness
+HOUR = timedelta(hours=1)
+ID = UUID(int=1)
+SILENCE = Silence(
+    silence_id=ID,
+    purpose=Purpose.SILENCE,
+    matchers=Matchers(policy="CLAIMS_*", severity="WARNING"),
+    starts_at=NOON,
+    ends_at=NOON + 4 * HOUR,
+    recurrence=None,
+    actor="ana",
+    reason="já sabemos",
+    created_at=NOON,
+)
+WINDOW = replace(
+    SILENCE,
+    silence_id=UUID(int=2),
+    purpose=Purpose.MAINTENANCE,
+    matchers=Matchers(kind="THRESHOLD", participant="1234567?"),
+    starts_at=NOON + HOUR,
+    ends_at=NOON + 2 * HOUR,
+    recurrence=Recurrence(
+        days=(Weekday.SAT, Weekday.SUN), start=time(22, 30), end=time(6), time_zone="America/Sao_Paulo"
+    ),
+    created_at=NOON.astimezone(timezone(timedelta(hours=-3))),
+)
+
+
+async def test_without_silences_everything_is_told(harness: Harness) -> None:
+    assert await harness.store.silences(NOON) == []
+    assert await harness.store.silences(NOON, ended=True) == []
+
+
+@pytest.mark.parametrize("silence", [SILENCE, WINDOW], ids=["a silence", "a window that recurs"])
+async def test_a_silence_comes_back_as_it_was_made(harness: Harness, silence: Silence) -> None:
+    await add(harness, silence)
+
+    assert await harness.store.silences(NOON) == [silence]
+
+
+async def test_silences_come_the_next_to_end_first(harness: Harness) -> None:
+    await add(harness, SILENCE)
+    await add(harness, WINDOW)
+
+    assert await harness.store.silences(NOON) == [WINDOW, SILENCE]
+
+
+async def test_a_silence_is_over_at_its_end(harness: Harness) -> None:
+    await add(harness, SILENCE)
+
+    assert await harness.store.silences(SILENCE.ends_at - timedelta(microseconds=1)) == [SILENCE]
+    assert await harness.store.silences(SILENCE.ends_at) == []
+    assert await harness.store.silences(SILENCE.ends_at, ended=True) == [SILENCE]
+
+
+async def test_those_that_are_over_come_newest_first(harness: Harness) -> None:
+    newer = replace(SILENCE, silence_id=UUID(int=3), created_at=NOON + HOUR)
+    for silence in (SILENCE, newer):
+        await add(harness, silence)
+
+    assert await harness.store.silences(SILENCE.ends_at, ended=True) == [newer, SILENCE]
+    assert await harness.store.silences(NOON, ended=True) == []
+
+
+async def test_a_silence_ended_by_hand_is_over_from_then_on(harness: Harness) -> None:
+    await add(harness, SILENCE)
+
+    ended = await end(harness, NOON + HOUR)
+
+    assert ended == replace(SILENCE, ended_at=NOON + HOUR, ended_by="rui")
+    assert await harness.store.silences(NOON + HOUR) == []
+    assert await harness.store.silences(NOON + HOUR, ended=True) == [ended]
+    assert await harness.store.silences(NOON) == [ended]
+
+
+async def test_a_window_may_be_ended_before_it_begins(harness: Harness) -> None:
+    await add(harness, WINDOW)
+
+    ended = await end(harness, NOON, WINDOW.silence_id)
+
+    assert ended is not None
+    assert await harness.store.silences(NOON) == []
+
+
+@pytest.mark.parametrize("at", [SILENCE.ends_at, SILENCE.ends_at + HOUR], ids=["just over", "long over"])
+async def test_a_silence_that_is_over_cannot_be_ended(harness: Harness, at: datetime) -> None:
+    await add(harness, SILENCE)
+
+    assert await end(harness, at) is None
+    assert await harness.store.silences(at, ended=True) == [SILENCE]
+
+
+async def test_an_unknown_silence_cannot_be_ended(harness: Harness) -> None:
+    assert await end(harness, NOON) is None
+    assert await harness.store.audit(10) == []
+
+
+async def test_of_two_who_end_a_silence_at_once_one_does(harness: Harness) -> None:
+    await add(harness, SILENCE)
+
+    ended = await asyncio.gather(end(harness, NOON), end(harness, NOON))
+
+    assert sorted(one is None for one in ended) == [False, True]
+    assert [kept.act for kept in await harness.store.audit(10)] == [Act.SILENCE_ENDED, Act.SILENCE_CREATED]
+
+
+async def test_silences_made_and_ended_are_audited(harness: Harness) -> None:
+    await add(harness, SILENCE)
+    await end(harness, NOON)
+
+    assert await harness.store.audit(10) == [entry(Act.SILENCE_ENDED, "rui"), entry(Act.SILENCE_CREATED, "ana")]
+
+
+async def add(harness: Harness, silence: Silence) -> None:
+    await harness.store.add_silence(silence, entry(Act.SILENCE_CREATED, silence.actor))
+
+
+async def end(harness: Harness, at: datetime, silence_id: UUID = ID) -> Silence | None:
+    return await harness.store.end_silence(silence_id, "rui", at, entry(Act.SILENCE_ENDED, "rui"))
+
+
+def entry(act: Act, actor: str) -> AuditEntry:
+    return AuditEntry(at=NOON, actor=actor, act=act, subject_id=ID, detail="o que foi feito", reason="já sabemos")
