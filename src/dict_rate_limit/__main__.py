@@ -17,6 +17,8 @@ def main() -> None:
         sys.exit(f"dict-rate-limit needs Python {needed} or newer; this is {here}: {sys.executable}")
     from dict_rate_limit.apps.cli.program import COMMANDS, Source, run  # noqa: PLC0415 - not before the version is known
 
+    # We fork only to start programs. gRPC would prepare for more, and say on stderr each time that it cannot.
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
     home = "dict_rate_limit.apps.servers"
     servers = {
         "up": Source(summary="Run the whole product on this machine.", module=home),
