@@ -17,7 +17,7 @@ from dict_rate_limit.domain.forecast import Span
 from dict_rate_limit.domain.outlook import Outlook
 from dict_rate_limit.usecases.notification_text import BLOCKS, compose, latest, runbook_url
 from domain_samples import NOON
-from notification_samples import MINUTE, NIGHT, antiscan_event, samples, warning, worse
+from notification_texts import MINUTE, NIGHT, antiscan_event, samples, warning, worse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -96,7 +96,7 @@ def check_urls(urls: Sequence[str], command: Sequence[str] = COMMAND) -> Sequenc
             command, input=request, capture_output=True, text=True, timeout=_CHECK_PATIENCE, env=_BARE, check=True
         )
         problems: Sequence[str | None] = json.loads(done.stdout)["problems"]
-    except (OSError, subprocess.SubprocessError, ValueError, LookupError):
+    except (OSError, subprocess.SubprocessError, ValueError, LookupError, TypeError):
         return ["the program for texts failed"] * len(urls)
     return problems
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dict_rate_limit.domain.channel import Language
-from notification_samples import PAGE, Sample, page, samples
+from notification_texts import PAGE, Sample, page, samples
 
 LONGEST_TITLE = 90
 

@@ -1,0 +1,283 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from apprise.plugins import pagerduty
+
+from acting_samples import life, open_change
+from dict_rate_limit.adapters.notify import apprise_program
+from dict_rate_limit.adapters.notify.channels_file import check_channels
+from dict_rate_limit.adapters.notify.text import AT_ONCE, TextNotifier, check_urls, notify_type, url_for
+from dict_rate_limit.domain.alert import Kind, Severity
+from dict_rate_limit.domain.channel import Channel, Format
+from http_receiver import answer, http_receiver
+from notifier_harness import message
+from processes import gone
+from smtp_receiver import smtp_receiver
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
+
+    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.ports.delivery import Message
+    from http_receiver import HttpReceiver
+
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # a library of Apprise's
+
+HANGING = """
+import os, pathlib, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+pathlib.Path(sys.argv[1]).write_text(f"{os.getpid()} {child.pid}")
+time.sleep(600)
+"""
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[HttpReceiver]:
+    async with http_receiver() as running:
+        yield running
+
+
+def channel(url: str) -> Channel:
+    return Channel(name="ops", format=Format.TEXT, url=url)
+
+
+def about(*events: AlertEvent) -> Message:
+    return replace(message(), events=events)
+
+
+async def program(act: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 -- a request
+    """Ask the program what it would be asked, within this process."""
+    request = {"act": act, "title": "título", "body": "um\ndois", "type": "warning", **fields}
+    return await asyncio.to_thread(apprise_program.answer, json.loads(json.dumps(request)))
+
+
+async def test_a_text_arrives_as_it_was_written(receiver: HttpReceiver) -> None:
+    said = await TextNotifier().send(channel(receiver.url("/x").replace("http", "json")), message())
+
+    (request,) = receiver.requests
+    assert said.ok
+    assert request.json["title"] == message().title
+    assert request.json["message"] == f"{message().body}\n\nref 3f2a91bd"
+    assert request.json["type"] == "failure"
+
+
+async def test_a_mail_has_title_and_text() -> None:
+    async with smtp_receiver() as receiver:
+        said = await TextNotifier().send(channel(receiver.url()), message())
+
+        (mail,) = receiver.mails
+        plain = mail.get_body(("plain",))
+        assert said.ok
+        assert (mail["Subject"], mail["To"]) == (message().title, "ops@example.com")
+        assert plain is not None
+        assert message().body.splitlines()[0] in plain.get_content()
+
+
+async def test_a_proxy_of_the_environment_is_not_used(receiver: HttpReceiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+
+    said = await TextNotifier().send(channel(receiver.url().replace("http", "json")), message())
+
+    assert said.ok
+
+
+async def test_the_program_says_why_a_service_refused(receiver: HttpReceiver) -> None:
+    receiver.answers = lambda _: answer("400 Bad Request", b"chat not found")
+
+    said = await program("send", url=receiver.url().replace("http", "json"))
+
+    assert said["ok"] is False
+    assert "error=400" in said["text"]
+    assert "chat not found" in said["text"]
+
+
+async def test_a_url_cannot_ask_for_redirects_to_be_followed(receiver: HttpReceiver) -> None:
+    async with http_receiver() as elsewhere:
+        receiver.answers = lambda _: answer("307 Moved", b"", f"Location: {elsewhere.url()}")
+
+        said = await program("send", url=receiver.url("/?redirect=yes").replace("http", "json"))
+
+        assert said["ok"] is False
+        assert elsewhere.requests == []
+
+
+async def test_the_program_says_which_url_it_does_not_take() -> None:
+    said = await program("send", url="slack://half")
+
+    assert said == {
+        "ok": False,
+        "text": (
+            "Apprise does not take this URL: An invalid Slack (second) Token (None) was specified. "
+            "Could not load Slack URL: slack://half"
+        ),
+    }
+
+
+async def test_the_program_checks_urls() -> None:
+    urls = ["json://host.example/", "slack://half", "nosuch://a"]
+
+    said = await program("check", urls=urls)
+
+    assert [problem is None for problem in said["problems"]] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("transition", "action", "severity"),
+    [("OPENED", "trigger", "warning"), ("ESCALATED", "trigger", "critical"), ("RESOLVED", "resolve", None)],
+)
+async def test_pagerduty_has_one_incident_for_each_alert(
+    receiver: HttpReceiver, monkeypatch: pytest.MonkeyPatch, transition: str, action: str, severity: str | None
+) -> None:
+    monkeypatch.setitem(pagerduty.PAGERDUTY_API_LOOKUP, "us", receiver.url())
+    receiver.answers = lambda _: answer("202 Accepted")
+    told = about(life()[transition])
+
+    said = await program("send", url=url_for(channel("pagerduty://key@api"), told), type=notify_type(told))
+
+    body = receiver.requests[0].json
+    assert said["ok"]
+    assert (body["event_action"], body.get("payload", {}).get("severity")) == (action, severity)
+    assert body["dedup_key"] == str(told.events[0].alert_id)
+
+
+@pytest.mark.parametrize(
+    ("url", "wanted"),
+    [
+        ("slack://a/b/c", "slack://a/b/c?overflow=split"),
+        ("slack://a/b/c/#ops?", "slack://a/b/c/#ops?overflow=split"),
+        ("slack://a/b/c?footer=no", "slack://a/b/c?footer=no&overflow=split"),
+        ("twilio://a:b@1/2?Overflow=truncate", "twilio://a:b@1/2?Overflow=truncate"),
+        ("PagerDuty://a@b?action=trigger&dedup=x", "PagerDuty://a@b?action=trigger&dedup=x&overflow=truncate"),
+    ],
+)
+def test_a_url_says_what_it_says_and_the_rest_is_added(url: str, wanted: str) -> None:
+    assert url_for(channel(url), message()) == wanted
+
+
+@pytest.mark.parametrize(
+    ("events", "wanted"),
+    [
+        ([open_change(severity=Severity.INFO)[1]], "info"),
+        ([open_change()[1]], "warning"),
+        ([life()["ESCALATED"]], "failure"),
+        ([life()["ACKNOWLEDGED"]], "info"),
+        ([life()["RESOLVED"]], "success"),
+        ([open_change("KEYS_CHECK")[1], life()["ESCALATED"]], "failure"),
+        ([life()["RESOLVED"], open_change("KEYS_CHECK")[1]], "warning"),
+        ([open_change(kind=Kind.DRILL, severity=Severity.INFO)[1]], "info"),
+    ],
+)
+def test_the_worst_that_goes_on_gives_the_colour(events: list[AlertEvent], wanted: str) -> None:
+    assert notify_type(about(*events)) == wanted
+
+
+async def test_a_program_that_hangs_is_an_answer() -> None:
+    notifier = TextNotifier(command=(sys.executable, "-c", "import time; time.sleep(600)"), patience=0.5)
+
+    said = await notifier.send(channel("json://host.example"), message())
+
+    assert (said.ok, said.text) == (False, "not sent within 0.5 s")
+
+
+async def test_a_program_that_is_called_off_is_killed_with_its_children(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    notifier = TextNotifier(command=(sys.executable, "-c", HANGING, str(pipe)))
+    send = asyncio.create_task(notifier.send(channel("json://host.example"), message()))
+    pids = await asyncio.to_thread(pipe.read_text)
+
+    send.cancel()
+    await asyncio.wait([send])
+
+    assert gone({int(pid) for pid in pids.split()}, within_sec=10)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("/no/such/program",),
+        (sys.executable, "-c", "print('Traceback: s3cr3t')"),
+        (sys.executable, "-c", "print('[]')"),
+        (sys.executable, "-c", "print('{}')"),
+        (sys.executable, "-c", "raise SystemExit(1)"),
+    ],
+)
+async def test_a_program_that_fails_is_an_answer(command: Sequence[str]) -> None:
+    said = await TextNotifier(command=command).send(channel("json://s3cr3t"), message())
+
+    assert not said.ok
+    assert said.text.startswith("the program for texts failed: ")
+    assert "s3cr3t" not in said.text
+    assert list(check_urls(["json://s3cr3t"], command)) == ["the program for texts failed"]
+
+
+class Counting(TextNotifier):
+    """Counts how many programs run at once; each ends when `over` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.running = 0
+        self.full = asyncio.Event()
+        self.over = asyncio.Event()
+
+    async def _run(self, _: bytes) -> bytes:
+        self.running += 1
+        assert self.running <= AT_ONCE
+        if self.running == AT_ONCE:
+            self.full.set()
+        await self.over.wait()
+        self.running -= 1
+        return b'{"ok": true, "text": "taken"}'
+
+
+async def test_no_more_programs_run_at_once_than_there_is_memory_for() -> None:
+    notifier = Counting()
+    sends = [asyncio.create_task(notifier.send(channel("json://host"), message())) for _ in range(AT_ONCE + 3)]
+    await notifier.full.wait()
+
+    notifier.over.set()
+    answers = await asyncio.gather(*sends)
+
+    assert all(said.ok for said in answers)
+
+
+def test_every_problem_of_a_file_is_told_those_of_urls_too(tmp_path: Path) -> None:
+    path = tmp_path / "channels.toml"
+    path.write_text(
+        '[channels.a]\nurl = "slack://s3cr3t"\n[channels.b]\nurl = "json://host"\n[channels.c]\nurl = "json://host"\n'
+        'language = "de"\n'
+    )
+
+    problems = check_channels(path)
+
+    assert [problem.split(",")[0] for problem in problems] == [
+        "channels.c: language: 'de'",
+        "channels.a: url: (hidden)",
+    ]
+    assert "expected one that Apprise takes: An invalid Slack (second) Token" in problems[1]
+    assert "s3cr3t" not in "".join(problems)
+
+
+def test_a_file_without_texts_needs_no_program(tmp_path: Path) -> None:
+    path = tmp_path / "channels.toml"
+    path.write_text('[channels.am]\nformat = "alertmanager"\nurl = "https://am.example"\n')
+
+    assert list(check_channels(path)) == []
+
+
+@pytest.mark.parametrize(("content", "reason"), [(None, "No such file or directory"), (b"\xff", "not UTF-8")])
+def test_a_file_that_cannot_be_read_is_its_only_problem(tmp_path: Path, content: bytes | None, reason: str) -> None:
+    path = tmp_path / "channels.toml"
+    if content is not None:
+        path.write_bytes(content)
+
+    assert list(check_channels(path)) == [f"cannot be read: {reason}"]

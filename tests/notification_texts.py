@@ -1,0 +1,201 @@
+"""One text of each sort, as people get it; run as a program it writes docs/notification-samples.md."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.domain.alert import ANY_POLICY, Acknowledgement, Kind, Severity
+from dict_rate_limit.domain.bucket import Bucket
+from dict_rate_limit.domain.catalog import ANTISCAN
+from dict_rate_limit.domain.channel import Language
+from dict_rate_limit.domain.consumption import Consumption
+from dict_rate_limit.domain.level import Thresholds
+from dict_rate_limit.domain.outlook import outlook
+from dict_rate_limit.domain.transition import (
+    Facts,
+    Subject,
+    acknowledged,
+    drilled,
+    moved,
+    noticed,
+    opened,
+    reminded,
+    resolved,
+)
+from dict_rate_limit.usecases.notification_text import compose
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dict_rate_limit.domain.alert import Alert, AlertEvent
+    from dict_rate_limit.domain.transition import Change
+
+PAGE = Path(__file__).parents[1] / "docs" / "notification-samples.md"
+RUNBOOKS = "https://runbooks.example.com/dict"
+NIGHT = datetime(2026, 11, 25, 6, 12, tzinfo=UTC)
+THRESHOLDS = Thresholds(warning=2500, critical=1000, margin=200)
+CLAIMS = Subject(participant="default", policy_name="CLAIMS_READ", kind=Kind.THRESHOLD)
+BLIND = Subject(participant="default", policy_name=ANY_POLICY, kind=Kind.SOURCE_UNREACHABLE)
+LIMITED = Subject(participant="default", policy_name=ANY_POLICY, kind=Kind.RATE_LIMITED)
+STEADY = (4_500, 5_100)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+HEAD = """# What people are told
+
+One text of each sort, in both languages: the title as a locked phone shows it, then the body. Written by
+`PYTHONPATH=tests .venv/bin/python tests/notification_texts.py` from the code that composes them; a test compares.
+`docs/notifications.md` says who gets them.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Transitions that make one message, and when it is sent."""
+
+    name: str
+    events: Sequence[AlertEvent]
+    late: timedelta = timedelta(0)
+
+    def text(self, language: Language) -> tuple[str, str]:
+        """Compose title and body."""
+        return compose(self.events, language, self.events[-1].detected_at + self.late, RUNBOOKS)
+
+
+def facts(
+    available: int,
+    taken: tuple[int, int] | None = STEADY,
+    *,
+    name: str = "CLAIMS_READ",
+    limits: tuple[int, int] = (18_000, 600),
+    threshold: int = 1000,
+) -> Facts:
+    """Make what is known of a bucket after five minutes in which between `taken` tokens were taken."""
+    bucket = Bucket(
+        name=name,
+        available_tokens=available,
+        capacity=limits[0],
+        refill_tokens=limits[1],
+        refill_period_sec=60,
+    )
+    pace = None if taken is None else Consumption(low=taken[0], high=taken[1], seconds=300, censored=False)
+    return Facts(category="C", bucket=bucket, outlook=outlook(bucket, pace, THRESHOLDS), threshold=threshold)
+
+
+def warning(available: int = 3_900, taken: tuple[int, int] | None = STEADY) -> Change:
+    """Open an alert of a bucket at its warning threshold."""
+    return opened(CLAIMS, Severity.WARNING, facts(available, taken, threshold=2500), NIGHT)
+
+
+def worse(alert: Alert, available: int, after: timedelta) -> Change:
+    """Let a bucket get worse."""
+    change = moved(alert, Severity.CRITICAL, facts(available, (6_000, 6_300)), NIGHT + after)
+    assert change is not None
+    return change
+
+
+def bucket_samples() -> Iterator[Sample]:
+    """Tell of one bucket, from its beginning to its end."""
+    alert, begun = warning()
+    yield Sample("Opened", [begun])
+    yield Sample("Opened, use unknown", [warning(taken=None)[1]])
+    yield Sample("Opened, use between nothing and much", [warning(taken=(2_700, 5_100))[1]])
+    critical, worsened = worse(alert, 1_500, 5 * MINUTE)
+    yield Sample("Worse: critical", [worsened])
+    dry, emptied = worse(critical, 0, 10 * MINUTE)
+    yield Sample("Worse: exhausted", [emptied])
+    seen = Acknowledgement(
+        actor="maria.souza",
+        reason="lote de conciliação parado, esperando encher",
+        at=NIGHT + 12 * MINUTE,
+        until=NIGHT + 72 * MINUTE,
+    )
+    yield Sample("Acknowledged", [acknowledged(dry, seen)[1]])
+    yield Sample("Reminder", [reminded(critical, facts(1_450), NIGHT + 42 * MINUTE)[1]])
+    change = moved(critical, Severity.WARNING, facts(2_400, (500, 700), threshold=2500), NIGHT + 47 * MINUTE)
+    assert change is not None
+    better, improved = change
+    yield Sample("Better", [improved])
+    over = resolved(better, facts(5_200, (100, 200)), NIGHT + 54 * MINUTE)[1]
+    yield Sample("Resolved", [over])
+    yield Sample("Sent late", [begun, worsened, improved, over], late=timedelta(hours=2))
+
+
+def source_samples() -> Iterator[Sample]:
+    """Tell of the source: no readings, and our own query refused."""
+    blind, lost = opened(BLIND, Severity.CRITICAL, Facts(category="", current="UNAVAILABLE"), NIGHT)
+    yield Sample("No reading", [lost])
+    yield Sample("No reading, reminder", [reminded(blind, Facts(category="", current="UNAVAILABLE"), NIGHT + HOUR)[1]])
+    yield Sample("Readings are back", [resolved(blind, Facts(category="C"), NIGHT + 75 * MINUTE)[1]])
+    limited, refused = opened(LIMITED, Severity.WARNING, Facts(category="", current="RATE_LIMITED"), NIGHT)
+    yield Sample("Our own query refused", [refused])
+    yield Sample("Our own query accepted again", [resolved(limited, Facts(category="C"), NIGHT + 5 * MINUTE)[1]])
+
+
+def notice_samples() -> Iterator[Sample]:
+    """Tell of changes and of a drill."""
+    category = Subject(participant="12345678", policy_name=ANY_POLICY, kind=Kind.CATEGORY_CHANGED)
+    changed = Facts(category="D", previous="C", current="D")
+    yield Sample("Category changed", [noticed(category, Severity.WARNING, changed, NIGHT)[1]])
+    for name, kind, severity, known in (
+        (
+            "Limits changed",
+            Kind.LIMITS_CHANGED,
+            Severity.WARNING,
+            Facts(category="C", previous="18000 +600/60s", current="9000 +300/60s"),
+        ),
+        ("New policy", Kind.POLICY_APPEARED, Severity.INFO, replace(facts(18_000), outlook=None)),
+        ("Policy gone", Kind.POLICY_VANISHED, Severity.WARNING, Facts(category="C", previous="18000 +600/60s")),
+    ):
+        subject = Subject(participant="default", policy_name="CLAIMS_READ", kind=kind)
+        yield Sample(name, [noticed(subject, severity, known, NIGHT)[1]])
+    drill = Subject(participant="default", policy_name=ANY_POLICY, kind=Kind.DRILL)
+    sender = Acknowledgement(actor="maria.souza", reason="teste mensal", at=NIGHT, until=NIGHT + HOUR)
+    begun, over = drilled(drill, sender)
+    yield Sample("Drill", [begun[1]])
+    yield Sample("Drill over", [over[1]])
+
+
+def antiscan_event() -> AlertEvent:
+    """Open an alert of the bucket that a 404 costs three tokens."""
+    known = facts(4_800, (80_000, 81_000), name=ANTISCAN, limits=(30_000, 15_000), threshold=2500)
+    subject = Subject(participant="12345678", policy_name=ANTISCAN, kind=Kind.THRESHOLD)
+    return opened(subject, Severity.WARNING, known, NIGHT + 2 * MINUTE)[1]
+
+
+def grouped_samples() -> Iterator[Sample]:
+    """Tell of several alerts at once."""
+    yield Sample("Look-ups of keys, where a 404 costs three tokens", [antiscan_event()])
+    alert, begun = warning()
+    worsened = worse(alert, 1_500, 5 * MINUTE)[1]
+    keys = Subject(participant="default", policy_name="KEYS_CHECK", kind=Kind.THRESHOLD)
+    known = facts(61, (300, 310), name="KEYS_CHECK", limits=(70, 70), threshold=2500)
+    ended = resolved(opened(keys, Severity.WARNING, known, NIGHT - HOUR)[0], known, NIGHT + 3 * MINUTE)[1]
+    yield Sample("Several alerts in one message", [begun, antiscan_event(), ended, worsened])
+
+
+def samples() -> list[Sample]:
+    """Return one of each."""
+    return [*bucket_samples(), *grouped_samples(), *source_samples(), *notice_samples()]
+
+
+def page() -> str:
+    """Write the page."""
+    parts = [HEAD]
+    for sample in samples():
+        parts.append(f"\n## {sample.name}\n")
+        for language in Language:
+            title, body = sample.text(language)
+            parts.append(f"\n```text\n{title}\n\n{body}\n```\n")
+    return "".join(parts)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--show"]:
+        sys.stdout.write(page())
+    else:
+        PAGE.write_text(page(), encoding="utf-8")
