@@ -26,12 +26,13 @@ def new_topic(namespace: str = NAMESPACE) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """One message."""
+    """One message; those of one batch have the same `batch`."""
 
     key: str
     properties: dict[str, str]
     document: dict[str, Any]
     producer: str
+    batch: tuple[int, int]
 
     @property
     def event_id(self) -> str:
@@ -52,9 +53,11 @@ def arrived(broker: Broker, topic: str) -> list[Arrived]:
 
 
 def _read(message: pulsar.Message) -> Arrived:
+    place = message.message_id()
     return Arrived(
         key=message.partition_key(),
         properties=message.properties(),
         document=json.loads(message.data()),
         producer=message.producer_name(),
+        batch=(place.ledger_id(), place.entry_id()),
     )

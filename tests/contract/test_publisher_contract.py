@@ -21,13 +21,13 @@ from dict_rate_limit.ports.delivery import Receipt
 from dict_rate_limit.usecases.event import event_document
 from domain_samples import NOON
 from monitor_samples import HandClock
+from pulsar_samples import ids, receipts_of
 from pulsar_topic import arrived, new_topic
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
 
-    from dict_rate_limit.domain.alert import AlertEvent
     from dict_rate_limit.ports.delivery import EventPublisher
     from pulsar_broker import Broker
 
@@ -109,15 +109,6 @@ async def made(every: AbstractAsyncContextManager[Made]) -> AsyncIterator[Made]:
 async def refusing(some: AbstractAsyncContextManager[Made]) -> AsyncIterator[Made]:
     async with some as one:
         yield one
-
-
-async def receipts_of(publisher: EventPublisher, events: Sequence[AlertEvent]) -> list[Receipt]:
-    async with aclosing(publisher.publish(events)) as receipts:
-        return [receipt async for receipt in receipts]
-
-
-def ids(events: Sequence[AlertEvent]) -> list[str]:
-    return [str(event.event_id) for event in events]
 
 
 async def test_transitions_of_a_policy_arrive_in_the_order_given(made: Made) -> None:

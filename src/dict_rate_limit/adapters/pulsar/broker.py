@@ -12,9 +12,18 @@ import pulsar
 if TYPE_CHECKING:
     from pathlib import Path
 
-OPERATION_TIMEOUT_SEC: Final = 8
-CONNECTION_TIMEOUT_MS: Final = 5_000
 TLS: Final = "pulsar+ssl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a connection, and then an acknowledgement, may take, in whole seconds."""
+
+    connect_sec: int = 10
+    send_sec: int = 10
+
+
+USUAL: Final = Patience()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +33,7 @@ class BrokerAddress:
     `tls_ca_file` of None = the authorities that everybody trusts.
     """
 
-    url: str
+    url: str = field(repr=False)
     topic: str
     token: str | None = field(default=None, repr=False)
     token_file: Path | None = None
@@ -59,7 +68,7 @@ class BrokerAddress:
         return self.token
 
 
-def open_client(address: BrokerAddress) -> pulsar.Client:
+def open_client(address: BrokerAddress, patience: Patience) -> pulsar.Client:
     """Make a client; nothing is connected yet.
 
     It logs nowhere: what matters comes back as results, and its own log would go to stdout, beside our lines.
@@ -71,8 +80,8 @@ def open_client(address: BrokerAddress) -> pulsar.Client:
     return pulsar.Client(
         address.url,
         authentication=pulsar.AuthenticationToken(lambda: address.current_token() or "") if shows_itself else None,
-        operation_timeout_seconds=OPERATION_TIMEOUT_SEC,
-        connection_timeout_ms=CONNECTION_TIMEOUT_MS,
+        operation_timeout_seconds=patience.connect_sec,
+        connection_timeout_ms=patience.connect_sec * 1000 // 2,
         stats_interval_in_seconds=0,
         tls_trust_certs_file_path=None if address.tls_ca_file is None else str(address.tls_ca_file),
         tls_validate_hostname=True,

@@ -78,5 +78,9 @@ def expiry(token: str) -> datetime | None:
 
 
 def _words(error: OSError) -> str:
+    if isinstance(error, ssl.SSLError):
+        return f"TLS: {error.reason or error}"
     number = error.errno
-    return os.strerror(number) if number is not None and number > 0 else str(error.strerror or error)
+    if number is not None and number > 0:
+        return os.strerror(number)
+    return str(error.strerror or error) or "it hangs up"

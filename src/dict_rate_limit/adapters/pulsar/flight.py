@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     Answered = Callable[[pulsar.Result, object], None]
 
-PATIENCE_SEC: Final = 12.0
-"""Longer than the client's own send timeout, by which it has answered for every message."""
 TIMEOUT: Final = "Timeout"
 
 _OK: Final = "Ok"
@@ -43,10 +41,10 @@ class Flight:
     told again is told from there on, in order. `trouble` is the first result that was an outage.
     """
 
-    def __init__(self) -> None:
-        """Take answers to the running loop."""
+    def __init__(self, patience_sec: float) -> None:
+        """Take answers to the running loop, for so long."""
         self._loop = asyncio.get_running_loop()
-        self._ends = self._loop.time() + PATIENCE_SEC
+        self._ends = self._loop.time() + patience_sec
         self._answers: asyncio.Queue[tuple[Passenger, str, bool]] = asyncio.Queue()
         self._refused: dict[str, int] = {}  # by key, the place; written by any thread
         self._stopped: dict[str, int] = {}  # likewise, as far as answers were read

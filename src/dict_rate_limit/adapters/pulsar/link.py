@@ -16,9 +16,8 @@ from dict_rate_limit.adapters.pulsar.broker import open_client
 from dict_rate_limit.adapters.pulsar.threads import in_thread, unattended
 
 if TYPE_CHECKING:
-    from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
+    from dict_rate_limit.adapters.pulsar.broker import BrokerAddress, Patience
 
-SEND_TIMEOUT_MS: Final = 10_000
 BATCH_DELAY_MS: Final = 2
 
 _COMPRESSIONS: Final = {
@@ -50,15 +49,15 @@ class Link:
         close(self.client)
 
 
-async def connect(address: BrokerAddress, packing: Packing) -> Link:
+async def connect(address: BrokerAddress, packing: Packing, patience: Patience) -> Link:
     """Connect a producer. Cancelled, it leaves nothing behind.
 
     Raises:
         pulsar.PulsarException | RuntimeError | ValueError: no.
     """
-    client = await in_thread(partial(open_client, address))
+    client = await in_thread(partial(open_client, address, patience))
     try:
-        producer = await in_thread(partial(_create_producer, client, address.topic, packing))
+        producer = await in_thread(partial(_create_producer, client, address.topic, packing, patience))
     except BaseException:
         unattended(partial(close, client))
         raise
@@ -71,12 +70,12 @@ def close(client: pulsar.Client) -> None:
         client.close()
 
 
-def _create_producer(client: pulsar.Client, topic: str, packing: Packing) -> pulsar.Producer:
+def _create_producer(client: pulsar.Client, topic: str, packing: Packing, patience: Patience) -> pulsar.Producer:
     """Sequence ids are the client's own: ids taken from rows would let the broker drop what is sent again."""
     return client.create_producer(
         topic,
         producer_name=_name(),
-        send_timeout_millis=SEND_TIMEOUT_MS,
+        send_timeout_millis=patience.send_sec * 1000,
         max_pending_messages=0,
         compression_type=_COMPRESSIONS[packing.compression],
         batching_enabled=packing.batching,

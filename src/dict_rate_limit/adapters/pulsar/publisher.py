@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pulsar
 
+from dict_rate_limit.adapters.pulsar.broker import USUAL
 from dict_rate_limit.adapters.pulsar.diagnosis import knock, told, why
 from dict_rate_limit.adapters.pulsar.flight import TIMEOUT, Flight
 from dict_rate_limit.adapters.pulsar.link import connect
@@ -18,13 +19,14 @@ from dict_rate_limit.usecases.event import ACTION, event_document
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
+    from dict_rate_limit.adapters.pulsar.broker import BrokerAddress, Patience
     from dict_rate_limit.adapters.pulsar.link import Link, Packing
     from dict_rate_limit.domain.alert import AlertEvent
     from dict_rate_limit.ports import Clock
     from dict_rate_limit.ports.delivery import Receipt
 
-CONNECT_PATIENCE_SEC: Final = 10.0
+GRACE_SEC: Final = 2.0
+"""The client itself answers for every message when its time is over; this much later we answer for it."""
 CLOSE_PATIENCE_SEC: Final = 1.0
 
 LARGEST: Final = 1 << 20
@@ -37,12 +39,15 @@ class PulsarPublisher:
     A call ends within half a minute, whatever the broker does. Close it before its loop ends.
     """
 
-    def __init__(self, address: BrokerAddress, packing: Packing, clock: Clock, version: str) -> None:
+    def __init__(
+        self, address: BrokerAddress, packing: Packing, clock: Clock, version: str, patience: Patience = USUAL
+    ) -> None:
         """Take where, how, and what the documents say of their making; nothing is connected yet."""
         self._address = address
         self._packing = packing
         self._clock = clock
         self._version = version
+        self._patience = patience
         self._gate = asyncio.Lock()
         self._link: Link | None = None
         self._failed = False
@@ -63,7 +68,7 @@ class PulsarPublisher:
         """Send all that may go at once, then give receipts as the broker acknowledges; see the port."""
         if not events:
             return
-        link, flight = await self._linked(), Flight()
+        link, flight = await self._linked(), Flight(self._patience.send_sec + GRACE_SEC)
         for event in events:
             if not flight.holds_back(event.policy_name):
                 self._send(link, event, flight)
@@ -98,10 +103,10 @@ class PulsarPublisher:
         """Return what is connected, or connect; one at a time.
 
         Raises:
-            PublishError: no connection within ten seconds, and why.
+            PublishError: no connection in time, and why.
         """
         try:
-            async with asyncio.timeout(CONNECT_PATIENCE_SEC), self._gate:
+            async with asyncio.timeout(self._patience.connect_sec), self._gate:
                 if self._link is None:
                     self._link = await self._connected()
                 return self._link
@@ -115,7 +120,7 @@ class PulsarPublisher:
         trouble = await knock(self._address)
         if trouble is not None:
             raise self._error(trouble)
-        return await connect(self._address, self._packing)
+        return await connect(self._address, self._packing, self._patience)
 
     def _give_up(self, link: Link) -> None:
         if self._link is link:

@@ -1,0 +1,164 @@
+"""Who may publish where: TLS, tokens, permissions, topics. All that is refused is an outage, told with its cause."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import trustme
+
+from delivery_samples import CLAIMS, story_of
+from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
+from dict_rate_limit.apps.embedded.port import LOOPBACK
+from dict_rate_limit.domain.errors import PublishError
+from pulsar_broker import CLOSED, FOREIGN, token
+from pulsar_samples import ids, publishing_to, receipts_of
+from pulsar_topic import arrived, new_topic
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pulsar_broker import Broker
+
+
+async def refused(address: BrokerAddress) -> str:
+    """Return the error of an attempt to publish, without the destination."""
+    async with publishing_to(address) as publisher:
+        with pytest.raises(PublishError) as raised:
+            await receipts_of(publisher, story_of(CLAIMS, 1))
+        assert publisher.condition == "waiting"
+    assert raised.value.retry_helps
+    destination, _, cause = str(raised.value).partition(f"{address.topic}: ")
+    assert destination.startswith("pulsar")
+    return cause
+
+
+async def test_tls_with_our_authority_and_a_token(pulsar_broker: Broker) -> None:
+    topic, story = new_topic(), story_of(CLAIMS, 3)
+    address = BrokerAddress(url=pulsar_broker.tls_url, topic=topic, token=token(), tls_ca_file=pulsar_broker.authority)
+
+    async with publishing_to(address) as publisher:
+        await receipts_of(publisher, story)
+
+    assert [message.event_id for message in arrived(pulsar_broker, topic)] == ids(story)
+
+
+async def test_a_certificate_for_another_name_is_not_accepted(pulsar_broker: Broker) -> None:
+    address = BrokerAddress(
+        url=pulsar_broker.tls_url.replace("localhost", LOOPBACK), topic=new_topic(), tls_ca_file=pulsar_broker.authority
+    )
+
+    assert "certificate is not valid for '127.0.0.1'" in await refused(address)
+
+
+async def test_a_certificate_of_another_authority_is_not_accepted(pulsar_broker: Broker, tmp_path: Path) -> None:
+    trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
+    address = BrokerAddress(url=pulsar_broker.tls_url, topic=new_topic(), tls_ca_file=tmp_path / "ca.pem")
+
+    assert (await refused(address)).startswith("its certificate is not accepted: ")
+
+
+async def test_without_authorities_of_our_own_the_usual_ones_are_asked(pulsar_broker: Broker) -> None:
+    address = BrokerAddress(url=pulsar_broker.tls_url, topic=new_topic())
+
+    assert (await refused(address)).startswith("its certificate is not accepted: ")
+
+
+@pytest.mark.parametrize(("content", "words"), [(None, "No such file"), ("no certificate", "TLS: NO_CERTIFICATE")])
+async def test_authorities_that_cannot_be_read_are_named(
+    pulsar_broker: Broker, tmp_path: Path, content: str | None, words: str
+) -> None:
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+
+    cause = await refused(BrokerAddress(url=pulsar_broker.tls_url, topic=new_topic(), tls_ca_file=file))
+
+    assert cause.startswith(f"{file}: ")
+    assert words in cause
+
+
+async def test_tls_where_none_is_spoken_is_told(pulsar_broker: Broker) -> None:
+    url = pulsar_broker.url.replace("pulsar://", "pulsar+ssl://")
+
+    assert await refused(BrokerAddress(url=url, topic=new_topic())) == "it hangs up"
+
+
+async def test_nobody_at_the_address_is_told_at_once() -> None:
+    assert await refused(BrokerAddress(url=f"pulsar://{LOOPBACK}:1", topic=new_topic())) == "Connection refused"
+
+
+async def test_a_name_nobody_has_is_told() -> None:
+    cause = await refused(BrokerAddress(url="pulsar://broker.invalid:6650", topic=new_topic()))
+
+    assert "not known" in cause or "resolution" in cause
+
+
+async def test_one_broker_of_several_is_enough(pulsar_broker: Broker) -> None:
+    topic = new_topic()
+    url = f"{pulsar_broker.url},{LOOPBACK}:1"
+
+    async with publishing_to(BrokerAddress(url=url, topic=topic)) as publisher:
+        assert len(await receipts_of(publisher, story_of(CLAIMS, 1))) == 1
+
+
+async def test_an_expired_token_is_told_with_its_end(pulsar_broker: Broker) -> None:
+    stale = token(lasts_sec=-60)
+
+    cause = await refused(BrokerAddress(url=pulsar_broker.url, topic=new_topic(), token=stale))
+
+    assert cause.startswith("our token expired at 20")
+    assert stale not in cause
+
+
+async def test_a_token_that_somebody_else_signed_is_not_guessed_at(pulsar_broker: Broker) -> None:
+    forged = token(key=b"somebody else's" * 3)
+
+    cause = await refused(BrokerAddress(url=pulsar_broker.url, topic=new_topic(), token=forged))
+
+    assert cause.startswith("somebody answers there, but does not let us in: the token")
+    assert forged not in cause
+
+
+async def test_a_role_without_the_permission_is_told(pulsar_broker: Broker) -> None:
+    address = BrokerAddress(url=pulsar_broker.url, topic=new_topic(FOREIGN), token=token())
+
+    assert await refused(address) == "our token's role may not do that there (AuthorizationError)"
+
+
+async def test_a_topic_that_is_not_there_is_told(pulsar_broker: Broker) -> None:
+    address = BrokerAddress(url=pulsar_broker.url, topic=new_topic(CLOSED), token=token())
+
+    assert (await refused(address)).endswith("no such topic and it makes none by itself (TopicNotFound)")
+
+
+async def test_a_namespace_that_is_not_there_is_told(pulsar_broker: Broker) -> None:
+    address = BrokerAddress(url=pulsar_broker.url, topic=new_topic("lb-conn/nowhere"))
+
+    assert (await refused(address)).startswith("there is no such namespace")
+
+
+async def test_a_topic_that_is_made_later_gets_what_waited(pulsar_broker: Broker) -> None:
+    topic, story = new_topic(CLOSED), story_of(CLAIMS, 2)
+    async with publishing_to(BrokerAddress(url=pulsar_broker.url, topic=topic, token=token())) as publisher:
+        with pytest.raises(PublishError):
+            await receipts_of(publisher, story)
+
+        pulsar_broker.must("PUT", topic.replace("://", "/"))
+        await receipts_of(publisher, story)
+
+    assert [message.event_id for message in arrived(pulsar_broker, topic)] == ids(story)
+
+
+async def test_a_token_is_read_again_at_each_connection(pulsar_broker: Broker, tmp_path: Path) -> None:
+    file, topic, story = tmp_path / "token", new_topic(), story_of(CLAIMS, 2)
+    file.write_text(token(lasts_sec=-60))
+    address = BrokerAddress(url=pulsar_broker.url, topic=topic, token=file.read_text(), token_file=file)
+    async with publishing_to(address) as publisher:
+        with pytest.raises(PublishError):
+            await receipts_of(publisher, story)
+
+        file.write_text(token() + "\n")
+        await receipts_of(publisher, story)
+
+    assert [message.event_id for message in arrived(pulsar_broker, topic)] == ids(story)

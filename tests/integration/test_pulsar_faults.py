@@ -1,0 +1,210 @@
+"""The wire between publisher and broker fails in every way it can."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from asyncio.subprocess import PIPE
+from contextlib import aclosing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from broker_proxy import Proxy, proxy_to
+from delivery_samples import CLAIMS, KEYS, mixed, story_of
+from dict_rate_limit.adapters.pulsar.broker import BrokerAddress, Patience
+from dict_rate_limit.domain.errors import PublishError
+from pulsar_samples import ids, publishing_to, receipts_of
+from pulsar_topic import arrived, new_topic
+from tool_box import REPOSITORY
+from worker_samples import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from pulsar_broker import Broker
+
+LONG = Patience(connect_sec=10, send_sec=10)
+
+
+@pytest.fixture
+async def proxy(pulsar_broker: Broker) -> AsyncIterator[Proxy]:
+    async with proxy_to(pulsar_broker) as between:
+        yield between
+
+
+@pytest.fixture
+def address(proxy: Proxy) -> BrokerAddress:
+    return BrokerAddress(url=proxy.url, topic=new_topic())
+
+
+async def test_a_lost_acknowledgement_is_an_outage_and_what_follows_is_a_repeat(
+    pulsar_broker: Broker, proxy: Proxy, address: BrokerAddress
+) -> None:
+    story = story_of(CLAIMS, 3)
+    async with publishing_to(address) as publisher:
+        await receipts_of(publisher, story[:1])
+        proxy.loses_answers = True
+        with pytest.raises(PublishError, match="Timeout"):
+            await receipts_of(publisher, story[1:])
+
+        proxy.loses_answers = False
+        receipts = await receipts_of(publisher, story[1:])
+
+    assert [str(receipt.event_id) for receipt in receipts] == ids(story[1:])
+    told = [message.event_id for message in arrived(pulsar_broker, address.topic)]
+    assert list(dict.fromkeys(told)) == ids(story)
+    assert len(told) > len(story), "nothing was told twice: the broker had not got it"
+
+
+async def test_a_short_interruption_in_mid_batch_is_bridged_without_a_repeat(
+    pulsar_broker: Broker, proxy: Proxy, address: BrokerAddress
+) -> None:
+    events = mixed(story_of(CLAIMS, 200), story_of(KEYS, 200))
+    async with publishing_to(address, patience=LONG) as publisher:
+        await receipts_of(publisher, events[:2])
+        proxy.loses_answers = True
+        publishing = asyncio.create_task(receipts_of(publisher, events[2:]))
+        await until_arrived(pulsar_broker, address.topic, 3)
+
+        proxy.cut()
+        proxy.loses_answers = False
+        await proxy.open()
+        receipts = await publishing
+
+    assert len(receipts) == 398
+    told = [message.event_id for message in arrived(pulsar_broker, address.topic)]
+    assert sorted(told) == sorted(ids(events))
+
+
+async def until_arrived(broker: Broker, topic: str, number: int) -> None:
+    async def there() -> bool:
+        return len(await asyncio.to_thread(arrived, broker, topic)) >= number
+
+    await eventually(there)
+
+
+async def test_after_an_outage_it_connects_anew(pulsar_broker: Broker, proxy: Proxy, address: BrokerAddress) -> None:
+    story = story_of(CLAIMS, 4)
+    async with publishing_to(address) as publisher:
+        await receipts_of(publisher, story[:1])
+        proxy.cut()
+        for _ in range(2):
+            with pytest.raises(PublishError):
+                await receipts_of(publisher, story[1:])
+        waiting = publisher.condition
+
+        await proxy.open()
+        await receipts_of(publisher, story[1:])
+
+        assert (waiting, publisher.condition) == ("waiting", "ok")
+    told = [message.event_id for message in arrived(pulsar_broker, address.topic)]
+    assert told == ids(story)
+
+
+async def test_a_wire_that_says_nothing_is_not_waited_for(proxy: Proxy, address: BrokerAddress) -> None:
+    proxy.deaf = True
+
+    async with publishing_to(address) as publisher:
+        with pytest.raises(PublishError, match="somebody answers there, but does not let us in"):
+            await receipts_of(publisher, story_of(CLAIMS, 1))
+
+
+async def test_closing_does_not_wait_for_a_wire_that_says_nothing(proxy: Proxy, address: BrokerAddress) -> None:
+    async with publishing_to(address, patience=LONG) as publisher:
+        await receipts_of(publisher, story_of(CLAIMS, 1))
+        proxy.deaf = True
+
+        async with asyncio.timeout(5):
+            await publisher.close()
+
+
+async def test_outages_leave_no_threads_behind(proxy: Proxy, address: BrokerAddress) -> None:
+    async with publishing_to(address) as publisher:
+        await receipts_of(publisher, story_of(CLAIMS, 1))
+        before = threads()
+        for _ in range(2):
+            proxy.cut()
+            with pytest.raises(PublishError):
+                await receipts_of(publisher, story_of(KEYS, 1))
+            await proxy.open()
+            await receipts_of(publisher, story_of(CLAIMS, 1))
+
+        await eventually(lambda: no_more_than(before))
+
+
+def threads() -> int:
+    """Count those of the process, also those Python knows nothing of."""
+    return len(list(Path("/proc/self/task").iterdir()))
+
+
+async def no_more_than(number: int) -> bool:
+    return threads() <= number
+
+
+async def test_what_is_cancelled_under_way_can_be_told_again(
+    pulsar_broker: Broker, proxy: Proxy, address: BrokerAddress
+) -> None:
+    story = story_of(CLAIMS, 5)
+    async with publishing_to(address) as publisher:
+        async with aclosing(publisher.publish(story[:1])) as receipts:
+            await anext(receipts)
+        proxy.loses_answers = True
+        publishing = asyncio.create_task(receipts_of(publisher, story[1:]))
+        await until_arrived(pulsar_broker, address.topic, 5)
+        publishing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await publishing
+
+        proxy.loses_answers = False
+        proxy.cut()
+        await proxy.open()
+        receipts_again = await receipts_of(publisher, story[1:])
+
+    assert len(receipts_again) == 4
+    told = [message.event_id for message in arrived(pulsar_broker, address.topic)]
+    assert list(dict.fromkeys(told)) == ids(story)
+
+
+LEFT_IN_MID_AIR = """
+import asyncio, sys
+from contextlib import suppress
+from dict_rate_limit.adapters.clock import SystemClock
+from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
+from dict_rate_limit.adapters.pulsar.link import Packing
+from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
+from delivery_samples import story_of
+from pulsar_samples import SHORT, receipts_of
+
+publisher = PulsarPublisher(BrokerAddress(url=sys.argv[1], topic=sys.argv[2]), Packing(), SystemClock(), "1", SHORT)
+
+async def main():
+    story = story_of("A", 3)
+    await receipts_of(publisher, story[:1])
+    print("connected", flush=True)
+    sys.stdin.readline()
+    with suppress(TimeoutError):
+        await asyncio.wait_for(receipts_of(publisher, story[1:]), 0.2)
+
+asyncio.run(main())
+publisher._link.close()  # gives an answer for all that is under way
+print("alive")
+"""
+
+
+async def test_answers_after_the_end_of_the_loop_harm_nobody(proxy: Proxy, address: BrokerAddress) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", LEFT_IN_MID_AIR, proxy.url, address.topic),
+        stdin=PIPE,
+        stdout=PIPE,
+        env={"PYTHONPATH": str(REPOSITORY / "tests")},
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    said = await process.stdout.readline()
+    proxy.loses_answers = True
+
+    rest, _ = await process.communicate(b"go on\n")
+
+    assert (said, rest, process.returncode) == (b"connected\n", b"alive\n", 0)

@@ -1,0 +1,148 @@
+"""The publisher against a real broker that is well: what arrives, and how."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import pytest
+
+from delivery_samples import CLAIMS, ENTRIES, KEYS, mixed, story_of
+from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
+from dict_rate_limit.adapters.pulsar.link import Packing
+from dict_rate_limit.domain.alert import Severity
+from pulsar_samples import ids, publishing_to, receipts_of
+from pulsar_topic import arrived, new_topic
+
+if TYPE_CHECKING:
+    from pulsar_broker import Broker
+
+
+@pytest.fixture
+def topic() -> str:
+    return new_topic()
+
+
+@pytest.fixture
+def address(pulsar_broker: Broker, topic: str) -> BrokerAddress:
+    return BrokerAddress(url=pulsar_broker.url, topic=topic)
+
+
+async def test_readers_can_tell_a_message_without_opening_it(
+    pulsar_broker: Broker, address: BrokerAddress, topic: str
+) -> None:
+    (event,) = story_of(CLAIMS, 1)
+
+    async with publishing_to(address) as publisher:
+        await receipts_of(publisher, [event])
+
+    (message,) = arrived(pulsar_broker, topic)
+    assert message.key == CLAIMS
+    assert message.properties == {
+        "action": "ActionRateLimitAlert",
+        "severity": Severity.WARNING,
+        "event_id": str(event.event_id),
+    }
+    assert message.document["data"]["message"] == event.message
+
+
+async def test_a_broker_that_drops_repeated_ids_loses_nothing_of_interleaved_policies(
+    pulsar_broker: Broker, address: BrokerAddress, topic: str
+) -> None:
+    stories = [story_of(f"POLICY_{number}", 40) for number in range(25)]
+    halves = [mixed(*(story[:20] for story in stories)), mixed(*(story[20:] for story in stories))]
+
+    async with publishing_to(address) as publisher:
+        receipts = await asyncio.gather(*(receipts_of(publisher, half) for half in halves))
+
+    by_policy = defaultdict(list)
+    for message in arrived(pulsar_broker, topic):
+        by_policy[message.key].append(message.event_id)
+    assert [len(each) for each in receipts] == [500, 500]
+    assert by_policy == {story[0].policy_name: ids(story) for story in stories}
+
+
+async def test_messages_that_share_a_batch_share_their_policy(
+    pulsar_broker: Broker, address: BrokerAddress, topic: str
+) -> None:
+    stories = [story_of(name, 30) for name in (CLAIMS, ENTRIES, KEYS)]
+
+    async with publishing_to(address) as publisher:
+        await receipts_of(publisher, mixed(*stories))
+
+    keys = defaultdict(set)
+    for message in arrived(pulsar_broker, topic):
+        keys[message.batch].add(message.key)
+    assert len(keys) < 90, "nothing was batched"
+    assert all(len(each) == 1 for each in keys.values())
+
+
+@pytest.mark.parametrize("compression", ["none", "lz4", "zlib", "zstd", "snappy"])
+@pytest.mark.parametrize("batching", [True, False], ids=["batched", "one by one"])
+async def test_however_they_are_packed_they_arrive(
+    pulsar_broker: Broker, address: BrokerAddress, topic: str, compression: str, *, batching: bool
+) -> None:
+    events = mixed(story_of(CLAIMS, 3), story_of(KEYS, 3))
+
+    async with publishing_to(address, Packing(batching=batching, compression=compression)) as publisher:
+        await receipts_of(publisher, events)
+
+    assert {message.event_id for message in arrived(pulsar_broker, topic)} == set(ids(events))
+
+
+async def test_two_replicas_publish_at_once(pulsar_broker: Broker, address: BrokerAddress, topic: str) -> None:
+    stories = [story_of(CLAIMS, 50), story_of(KEYS, 50)]
+
+    async with publishing_to(address) as one, publishing_to(address) as other:
+        await asyncio.gather(receipts_of(one, stories[0]), receipts_of(other, stories[1]))
+
+    messages = arrived(pulsar_broker, topic)
+    assert [[m.event_id for m in messages if m.key == key] for key in (CLAIMS, KEYS)] == [ids(s) for s in stories]
+    assert len({message.producer for message in messages}) == 2
+
+
+async def test_order_holds_on_a_topic_of_several_partitions(
+    pulsar_broker: Broker, address: BrokerAddress, topic: str
+) -> None:
+    pulsar_broker.must("PUT", f"{topic.replace('://', '/')}/partitions", 3)
+    stories = [story_of(f"POLICY_{number}", 10) for number in range(9)]
+
+    async with publishing_to(address) as publisher:
+        await receipts_of(publisher, mixed(*stories))
+
+    partitions = [arrived(pulsar_broker, f"{topic}-partition-{number}") for number in range(3)]
+    by_policy = defaultdict(list)
+    for message in (message for partition in partitions for message in partition):
+        by_policy[message.key].append(message.event_id)
+    assert by_policy == {story[0].policy_name: ids(story) for story in stories}
+    assert sum(bool(partition) for partition in partitions) > 1, "all went to one partition"
+
+
+async def test_a_reader_that_never_acknowledges_holds_nobody_up(
+    pulsar_broker: Broker, address: BrokerAddress, topic: str
+) -> None:
+    pulsar_broker.must("PUT", f"{topic.replace('://', '/')}")
+    pulsar_broker.must("PUT", f"{topic.replace('://', '/')}/subscription/silent")
+
+    async with publishing_to(address) as publisher:
+        receipts = [await receipts_of(publisher, story_of(name, 20)) for name in (CLAIMS, KEYS)]
+
+    assert [len(each) for each in receipts] == [20, 20]
+
+
+async def test_nothing_is_written_beside_our_own_lines(
+    address: BrokerAddress, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async with publishing_to(address) as publisher:
+        await receipts_of(publisher, story_of(CLAIMS, 3))
+
+    assert capfd.readouterr() == ("", "")
+
+
+async def test_it_says_how_it_stands(address: BrokerAddress) -> None:
+    async with publishing_to(address) as publisher:
+        before = publisher.condition
+        await receipts_of(publisher, story_of(CLAIMS, 1))
+
+        assert (before, publisher.condition) == ("not used yet", "ok")

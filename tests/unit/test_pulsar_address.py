@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
+from dict_rate_limit.adapters.pulsar.diagnosis import expiry, told, why
+from domain_samples import NOON
+from pulsar_broker import token
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TOPIC = "persistent://lb-conn/dict/core-events"
+
+
+def test_the_destination_is_named_without_credentials() -> None:
+    address = BrokerAddress(url="pulsar+ssl://user:hunter2@b1:6651,b2", topic=TOPIC, token="hunter2")  # noqa: S106
+
+    assert str(address) == f"pulsar+ssl://b1:6651,b2 {TOPIC}"
+    assert "hunter2" not in repr(address)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("pulsar://broker:6650", [("broker", 6650)]),
+        ("pulsar://broker", [("broker", 6650)]),
+        ("pulsar+ssl://broker", [("broker", 6651)]),
+        ("pulsar://b1:1,b2:2,b3", [("b1", 1), ("b2", 2), ("b3", 6650)]),
+        ("pulsar://[::1]:6650", [("::1", 6650)]),
+    ],
+)
+def test_each_broker_of_an_address_is_found(url: str, expected: list[tuple[str, int]]) -> None:
+    assert BrokerAddress(url=url, topic=TOPIC).brokers == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [("fresh\n", "fresh"), ("\n", "read at start"), (None, "read at start"), (b"\xff", "read at start")],
+)
+def test_a_token_is_what_its_file_holds_now(content: str | bytes | None, expected: str, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    address = BrokerAddress(url="pulsar://b", topic=TOPIC, token="read at start", token_file=file)  # noqa: S106
+
+    if content is not None:
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    assert address.current_token() == expected
+
+
+def test_a_token_tells_when_it_ends() -> None:
+    ends = expiry(token(lasts_sec=60))
+
+    assert ends is not None
+    assert timedelta(0) < ends - datetime.now(UTC) <= timedelta(seconds=60)  # noqa: TID251 -- as the token does
+
+
+@pytest.mark.parametrize("text", ["", "opaque", "a.b.c", "a.e30.c", "a.bnVsbA.c", "a.eyJleHAiOiJuZXZlciJ9.c"])
+def test_a_token_that_does_not_say_ends_nowhen(text: str) -> None:
+    assert expiry(text) is None
+
+
+def test_an_expired_token_is_the_reason_given() -> None:
+    address = BrokerAddress(url="pulsar://b", topic=TOPIC, token=token(lasts_sec=-1))
+
+    words = why(address, "Timeout", datetime.now(UTC))  # noqa: TID251 -- as above
+
+    assert words.startswith("our token expired at 20")
+
+
+def test_what_cannot_be_told_apart_is_not_guessed() -> None:
+    words = why(BrokerAddress(url="pulsar://b", topic=TOPIC), "Timeout", NOON)
+
+    assert words == "somebody answers there, but does not let us in: the token, or TLS on one side only (Timeout)"
+
+
+def test_results_are_put_into_words_beside_their_name() -> None:
+    assert told("TopicNotFound").endswith("it makes none by itself (TopicNotFound)")
+    assert told("ChecksumError") == "ChecksumError"

@@ -1,0 +1,115 @@
+"""Answers of the client library in every order they can come in."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from dict_rate_limit.adapters.pulsar.flight import Flight
+from dict_rate_limit.ports.delivery import Receipt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+A1, A2, A3, B1 = (UUID(int=number) for number in range(1, 5))
+PATIENCE_SEC = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """As the library's, which cannot be made."""
+
+    name: str
+
+
+def answer(answered: Callable[[Any, object], None], name: str) -> None:
+    answered(Result(name=name), None)
+
+
+async def landed(flight: Flight) -> list[Receipt]:
+    receipts = []
+    while flight:
+        receipt = await flight.landed()
+        if receipt is not None:
+            receipts.append(receipt)
+    return receipts
+
+
+async def test_receipts_come_as_answers_do() -> None:
+    flight = Flight(PATIENCE_SEC)
+    boarded = [flight.boarded(A1, "A"), flight.boarded(B1, "B")]
+
+    for answered in reversed(boarded):
+        answer(answered, "Ok")
+
+    assert await landed(flight) == [Receipt(event_id=B1), Receipt(event_id=A1)]
+    assert flight.trouble is None
+
+
+async def test_answers_come_from_other_threads() -> None:
+    flight = Flight(PATIENCE_SEC)
+    answered = flight.boarded(A1, "A")
+
+    threading.Thread(target=answer, args=(answered, "Ok")).start()
+
+    assert await landed(flight) == [Receipt(event_id=A1)]
+
+
+async def test_a_key_is_held_back_once_the_client_has_refused_one_of_it() -> None:
+    flight = Flight(PATIENCE_SEC)
+    answer(flight.boarded(A1, "A"), "MessageTooBig")
+
+    assert (flight.holds_back("A"), flight.holds_back("B")) == (True, False)
+    assert await landed(flight) == [Receipt(event_id=A1, refusal="MessageTooBig")]
+    assert flight.trouble is None
+
+
+async def test_what_went_before_a_refused_one_keeps_its_receipt_though_its_answer_is_later() -> None:
+    flight = Flight(PATIENCE_SEC)
+    first = flight.boarded(A1, "A")
+    flight.refuse(A2, "A", "too large")
+
+    answer(first, "Ok")
+
+    assert await landed(flight) == [Receipt(event_id=A2, refusal="too large"), Receipt(event_id=A1)]
+
+
+async def test_what_followed_a_refused_one_has_no_receipt_though_it_arrived() -> None:
+    flight = Flight(PATIENCE_SEC)
+    boarded = [flight.boarded(A1, "A"), flight.boarded(A2, "A"), flight.boarded(B1, "B")]
+
+    for answered, name in zip(boarded, ("InvalidMessage", "Ok", "Ok"), strict=True):
+        answer(answered, name)
+
+    assert await landed(flight) == [Receipt(event_id=A1, refusal="InvalidMessage"), Receipt(event_id=B1)]
+
+
+async def test_what_followed_a_failed_one_of_its_key_has_no_receipt() -> None:
+    flight = Flight(PATIENCE_SEC)
+    boarded = [flight.boarded(A1, "A"), flight.boarded(A2, "A"), flight.boarded(A3, "A"), flight.boarded(B1, "B")]
+
+    for answered, name in zip(boarded, ("Ok", "Timeout", "Ok", "Ok"), strict=True):
+        answer(answered, name)
+
+    assert await landed(flight) == [Receipt(event_id=A1), Receipt(event_id=B1)]
+
+
+async def test_the_first_failure_is_the_one_that_is_told() -> None:
+    flight = Flight(PATIENCE_SEC)
+    boarded = [flight.boarded(A1, "A"), flight.boarded(B1, "B")]
+
+    for answered, name in zip(boarded, ("NotConnected", "Timeout"), strict=True):
+        answer(answered, name)
+    await landed(flight)
+
+    assert flight.trouble == "NotConnected"
+
+
+async def test_answers_that_never_come_are_not_waited_for() -> None:
+    flight = Flight(0.0)
+    flight.boarded(A1, "A")
+
+    assert await landed(flight) == []
+    assert flight.trouble == "Timeout"
