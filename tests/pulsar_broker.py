@@ -28,10 +28,11 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 
 from dict_rate_limit.apps.embedded.port import LOOPBACK, free_port
-from dict_rate_limit.apps.embedded.process import Program, running
+from dict_rate_limit.apps.embedded.process import Program, running, start, until_ready
 from tool_box import search_path, tools_folder
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import AsyncIterator
 
 NAMESPACE: Final = "lb-conn/dict"
@@ -42,7 +43,7 @@ ADMINISTRATOR: Final = "administrator"
 SIGNING_KEY: Final = hashlib.sha256(b"the broker of the tests").digest()
 DAY_SEC: Final = 86_400
 ANSWER_PATIENCE_SEC: Final = 10.0
-STARTED: Final = {200, 204, 409}  # 409: it is there from an earlier life
+AGREED: Final = {200, 204, 409}  # 409: it is there from an earlier life
 OPENED_TO_NETTY: Final = (
     "java.base/java.lang",
     "java.base/java.nio",
@@ -96,7 +97,7 @@ class Broker:
     def must(self, method: str, path: str, body: object = None) -> bytes:
         """Ask the administration, which must agree."""
         status, answer = self.admin(method, path, body)
-        assert status in STARTED, f"{method} {path}: {status} {answer.decode()}"
+        assert status in AGREED, f"{method} {path}: {status} {answer.decode()}"
         return answer
 
     def stats(self, topic: str) -> dict[str, object]:
@@ -158,6 +159,7 @@ def _configuration(broker: Broker) -> tuple[tuple[str, object], ...]:
         ("superUserRoles", ADMINISTRATOR),
         ("brokerDeduplicationEnabled", "true"),
         ("allowAutoTopicCreation", "true"),
+        ("backlogQuotaCheckIntervalInSeconds", 1),
         ("loadManagerClassName", "org.apache.pulsar.broker.loadbalance.NoopLoadManager"),
         ("managedLedgerDefaultEnsembleSize", 1),
         ("managedLedgerDefaultWriteQuorum", 1),
@@ -174,6 +176,26 @@ async def life_of(broker: Broker) -> AsyncIterator[int]:
     """
     async with running(program(broker), lambda _: furnished(broker)) as pid:
         yield pid
+
+
+@dataclass(slots=True)
+class Mortal:
+    """A broker that is killed and begins anew, with what it had stored."""
+
+    broker: Broker
+    child: subprocess.Popen[bytes] | None = None
+
+    async def begin(self) -> None:
+        """Return once it answers."""
+        self.child = start(program(self.broker))
+        await until_ready(self.child, program(self.broker), lambda _: furnished(self.broker))
+
+    def kill(self) -> None:
+        """End it with SIGKILL."""
+        if self.child is not None:
+            self.child.kill()
+            self.child.wait()
+            self.child = None
 
 
 def program(broker: Broker) -> Program:
@@ -206,7 +228,7 @@ def jars() -> Path:
 def furnished(broker: Broker) -> bool:
     """Tell whether it answers and has our namespaces, which are made."""
     try:
-        return all(broker.admin(*step)[0] in STARTED for step in _furniture())
+        return all(broker.admin(*step)[0] in AGREED for step in _furniture())
     except (OSError, http.client.HTTPException):
         return False
 

@@ -14,10 +14,14 @@ from dict_rate_limit.domain.errors import PublishError
 from pulsar_broker import CLOSED, FOREIGN, token
 from pulsar_samples import ids, publishing_to, receipts_of
 from pulsar_topic import arrived, new_topic
+from worker_samples import eventually
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
+    from dict_rate_limit.domain.alert import AlertEvent
     from pulsar_broker import Broker
 
 
@@ -162,3 +166,27 @@ async def test_a_token_is_read_again_at_each_connection(pulsar_broker: Broker, t
         await receipts_of(publisher, story)
 
     assert [message.event_id for message in arrived(pulsar_broker, topic)] == ids(story)
+
+
+async def test_a_reader_that_never_acknowledges_may_use_up_the_quota_which_is_told(pulsar_broker: Broker) -> None:
+    topic, story = new_topic("lb-conn/narrow"), story_of(CLAIMS, 2)
+    place, quota = topic.replace("://", "/"), {"limitSize": 1, "limitTime": -1, "policy": "producer_exception"}
+    pulsar_broker.must("PUT", "namespaces/lb-conn/narrow")
+    pulsar_broker.must("POST", "namespaces/lb-conn/narrow/backlogQuota?backlogQuotaType=destination_storage", quota)
+    pulsar_broker.must("PUT", place)
+    pulsar_broker.must("PUT", f"{place}/subscription/silent")
+    address = BrokerAddress(url=pulsar_broker.url, topic=topic)
+    async with publishing_to(address) as publisher:
+        await receipts_of(publisher, story[:1])
+
+        await eventually(lambda: fails(publisher, story[1:]))
+        with pytest.raises(PublishError, match="the backlog quota of the namespace is used up"):
+            await receipts_of(publisher, story[1:])
+
+
+async def fails(publisher: PulsarPublisher, events: Sequence[AlertEvent]) -> bool:
+    try:
+        await receipts_of(publisher, events)
+    except PublishError:
+        return True
+    return False

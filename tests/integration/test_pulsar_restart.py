@@ -1,0 +1,91 @@
+"""A broker that is stopped, and one that is killed while it is being told."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+
+from delivery_samples import CLAIMS, ENTRIES, KEYS, mixed, story_of
+from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
+from dict_rate_limit.domain.errors import PublishError
+from dict_rate_limit.usecases.deliver import deliver_all
+from monitor_samples import HandClock, ListOutbox
+from pulsar_broker import Mortal, broker_in
+from pulsar_samples import ids, publishing_to, receipts_of
+from pulsar_topic import arrived, new_topic
+from tool_box import find_data, find_tool
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
+
+    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.ports.delivery import EventPublisher
+
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def mortal(server_folder: Path) -> AsyncIterator[Mortal]:
+    find_tool("java")
+    find_data("pulsar/jars")
+    mortal = Mortal(broker_in(server_folder / "mortal-pulsar"))
+    await mortal.begin()
+    yield mortal
+    mortal.kill()
+
+
+async def test_what_waits_while_the_broker_is_down_is_told_when_it_is_back(mortal: Mortal) -> None:
+    topic, stories = new_topic(), [story_of(name, 10) for name in (CLAIMS, ENTRIES, KEYS)]
+    outbox, clock = ListOutbox(mixed(*stories)), HandClock()
+    async with publishing_to(BrokerAddress(url=mortal.broker.url, topic=topic)) as publisher:
+        first = await deliver_all(outbox, publisher, clock, batch=3, within=timedelta(0))
+        mortal.kill()
+        down = await deliver_all(outbox, publisher, clock, batch=10, within=MINUTE)
+        still = await deliver_all(outbox, publisher, clock, batch=10, within=MINUTE)
+
+        await mortal.begin()
+        back = await deliver_all(outbox, publisher, clock, batch=10, within=MINUTE)
+
+    assert [one.delivered for one in (first, down, still, back)] == [3, 0, 0, 27]
+    assert isinstance(down.failure, PublishError)
+    assert outbox.waiting == []
+    messages = arrived(mortal.broker, topic)
+    told = [list(dict.fromkeys(m.event_id for m in messages if m.key == key)) for key in (CLAIMS, ENTRIES, KEYS)]
+    assert told == [ids(story) for story in stories]
+
+
+async def test_nothing_that_has_a_receipt_is_lost_when_the_broker_is_killed_in_mid_batch(mortal: Mortal) -> None:
+    topic, stories = new_topic(), [story_of(name, 2_000) for name in (CLAIMS, ENTRIES, KEYS)]
+    events = mixed(*stories)
+    received: list[str] = []  # event ids
+    async with publishing_to(BrokerAddress(url=mortal.broker.url, topic=topic)) as publisher:
+        await receipts_of(publisher, events[:1])
+        with pytest.raises(PublishError):
+            await told_until_killed(publisher, events[1:], received, mortal)
+
+        await mortal.begin()
+        waiting = [event for event in events[1:] if str(event.event_id) not in received]
+        await asyncio.wait_for(receipts_of(publisher, waiting), 60)
+
+    assert 0 < len(received) < len(events), "it was not killed in mid batch"
+    messages = arrived(mortal.broker, topic)
+    told = [list(dict.fromkeys(m.event_id for m in messages if m.key == key)) for key in (CLAIMS, ENTRIES, KEYS)]
+    assert told == [ids(story) for story in stories]
+
+
+async def told_until_killed(
+    publisher: EventPublisher, events: Sequence[AlertEvent], received: list[str], mortal: Mortal
+) -> None:
+    """Kill the broker at the first receipt, and go on."""
+    async with aclosing(publisher.publish(events)) as receipts:
+        async for receipt in receipts:
+            received.append(str(receipt.event_id))
+            mortal.kill()
