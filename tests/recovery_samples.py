@@ -9,12 +9,13 @@ import re
 import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import psycopg
 from psycopg import sql
@@ -22,8 +23,11 @@ from psycopg import sql
 from cli_program import ended
 from dict_rate_limit.adapters.postgres.dump_folder import find
 from dict_rate_limit.apps.cli.place import folders
+from dict_rate_limit.domain.audit import Act, AuditEntry
+from dict_rate_limit.domain.silence import Matchers, Purpose, Silence
 from dict_rate_limit.usecases.recovery import Contents, Manifest, TableContent
 from domain_samples import NOON, bucket, ticks
+from notification_samples import delivered, route_all
 from postgres_database import opened_store, record
 
 if TYPE_CHECKING:
@@ -36,6 +40,25 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.reading import Poll
 
 NAMES = itertools.count(1)
+SILENCE = Silence(
+    silence_id=UUID(int=1),
+    purpose=Purpose.SILENCE,
+    matchers=Matchers(policy="CLAIMS_*"),
+    starts_at=NOON,
+    ends_at=NOON + timedelta(hours=1),
+    recurrence=None,
+    actor="ana",
+    reason="já sabemos",
+    created_at=NOON,
+)
+AUDITED = AuditEntry(
+    at=NOON,
+    actor="ana",
+    act=Act.SILENCE_CREATED,
+    subject_id=SILENCE.silence_id,
+    detail="CLAIMS_*",
+    reason="já sabemos",
+)
 OURS = """
     SELECT oid::regclass::text FROM pg_class
     WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace ORDER BY 1
@@ -78,10 +101,13 @@ def empty_database(server_url: str, template: str = "template0") -> Iterator[str
 
 
 async def recorded(url: str, *polls: Poll) -> None:
-    """Poll, judge, roll up."""
+    """Poll, judge, roll up, tell a channel, silence the rest."""
     async with opened_store(url) as store:
         await record(store, *polls)
         await store.roll_up(NOON.replace(hour=23))
+        first, *_ = await route_all(store, "slack")
+        await store.note([delivered([first])])
+        await store.add_silence(SILENCE, AUDITED)
 
 
 def fill(url: str) -> None:

@@ -52,7 +52,7 @@ def test_a_backup_is_a_dump_and_its_manifest(recovery: Recovery, tmp_path: Path)
     assert result.code == 0
     assert left_in(tmp_path) == [dump.name, dump.with_suffix(".json").name]
     assert dump.stat().st_mode & 0o077 == 0
-    assert "schema version 8" in result.err
+    assert "schema version 12" in result.err
     assert "2 transitions not yet published" in result.err
 
 

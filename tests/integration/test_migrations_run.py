@@ -18,6 +18,19 @@ ADD_A_POLICY = """
     VALUES ('12345678', 'CLAIMS_READ', 0, 0, 0)
 """
 
+TABLES = (
+    "policies",
+    "states",
+    "polls",
+    "latest",
+    "alerts",
+    "states_hourly",
+    "silences",
+    "notifications",
+    "audit",
+)
+"""Those whose rows a way down would delete, each by the name of its migration."""
+
 
 def execute(database_url: str, statement: str) -> None:
     with psycopg.connect(database_url) as connection:
@@ -117,7 +130,7 @@ async def test_a_foreign_table_of_the_same_name_fails_with_its_name(database_url
     assert rows(database_url, "SELECT max(version_id) FROM goose_db_version") == [(1,)]
 
 
-@pytest.mark.parametrize("table", ["policies", "states", "polls", "latest", "alerts", "states_hourly"])
+@pytest.mark.parametrize("table", TABLES)
 async def test_going_down_refuses_while_there_are_rows(migrated_database_url: str, table: str) -> None:
     fill_every_table(migrated_database_url)
 
@@ -125,7 +138,7 @@ async def test_going_down_refuses_while_there_are_rows(migrated_database_url: st
         await down_through(migrated_database_url, table)
 
 
-@pytest.mark.parametrize("table", ["policies", "states", "polls", "latest", "alerts", "states_hourly"])
+@pytest.mark.parametrize("table", TABLES)
 async def test_going_down_deletes_rows_when_told_that_it_may(migrated_database_url: str, table: str) -> None:
     fill_every_table(migrated_database_url)
 
@@ -208,7 +221,7 @@ async def test_a_version_of_newer_code_cannot_be_taken_back(database_url: str) -
 
 async def test_a_way_down_noted_as_a_row_of_its_own_counts(migrated_database_url: str) -> None:
     last = shipped_migrations()[-1]
-    execute(migrated_database_url, "DROP TABLE dict_rate_limit_schema")
+    execute(migrated_database_url, "DROP TABLE dict_rate_limit_audit")
     execute(
         migrated_database_url,
         "INSERT INTO goose_db_version (version_id, is_applied) SELECT max(version_id), false FROM goose_db_version",
@@ -284,5 +297,23 @@ def fill_every_table(database_url: str) -> None:
         INSERT INTO dict_rate_limit_alerts
         VALUES (gen_random_uuid(), '12345678', '*', 'RATE_LIMITED', 'WARNING', false, 1, now(), now());
         INSERT INTO dict_rate_limit_states_hourly VALUES ('12345678', 'CLAIMS_READ', now(), 1, 0, 0, 0, 0, 0);
+        INSERT INTO dict_rate_limit_alert_events (event_id, alert_id, sequence, participant, policy_name, kind,
+            transition, severity, exhausted, category, opened_at, detected_at, message, message_en)
+        SELECT gen_random_uuid(), alert_id, 1, participant, '*', kind, 'OPENED', severity, false, '', now(), now(),
+            '', ''
+        FROM dict_rate_limit_alerts;
+        INSERT INTO dict_rate_limit_notifications (notification_id, event_id, position, channel, status, created_at,
+            next_try_at)
+        SELECT gen_random_uuid(), event_id, position, 'slack', 'PENDING', now(), now()
+        FROM dict_rate_limit_alert_events;
+        INSERT INTO dict_rate_limit_deliveries (notification_id, message_id, attempted_at, channel, ok, refused, answer,
+            status)
+        SELECT notification_id, gen_random_uuid(), now(), channel, false, false, '', status
+        FROM dict_rate_limit_notifications;
+        INSERT INTO dict_rate_limit_silences (silence_id, purpose, policy, kind, severity, participant, starts_at,
+            ends_at, actor, reason, created_at)
+        VALUES (gen_random_uuid(), 'SILENCE', '*', '*', '*', '*', now(), now() + '1h', 'ana', 'why', now());
+        INSERT INTO dict_rate_limit_audit (at, actor, act, subject_id, detail, reason)
+        VALUES (now(), 'ana', 'SILENCE_CREATED', gen_random_uuid(), '', 'why');
         """,
     )

@@ -15,6 +15,8 @@ import pytest
 from dict_rate_limit.adapters.postgres.dump import back_up
 from dict_rate_limit.adapters.postgres.dump_folder import find, publish
 from dict_rate_limit.adapters.postgres.dump_tools import Place
+from dict_rate_limit.adapters.postgres.goose import shipped_migrations
+from dict_rate_limit.adapters.postgres.migrations import down
 from dict_rate_limit.domain.errors import RecoveryError
 from postgres_database import execute, values
 from recovery_samples import Recovery, empty_database, everything, fill, left_in, manifest, structure, tools
@@ -70,6 +72,8 @@ def test_every_table_comes_back_as_it_was(source: Recovery, backup: Backup, targ
     }
     assert after["dict_rate_limit_states_default"]
     assert after["dict_rate_limit_states_hourly"]
+    for name in ("notifications", "deliveries", "silences", "audit"):
+        assert after[f"dict_rate_limit_{name}"], name
 
 
 def test_partitions_indexes_and_constraints_come_back(source: Recovery, backup: Backup, target: Recovery) -> None:
@@ -89,10 +93,37 @@ def test_it_says_what_waits_and_what_is_lost(backup: Backup, target: Recovery) -
     result = target("restore", "--from", backup.dump)
 
     restored, lost, waiting, _ = result.out.splitlines()
-    assert restored.startswith("restored and compared: 15 tables, ")
+    assert restored.startswith("restored and compared: 20 tables, ")
     assert lost.startswith("lost: what came after ")
     assert lost.endswith("newest row 2026-11-23T12:05:00Z")
     assert waiting.startswith("waiting: 2 transitions")
+
+
+def test_what_was_given_up_on_waits_no_more(
+    migrated_database_url: str, target: Recovery, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = Recovery(capsys=capsys, url=migrated_database_url)
+    fill(source.url)
+    execute(source.url, "UPDATE dict_rate_limit_alert_events SET dead_at = now() WHERE position = 1")
+
+    result = target("restore", "--from", source.backed_up(tmp_path).dump)
+
+    assert result.out.splitlines()[2].startswith("waiting: 1 transition;")
+
+
+def test_a_backup_of_an_older_schema_is_compared_as_well(
+    migrated_database_url: str, target: Recovery, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = Recovery(capsys=capsys, url=migrated_database_url)
+    fill(source.url)
+    for _ in shipped_migrations()[8:]:
+        asyncio.run(down(source.url, allow_data_loss=True))
+
+    result = target("restore", "--from", source.backed_up(tmp_path).dump)
+
+    assert result.code == 0, result.err
+    assert "schema version 8" in result.out
+    assert result.out.splitlines()[2].startswith("waiting: 2 transitions")
 
 
 def test_new_rows_are_numbered_after_the_restored_ones(backup: Backup, target: Recovery) -> None:
@@ -107,7 +138,9 @@ def test_new_rows_are_numbered_after_the_restored_ones(backup: Backup, target: R
 def test_the_planner_has_its_figures(backup: Backup, target: Recovery) -> None:
     target("restore", "--from", backup.dump)
 
-    assert values(target.url, "SELECT reltuples::int FROM pg_class WHERE relname = 'goose_db_version'") == [9]
+    assert values(target.url, "SELECT reltuples::int FROM pg_class WHERE relname = 'goose_db_version'") == [
+        len(shipped_migrations()) + 1
+    ]
 
 
 def test_latest_is_the_newest_good_one(source: Recovery, backup: Backup, target: Recovery) -> None:
