@@ -1,0 +1,126 @@
+"""How values look: units, colours, lines, words for numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Json = dict[str, Any]
+
+COUNT: Final = "none"
+TOKENS: Final = "locale"
+TOKENS_PER_SECOND: Final = "suffix: tokens/s"
+PER_SECOND: Final = "ops"
+REQUESTS: Final = "reqps"
+SECONDS: Final = "s"
+SHARE: Final = "percentunit"
+BYTES: Final = "bytes"
+TEXT: Final = "string"
+TIMES: Final = "suffix: times"
+
+GREEN, YELLOW, RED, BLUE, PURPLE, GREY = "green", "yellow", "red", "blue", "purple", "text"
+
+LEVELS: Final = {"0": ("OK", GREEN), "1": ("WARNING", YELLOW), "2": ("CRITICAL", RED)}
+YES_NO: Final = {"0": ("no", GREY), "1": ("yes", BLUE)}
+UP_DOWN: Final = {"0": ("down", RED), "1": ("up", GREEN)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How the values of a panel, or of some of its series, look; None leaves it to the panel, or to Grafana.
+
+    unit    a unit by Grafana's name
+    words   what stands for a number: text and colour
+    bad     the number from which on it is red; of counts of what should not be
+    never   whether +Inf stands for "never"
+    color   one colour for all
+    least, most  ends of the axis or of a gauge
+    custom  what only this kind of panel knows
+    """
+
+    unit: str | None = None
+    words: Mapping[str, tuple[str, str]] | None = None
+    bad: float | None = None
+    never: bool = False
+    color: str | None = None
+    decimals: int | None = None
+    least: float | None = None
+    most: float | None = None
+    links: Sequence[Json] = ()
+    custom: Json | None = None
+
+    def defaults(self) -> Json:
+        """Return what Grafana keeps under `fieldConfig.defaults`."""
+        mappings = [*_words(self.words), *(_NEVER if self.never else ())]
+        steps: list[Json] = [{"color": GREEN if self.bad is not None else GREY, "value": None}]
+        if self.bad is not None:
+            steps.append({"color": RED, "value": self.bad})
+        return {
+            "color": {"mode": "thresholds"} if self.color is None else {"mode": "fixed", "fixedColor": self.color},
+            "mappings": mappings,
+            "thresholds": {"mode": "absolute", "steps": steps},
+            **self._given(),
+        }
+
+    def properties(self) -> list[Json]:
+        """Return the same as a list, for some of a panel's series: only what was said."""
+        custom = {f"custom.{name}": value for name, value in (self.custom or {}).items()}
+        said: Json = {key: value for key, value in self._given().items() if key != "custom"} | custom
+        if self.words or self.never:
+            said["mappings"] = [*_words(self.words), *(_NEVER if self.never else ())]
+        if self.bad is not None:
+            said["thresholds"] = self.defaults()["thresholds"]
+        if self.color is not None:
+            said["color"] = {"mode": "fixed", "fixedColor": self.color}
+        return [{"id": key, "value": value} for key, value in said.items()]
+
+    def _given(self) -> Json:
+        given = {
+            "unit": self.unit,
+            "decimals": self.decimals,
+            "min": self.least,
+            "max": self.most,
+            "links": list(self.links) or None,
+            "custom": self.custom,
+        }
+        return {key: value for key, value in given.items() if value is not None}
+
+
+def named(name: str, look: Look) -> Json:
+    """Make an override for the series, or column, of this name."""
+    return {"matcher": {"id": "byName", "options": name}, "properties": look.properties()}
+
+
+def limit(name: str, color: str) -> Json:
+    """Draw a series as a limit: a dashed line, nothing below it."""
+    dashed = {"lineStyle": {"fill": "dash", "dash": [8, 6]}, "fillOpacity": 0, "lineWidth": 1}
+    return named(name, Look(color=color, custom=dashed))
+
+
+def band(lower: str, upper: str, color: str) -> list[Json]:
+    """Fill the room between two series."""
+    edge = {"lineWidth": 1, "fillOpacity": 0}
+    return [
+        named(lower, Look(color=color, custom=edge)),
+        named(upper, Look(color=color, custom={**edge, "fillOpacity": 25, "fillBelowTo": lower})),
+    ]
+
+
+def colored(colors: Mapping[str, str]) -> list[Json]:
+    """Give series of these names these colours."""
+    return [named(name, Look(color=color)) for name, color in colors.items()]
+
+
+def _words(words: Mapping[str, tuple[str, str]] | None) -> list[Json]:
+    if not words:
+        return []
+    options = {
+        key: {"text": text, "color": color, "index": index} for index, (key, (text, color)) in enumerate(words.items())
+    }
+    return [{"type": "value", "options": options}]
+
+
+_NEVER: Final = ({"type": "range", "options": {"from": 1e15, "to": None, "result": {"text": "never", "index": 9}}},)

@@ -1,0 +1,137 @@
+"""What was promised, how well it is kept, and how fast its error budget burns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from tools.dashboards import look
+from tools.dashboards.look import Look
+from tools.dashboards.panel import About, Graph, Panel, Query, number
+from tools.dashboards.promql import PARTICIPANT, rate, share_of, stored
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+WINDOWS: Final = ("5m", "1h", "6h")
+CONSTANTS: Final = (
+    ("slo_availability", "Share of answers without 5xx", 0.999),
+    ("slo_latency", "Share of answers within 200 ms", 0.99),
+    ("slo_cycles", "Share of good cycles", 0.99),
+    ("slo_freshness", "Share of time with fresh readings", 0.99),
+    ("slo_fresh_intervals", "Poll intervals for which a reading is fresh", 2),
+)
+"""Variables of the dashboard: name, what it is, value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objective:
+    """One promise. `indicator` gives the share that was good in a window; `promised` is the variable to measure by."""
+
+    name: str
+    promised: str
+    indicator: Callable[[str], str]
+    about: About
+
+    def left(self, window: str) -> str:
+        """Return the share of the window's error budget that is left."""
+        return f"1 - {self.burn(window)}"
+
+    def burn(self, window: str) -> str:
+        """Return how many times faster than allowed the error budget burns."""
+        return f"(1 - ({self.indicator(window)})) / (1 - ${self.promised})"
+
+
+def _availability(window: str) -> str:
+    answers = rate("http_requests_total", window=window)
+    return f"1 - {share_of(rate('http_requests_total', 'status=~`5..`', window=window), answers)}"
+
+
+def _within_200_ms(window: str) -> str:
+    quick = rate("http_request_duration_seconds_bucket", 'le="0.2"', window=window)
+    return f"{quick} / {rate('http_request_duration_seconds_count', window=window)}"
+
+
+def _good_cycles(window: str) -> str:
+    return share_of(
+        rate("cycles_total", 'result="good"', window=window),
+        rate("cycles_total", window=window),
+    )
+
+
+def _fresh(window: str) -> str:
+    fresh = f"{stored('reading_age_seconds', PARTICIPANT)} <= bool on () group_left () {_fresh_until()}"
+    return f"avg(avg_over_time(({fresh})[{window}:]))"
+
+
+def _fresh_until() -> str:
+    return f"($slo_fresh_intervals * {stored('poll_interval_seconds')})"
+
+
+_OBJECTIVES: Final = (
+    Objective(
+        name="Availability",
+        promised="slo_availability",
+        indicator=_availability,
+        about=About(pt="Respostas sem 5xx.", en="Answers without 5xx."),
+    ),
+    Objective(
+        name="Latency",
+        promised="slo_latency",
+        indicator=_within_200_ms,
+        about=About(pt="Respostas em até 200 ms.", en="Answers within 200 ms."),
+    ),
+    Objective(
+        name="Cycles",
+        promised="slo_cycles",
+        indicator=_good_cycles,
+        about=About(pt="Ciclos bons.", en="Good cycles."),
+    ),
+    Objective(
+        name="Freshness",
+        promised="slo_freshness",
+        indicator=_fresh,
+        about=About(
+            pt="Tempo em que a leitura de cada participante tinha no máximo dois intervalos.",
+            en="Time in which each participant's reading was at most two intervals old.",
+        ),
+    ),
+)
+
+
+def objectives() -> tuple[Panel, ...]:
+    """Return what was kept in the time shown, what is left of each budget, and how fast each burns."""
+    numbers = [number for one in _OBJECTIVES for number in _kept(one)]
+    return (*numbers, *(_burn(one) for one in _OBJECTIVES))
+
+
+def _kept(one: Objective) -> tuple[Panel, ...]:
+    kept = number(
+        one.name,
+        f"{one.about.pt} No período mostrado.",
+        f"{one.about.en} In the time shown.",
+        one.indicator("$__range"),
+        Look(unit=look.SHARE, decimals=3, least=0, most=1),
+    )
+    left = number(
+        f"{one.name}: budget left",
+        "Do orçamento de erros do período mostrado. Negativo: o objetivo não foi cumprido.",
+        "Of the error budget of the time shown. Below zero: the objective was missed.",
+        one.left("$__range"),
+        Look(unit=look.SHARE, decimals=1),
+    )
+    return replace(kept, width=3), replace(left, width=3)
+
+
+def _burn(one: Objective) -> Graph:
+    return Graph(
+        title=f"{one.name}: burn rate",
+        about=About(
+            pt=f"{one.about.pt} Em 1 o orçamento de erros é gasto exatamente; muito acima em duas janelas de uma vez é "
+            "incidente.",
+            en=f"{one.about.en} At 1 the error budget is spent exactly; far above it in two windows at once is an "
+            "incident.",
+        ),
+        queries=[Query(one.burn(window), window) for window in WINDOWS],
+        look=Look(unit=look.TIMES, decimals=2, least=0),
+    )

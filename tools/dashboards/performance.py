@@ -1,0 +1,241 @@
+"""How well the product serves: its objectives, HTTP, SQL, cache, and the processes themselves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from tools.dashboards import look
+from tools.dashboards.board import Board
+from tools.dashboards.links import runbook
+from tools.dashboards.look import Look, named
+from tools.dashboards.objectives import CONSTANTS, objectives
+from tools.dashboards.panel import HIDDEN, About, Graph, Panel, Query, Row, Table, number
+from tools.dashboards.promql import metric, ours, quantile, rate, share_of, stored
+
+AGE: Final = Look(unit=look.SECONDS, least=0)
+
+
+def board() -> Board:
+    """Return the dashboard."""
+    return Board(
+        name="performance",
+        title="DICT rate limits / Performance and SLIs",
+        about=About(
+            pt="Objetivos e quanto do orçamento de erros se gasta, HTTP, SQL, cache, processos.",
+            en="Objectives and how fast their error budgets burn, HTTP, SQL, cache, processes.",
+        ),
+        constants=CONSTANTS,
+        rows=(
+            Row(title="Objectives", panels=objectives()),
+            Row(title="HTTP", panels=(_requests(), _errors(), _latency(), _latency_by_route(), _cache(), _hits())),
+            Row(title="SQL", panels=(_sql(), _sql_rate(), _sql_errors())),
+            Row(title="Processes", panels=_processes()),
+            Row(title="Installation", panels=_installation()),
+        ),
+    )
+
+
+def _requests() -> Graph:
+    return Graph(
+        title="Requests by route",
+        about=About(pt="Respostas por segundo, por rota.", en="Answers a second, by route."),
+        queries=(Query(rate("http_requests_total", by=("route",)), "{{route}}"),),
+        look=Look(unit=look.REQUESTS, least=0),
+        stacked=True,
+    )
+
+
+def _errors() -> Graph:
+    answers = rate("http_requests_total")
+    shares = {"4xx": "status=~`4..`", "5xx": "status=~`5..`"}
+    return Graph(
+        title="Share of errors",
+        about=About(
+            pt="4xx: erro de quem pergunta; 5xx: nosso.",
+            en="4xx: a mistake of who asks; 5xx: ours.",
+        ),
+        queries=[
+            Query(share_of(rate("http_requests_total", matcher), answers), name) for name, matcher in shares.items()
+        ],
+        look=Look(unit=look.SHARE, least=0),
+        overrides=look.colored({"4xx": look.YELLOW, "5xx": look.RED}),
+        links=(runbook("bridge-down"), runbook("postgresql-down")),
+    )
+
+
+def _latency() -> Graph:
+    shares = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+    return Graph(
+        title="Latency",
+        about=About(
+            pt="Do pedido à resposta, todas as rotas.",
+            en="From request to answer, all routes.",
+        ),
+        queries=[Query(quantile(share, "http_request_duration_seconds"), name) for name, share in shares.items()],
+        look=AGE,
+    )
+
+
+def _latency_by_route() -> Graph:
+    return Graph(
+        title="Latency by route, p99",
+        about=About(pt="Do pedido à resposta, por rota.", en="From request to answer, by route."),
+        queries=(Query(quantile(0.99, "http_request_duration_seconds", ("route",)), "{{route}}"),),
+        look=AGE,
+    )
+
+
+def _cache() -> Graph:
+    return Graph(
+        title="Cache reads by result",
+        about=About(
+            pt="Leituras do cache por segundo: acerto, falta, velha, erro.",
+            en="Reads of the cache a second: hit, miss, stale, error.",
+        ),
+        queries=(Query(rate("cache_reads_total", by=("result",)), "{{result}}"),),
+        look=Look(unit=look.PER_SECOND, least=0),
+        overrides=look.colored({"hit": look.GREEN, "error": look.RED, "stale": look.YELLOW, "miss": look.BLUE}),
+        stacked=True,
+        links=(runbook("redis-down"),),
+    )
+
+
+def _hits() -> Graph:
+    return Graph(
+        title="Cache hits",
+        about=About(pt="Parte das leituras do cache que acerta.", en="Share of the cache's reads that hit."),
+        queries=(Query(share_of(rate("cache_reads_total", "result=`hit`"), rate("cache_reads_total")), "Hits"),),
+        look=Look(unit=look.SHARE, least=0, most=1),
+    )
+
+
+def _sql() -> Graph:
+    return Graph(
+        title="SQL duration by query, p95",
+        about=About(pt="Por nome da consulta.", en="By name of the query."),
+        queries=(Query(quantile(0.95, "sql_duration_seconds", ("query",)), "{{query}}"),),
+        look=AGE,
+        links=(runbook("database-maintenance"),),
+    )
+
+
+def _sql_rate() -> Graph:
+    return Graph(
+        title="SQL by query",
+        about=About(pt="Consultas por segundo.", en="Queries a second."),
+        queries=(Query(rate("sql_duration_seconds_count", by=("query",)), "{{query}}"),),
+        look=Look(unit=look.PER_SECOND, least=0),
+        stacked=True,
+    )
+
+
+def _sql_errors() -> Graph:
+    return Graph(
+        title="SQL errors by query",
+        about=About(
+            pt="Consultas que falharam, por segundo; 0 para todas juntas quando nenhuma falhou.",
+            en="Queries that failed, a second; 0 for all together when none has.",
+        ),
+        queries=(
+            Query(
+                f"{rate('sql_errors_total', by=('query',))} or 0 * {rate('sql_duration_seconds_count')}", "{{query}}"
+            ),
+        ),
+        look=Look(unit=look.PER_SECOND, least=0),
+        width=24,
+        height=6,
+        links=(runbook("postgresql-down"),),
+    )
+
+
+def _processes() -> tuple[Panel, ...]:
+    name = "{{job}} {{instance}}"
+    shown = {
+        "Memory (RSS)": ("process_resident_memory_bytes", look.BYTES, "Memória residente.", "Resident memory."),
+        "CPU": (
+            "rate(process_cpu_seconds_total[$__rate_interval])",
+            look.SHARE,
+            "Parte de um núcleo.",
+            "Share of one core.",
+        ),
+        "Scrape duration": (
+            "scrape_duration_seconds",
+            look.SECONDS,
+            "Quanto dura a coleta das métricas.",
+            "How long collecting the metrics takes.",
+        ),
+        "Open files": (
+            "process_open_fds / process_max_fds",
+            look.SHARE,
+            "Parte dos descritores permitidos.",
+            "Share of the file descriptors allowed.",
+        ),
+    }
+    return tuple(
+        Graph(
+            title=title,
+            about=About(pt=f"{pt} Por processo.", en=f"{en} By process."),
+            queries=(Query(ours(expr), name),),
+            look=Look(unit=unit, least=0),
+        )
+        for title, (expr, unit, pt, en) in shown.items()
+    )
+
+
+def _installation() -> tuple[Panel, ...]:
+    whole = Look(unit=look.COUNT, decimals=0)
+    numbers = (
+        number(
+            "Database",
+            "Se o banco respondeu à última coleta, no pior processo.",
+            "Whether the database answered the last scrape, at the worst process.",
+            f"min({metric('store_up')})",
+            Look(words=look.UP_DOWN),
+        ),
+        number("Schema", "Última migração aplicada.", "Last migration applied.", stored("schema_version"), whole),
+        number(
+            "Partitions ahead",
+            "Partições mensais já criadas além do mês corrente.",
+            "Monthly partitions made beyond the current month.",
+            stored("partitions_ahead"),
+            whole,
+        ),
+    )
+    return (*(replace(panel, height=6) for panel in numbers), _certificates(), _versions())
+
+
+def _certificates() -> Table:
+    left = f"{stored('certificate_expiry_timestamp_seconds', ('certificate',), how='min')} - time()"
+    return Table(
+        title="Certificates",
+        about=About(
+            pt="Quanto falta para vencerem; negativo: venceu.",
+            en="How long they are still valid; below zero: expired.",
+        ),
+        queries=(Query(left, "Valid for"),),
+        labels={"certificate": "Certificate"},
+        look=Look(unit=look.SECONDS, decimals=0),
+        overrides=(named("Certificate", Look(unit=look.TEXT)),),
+        worst=(("Valid for", False),),
+        width=12,
+        height=6,
+        links=(runbook("certificate-rotation"),),
+    )
+
+
+def _versions() -> Table:
+    labels = {"job": "Job", "instance": "Instance", "version": "Version", "destination": "Transitions go to"}
+    running = f"{metric('build_info')} * on (job, instance) group_left (destination) {metric('publisher_info')}"
+    return Table(
+        title="Versions",
+        about=About(
+            pt="O que roda em cada processo, e para onde vão as transições dos alertas.",
+            en="What each process runs, and where transitions of alerts go.",
+        ),
+        queries=(Query(running, HIDDEN),),
+        labels=labels,
+        look=Look(unit=look.TEXT),
+        worst=(("Version", False),),
+        height=6,
+    )

@@ -1,0 +1,108 @@
+"""Queries. Every metric is named here, with what it is about, so that a name that does not exist cannot be asked for.
+
+Stored series are the same on every replica that is scraped: their queries take one of them (`max`), where those of
+what a process counted add up (`sum`).
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX: Final = "dict_rate_limit_"
+BUCKET: Final = ("participant", "policy")
+PARTICIPANT: Final = ("participant",)
+
+
+class Scope(Enum):
+    """What a metric is about: which of the dashboard's variables choose among its series."""
+
+    BUCKET = ("namespace", "participant", "policy")  # stored, of one bucket
+    PARTICIPANT = ("namespace", "participant")  # stored, of one participant
+    STORE = ("namespace",)  # stored, of the installation, and what every replica was told
+    PROCESS = ("namespace", "instance")  # counted by one process
+
+
+_NAMES: Final[Mapping[Scope, str]] = {
+    Scope.BUCKET: """
+        alerts_enabled blind_below_seconds capacity consumption_tokens_per_second critical_threshold_ratio exhausted
+        level limit_changes_total own_spending_tokens_per_second refill_tokens_per_second time_to_empty_seconds
+        time_to_full_seconds tokens_available utilization_ratio warning_threshold_ratio
+    """,
+    Scope.PARTICIPANT: """
+        alert_transitions_total alerts_open category_info poll_age_seconds polls_total reading_age_seconds
+    """,
+    Scope.STORE: """
+        certificate_expiry_timestamp_seconds notification_attempts_total notification_oldest_age_seconds notifications
+        outbox_dead outbox_oldest_age_seconds outbox_waiting partitions_ahead poll_interval_seconds publisher_info
+        schema_version silences_active
+    """,
+    Scope.PROCESS: """
+        activity_duration_seconds_bucket activity_failures_total bridge_calls_total build_info cache_reads_total
+        cycle_duration_seconds_bucket cycles_total http_request_duration_seconds_bucket
+        http_request_duration_seconds_count http_requests_total source_calls_total sql_duration_seconds_bucket
+        sql_duration_seconds_count sql_errors_total store_up
+    """,
+}
+METRICS: Final[Mapping[str, Scope]] = {name: scope for scope, names in _NAMES.items() for name in names.split()}
+
+
+def metric(name: str, *matchers: str) -> str:
+    """Select the series the dashboard's variables choose; a matcher of a label stands in for the variable."""
+    own = {matcher.split("=", 1)[0].rstrip("!") for matcher in matchers}
+    chosen = [f'{label}=~"${label}"' for label in METRICS[name].value if label not in {*own, "instance"}]
+    return f"{PREFIX}{name}{{{', '.join([*chosen, *matchers])}}}"
+
+
+def stored(name: str, by: tuple[str, ...] = (), *matchers: str, how: str = "max") -> str:
+    """Give stored series once, however many replicas tell of them; `how` says which of several to take."""
+    return _grouped(how, by, metric(name, *matchers))
+
+
+def gained(name: str, by: tuple[str, ...], *matchers: str, window: str = "$__interval") -> str:
+    """Give by how much a stored counter rose in the window, exactly.
+
+    Its series begins at the first event, which `increase` does not see: where there was no series, there were none.
+    Nothing is said of a participant that was not watched before the window.
+    """
+    series, by = metric(name, *matchers), by if "participant" in by else (*PARTICIPANT, *by)
+    now, before = _grouped("max", by, series), _grouped("max", by, f"{series} offset {window}")
+    watched = _grouped("max", PARTICIPANT, f"{metric('poll_age_seconds')} offset {window}")
+    return f"clamp_min({now} - ({before} or 0 * {now}), 0) and on (participant) {watched}"
+
+
+def gained_in_range(name: str, by: tuple[str, ...], *matchers: str) -> str:
+    """Give by how much a stored counter rose in the time shown."""
+    return f"sum_over_time(({gained(name, by, *matchers)})[$__range:$__interval])"
+
+
+def rate(name: str, *matchers: str, by: tuple[str, ...] = (), window: str = "$__rate_interval") -> str:
+    """Give how often a second something happened, in all processes together."""
+    return _grouped("sum", by, f"rate({metric(name, *matchers)}[{window}])")
+
+
+def quantile(share: float, name: str, by: tuple[str, ...] = (), window: str = "$__rate_interval") -> str:
+    """Give the duration that this share of all was not above."""
+    return f"histogram_quantile({share:g}, {rate(f'{name}_bucket', by=('le', *by), window=window)})"
+
+
+def share_of(part: str, whole: str) -> str:
+    """Give the share one rate has in another: 0 where the part has no series yet, nothing where nothing happened."""
+    return f"(({part}) or 0 * ({whole})) / ({whole})"
+
+
+def ours(series: str) -> str:
+    """Keep those series of a target that are the product's, whatever its job is called."""
+    return f"{series} and on (job, instance) {metric('build_info')}"
+
+
+def counted(condition: str) -> str:
+    """Count where a comparison with `bool` holds."""
+    return f"sum({condition})"
+
+
+def _grouped(how: str, by: tuple[str, ...], series: str) -> str:
+    return f"{how} by ({', '.join(by)}) ({series})" if by else f"{how}({series})"
