@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 from apprise.plugins import pagerduty
 
 from acting_samples import life, open_change
@@ -128,6 +129,33 @@ async def test_the_program_checks_urls() -> None:
     said = await program("check", urls=urls)
 
     assert [problem is None for problem in said["problems"]] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("url", "between"),
+    [
+        ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ", "\n"),
+        ("workflows://teams.example:443/flow/sign", "\n\n"),
+    ],
+)
+async def test_lines_stay_lines_and_no_foreign_picture_is_shown(
+    monkeypatch: pytest.MonkeyPatch, url: str, between: str
+) -> None:
+    posted: list[str] = []
+
+    def request(*_: object, data: str = "", **__: object) -> requests.Response:
+        posted.append(data)
+        taken = requests.Response()
+        taken.status_code, taken._content = 200, b"ok"
+        return taken
+
+    monkeypatch.setattr(requests.Session, "request", request)
+
+    said = await program("send", url=url, body="um\ndois")
+
+    assert said["ok"]
+    assert json.dumps(f"um{between}dois")[1:-1] in posted[0]
+    assert "github" not in posted[0]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from apprise import Apprise, AppriseAsset, NotifyFormat
 from apprise.common import PersistentStoreMode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from apprise import NotifyBase
 
@@ -37,6 +37,7 @@ FASTEST: Final = 1.0
 """Seconds between the parts of one text; Apprise's own default would not let three of them through in time."""
 
 _PR_SET_PDEATHSIG: Final = 1
+_TEAMS: Final = "workflows"
 _TELLING: Final = ("Socket Exception", "Response Details")
 """What Apprise says at DEBUG and yet tells why."""
 
@@ -56,7 +57,7 @@ def _send(request: Mapping[str, Any]) -> dict[str, object]:
         apprise = Apprise(asset=service.asset)
         apprise.add(service)
         result = apprise.notify(
-            body=request["body"],
+            body=_laid_out(request["body"], service),
             title=request["title"],
             notify_type=request["type"],
             body_format=NotifyFormat.TEXT.value,
@@ -65,14 +66,25 @@ def _send(request: Mapping[str, Any]) -> dict[str, object]:
         return {"ok": bool(result), "text": "taken" if result else _joined(reasons)}
 
 
+def _laid_out(body: str, service: NotifyBase) -> str:
+    """Teams takes a text as Markdown, where a line ends only before an empty one."""
+    schemes: Collection[str] = service.schemas()  # type: ignore[no-untyped-call]
+    return body.replace("\n", "\n\n") if _TEAMS in schemes else body
+
+
 def _problem(url: str) -> str | None:
     with _reasons() as reasons:
         return None if _service(url) is not None else _joined(reasons)
 
 
 def _service(url: str) -> NotifyBase | None:
-    """Make the service of a URL: no redirects, no files, no configuration but the URL."""
+    """Make the service of a URL: no redirects, no files, no foreign pictures, no configuration but the URL."""
     asset = AppriseAsset(
+        app_id="dict-rate-limit",
+        app_desc="DICT rate limits",
+        app_url="",
+        image_url_mask="",
+        image_url_logo="",
         http_redirects=False,
         storage_mode=PersistentStoreMode.MEMORY.value,
         pgp_autogen=False,
