@@ -31,9 +31,13 @@ PATIENCE_SEC = 90
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """What is wrong. `shut` is the part that is away, `signs` what `/metrics` or `/ready` shows once it is."""
+    """What is wrong. `shut` is the part that is away, `signs` what `/metrics` or `/ready` shows once it is.
+
+    `channels` is the file of channels, for those who are to be told.
+    """
 
     shut: str = ""
+    channels: str = ""
     simulate: tuple[str, ...] = ("--scenario", "lively")
     signs: tuple[str, ...] = ()
 
@@ -123,6 +127,7 @@ def product(folder: Path, database_url: str, trouble: Trouble) -> Iterator[Produ
     """Run everything but the database until the block ends; entered when all is well, before the trouble begins."""
     authority = trustme.CA()
     certificates(authority, folder)
+    (folder / "notify.urls").write_text(trouble.channels)
     with ExitStack() as stack:
         bridge = stack.enter_context(simulated(folder, trouble.simulate))
         port, metrics_port = free_port(), free_port()
@@ -165,6 +170,7 @@ def behind_doors(database_url: str, **addresses: str) -> dict[str, Gate]:
 def environment(folder: Path, database_url: str, doors: dict[str, Gate]) -> dict[str, str]:
     """Return what the pods would be told."""
     told = ("DATABASE_URL", "REDIS_", "TEMPORAL_", "BRIDGE_", "DATA_DIR", "PARTICIPANTS", "WORKFLOW_", "HOST", "AUTH_")
+    told += ("PULSAR_", "NOTIFY_", "HEARTBEAT_")
     mine = {name: value for name, value in environ.items() if not name.startswith(told)}
     database = urlsplit(database_url).path
     return mine | {
@@ -176,6 +182,7 @@ def environment(folder: Path, database_url: str, doors: dict[str, Gate]) -> dict
         "BRIDGE_TLS_KEY_FILE": str(folder / "certs/client.key"),
         "BRIDGE_TLS_CA_FILE": str(folder / "certs/ca.crt"),
         "API_TOKENS_FILE": str(folder / "tokens"),
+        "NOTIFY_URLS_FILE": str(folder / "notify.urls"),
         "AUTH_ANONYMOUS_ROLE": "none",
         "WORKFLOW_CRON_SCHEDULE": "@every 10s",
         "LIST_BUDGET_SHARE": "1",

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.reading import Poll
 
 
+INSIDE = """
+[channels.on-call]
+format = "webhook"
+url = "https://127.0.0.1/hooks/dict"
+secrets = ["whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"]
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """`trouble` is the product's (None: not needed), `mounts` the stage's, `past` what the database went through."""
@@ -48,6 +56,16 @@ def unfiled(url: str) -> None:
     )
 
 
+def stuck(url: str) -> None:
+    """Have transitions that wait for the broker, and one that it refused for good."""
+    noticed(url)
+    execute(
+        url,
+        "UPDATE dict_rate_limit_alert_events SET dead_at = now(), refusals = 5, refusal = 'message too large'"
+        " WHERE position = (SELECT min(position) FROM dict_rate_limit_alert_events)",
+    )
+
+
 def owned(url: str) -> None:
     """Have the role that the first install makes, and some history."""
     noticed(url)
@@ -65,6 +83,7 @@ def keep(url: str, *polls: Poll) -> None:
 
 
 RATE_LIMITED = Trouble(simulate=("--fault", "rate-limited"), signs=('kind="RATE_LIMITED"',))
+UNTOLD = Trouble(channels=INSIDE, signs=('notification_oldest_age_seconds{channel="on-call"}',))
 SCENES: Final[Mapping[str, Scene]] = {
     "alert-category-changed": Scene(past=noticed),
     "alert-limits-changed": Scene(past=noticed),
@@ -81,7 +100,8 @@ SCENES: Final[Mapping[str, Scene]] = {
     "first-install": Scene(trouble=HEALTHY, mounts=("tokens",)),
     "migration-job": Scene(trouble=HEALTHY),
     "postgresql-down": Scene(trouble=Trouble(shut="postgresql", signs=('"postgresql":"unavailable"',))),
-    "pulsar-down": Scene(past=noticed),
+    "notifications-failing": Scene(trouble=UNTOLD),
+    "pulsar-down": Scene(past=stuck),
     "redis-down": Scene(trouble=Trouble(shut="redis", signs=('"redis":"unavailable"',))),
     "roll-back": Scene(trouble=HEALTHY),
     "temporal-down": Scene(trouble=Trouble(shut="temporal", signs=('"temporal":"unavailable"',))),
