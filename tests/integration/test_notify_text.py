@@ -3,8 +3,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +16,7 @@ from apprise.plugins import pagerduty
 from acting_samples import life, open_change
 from dict_rate_limit.adapters.notify import apprise_program
 from dict_rate_limit.adapters.notify.channels_file import check_channels
+from dict_rate_limit.adapters.notify.channels_toml import parse_channels
 from dict_rate_limit.adapters.notify.text import AT_ONCE, TextNotifier, check_urls, notify_type, url_for
 from dict_rate_limit.domain.alert import Kind, Severity
 from dict_rate_limit.domain.channel import Channel, Format
@@ -24,7 +27,6 @@ from smtp_receiver import smtp_receiver
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
-    from pathlib import Path
 
     from dict_rate_limit.domain.alert import AlertEvent
     from dict_rate_limit.ports.delivery import Message
@@ -129,6 +131,17 @@ async def test_the_program_checks_urls() -> None:
     said = await program("check", urls=urls)
 
     assert [problem is None for problem in said["problems"]] == [True, False, False]
+
+
+async def test_the_program_takes_every_url_of_the_page() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "notifications.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    channels = [one for block in blocks for one in parse_channels(block).channels if one.format is Format.TEXT]
+
+    said = await program("check", urls=[url_for(one, message()) for one in channels])
+
+    assert len(channels) >= 6
+    assert said["problems"] == [None] * len(channels)
 
 
 @pytest.mark.parametrize(
