@@ -72,7 +72,7 @@ def _outbox() -> Graph:
 def _oldest() -> Graph:
     waiting = stored("outbox_waiting")
     return Graph(
-        title="Delivery lag",
+        title="Delivery lag over time",
         about=About(
             pt="Idade do que espera há mais tempo: no caminho do broker e em cada canal. Canal sem nada à espera não "
             "tem curva.",
