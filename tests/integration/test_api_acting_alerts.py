@@ -176,7 +176,7 @@ async def test_taking_up_stands_in_the_audit(world: ActingWorld, client: httpx.A
                 "actor": "ana",
                 "act": "ALERT_ACKNOWLEDGED",
                 "subject_id": str(alert.alert_id),
-                "detail": "CLAIMS_READ THRESHOLD until 2026-11-23T14:00:00+00:00",
+                "detail": "CLAIMS_READ THRESHOLD until 2026-11-23T14:00:00Z",
                 "reason": "looking",
             }
         ],

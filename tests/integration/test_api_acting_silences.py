@@ -132,7 +132,7 @@ async def test_making_and_ending_stand_in_the_audit(client: httpx.AsyncClient) -
 
     assert [(one["actor"], one["act"], one["detail"], one["reason"]) for one in entries] == [
         ("rui", "SILENCE_ENDED", "ended by hand", "done"),
-        ("ana", "SILENCE_CREATED", "SILENCE kind=THRESHOLD until 2026-11-23T13:00:00+00:00", "a release"),
+        ("ana", "SILENCE_CREATED", "SILENCE kind=THRESHOLD until 2026-11-23T13:00:00Z", "a release"),
     ]
     assert {one["subject_id"] for one in entries} == {silence["silence_id"]}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.errors import InvalidValueError
@@ -19,3 +20,8 @@ def require_aware(field: str, moment: datetime | None) -> None:
     if moment is not None and moment.utcoffset() is None:
         message = f"{field}: {moment.isoformat()}, expected a time with a time zone"
         raise InvalidValueError(message)
+
+
+def shown(moment: datetime) -> str:
+    """Write a moment for people: in UTC, to the second."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -11,7 +11,7 @@ from uuid import uuid4
 from dict_rate_limit.domain.alert import ANY_POLICY, Acknowledgement, Kind, Severity
 from dict_rate_limit.domain.audit import Act, AuditEntry
 from dict_rate_limit.domain.errors import ConflictError, InvalidValueError, NotFoundError
-from dict_rate_limit.domain.moment import require_aware
+from dict_rate_limit.domain.moment import require_aware, shown
 from dict_rate_limit.domain.reason import require_reason
 from dict_rate_limit.domain.silence import Silence
 from dict_rate_limit.domain.transition import Subject, acknowledged, drilled
@@ -77,7 +77,7 @@ async def acknowledge(acts: Acts, clock: Clock, order: TakeUp) -> Alert:
             raise _unknown_alert(order.alert_id)
         _refuse_what_moved(alert, order.sequence, now)
         after, event = acknowledged(alert, taken_up)
-        detail = f"{alert.policy_name} {alert.kind} until {order.until.isoformat()}"
+        detail = f"{alert.policy_name} {alert.kind} until {shown(order.until)}"
         entry = AuditEntry(
             at=now,
             actor=order.actor,
@@ -110,7 +110,7 @@ async def create_silence(acts: Acts, clock: Clock, order: NewSilence) -> Silence
         reason=order.reason,
         created_at=now,
     )
-    detail = f"{order.purpose} {described(order.matchers)} until {order.ends_at.isoformat()}"
+    detail = f"{order.purpose} {described(order.matchers)} until {shown(order.ends_at)}"
     entry = AuditEntry(
         at=now,
         actor=order.actor,
@@ -181,7 +181,7 @@ def _refuse_what_matches_nothing(matchers: Matchers) -> None:
 
 def _refuse_what_moved(alert: Alert, seen: int | None, now: datetime) -> None:
     if alert.resolved_at is not None:
-        message = f"alert: {alert.alert_id}, expected an open one: it was resolved at {alert.resolved_at.isoformat()}"
+        message = f"alert: {alert.alert_id}, expected an open one: it was resolved at {shown(alert.resolved_at)}"
         raise ConflictError(message)
     if seen is not None and seen != alert.sequence:
         message = f"sequence: {seen}, expected {alert.sequence}: the alert has moved on, look at it again"
@@ -190,7 +190,7 @@ def _refuse_what_moved(alert: Alert, seen: int | None, now: datetime) -> None:
     if seen is None and taken is not None and taken.until > now:
         message = (
             f"alert: {alert.alert_id}, expected one that nobody has: {taken.actor} has it until "
-            f"{taken.until.isoformat()}; send sequence {alert.sequence} to take it over"
+            f"{shown(taken.until)}; send sequence {alert.sequence} to take it over"
         )
         raise ConflictError(message)
 

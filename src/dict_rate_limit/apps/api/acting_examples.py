@@ -176,7 +176,7 @@ AUDIT: Final[dict[str, Any]] = {
             "actor": "ana",
             "act": "ALERT_ACKNOWLEDGED",
             "subject_id": _ALERT_ID,
-            "detail": "CLAIMS_READ THRESHOLD until 2026-11-23T14:00:05+00:00",
+            "detail": "CLAIMS_READ THRESHOLD until 2026-11-23T14:00:05Z",
             "reason": "Claims batch paused",
         }
     ],

@@ -1,4 +1,4 @@
-"""`dict-rate-limit drill`: what would happen, done for real on a copy."""
+"""`dict-rate-limit drill`: what would happen, done for real: a restore on a copy, or a test alert."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from dict_rate_limit.adapters.postgres import dump_folder, dump_restore, dump_sc
 from dict_rate_limit.adapters.postgres.dump import back_up
 from dict_rate_limit.apps.cli.amounts import count_text, moment_text, span_text
 from dict_rate_limit.apps.cli.backup import described
+from dict_rate_limit.apps.cli.drill_alert import alert
 from dict_rate_limit.apps.cli.exits import CommandError, Exit
 from dict_rate_limit.apps.cli.interruption import run_interruptible
 from dict_rate_limit.apps.cli.place import place
@@ -63,11 +64,12 @@ def register(app: typer.Typer, name: str) -> None:
     group = typer.Typer(rich_markup_mode=None)
     group.callback()(_group)
     group.command()(restore)
+    group.command()(alert)
     app.add_typer(group, name=name)
 
 
 def _group() -> None:
-    """Rehearse a disaster on a copy. The database itself (DATABASE_URL) is only read."""
+    """Rehearse: the loss of the database on a copy, or an alert with a test one."""
 
 
 def restore(
@@ -84,6 +86,8 @@ def restore(
     output: Annotated[Output, typer.Option(help="Lines for people, or JSON.")] = Output.TEXT,
 ) -> int:
     """Back up, restore into a scratch database, compare every table, drop it, and say what a loss now would cost.
+
+    The database itself (DATABASE_URL) is only read.
 
     The scratch database needs the right CREATEDB and as much disk as the real one; --into an empty database needs
     neither here. A password for --into comes from PGPASSFILE or PGPASSWORD. Ends as `restore` does.

@@ -32,11 +32,16 @@ class Source:
 
 COMMANDS: Final[Mapping[str, Source]] = {
     "status": Source(summary="Show how full every bucket is.", module="dict_rate_limit.apps.cli.status"),
+    "alerts": Source(summary="Show alerts, and take them up.", module="dict_rate_limit.apps.cli.alerts"),
+    "silences": Source(summary="Silence alerts for a while.", module="dict_rate_limit.apps.cli.silences"),
+    "explain": Source(summary="Explain why a policy is told as it is.", module="dict_rate_limit.apps.cli.explain"),
+    "audit": Source(summary="Show who did what.", module="dict_rate_limit.apps.cli.audit"),
+    "events": Source(summary="Show alerts as they leave by Pulsar.", module="dict_rate_limit.apps.cli.events"),
     "config": Source(summary="Show every setting and where it came from.", module="dict_rate_limit.apps.cli.config"),
     "migrate": Source(summary="Bring the database's schema up to date.", module="dict_rate_limit.apps.cli.migrate"),
     "backup": Source(summary="Back the database up.", module="dict_rate_limit.apps.cli.backup"),
     "restore": Source(summary="Restore a backup.", module="dict_rate_limit.apps.cli.restore"),
-    "drill": Source(summary="Rehearse a disaster on a copy.", module="dict_rate_limit.apps.cli.drill"),
+    "drill": Source(summary="Rehearse a loss, or an alert.", module="dict_rate_limit.apps.cli.drill"),
     "tokens": Source(summary="Make bearer tokens of the API.", module="dict_rate_limit.apps.cli.tokens"),
     "simulate": Source(summary="Serve a fake DICT.", module="dict_rate_limit.apps.cli.simulate"),
     "health": Source(summary="Ask a server whether it is alive.", module="dict_rate_limit.apps.cli.health"),

@@ -6,7 +6,7 @@ import re
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -16,21 +16,28 @@ from dict_rate_limit.apps.cli.exits import CommandError, Exit
 from dict_rate_limit.settings.redaction import quoted, without_password
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-LIST_PATH: Final = "/api/v1/rate-limit/policies"
+Model = TypeVar("Model")
+
+ROOT: Final = "/api/v1/rate-limit"
+LIST_PATH: Final = ROOT + "/policies"
 TIMEOUT_SEC: Final = 15.0
 """Longer than the API may need to ask its source for us."""
 
 _EXPECTED_URL: Final = "expected http://host:port or https://host"
 _TOKEN: Final = re.compile(r"[\x21-\x7e]+", re.ASCII)
 _LOOPBACK: Final = re.compile(r"localhost|127(?:\.[0-9]{1,3}){3}|::1", re.ASCII)
+_GOOD: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED})
 _STATUSES: Final[dict[int, Exit]] = {
     HTTPStatus.BAD_REQUEST: Exit.USAGE,
     HTTPStatus.UNAUTHORIZED: Exit.NOT_ALLOWED,
     HTTPStatus.FORBIDDEN: Exit.NOT_ALLOWED,
+    HTTPStatus.CONFLICT: Exit.DATA,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: Exit.USAGE,
     HTTPStatus.SERVICE_UNAVAILABLE: Exit.UNAVAILABLE,
 }
+_NO_SUCH_THING: Final = "-not-found"  # alert-not-found; a plain not-found is no address of the API
 
 
 class PolicyRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,20 +85,56 @@ def ask(question: Question) -> Answer:
     Raises:
         CommandError: no answer, not allowed, or an answer that is none.
     """
-    here = _is_here(question.url)
-    with _errors(question.url), httpx.Client(timeout=TIMEOUT_SEC, trust_env=not here) as client:
-        response = client.get(
-            question.url.rstrip("/") + LIST_PATH,
-            headers=_headers(question.token),
-            params={} if question.participant is None else {"participant": question.participant},
-        )
-        if response.status_code != HTTPStatus.OK:
-            _refused(response)
+    asked = Call(path=LIST_PATH, params={} if question.participant is None else {"participant": question.participant})
+    with _errors(question.url):
+        response = _sent(question.url, question.token, asked)
         return Answer(
             text=response.content.decode(),
             listing=msgspec.json.decode(response.content, type=Listing),
             stale=response.headers.get("x-cache-status") == "STALE",
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request; with a body it is a POST."""
+
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Api:
+    """A running API, and who asks it."""
+
+    url: str
+    token: str | None = field(default=None, repr=False)
+
+    def call(self, call: Call, model: type[Model]) -> tuple[str, Model]:
+        """Send one request; return the answer as it came, and what is shown of it.
+
+        Raises:
+            CommandError: no answer, not allowed, refused, or an answer that is none.
+        """
+        with _errors(self.url):
+            response = _sent(self.url, self.token, call)
+            return response.content.decode(), msgspec.json.decode(response.content, type=model)
+
+
+def _sent(url: str, token: str | None, call: Call) -> httpx.Response:
+    here = _is_here(url)
+    with httpx.Client(timeout=TIMEOUT_SEC, trust_env=not here) as client:
+        response = client.request(
+            "GET" if call.body is None else "POST",
+            url.rstrip("/") + call.path,
+            headers=_headers(token),
+            params=call.params,
+            json=call.body,
+        )
+    if response.status_code not in _GOOD:
+        _refused(response)
+    return response
 
 
 def _is_here(url: str) -> bool:
@@ -128,14 +171,17 @@ def _errors(url: str) -> Iterator[None]:
 
 
 def _refused(response: httpx.Response) -> NoReturn:
-    detail = response.reason_phrase
+    problem = _Problem()
     with suppress(msgspec.MsgspecError):
         problem = msgspec.json.decode(response.content, type=_Problem)
-        detail = problem.detail or problem.title or detail
+    detail = problem.detail or problem.title or response.reason_phrase
     code = _STATUSES.get(response.status_code, Exit.PROTOCOL)
+    if response.status_code == HTTPStatus.NOT_FOUND and problem.type.endswith(_NO_SUCH_THING):
+        code = Exit.USAGE
     raise CommandError(code, f"the API answers {response.status_code}: {detail}")
 
 
 class _Problem(msgspec.Struct, frozen=True, kw_only=True):
+    type: str = ""
     title: str = ""
     detail: str = ""

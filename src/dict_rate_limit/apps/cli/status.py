@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
-from dict_rate_limit.apps.cli.exits import CommandError, Exit
+from dict_rate_limit.apps.cli.asking import DEFAULT_URL, Token, TokenFile, Url, token_from
+from dict_rate_limit.apps.cli.exits import Exit
 from dict_rate_limit.apps.cli.rest import Answer, Question, ask
 from dict_rate_limit.apps.cli.status_table import age_text, console_for, status_view
 from dict_rate_limit.apps.cli.watching import watch_json, watch_table
-
-DEFAULT_URL: Final = "http://127.0.0.1:8080"
 
 
 class Output(StrEnum):
@@ -31,12 +29,9 @@ def register(app: typer.Typer, name: str) -> None:
 
 def status(  # noqa: PLR0913 - one argument per option
     *,
-    url: Annotated[str, typer.Option(envvar="DICT_RATE_LIMIT_URL", help="Where the API is.")] = DEFAULT_URL,
-    token: Annotated[
-        str | None,
-        typer.Option(envvar="DICT_RATE_LIMIT_TOKEN", help="Bearer token; other users see it here: better a file."),
-    ] = None,
-    token_file: Annotated[str | None, typer.Option(help="File that holds the bearer token.")] = None,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    token_file: TokenFile = None,
     participant: Annotated[str | None, typer.Option(help="ISPB; the API's first when not given.")] = None,
     output: Annotated[Output, typer.Option(help="A table for people, or the list document as it came.")] = Output.TABLE,
     watch: Annotated[bool, typer.Option("--watch", help="Go on until Ctrl-C.")] = False,
@@ -51,7 +46,7 @@ def status(  # noqa: PLR0913 - one argument per option
     69 when nobody answers or there has never been a reading, 76 when what answers is not the API, 77 when the token
     is missing or not accepted, 64 when the participant or URL is refused.
     """
-    question = Question(url=url, token=token or _token_in(token_file), participant=participant)
+    question = Question(url=url, token=token_from(token, token_file), participant=participant)
     if watch:
         loop = watch_json if output is Output.JSON else watch_table
         return loop(question, interval)
@@ -60,16 +55,6 @@ def status(  # noqa: PLR0913 - one argument per option
     if answer.stale:
         typer.echo(f"STALE: the reading is {age_text(answer.listing)} old; there is none newer to be had now", err=True)
     return _verdict(answer) if exit_code else Exit.OK
-
-
-def _token_in(file: str | None) -> str | None:
-    if file is None:
-        return None
-    try:
-        return Path(file).read_text(encoding="utf-8").strip()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it cannot be read as text"
-        raise CommandError(Exit.USAGE, f"token file: {file!r}, expected a readable file: {reason}") from error
 
 
 def _show(answer: Answer, output: Output) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 WIDEST: Final = 100
 _NARROWEST_BAR: Final = 4
 _TROUBLES: Final = ("CRITICAL", "WARNING", "UNKNOWN")  # worst first; what is none of them comes last
-_STYLES: Final = {"CRITICAL": "bold red", "WARNING": "yellow", "UNKNOWN": "magenta", "OK": "green"}
+STYLES: Final = {"CRITICAL": "bold red", "WARNING": "yellow", "UNKNOWN": "magenta", "OK": "green"}
 
 
 def console_for(stream: TextIO) -> Console:
@@ -51,12 +51,12 @@ def _rank(row: PolicyRow) -> tuple[bool, int, bool, float, str]:
 
 def _summary(answer: Answer, rows: list[PolicyRow]) -> Text:
     listing = answer.listing
-    text = Text(f"{_plain(listing.participant)}, category {_plain(listing.category or 'unknown')}: ")
+    text = Text(f"{plain(listing.participant)}, category {plain(listing.category or 'unknown')}: ")
     text.append(f"{len(rows)} policies")
     counted = Counter(row.status for row in rows if row.enabled)
     for level in _TROUBLES:
         if counted[level]:
-            text.append(", ").append(f"{counted[level]} {level}", style=_STYLES[level])
+            text.append(", ").append(f"{counted[level]} {level}", style=STYLES[level])
     if muted := len(rows) - counted.total():
         text.append(f", {muted} without alerts")
     text.append(f"; read {age_text(listing)} ago")
@@ -72,12 +72,10 @@ def _table(listing: Listing, rows: list[PolicyRow], width: int) -> Table:
         table.add_column(title, justify="right", no_wrap=True)
     age = age_text(listing).split(" ")
     for row in rows:
-        style = _STYLES.get(row.status, "") if row.enabled else "dim"
+        style = STYLES.get(row.status, "") if row.enabled else "dim"
         table.add_row(
-            Text(_plain(row.status), style=style),
-            Text(_plain(row.policy_name))
-            if row.enabled
-            else Text(f"{_plain(row.policy_name)} (no alerts)", style="dim"),
+            Text(plain(row.status), style=style),
+            Text(plain(row.policy_name)) if row.enabled else Text(f"{plain(row.policy_name)} (no alerts)", style="dim"),
             _Bar(row.available_tokens, row.capacity_max, style),
             Text(f"{row.available_tokens} of {row.capacity_max}"),
             Text("?" if row.utilization_pct is None else f"{row.utilization_pct:.1f}%"),
@@ -86,7 +84,7 @@ def _table(listing: Listing, rows: list[PolicyRow], width: int) -> Table:
     return table
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Replace what would move the cursor."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 

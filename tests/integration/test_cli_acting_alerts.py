@@ -1,0 +1,264 @@
+"""`alerts` and `audit` on the command line, against the real API."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from acting_samples import HOUR, channel
+from acting_server import ActingServer, acting_server
+from api_parts import OTHER, free_port, recorded
+from cli_program import Ended, ended
+from dict_rate_limit.apps.cli.exits import Exit
+from dict_rate_limit.domain.channel import Format
+from dict_rate_limit.usecases.act import send_drill
+from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NOBODY = "00000000-0000-0000-0000-000000000000"
+MINUTE = 60.0
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ActingServer]:
+    with acting_server(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("DICT_RATE_LIMIT_URL", raising=False)
+    monkeypatch.delenv("DICT_RATE_LIMIT_TOKEN", raising=False)
+
+
+class Desk:
+    """Somebody at a terminal."""
+
+    def __init__(self, server: ActingServer, capsys: pytest.CaptureFixture[str]) -> None:
+        self.server = server
+        self._capsys = capsys
+
+    def run(self, *arguments: str, actor: str = "ana") -> Ended:
+        return ended(self._capsys, *arguments, "--url", self.server.url, "--token", actor)
+
+    def alert(self) -> str:
+        """Let a bucket fall; return the id of its alert."""
+        return str(self.server.do(self.server.world.alert()).alert_id)
+
+
+@pytest.fixture
+def desk(server: ActingServer, capsys: pytest.CaptureFixture[str]) -> Desk:
+    return Desk(server, capsys)
+
+
+def lines(result: Ended) -> list[str]:
+    return [line.rstrip() for line in result.out.splitlines()]
+
+
+def test_open_alerts_are_listed_with_what_is_needed_to_act(desk: Desk) -> None:
+    alert_id = desk.alert()
+
+    result = desk.run("alerts", "list")
+
+    assert (result.code, result.err) == (0, "")
+    assert lines(result)[0].split() == ["SEVERITY", "STATE", "ALERT"]
+    assert [line.split()[-1] for line in lines(result)[1:]] == ["THRESHOLD", alert_id]
+    assert lines(result)[1].startswith("WARNING   open for ")
+
+
+def test_a_list_of_several_participants_names_them(desk: Desk) -> None:
+    world = desk.server.world
+    desk.alert()
+    desk.server.do(send_drill(world.store, world.clock, OTHER, "rui", "weekly test"))
+
+    everything = desk.run("alerts", "list", "--state", "all")
+    one = desk.run("alerts", "list", "--state", "all", "--participant", OTHER)
+
+    assert f"CLAIMS_READ THRESHOLD [{PARTICIPANT}]" in everything.out
+    assert f"DRILL [{OTHER}]" in everything.out
+    assert "DRILL\n" in "\n".join(lines(one))
+    assert "sent by rui: weekly test" in one.out
+
+
+def test_what_was_resolved_is_listed_with_how_long_it_lasted(desk: Desk) -> None:
+    desk.alert()
+    desk.server.do(recorded(desk.server.world.store, snapshot(bucket(1000), at=NOON + FIVE_MINUTES, category="D")))
+
+    result = desk.run("alerts", "list", "--state", "all")
+
+    assert "closed after 5 min" in result.out
+    assert "closed at once" in result.out
+
+
+def test_an_exhausted_bucket_is_listed_as_such(desk: Desk) -> None:
+    desk.server.do(desk.server.world.alert(available=0))
+
+    assert "exhausted" in desk.run("alerts", "list").out
+
+
+@pytest.mark.parametrize(("state", "said"), [("open", "no open alert\n"), ("all", "no alert\n")])
+def test_when_there_is_none_it_is_said_on_stderr(desk: Desk, state: str, said: str) -> None:
+    result = desk.run("alerts", "list", "--state", state)
+
+    assert (result.code, result.out, result.err) == (0, "", said)
+
+
+def test_no_more_are_listed_than_asked_for(desk: Desk) -> None:
+    desk.server.do(recorded(desk.server.world.store, snapshot(bucket(200), bucket(200, name="OTHER"))))
+
+    result = desk.run("alerts", "list", "--limit", "1", "--output", "json")
+
+    assert json.loads(result.out)["total"] == 1
+
+
+def test_one_alert_is_shown_with_its_transitions_and_who_was_told(desk: Desk) -> None:
+    alert_id = desk.alert()
+    channels = channel("hook", format=Format.WEBHOOK), channel("later", group_wait=HOUR)
+    desk.server.do(desk.server.world.tell(*channels, within=HOUR))
+
+    result = desk.run("alerts", "show", alert_id)
+
+    shown = lines(result)
+    assert result.code == 0
+    assert shown[:2] == [f"alert        {alert_id}", f"about        CLAIMS_READ THRESHOLD, participant {PARTICIPANT}"]
+    assert "taken up by  nobody" in shown
+    assert "1  2026-11-23T12:00:00Z  OPENED      waiting  CLAIMS_READ in warning: 200 of" in shown
+    assert "1  hook     DELIVERED  1      2026-11-23T12:00:00Z kept in memory" in shown
+    assert "1  later    PENDING    0      due 2026-11-23T13:00:00Z" in shown
+
+
+def test_an_alert_nobody_was_told_of_shows_no_notifications(desk: Desk) -> None:
+    result = desk.run("alerts", "show", desk.alert())
+
+    assert "CHANNEL" not in result.out
+
+
+@pytest.mark.parametrize("alert_id", [NOBODY, "../policies", "7", "%00"])
+def test_an_alert_that_is_none_ends_with_64(desk: Desk, alert_id: str) -> None:
+    shown = desk.run("alerts", "show", alert_id)
+    taken = desk.run("alerts", "acknowledge", alert_id, "--reason", "x", "--for", "1h")
+
+    assert (shown.code, taken.code) == (Exit.USAGE, Exit.USAGE)
+    assert "expected" in shown.err
+
+
+def test_an_alert_is_taken_up(desk: Desk) -> None:
+    alert_id = desk.alert()
+
+    result = desk.run("alerts", "acknowledge", alert_id, "--reason", "batch paused", "--for", "2h", "--sequence", "1")
+
+    assert (result.code, result.err) == (0, "")
+    assert result.out == (
+        "CLAIMS_READ THRESHOLD: taken up by ana until 2026-11-23T14:00:00Z: batch paused; sequence 2\n"
+    )
+    assert "taken up by ana until 2026-11-23T14:00:00Z:" in desk.run("alerts", "list").out
+
+
+def test_an_alert_is_taken_up_until_a_moment(desk: Desk) -> None:
+    alert_id = desk.alert()
+
+    result = desk.run(
+        "alerts", "acknowledge", alert_id, "--reason", "x", "--until", "2026-11-23T12:00-03:00", "--output", "json"
+    )
+
+    assert result.code == Exit.USAGE  # RFC 3339 wants seconds
+    again = desk.run(
+        "alerts", "acknowledge", alert_id, "--reason", "x", "--until", "2026-11-23T12:00:00-03:00", "--output", "json"
+    )
+    assert json.loads(again.out)["acknowledgement"]["until"] == "2026-11-23T15:00:00Z"
+
+
+def test_an_alert_somebody_has_ends_with_65_and_says_how_to_take_it_over(desk: Desk) -> None:
+    alert_id = desk.alert()
+    desk.run("alerts", "acknowledge", alert_id, "--reason", "x", "--for", "1h")
+
+    result = desk.run("alerts", "acknowledge", alert_id, "--reason", "x", "--for", "1h", actor="rui")
+
+    assert (result.code, result.out) == (Exit.DATA, "")
+    assert "ana has it until 2026-11-23T13:00:00Z; send sequence 2 to take it over" in result.err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["--for", "1h", "--until", "2026-11-23T13:00:00Z"],
+        ["--for", "soon"],
+        ["--until", "2026-11-23T11:00:00Z"],
+        ["--for", "721h"],
+    ],
+)
+def test_an_end_that_cannot_be_ends_with_64(desk: Desk, options: list[str]) -> None:
+    alert_id = desk.alert()
+
+    result = desk.run("alerts", "acknowledge", alert_id, "--reason", "x", *options)
+
+    assert (result.code, result.out) == (Exit.USAGE, "")
+    assert "expected" in result.err
+
+
+def test_acting_without_a_reason_is_refused_before_anything_is_asked(desk: Desk) -> None:
+    result = desk.run("alerts", "acknowledge", NOBODY, "--for", "1h")
+
+    assert result.code == Exit.USAGE
+    assert "--reason" in result.err
+
+
+@pytest.mark.parametrize("actor", ["eva", "nobody"])
+def test_acting_without_the_role_ends_with_77(desk: Desk, actor: str) -> None:
+    alert_id = desk.alert()
+
+    result = desk.run("alerts", "acknowledge", alert_id, "--reason", "x", "--for", "1h", actor=actor)
+
+    assert result.code == Exit.NOT_ALLOWED
+
+
+def test_the_token_may_stand_in_a_file(desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "token"
+    file.write_text("eva\n", encoding="utf-8")
+
+    result = ended(capsys, "alerts", "list", "--url", desk.server.url, "--token-file", str(file))
+
+    assert result.code == 0
+
+
+def test_nobody_at_the_address_ends_with_69(capsys: pytest.CaptureFixture[str]) -> None:
+    result = ended(capsys, "alerts", "list", "--url", f"http://127.0.0.1:{free_port()}")
+
+    assert result.code == Exit.UNAVAILABLE
+
+
+def test_the_audit_tells_who_did_what_and_why(desk: Desk) -> None:
+    alert_id = desk.alert()
+    desk.run("alerts", "acknowledge", alert_id, "--reason", "batch paused", "--for", "2h")
+
+    result = desk.run("audit", actor="eva")
+
+    assert (result.code, result.err) == (0, "")
+    assert lines(result) == [
+        "AT                    ACTOR  WHAT AND WHY",
+        "2026-11-23T12:00:00Z  ana    ALERT_ACKNOWLEDGED: CLAIMS_READ THRESHOLD until",
+        "                             2026-11-23T14:00:00Z",
+        f"                             {alert_id}",
+        "                             batch paused",
+    ]
+
+
+def test_the_audit_as_json_is_the_document(desk: Desk) -> None:
+    desk.run("alerts", "acknowledge", desk.alert(), "--reason", "x", "--for", "2h")
+
+    result = desk.run("audit", "--limit", "1", "--output", "json")
+
+    assert [one["actor"] for one in json.loads(result.out)["entries"]] == ["ana"]
+
+
+def test_an_audit_without_acts_says_so_on_stderr(desk: Desk) -> None:
+    result = desk.run("audit")
+
+    assert (result.code, result.out, result.err) == (0, "", "nobody has acted yet\n")
