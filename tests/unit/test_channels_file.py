@@ -148,6 +148,34 @@ def test_a_problem_is_told_once_while_it_lasts_and_again_when_it_comes_back(
     assert len(lines(caplog)) == 2
 
 
+def test_names_channels_that_are_bad_too(tmp_path: Path) -> None:
+    assert Followed(tmp_path / "channels.toml", B_IS_BAD).file.names() == {"a", "b"}
+
+
+def test_a_file_that_was_never_there_names_none(tmp_path: Path) -> None:
+    assert Followed(tmp_path / "channels.toml", None).file.names() == frozenset()
+
+
+@pytest.mark.parametrize("content", ["[channels.a", b"\xff\xfe"])
+def test_a_file_that_cannot_be_read_names_nobody_knows_whom(tmp_path: Path, content: str | bytes) -> None:
+    followed = Followed(tmp_path / "channels.toml", content)
+
+    unknown = followed.file.names()
+    followed.write(TWO)
+    followed.later()
+
+    assert unknown is None
+    assert followed.file.names() == {"a", "b"}
+
+
+def test_a_file_that_is_away_names_nobody_knows_whom(followed: Followed) -> None:
+    followed.now()
+    followed.path.unlink()
+    followed.later()
+
+    assert followed.file.names() is None
+
+
 class Told(logging.Handler):
     """Keeps lines, and says when there is one."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime, timedelta
     from uuid import UUID
@@ -168,6 +168,12 @@ class ChannelSource(Protocol):
 
     def channels(self) -> Sequence[Channel]:
         """Return them; the last good ones while the configuration cannot be read."""
+
+    def names(self) -> Collection[str] | None:
+        """Return the names of all that are configured, also those with a mistake in them; None = nobody can tell now.
+
+        While nobody can tell nothing is given up for being gone; and while nothing else is known, nobody is chosen.
+        """
 
 
 class Heartbeat(Protocol):

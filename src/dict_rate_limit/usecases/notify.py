@@ -56,9 +56,10 @@ class Told:
 async def tell(parts: NotifyParts, within: timedelta) -> Told:
     """Route what is new and send what is due, each channel by itself: a slow one holds no other up."""
     ends = parts.clock.monotonic() + within.total_seconds()
-    routed = await _route_all(parts)
-    channels = parts.channels.channels()
-    await parts.notifications.abandon([channel.name for channel in channels], parts.clock.now())
+    channels, names = parts.channels.channels(), parts.channels.names()
+    routed = await _route_all(parts) if channels or names is not None else 0
+    if names is not None:
+        await parts.notifications.abandon(sorted(names), parts.clock.now())
     results = await asyncio.gather(*(_send_due(parts, channel, ends) for channel in channels))
     answers = list(chain.from_iterable(results))
     delivered = sum(answer.ok for answer in answers)

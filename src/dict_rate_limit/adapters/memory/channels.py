@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from dict_rate_limit.domain.channel import Channel
 
@@ -20,6 +20,10 @@ class FixedChannels:
     def channels(self) -> Sequence[Channel]:
         """Return them."""
         return self.known
+
+    def names(self) -> Collection[str]:
+        """Return their names."""
+        return [channel.name for channel in self.known]
 
 
 @dataclass(slots=True)

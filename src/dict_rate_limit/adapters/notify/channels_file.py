@@ -12,7 +12,7 @@ from dict_rate_limit.adapters.notify.text import check_urls
 from dict_rate_limit.domain.channel import Format
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from pathlib import Path
 
     from dict_rate_limit.domain.channel import Channel
@@ -38,6 +38,8 @@ class ChannelsFile:
         self._clock = clock
         self._check = check
         self._channels: dict[str, Channel] = {}
+        self._names: frozenset[str] | None = frozenset()
+        self._read = False
         self._signature: tuple[int, int, int] | None = None
         self._look_at = float("-inf")
         self._told: frozenset[str] = frozenset()
@@ -49,6 +51,14 @@ class ChannelsFile:
             self._look(self._path)
         return tuple(self._channels.values())
 
+    def names(self) -> Collection[str] | None:
+        """Return the names of all channels of the file, bad ones too; None while it cannot be read.
+
+        A file that was never there has none.
+        """
+        self.channels()
+        return self._names
+
     def _look(self, path: Path) -> None:
         try:
             stat = path.stat()
@@ -58,16 +68,21 @@ class ChannelsFile:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             self._signature = None
+            if self._read or not isinstance(error, FileNotFoundError):
+                self._names = None
             self._tell([_unreadable(error)])
             return
         self._signature = signature
+        self._read = True
         self._take(text)
 
     def _take(self, text: str) -> None:
         parsed = parse_channels(text)
         self._tell(parsed.problems)
         if parsed.bad is None:
+            self._names = None
             return
+        self._names = parsed.bad.union(channel.name for channel in parsed.channels)
         before = self._channels
         kept = {name: before[name] for name in parsed.bad if name in before}
         self._channels = {channel.name: channel for channel in parsed.channels} | kept

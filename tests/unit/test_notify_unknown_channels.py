@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from acting_samples import channel
+from api_parts import recorded
+from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
+from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.domain.notification import Answer, Status
+from dict_rate_limit.usecases.notify import tell
+from domain_samples import bucket, ticks
+from monitor_samples import HandClock, telling
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from dict_rate_limit.domain.channel import Channel
+
+WITHIN = timedelta(seconds=20)
+OPS = channel("ops")
+
+
+@dataclass(slots=True)
+class Named:
+    """Channels, and what is said of their names."""
+
+    known: Sequence[Channel]
+    named: Collection[str] | None
+
+    def channels(self) -> Sequence[Channel]:
+        return self.known
+
+    def names(self) -> Collection[str] | None:
+        return self.named
+
+
+async def told_by(*sources: Named) -> tuple[MemoryStore, list[int]]:
+    """Open an alert, then tell with one source after the other; the first answer is a refusal."""
+    clock = HandClock()
+    store = MemoryStore(clock)
+    await recorded(store, *ticks(bucket(1000), bucket(200)))
+    notifier = MemoryNotifier(answers=[Answer(ok=False, text="503")])
+    routed = []
+    for source in sources:
+        parts = replace(telling(store, clock, notifier=notifier), channels=source)
+        routed.append((await tell(parts, WITHIN)).routed)
+    return store, routed
+
+
+async def test_nobody_is_chosen_while_nobody_can_tell_who_there_is() -> None:
+    _, routed = await told_by(Named((), None), Named((OPS,), ["ops"]))
+
+    assert routed == [0, 1]
+
+
+async def test_nothing_is_given_up_while_nobody_can_tell_who_is_gone() -> None:
+    store, _ = await told_by(Named((OPS,), ["ops"]), Named((), None))
+
+    assert await store.notification_counts() == {("ops", Status.PENDING): 1}
+
+
+async def test_a_channel_with_a_mistake_in_it_is_not_gone() -> None:
+    store, _ = await told_by(Named((OPS,), ["ops"]), Named((), ["ops"]))
+
+    assert await store.notification_counts() == {("ops", Status.PENDING): 1}
+
+
+async def test_the_last_good_channels_are_told_meanwhile() -> None:
+    _, routed = await told_by(Named((OPS,), None))
+
+    assert routed == [1]
