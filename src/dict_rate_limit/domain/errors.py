@@ -15,7 +15,8 @@ DictRateLimitError
 ├── NotFoundError              there is no such alert or silence
 ├── ConflictError              what was asked does not fit what is there (any more); look again
 ├── NoReadingError             there has never been a reading of this participant, and none can be had now
-└── PublishError               an event could not be handed over
+├── PublishError               an event could not be handed over
+└── EventsUnavailableError     events cannot be read from the broker
 
 `retry_helps` says whether the same call may succeed later without anybody's help.
 """
@@ -139,5 +140,11 @@ class SchedulerUnavailableError(DictRateLimitError):
 
 class PublishError(DictRateLimitError):
     """An event could not be handed to the broker."""
+
+    retry_helps: bool = True
+
+
+class EventsUnavailableError(DictRateLimitError):
+    """Events cannot be read from the broker now."""
 
     retry_helps: bool = True

@@ -1,0 +1,104 @@
+"""The transitions on a topic, as any reader sees them, without leaving anything on the broker."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import pulsar
+
+from dict_rate_limit.adapters.pulsar.broker import USUAL, open_client
+from dict_rate_limit.adapters.pulsar.diagnosis import knock, why
+from dict_rate_limit.adapters.pulsar.link import close
+from dict_rate_limit.adapters.pulsar.threads import in_thread, unattended
+from dict_rate_limit.domain.errors import EventsUnavailableError
+from dict_rate_limit.usecases.event import ACTION
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from dict_rate_limit.adapters.pulsar.broker import BrokerAddress, Patience
+    from dict_rate_limit.ports import Clock
+
+LOOK_MS: Final = 200
+AT_ONCE: Final = 500
+
+
+class EventReader:
+    """Reads a topic that others share: of its messages only transitions of alerts are given."""
+
+    def __init__(self, reader: pulsar.Reader) -> None:
+        """Take a reader that is connected; the client library connects it anew when the broker was away."""
+        self._reader = reader
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker is there."""
+        return bool(self._reader.is_connected())
+
+    async def events(self) -> Sequence[bytes]:
+        """Return what has come, the JSON of each in its order; none after a fifth of a second without.
+
+        Raises:
+            EventsUnavailableError: the broker ends it.
+        """
+        try:
+            return await in_thread(partial(_come, self._reader))
+        except pulsar.PulsarException as error:
+            raise EventsUnavailableError(str(error)) from error
+
+
+@asynccontextmanager
+async def reading(
+    address: BrokerAddress, clock: Clock, *, earliest: bool, patience: Patience = USUAL
+) -> AsyncIterator[EventReader]:
+    """Read for the length of the block, from the oldest message or from now on. No subscription stays behind.
+
+    Raises:
+        EventsUnavailableError: no connection in time, and why.
+    """
+    trouble = await knock(address)
+    if trouble is not None:
+        raise _error(address, trouble)
+    try:
+        client = open_client(address, patience)
+    except (pulsar.PulsarException, RuntimeError, ValueError) as error:
+        raise _error(address, why(address, type(error).__name__, clock.now())) from error
+    try:
+        yield EventReader(await _reader(client, address, clock, patience, earliest=earliest))
+    finally:
+        unattended(partial(close, client))
+
+
+async def _reader(
+    client: pulsar.Client, address: BrokerAddress, clock: Clock, patience: Patience, *, earliest: bool
+) -> pulsar.Reader:
+    start = pulsar.MessageId.earliest if earliest else pulsar.MessageId.latest
+    try:
+        async with asyncio.timeout(patience.connect_sec):
+            return await in_thread(partial(client.create_reader, address.topic, start))
+    except TimeoutError:
+        trouble = "Timeout"
+    except pulsar.PulsarException as error:
+        trouble = type(error).__name__
+    raise _error(address, why(address, trouble, clock.now()))
+
+
+def _come(reader: pulsar.Reader) -> Sequence[bytes]:
+    found: list[bytes] = []
+    patience = LOOK_MS
+    try:
+        while len(found) < AT_ONCE:
+            message = reader.read_next(patience)
+            patience = 1
+            if message.properties().get("action") == ACTION:
+                found.append(message.data())
+    except pulsar.Timeout:
+        pass
+    return found
+
+
+def _error(address: BrokerAddress, cause: str) -> EventsUnavailableError:
+    return EventsUnavailableError(f"{address}: {cause}")

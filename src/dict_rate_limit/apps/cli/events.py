@@ -1,0 +1,152 @@
+"""`dict-rate-limit events`: the transitions of alerts as they leave by the broker."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+from rich.text import Text
+
+from dict_rate_limit.adapters.clock import SystemClock
+from dict_rate_limit.apps.cli.exits import CommandError, Exit
+from dict_rate_limit.apps.cli.interruption import run_interruptible
+from dict_rate_limit.apps.cli.status_table import STYLES, console_for, plain
+from dict_rate_limit.bootstrap.publishing import broker_address
+from dict_rate_limit.settings import load, required
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
+    from dict_rate_limit.adapters.pulsar.reader import EventReader
+
+FIELDS: Final = (("detected_at", 20), ("severity", 8), ("participant", 8), ("policy_name", 24), ("transition", 12))
+"""What stands before the message, and how wide it is at least."""
+
+
+class Output(StrEnum):
+    """Shape of the data."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class From(StrEnum):
+    """Where reading begins."""
+
+    EARLIEST = "earliest"
+    LATEST = "latest"
+
+
+class Language(StrEnum):
+    """Which of the two messages is shown."""
+
+    PT = "pt"
+    EN = "en"
+
+
+def register(app: typer.Typer, name: str) -> None:
+    """Add the group of commands."""
+    group = typer.Typer(rich_markup_mode=None)
+    group.callback()(_group)
+    group.command("tail")(tail)
+    app.add_typer(group, name=name)
+
+
+def _group() -> None:
+    """Read the transitions of alerts from the broker (PULSAR_BROKER_URL, PULSAR_TOPIC)."""
+
+
+def tail(
+    context: typer.Context,
+    *,
+    start: Annotated[
+        From, typer.Option("--from", help="The oldest message the topic has, or what comes from now on.")
+    ] = From.LATEST,
+    count: Annotated[int | None, typer.Option(min=1, help="End after so many events.")] = None,
+    seconds: Annotated[float | None, typer.Option(min=0.1, help="End after so long.")] = None,
+    language: Annotated[Language, typer.Option(help="Language of the messages.")] = Language.PT,
+    output: Annotated[Output, typer.Option(help="A line for people, or the document as a line of JSON.")] = Output.TEXT,
+) -> int:
+    """Show transitions of alerts as they come, until Ctrl-C.
+
+    Others may share the topic: what is not ours is left out. Leaves no subscription and no backlog on the broker; needs
+    the permission to consume. Ends with 69 when the broker cannot be read, or gave fewer than --count in --seconds.
+    """
+    address = required(broker_address(load(context.obj)), "PULSAR_BROKER_URL")
+    wanted = Wanted(start=start, count=count, seconds=seconds)
+    shown = run_interruptible(_tailed(address, wanted, Printer(language=language, output=output)))
+    if count is not None and shown < count:
+        raise CommandError(Exit.UNAVAILABLE, f"only {shown} of {count} events came within {seconds:g} s")
+    return Exit.OK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What to read: from where, and at most how many for how long; None = without end."""
+
+    start: From
+    count: int | None
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printer:
+    """Writes events to stdout."""
+
+    language: Language
+    output: Output
+
+    def show(self, content: bytes) -> bool:
+        """Write one; False, and a word to stderr, for what is none."""
+        try:
+            document = json.loads(content)
+            data = {name: str(value) for name, value in document["data"].items()}
+        except (ValueError, LookupError, TypeError, AttributeError):
+            typer.echo("left out: a message that says it is ours, and is not", err=True)
+            return False
+        if self.output is Output.JSON:
+            sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+        else:
+            console_for(sys.stdout).print(line(data, self.language), soft_wrap=True)
+        sys.stdout.flush()
+        return True
+
+
+def line(data: Mapping[str, str], language: Language) -> Text:
+    """Lay an event out on one line."""
+    message = data.get("message_en" if language is Language.EN else "message", "")
+    parts = [plain(data.get(name, "?")).ljust(width) for name, width in FIELDS]
+    style = STYLES.get(data.get("severity", ""), "")
+    return Text("  ").join(Text(part, style=style) for part in (*parts, plain(message)))
+
+
+async def _tailed(address: BrokerAddress, wanted: Wanted, printer: Printer) -> int:
+    """Return how many were shown."""
+    from dict_rate_limit.adapters.pulsar.reader import reading  # noqa: PLC0415 -- a large library, for this alone
+
+    shown = 0
+    loop = asyncio.get_running_loop()
+    ends = float("inf") if wanted.seconds is None else loop.time() + wanted.seconds
+    most = float("inf") if wanted.count is None else wanted.count
+    async with reading(address, SystemClock(), earliest=wanted.start is From.EARLIEST) as reader:
+        typer.echo(f"reading {address}", err=True)
+        away = False
+        while shown < most and loop.time() < ends:
+            for content in await reader.events():
+                shown += shown < most and printer.show(content)
+            away = _told_of(reader, away=away)
+    return shown
+
+
+def _told_of(reader: EventReader, *, away: bool) -> bool:
+    """Say once that the broker is away, and once that it is back."""
+    gone = not reader.connected
+    if gone != away:
+        typer.echo("the broker is away; waiting" if gone else "the broker is back", err=True)
+    return gone

@@ -1,0 +1,254 @@
+"""`dict-rate-limit events tail` on a real broker."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pulsar
+import pytest
+
+from broker_proxy import proxy_to
+from cli_program import ended
+from delivery_samples import CLAIMS, KEYS, mixed, story_of
+from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
+from pulsar_broker import FOREIGN, token
+from pulsar_samples import ids, publishing_to, receipts_of
+from pulsar_topic import SILENT, new_topic
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from dict_rate_limit.domain.alert import AlertEvent
+    from pulsar_broker import Broker
+
+OLDEST = ("--from", "earliest", "--seconds", "1")
+
+
+@pytest.fixture
+def topic() -> str:
+    return new_topic()
+
+
+@pytest.fixture
+def environ(pulsar_broker: Broker, topic: str) -> dict[str, str]:
+    return {"PULSAR_BROKER_URL": pulsar_broker.url, "PULSAR_TOPIC": topic}
+
+
+def publish(environ: dict[str, str], events: Sequence[AlertEvent]) -> None:
+    async def published() -> None:
+        address = BrokerAddress(url=environ["PULSAR_BROKER_URL"], topic=environ["PULSAR_TOPIC"])
+        async with publishing_to(address) as publisher:
+            await receipts_of(publisher, events)
+
+    asyncio.run(published())
+
+
+def send(environ: dict[str, str], *messages: tuple[bytes, str]) -> None:
+    """Send what others might: content and action."""
+    client = pulsar.Client(environ["PULSAR_BROKER_URL"], logger=SILENT)
+    producer = client.create_producer(environ["PULSAR_TOPIC"])
+    for content, action in messages:
+        producer.send(content, properties={"action": action})
+    client.close()
+
+
+def test_an_event_is_a_line_for_people(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    (event,) = story_of(CLAIMS, 1)
+    publish(environ, [event])
+
+    result = ended(capsys, "events", "tail", *OLDEST, environ=environ)
+
+    (line,) = result.out.splitlines()
+    assert line.split()[:5] == ["2026-11-23T12:00:00Z", "WARNING", "12345678", CLAIMS, "OPENED"]
+    assert line.endswith(f"  {event.message}")
+    assert (result.code, result.err) == (0, f"reading {environ['PULSAR_BROKER_URL']} {environ['PULSAR_TOPIC']}\n")
+
+
+def test_the_line_is_english_when_asked(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    (event,) = story_of(CLAIMS, 1)
+    publish(environ, [event])
+
+    result = ended(capsys, "events", "tail", *OLDEST, "--language", "en", environ=environ)
+
+    assert result.out.endswith(f"  {event.message_en}\n")
+
+
+def test_as_json_an_event_is_its_document(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    events = mixed(story_of(CLAIMS, 3), story_of(KEYS, 3))
+    publish(environ, events)
+
+    result = ended(capsys, "events", "tail", *OLDEST, "--output", "json", environ=environ)
+
+    documents = [json.loads(line) for line in result.out.splitlines()]
+    assert {one["metadata"]["event_id"] for one in documents} == set(ids(events))
+
+
+def test_it_ends_after_so_many(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    publish(environ, story_of(CLAIMS, 5))
+
+    result = ended(capsys, "events", "tail", "--from", "earliest", "--count", "2", environ=environ)
+
+    assert (result.code, len(result.out.splitlines())) == (0, 2)
+
+
+def test_fewer_than_asked_in_time_is_said(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    publish(environ, story_of(CLAIMS, 1))
+
+    result = ended(capsys, "events", "tail", *OLDEST, "--count", "2", environ=environ)
+
+    assert (result.code, len(result.out.splitlines())) == (69, 1)
+    assert result.err.endswith("error: only 1 of 2 events came within 1 s\n")
+
+
+def test_what_others_send_to_the_topic_is_left_out(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    send(environ, (b"{}", "ActionKeyCreated"), (b"\xff", ""))
+    publish(environ, story_of(CLAIMS, 1))
+
+    result = ended(capsys, "events", "tail", *OLDEST, environ=environ)
+
+    assert len(result.out.splitlines()) == 1
+    assert "left out" not in result.err
+
+
+@pytest.mark.parametrize("content", [b"no json", b"[]", b"{}", b'{"data": 1}', b"\xff"])
+def test_what_only_says_that_it_is_ours_is_left_out_with_a_word(
+    environ: dict[str, str], capsys: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    send(environ, (content, "ActionRateLimitAlert"))
+    publish(environ, story_of(CLAIMS, 1))
+
+    result = ended(capsys, "events", "tail", *OLDEST, environ=environ)
+
+    assert len(result.out.splitlines()) == 1
+    assert "left out: a message that says it is ours, and is not\n" in result.err
+
+
+def test_no_event_moves_the_cursor(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    publish(environ, [replace(story_of(CLAIMS, 1)[0], message="\x1b[2J\nall clear", participant="\x07")])
+
+    result = ended(capsys, "events", "tail", *OLDEST, environ=environ)
+
+    assert result.out.endswith("?[2J?all clear\n")
+    assert "\x1b" not in result.out + result.err
+    assert "\x07" not in result.out
+
+
+def test_nothing_stays_behind_on_the_broker(
+    pulsar_broker: Broker, topic: str, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish(environ, story_of(CLAIMS, 5))
+
+    ended(capsys, "events", "tail", "--from", "earliest", "--count", "2", environ=environ)
+
+    assert pulsar_broker.stats(topic)["subscriptions"] == {}
+
+
+def test_tls_and_a_token_are_used(
+    pulsar_broker: Broker, topic: str, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish(environ, story_of(CLAIMS, 1))
+    secured = {
+        "PULSAR_BROKER_URL": pulsar_broker.tls_url,
+        "PULSAR_TOPIC": topic,
+        "PULSAR_TOKEN": token(),
+        "PULSAR_TLS_CA_FILE": str(pulsar_broker.authority),
+    }
+
+    result = ended(capsys, "events", "tail", *OLDEST, "--count", "1", environ=secured)
+
+    assert (result.code, len(result.out.splitlines())) == (0, 1)
+
+
+def test_a_topic_that_may_not_be_read_is_a_line(pulsar_broker: Broker, capsys: pytest.CaptureFixture[str]) -> None:
+    secret = token()
+    environ = {"PULSAR_BROKER_URL": pulsar_broker.url, "PULSAR_TOPIC": new_topic(FOREIGN), "PULSAR_TOKEN": secret}
+
+    result = ended(capsys, "events", "tail", environ=environ)
+
+    assert (result.code, result.out) == (69, "")
+    assert result.err == (
+        f"error: {pulsar_broker.url} {environ['PULSAR_TOPIC']}: "
+        "our token's role may not do that there (AuthorizationError)\n"
+    )
+    assert secret not in result.err
+
+
+def test_a_broker_that_is_away_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    result = ended(capsys, "events", "tail", environ={"PULSAR_BROKER_URL": "pulsar://127.0.0.1:1"})
+
+    assert (result.code, result.out) == (69, "")
+    assert result.err == "error: pulsar://127.0.0.1:1 persistent://lb-conn/dict/core-events: Connection refused\n"
+
+
+def test_without_a_broker_the_setting_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    result = ended(capsys, "events", "tail")
+
+    assert result.code == 78
+    assert result.err.startswith("error: PULSAR_BROKER_URL: not set")
+
+
+@asynccontextmanager
+async def tailing(environ: dict[str, str], *options: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run it as a program; entered when it reads."""
+    command = (sys.executable, "-m", "dict_rate_limit", "events", "tail", *options)
+    variables = {**os.environ, **environ}  # noqa: TID251 -- coverage measures the program by variables of its own
+    process = await asyncio.create_subprocess_exec(*command, env=variables, stdout=PIPE, stderr=PIPE)
+    assert process.stderr is not None
+    try:
+        assert (await process.stderr.readline()).startswith(b"reading ")
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def test_by_default_it_shows_what_comes_from_now_on(pulsar_broker: Broker, topic: str) -> None:
+    environ = {"PULSAR_BROKER_URL": pulsar_broker.url, "PULSAR_TOPIC": topic}
+    before, later = story_of(CLAIMS, 2)
+    async with publishing_to(BrokerAddress(url=pulsar_broker.url, topic=topic)) as publisher:
+        await receipts_of(publisher, [before])
+        async with tailing(environ, "--output", "json", "--count", "1") as process:
+            await receipts_of(publisher, [later])
+
+            out, _ = await process.communicate()
+
+    assert json.loads(out)["metadata"]["event_id"] == str(later.event_id)
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_it_ends_when_it_is_told_to(environ: dict[str, str], number: signal.Signals) -> None:
+    async with tailing(environ) as process:
+        process.send_signal(number)
+
+        out, err = await process.communicate()
+
+    assert (process.returncode, out, err) == (130, b"", b"")
+
+
+async def test_an_outage_is_said_and_bridged(pulsar_broker: Broker, topic: str) -> None:
+    (event,) = story_of(CLAIMS, 1)
+    async with proxy_to(pulsar_broker) as proxy:
+        environ = {"PULSAR_BROKER_URL": proxy.url, "PULSAR_TOPIC": topic}
+        async with tailing(environ, "--output", "json", "--count", "1") as process:
+            assert process.stderr is not None
+            proxy.cut()
+            away = await process.stderr.readline()
+            await proxy.open()
+            back = await process.stderr.readline()
+            async with publishing_to(BrokerAddress(url=pulsar_broker.url, topic=topic)) as publisher:
+                await receipts_of(publisher, [event])
+
+            out, _ = await process.communicate()
+
+    assert (away, back) == (b"the broker is away; waiting\n", b"the broker is back\n")
+    assert json.loads(out)["metadata"]["event_id"] == str(event.event_id)
