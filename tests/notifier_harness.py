@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from acting_samples import life
-from dict_rate_limit.adapters.memory.notifier import TAKEN, MemoryNotifier
+from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.notify.address_guard import AddressGuard
 from dict_rate_limit.adapters.notify.alertmanager import AlertmanagerNotifier
 from dict_rate_limit.adapters.notify.dispatch import NotifierByFormat
@@ -95,7 +95,6 @@ async def memory_way(behaviour: Behaviour, patience: float) -> AsyncIterator[Way
     answers = [] if takes else [Answer(ok=False, text=f"the other side {behaviour}, {patience:g} s")] * 2
     notifier = MemoryNotifier(answers=answers)
     channel = Channel(name="memory", format=Format.TEXT, url=f"memory://{TOKEN}")
-    assert TAKEN.ok
     yield Way(notifier, channel, lambda: [str(one.message_id) for _, one in notifier.sent])
 
 
