@@ -2,68 +2,162 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
+from dict_rate_limit.adapters.postgres import pool
+from dict_rate_limit.adapters.postgres.statements import statements
 from dict_rate_limit.domain.errors import StoreUnavailableError
-from domain_samples import NOON, bucket, snapshot
-from postgres_database import END_OTHER_SESSIONS, execute, opened_store, record, values
+from dict_rate_limit.domain.judge import observe
+from dict_rate_limit.domain.state import ParticipantState
+from domain_samples import NOON, RULES, bucket, snapshot
+from postgres_database import END_OTHER_SESSIONS, execute, opened_store, record, rows, values
 
 if TYPE_CHECKING:
     from dict_rate_limit.adapters.postgres.store import PostgresStore
+    from dict_rate_limit.domain.state import Judgement
 
 UNPUBLISHED = "SELECT count(*) FROM dict_rate_limit_alert_events WHERE published_at IS NULL"
+ADD_AN_EARLIER_ONE = """
+    WITH alert AS (
+        INSERT INTO dict_rate_limit_alerts (
+            alert_id, participant, policy_name, kind, severity, exhausted, sequence, opened_at, updated_at
+        ) VALUES (gen_random_uuid(), '1', 'CLAIMS_READ', 'THRESHOLD', 'WARNING', false, 1, now(), now())
+        RETURNING *
+    )
+    INSERT INTO dict_rate_limit_alert_events (
+        event_id, alert_id, sequence, participant, policy_name, kind, transition, severity, exhausted, category,
+        opened_at, detected_at, message, message_en
+    )
+    SELECT
+        gen_random_uuid(), alert_id, sequence, participant, policy_name, kind, 'OPENED', severity, exhausted, '',
+        opened_at, updated_at, 'earlier', 'earlier'
+    FROM alert
+"""
+
+PUBLISHED_BEFORE = """
+    INSERT INTO dict_rate_limit_alert_events (
+        event_id, alert_id, sequence, participant, policy_name, kind, transition, severity, exhausted, category,
+        opened_at, detected_at, message, message_en, published_at, routed_at
+    )
+    SELECT
+        gen_random_uuid(), alert_id, 1 + n, participant, policy_name, kind, transition, severity, exhausted, category,
+        opened_at, detected_at, message, message_en, now(), now()
+    FROM dict_rate_limit_alert_events, generate_series(1, 5000) AS n
+"""
 
 
-async def test_a_reader_that_loses_its_session_loses_no_mark_and_no_lock(migrated_database_url: str) -> None:
+async def test_a_lost_reader_leaves_everything_unmarked_and_free(migrated_database_url: str) -> None:
     async with opened_store(migrated_database_url) as store:
         await record(store, snapshot(bucket(0), bucket(0, name="KEYS_CHECK")))
 
         with pytest.raises(StoreUnavailableError):
             await mark_then_lose_session(store, migrated_database_url)
 
-        assert values(migrated_database_url, UNPUBLISHED) == [1]
-        async with store.drain(10) as unit:
-            assert unit is not None
-            assert len(unit.events) == 1
+        assert values(migrated_database_url, UNPUBLISHED) == [2]
+        async with store.drain(10, NOON) as unit:
+            assert len(unit.events) == 2
 
 
-async def test_a_mark_that_cannot_be_made_is_told(migrated_database_url: str) -> None:
+async def test_marks_are_in_force_only_when_the_reader_is_done(migrated_database_url: str) -> None:
     async with opened_store(migrated_database_url) as store:
         await record(store, snapshot(bucket(0)))
 
-        with pytest.raises(StoreUnavailableError):
-            await lose_session_then_mark(store, migrated_database_url)
+        async with store.drain(10, NOON) as unit:
+            await unit.mark_published([unit.events[0].event_id], NOON)
+            assert values(migrated_database_url, UNPUBLISHED) == [1]
 
-        assert values(migrated_database_url, UNPUBLISHED) == [1]
+    assert values(migrated_database_url, UNPUBLISHED) == [0]
 
 
 async def test_a_transition_keeps_the_time_it_was_first_marked(migrated_database_url: str) -> None:
+    later = NOON.replace(hour=13)
     async with opened_store(migrated_database_url) as store:
         await record(store, snapshot(bucket(0)))
 
-        async with store.drain(10) as unit:
-            assert unit is not None
-            for at in (NOON, NOON.replace(hour=13)):
+        async with store.drain(10, NOON) as unit:
+            for at in (NOON, later):
                 await unit.mark_published([unit.events[0].event_id], at)
 
     assert values(migrated_database_url, "SELECT published_at FROM dict_rate_limit_alert_events") == [NOON]
 
 
-async def test_an_open_outbox_holds_no_transaction_open(migrated_database_url: str) -> None:
+async def test_a_refusal_is_kept_with_its_reason(migrated_database_url: str) -> None:
+    async with opened_store(migrated_database_url) as store:
+        await record(store, snapshot(bucket(0)))
+
+        async with store.drain(10, NOON) as unit:
+            await unit.mark_refused(unit.events[0].event_id, "too large\0: 6 MiB", NOON, None)
+
+    (row,) = rows(migrated_database_url, "TABLE dict_rate_limit_alert_events")
+    assert (row["refusals"], row["refusal"], row["dead_at"]) == (1, "too large\ufffd: 6 MiB", NOON)
+    assert row["published_at"] is None
+
+
+async def test_one_that_is_recorded_late_before_the_oldest_lets_nobody_else_in(migrated_database_url: str) -> None:
+    async with opened_store(migrated_database_url) as store:
+        with psycopg.connect(migrated_database_url) as slow:
+            slow.execute(ADD_AN_EARLIER_ONE)
+            await record(store, snapshot(bucket(0)))
+            async with store.drain(10, NOON) as first:
+                slow.commit()
+                async with store.drain(10, NOON) as second:
+                    assert len(first.events) == 1
+                    assert list(second.events) == []
+
+        async with store.drain(10, NOON) as unit:
+            assert [event.participant for event in unit.events] == ["1", first.events[0].participant]
+
+
+async def test_a_reader_may_wait_for_the_broker_longer_than_others_may_idle(
+    migrated_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "_SESSION", b"SELECT set_config('idle_in_transaction_session_timeout', '50ms', false)")
+    async with opened_store(migrated_database_url) as store:
+        judgement = opening()
+        async with store.participant(judgement.poll.participant) as unit:
+            await unit.save(judgement)
+
+        async with store.drain(10, NOON) as reader:
+            execute(migrated_database_url, "SELECT pg_sleep(0.3)")
+            await reader.mark_published([reader.events[0].event_id], NOON)
+
+    assert values(migrated_database_url, UNPUBLISHED) == [0]
+
+
+async def test_an_empty_outbox_holds_no_transaction_open(migrated_database_url: str) -> None:
     sessions = "SELECT state FROM pg_stat_activity WHERE application_name = 'dict-rate-limit' AND query <> ''"
-    async with opened_store(migrated_database_url, max_size=1) as store, store.drain(10):
+    async with opened_store(migrated_database_url, max_size=1) as store, store.drain(10, NOON):
         assert values(migrated_database_url, sessions) == ["idle"]
 
 
+@pytest.mark.parametrize("query", ["due", "waiting"])
+def test_a_claim_reads_no_published_row(migrated_database_url: str, query: str) -> None:
+    execute(migrated_database_url, ADD_AN_EARLIER_ONE)
+    execute(migrated_database_url, PUBLISHED_BEFORE)
+    execute(migrated_database_url, "ANALYZE dict_rate_limit_alert_events")
+
+    plan = explained(migrated_database_url, query)
+
+    assert "Index Scan using idx_alert_events_waiting" in plan
+    assert "Seq Scan on dict_rate_limit_alert_events" not in plan
+
+
 async def mark_then_lose_session(store: PostgresStore, url: str) -> None:
-    async with store.drain(10) as unit:
-        assert unit is not None
+    async with store.drain(10, NOON) as unit:
         await unit.mark_published([unit.events[0].event_id], NOON)
         execute(url, END_OTHER_SESSIONS)
 
 
-async def lose_session_then_mark(store: PostgresStore, url: str) -> None:
-    async with store.drain(10) as unit:
-        assert unit is not None
-        execute(url, END_OTHER_SESSIONS)
-        await unit.mark_published([unit.events[0].event_id], NOON)
+def opening() -> Judgement:
+    """Judge a first poll of an empty bucket."""
+    poll = snapshot(bucket(0))
+    return observe(ParticipantState(participant=poll.participant), poll, RULES)[1]
+
+
+def explained(url: str, query: str) -> str:
+    """Return the plan of a query of the outbox."""
+    parameters = {"now": NOON, "limit": 500, "policies": ["CLAIMS_READ", "KEYS_CHECK"]}
+    with psycopg.connect(url, cursor_factory=psycopg.ClientCursor) as connection:
+        lines = connection.execute(b"EXPLAIN " + statements("outbox")[query], parameters).fetchall()
+    return "\n".join(line for (line,) in lines)

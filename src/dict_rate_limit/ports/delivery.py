@@ -97,17 +97,23 @@ class Notifications(Protocol):
         """Take a channel's pending notifications, oldest transition first, once the oldest of them is due.
 
         All that wait come along then, whatever their own next try: later ones must not overtake it. Nobody else gets
-        any of the channel's until the lease is over or an attempt is noted.
+        of them, nor any behind them, until the lease is over or an attempt is noted.
         """
 
     async def note(self, attempts: Sequence[Attempt]) -> None:
-        """Add to the ledger, and bring the notifications to where they stand now."""
+        """Add to the ledger, and bring the notifications to where they stand now. One noted already changes nothing.
+
+        A failure ends the leases on all of its channel: whoever sends stops there. What was delivered stays delivered.
+        """
 
     async def abandon(self, channels: Sequence[str], now: datetime) -> int:
-        """Give up pending notifications of channels other than these; return how many."""
+        """Give up pending notifications of channels other than these that nobody is sending; return how many."""
 
     async def ledger(self, alert_id: UUID) -> Sequence[LedgerEntry]:
-        """Return every notification of an alert with its attempts, by transition, then channel."""
+        """Return every notification of an alert with its attempts, by transition, then channel.
+
+        An attempt at several stands with each of them, naming that one.
+        """
 
     async def last_attempts(self) -> Mapping[str, Attempt]:
         """Return the last attempt of each channel that ever had one."""

@@ -47,12 +47,23 @@ LIMIT %(limit)s
 FOR UPDATE OF key SKIP LOCKED;
 
 -- name: waiting
--- The oldest of these policies, in the order they were recorded.
-SELECT to_jsonb(event) AS event, refusals, next_try_at
-FROM dict_rate_limit_alert_events AS event
-WHERE policy_name = ANY (%(policies)s::text[]) AND published_at IS NULL AND dead_at IS NULL
-ORDER BY position
-LIMIT %(limit)s;
+-- The oldest of these policies, in the order they were recorded. Each policy is read from its beginning in the index, so
+-- that a long backlog costs no more than a short one, whatever the planner knows of it.
+SELECT to_jsonb(event) AS event, event.refusals, event.next_try_at
+FROM (
+    SELECT next.event_id
+    FROM unnest(%(policies)s::text[]) AS held (policy_name), LATERAL (
+        SELECT event_id, position
+        FROM dict_rate_limit_alert_events
+        WHERE policy_name = held.policy_name AND published_at IS NULL AND dead_at IS NULL
+        ORDER BY position
+        LIMIT %(limit)s
+    ) AS next
+    ORDER BY next.position
+    LIMIT %(limit)s
+) AS oldest
+JOIN dict_rate_limit_alert_events AS event ON event.event_id = oldest.event_id
+ORDER BY event.position;
 
 -- name: mark
 -- What became of them. The first time of telling counts. Rows are locked in the order routing locks them in.

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+
+from dict_rate_limit.domain.alert import ANY_POLICY, Acknowledgement, Kind
+from dict_rate_limit.domain.errors import StoreError, StoreUnavailableError
+from dict_rate_limit.domain.notification import Answer
+from dict_rate_limit.domain.transition import Subject, drilled
+from domain_samples import NOON, PARTICIPANT, bucket, snapshot
+from notification_samples import failed, route_all
+from postgres_database import END_OTHER_SESSIONS, execute, opened_store, record, rows, values
+from recovery_samples import AUDITED, SILENCE
+
+if TYPE_CHECKING:
+    from dict_rate_limit.adapters.postgres.store import PostgresStore
+
+NUL = "a\0b"
+KEPT = "a\N{REPLACEMENT CHARACTER}b"
+
+
+async def test_text_that_postgresql_cannot_hold_loses_no_act(migrated_database_url: str) -> None:
+    async with opened_store(migrated_database_url) as store:
+        await store.add_silence(replace(SILENCE, actor=NUL), replace(AUDITED, actor=NUL, detail=NUL, reason=NUL))
+        ended = await store.end_silence(SILENCE.silence_id, NUL, NOON, AUDITED)
+
+        assert ended is not None
+        assert (ended.actor, ended.ended_by) == (KEPT, KEPT)
+        assert (await store.audit(2))[1] == replace(AUDITED, actor=KEPT, detail=KEPT, reason=KEPT)
+
+
+async def test_text_that_postgresql_cannot_hold_loses_no_acknowledgement(migrated_database_url: str) -> None:
+    taken_up = Acknowledgement(actor=NUL, reason="ligando", at=NOON, until=NOON.replace(hour=13))
+    subject = Subject(participant=PARTICIPANT, policy_name=ANY_POLICY, kind=Kind.DRILL)
+    (_, opened), (alert, resolved) = drilled(subject, taken_up)
+
+    async with opened_store(migrated_database_url) as store:
+        async with store.acting(PARTICIPANT) as unit:
+            await unit.save(alert, [opened, resolved], AUDITED)
+        history = await store.alert(alert.alert_id)
+
+    assert history is not None
+    assert history.alert.acknowledgement == replace(taken_up, actor=KEPT)
+
+
+async def test_text_that_postgresql_cannot_hold_loses_no_attempt(migrated_database_url: str) -> None:
+    async with opened_store(migrated_database_url) as store:
+        await record(store, snapshot(bucket(0)))
+        routed = await route_all(store, "slack")
+
+        await store.note([replace(failed(routed), answer=Answer(ok=False, text=NUL))])
+
+        assert (await store.last_attempts())["slack"].answer.text == KEPT
+
+
+async def test_a_silence_made_twice_is_refused_and_audited_once(migrated_database_url: str) -> None:
+    async with opened_store(migrated_database_url) as store:
+        await store.add_silence(SILENCE, AUDITED)
+
+        with pytest.raises(StoreError, match="duplicate key"):
+            await store.add_silence(SILENCE, AUDITED)
+
+        assert await store.audit(10) == [AUDITED]
+
+
+async def test_an_act_whose_connection_is_killed_leaves_nothing(migrated_database_url: str) -> None:
+    async with opened_store(migrated_database_url) as store:
+        with pytest.raises(StoreUnavailableError):
+            await drill_and_kill(store, migrated_database_url)
+
+    for table in ("alerts", "alert_events", "audit"):
+        assert rows(migrated_database_url, f"TABLE dict_rate_limit_{table}") == [], table
+
+
+async def test_a_router_whose_connection_is_killed_leaves_nothing(migrated_database_url: str) -> None:
+    async with opened_store(migrated_database_url) as store:
+        await record(store, snapshot(bucket(0)))
+
+        with pytest.raises(StoreUnavailableError):
+            await route_and_kill(store, migrated_database_url)
+
+        async with store.routing(10) as unit:
+            assert len(unit.events) == 1
+    assert values(migrated_database_url, "SELECT count(*) FROM dict_rate_limit_notifications") == [0]
+
+
+async def test_an_attempt_at_what_nobody_routed_is_refused(migrated_database_url: str) -> None:
+    async with opened_store(migrated_database_url) as store:
+        await record(store, snapshot(bucket(0)))
+        routed = await route_all(store, "slack")
+
+        with pytest.raises(StoreError, match="foreign key"):
+            await store.note([replace(failed(routed), notification_ids=(UUID(int=0),))])
+
+
+async def drill_and_kill(store: PostgresStore, url: str) -> None:
+    subject = Subject(participant=PARTICIPANT, policy_name=ANY_POLICY, kind=Kind.DRILL)
+    sender = Acknowledgement(actor="ana", reason="teste", at=NOON, until=NOON.replace(hour=13))
+    changes = drilled(subject, sender)
+    async with store.acting(PARTICIPANT) as unit:
+        await unit.save(changes[-1][0], [event for _, event in changes], AUDITED)
+        execute(url, END_OTHER_SESSIONS)
+
+
+async def route_and_kill(store: PostgresStore, url: str) -> None:
+    async with store.routing(10) as unit:
+        await unit.route([])
+        execute(url, END_OTHER_SESSIONS)
