@@ -97,7 +97,7 @@ class Notifications(Protocol):
         """Take a channel's pending notifications, oldest transition first, once the oldest of them is due.
 
         All that wait come along then, whatever their own next try: later ones must not overtake it. Nobody else gets
-        of them, nor any behind them, until the lease is over or an attempt is noted.
+        any of them, nor any behind them, until the lease is over or an attempt is noted.
         """
 
     async def note(self, attempts: Sequence[Attempt]) -> None:
