@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from acting_samples import HOUR, channel
-from acting_server import ActingServer, acting_server
+from acting_terminal import Desk, lines, terminal
 from api_parts import OTHER, free_port, recorded
-from cli_program import Ended, ended
+from cli_program import ended
 from dict_rate_limit.apps.cli.exits import Exit
 from dict_rate_limit.domain.channel import Format
 from dict_rate_limit.usecases.act import send_drill
@@ -21,44 +21,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
-MINUTE = 60.0
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[ActingServer]:
-    with acting_server(tmp_path) as server:
-        yield server
-
-
-@pytest.fixture(autouse=True)
-def _eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.delenv("DICT_RATE_LIMIT_URL", raising=False)
-    monkeypatch.delenv("DICT_RATE_LIMIT_TOKEN", raising=False)
-
-
-class Desk:
-    """Somebody at a terminal."""
-
-    def __init__(self, server: ActingServer, capsys: pytest.CaptureFixture[str]) -> None:
-        self.server = server
-        self._capsys = capsys
-
-    def run(self, *arguments: str, actor: str = "ana") -> Ended:
-        return ended(self._capsys, *arguments, "--url", self.server.url, "--token", actor)
-
-    def alert(self) -> str:
-        """Let a bucket fall; return the id of its alert."""
-        return str(self.server.do(self.server.world.alert()).alert_id)
-
-
-@pytest.fixture
-def desk(server: ActingServer, capsys: pytest.CaptureFixture[str]) -> Desk:
-    return Desk(server, capsys)
-
-
-def lines(result: Ended) -> list[str]:
-    return [line.rstrip() for line in result.out.splitlines()]
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]:
+    with terminal(tmp_path, monkeypatch, capsys) as desk:
+        yield desk
 
 
 def test_open_alerts_are_listed_with_what_is_needed_to_act(desk: Desk) -> None:

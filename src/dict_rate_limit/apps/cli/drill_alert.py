@@ -104,7 +104,7 @@ def followed(api: Api, sent: tuple[str, Drill], patience: Patience, *, live: boo
 def verdict(drill: Drill, wait: timedelta) -> Exit:
     """Say on stderr how it ended; return how the command ends."""
     if drill.good:
-        told = "every channel has taken it" if drill.notifications else "but no channel is configured: nobody was told"
+        told = "every channel has taken it" if drill.notifications else "no channel is configured, so nobody was told"
         typer.echo(f"the test alert arrived: {told}", err=True)
         return Exit.OK
     ended = "was given up on" if drill.done else f"has not arrived everywhere within {duration_text(wait)}"

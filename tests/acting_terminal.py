@@ -1,0 +1,44 @@
+"""Somebody at a terminal, beside the API with people who act."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from acting_server import ActingServer, acting_server
+from cli_program import Ended, ended
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pytest
+
+
+class Desk:
+    """A terminal of 80 columns that nobody sees."""
+
+    def __init__(self, server: ActingServer, capsys: pytest.CaptureFixture[str]) -> None:
+        self.server = server
+        self._capsys = capsys
+
+    def run(self, *arguments: str, actor: str = "ana") -> Ended:
+        return ended(self._capsys, *arguments, "--url", self.server.url, "--token", actor)
+
+    def alert(self) -> str:
+        """Let a bucket fall; return the id of its alert."""
+        return str(self.server.do(self.server.world.alert()).alert_id)
+
+
+@contextmanager
+def terminal(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]:
+    """Sit down with nothing in the environment that commands would read."""
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("DICT_RATE_LIMIT_URL", raising=False)
+    monkeypatch.delenv("DICT_RATE_LIMIT_TOKEN", raising=False)
+    with acting_server(folder) as server:
+        yield Desk(server, capsys)
+
+
+def lines(result: Ended) -> list[str]:
+    return [line.rstrip() for line in result.out.splitlines()]

@@ -1,0 +1,252 @@
+"""`drill alert` on the command line, against the real API."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+from msgspec import structs
+
+from acting_samples import HOUR, channel
+from acting_terminal import Desk, lines, terminal
+from api_parts import OTHER, HandClock
+from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
+from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
+from dict_rate_limit.apps.cli.documents import Drill
+from dict_rate_limit.apps.cli.drill_alert import PATH, Patience, followed, verdict
+from dict_rate_limit.apps.cli.exits import CommandError, Exit
+from dict_rate_limit.apps.cli.rest import Api, Call, Model
+from dict_rate_limit.domain.channel import Format
+from dict_rate_limit.domain.notification import REFUSALS, Answer
+from dict_rate_limit.usecases.deliver import REFUSALS as BROKER_REFUSALS
+from dict_rate_limit.usecases.deliver import deliver_all
+from dict_rate_limit.usecases.notify import tell
+from domain_samples import NOON
+from monitor_samples import RefusingPublisher, telling
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+HOOK = channel("hook", format=Format.WEBHOOK)
+NOBODY = "00000000-0000-0000-0000-000000000000"
+BUSY = Answer(ok=False, text="503")
+SENDING = ("drill", "alert", "--reason", "weekly test")
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]:
+    with terminal(tmp_path, monkeypatch, capsys) as desk:
+        yield desk
+
+
+class Worker:
+    """Does what a worker does, whenever the command pauses."""
+
+    def __init__(self, desk: Desk, *steps: Callable[[Desk], None]) -> None:
+        self._desk = desk
+        self._steps = list(steps)
+        self.clock = HandClock()
+
+    def sleep(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        if self._steps:
+            self._steps.pop(0)(self._desk)
+
+    def patience(self, seconds: float = 60) -> Patience:
+        return Patience(wait=HOUR * seconds / 3600, clock=self.clock, sleep=self.sleep)
+
+
+def publish(desk: Desk) -> None:
+    world = desk.server.world
+    desk.server.do(deliver_all(world.store, MemoryPublisher(), world.clock, batch=10, within=HOUR))
+
+
+def tell_all(desk: Desk) -> None:
+    desk.server.do(desk.server.world.tell(HOOK, within=HOUR))
+
+
+def tell_busy(desk: Desk, answer: Answer = BUSY) -> None:
+    world = desk.server.world
+    parts = telling(world.store, world.clock, HOOK, notifier=MemoryNotifier([answer]))
+    desk.server.do(tell(parts, within=HOUR))
+
+
+def sent(desk: Desk) -> tuple[Api, tuple[str, Drill]]:
+    """Send a test alert, as the command does."""
+    api = Api(url=desk.server.url, token="ana")  # noqa: S106 -- of a test
+    return api, api.call(Call(path=PATH, body={"reason": "weekly test"}), Drill)
+
+
+def test_it_is_followed_until_every_channel_has_taken_it(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    api, first = sent(desk)
+
+    _, last = followed(api, first, Worker(desk, publish, tell_all).patience(), live=True)
+
+    shown = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert last.good
+    assert shown == [
+        "STEP           STATE      TRIES  WHAT",
+        f"kept           done              {last.alert_id}",
+        "published      done              2 of 2 transitions",
+        "routed         done              1 channel",
+        "hook OPENED    DELIVERED  1      2026-11-23T12:00:00Z kept in memory",
+        "hook RESOLVED  DELIVERED  1      2026-11-23T12:00:00Z kept in memory",
+    ]
+
+
+def test_what_arrived_ends_with_0(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    api, first = sent(desk)
+    _, last = followed(api, first, Worker(desk, publish, tell_all).patience(), live=False)
+
+    assert verdict(last, HOUR) is Exit.OK
+    assert capsys.readouterr().err == "the test alert arrived: every channel has taken it\n"
+
+
+def test_without_channels_it_is_said_that_nobody_was_told(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    api, first = sent(desk)
+
+    def tell_nobody(desk: Desk) -> None:
+        desk.server.do(desk.server.world.tell(within=HOUR))
+
+    _, last = followed(api, first, Worker(desk, publish, tell_nobody).patience(), live=True)
+
+    assert verdict(last, HOUR) is Exit.OK
+    written = capsys.readouterr()
+    assert "no channel is configured" in written.out
+    assert written.err == "the test alert arrived: no channel is configured, so nobody was told\n"
+
+
+def test_what_has_not_arrived_in_time_ends_with_69(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    api, first = sent(desk)
+
+    _, last = followed(api, first, Worker(desk, publish, tell_busy).patience(2), live=True)
+
+    written = capsys.readouterr()
+    assert verdict(last, HOUR / 1800) is Exit.UNAVAILABLE
+    assert "hook OPENED    PENDING  1      2026-11-23T12:00:00Z 503; due" in written.out
+    assert capsys.readouterr().err == "the test alert has not arrived everywhere within 2 s\n"
+
+
+def test_what_was_given_up_on_ends_with_69_at_once(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    def refuse(desk: Desk) -> None:
+        for _ in range(REFUSALS):
+            tell_busy(desk, Answer(ok=False, text="400", refused=True))
+            desk.server.world.clock.advance(3600)
+        tell_all(desk)
+
+    api, first = sent(desk)
+    worker = Worker(desk, publish, refuse)
+
+    _, last = followed(api, first, worker.patience(3600), live=True)
+
+    assert worker.clock.now() < NOON + HOUR / 60
+    assert verdict(last, HOUR) is Exit.UNAVAILABLE
+    written = capsys.readouterr()
+    assert f"hook OPENED    DEAD       {REFUSALS}" in written.out
+    assert written.err == "the test alert was given up on\n"
+
+
+def test_a_transition_the_broker_refuses_for_good_is_shown_as_given_up(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api, first = sent(desk)
+    world = desk.server.world
+    history = desk.server.do(world.store.alert(UUID(first[1].alert_id)))
+    assert history is not None
+    refusing = RefusingPublisher(history.events[0].event_id)
+
+    def refuse(desk: Desk) -> None:
+        for _ in range(BROKER_REFUSALS):
+            desk.server.do(deliver_all(world.store, refusing, world.clock, batch=10, within=HOUR / 3600))
+            world.clock.advance(3600)
+
+    _, last = followed(api, first, Worker(desk, refuse, tell_all).patience(), live=True)
+
+    written = capsys.readouterr().out
+    assert verdict(last, HOUR) is Exit.UNAVAILABLE
+    assert "published      given up          1 of 2 transitions" in written
+
+
+def test_an_outage_of_the_api_is_waited_out(desk: Desk) -> None:
+    api, first = sent(desk)
+    away = Api(url="http://127.0.0.1:1", token="ana")  # noqa: S106 -- of a test
+    apis = [away, away]
+
+    class Wavering(Api):
+        def call(self, call: Call, model: type[Model]) -> tuple[str, Model]:
+            return (apis.pop(0) if apis else api).call(call, model)
+
+    wavering = Wavering(url=api.url)
+    _, last = followed(wavering, first, Worker(desk, publish, tell_all).patience(), live=False)
+
+    assert (last.good, apis) == (True, [])
+
+
+def test_an_api_that_stays_away_ends_with_69(desk: Desk) -> None:
+    _, first = sent(desk)
+    away = Api(url="http://127.0.0.1:1", token="ana")  # noqa: S106 -- of a test
+
+    with pytest.raises(CommandError, match="no answer") as error:
+        followed(away, first, Worker(desk).patience(2), live=False)
+
+    assert error.value.code is Exit.UNAVAILABLE
+
+
+def test_an_api_that_knows_it_no_more_is_not_waited_for(desk: Desk) -> None:
+    api, (text, drill) = sent(desk)
+    worker = Worker(desk)
+
+    with pytest.raises(CommandError, match="404"):
+        followed(api, (text, structs.replace(drill, alert_id=NOBODY)), worker.patience(), live=False)
+
+    assert worker.clock.now() == NOON
+
+
+def test_the_command_follows_what_it_sent(desk: Desk) -> None:
+    result = desk.run(*SENDING, "--wait", "10ms")
+
+    assert result.code == Exit.UNAVAILABLE
+    assert lines(result)[2].split() == ["published", "waiting", "0", "of", "2", "transitions"]
+    assert result.err == "the test alert has not arrived everywhere within 0 s\n"
+
+
+def test_json_is_the_last_document(desk: Desk) -> None:
+    result = desk.run(*SENDING, "--wait", "10ms", "--participant", OTHER, "--output", "json")
+
+    document = json.loads(result.out)
+    assert (document["participant"], document["done"], document["actor"]) == (OTHER, False, "ana")
+
+
+def test_on_a_terminal_each_look_takes_the_place_of_the_last(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+
+    result = desk.run(*SENDING, "--wait", "10ms")
+
+    assert "\x1b[" in result.out
+    assert "kept" in result.out
+
+
+@pytest.mark.parametrize("wait", ["soon", "0s", "-1s", "25h", ""])
+def test_a_wait_that_is_none_is_refused_before_anything_is_sent(desk: Desk, wait: str) -> None:
+    result = desk.run(*SENDING, f"--wait={wait}")
+
+    assert (result.code, result.out) == (Exit.USAGE, "")
+    assert "expected a duration such as 60s or 2m" in result.err
+    assert desk.server.do(desk.server.world.store.audit(10)) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "actor", "code"),
+    [
+        (["--participant", "00000000"], "ana", Exit.USAGE),
+        ([], "eva", Exit.NOT_ALLOWED),
+    ],
+)
+def test_what_is_refused_sends_nothing(desk: Desk, options: list[str], actor: str, code: Exit) -> None:
+    result = desk.run(*SENDING, *options, actor=actor)
+
+    assert (result.code, result.out) == (code, "")
+    assert desk.server.do(desk.server.world.store.audit(10)) == []

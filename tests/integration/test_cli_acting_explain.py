@@ -1,0 +1,144 @@
+"""`explain` on the command line, against the real API."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from acting_samples import HOUR, channel
+from acting_terminal import Desk, lines, terminal
+from api_parts import OTHER, recorded
+from dict_rate_limit.apps.cli.exits import Exit
+from dict_rate_limit.domain.channel import Format
+from dict_rate_limit.domain.errors import Outcome
+from dict_rate_limit.domain.state import PolicyRule
+from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, failure, snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]:
+    with terminal(tmp_path, monkeypatch, capsys) as desk:
+        yield desk
+
+
+def test_a_policy_in_trouble_is_explained(desk: Desk) -> None:
+    alert_id = desk.alert()
+    desk.server.do(recorded(desk.server.world.store, snapshot(bucket(260), at=NOON + FIVE_MINUTES)))
+    desk.server.do(desk.server.world.tell(channel("hook", format=Format.WEBHOOK), within=HOUR))
+    desk.run("alerts", "acknowledge", alert_id, "--reason", "batch paused", "--for", "2h")
+    desk.server.world.clock.advance(2 * FIVE_MINUTES.total_seconds())
+
+    result = desk.run("explain", "CLAIMS_READ", actor="eva")
+
+    assert (result.code, result.err) == (0, "")
+    assert lines(result) == [
+        f"policy      CLAIMS_READ, participant {PARTICIPANT}",
+        "read        2026-11-23T12:05:00Z, 5 min ago",
+        "level       OK: 260 of 1,000 tokens left (26.0 %)",
+        "alert       WARNING: steps down above 270 tokens",
+        "thresholds  WARNING at 25 %, CRITICAL at 10 %",
+        "",
+        "open alert   CLAIMS_READ THRESHOLD, since 2026-11-23T12:00:00Z, sequence 2",
+        f"             {alert_id}",
+        "severity     WARNING",
+        "taken up by  ana until 2026-11-23T14:00:00Z: batch paused",
+        "held back    by no silence now",
+        "reminder     2026-11-23T14:00:00Z, unless something moves before",
+        "told         hook: OPENED DELIVERED 2026-11-23T12:00:00Z kept in memory",
+    ]
+
+
+def test_a_quiet_policy_says_when_an_alert_would_open(desk: Desk) -> None:
+    desk.server.do(recorded(desk.server.world.store, snapshot(bucket(700))))
+
+    result = desk.run("explain", "CLAIMS_READ")
+
+    assert "alert       none: opens at 250 tokens or fewer" in lines(result)
+    assert "open alert" not in result.out
+
+
+def test_silences_that_hold_an_alert_back_are_named(desk: Desk) -> None:
+    desk.alert()
+    made = desk.run("silences", "create", "--reason", "a release", "--for", "1h", "--output", "json")
+    silence_id = json.loads(made.out)["silence_id"]
+    desk.server.do(desk.server.world.tell(channel("hook"), within=HOUR))
+
+    shown = lines(desk.run("explain", "CLAIMS_READ"))
+
+    assert f"held back    by {silence_id}" in shown
+    assert "told         hook: OPENED SUPPRESSED" in shown
+    assert "active  until 2026-11-23T13:00:00Z  SILENCE: everything" in shown
+
+
+def test_an_alert_that_nobody_was_told_of_says_so(desk: Desk) -> None:
+    desk.alert()
+
+    assert "told         nobody yet" in lines(desk.run("explain", "CLAIMS_READ"))
+
+
+def test_the_policys_own_alert_comes_before_those_of_the_participant(desk: Desk) -> None:
+    blind = failure(Outcome.RATE_LIMITED, at=NOON + 3 * FIVE_MINUTES)
+    desk.server.do(recorded(desk.server.world.store, snapshot(bucket(200)), blind))
+
+    shown = [line for line in lines(desk.run("explain", "CLAIMS_READ")) if line.startswith("open alert")]
+
+    assert ["THRESHOLD" in shown[0], *("SOURCE_" in line or "RATE_" in line for line in shown[1:])] == [True] * 3
+
+
+def test_a_policy_without_alerts_and_a_dry_bucket_are_said_to_be_so(desk: Desk) -> None:
+    store = desk.server.world.store
+    store.set_policy_rule(PARTICIPANT, "CLAIMS_READ", PolicyRule(enabled=False))  # type: ignore[attr-defined]
+    desk.server.do(recorded(store, snapshot(bucket(0))))
+
+    shown = lines(desk.run("explain", "CLAIMS_READ"))
+
+    assert "level       CRITICAL: 0 of 1,000 tokens left (0.0 %), exhausted" in shown
+    assert "thresholds  WARNING at 25 %, CRITICAL at 10 %; alerts are off for this policy" in shown
+
+
+def test_an_unknown_capacity_leaves_figures_out(desk: Desk) -> None:
+    polls = snapshot(bucket(200)), snapshot(bucket(0, capacity=0), at=NOON + FIVE_MINUTES)
+    desk.server.do(
+        recorded(
+            desk.server.world.store,
+            *polls,
+        )
+    )
+
+    shown = lines(desk.run("explain", "CLAIMS_READ"))
+
+    assert "level       UNKNOWN: 0 of 0 tokens left" in shown
+    assert "alert       WARNING: stays while the capacity is unknown" in shown
+
+
+def test_a_quiet_policy_of_unknown_capacity_does_not_say_when_one_would_open(desk: Desk) -> None:
+    desk.server.do(recorded(desk.server.world.store, snapshot(bucket(0, capacity=0))))
+
+    assert "alert       none" in lines(desk.run("explain", "CLAIMS_READ"))
+
+
+def test_json_is_the_document(desk: Desk) -> None:
+    desk.alert()
+
+    result = desk.run("explain", "CLAIMS_READ", "--participant", PARTICIPANT, "--output", "json")
+
+    assert json.loads(result.out)["warns_at_tokens"] == 250
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["NOPE"], ["claims_read"], ["a/b"], ["CLAIMS_READ", "--participant", OTHER], ["X", "--participant", "x"]],
+)
+def test_a_policy_that_there_is_none_of_ends_with_64(desk: Desk, arguments: list[str]) -> None:
+    desk.alert()
+
+    result = desk.run("explain", *arguments)
+
+    assert (result.code, result.out) == (Exit.USAGE, "")
+    assert "expected" in result.err

@@ -1,0 +1,162 @@
+"""`silences` on the command line, against the real API."""
+
+from __future__ import annotations
+
+import json
+from datetime import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from acting_terminal import Desk, lines, terminal
+from dict_rate_limit.apps.cli.exits import Exit
+from dict_rate_limit.domain.silence import Recurrence, Weekday
+from domain_samples import NOON
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NOBODY = "00000000-0000-0000-0000-000000000000"
+HOUR = ("--reason", "a release", "--for", "1h")
+LATER = "2099-01-01T00:00:00Z"
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]:
+    with terminal(tmp_path, monkeypatch, capsys) as desk:
+        yield desk
+
+
+def made(desk: Desk, *options: str) -> str:
+    """Make a silence of an hour; return its id."""
+    result = desk.run("silences", "create", *HOUR, *options, "--output", "json")
+    assert result.code == 0, result.err
+    silence_id: str = json.loads(result.out)["silence_id"]
+    return silence_id
+
+
+def test_a_silence_is_made_and_shown(desk: Desk) -> None:
+    result = desk.run("silences", "create", *HOUR, "--policy", "CLAIMS_*", "--severity", "WARNING")
+
+    (silence,) = desk.server.do(desk.server.world.store.silences(NOON))
+    assert (result.code, result.err) == (0, "")
+    assert lines(result) == [
+        "STATE   WHEN                        SILENCE",
+        "active  until 2026-11-23T13:00:00Z  SILENCE: policy=CLAIMS_*, severity=WARNING",
+        f"                                    {silence.silence_id}",
+        "                                    ana: a release",
+    ]
+
+
+def test_everything_that_may_be_given_reaches_the_silence(desk: Desk) -> None:
+    desk.run(
+        *("silences", "create", "--purpose", "maintenance", "--reason", "batch"),
+        *("--policy", "CLAIMS_*", "--kind", "THRESHOLD", "--severity", "WARNING", "--participant", "1234*"),
+        *("--from", "2026-11-24T00:00:00Z", "--until", "2026-11-30T00:00:00-03:00"),
+        *("--days", "mon, FRI", "--hours", "22:00-02:00", "--time-zone", "America/Sao_Paulo"),
+    )
+
+    (silence,) = desk.server.do(desk.server.world.store.silences(NOON))
+    matchers = silence.matchers
+    assert (silence.purpose.value, silence.actor, silence.reason) == ("MAINTENANCE", "ana", "batch")
+    assert (matchers.policy, matchers.kind, matchers.severity, matchers.participant) == (
+        "CLAIMS_*",
+        "THRESHOLD",
+        "WARNING",
+        "1234*",
+    )
+    assert [silence.starts_at.isoformat(), silence.ends_at.isoformat()] == [
+        "2026-11-24T00:00:00+00:00",
+        "2026-11-30T00:00:00-03:00",
+    ]
+    assert silence.recurrence == Recurrence(
+        days=(Weekday.MON, Weekday.FRI),
+        start=time(22),
+        end=time(2),
+        time_zone="America/Sao_Paulo",
+    )
+
+
+def test_a_window_that_recurs_is_shown_with_its_hours(desk: Desk) -> None:
+    result = desk.run(
+        *("silences", "create", "--reason", "batch", "--from", "2026-11-24T00:00:00Z", "--for", "720h"),
+        *("--days", "SAT", "--hours", "22:00-02:00", "--time-zone", "America/Sao_Paulo"),
+    )
+
+    assert "SAT 22:00-02:00" in result.out
+    assert "America/Sao_Paulo" in result.out
+    assert "SILENCE: everything" in result.out
+
+
+def test_silences_are_listed_as_active_waiting_or_over(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dict_rate_limit.apps.cli.silences.SystemClock", lambda: desk.server.world.clock)
+    made(desk)
+    made(desk, "--from", "2026-11-24T00:00:00Z")
+    over = made(desk)
+    desk.run("silences", "end", over, "--reason", "done", actor="rui")
+
+    listed = desk.run("silences", "list")
+    ended = desk.run("silences", "list", "--ended")
+
+    assert [line.split()[0] for line in lines(listed)[1:] if line.startswith(("active", "waits"))] == [
+        "active",
+        "waits",
+    ]
+    assert "from 2026-11-24T00:00:00Z" in listed.out
+    assert lines(ended)[1].startswith("over   ended 2026-11-23T12:00:00Z by rui")
+
+
+def test_when_there_is_none_it_is_said_on_stderr(desk: Desk) -> None:
+    result = desk.run("silences", "list")
+
+    assert (result.code, result.out, result.err) == (0, "", "no silence\n")
+
+
+def test_a_list_as_json_is_the_document_also_when_it_is_empty(desk: Desk) -> None:
+    result = desk.run("silences", "list", "--output", "json")
+
+    assert (json.loads(result.out), result.err) == ({"silences": [], "total": 0}, "")
+
+
+def test_a_silence_is_ended_once(desk: Desk) -> None:
+    silence_id = made(desk)
+
+    first = desk.run("silences", "end", silence_id, "--reason", "done")
+    second = desk.run("silences", "end", silence_id, "--reason", "done")
+
+    assert (first.code, second.code) == (0, Exit.USAGE)
+    assert "ended 2026-11-23T12:00:00Z by ana" in first.out
+    assert f"silence: {silence_id}, expected one that has not ended" in second.err
+
+
+@pytest.mark.parametrize("silence_id", [NOBODY, "7", "a/b"])
+def test_a_silence_that_is_none_ends_with_64(desk: Desk, silence_id: str) -> None:
+    assert desk.run("silences", "end", silence_id, "--reason", "x").code == Exit.USAGE
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--reason", "x"], "expected exactly one of ends_at and for"),
+        (["--reason", "x", "--until", "2026-11-23T11:00:00Z"], "expected a time to come"),
+        (["--reason", "x", "--until", LATER], "expected within 366 days"),
+        ([*HOUR, "--policy", "[A-Z]"], "expected a glob"),
+        ([*HOUR, "--kind", "TRESHOLD"], "expected a glob that matches one of"),
+        ([*HOUR, "--days", "MON"], "--days, --hours and --time-zone: give all three, or none"),
+        ([*HOUR, "--days", "MON", "--hours", "9-18", "--time-zone", "UTC"], "expected HH:MM"),
+        ([*HOUR, "--days", "MON", "--hours", "09:00", "--time-zone", "UTC"], "expected HH:MM"),
+        ([*HOUR, "--days", "MON", "--hours", "09:00-18:00", "--time-zone", "Mars"], "expected an IANA name"),
+        ([*HOUR, "--purpose", "holiday"], "--purpose"),
+        (["--for", "1h"], "--reason"),
+    ],
+)
+def test_a_silence_that_cannot_be_ends_with_64(desk: Desk, options: list[str], said: str) -> None:
+    result = desk.run("silences", "create", *options)
+
+    assert (result.code, result.out) == (Exit.USAGE, "")
+    assert said in result.err
+
+
+def test_silencing_without_the_role_ends_with_77(desk: Desk) -> None:
+    assert desk.run("silences", "create", *HOUR, actor="eva").code == Exit.NOT_ALLOWED
