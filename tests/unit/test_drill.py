@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -13,11 +14,12 @@ from dict_rate_limit.domain.channel import Format
 from dict_rate_limit.domain.errors import NotFoundError
 from dict_rate_limit.domain.notification import REFUSALS, Answer, Status
 from dict_rate_limit.usecases.act import send_drill
+from dict_rate_limit.usecases.deliver import REFUSALS as BROKER_REFUSALS
 from dict_rate_limit.usecases.deliver import deliver_all
 from dict_rate_limit.usecases.drill import DrillResult, drill_result
 from dict_rate_limit.usecases.notify import tell
 from domain_samples import NOON, PARTICIPANT, bucket, snapshot
-from monitor_samples import HandClock, telling
+from monitor_samples import HandClock, RefusingPublisher, telling
 
 
 class Rehearsal:
@@ -102,6 +104,24 @@ async def test_a_channel_that_refused_it_for_good_is_done_and_not_good(rehearsal
 
     assert steps(result) == (True, True, True, False)
     assert [entry.notification.status for entry in result.ledger] == [Status.DEAD, Status.DELIVERED]
+
+
+async def test_a_transition_the_broker_was_given_up_on_for_is_done_and_not_good(rehearsal: Rehearsal) -> None:
+    await rehearsal.tell()
+    first, second = (await rehearsal.result()).history.events
+    for _ in range(BROKER_REFUSALS):
+        await deliver_all(
+            rehearsal.store, RefusingPublisher(first.event_id), rehearsal.clock, batch=10, within=timedelta(seconds=1)
+        )
+        rehearsal.clock.move(HOUR)
+
+    result = await rehearsal.result()
+
+    assert steps(result) == (False, True, True, False)
+    assert (result.history.dead, result.history.published) == (
+        frozenset({first.event_id}),
+        frozenset({second.event_id}),
+    )
 
 
 async def test_without_channels_there_is_nobody_to_fail(rehearsal: Rehearsal) -> None:

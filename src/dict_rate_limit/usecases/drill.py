@@ -33,9 +33,11 @@ class DrillResult:
 
     @property
     def done(self) -> bool:
-        """Nothing more will happen."""
+        """Nothing more will happen: what did not arrive was given up on."""
+        history = self.history
+        settled = {event.event_id for event in history.events} <= history.published | history.dead
         waiting = any(entry.notification.status is Status.PENDING for entry in self.ledger)
-        return self.published and self.routed and not waiting
+        return settled and self.routed and not waiting
 
     @property
     def good(self) -> bool:
