@@ -120,7 +120,7 @@ def route(
 
 
 def after(notification: Notification, answer: Answer, now: datetime) -> tuple[Status, datetime | None]:
-    """Say where a notification stands after an answer and when it is tried again: twice as late each time, for a day."""
+    """Say where a notification stands after an answer and when it is tried again: later each time, for a day."""
     if answer.ok:
         return Status.DELIVERED, None
     refused = answer.refused and notification.attempts + 1 >= REFUSALS

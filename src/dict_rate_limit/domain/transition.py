@@ -118,24 +118,7 @@ def _born(subject: Subject, severity: Severity, facts: Facts, now: datetime) -> 
 
 def _told(alert: Alert, kind: TransitionKind, facts: Facts) -> Change:
     bucket = facts.bucket
-    message, message_en = texts(
-        MessageFacts(
-            kind=alert.kind,
-            transition=kind,
-            severity=alert.severity,
-            participant=alert.participant,
-            policy_name=alert.policy_name,
-            available_tokens=None if bucket is None else bucket.available_tokens,
-            capacity=None if bucket is None else bucket.capacity,
-            threshold=facts.threshold,
-            exhausted=alert.exhausted,
-            previous=facts.previous,
-            current=facts.current,
-            opened_at=alert.opened_at,
-            detected_at=alert.updated_at,
-            acknowledgement=alert.acknowledgement,
-        )
-    )
+    message, message_en = _texts(alert, kind, facts)
     event = AlertEvent(
         event_id=new_event_id(alert.alert_id, alert.sequence),
         alert_id=alert.alert_id,
@@ -160,3 +143,25 @@ def _told(alert: Alert, kind: TransitionKind, facts: Facts) -> Change:
         acknowledgement=alert.acknowledgement if kind is TransitionKind.ACKNOWLEDGED else None,
     )
     return alert, event
+
+
+def _texts(alert: Alert, kind: TransitionKind, facts: Facts) -> tuple[str, str]:
+    bucket = facts.bucket
+    return texts(
+        MessageFacts(
+            kind=alert.kind,
+            transition=kind,
+            severity=alert.severity,
+            participant=alert.participant,
+            policy_name=alert.policy_name,
+            available_tokens=None if bucket is None else bucket.available_tokens,
+            capacity=None if bucket is None else bucket.capacity,
+            threshold=facts.threshold,
+            exhausted=alert.exhausted,
+            previous=facts.previous,
+            current=facts.current,
+            opened_at=alert.opened_at,
+            detected_at=alert.updated_at,
+            acknowledgement=alert.acknowledgement,
+        )
+    )
