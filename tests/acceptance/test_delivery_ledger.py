@@ -1,0 +1,210 @@
+"""A thousand transitions, two relays and a broker that are killed at random: a reader's ledger against the table.
+
+`LEDGER_KILLS=20 make test ARGS=tests/acceptance/test_delivery_ledger.py` kills the relays twenty times and the broker
+twenty times, in minutes; by default each three times.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import signal
+import sys
+from asyncio.subprocess import PIPE
+from collections import Counter
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+import killable_relay
+from dict_rate_limit.adapters.postgres.pool import open_pool
+from dict_rate_limit.adapters.postgres.store import PostgresStore
+from dict_rate_limit.usecases.monitor import record_group
+from domain_samples import NOON, RULES, bucket, snapshot
+from killable_relay import Orders
+from pulsar_broker import Mortal, broker_in
+from pulsar_topic import arrived, new_topic
+from tool_box import find_data, find_tool
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    from dict_rate_limit.domain.reading import Poll
+    from pulsar_topic import Arrived
+
+pytestmark = pytest.mark.slow
+
+KILLS = int(os.environ.get("LEDGER_KILLS", "3"))  # noqa: TID251 -- how long it may take is for the caller to say
+SEED = 20_261_125
+POLICIES = 10
+TRANSITIONS = 1_000
+RELAYS = 2
+BATCH = 4
+PATIENCE_SEC = 120.0
+TABLE = """
+    SELECT event_id::text, policy_name, published_at IS NOT NULL, dead_at IS NULL AND refusals = 0
+    FROM dict_rate_limit_alert_events ORDER BY position
+"""
+
+
+def polls() -> Iterator[Poll]:
+    """Make readings of which each brings a transition of every policy: in turns critical, and well again."""
+    names = [f"POLICY_{number}" for number in range(POLICIES)]
+    for tick in range(TRANSITIONS // POLICIES):
+        left = 50 if tick % 2 == 0 else 1000
+        yield snapshot(*(bucket(left, name=name) for name in names), at=NOON + tick * timedelta(minutes=5))
+
+
+@dataclass(slots=True, kw_only=True)
+class Experiment:
+    """The database, the broker, and the relays of the moment."""
+
+    orders: Orders
+    mortal: Mortal
+    store: PostgresStore
+    chance: random.Random
+    polls: Iterator[Poll] = field(default_factory=polls)
+    relays: list[asyncio.subprocess.Process] = field(default_factory=list)
+
+    async def record(self, number: int) -> None:
+        """Record the next readings, ten transitions each."""
+        for _ in range(number):
+            poll = next(self.polls, None)
+            if poll is not None:
+                await record_group(self.store, [poll], RULES, asyncio.Semaphore(1))
+
+    async def start_relay(self) -> None:
+        command = (sys.executable, killable_relay.__file__, json.dumps(asdict(self.orders)))
+        process = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
+        assert process.stdout is not None
+        self.relays.append(process)
+        await process.stdout.readline()
+
+    async def kill_a_relay(self) -> None:
+        victim = self.relays.pop(self.chance.randrange(len(self.relays)))
+        victim.kill()
+        await victim.wait()
+        await self.start_relay()
+
+    async def kill_the_broker(self) -> None:
+        self.mortal.kill()
+        await self.record(1)  # what waits for it
+        await self.mortal.begin()
+
+    async def amid_delivery(self) -> None:
+        """Return when a part of what waits has been told: how large a part is left to chance."""
+        waiting = (await self.store.backlog()).waiting
+        await self.until_waiting(self.chance.randrange(max(1, waiting)))
+
+    async def until_waiting(self, number: int) -> None:
+        """Return when no more than that many wait."""
+        async with asyncio.timeout(PATIENCE_SEC):
+            while (await self.store.backlog()).waiting > number:  # noqa: ASYNC110 -- it sends no event
+                await asyncio.sleep(0.001)
+
+    async def end_relays(self) -> list[int]:
+        for relay in self.relays:
+            relay.send_signal(signal.SIGTERM)
+        return [await relay.wait() for relay in self.relays]
+
+
+@asynccontextmanager
+async def experiment(database_url: str, folder: Path) -> AsyncIterator[Experiment]:
+    mortal = Mortal(broker_in(folder / "pulsar"))
+    await mortal.begin()
+    orders = Orders(database_url=database_url, broker_url=mortal.broker.url, topic=new_topic(), batch=BATCH)
+    async with open_pool(database_url) as pool:
+        made = Experiment(
+            orders=orders,
+            mortal=mortal,
+            store=PostgresStore(pool),
+            chance=random.Random(SEED),  # noqa: S311 -- no secret
+        )
+        try:
+            yield made
+        finally:
+            for relay in made.relays:
+                if relay.returncode is None:
+                    relay.kill()
+                    await relay.wait()
+            mortal.kill()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """What the table holds, in its order, and what a reader of the topic has seen, in the order it came."""
+
+    recorded: list[tuple[str, str, bool, bool]]
+    seen: list[Arrived]
+
+    @property
+    def missing(self) -> int:
+        return len({row[0] for row in self.recorded} - {message.event_id for message in self.seen})
+
+    @property
+    def unknown(self) -> int:
+        return len({message.event_id for message in self.seen} - {row[0] for row in self.recorded})
+
+    @property
+    def repeats(self) -> int:
+        return len(self.seen) - len({message.event_id for message in self.seen})
+
+    @property
+    def out_of_order(self) -> int:
+        """Count those that stand at another place within their key, once repeats are dropped."""
+        wrong = 0
+        for key in {row[1] for row in self.recorded}:
+            told = list(dict.fromkeys(message.event_id for message in self.seen if message.key == key))
+            table = [row[0] for row in self.recorded if row[1] == key]
+            wrong += sum(one != other for one, other in zip(told, table, strict=False))
+        return wrong
+
+
+async def test_whatever_is_killed_the_reader_has_each_transition_in_order(
+    migrated_database_url: str, server_folder: Path
+) -> None:
+    find_tool("java")
+    find_data("pulsar/jars")
+    async with experiment(migrated_database_url, server_folder / "ledger") as run:
+        acts = [run.kill_a_relay, run.kill_the_broker] * KILLS
+        run.chance.shuffle(acts)
+        for _ in range(RELAYS):
+            await run.start_relay()
+        share = max(1, TRANSITIONS // POLICIES // len(acts) - 1)
+        for act in acts:
+            await run.record(share)
+            await run.amid_delivery()
+            await act()
+        await run.record(TRANSITIONS)
+        await run.until_waiting(0)
+
+        codes = await run.end_relays()
+        ledger = Ledger(recorded=table(migrated_database_url), seen=arrived(run.mortal.broker, run.orders.topic))
+
+    report(ledger, len(acts))
+    assert codes == [0] * RELAYS
+    assert len(ledger.recorded) == TRANSITIONS
+    assert (ledger.missing, ledger.unknown, ledger.out_of_order) == (0, 0, 0)
+    assert all(published and good for _, _, published, good in ledger.recorded)
+
+
+def table(database_url: str) -> list[tuple[str, str, bool, bool]]:
+    with psycopg.connect(database_url) as connection:
+        return connection.execute(TABLE).fetchall()
+
+
+def report(ledger: Ledger, kills: int) -> None:
+    """Say what came of it; `pytest -s` or a failure shows it."""
+    often = Counter(Counter(message.event_id for message in ledger.seen).values())
+    sys.stdout.write(
+        f"\nkills {kills}, recorded {len(ledger.recorded)}, read {len(ledger.seen)}, missing {ledger.missing}, "
+        f"out of order {ledger.out_of_order}, repeats {ledger.repeats}, "
+        f"producers {len({message.producer for message in ledger.seen})}, times told {dict(sorted(often.items()))}\n"
+    )

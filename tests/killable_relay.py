@@ -1,0 +1,62 @@
+"""A relay to be killed: tells a broker what waits in a database, until SIGTERM. Its argument is the JSON of Orders."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.adapters.clock import SystemClock
+from dict_rate_limit.adapters.postgres.pool import open_pool
+from dict_rate_limit.adapters.postgres.store import PostgresStore
+from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
+from dict_rate_limit.adapters.pulsar.link import Packing
+from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
+from dict_rate_limit.usecases.deliver import deliver_all
+
+if TYPE_CHECKING:
+    from dict_rate_limit.ports.delivery import EventPublisher, Outbox
+
+PAUSE_SEC = 0.02
+"""Between sweeps that found nothing: short, so that kills find it at work."""
+SWEEP = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """What the test wants. A small batch is more often begun than ended."""
+
+    database_url: str
+    broker_url: str
+    topic: str
+    batch: int
+
+
+async def main(orders: Orders) -> None:
+    """Say "working" once, then work."""
+    shutdown = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, shutdown.set)
+    address = BrokerAddress(url=orders.broker_url, topic=orders.topic)
+    publisher = PulsarPublisher(address, Packing(), SystemClock(), "test")
+    async with open_pool(orders.database_url) as pool:
+        sys.stdout.write("working\n")
+        sys.stdout.flush()
+        await relay(PostgresStore(pool), publisher, orders.batch, shutdown)
+    await publisher.close()
+
+
+async def relay(outbox: Outbox, publisher: EventPublisher, batch: int, shutdown: asyncio.Event) -> None:
+    while not shutdown.is_set():
+        done = await deliver_all(outbox, publisher, SystemClock(), batch=batch, within=SWEEP)
+        if done.failure or not done.delivered:
+            await asyncio.sleep(PAUSE_SEC)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Orders(**json.loads(sys.argv[1]))))
+    os._exit(0)  # as the product does
