@@ -19,6 +19,7 @@ from dict_rate_limit.adapters.prometheus.traffic import Traffic
 from dict_rate_limit.adapters.rsgi import RsgiApp
 from dict_rate_limit.apps.api.access import Access, TokensFile
 from dict_rate_limit.apps.api.front import Front
+from dict_rate_limit.apps.api.requests import Requests
 from dict_rate_limit.apps.api.server import ApiParts, build
 from dict_rate_limit.domain.errors import CacheUnavailableError, Outcome, SourceError, StoreUnavailableError
 from dict_rate_limit.domain.judge import observe
@@ -170,6 +171,7 @@ class World:
         self.anonymous: Role | None = Role.VIEWER
         self.loopback = True
         self.traffic = Traffic()
+        self.access_log = False
 
     @property
     def gates(self) -> Sequence[CallGate]:
@@ -195,7 +197,7 @@ class World:
                 clock=self.clock,
                 access=Access(TokensFile(self.tokens_path, self.clock), self.anonymous, loopback=self.loopback),
                 operations=OperationsApp(readiness),
-                traffic=self.traffic,
+                requests=Requests(self.traffic, every=self.access_log),
                 version="1.2.3",
                 broker=self.broker,
                 acting=ExplainParts(

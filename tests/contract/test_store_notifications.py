@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.delivery import LedgerEntry
     from store_harness import Harness
 LEASE = timedelta(seconds=90)
+LATER = NOON + timedelta(days=1)
 SOON = NOON + timedelta(seconds=1)
 
 
@@ -243,7 +244,7 @@ async def test_channels_that_are_gone_are_given_up_on(harness: Harness) -> None:
     routed = await route_all(harness.store, "slack", "teams")
     await harness.store.note([delivered(routed[:1])])
 
-    given_up_on = await harness.store.abandon(["teams"], NOON)
+    given_up_on = await harness.store.abandon(["teams"], NOON, LATER)
 
     assert given_up_on == 3
     assert await harness.store.notification_counts() == {
@@ -253,19 +254,25 @@ async def test_channels_that_are_gone_are_given_up_on(harness: Harness) -> None:
     }
 
 
+async def test_what_is_young_is_kept_for_a_channel_nobody_here_knows_yet(harness: Harness) -> None:
+    routed = await route_all(harness.store, "slack")
+
+    assert await harness.store.abandon([], NOON, min(one.created_at for one in routed)) == 0
+
+
 async def test_without_any_channel_everything_is_given_up_on(harness: Harness) -> None:
     await route_all(harness.store, "slack")
 
-    assert await harness.store.abandon([], NOON) == 4
-    assert await harness.store.abandon([], NOON) == 0
+    assert await harness.store.abandon([], NOON, LATER) == 4
+    assert await harness.store.abandon([], NOON, LATER) == 0
 
 
 async def test_what_somebody_is_sending_is_given_up_on_once_the_lease_is_over(harness: Harness) -> None:
     await route_all(harness.store, "slack")
     await claim(harness, limit=1)
 
-    assert await harness.store.abandon([], NOON) == 3
-    assert await harness.store.abandon([], NOON + LEASE) == 1
+    assert await harness.store.abandon([], NOON, LATER) == 3
+    assert await harness.store.abandon([], NOON + LEASE, LATER) == 1
 
 
 async def test_the_last_attempt_of_each_channel_is_known(harness: Harness) -> None:

@@ -8,6 +8,7 @@ from dict_rate_limit.adapters.notify.address_guard import AddressGuard
 from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
 from dict_rate_limit.adapters.notify.heartbeat import UrlHeartbeat
 from http_receiver import answer, http_receiver
+from log_lines import log_lines
 from notifier_harness import LOOPBACK, closed_port
 
 if TYPE_CHECKING:
@@ -24,15 +25,11 @@ async def receiver() -> AsyncIterator[HttpReceiver]:
         yield running
 
 
-def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage() for record in caplog.records if record.name.startswith("dict_rate_limit")]
-
-
 async def test_calls_the_url(receiver: HttpReceiver, caplog: pytest.LogCaptureFixture) -> None:
     await UrlHeartbeat(HTTP, receiver.url("/ping/t0ken")).beat()
 
     assert [(request.method, request.path) for request in receiver.requests] == [("GET", "/ping/t0ken")]
-    assert lines(caplog) == []
+    assert log_lines(caplog) == []
 
 
 async def test_a_failure_is_told_once_until_it_changes_or_is_over(
@@ -46,10 +43,10 @@ async def test_a_failure_is_told_once_until_it_changes_or_is_over(
         receiver.answers = lambda _, status=status: answer(status, b"t0ken")  # type: ignore[misc]
         await heart.beat()
 
-    assert lines(caplog) == [
-        f"heartbeat: {host}: HTTP 500 Oh no",
-        f"heartbeat: {host}: HTTP 404 Not Found",
-        f"heartbeat: {host} answers again",
+    assert log_lines(caplog) == [
+        f"heartbeat.failed error=HTTP 500 Oh no host={host}",
+        f"heartbeat.failed error=HTTP 404 Not Found host={host}",
+        f"heartbeat.recovered host={host}",
     ]
 
 
@@ -58,11 +55,11 @@ async def test_nobody_there_is_told_without_the_url(caplog: pytest.LogCaptureFix
 
     await UrlHeartbeat(HTTP, f"http://127.0.0.1:{port}/ping/t0ken").beat()
 
-    assert lines(caplog) == [f"heartbeat: 127.0.0.1:{port}: cannot connect: Connection refused"]
+    assert log_lines(caplog) == [f"heartbeat.failed error=cannot connect: Connection refused host=127.0.0.1:{port}"]
 
 
 async def test_an_internal_address_is_refused(receiver: HttpReceiver, caplog: pytest.LogCaptureFixture) -> None:
     await UrlHeartbeat(GuardedHttp(AddressGuard()), receiver.url("/ping")).beat()
 
     assert receiver.requests == []
-    assert "NOTIFY_ALLOWED_NETWORKS" in lines(caplog)[0]
+    assert "NOTIFY_ALLOWED_NETWORKS" in log_lines(caplog)[0]

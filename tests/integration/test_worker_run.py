@@ -109,7 +109,7 @@ async def test_it_waits_for_temporal_and_says_so_once(
         await eventually(lambda: says(stage, f"waiting: Temporal at {nowhere.host} cannot be reached"))
         await asyncio.sleep(0.2)
 
-    assert caplog.text.count("waiting: ") == 1
+    assert caplog.text.count("worker.waiting") == 1
     assert await stage.progress.temporal() == "unavailable"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dict_rate_limit.adapters.notify.channels_file import ChannelsFile
+from log_lines import line, log_lines
 from monitor_samples import HandClock
 
 if TYPE_CHECKING:
@@ -46,10 +47,6 @@ class Followed:
 @pytest.fixture
 def followed(tmp_path: Path) -> Followed:
     return Followed(tmp_path / "channels.toml")
-
-
-def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage() for record in caplog.records]
 
 
 def test_without_a_path_there_are_no_channels() -> None:
@@ -95,7 +92,7 @@ def test_a_channel_that_turned_bad_stays_as_it_was_and_the_others_move_on(
     followed.write(B_IS_BAD)
 
     assert followed.later() == {"a": "slack://new/b/c", "b": "slack://d/e/f"}
-    assert lines(caplog) == ["channels file: channels.b: language: 'de', expected pt or en"]
+    assert log_lines(caplog) == ["channels_file.refused problem=channels.b: language: 'de', expected pt or en"]
 
 
 def test_a_channel_that_was_never_good_is_not_there(tmp_path: Path) -> None:
@@ -125,7 +122,7 @@ def test_the_last_good_channels_stay_while_the_file_is_away(
 
     assert followed.later() == before
     assert followed.later() == before
-    assert lines(caplog) == ["channels file: cannot be read: No such file or directory"]
+    assert log_lines(caplog) == ["channels_file.refused problem=cannot be read: No such file or directory"]
 
 
 def test_a_file_that_comes_back_is_read(followed: Followed) -> None:
@@ -145,15 +142,15 @@ def test_a_problem_is_told_once_while_it_lasts_and_again_when_it_comes_back(
         followed.write(content)
         followed.later()
 
-    assert len(lines(caplog)) == 2
+    assert len(log_lines(caplog)) == 2
 
 
 def test_names_channels_that_are_bad_too(tmp_path: Path) -> None:
     assert Followed(tmp_path / "channels.toml", B_IS_BAD).file.names() == {"a", "b"}
 
 
-def test_a_file_that_was_never_there_names_none(tmp_path: Path) -> None:
-    assert Followed(tmp_path / "channels.toml", None).file.names() == frozenset()
+def test_a_file_that_is_not_there_yet_names_nobody_knows_whom(tmp_path: Path) -> None:
+    assert Followed(tmp_path / "channels.toml", None).file.names() is None
 
 
 @pytest.mark.parametrize("content", ["[channels.a", b"\xff\xfe"])
@@ -185,7 +182,7 @@ class Told(logging.Handler):
         self.any = Event()
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
+        self.lines.append(line(record))
         self.any.set()
 
 
@@ -214,4 +211,4 @@ def test_channels_that_are_new_are_asked_about_in_the_background(tmp_path: Path,
 
     assert told.any.wait(timeout=30)
     assert asked == [["a", "b"]]
-    assert told.lines == ["channels file: channels.a: url: (hidden), expected another"]
+    assert told.lines == ["channels_file.refused problem=channels.a: url: (hidden), expected another"]

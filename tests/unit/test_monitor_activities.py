@@ -29,6 +29,7 @@ from dict_rate_limit.workflows import inputs
 from dict_rate_limit.workflows.activities import MISTAKE_ATTEMPTS, SCHEMA_PAUSE, Activities
 from dict_rate_limit.workflows.names import GROUP_SIZE
 from domain_samples import NOON, RULES, bucket
+from log_lines import log_lines
 from monitor_samples import LATER, FussyPublisher, HandClock, ScriptedSource, reading_of, refusal, telling
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ async def test_transitions_are_told_although_the_cache_is_away(world: World, cap
     await world.record(LOW)
 
     assert await world.publish(LOW) == inputs.PublishResult(cached=0, delivered=1)
-    assert "Redis is away" in caplog.text
+    assert "cache.unavailable error=Redis is away" in log_lines(caplog)
 
 
 async def test_publish_is_tried_again_while_readers_are_away(world: World) -> None:

@@ -18,8 +18,9 @@ from dict_rate_limit.domain.notification import FIRST_PAUSE, Answer, Status
 from dict_rate_limit.domain.silence import Matchers, Purpose
 from dict_rate_limit.usecases import notify
 from dict_rate_limit.usecases.act import NewSilence, create_silence, send_drill
-from dict_rate_limit.usecases.notify import LEASE, Told, tell
+from dict_rate_limit.usecases.notify import LEASE, ROLL_OUT, Told, tell
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot, ticks
+from log_lines import log_lines
 from monitor_samples import HandClock, telling
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ async def test_a_failure_stops_the_channel_so_that_nothing_overtakes(
         Told(routed=0, delivered=3, failed=0),
     ]
     assert desk.told == [["OPENED"], ["ESCALATED"], ["RESOLVED"]]
-    assert "channel hook: 503" in caplog.text
+    assert any(line.startswith("channel.refused answer=503") for line in log_lines(caplog))
 
 
 async def test_a_failure_of_one_channel_is_none_of_another(desk: Desk) -> None:
@@ -224,10 +225,19 @@ async def test_what_a_dead_sender_had_is_told_when_its_lease_is_over(desk: Desk)
 
 async def test_what_waits_for_a_channel_that_is_gone_is_given_up(desk: Desk) -> None:
     await desk.tell(replace(PEOPLE, group_wait=HOUR))
+    desk.clock.move(ROLL_OUT + FIRST_PAUSE)
 
     await desk.tell(PROGRAM)
 
     assert [entry.notification.status for entry in await desk.ledger()] == [Status.DEAD] * 3
+
+
+async def test_what_waits_for_a_channel_another_process_may_know_is_kept(desk: Desk) -> None:
+    await desk.tell(replace(PEOPLE, group_wait=HOUR))
+
+    await desk.tell(PROGRAM)
+
+    assert [entry.notification.status for entry in await desk.ledger()] == [Status.PENDING] * 3
 
 
 async def test_during_a_silence_people_are_not_told_and_the_ledger_says_why() -> None:

@@ -9,7 +9,7 @@ from api_parts import recorded
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.notification import Answer, Status
-from dict_rate_limit.usecases.notify import tell
+from dict_rate_limit.usecases.notify import ROLL_OUT, tell
 from domain_samples import bucket, ticks
 from monitor_samples import HandClock, telling
 
@@ -46,6 +46,7 @@ async def told_by(*sources: Named) -> tuple[MemoryStore, list[int]]:
     for source in sources:
         parts = replace(telling(store, clock, notifier=notifier), channels=source)
         routed.append((await tell(parts, WITHIN)).routed)
+        clock.move(2 * ROLL_OUT)
     return store, routed
 
 

@@ -3,12 +3,13 @@ from __future__ import annotations
 import io
 import json
 import logging
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
 import structlog
 
-from dict_rate_limit.observability import configure_logging
+from dict_rate_limit.observability.logs import change_level_on_signals, configure_logging
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,3 +148,58 @@ def test_libraries_that_tell_of_each_call_are_quietened() -> None:
     logging.getLogger("httpx").info("HTTP Request: GET …")
 
     assert not stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("key 529.982.247-25 refused", "key (cpf) refused"),
+        ("key 52998224725 refused", "key (cpf) refused"),
+        ("owner 11.222.333/0001-81", "owner (cnpj)"),
+        ("owner 11222333000181", "owner (cnpj)"),
+        ("owner 12.ABC.345/01DE-35", "owner (cnpj)"),
+        ("52998224726 is no CPF", "52998224726 is no CPF"),
+        ("waited 12345678901 ms", "waited 12345678901 ms"),
+        ("ISPB 12345678", "ISPB 12345678"),
+        ("trace 4bf92f3577b34da6a3ce929d0e0e4736", "trace 4bf92f3577b34da6a3ce929d0e0e4736"),
+        ("token drl_SFuy1BqN_eEUzDa7bLqNDqR7mNAIzf7bqzKywaHgrzs", "token (hidden)"),
+        ("secret whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "secret (hidden)"),
+    ],
+)
+def test_numbers_of_people_and_companies_are_hidden_and_others_are_not(text: str, shown: str) -> None:
+    stream = io.StringIO()
+    configure_logging("info", "json", stream)
+
+    structlog.get_logger().info("thing.happened", error=text)
+
+    assert last_line(stream)["error"] == shown
+
+
+def test_what_stands_on_every_line_gives_way_to_what_the_line_says() -> None:
+    stream = io.StringIO()
+    always = {"service": "dict-rate-limit-api", "version": "1.2.3"}
+    configure_logging("info", "json", stream, always=always, contexts=[lambda: {"run_id": "r"}])
+
+    logging.getLogger("a").info("thing.happened", extra={"version": "another"})
+
+    line = last_line(stream)
+    assert (line["service"], line["version"], line["run_id"]) == ("dict-rate-limit-api", "another", "r")
+
+
+def test_the_level_changes_while_the_program_runs_and_changes_back() -> None:
+    stream = io.StringIO()
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGUSR1, signal.SIGUSR2)}
+    configure_logging("warning", "json", stream)
+    try:
+        change_level_on_signals()
+        for number, event in ((None, "one"), (signal.SIGUSR1, "two"), (signal.SIGUSR2, "three")):
+            if number is not None:
+                signal.raise_signal(number)
+            logging.getLogger("a").debug(event)
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [line["event"] for line in lines] == ["log_level.changed", "two", "log_level.changed"]
+    assert (lines[0]["before"], lines[0]["after"]) == ("warning", "debug")

@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from temporalio import activity, workflow
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
@@ -21,7 +22,7 @@ from dict_rate_limit.workflows.definitions import WORKFLOWS
 from dict_rate_limit.workflows.schedules import ensure_schedules, restore_schedules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from dict_rate_limit.workflows.activities import Activities
@@ -106,6 +107,7 @@ async def work(
     Raises:
         SchedulerUnavailableError: it ended by itself, for instance because the namespace is gone.
     """
+    workflow.logger.workflow_info_on_message = workflow.logger.workflow_info_on_extra = False  # log_context has it
     worker = Worker(
         client,
         task_queue=task_queue,
@@ -131,6 +133,17 @@ async def work(
     finally:
         told.cancel()
         running.cancel()
+
+
+def log_context() -> Mapping[str, object]:
+    """Say which workflow a log line was written for; nothing outside one."""
+    if activity.in_activity():
+        info = activity.info()
+        return {"workflow_id": info.workflow_id, "run_id": info.workflow_run_id, "activity": info.activity_type}
+    if workflow.in_workflow():
+        run = workflow.info()
+        return {"workflow_id": run.workflow_id, "run_id": run.run_id}
+    return {}
 
 
 async def answers(client: Client) -> bool:

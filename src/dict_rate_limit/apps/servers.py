@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,7 @@ import uvloop
 
 from dict_rate_limit.apps.cli.exits import Exit, code_of
 from dict_rate_limit.apps.embedded.port import refuse_taken
-from dict_rate_limit.observability import configure_logging
+from dict_rate_limit.observability.logs import change_level_on_signals, configure_logging
 from dict_rate_limit.settings import Program, load
 
 if TYPE_CHECKING:
@@ -59,8 +60,15 @@ def _serve(environ: Mapping[str, str], kind: Program, module: str) -> int:
     if kind is Program.API:
         refuse_taken(settings.host, settings.port, "PORT")
     refuse_taken(settings.host, settings.metrics_port, "METRICS_PORT")
-    configure_logging(settings.log_level, settings.log_format)
-    program: Entry = import_module(module).program
+    program_module = import_module(module)
+    configure_logging(
+        settings.log_level,
+        settings.log_format,
+        always={"service": f"dict-rate-limit-{kind.value}", "version": version("dict-rate-limit")},
+        contexts=program_module.LOG_CONTEXTS,
+    )
+    change_level_on_signals()
+    program: Entry = program_module.program
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_until_told(program, settings))
     return Exit.OK

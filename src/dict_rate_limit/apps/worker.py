@@ -36,6 +36,9 @@ LOOK_AGAIN: Final = timedelta(seconds=2)
 LOOK_AFTER: Final = timedelta(minutes=1)
 DRAIN: Final = timedelta(seconds=20)
 
+LOG_CONTEXTS: Final = (temporal.log_context,)
+"""What else stands on this program's log lines."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -165,7 +168,8 @@ async def _prepared(parts: WorkerParts) -> Client:
 async def _work(parts: WorkerParts, client: Client, shutdown: asyncio.Event) -> None:
     parts.progress.client, parts.progress.waiting_for = client, None
     parts.readiness.start()
-    _log.info("monitoring %d participants on schedule %s", len(parts.timetable.participants), parts.timetable.cron)
+    facts = {"participants": len(parts.timetable.participants), "schedule": parts.timetable.cron}
+    _log.info("monitoring.started", extra=facts)
     keeper = asyncio.create_task(temporal.look_after_schedules(client, parts.timetable, parts.look_after))
     try:
         await temporal.work(client, parts.timetable.task_queue, parts.activities, shutdown=shutdown, drain=parts.drain)
@@ -176,5 +180,5 @@ async def _work(parts: WorkerParts, client: Client, shutdown: asyncio.Event) -> 
 def _wait_for(progress: Progress, missing: str) -> None:
     """Say it once, not at every look."""
     if progress.waiting_for != missing:
-        _log.warning("waiting: %s", missing)
+        _log.warning("worker.waiting", extra={"missing": missing})
     progress.waiting_for = missing

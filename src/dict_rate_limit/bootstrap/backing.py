@@ -58,7 +58,7 @@ async def backing(settings: Settings) -> AsyncIterator[Backing]:
         cache = RedisCache(settings.redis_addr or "", settings.redis_password, tls=settings.redis_tls)
         stack.push_async_callback(cache.close)
         source = BridgeSource(
-            settings.bridge_grpc_address or "", clock=clock, tls=_bridge_tls(settings), on_problem=_log.warning
+            settings.bridge_grpc_address or "", clock=clock, tls=_bridge_tls(settings), on_problem=_bridge_problem
         )
         stack.push_async_callback(source.close)
         yield Backing(
@@ -120,6 +120,10 @@ def readiness(settings: Settings, parts: Backing, more: Mapping[str, Check] | No
 
     checks: dict[str, Check] = {"postgresql": postgresql, "redis": redis, "source": source}
     return Readiness(checks | dict(more or {}), parts.clock.monotonic)
+
+
+def _bridge_problem(problem: str) -> None:
+    _log.warning("bridge.problem", extra={"problem": problem})
 
 
 def _bridge_tls(settings: Settings) -> TlsFiles | None:

@@ -68,7 +68,7 @@ def _text(facts: MessageFacts, language: Language) -> str:
     text = sentence.format(
         policy=facts.policy_name,
         kind=facts.kind,
-        state=language.states["EXHAUSTED" if facts.exhausted else facts.severity],
+        state=language.states["EXHAUSTED" if _dry(facts) else facts.severity],
         left=_left(facts, language),
         threshold=_threshold(facts, language),
         age=duration_text(facts.detected_at - facts.opened_at),
@@ -79,6 +79,11 @@ def _text(facts: MessageFacts, language: Language) -> str:
     if facts.participant == _UNNAMED_PARTICIPANT:
         return text
     return text + language.participant.format(name=facts.participant)
+
+
+def _dry(facts: MessageFacts) -> bool:
+    """Tell whether the bucket is dry now: its alert stays exhausted until the severity steps down."""
+    return facts.exhausted and (facts.available_tokens is None or facts.available_tokens <= 0)
 
 
 def _taken_up(acknowledgement: Acknowledgement | None) -> dict[str, str]:

@@ -68,6 +68,12 @@ class CoreVariables:
         expected="auto, json or console",
         doc="Shape of log lines; `auto` = console at a terminal, else JSON.",
     )
+    access_log: bool = _SERVER.setting(
+        parsers.boolean,
+        "false",
+        expected="true or false",
+        doc="Whether each request has a line, not only slow, failed and changing ones; costs most of the throughput.",
+    )
     data_dir: Path | None = _SERVER.optional(
         parsers.path,
         expected="a path to a folder",

@@ -76,11 +76,7 @@ async def deliver_all(
 async def _refused(unit: DrainUnit, receipt: Receipt, reason: str, now: datetime) -> None:
     times = unit.refusals.get(receipt.event_id, 0) + 1
     dead = times >= REFUSALS
-    _log.error(
-        "transition %s refused by the broker, %s: %s",
-        receipt.event_id,
-        "given up" if dead else f"{times} times",
-        reason,
-    )
+    facts = {"event_id": str(receipt.event_id), "times": times, "given_up": dead, "reason": reason}
+    _log.error("transition.refused", extra=facts)
     next_try_at = None if dead else now + FIRST_PAUSE * 2 ** (times - 1)
     await unit.mark_refused(receipt.event_id, reason, now, next_try_at)

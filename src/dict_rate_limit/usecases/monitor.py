@@ -110,7 +110,7 @@ class Fetcher:
             return poll
         if not isinstance(poll, Exception):
             raise poll
-        _log.error("source of %s broke its contract", participant, exc_info=poll)
+        _log.error("source.broke_contract", extra={"participant": participant}, exc_info=poll)
         return self._failed(participant, SourceError(Outcome.MALFORMED, f"unexpected {type(poll).__name__}"))
 
 

@@ -29,6 +29,9 @@ CLAIMED: Final = 100
 LEASE: Final = timedelta(seconds=90)
 """Longer than a sender takes: one that dies leaves its notifications to another after this."""
 
+ROLL_OUT: Final = timedelta(hours=1)
+"""How long the channels of one process may differ from another's: what waits for an unknown one is kept so long."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -59,7 +62,8 @@ async def tell(parts: NotifyParts, within: timedelta) -> Told:
     channels, names = parts.channels.channels(), parts.channels.names()
     routed = await _route_all(parts) if channels or names is not None else 0
     if names is not None:
-        await parts.notifications.abandon(sorted(names), parts.clock.now())
+        now = parts.clock.now()
+        await parts.notifications.abandon(sorted(names), now, made_before=now - ROLL_OUT)
     results = await asyncio.gather(*(_send_due(parts, channel, ends) for channel in channels))
     answers = list(chain.from_iterable(results))
     delivered = sum(answer.ok for answer in answers)
@@ -114,7 +118,7 @@ async def _send(parts: NotifyParts, channel: Channel, claimed: Sequence[Notifica
     message = Message(message_id=message_id, title=title, body=body, events=events, created_at=now)
     answer = await parts.notifier.send(channel, message)
     if not answer.ok:
-        _log.warning("channel %s: %s", channel.name, answer.text)
+        _log.warning("channel.refused", extra={"channel": channel.name, "answer": answer.text})
     at = parts.clock.now()
     await parts.notifications.note([_attempt(message, channel, one, answer, at) for one in claimed])
     return answer

@@ -98,7 +98,8 @@ class Activities:
         async with _attempt():
             cached = await cache_group(self.cache, (decode_poll(text) for text in order.polls))
             if cached.failure:
-                _log.warning("cache: %s; readers get older snapshots until the next cycle", cached.failure)
+                # readers get older snapshots until the next cycle
+                _log.warning("cache.unavailable", extra={"error": str(cached.failure)})
             delivery = await deliver_all(
                 self.outbox, self.publisher, self.clock, batch=self.delivery_batch, within=DELIVERY_TIME
             )
@@ -152,7 +153,7 @@ def _for_temporal(error: DictRateLimitError, activity_type: str) -> ApplicationE
     """An outage is expected: one line in the log, no stack; a wrong schema is waited out too."""
     again = error.retry_helps or isinstance(error, SchemaError)
     if again:
-        _log.warning("%s: %s; will be tried again", activity_type, error)
+        _log.warning("activity.postponed", extra={"activity": activity_type, "error": str(error)})
     return ApplicationError(
         str(error),
         type=type(error).__name__,

@@ -25,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
         PublishInput,
         PublishResult,
         RecordInput,
+        RecordResult,
     )
     from dict_rate_limit.workflows.names import MAINTAIN_WORKFLOW, MONITOR_WORKFLOW, SWEEP_WORKFLOW
 
@@ -80,12 +81,14 @@ class MonitorRateLimitsWorkflow:
         )
         published = await _publish(polls)
         await _notify(beat=published is not None and recorded.advanced > 0)
-        return MonitorResult(
+        result = MonitorResult(
             polled=len(polls),
             recorded=recorded.recorded,
             transitions=recorded.transitions,
             delivered=published.delivered if published else None,
         )
+        _tell_of_cycle(group, recorded, result)
+        return result
 
 
 @workflow.defn(name=SWEEP_WORKFLOW)
@@ -117,6 +120,20 @@ class MaintainRateLimitsWorkflow:
 WORKFLOWS: Final = (MonitorRateLimitsWorkflow, SweepTransitionsWorkflow, MaintainRateLimitsWorkflow)
 
 
+def _tell_of_cycle(group: MonitorInput, recorded: RecordResult, result: MonitorResult) -> None:
+    """Write the one line that tells of a cycle as a whole."""
+    facts = {
+        "participants": len(group.participants),
+        "polled": result.polled,
+        "recorded": result.recorded,
+        "new_readings": recorded.advanced,
+        "transitions": result.transitions,
+        "delivered": result.delivered,
+        "duration_seconds": (workflow.now() - workflow.info().start_time).total_seconds(),
+    }
+    workflow.logger.info("cycle.completed", extra=facts)
+
+
 async def _publish(polls: list[str]) -> PublishResult | None:
     try:
         return await workflow.execute_activity_method(
@@ -127,7 +144,7 @@ async def _publish(polls: list[str]) -> PublishResult | None:
     except ActivityError as error:
         if is_cancelled_exception(error):
             raise
-        workflow.logger.warning("publish: %s; left to the next sweep", error.cause)
+        workflow.logger.warning("publish.postponed", extra={"error": str(error.cause)})
         return None
 
 
@@ -142,4 +159,4 @@ async def _notify(*, beat: bool) -> None:
     except ActivityError as error:
         if is_cancelled_exception(error):
             raise
-        workflow.logger.warning("notify: %s; left to the next sweep", error.cause)
+        workflow.logger.warning("notify.postponed", extra={"error": str(error.cause)})

@@ -149,7 +149,7 @@ async def restore_schedules(client: Client, timetable: Timetable) -> None:
         RPCError: Temporal refuses, or is away.
     """
     for entry in await _create_missing(client, entries(timetable)):
-        _log.warning("schedule %s was gone and has been created again", entry.schedule_id)
+        _log.warning("schedule.recreated", extra={"schedule_id": entry.schedule_id})
     await _delete_orphans(client, timetable)
 
 

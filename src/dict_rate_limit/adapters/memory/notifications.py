@@ -124,12 +124,13 @@ class MemoryNotifications:
                 for told in self._waiting(attempt.channel):
                     told.leased_until = None
 
-    async def abandon(self, channels: Sequence[str], now: datetime) -> int:
+    async def abandon(self, channels: Sequence[str], now: datetime, made_before: datetime) -> int:
         """Give up what waits for other channels and nobody is sending."""
         gone = [
             one
             for one in self.kept.values()
             if one.pending and one.notification.channel not in channels and not one.leased(now)
+            if one.notification.created_at < made_before
         ]
         for one in gone:
             one.notification = replace(one.notification, status=Status.DEAD)

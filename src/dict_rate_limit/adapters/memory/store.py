@@ -134,9 +134,9 @@ class MemoryStore:
         """Add to the ledger."""
         await self._notifications.note(attempts)
 
-    async def abandon(self, channels: Sequence[str], now: datetime) -> int:
+    async def abandon(self, channels: Sequence[str], now: datetime, made_before: datetime) -> int:
         """Give up what waits for channels that are gone."""
-        return await self._notifications.abandon(channels, now)
+        return await self._notifications.abandon(channels, now, made_before)
 
     async def ledger(self, alert_id: UUID) -> Sequence[LedgerEntry]:
         """Return an alert's notifications and what was tried."""

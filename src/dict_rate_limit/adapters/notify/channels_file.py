@@ -39,7 +39,6 @@ class ChannelsFile:
         self._check = check
         self._channels: dict[str, Channel] = {}
         self._names: frozenset[str] | None = frozenset()
-        self._read = False
         self._signature: tuple[int, int, int] | None = None
         self._look_at = float("-inf")
         self._told: frozenset[str] = frozenset()
@@ -52,10 +51,7 @@ class ChannelsFile:
         return tuple(self._channels.values())
 
     def names(self) -> Collection[str] | None:
-        """Return the names of all channels of the file, bad ones too; None while it cannot be read.
-
-        A file that was never there has none.
-        """
+        """Return the names of all channels of the file, bad ones too; None while it cannot be read."""
         self.channels()
         return self._names
 
@@ -68,12 +64,10 @@ class ChannelsFile:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             self._signature = None
-            if self._read or not isinstance(error, FileNotFoundError):
-                self._names = None
+            self._names = None
             self._tell([_unreadable(error)])
             return
         self._signature = signature
-        self._read = True
         self._take(text)
 
     def _take(self, text: str) -> None:
@@ -93,13 +87,13 @@ class ChannelsFile:
     def _tell(self, problems: Iterable[str]) -> None:
         found = frozenset(problems)
         for problem in sorted(found - self._told):
-            _log.error("channels file: %s", problem)
+            _log.error("channels_file.refused", extra={"problem": problem})
         self._told = found
 
     @staticmethod
     def _ask(check: Callable[[Sequence[Channel]], Sequence[str]], channels: Sequence[Channel]) -> None:
         for problem in check(channels):
-            _log.error("channels file: %s", problem)
+            _log.error("channels_file.refused", extra={"problem": problem})
 
 
 def check_channels(path: Path) -> Sequence[str]:

@@ -40,6 +40,6 @@ class UrlHeartbeat:
 
     def _tell(self, trouble: str | None) -> None:
         if trouble is None:
-            _log.info("heartbeat: %s answers again", self._host)
+            _log.info("heartbeat.recovered", extra={"host": self._host})
         else:
-            _log.warning("heartbeat: %s: %s", self._host, trouble)
+            _log.warning("heartbeat.failed", extra={"host": self._host, "error": trouble})

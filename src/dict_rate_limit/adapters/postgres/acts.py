@@ -74,8 +74,9 @@ async def alert(pool: Pool, alert_id: UUID) -> AlertHistory | None:
 async def alerts(pool: Pool, participants: Sequence[str], *, open_only: bool, limit: int) -> Sequence[Alert]:
     """Read alerts, the last opened first."""
     async with pool.connection() as connection:
-        parameters: Parameters = {"participants": list(participants), "open_only": open_only, "limit": limit}
-        return [alert_rows.alert(row["alert"]) for row in await _rows(connection, "alerts", parameters)]
+        parameters: Parameters = {"participants": sorted(set(participants)), "limit": limit}
+        rows = await _rows(connection, "open_alerts" if open_only else "alerts", parameters)
+    return [alert_rows.alert(row["alert"]) for row in rows]
 
 
 async def add_silence(pool: Pool, silence: Silence, entry: AuditEntry) -> None:

@@ -12,10 +12,23 @@ WHERE alert_id = %(alert_id)s
 ORDER BY sequence;
 
 -- name: alerts
--- Alerts, the last opened first.
+-- Alerts, the last opened first. Each participant is read from its newest in the index.
+SELECT to_jsonb(alert) AS alert
+FROM unnest(%(participants)s::text[]) AS asked (participant), LATERAL (
+    SELECT *
+    FROM dict_rate_limit_alerts
+    WHERE participant = asked.participant
+    ORDER BY opened_at DESC, policy_name COLLATE "C", kind COLLATE "C"
+    LIMIT %(limit)s
+) AS alert
+ORDER BY opened_at DESC, alert.participant COLLATE "C", policy_name COLLATE "C", kind COLLATE "C"
+LIMIT %(limit)s;
+
+-- name: open_alerts
+-- The open ones of them.
 SELECT to_jsonb(alert) AS alert
 FROM dict_rate_limit_alerts AS alert
-WHERE participant = ANY (%(participants)s::text[]) AND (resolved_at IS NULL OR NOT %(open_only)s)
+WHERE participant = ANY (%(participants)s::text[]) AND resolved_at IS NULL
 ORDER BY opened_at DESC, participant COLLATE "C", policy_name COLLATE "C", kind COLLATE "C"
 LIMIT %(limit)s;
 

@@ -44,10 +44,10 @@ async def note(pool: Pool, attempts: Sequence[Attempt]) -> None:
                 await connection.execute(sql["end_lease"], {"channel": attempt.channel})
 
 
-async def abandon(pool: Pool, channels: Sequence[str], now: datetime) -> int:
+async def abandon(pool: Pool, channels: Sequence[str], now: datetime, made_before: datetime) -> int:
     """Give up what waits for other channels."""
     async with pool.connection() as connection:
-        parameters = {"channels": list(channels), "now": now}
+        parameters = {"channels": list(channels), "now": now, "made_before": made_before}
         return (await connection.execute(statements("notifications")["abandon"], parameters)).rowcount
 
 

@@ -77,9 +77,9 @@ class PostgresStore:
         """Add to the ledger."""
         await notifications.note(self._pool, attempts)
 
-    async def abandon(self, channels: Sequence[str], now: datetime) -> int:
+    async def abandon(self, channels: Sequence[str], now: datetime, made_before: datetime) -> int:
         """Give up what waits for channels that are gone."""
-        return await notifications.abandon(self._pool, channels, now)
+        return await notifications.abandon(self._pool, channels, now, made_before)
 
     async def ledger(self, alert_id: UUID) -> Sequence[LedgerEntry]:
         """Return an alert's notifications and what was tried."""

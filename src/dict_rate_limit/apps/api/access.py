@@ -67,11 +67,12 @@ class TokensFile:
         tokens, problems = parse_tokens(text)
         self._tokens = {bytes.fromhex(digest): token for digest, token in tokens.items()}
         for problem in problems:
-            _log.warning("tokens file: %s", problem)
+            _log.warning("tokens_file.refused", extra={"problem": problem})
 
     def _lost(self, error: OSError) -> None:
         if self._signature != _LOST:
-            _log.error("tokens file cannot be read, no token holds: %s", error.strerror)
+            # no token holds until it can be read again
+            _log.error("tokens_file.unreadable", extra={"error": error.strerror})
         self._tokens = {}
         self._signature = _LOST
 

@@ -9,8 +9,8 @@ import msgspec
 from litestar.response import Response
 
 from dict_rate_limit.apps.api.acting_bodies import named
-from dict_rate_limit.apps.api.front import CALLER
 from dict_rate_limit.apps.api.problem import ProblemError
+from dict_rate_limit.apps.api.requests import CALLER
 from dict_rate_limit.domain.errors import NotFoundError
 
 if TYPE_CHECKING:

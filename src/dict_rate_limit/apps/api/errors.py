@@ -46,7 +46,7 @@ def _problem(request: AnyRequest, error: Exception) -> ProblemError:
     if isinstance(error, ConflictError):
         return ProblemError(ProblemType.CONFLICT, str(error))
     if isinstance(error, StoreUnavailableError):
-        _log.warning("%s: %s", request.scope["path"][:200], error)
+        _log.warning("store.unavailable", extra={"path": request.scope["path"][:200], "error": str(error)})
         detail = "Alerts, silences and the audit are kept there; try again in a moment."
         return ProblemError(ProblemType.STORE_UNAVAILABLE, detail, headers=(("Retry-After", RETRY_AFTER),))
     if isinstance(error, HTTPException):
@@ -68,5 +68,5 @@ def _of_the_framework(request: AnyRequest, error: HTTPException) -> ProblemError
 
 
 def _mistake(request: AnyRequest, error: Exception) -> ProblemError:
-    _log.error("internal error at %s", request.scope["path"][:200], exc_info=error)
+    _log.error("request.broke", extra={"path": request.scope["path"][:200]}, exc_info=error)
     return ProblemError(ProblemType.INTERNAL_ERROR, "It is in our log, with the time of this answer.")

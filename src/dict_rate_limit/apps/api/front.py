@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dict_rate_limit.apps.api.access import Access, forbidden, foreign_host, unauthorized
 from dict_rate_limit.apps.api.problem import MEDIA_TYPE, ProblemError
+from dict_rate_limit.apps.api.requests import CALLER, LIST_PATH, SAFE_METHODS
 from dict_rate_limit.usecases.tokens import Role
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 
-    from dict_rate_limit.adapters.prometheus.traffic import Traffic
     from dict_rate_limit.adapters.rsgi import RsgiScope, Whole
     from dict_rate_limit.apps.api.answers import Answer, Answers
+    from dict_rate_limit.apps.api.requests import Requests
     from dict_rate_limit.usecases.read import Reader
 
     Scope = MutableMapping[str, Any]
@@ -27,22 +28,14 @@ if TYPE_CHECKING:
     Send = Callable[[Message], Awaitable[None]]
     ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-LIST_PATH: Final = "/api/v1/rate-limit/policies"
-ACTING_ROOT: Final = "/api/v1/rate-limit/"
-ACTING: Final = frozenset({"alerts", "silences", "explain", "drills", "audit"})
-CALLER: Final = "dict_rate_limit.caller"
-"""Where the scope of a request holds the name of whoever asks."""
-
 OPEN_PATHS: Final = frozenset({"/health", "/ready"})
-METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Front:
     """An ASGI application around two others: the API, and what machines ask of the process."""
 
     def __init__(
-        self, app: ASGIApp, operations: ASGIApp, access: Access, reader: Reader, answers: Answers, traffic: Traffic
+        self, app: ASGIApp, operations: ASGIApp, access: Access, reader: Reader, answers: Answers, requests: Requests
     ) -> None:
         """Take what stands behind the door, who may pass, and what memory holds."""
         self._app = app
@@ -50,8 +43,7 @@ class Front:
         self._access = access
         self._reader = reader
         self._answers = answers
-        self._traffic = traffic
-        self._list = traffic.route("policies")
+        self._requests = requests
 
     def quick(self, request: RsgiScope) -> Whole | None:
         """Answer "GET the list, allowed, held in memory" before anything else is made of the request."""
@@ -65,7 +57,7 @@ class Front:
         answer = self._from_memory(request.query_string.encode("latin-1", "replace"), if_none_match)
         if answer is None:
             return None
-        self._list.add("GET", answer.status, perf_counter() - started)
+        self._requests.answered_from_memory(answer.status, perf_counter() - started)
         return answer.status, answer.text_headers, answer.body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,18 +95,17 @@ class Front:
     async def _slowly(
         self, scope: Scope, receive: Receive, send: Send, problem: ProblemError | None, started: float
     ) -> None:
-        method = scope["method"]
-        reply = _Reply(send, headless=method == "HEAD")
+        headless = scope["method"] == "HEAD"
+        reply = _Reply(send, headless=headless)
         try:
             if problem is not None:
                 await refuse(reply, problem)
             elif scope["path"] in OPEN_PATHS:
                 await self._operations(scope, receive, reply)
             else:  # HEAD is GET without the body, everywhere
-                await self._app({**scope, "method": "GET"} if method == "HEAD" else scope, receive, reply)
+                await self._app({**scope, "method": "GET"} if headless else scope, receive, reply)
         finally:
-            route = self._traffic.route(_route(scope["path"]))
-            route.add(method if method in METHODS else "other", reply.status, perf_counter() - started)
+            self._requests.answered(scope, reply.status, perf_counter() - started)
 
 
 class _Reply:
@@ -163,18 +154,3 @@ def _wanted(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | None, bytes
         elif name == b"authorization":
             authorization = value if authorization is None else authorization + b"," + value
     return host, authorization
-
-
-def _route(path: str) -> str:
-    """Name the route for the counters; whatever is asked for, there are only these."""
-    if path == LIST_PATH:
-        return "policies"
-    if path.startswith(LIST_PATH + "/"):
-        return "policy"
-    if path == "/":
-        return "page"
-    if path.startswith(ACTING_ROOT):
-        what = path.removeprefix(ACTING_ROOT).split("/", 1)[0]
-        return what if what in ACTING else "other"
-    first = path.split("/", 2)[1] if path.startswith("/") else ""
-    return first if first in {"static", "schema", "health", "ready"} else "other"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters.operations import OperationsApp, serve
 from dict_rate_limit.adapters.prometheus.exporter import SourceCallsCollector
 from dict_rate_limit.adapters.prometheus.traffic import Traffic
 from dict_rate_limit.adapters.rsgi import RsgiApp
 from dict_rate_limit.apps.api.access import Access, TokensFile
+from dict_rate_limit.apps.api.requests import Requests
 from dict_rate_limit.apps.api.server import ApiParts, build
 from dict_rate_limit.bootstrap import backing as bootstrap
 from dict_rate_limit.domain.errors import SchemaRefusedError, StoreError
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from dict_rate_limit.bootstrap.backing import Backing
     from dict_rate_limit.settings import Settings
     from dict_rate_limit.usecases.read import Reader
+
+LOG_CONTEXTS: Final = ()
+"""What else stands on this program's log lines."""
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +61,7 @@ def assemble(settings: Settings, parts: Backing) -> Api:
             clock=parts.clock,
             access=access,
             operations=OperationsApp(readiness),
-            traffic=traffic,
+            requests=Requests(traffic, every=settings.access_log),
             version=parts.version,
             broker=settings.pulsar_broker_url is not None,
             acting=ExplainParts(
@@ -105,7 +109,7 @@ async def refuse_foreign_schema(parts: Backing) -> None:
     except SchemaRefusedError:
         raise
     except StoreError as error:
-        _log.warning("not yet: %s", error)
+        _log.warning("schema.awaited", extra={"error": str(error)})
 
 
 async def answer(api: Api, settings: Settings, shutdown: asyncio.Event) -> None:

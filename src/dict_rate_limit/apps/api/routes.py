@@ -10,9 +10,9 @@ import litestar
 from litestar.response import Response
 
 from dict_rate_limit.apps.api.answers import Answers
-from dict_rate_limit.apps.api.front import LIST_PATH
 from dict_rate_limit.apps.api.problem import ProblemError, ProblemType
 from dict_rate_limit.apps.api.query import known_participant, list_filters, parse_query, policy_name
+from dict_rate_limit.apps.api.requests import LIST_PATH
 from dict_rate_limit.apps.api.schema import (
     LIST_RESPONSES,
     POLICY_RESPONSES,

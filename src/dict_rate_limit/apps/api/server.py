@@ -20,9 +20,9 @@ from dict_rate_limit.apps.api.page_routes import page, static
 from dict_rate_limit.apps.api.routes import Backing, get_policy, list_policies, schema
 
 if TYPE_CHECKING:
-    from dict_rate_limit.adapters.prometheus.traffic import Traffic
     from dict_rate_limit.apps.api.access import Access
     from dict_rate_limit.apps.api.front import ASGIApp
+    from dict_rate_limit.apps.api.requests import Requests
     from dict_rate_limit.ports import Clock, StateStore
     from dict_rate_limit.ports.acting import Acts
     from dict_rate_limit.ports.delivery import Outbox
@@ -57,7 +57,7 @@ class ApiParts:
     clock: Clock
     access: Access
     operations: ASGIApp
-    traffic: Traffic
+    requests: Requests
     version: str
     broker: bool
     acting: ExplainParts
@@ -88,4 +88,4 @@ def build(parts: ApiParts) -> Front:
         logging_config=None,
         request_max_body_size=LARGEST_BODY,
     )
-    return Front(cast("ASGIApp", app), parts.operations, parts.access, parts.reader, answers, parts.traffic)
+    return Front(cast("ASGIApp", app), parts.operations, parts.access, parts.reader, answers, parts.requests)

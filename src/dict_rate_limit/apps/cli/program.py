@@ -44,6 +44,9 @@ COMMANDS: Final[Mapping[str, Source]] = {
     "drill": Source(summary="Rehearse a loss, or an alert.", module="dict_rate_limit.apps.cli.drill"),
     "tokens": Source(summary="Make bearer tokens of the API.", module="dict_rate_limit.apps.cli.tokens"),
     "simulate": Source(summary="Serve a fake DICT.", module="dict_rate_limit.apps.cli.simulate"),
+    "log-level": Source(
+        summary="Change how much a running program writes.", module="dict_rate_limit.apps.cli.log_level"
+    ),
     "health": Source(summary="Ask a server whether it is alive.", module="dict_rate_limit.apps.cli.health"),
 }
 
@@ -68,7 +71,7 @@ def _told(error: Exception) -> Exit:
     """Say on stderr what happened; return how the process ends."""
     errors = _leaves(error)
     if not all(isinstance(one, _FORESEEN) for one in errors):
-        from dict_rate_limit.observability import clean  # noqa: PLC0415 - `--help` need not wait for it
+        from dict_rate_limit.observability.redaction import clean  # noqa: PLC0415 - `--help` need not wait for it
 
         typer.echo(clean("".join(traceback.format_exception(error))), err=True)
         typer.echo("error: a mistake of the program; please report it", err=True)

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 import traceback
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import uvloop
@@ -21,7 +22,7 @@ from dict_rate_limit.apps.embedded.installation import Installation, parts
 from dict_rate_limit.apps.embedded.port import refuse_taken
 from dict_rate_limit.apps.embedded.stage import PARTS, Stage
 from dict_rate_limit.domain.errors import DictRateLimitError
-from dict_rate_limit.observability import configure_logging
+from dict_rate_limit.observability.logs import change_level_on_signals, configure_logging
 from dict_rate_limit.settings import load
 
 if TYPE_CHECKING:
@@ -116,8 +117,16 @@ def load_product() -> Product:
 def configure_log(settings: Settings, folder: Path) -> TextIO:
     """Let log lines go to a file: the terminal belongs to the table."""
     stream = os.fdopen(log_file.opened(folder / LOG), "w", buffering=1, encoding="utf-8")
-    configure_logging(settings.log_level, settings.log_format, stream)
+    always = {"service": "dict-rate-limit-up", "version": version("dict-rate-limit")}
+    configure_logging(settings.log_level, settings.log_format, stream, always=always, contexts=[workflow_context])
+    change_level_on_signals()
     return stream
+
+
+def workflow_context() -> Mapping[str, object]:
+    """Say which workflow a line was written for, once the product is there to run one."""
+    temporal = sys.modules.get("dict_rate_limit.adapters.temporal")
+    return {} if temporal is None else temporal.log_context()
 
 
 def announce(console: Console, settings: Settings, folder: Path) -> None:

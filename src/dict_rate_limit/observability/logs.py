@@ -1,33 +1,45 @@
-"""Log lines: JSON for machines, colours for people at a terminal, secrets in neither."""
+"""Log lines: JSON for machines, colours for people at a terminal, secrets in neither.
+
+A line's `event` is named `thing.happened`; everything else about it stands in fields of its own.
+"""
 
 from __future__ import annotations
 
 import logging
-import re
+import signal
 import sys
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from dict_rate_limit.observability.redaction import hide_secrets
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
     from typing import TextIO
 
     from structlog.typing import EventDict, Processor, WrappedLogger
 
-_HIDDEN: Final = "(hidden)"
-_SECRET_KEY: Final = re.compile(r"password|passwd|secret|token$|authorization|api_?key", re.IGNORECASE)
-_URL_PASSWORD: Final = re.compile(r"(?<=://)([^:/@\s]*):[^\s]*@")
-_BEARER: Final = re.compile(r"(bearer\s+)[A-Za-z0-9._~+/=-]+", re.IGNORECASE)
+    Context = Callable[[], Mapping[str, object]]
+
 _TALKATIVE: Final = ("httpx", "httpcore")
 """Libraries that tell of each call at INFO."""
 
 
-def configure_logging(level: str, style: str, stream: TextIO | None = None) -> None:
+def configure_logging(
+    level: str,
+    style: str,
+    stream: TextIO | None = None,
+    *,
+    always: Mapping[str, object] | None = None,
+    contexts: Sequence[Context] = (),
+) -> None:
     """Set up structlog and the standard library's logging for the whole process.
 
     `level` is debug, info, warning or error; `style` is auto (console at a terminal, else JSON), json or console.
-    Lines go to `stream`, by default stdout: a server's log is its output. Calling it again starts anew.
+    Lines go to `stream`, by default stdout: a server's log is its output. `always` stands on every line (service,
+    version); each of `contexts` is asked for more at every line. Calling it again starts anew.
     """
     out = stream or sys.stdout
     if isinstance(out, TextIOWrapper):
@@ -38,6 +50,7 @@ def configure_logging(level: str, style: str, stream: TextIO | None = None) -> N
             foreign_pre_chain=[*_context(), structlog.stdlib.ExtraAdder()],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _adder(always or {}, contexts),
                 structlog.processors.format_exc_info,
                 hide_secrets,
                 _renderer(style, at_terminal=out.isatty()),
@@ -45,8 +58,7 @@ def configure_logging(level: str, style: str, stream: TextIO | None = None) -> N
         )
     )
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+    _quieten()
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -59,24 +71,36 @@ def configure_logging(level: str, style: str, stream: TextIO | None = None) -> N
     )
 
 
-def hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Hide values whose name says that they are secret, and passwords and bearer tokens inside texts."""
-    return {key: _HIDDEN if value and _SECRET_KEY.search(key) else _cleaned(value) for key, value in event.items()}
+def change_level(level: int) -> None:
+    """Change what is written from now on."""
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(level)
+    _quieten()
+    names = {"before": logging.getLevelName(before).lower(), "after": logging.getLevelName(level).lower()}
+    logging.getLogger(__name__).log(max(level, before, logging.INFO), "log_level.changed", extra=names)
 
 
-def clean(text: str) -> str:
-    """Hide passwords in URLs and bearer tokens."""
-    return _BEARER.sub(rf"\1{_HIDDEN}", _URL_PASSWORD.sub(r"\1:***@", text))
+def change_level_on_signals() -> None:
+    """Let SIGUSR1 write everything and SIGUSR2 what was written before. To be called in the main thread, once."""
+    usual = logging.getLogger().level
+    signal.signal(signal.SIGUSR1, lambda *_: change_level(logging.DEBUG))
+    signal.signal(signal.SIGUSR2, lambda *_: change_level(usual))
 
 
-def _cleaned(value: object) -> object:
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, dict):
-        return hide_secrets(None, "", value)
-    if isinstance(value, (list, tuple)):
-        return [_cleaned(item) for item in value]
-    return value
+def _quieten() -> None:
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+
+
+def _adder(always: Mapping[str, object], contexts: Sequence[Context]) -> Processor:
+    def add(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        added = dict(always)
+        for context in contexts:
+            added.update(context())
+        return {**added, **event}
+
+    return add
 
 
 def _context() -> list[Processor]:
