@@ -170,6 +170,16 @@ def test_a_transition_the_broker_refuses_for_good_is_shown_as_given_up(
     assert "published      given up          1 of 2 transitions" in written
 
 
+def test_a_channel_that_has_not_taken_earlier_messages_says_so(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.alert()
+    tell_busy(desk)
+    api, first = sent(desk)
+
+    followed(api, first, Worker(desk, publish, tell_all).patience(2), live=True)
+
+    assert "hook OPENED    PENDING  0      waits behind others: 2026-11-23T12:00:00Z 503" in capsys.readouterr().out
+
+
 def test_an_outage_of_the_api_is_waited_out(desk: Desk) -> None:
     api, first = sent(desk)
     away = Api(url="http://127.0.0.1:1", token="ana")  # noqa: S106 -- of a test

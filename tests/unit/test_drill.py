@@ -85,6 +85,14 @@ async def test_when_every_channel_took_both_transitions_it_is_good(rehearsal: Re
     assert [entry.notification.status for entry in result.ledger] == [Status.DELIVERED] * 2
 
 
+async def test_the_last_answer_of_each_of_its_channels_comes_along(rehearsal: Rehearsal) -> None:
+    await rehearsal.tell(Answer(ok=False, text="503"))
+
+    result = await rehearsal.result()
+
+    assert {name: attempt.answer.text for name, attempt in result.last.items()} == {"ops": "503"}
+
+
 async def test_a_channel_that_has_not_taken_it_yet_may_still(rehearsal: Rehearsal) -> None:
     await rehearsal.publish()
     await rehearsal.tell(Answer(ok=False, text="503"))

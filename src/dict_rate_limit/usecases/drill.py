@@ -10,9 +10,10 @@ from dict_rate_limit.domain.errors import NotFoundError
 from dict_rate_limit.domain.notification import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
+    from dict_rate_limit.domain.notification import Attempt
     from dict_rate_limit.ports.acting import Acts, AlertHistory
     from dict_rate_limit.ports.delivery import LedgerEntry, Notifications
 
@@ -24,12 +25,14 @@ class DrillResult:
     published  every transition reached the broker, or the log where there is none
     routed     it is settled which channels are told
     ledger     each channel's notifications and what was tried
+    last       by channel: the last attempt of all, which says why a test alert has to wait behind others
     """
 
     history: AlertHistory
     published: bool
     routed: bool
     ledger: Sequence[LedgerEntry]
+    last: Mapping[str, Attempt]
 
     @property
     def done(self) -> bool:
@@ -57,9 +60,13 @@ async def drill_result(acts: Acts, notifications: Notifications, alert_id: UUID)
         message = f"drill: {alert_id}, expected the id of a test alert"
         raise NotFoundError(message)
     ids = {event.event_id for event in history.events}
+    ledger = await notifications.ledger(alert_id)
+    channels = {entry.notification.channel for entry in ledger}
+    last = await notifications.last_attempts()
     return DrillResult(
         history=history,
         published=ids <= history.published,
         routed=ids <= history.routed,
-        ledger=await notifications.ledger(alert_id),
+        ledger=ledger,
+        last={name: attempt for name, attempt in last.items() if name in channels},
     )

@@ -168,6 +168,7 @@ DRILL: Final[dict[str, Any]] = {
         }
     ],
     "notifications": [_NOTIFICATION],
+    "last_answers": [{"channel": "ops-slack", "at": "2026-11-23T12:10:09Z", "ok": True, "text": "200"}],
 }
 AUDIT: Final[dict[str, Any]] = {
     "entries": [

@@ -75,6 +75,15 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     silences: tuple[Silence, ...]
 
 
+class LastAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a channel last answered, to whatever message; a test alert waits behind one that it does not take."""
+
+    channel: str
+    at: datetime
+    ok: bool
+    text: str
+
+
 class Drill(msgspec.Struct, frozen=True, kw_only=True):
     """How far a test alert has come. `done`: nothing more will happen; `good`: all of it arrived."""
 
@@ -89,6 +98,7 @@ class Drill(msgspec.Struct, frozen=True, kw_only=True):
     good: bool
     transitions: tuple[Transition, ...]
     notifications: tuple[Notification, ...]
+    last_answers: tuple[LastAnswer, ...]
 
 
 def explanation(one: explain.Explanation) -> Explanation:
@@ -131,6 +141,10 @@ def drill(result: DrillResult) -> Drill:
         good=result.good,
         transitions=transitions(result.history),
         notifications=notifications(result.ledger),
+        last_answers=tuple(
+            LastAnswer(channel=name, at=utc(last.at), ok=last.answer.ok, text=last.answer.text)
+            for name, last in sorted(result.last.items())
+        ),
     )
 
 

@@ -165,6 +165,15 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     silences: tuple[Silence, ...]
 
 
+class LastAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a channel last answered, to whatever message."""
+
+    channel: str
+    at: datetime
+    ok: bool
+    text: str
+
+
 class Drill(msgspec.Struct, frozen=True, kw_only=True):
     """How far a test alert has come."""
 
@@ -175,3 +184,4 @@ class Drill(msgspec.Struct, frozen=True, kw_only=True):
     good: bool
     transitions: tuple[Transition, ...]
     notifications: tuple[Notification, ...]
+    last_answers: tuple[LastAnswer, ...]

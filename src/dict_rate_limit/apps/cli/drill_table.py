@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from dict_rate_limit.apps.cli.alerts_table import STATUS_STYLES, answer_text
-from dict_rate_limit.apps.cli.amounts import count_text
+from dict_rate_limit.apps.cli.amounts import count_text, moment_text
 from dict_rate_limit.apps.cli.layout import table_of, words
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from dict_rate_limit.apps.cli.documents import Drill
+    from dict_rate_limit.apps.cli.documents import Drill, Notification
 
 
 def drill_view(drill: Drill) -> RenderableType:
@@ -36,9 +36,17 @@ def drill_view(drill: Drill) -> RenderableType:
             words(f"{one.channel} {one.transition}"),
             words(one.status, STATUS_STYLES.get(one.status, "")),
             Text(str(len(one.attempts))),
-            words(answer_text(one)),
+            words(answer_text(one) if one.attempts else _behind_others(one, drill)),
         )
     return table
+
+
+def _behind_others(one: Notification, drill: Drill) -> str:
+    """Say why a channel has not been asked: it has not taken earlier messages yet, and none may overtake them."""
+    refused = next((last for last in drill.last_answers if last.channel == one.channel and not last.ok), None)
+    if one.status != "PENDING" or refused is None:
+        return answer_text(one)
+    return f"waits behind others: {moment_text(refused.at)} {refused.text}"
 
 
 def _step(*, done: bool) -> Text:
