@@ -18,6 +18,7 @@ class Size:
     participants: int
     large_cycles: int
     starts: int
+    transitions: int
 
     @property
     def short(self) -> bool:
@@ -35,6 +36,7 @@ FULL = Size(
     participants=1000,
     large_cycles=3,
     starts=3,
+    transitions=11_600,
 )
 SHORT = Size(
     days=10,
@@ -46,4 +48,5 @@ SHORT = Size(
     participants=100,
     large_cycles=1,
     starts=1,
+    transitions=1_160,
 )

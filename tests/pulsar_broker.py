@@ -248,7 +248,10 @@ def _furniture() -> tuple[tuple[str, str, object], ...]:
 
 
 async def main(command: list[str]) -> int:
-    """Run a broker for as long as the command runs, or until Ctrl-C."""
+    """Run a broker for as long as the command runs, or until Ctrl-C or SIGTERM."""
+    me = asyncio.current_task()
+    assert me is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)
     if not jars().is_dir() or shutil.which("java", path=search_path()) is None:
         sys.exit("not installed: a Pulsar broker, or Java 17 to run it; run scripts/tools first")
     with tempfile.TemporaryDirectory(prefix="drl-") as folder:
@@ -270,5 +273,5 @@ async def _held(broker: Broker, command: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt, asyncio.CancelledError):
         sys.exit(asyncio.run(main(sys.argv[1:])))

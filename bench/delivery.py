@@ -1,0 +1,189 @@
+"""Transitions from the database to a real broker, beside the bare client, and beside a broker that costs nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import threading
+import time
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from statistics import median
+from typing import TYPE_CHECKING
+
+import pulsar
+
+from bench.broker import broker
+from bench.errors import BenchError
+from bench.figure import Bar, Figure, Peer
+from bench.folder import open_folder
+from bench.history import RULES
+from bench.policies import snapshot
+from dict_rate_limit.adapters.clock import SystemClock
+from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
+from dict_rate_limit.adapters.postgres.migrations import up
+from dict_rate_limit.adapters.postgres.pool import open_pool
+from dict_rate_limit.adapters.postgres.store import PostgresStore
+from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
+from dict_rate_limit.adapters.pulsar.link import BATCH_DELAY_MS, Packing
+from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
+from dict_rate_limit.apps.embedded.postgres import embedded_postgres
+from dict_rate_limit.usecases.deliver import deliver_all
+from dict_rate_limit.usecases.event import event_document
+from dict_rate_limit.usecases.monitor import record_group
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from bench.figure import Result
+    from bench.size import Size
+    from dict_rate_limit.ports.delivery import EventPublisher
+
+TOPIC = "persistent://lb-conn/dict/core-events"
+BATCH = 200
+PATIENCE = timedelta(minutes=5)
+PARTICIPANTS = [f"{10_000_000 + number}" for number in range(10)]
+POLICIES = 29
+
+
+@dataclass(slots=True, kw_only=True)
+class Rates:
+    """Transitions a second, a value for each round."""
+
+    relay: list[float] = field(default_factory=list)
+    without_broker: list[float] = field(default_factory=list)
+    bare: list[float] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class Bench:
+    """The database, which every round fills and empties, and the broker."""
+
+    store: PostgresStore
+    url: str
+    transitions: int
+    ticks: int = 0
+
+    async def record(self) -> None:
+        """Let every bucket of ten participants be critical, then well, in turns, until so many transitions wait."""
+        for _ in range(self.transitions // (POLICIES * len(PARTICIPANTS))):
+            at = SystemClock().now() + self.ticks * RULES.interval
+            share = 0.05 if self.ticks % 2 == 0 else 1.0
+            polls = [snapshot(participant, at, share) for participant in PARTICIPANTS]
+            await record_group(self.store, polls, RULES, asyncio.Semaphore(4))
+            self.ticks += 1
+
+    async def relayed(self, publisher: EventPublisher) -> float:
+        """Tell what waits, as the worker does; return transitions a second.
+
+        Raises:
+            BenchError: some were not told.
+        """
+        waiting = (await self.store.backlog()).waiting
+        began = time.perf_counter()
+        done = await deliver_all(self.store, publisher, SystemClock(), batch=BATCH, within=PATIENCE)
+        took = time.perf_counter() - began
+        if done.failure is not None or done.delivered != waiting:
+            message = f"{done.delivered} of {waiting} transitions were told: {done.failure}"
+            raise BenchError(message)
+        return waiting / took
+
+
+async def measure(size: Size) -> Sequence[Result]:
+    """Fill the outbox and empty it: into the broker, into memory; then send the same by the client alone."""
+    rates = Rates()
+    async with parts(size) as bench, publisher_to(bench.url) as publisher:
+        await bench.record()
+        await bench.relayed(publisher)  # connects
+        for _ in range(size.rounds):
+            await bench.record()
+            rates.relay.append(await bench.relayed(publisher))
+            await bench.record()
+            memory = MemoryPublisher()
+            rates.without_broker.append(await bench.relayed(memory))
+            clock = SystemClock()
+            contents = [
+                (event.policy_name, document(event_document(event, "1", clock.now()))) for event in memory.published
+            ]
+            rates.bare.append(await asyncio.to_thread(bare, bench.url, contents))
+    return (figure(rates, size),)
+
+
+@asynccontextmanager
+async def parts(size: Size) -> AsyncIterator[Bench]:
+    """Start a durable PostgreSQL and the broker."""
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(open_folder())
+        address = await stack.enter_async_context(broker(folder / "pulsar"))
+        url = await stack.enter_async_context(embedded_postgres(folder / "postgres"))
+        await up(url)
+        store = PostgresStore(await stack.enter_async_context(open_pool(url)))
+        yield Bench(store=store, url=address, transitions=size.transitions)
+
+
+@asynccontextmanager
+async def publisher_to(url: str) -> AsyncIterator[EventPublisher]:
+    """Make the product's publisher."""
+    publisher = PulsarPublisher(BrokerAddress(url=url, topic=TOPIC), Packing(), SystemClock(), "bench")
+    try:
+        yield publisher
+    finally:
+        await publisher.close()
+
+
+def bare(url: str, contents: Sequence[tuple[str, bytes]]) -> float:
+    """Send contents by the client library, all at once, with the product's settings; return messages a second.
+
+    Raises:
+        BenchError: some were not acknowledged.
+    """
+    client = pulsar.Client(url, logger=pulsar.FileLogger(pulsar.LoggerLevel.Error, os.devnull))
+    producer = client.create_producer(
+        TOPIC,
+        max_pending_messages=0,
+        batching_enabled=True,
+        batching_type=pulsar.BatchingType.KeyBased,
+        batching_max_publish_delay_ms=BATCH_DELAY_MS,
+    )
+    results: list[str] = []
+    all_there = threading.Event()
+
+    def answered(result: pulsar.Result, _: object) -> None:
+        results.append(result.name)
+        if len(results) == len(contents):
+            all_there.set()
+
+    began = time.perf_counter()
+    for key, content in contents:
+        producer.send_async(content, answered, partition_key=key)
+    all_there.wait(PATIENCE.total_seconds())
+    took = time.perf_counter() - began
+    client.close()
+    if results.count("Ok") != len(contents):
+        message = f"the bare client: {results.count('Ok')} of {len(contents)} messages were acknowledged"
+        raise BenchError(message)
+    return len(contents) / took
+
+
+def document(content: dict[str, object]) -> bytes:
+    """Write it as the publisher does."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def figure(rates: Rates, size: Size) -> Figure:
+    """Make the figure."""
+    return Figure(
+        group="delivery",
+        name="transitions told",
+        value=median(rates.relay),
+        unit="/s",
+        bar=Bar(limit=1000, at_least=True),
+        peers=(
+            Peer(name="into memory", value=median(rates.without_broker), unit="/s"),
+            Peer(name="bare client", value=median(rates.bare), unit="/s"),
+            Peer(name="slowest round", value=min(rates.relay), unit="/s"),
+        ),
+        note=f"PostgreSQL to broker, marked; {size.transitions:,} of {POLICIES} policies, median of {size.rounds}",
+    )
