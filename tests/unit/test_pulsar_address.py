@@ -1,18 +1,18 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
+from dict_rate_limit.adapters.pulsar import diagnosis
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
 from dict_rate_limit.adapters.pulsar.diagnosis import expiry, told, why
 from domain_samples import NOON
 from pulsar_broker import token
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+DOCS = Path(__file__).parents[2] / "docs"
 TOPIC = "persistent://lb-conn/dict/core-events"
 
 
@@ -80,3 +80,15 @@ def test_what_cannot_be_told_apart_is_not_guessed() -> None:
 def test_results_are_put_into_words_beside_their_name() -> None:
     assert told("TopicNotFound").endswith("it makes none by itself (TopicNotFound)")
     assert told("ChecksumError") == "ChecksumError"
+
+
+def test_the_runbook_explains_the_words_that_are_used() -> None:
+    page = (DOCS / "runbooks/pulsar-down.en.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    explained = [words.removesuffix(" …").removesuffix("…") for row in rows for words in re.findall(r"`([^`]+)`", row)]
+
+    source = Path(diagnosis.__file__).read_text(encoding="utf-8")
+    unknown = [words for words in explained if words.replace("2 s", "{PATIENCE_SEC:g} s") not in source]
+
+    assert len(explained) >= 9
+    assert unknown == ["Connection refused"]  # the system's own words
