@@ -31,6 +31,7 @@ class Asked:
 
     dashboard: str
     panel: str
+    legend: str
     expr: str
     now: bool
 
@@ -57,7 +58,13 @@ def marks(name: str) -> list[Json]:
 def asked(name: str) -> Iterator[Asked]:
     for panel in panels(name):
         for target in panel["targets"]:
-            yield Asked(dashboard=name, panel=panel["title"], expr=target["expr"], now=target["instant"])
+            yield Asked(
+                dashboard=name,
+                panel=panel["title"],
+                legend=target["legendFormat"],
+                expr=target["expr"],
+                now=target["instant"],
+            )
 
 
 def variables_in(text: str) -> set[str]:

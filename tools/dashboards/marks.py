@@ -32,8 +32,8 @@ def marks() -> tuple[Json, ...]:
     transitions = gained("alert_transitions_total", ("participant", "kind", "transition"), 'transition!="REMINDED"')
     changes = gained("limit_changes_total", ("participant", "policy"), ANY_POLICY)
     return (
-        _mark("Alerts", "red", f"{transitions} > 0", "{{transition}} {{kind}}", "{{participant}}"),
-        _mark("Limit changes", "purple", f"{changes} > 0", "LIMITS_CHANGED {{policy}}", "{{participant}}"),
+        _mark("Alerts", "red", f"({transitions}) > 0", "{{transition}} {{kind}}", "{{participant}}"),
+        _mark("Limit changes", "purple", f"({changes}) > 0", "LIMITS_CHANGED {{policy}}", "{{participant}}"),
         _mark("Category changes", "orange", _new_category(), "CATEGORY_CHANGED {{category}}", "{{participant}}"),
     )
 

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Final
 from tools.dashboards import look
 from tools.dashboards.look import Look
 from tools.dashboards.panel import About, Graph, Panel, Query, number
-from tools.dashboards.promql import PARTICIPANT, rate, share_of, stored
+from tools.dashboards.promql import PARTICIPANT, over_range, rate, share_of, stored
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-WINDOWS: Final = ("5m", "1h", "6h")
+OF_REQUESTS: Final = ("5m", "1h", "6h")
+OF_CYCLES: Final = ("1h", "6h")
+"""A cycle every few minutes: shorter windows would hold too few."""
 CONSTANTS: Final = (
     ("slo_availability", "Share of answers without 5xx", 0.999),
     ("slo_latency", "Share of answers within 200 ms", 0.99),
@@ -35,6 +37,7 @@ class Objective:
     name: str
     promised: str
     indicator: Callable[[str], str]
+    windows: Sequence[str]
     about: About
 
     def left(self, window: str) -> str:
@@ -66,7 +69,7 @@ def _good_cycles(window: str) -> str:
 
 def _fresh(window: str) -> str:
     fresh = f"{stored('reading_age_seconds', PARTICIPANT)} <= bool on () group_left () {_fresh_until()}"
-    return f"avg(avg_over_time(({fresh})[{window}:]))"
+    return f"avg({over_range('avg_over_time', fresh, window)})"
 
 
 def _fresh_until() -> str:
@@ -78,24 +81,28 @@ _OBJECTIVES: Final = (
         name="Availability",
         promised="slo_availability",
         indicator=_availability,
+        windows=OF_REQUESTS,
         about=About(pt="Respostas sem 5xx.", en="Answers without 5xx."),
     ),
     Objective(
         name="Latency",
         promised="slo_latency",
         indicator=_within_200_ms,
+        windows=OF_REQUESTS,
         about=About(pt="Respostas em até 200 ms.", en="Answers within 200 ms."),
     ),
     Objective(
         name="Cycles",
         promised="slo_cycles",
         indicator=_good_cycles,
+        windows=OF_CYCLES,
         about=About(pt="Ciclos bons.", en="Good cycles."),
     ),
     Objective(
         name="Freshness",
         promised="slo_freshness",
         indicator=_fresh,
+        windows=OF_CYCLES,
         about=About(
             pt="Tempo em que a leitura de cada participante tinha no máximo dois intervalos.",
             en="Time in which each participant's reading was at most two intervals old.",
@@ -137,6 +144,7 @@ def _burn(one: Objective) -> Graph:
             en=f"{one.about.en} At 1 the error budget is spent exactly; far above it in two windows at once is an "
             "incident.",
         ),
-        queries=[Query(one.burn(window), window) for window in WINDOWS],
+        queries=[Query(one.burn(window), window) for window in one.windows],
         look=Look(unit=look.TIMES, decimals=2, least=0),
+        interval=None if one.windows is OF_REQUESTS else "5m",
     )

@@ -226,14 +226,14 @@ def _certificates() -> Table:
 
 def _versions() -> Table:
     labels = {"job": "Job", "instance": "Instance", "version": "Version", "destination": "Transitions go to"}
-    running = f"{metric('build_info')} * on (job, instance) group_left (destination) {metric('publisher_info')}"
+    both = f"{metric('build_info')} * on (job, instance) group_left (destination) {metric('publisher_info')}"
     return Table(
         title="Versions",
         about=About(
             pt="O que roda em cada processo, e para onde vão as transições dos alertas.",
             en="What each process runs, and where transitions of alerts go.",
         ),
-        queries=(Query(running, HIDDEN),),
+        queries=(Query(f"max by ({', '.join(labels)}) ({both})", HIDDEN),),
         labels=labels,
         look=Look(unit=look.TEXT),
         worst=(("Version", False),),

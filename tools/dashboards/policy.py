@@ -9,7 +9,7 @@ from tools.dashboards.board import Board
 from tools.dashboards.links import runbook
 from tools.dashboards.look import Look, band, limit
 from tools.dashboards.panel import About, Graph, Panel, Query, Row, Timeline, number
-from tools.dashboards.promql import BUCKET, gained_in_range, stored
+from tools.dashboards.promql import BUCKET, gained_in_range, over_range, stored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -206,35 +206,35 @@ def _history() -> tuple[Panel, ...]:
             "Least left",
             "O menor saldo no período mostrado.",
             "The least that was left in the time shown.",
-            f"1 - max_over_time({USED}[$__range:])",
+            f"1 - {over_range('max_over_time', USED)}",
             _share(),
         ),
         number(
             "Time in WARNING or worse",
             "Parte do período mostrado.",
             "Share of the time shown.",
-            f"avg_over_time(({LEVEL} >= bool 1)[$__range:])",
+            over_range("avg_over_time", f"{LEVEL} >= bool 1"),
             _share(),
         ),
         number(
             "Time CRITICAL",
             "Parte do período mostrado.",
             "Share of the time shown.",
-            f"avg_over_time(({LEVEL} >= bool 2)[$__range:])",
+            over_range("avg_over_time", f"{LEVEL} >= bool 2"),
             _share(),
         ),
         number(
             "Peak consumption, at most",
             "O maior consumo entre duas leituras.",
             "The greatest consumption between two readings.",
-            f"max_over_time({upper}[$__range:])",
+            over_range("max_over_time", upper),
             PACE,
         ),
         number(
             "Time exhausted",
             "Parte do período mostrado, sem fichas.",
             "Share of the time shown, without tokens.",
-            f"avg_over_time({stored('exhausted', BUCKET)}[$__range:])",
+            over_range("avg_over_time", stored("exhausted", BUCKET)),
             _share(),
         ),
         number(

@@ -74,9 +74,14 @@ def gained(name: str, by: tuple[str, ...], *matchers: str, window: str = "$__int
     return f"clamp_min({now} - ({before} or 0 * {now}), 0) and on (participant) {watched}"
 
 
+def over_range(function: str, expr: str, window: str = "$__range") -> str:
+    """Apply a function of time to the values of an expression, by default in the time shown."""
+    return f"{function}(({expr})[{window}:$__interval])"
+
+
 def gained_in_range(name: str, by: tuple[str, ...], *matchers: str) -> str:
     """Give by how much a stored counter rose in the time shown."""
-    return f"sum_over_time(({gained(name, by, *matchers)})[$__range:$__interval])"
+    return over_range("sum_over_time", gained(name, by, *matchers))
 
 
 def rate(name: str, *matchers: str, by: tuple[str, ...] = (), window: str = "$__rate_interval") -> str:

@@ -1,0 +1,114 @@
+"""A Bridge that plays every scenario at once, each to a participant of its own.
+
+`python dashboard_bridge.py '<json of Orders>'`
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.adapters.clock import SystemClock
+from dict_rate_limit.simulator.bridge import ServerTls, serve_bridge
+from dict_rate_limit.simulator.fake_dict import FakeDict, World
+from dict_rate_limit.simulator.faults import Fault
+from dict_rate_limit.simulator.scenario import SCENARIOS
+from dict_rate_limit.simulator.timeline import Timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from dict_rate_limit.simulator.answer import Reply
+
+THROTTLED = "THROTTLE"
+"""A participant that is answered 429 whatever it asks, in no scenario."""
+PLAYERS = {
+    name: f"{position:02}{name.replace('-', '').upper():X<6.6}" for position, name in enumerate(sorted(SCENARIOS))
+}
+"""The participant that lives each scenario."""
+PARTICIPANTS = (*PLAYERS.values(), THROTTLED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """Where it listens, with which files, and how many seconds it lives in one."""
+
+    port: int
+    speed: float
+    cert_file: str
+    key_file: str
+    client_ca_file: str
+
+    def text(self) -> str:
+        """Write them as an argument."""
+        return json.dumps(asdict(self))
+
+
+class ManyDicts(FakeDict):
+    """One DICT for each participant, all under one address."""
+
+    def __init__(self, dicts: Mapping[str, FakeDict]) -> None:
+        """Take the DICT of each participant."""
+        self._dicts = dicts
+
+    @property
+    def participants(self) -> Sequence[str]:
+        """Who may be asked for."""
+        return tuple(self._dicts)
+
+    def list_policies(self, participant: str, at: datetime) -> Reply:
+        """Answer the list as the participant's DICT does."""
+        return self._dicts[participant].list_policies(participant, at)
+
+    def get_policy(self, participant: str, policy_name: str, at: datetime) -> Reply:
+        """Answer for one policy likewise."""
+        return self._dicts[participant].get_policy(participant, policy_name, at)
+
+
+class FirstCallTimeline(Timeline):
+    """Virtual time that begins when somebody first asks."""
+
+    def __init__(self, clock: SystemClock, speed: float) -> None:
+        """Stand still."""
+        super().__init__(clock, speed)
+        self._begin = partial(Timeline, clock, speed)
+        self._life: Timeline | None = None
+
+    def now(self) -> datetime:
+        """Return the virtual moment."""
+        self._life = self._life or self._begin()
+        return self.start + (self._life.now() - self._life.start)
+
+
+def every_dict(start: datetime) -> ManyDicts:
+    """Make a DICT for each player."""
+    dicts = {
+        participant: FakeDict(World(scenario=SCENARIOS[name], start=start, participants=(participant,)))
+        for name, participant in PLAYERS.items()
+    }
+    throttled = FakeDict(World(scenario=SCENARIOS["still"], start=start, participants=(THROTTLED,)))
+    throttled.inject(Fault.RATE_LIMITED)
+    return ManyDicts({**dicts, THROTTLED: throttled})
+
+
+async def main(orders: Orders) -> None:
+    """Serve until SIGTERM."""
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    timeline = FirstCallTimeline(SystemClock(), orders.speed)
+    tls = ServerTls(
+        cert_file=Path(orders.cert_file), key_file=Path(orders.key_file), client_ca_file=Path(orders.client_ca_file)
+    )
+    async with serve_bridge(every_dict(timeline.start), timeline, port=orders.port, tls=tls):
+        await stop.wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Orders(**json.loads(sys.argv[1]))))
