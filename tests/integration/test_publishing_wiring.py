@@ -1,0 +1,88 @@
+"""Which publisher the settings make, what it says of itself, and who carries the library."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from delivery_samples import CLAIMS, story_of
+from dict_rate_limit.bootstrap.backing import backing
+from dict_rate_limit.bootstrap.publishing import publishing
+from dict_rate_limit.domain.errors import PublishError
+from dict_rate_limit.settings import load
+from pulsar_broker import token
+from pulsar_samples import ids, receipts_of
+from pulsar_topic import arrived, new_topic
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dict_rate_limit.settings import Settings
+    from pulsar_broker import Broker
+
+
+def settings(**variables: str) -> Settings:
+    away = {
+        "DATABASE_URL": "postgresql://127.0.0.1:1/x",
+        "REDIS_ADDR": "127.0.0.1:1",
+        "BRIDGE_GRPC_ADDRESS": "127.0.0.1:1",
+    }
+    return load(away | variables)
+
+
+async def test_without_a_broker_transitions_end_in_the_log_for_good() -> None:
+    stream, told = io.StringIO(), settings()
+
+    async with backing(told) as parts, publishing(told, parts, stream) as where:
+        await receipts_of(where.publisher, story_of(CLAIMS, 1))
+
+        assert (where.publisher.destination, await where.check()) == ("log", "log only")
+    assert json.loads(stream.getvalue())["core_event"]["data"]["policy_name"] == CLAIMS
+
+
+async def test_with_a_broker_they_go_there(pulsar_broker: Broker, tmp_path: Path) -> None:
+    story, topic, file = story_of(CLAIMS, 2), new_topic(), tmp_path / "token"
+    file.write_text(token())
+    told = settings(
+        PULSAR_BROKER_URL=pulsar_broker.tls_url,
+        PULSAR_TOPIC=topic,
+        PULSAR_TOKEN_FILE=str(file),
+        PULSAR_TLS_CA_FILE=str(pulsar_broker.authority),
+        PULSAR_COMPRESSION="zstd",
+        PULSAR_BATCHING="false",
+    )
+
+    async with backing(told) as parts, publishing(told, parts) as where:
+        before = await where.check()
+        await receipts_of(where.publisher, story)
+
+        assert (before, await where.check()) == ("not used yet", "ok")
+        assert where.publisher.destination == f"{pulsar_broker.tls_url} {topic}"
+    messages = arrived(pulsar_broker, topic)
+    assert [message.event_id for message in messages] == ids(story)
+    assert len({message.batch for message in messages}) == 2, "batching was on"
+    assert messages[0].document["metadata"]["version"] == parts.version
+
+
+async def test_a_broker_that_is_away_is_waited_for() -> None:
+    told = settings(PULSAR_BROKER_URL="pulsar://127.0.0.1:1")
+
+    async with backing(told) as parts, publishing(told, parts) as where:
+        with pytest.raises(PublishError):
+            await receipts_of(where.publisher, story_of(CLAIMS, 1))
+
+        assert await where.check() == "waiting"
+
+
+@pytest.mark.parametrize("module", ["apps.api.program", "apps.worker", "apps.cli.events"])
+def test_who_has_no_broker_does_not_carry_the_library(module: str) -> None:
+    script = f"import sys, dict_rate_limit.{module}; sys.exit('pulsar' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True)  # noqa: S603 - a text of ours
+
+    assert done.returncode == 0, done.stderr
