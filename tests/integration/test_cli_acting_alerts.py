@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 
@@ -14,7 +15,9 @@ from cli_program import ended
 from dict_rate_limit.apps.cli.exits import Exit
 from dict_rate_limit.domain.channel import Format
 from dict_rate_limit.usecases.act import send_drill
+from dict_rate_limit.usecases.deliver import REFUSALS, deliver_all
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
+from monitor_samples import RefusingPublisher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,6 +102,42 @@ def test_one_alert_is_shown_with_its_transitions_and_who_was_told(desk: Desk) ->
     assert "1  2026-11-23T12:00:00Z  OPENED      waiting  CLAIMS_READ in warning: 200 of" in shown
     assert "1  hook     DELIVERED  1      2026-11-23T12:00:00Z kept in memory" in shown
     assert "1  later    PENDING    0      due 2026-11-23T13:00:00Z" in shown
+
+
+def test_one_alert_as_json_is_the_document(desk: Desk) -> None:
+    alert_id = desk.alert()
+
+    result = desk.run("alerts", "show", alert_id, "--output", "json")
+
+    assert json.loads(result.out)["alert_id"] == alert_id
+
+
+def test_a_test_alert_is_shown_with_its_sender(desk: Desk) -> None:
+    world = desk.server.world
+    sent = desk.server.do(send_drill(world.store, world.clock, PARTICIPANT, "rui", "weekly test"))
+
+    shown = lines(desk.run("alerts", "show", str(sent.alert_id)))
+
+    assert f"about     DRILL, participant {PARTICIPANT}" in shown
+    assert "sent by   rui: weekly test" in shown
+
+
+def test_what_a_silence_held_back_and_what_the_broker_refuses_are_shown(desk: Desk) -> None:
+    world = desk.server.world
+    alert_id = desk.alert()
+    made = desk.run("silences", "create", "--reason", "x", "--for", "1h", "--output", "json")
+    history = desk.server.do(world.store.alert(UUID(alert_id)))
+    assert history is not None
+    refusing = RefusingPublisher(history.events[0].event_id)
+    for _ in range(REFUSALS):
+        desk.server.do(deliver_all(world.store, refusing, world.clock, batch=10, within=HOUR / 3600))
+        world.clock.advance(60)
+    desk.server.do(world.tell(channel(), within=HOUR))
+
+    shown = lines(desk.run("alerts", "show", alert_id))
+
+    assert any("given up" in line for line in shown)
+    assert f"1  ops      SUPPRESSED  0      silence {json.loads(made.out)['silence_id']}" in shown
 
 
 def test_an_alert_nobody_was_told_of_shows_no_notifications(desk: Desk) -> None:

@@ -180,6 +180,21 @@ def test_a_channel_that_has_not_taken_earlier_messages_says_so(desk: Desk, capsy
     assert "hook OPENED    PENDING  0      waits behind others: 2026-11-23T12:00:00Z 503" in capsys.readouterr().out
 
 
+def test_a_channel_that_was_not_asked_yet_says_when_it_is_due(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.alert()
+    tell_all(desk)
+    api, first = sent(desk)
+
+    def tell_busy_once(desk: Desk) -> None:
+        tell_busy(desk)
+
+    followed(api, first, Worker(desk, publish, tell_busy_once).patience(2), live=True)
+
+    shown = capsys.readouterr().out.splitlines()
+    assert "hook OPENED    PENDING  1      2026-11-23T12:00:00Z 503; due" in "".join(shown)
+    assert shown[-1].startswith("hook RESOLVED  PENDING  0      waits behind others: 2026-11-23T12:00:00Z 503")
+
+
 def test_an_outage_of_the_api_is_waited_out(desk: Desk) -> None:
     api, first = sent(desk)
     away = Api(url="http://127.0.0.1:1", token="ana")  # noqa: S106 -- of a test

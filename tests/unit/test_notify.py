@@ -24,6 +24,8 @@ from log_lines import log_lines
 from monitor_samples import HandClock, telling
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dict_rate_limit.domain.channel import Channel
     from dict_rate_limit.ports.delivery import LedgerEntry, Message
 
@@ -48,6 +50,19 @@ class SlowNotifier:
         self.clock.move(self.takes)
         self.sent.append((channel.name, message))
         return self.answers.get(channel.name, Answer(ok=True, text="200"))
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadChannels:
+    """Channels of a file that cannot be read now; `known` are those of the last time it could."""
+
+    known: Sequence[Channel] = ()
+
+    def channels(self) -> Sequence[Channel]:
+        return self.known
+
+    def names(self) -> None:
+        return None
 
 
 class Desk:
@@ -271,6 +286,25 @@ async def test_who_was_told_earlier_is_told_the_end_also_in_a_later_round() -> N
 async def test_without_channels_transitions_are_settled(desk: Desk) -> None:
     assert await desk.tell() == Told(routed=3, delivered=0, failed=0)
     assert await desk.ledger() == []
+
+
+async def test_while_nobody_knows_the_channels_transitions_wait(desk: Desk) -> None:
+    parts = replace(telling(desk.store, desk.clock), channels=UnreadChannels())
+
+    told = await tell(parts, WITHIN)
+
+    assert told == Told(routed=0, delivered=0, failed=0)
+    assert (await desk.tell(PROGRAM)).routed == 3
+
+
+async def test_while_the_file_cannot_be_read_the_last_channels_are_told_and_none_is_given_up(desk: Desk) -> None:
+    await desk.tell(replace(PEOPLE, group_wait=HOUR))
+    desk.clock.move(2 * HOUR)
+    parts = replace(telling(desk.store, desk.clock, notifier=desk.notifier), channels=UnreadChannels((PROGRAM,)))
+
+    await tell(parts, WITHIN)
+
+    assert [entry.notification.status for entry in await desk.ledger()] == [Status.PENDING] * 3
 
 
 async def test_without_time_nothing_is_begun(desk: Desk) -> None:

@@ -170,10 +170,7 @@ def named(prefix: str = "") -> Iterator[None]:
     try:
         yield
     except InvalidValueError as error:
-        name, colon, reason = str(error).partition(": ")
-        field = name.split(",")[0] if colon else ""
-        if not field:
-            raise
+        field, _, reason = str(error).partition(": ")
         raise refused(prefix + field, reason) from error
 
 
