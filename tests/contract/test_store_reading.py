@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.alert import Kind, Severity
+from dict_rate_limit.domain.alert import Kind, Severity, TransitionKind
+from dict_rate_limit.domain.consumption import Consumption
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.reading import RejectedItem
 from dict_rate_limit.domain.state import PolicyRule
@@ -162,3 +163,37 @@ async def test_open_alerts_are_counted_by_kind_and_severity(harness: Harness) ->
         (PARTICIPANT, Kind.THRESHOLD, Severity.CRITICAL): 2,
         (PARTICIPANT, Kind.RATE_LIMITED, Severity.WARNING): 1,
     }
+
+
+async def test_what_was_taken_between_the_last_two_readings_is_known(harness: Harness) -> None:
+    before, after = (bucket(1000, name="A"), bucket(500, name="B")), (bucket(900, name="A"), bucket(300, name="B"))
+
+    await harness.record_all(*ticks(before, after))
+
+    paces = (await harness.store.latest([PARTICIPANT]))[PARTICIPANT].paces
+
+    assert paces == {
+        "A": Consumption(low=100, high=400, seconds=300.0, censored=True),
+        "B": Consumption(low=500, high=500, seconds=300.0, censored=False),
+    }
+
+
+async def test_nothing_is_known_of_what_was_taken_across_a_change_of_limits(harness: Harness) -> None:
+    await harness.record_all(*ticks(bucket(1000), bucket(900), bucket(800, capacity=2000)))
+
+    assert (await harness.store.latest([PARTICIPANT]))[PARTICIPANT].paces == {}
+
+
+async def test_transitions_are_counted_by_what_they_are(harness: Harness) -> None:
+    await harness.record_all(*ticks(bucket(1000), bucket(200), bucket(50), bucket(1000), bucket(1000, capacity=2000)))
+
+    counts = await harness.store.transition_counts([PARTICIPANT])
+
+    threshold = (PARTICIPANT, "CLAIMS_READ", Kind.THRESHOLD)
+    assert counts == {
+        (*threshold, TransitionKind.OPENED): 1,
+        (*threshold, TransitionKind.ESCALATED): 1,
+        (*threshold, TransitionKind.RESOLVED): 1,
+        (PARTICIPANT, "CLAIMS_READ", Kind.LIMITS_CHANGED, TransitionKind.NOTICED): 1,
+    }
+    assert await harness.store.transition_counts(["00000000"]) == {}

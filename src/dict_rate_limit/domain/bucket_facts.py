@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.consumption import Sighting, consumption
@@ -11,6 +12,8 @@ from dict_rate_limit.domain.state import PolicyRule
 from dict_rate_limit.domain.transition import Facts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dict_rate_limit.domain.bucket import Bucket
     from dict_rate_limit.domain.consumption import Consumption
     from dict_rate_limit.domain.level import Thresholds
@@ -30,12 +33,19 @@ def bucket_facts(state: ParticipantState, snapshot: Snapshot, bucket: Bucket, ru
     return Facts(
         category=snapshot.category,
         bucket=bucket,
-        outlook=outlook(bucket, _taken(state, snapshot, bucket, rules), thresholds),
+        outlook=outlook(bucket, taken(state, snapshot, bucket, rules), thresholds),
         threshold=thresholds.critical if level is Level.CRITICAL else thresholds.warning,
     )
 
 
-def _taken(state: ParticipantState, snapshot: Snapshot, bucket: Bucket, rules: Rules) -> Consumption | None:
+def paces(state: ParticipantState, snapshot: Snapshot, rules: Rules) -> Mapping[str, Consumption]:
+    """Return what was taken of each bucket since the reading before; absent where nothing can be said."""
+    found = ((bucket.name, taken(state, snapshot, bucket, rules)) for bucket in snapshot.buckets)
+    return MappingProxyType({name: pace for name, pace in found if pace is not None})
+
+
+def taken(state: ParticipantState, snapshot: Snapshot, bucket: Bucket, rules: Rules) -> Consumption | None:
+    """Bound what was taken of one bucket since the reading before; `state` is that before the new one."""
     before = state.buckets.get(bucket.name)
     if before is None or state.checked_at is None:
         return None

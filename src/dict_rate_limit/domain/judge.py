@@ -6,6 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from dict_rate_limit.domain.bucket_facts import paces
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.level import level_of
 from dict_rate_limit.domain.notice import notices, vanished_names
@@ -46,6 +47,7 @@ def observe(state: ParticipantState, poll: Poll, rules: Rules) -> tuple[Particip
         vanished=vanished,
         alerts=alerts,
         events=tuple(event for _, event in changes),
+        paces=MappingProxyType({}) if snapshot is None else paces(state, snapshot, rules),
     )
     first = state.first_polled_at
     known = replace(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.alert import Alert, AlertEvent
     from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.consumption import Consumption
     from dict_rate_limit.domain.level import Level, Thresholds
     from dict_rate_limit.domain.reading import Poll
 
@@ -73,6 +74,7 @@ class Judgement:
     vanished   names of policies that were there and are gone
     alerts     alerts that changed, in their new form (resolved ones carry `resolved_at`)
     events     their transitions in order: the outbox
+    paces      what was taken since the reading before, by policy; absent where nothing can be said
     """
 
     poll: Poll
@@ -80,6 +82,7 @@ class Judgement:
     vanished: tuple[str, ...]
     alerts: tuple[Alert, ...]
     events: tuple[AlertEvent, ...]
+    paces: Mapping[str, Consumption] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

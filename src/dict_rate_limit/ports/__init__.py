@@ -5,7 +5,8 @@ Adapters translate their library's errors into `domain.errors` at the edge; noth
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime, timedelta
 
-    from dict_rate_limit.domain.alert import Alert, Kind, Severity
+    from dict_rate_limit.domain.alert import Alert, Kind, Severity, TransitionKind
+    from dict_rate_limit.domain.consumption import Consumption
     from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.domain.reading import Poll, Snapshot
     from dict_rate_limit.domain.state import Judgement, ParticipantState, PolicyRule
@@ -57,6 +59,10 @@ class RecordingUnit(Protocol):
         """Add everything the judgement holds; it becomes visible when the unit ends without an error."""
 
 
+TransitionKey = tuple[str, str, "Kind", "TransitionKind"]
+"""Participant, policy, kind of alert, what happened to it."""
+
+
 class StateStore(Protocol):
     """History, latest readings and alerts."""
 
@@ -81,12 +87,16 @@ class StateStore(Protocol):
     async def open_alert_counts(self, participants: Sequence[str]) -> Mapping[tuple[str, Kind, Severity], int]:
         """Return how many alerts are open; absent = none."""
 
+    async def transition_counts(self, participants: Sequence[str]) -> Mapping[TransitionKey, int]:
+        """Return how many transitions there ever were; absent = none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latest:
     """The last new reading of a participant and the last poll, good or not.
 
-    `snapshot` is None when there has never been a good reading. It holds present policies only.
+    `snapshot` is None when there has never been a good reading. It holds present policies only. `paces` has what was
+    taken between the last two readings, by policy; absent where nothing can be said.
     """
 
     participant: str
@@ -94,6 +104,7 @@ class Latest:
     policy_rules: Mapping[str, PolicyRule]
     last_poll_at: datetime
     last_outcome: Outcome
+    paces: Mapping[str, Consumption] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class Maintenance(Protocol):

@@ -13,11 +13,13 @@ from dict_rate_limit.domain.state import ParticipantState
 from dict_rate_limit.ports import Latest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from uuid import UUID
 
     from dict_rate_limit.domain.alert import Alert
     from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.consumption import Consumption
     from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.domain.reading import Poll
     from dict_rate_limit.domain.state import Judgement, PolicyRule
@@ -43,6 +45,7 @@ class Ledger:
     policy_rules: dict[str, PolicyRule] = field(default_factory=dict)
     reading: Snapshot | None = None
     last: Poll | None = None
+    paces: Mapping[str, Consumption] = field(default_factory=lambda: MappingProxyType({}))
 
     def state(self) -> ParticipantState:
         """Return what the next judgement needs."""
@@ -64,6 +67,7 @@ class Ledger:
             policy_rules=MappingProxyType(dict(self.policy_rules)),
             last_poll_at=last.received_at,
             last_outcome=last.outcome,
+            paces=self.paces,
         )
 
     def add(self, judgement: Judgement) -> None:
@@ -78,6 +82,7 @@ class Ledger:
         self.known = replace(self.known, first_polled_at=min(first, poll.received_at))
         if judgement.advanced and isinstance(poll, Snapshot):
             self._add_reading(poll, judgement.vanished)
+            self.paces = judgement.paces
 
     def _add_reading(self, snapshot: Snapshot, vanished: tuple[str, ...]) -> None:
         self.reading = snapshot

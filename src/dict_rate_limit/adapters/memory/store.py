@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.reading import Poll
     from dict_rate_limit.domain.silence import Silence
     from dict_rate_limit.domain.state import Judgement, ParticipantState, PolicyRule
-    from dict_rate_limit.ports import Clock, Latest
+    from dict_rate_limit.ports import Clock, Latest, TransitionKey
     from dict_rate_limit.ports.acting import ActingUnit, AlertHistory
     from dict_rate_limit.ports.delivery import Backlog, DrainUnit, LedgerEntry, RoutingUnit
 
@@ -107,6 +107,15 @@ class MemoryStore:
             for ledger in self._books.of(participants)
             for outcome, count in ledger.counts.items()
         }
+
+    async def transition_counts(self, participants: Sequence[str]) -> Mapping[TransitionKey, int]:
+        """Return how many transitions there ever were."""
+        events = (transition.event for transition in self._books.transitions.values())
+        return Counter(
+            (event.participant, event.policy_name, event.kind, event.transition)
+            for event in events
+            if event.participant in participants
+        )
 
     async def open_alert_counts(self, participants: Sequence[str]) -> Mapping[tuple[str, Kind, Severity], int]:
         """Return how many alerts are open."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.alert import Acknowledgement, Alert, AlertEvent
     from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.consumption import Consumption
     from dict_rate_limit.domain.reading import FailedPoll, RejectedItem
     from dict_rate_limit.domain.state import Judgement
 
@@ -39,7 +40,7 @@ def poll_parameters(judgement: Judgement) -> Parameters:
     }
 
 
-def reading_parameters(snapshot: Snapshot, vanished: Iterable[str]) -> Parameters:
+def reading_parameters(snapshot: Snapshot, judgement: Judgement) -> Parameters:
     """Return what save_reading takes."""
     return {
         "participant": snapshot.participant,
@@ -47,8 +48,10 @@ def reading_parameters(snapshot: Snapshot, vanished: Iterable[str]) -> Parameter
         "checked_at": snapshot.checked_at,
         "category": storable(snapshot.category),
         "correlation_id": storable(snapshot.correlation_id),
-        "buckets": as_json([_bucket(place, bucket) for place, bucket in enumerate(snapshot.buckets)]),
-        "vanished": list(vanished),
+        "buckets": as_json(
+            [_bucket(place, bucket, judgement.paces.get(bucket.name)) for place, bucket in enumerate(snapshot.buckets)]
+        ),
+        "vanished": list(judgement.vanished),
     }
 
 
@@ -85,7 +88,7 @@ def _failure_parameters(poll: FailedPoll) -> Parameters:
     }
 
 
-def _bucket(place: int, bucket: Bucket) -> Parameters:
+def _bucket(place: int, bucket: Bucket, pace: Consumption | None) -> Parameters:
     return {
         "place": place,
         "name": bucket.name,
@@ -95,6 +98,16 @@ def _bucket(place: int, bucket: Bucket) -> Parameters:
         "period": bucket.refill_period_sec,
         "utilization": bucket.utilization_pct,
         "own_category": storable(bucket.raw_category),
+        **({} if pace is None else _pace(pace)),
+    }
+
+
+def _pace(pace: Consumption) -> Parameters:
+    return {
+        "pace_low": pace.low,
+        "pace_high": pace.high,
+        "pace_seconds": pace.seconds,
+        "pace_censored": pace.censored,
     }
 
 

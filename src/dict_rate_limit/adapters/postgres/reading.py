@@ -9,7 +9,7 @@ from psycopg.rows import dict_row
 from dict_rate_limit.adapters.postgres import rows
 from dict_rate_limit.adapters.postgres.alert_rows import alerts
 from dict_rate_limit.adapters.postgres.statements import statements
-from dict_rate_limit.domain.alert import Kind, Severity
+from dict_rate_limit.domain.alert import Kind, Severity, TransitionKind
 from dict_rate_limit.domain.errors import Outcome
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.postgres.pool import Connection, Pool
     from dict_rate_limit.domain.alert import Alert
     from dict_rate_limit.domain.state import PolicyRule
-    from dict_rate_limit.ports import Latest
+    from dict_rate_limit.ports import Latest, TransitionKey
 
 
 async def latest(pool: Pool, participants: Sequence[str]) -> Mapping[str, Latest]:
@@ -51,6 +51,15 @@ async def open_alert_counts(pool: Pool, participants: Sequence[str]) -> Mapping[
     """Count the open alerts."""
     found = await _all(pool, "open_alert_counts", {"participants": list(participants)})
     return {(row["participant"], Kind(row["kind"]), Severity(row["severity"])): row["count"] for row in found}
+
+
+async def transition_counts(pool: Pool, participants: Sequence[str]) -> Mapping[TransitionKey, int]:
+    """Read the counts of transitions."""
+    found = await _all(pool, "transition_counts", {"participants": list(participants)})
+    return {
+        (row["participant"], row["policy_name"], Kind(row["kind"]), TransitionKind(row["transition"])): row["count"]
+        for row in found
+    }
 
 
 async def admit(pool: Pool, participant: str, spacing: timedelta) -> bool:

@@ -21,6 +21,12 @@ SELECT
         WHERE last.participant = known.participant AND last.received_at = known.last_good_at
     ) AS buckets,
     (
+        SELECT json_agg(json_build_array(policy_name, pace_low, pace_high, pace_seconds, pace_censored))
+        FROM dict_rate_limit_latest AS last
+        WHERE last.participant = known.participant AND last.received_at = known.last_good_at
+            AND last.pace_checked_at = last.checked_at AND last.pace_seconds IS NOT NULL
+    ) AS paces,
+    (
         SELECT json_agg(json_build_array(policy_name, warning_threshold_pct, critical_threshold_pct, enabled))
         FROM dict_rate_limit_policies AS policy
         WHERE policy.participant = known.participant
@@ -57,6 +63,12 @@ SELECT participant, kind, severity, count(*)
 FROM dict_rate_limit_alerts
 WHERE participant = ANY (%(participants)s::text[]) AND resolved_at IS NULL
 GROUP BY participant, kind, severity;
+
+-- name: transition_counts
+-- Transitions that ever happened.
+SELECT participant, policy_name, kind, transition, transitions AS count
+FROM dict_rate_limit_transition_counts
+WHERE participant = ANY (%(participants)s::text[]);
 
 -- name: admit
 -- One row comes back for the caller that is admitted. The row's lock makes callers take turns, and each judges by the

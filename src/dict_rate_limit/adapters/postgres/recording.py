@@ -42,7 +42,7 @@ class PostgresRecordingUnit:
         async with self._connection.pipeline():
             await self._connection.execute(sql["save_poll"], poll_parameters(judgement))
             if judgement.advanced and isinstance(poll, Snapshot):
-                await self._connection.execute(sql["save_reading"], reading_parameters(poll, judgement.vanished))
+                await self._connection.execute(sql["save_reading"], reading_parameters(poll, judgement))
             if judgement.events or judgement.alerts:
                 await save_alerts(self._connection, judgement.alerts, judgement.events)
 

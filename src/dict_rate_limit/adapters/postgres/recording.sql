@@ -72,7 +72,8 @@ WITH bucket AS MATERIALIZED (
     SELECT *
     FROM jsonb_to_recordset(%(buckets)s::jsonb) AS b (
         place integer, name text, available integer, capacity integer, refill integer, period integer,
-        utilization numeric, own_category text
+        utilization numeric, own_category text, pace_low bigint, pace_high bigint, pace_seconds double precision,
+        pace_censored boolean
     )
 ), scale AS (
     SELECT CASE WHEN %(category)s::text IN ('A', 'B', 'C', 'D', 'E', 'F', 'G', 'H') THEN %(category)s::text END AS letter
@@ -110,10 +111,11 @@ WITH bucket AS MATERIALIZED (
 )
 INSERT INTO dict_rate_limit_latest (
     participant, policy_name, available_tokens, capacity, refill_tokens, refill_period_sec, policy_category, place,
-    checked_at, received_at
+    checked_at, received_at, pace_low, pace_high, pace_seconds, pace_censored, pace_checked_at
 )
 SELECT
-    %(participant)s, name, available, capacity, refill, period, own_category, place, %(checked_at)s, %(received_at)s
+    %(participant)s, name, available, capacity, refill, period, own_category, place, %(checked_at)s, %(received_at)s,
+    pace_low, pace_high, pace_seconds, pace_censored, %(checked_at)s
 FROM bucket
 ON CONFLICT (participant, policy_name) DO UPDATE SET
     available_tokens = excluded.available_tokens,
@@ -123,11 +125,16 @@ ON CONFLICT (participant, policy_name) DO UPDATE SET
     policy_category = excluded.policy_category,
     place = excluded.place,
     checked_at = excluded.checked_at,
-    received_at = excluded.received_at;
+    received_at = excluded.received_at,
+    pace_low = excluded.pace_low,
+    pace_high = excluded.pace_high,
+    pace_seconds = excluded.pace_seconds,
+    pace_censored = excluded.pace_censored,
+    pace_checked_at = excluded.pace_checked_at;
 
 -- name: save_alerts
 -- Alerts in their new form, ended ones first (a new one may take the place of one that ends), and their transitions in
--- order. A transition that is there already stays as it is: its id says it is the same.
+-- order, and how many there were. A transition that is there already stays as it is: its id says it is the same.
 WITH alert AS (
     INSERT INTO dict_rate_limit_alerts (
         alert_id, participant, policy_name, kind, severity, exhausted, sequence, opened_at, updated_at, resolved_at,
@@ -149,21 +156,29 @@ WITH alert AS (
         updated_at = excluded.updated_at,
         resolved_at = excluded.resolved_at,
         acknowledgement = excluded.acknowledgement
+), event AS (
+    INSERT INTO dict_rate_limit_alert_events (
+        event_id, alert_id, sequence, participant, policy_name, kind, transition, severity, exhausted, category,
+        available_tokens, capacity_max, utilization_pct, previous, current, opened_at, detected_at, message, message_en,
+        outlook, acknowledgement
+    )
+    SELECT
+        event_id, alert_id, sequence, participant, policy_name, kind, transition, severity, exhausted, category,
+        available_tokens, capacity_max, utilization_pct, previous, current, opened_at, detected_at, message, message_en,
+        outlook, acknowledgement
+    FROM jsonb_to_recordset(%(events)s::jsonb) AS e (
+        place integer, event_id uuid, alert_id uuid, sequence integer, participant text, policy_name text, kind text,
+        transition text, severity text, exhausted boolean, category text, available_tokens integer, capacity_max integer,
+        utilization_pct numeric, previous text, current text, opened_at timestamptz, detected_at timestamptz, message text,
+        message_en text, outlook jsonb, acknowledgement jsonb
+    )
+    ORDER BY place
+    ON CONFLICT (event_id) DO NOTHING
+    RETURNING participant, policy_name, kind, transition
 )
-INSERT INTO dict_rate_limit_alert_events (
-    event_id, alert_id, sequence, participant, policy_name, kind, transition, severity, exhausted, category,
-    available_tokens, capacity_max, utilization_pct, previous, current, opened_at, detected_at, message, message_en,
-    outlook, acknowledgement
-)
-SELECT
-    event_id, alert_id, sequence, participant, policy_name, kind, transition, severity, exhausted, category,
-    available_tokens, capacity_max, utilization_pct, previous, current, opened_at, detected_at, message, message_en,
-    outlook, acknowledgement
-FROM jsonb_to_recordset(%(events)s::jsonb) AS e (
-    place integer, event_id uuid, alert_id uuid, sequence integer, participant text, policy_name text, kind text,
-    transition text, severity text, exhausted boolean, category text, available_tokens integer, capacity_max integer,
-    utilization_pct numeric, previous text, current text, opened_at timestamptz, detected_at timestamptz, message text,
-    message_en text, outlook jsonb, acknowledgement jsonb
-)
-ORDER BY place
-ON CONFLICT (event_id) DO NOTHING;
+INSERT INTO dict_rate_limit_transition_counts AS known (participant, policy_name, kind, transition, transitions)
+SELECT participant, policy_name, kind, transition, count(*)
+FROM event
+GROUP BY participant, policy_name, kind, transition
+ON CONFLICT (participant, policy_name, kind, transition) DO UPDATE
+    SET transitions = known.transitions + excluded.transitions;

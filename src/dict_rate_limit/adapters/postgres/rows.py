@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dict_rate_limit.adapters.postgres.alert_rows import alerts
 from dict_rate_limit.domain.bucket import Bucket
+from dict_rate_limit.domain.consumption import Consumption
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.reading import RejectedItem, Snapshot
 from dict_rate_limit.domain.state import ParticipantState, PolicyRule
@@ -43,6 +44,7 @@ def latest(row: Row) -> Latest:
         policy_rules=policy_rules(row["policy_rules"]),
         last_poll_at=row["last_poll_at"],
         last_outcome=Outcome(row["last_outcome"]),
+        paces=_paces(row["paces"]),
     )
 
 
@@ -67,6 +69,15 @@ def policy_rules(rows: Arrays) -> Mapping[str, PolicyRule]:
         {
             name: PolicyRule(warning=_hundredths(warning), critical=_hundredths(critical), enabled=enabled)
             for name, warning, critical, enabled in rows or ()
+        }
+    )
+
+
+def _paces(rows: Arrays) -> Mapping[str, Consumption]:
+    return MappingProxyType(
+        {
+            name: Consumption(low=low, high=high, seconds=seconds, censored=censored)
+            for name, low, high, seconds, censored in rows or ()
         }
     )
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.notification import Attempt, Notification, Status
     from dict_rate_limit.domain.silence import Silence
     from dict_rate_limit.domain.state import PolicyRule
-    from dict_rate_limit.ports import Latest, RecordingUnit
+    from dict_rate_limit.ports import Latest, RecordingUnit, TransitionKey
     from dict_rate_limit.ports.acting import ActingUnit, AlertHistory
     from dict_rate_limit.ports.delivery import Backlog, DrainUnit, LedgerEntry, RoutingUnit
 
@@ -52,6 +52,10 @@ class PostgresStore:
     async def poll_counts(self, participants: Sequence[str]) -> Mapping[tuple[str, Outcome], int]:
         """Return how many polls were ever recorded."""
         return await reading.poll_counts(self._pool, participants)
+
+    async def transition_counts(self, participants: Sequence[str]) -> Mapping[TransitionKey, int]:
+        """Return how many transitions there ever were."""
+        return await reading.transition_counts(self._pool, participants)
 
     async def open_alert_counts(self, participants: Sequence[str]) -> Mapping[tuple[str, Kind, Severity], int]:
         """Return how many alerts are open."""
