@@ -235,11 +235,13 @@ def furnished(broker: Broker) -> bool:
 
 def _furniture() -> tuple[tuple[str, str, object], ...]:
     closed = {"allowAutoTopicCreation": False}
+    kept = {"retentionSizeInMB": -1, "retentionTimeInMinutes": -1}  # else what nobody subscribes to may go at a restart
     role = quote(ROLE, safe="")
     return (
         ("PUT", "tenants/lb-conn", {"allowedClusters": ["standalone"]}),
         ("PUT", f"namespaces/{NAMESPACE}", None),
         ("POST", f"namespaces/{NAMESPACE}/permissions/{role}", ["produce", "consume"]),
+        ("POST", f"namespaces/{NAMESPACE}/retention", kept),
         ("PUT", f"namespaces/{CLOSED}", None),
         ("POST", f"namespaces/{CLOSED}/permissions/{role}", ["produce", "consume"]),
         ("POST", f"namespaces/{CLOSED}/autoTopicCreation", closed),

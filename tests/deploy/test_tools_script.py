@@ -73,6 +73,47 @@ def test_a_failed_build_leaves_nothing_behind(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "tools").iterdir() if path.name != ".goose.lock"] == ["bin"]
 
 
+FETCHES = """#!/bin/bash
+for word; do
+    case $word in
+        -Dmaven.repo.local=*) store=${word#*=} ;;
+        -DoutputDirectory=*) out=${word#*=} ;;
+    esac
+done
+mkdir -p "$store"
+echo fetched >"$store/broker.jar"
+"""
+GIVES = 'mkdir -p "$out"\necho jar >"$out/broker.jar"\n'
+
+
+def stub_maven(folder: Path, *, fails: bool) -> None:
+    """Make a `mvn` that fetches into its store, then gives a jar or fails; and a `java`."""
+    for name, script in {"mvn": FETCHES + ("exit 1\n" if fails else GIVES), "java": "#!/bin/sh\n"}.items():
+        (folder / name).write_text(script)
+        (folder / name).chmod(0o755)
+
+
+def test_what_maven_fetched_is_kept_for_the_next_attempt(tmp_path: Path) -> None:
+    stub_maven(tmp_path, fails=True)
+
+    asked = tools(tmp_path, "pulsar")
+
+    asked.communicate()
+    assert asked.returncode == 1
+    assert len(list((tmp_path / "tools").glob(".maven-*/broker.jar"))) == 1
+
+
+def test_what_maven_fetched_is_gone_after_the_last_attempt(tmp_path: Path) -> None:
+    stub_maven(tmp_path, fails=False)
+
+    asked = tools(tmp_path, "pulsar")
+
+    said = asked.communicate()[1]
+    assert asked.returncode == 0, said
+    assert (tmp_path / "tools/pulsar/jars/broker.jar").read_text() == "jar\n"
+    assert list((tmp_path / "tools").glob(".maven-*")) == []
+
+
 def test_every_version_is_exact() -> None:
     versions = dict(line.split("=", 1) for line in VERSIONS.splitlines() if "_VERSION=" in line)
 
