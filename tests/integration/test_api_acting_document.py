@@ -146,7 +146,7 @@ async def test_the_document_names_the_parameters_of_acting(client: httpx.AsyncCl
         ("get", "/alerts"): ["participant", "state", "limit"],
         ("get", "/alerts/{alert_id}"): ["alert_id"],
         ("post", "/alerts/{alert_id}/acknowledgement"): ["alert_id"],
-        ("get", "/silences"): ["ended"],
+        ("get", "/silences"): ["ended", "limit"],
         ("post", "/silences"): [],
         ("get", "/silences/{silence_id}"): ["silence_id"],
         ("post", "/silences/{silence_id}/end"): ["silence_id"],

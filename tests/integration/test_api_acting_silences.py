@@ -152,8 +152,22 @@ async def test_what_cannot_be_the_id_of_a_silence_is_refused(client: httpx.Async
     assert {problem(answer) for answer in answers} == {(400, "invalid-parameter", "silence_id")}
 
 
-async def test_ended_is_true_or_false(client: httpx.AsyncClient) -> None:
-    assert problem(await get(client, f"{SILENCES}?ended=yes")) == (400, "invalid-parameter", "ended")
+async def test_no_more_are_listed_than_asked_for(client: httpx.AsyncClient) -> None:
+    await made(client, **{"for": "48h"})
+    next_to_end = await made(client)
+
+    listed = (await get(client, f"{SILENCES}?limit=1")).json()
+
+    assert listed == {"silences": [next_to_end], "total": 1}
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"), [("ended=yes", "ended"), ("limit=0", "limit"), ("limit=1001", "limit")]
+)
+async def test_a_parameter_of_the_list_that_is_not_understood_is_refused(
+    client: httpx.AsyncClient, query: str, parameter: str
+) -> None:
+    assert problem(await get(client, f"{SILENCES}?{query}")) == (400, "invalid-parameter", parameter)
 
 
 @pytest.mark.parametrize(

@@ -92,12 +92,11 @@ def _word(name: str, usual: str, *others: str) -> Parameter:
     return Parameter(name=name, param_in="query", schema=schema)
 
 
-_LIMIT: Final = Parameter(
-    name="limit",
-    param_in="query",
-    schema=Schema(type=OpenAPIType.INTEGER, minimum=1, maximum=1000, default=100),
-    description="How many at most.",
-)
+def _limit(usual: int) -> Parameter:
+    schema = Schema(type=OpenAPIType.INTEGER, minimum=1, maximum=1000, default=usual)
+    return Parameter(name="limit", param_in="query", schema=schema, description="How many at most.")
+
+
 _OF_ANY: Final = Parameter(
     name="participant",
     param_in="query",
@@ -135,7 +134,7 @@ class _Described(Operation):
 class AlertsOperation(_Described):
     """The alerts."""
 
-    takes = (_OF_ANY, _word("state", "open", "all"), _LIMIT)
+    takes = (_OF_ANY, _word("state", "open", "all"), _limit(100))
 
 
 class AlertOperation(_Described):
@@ -153,7 +152,7 @@ class AcknowledgeOperation(AlertOperation):
 class SilencesOperation(_Described):
     """The silences."""
 
-    takes = (_word("ended", "false", "true"),)
+    takes = (_word("ended", "false", "true"), _limit(1000))
 
 
 class SilenceOperation(_Described):
@@ -193,4 +192,4 @@ class DrillOperation(AlertOperation):
 class AuditOperation(_Described):
     """The audit."""
 
-    takes = (_LIMIT,)
+    takes = (_limit(100),)

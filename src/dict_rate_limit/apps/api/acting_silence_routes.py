@@ -22,11 +22,12 @@ from dict_rate_limit.apps.api.acting_schema import (
 )
 from dict_rate_limit.apps.api.acting_silence_payload import silence, silence_list
 from dict_rate_limit.apps.api.problem import ProblemError, ProblemType
-from dict_rate_limit.apps.api.query import identifier, one_of, parse_query
+from dict_rate_limit.apps.api.query import identifier, limit, one_of, parse_query
 from dict_rate_limit.apps.api.routes import backing_of
 from dict_rate_limit.usecases.act import create_silence, end_silence
 
 SILENCES: Final = ROOT + "/silences"
+LARGEST_LIMIT: Final = 1000
 
 
 @litestar.get(
@@ -42,10 +43,11 @@ async def list_silences(
 ) -> Response[bytes]:
     """Return the silences that hold or will, the next to end first; with `ended=true` the others, newest first."""
     parts = backing_of(request).acting
-    values = parse_query(request.scope["query_string"], ("ended",))
+    values = parse_query(request.scope["query_string"], ("ended", "limit"))
+    most = limit(values, usual=LARGEST_LIMIT, most=LARGEST_LIMIT)
     now = parts.clock.now()
     found = await parts.acts.silences(now, ended=one_of(values, "ended", ("true", "false")) == "true")
-    return document(silence_list(found, now))
+    return document(silence_list(found[:most], now))
 
 
 @litestar.get(
