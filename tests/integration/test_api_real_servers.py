@@ -114,12 +114,13 @@ async def test_metrics_come_from_the_real_store(world: RealWorld) -> None:
         delivery=DeliverySource(outbox=world.store, notifications=world.store, acts=world.store),
         participants=world.participants,
         thresholds=THRESHOLDS,
+        interval=timedelta(minutes=5),
         clock=world.clock,
     )
 
     text = (await Exporter("1.2.3", source).scrape()).decode()
 
-    assert 'dict_rate_limit_tokens_available{participant="12345678",policy="CLAIMS_READ"} 250.0' in text
+    assert 'dict_rate_limit_tokens_available{participant="12345678",policy="CLAIMS_READ"} 250\n' in text
     assert 'dict_rate_limit_polls_total{outcome="OK",participant="12345678"} 1.0' in text
     assert "dict_rate_limit_store_up 1.0" in text
     assert "dict_rate_limit_outbox_waiting 1.0" in text

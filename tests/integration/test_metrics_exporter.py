@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from math import inf
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,7 +27,7 @@ from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.notification import Status
 from dict_rate_limit.domain.state import PolicyRule
 from dict_rate_limit.ports.delivery import Backlog
-from domain_samples import NOON, PARTICIPANT, THRESHOLDS, bucket, failure, snapshot
+from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, THRESHOLDS, bucket, failure, snapshot, ticks
 from known_delivery import KnownDelivery
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ async def scraped(world: World, counted: Sequence[Collector] = (), known: KnownD
         delivery=DeliverySource(outbox=known.outbox, notifications=known.notifications, acts=known.acts),
         participants=world.participants,
         thresholds=THRESHOLDS,
+        interval=FIVE_MINUTES,
         clock=world.clock,
     )
     return parsed(await Exporter("1.2.3", source, counted).scrape())
@@ -84,12 +86,67 @@ async def test_a_bucket_is_told_raw_with_its_share_and_level(world: World) -> No
     assert value(series, "capacity", **of_claims) == 1000
     assert value(series, "utilization_ratio", **of_claims) == 0.75
     assert value(series, "tokens_available", participant=PARTICIPANT, policy="LOW") == -15
-    assert [value(series, "level", **of_claims, level=level) for level in ("OK", "WARNING", "CRITICAL", "UNKNOWN")] == [
+    assert value(series, "level", **of_claims) == 1
+    assert [value(series, f"{name}_threshold_ratio", **of_claims) for name in ("warning", "critical")] == [0.25, 0.1]
+    assert [value(series, "exhausted", participant=PARTICIPANT, policy=name) for name in ("CLAIMS_READ", "LOW")] == [
         0,
         1,
-        0,
-        0,
     ]
+
+
+async def test_what_is_ahead_of_a_bucket_is_told_as_bounds(world: World) -> None:
+    await recorded(world.store, *ticks(bucket(1000, 2000), bucket(400, 2000)))
+
+    series = await scraped(world)
+
+    bounds = [{"participant": PARTICIPANT, "policy": "CLAIMS_READ", "bound": bound} for bound in ("lower", "upper")]
+    assert [value(series, "consumption_tokens_per_second", **bound) for bound in bounds] == [3.0, 3.0]
+    assert [value(series, "time_to_empty_seconds", **bound) for bound in bounds] == [200.0, 200.0]
+    assert [value(series, "time_to_full_seconds", **bound) for bound in bounds] == [1600.0, 1620.0]
+
+
+async def test_a_bucket_that_nobody_uses_is_never_empty(world: World) -> None:
+    await recorded(world.store, *ticks(bucket(400, 2000), bucket(700, 2000)))
+
+    series = await scraped(world)
+
+    bound = {"participant": PARTICIPANT, "policy": "CLAIMS_READ", "bound": "upper"}
+    assert value(series, "time_to_empty_seconds", **bound) == inf
+
+
+async def test_a_first_reading_tells_no_pace(world: World) -> None:
+    await recorded(world.store, snapshot(bucket(400, 2000)))
+
+    series = await scraped(world)
+
+    assert [count(series, name) for name in ("consumption_tokens_per_second", "time_to_empty_seconds")] == [0, 0]
+
+
+async def test_a_bucket_that_fills_between_two_polls_is_named(world: World) -> None:
+    await recorded(world.store, snapshot(bucket(70, 70, "KEYS_CHECK", 70), bucket(1000, 18000, "CLAIMS_READ", 600)))
+
+    series = await scraped(world)
+
+    assert value(series, "blind_below_seconds", participant=PARTICIPANT, policy="KEYS_CHECK") == 60
+    assert count(series, "blind_below_seconds") == 1
+
+
+async def test_what_our_own_polls_take_is_told(world: World) -> None:
+    await recorded(world.store, snapshot(bucket(20, 20, "POLICIES_LIST", 6)))
+
+    series = await scraped(world)
+
+    assert value(series, "own_spending_tokens_per_second", participant=PARTICIPANT, policy="POLICIES_LIST") == 1 / 300
+
+
+async def test_what_ever_happened_to_alerts_is_counted(world: World) -> None:
+    await recorded(world.store, *ticks(bucket(1000), bucket(200), bucket(200, 2000)))
+
+    series = await scraped(world)
+
+    opened = {"participant": PARTICIPANT, "kind": "THRESHOLD", "transition": "OPENED"}
+    assert value(series, "alert_transitions_total", **opened) == 1
+    assert value(series, "limit_changes_total", participant=PARTICIPANT, policy="CLAIMS_READ") == 1
 
 
 async def test_the_level_follows_the_operators_thresholds(world: World) -> None:
@@ -100,7 +157,7 @@ async def test_the_level_follows_the_operators_thresholds(world: World) -> None:
 
     series = await scraped(world)
 
-    assert value(series, "level", participant=PARTICIPANT, policy="CLAIMS_READ", level="CRITICAL") == 1
+    assert value(series, "level", participant=PARTICIPANT, policy="CLAIMS_READ") == 2
 
 
 async def test_what_is_unknown_is_absent(world: World) -> None:
@@ -264,7 +321,7 @@ async def test_every_answer_of_the_api_is_counted_by_route(world: World) -> None
         await client.request("BREW", LIST)
         await client.head("/static/base.css")
 
-    series = parsed(await Exporter("1", counted=[app._traffic]).scrape())  # type: ignore[attr-defined]
+    series = parsed(await Exporter("1", counted=[world.traffic]).scrape())
 
     told = {
         tuple(dict(labels)[name] for name in ("route", "method", "status")): number

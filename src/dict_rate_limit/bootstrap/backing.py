@@ -96,6 +96,7 @@ def exporter(settings: Settings, parts: Backing, counted: Sequence[Collector] = 
         delivery=DeliverySource(outbox=parts.store, notifications=parts.store, acts=parts.store),
         participants=settings.participants,
         thresholds=settings.thresholds,
+        interval=settings.poll_interval,
         clock=parts.clock,
     )
     publisher = PublisherInfo("log" if settings.pulsar_broker_url is None else "pulsar")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+
+from dict_rate_limit.adapters.prometheus.catalog import gauge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from prometheus_client import Metric
+    from prometheus_client.core import GaugeMetricFamily
 
     from dict_rate_limit.domain.notification import Status
     from dict_rate_limit.ports.acting import Acts
@@ -55,20 +57,20 @@ async def look_at_delivery(source: DeliverySource, now: datetime) -> DeliverySta
 
 def delivery_metrics(state: DeliveryState, now: datetime) -> Iterator[Metric]:
     """Give what waits and since when: no age where nothing waits."""
-    yield _single("outbox_waiting", "Transitions that wait to be published.", state.backlog.waiting)
+    yield _single("outbox_waiting", state.backlog.waiting)
     if state.backlog.oldest_at is not None:
         age = (now - state.backlog.oldest_at).total_seconds()
-        yield _single("outbox_oldest_age_seconds", "Time since the oldest waiting transition was detected.", age)
-    yield _single("outbox_dead", "Transitions the broker refused for good.", state.backlog.dead)
-    counts = _gauge("notifications", "Notifications, by where they stand.", "channel", "status")
+        yield _single("outbox_oldest_age_seconds", age)
+    yield _single("outbox_dead", state.backlog.dead)
+    counts = gauge("notifications")
     for (channel, status), count in state.notifications.items():
         counts.add_metric((channel, status.value), count)
     yield counts
-    ages = _gauge("notification_oldest_age_seconds", "Time since a channel's oldest pending one was made.", "channel")
+    ages = gauge("notification_oldest_age_seconds")
     for channel, since in state.pending_since.items():
         ages.add_metric((channel,), (now - since).total_seconds())
     yield ages
-    yield _single("silences_active", "Silences and maintenance windows in force.", state.silences_active)
+    yield _single("silences_active", state.silences_active)
 
 
 class PublisherInfo(Collector):
@@ -80,16 +82,12 @@ class PublisherInfo(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Give one series."""
-        family = _gauge("publisher_info", "Where transitions of alerts go.", "destination")
+        family = gauge("publisher_info")
         family.add_metric((self._destination,), 1)
         yield family
 
 
-def _single(name: str, text: str, value: float) -> GaugeMetricFamily:
-    family = _gauge(name, text)
+def _single(name: str, value: float) -> GaugeMetricFamily:
+    family = gauge(name)
     family.add_metric((), value)
     return family
-
-
-def _gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:
-    return GaugeMetricFamily(f"dict_rate_limit_{name}", text, labels=labels)

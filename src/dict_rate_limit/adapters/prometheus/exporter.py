@@ -6,9 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from dict_rate_limit.adapters.prometheus.bucket_series import BucketSeries
+from dict_rate_limit.adapters.prometheus.catalog import counter, gauge
 from dict_rate_limit.adapters.prometheus.delivery import DeliverySource, PublisherInfo
 from dict_rate_limit.adapters.prometheus.stored import StoredSource, StoredStateCollector, look
 
@@ -41,9 +42,7 @@ class SourceCallsCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Give the calls by participant and outcome."""
-        family = CounterMetricFamily(
-            "dict_rate_limit_source_calls", "Source calls made for readers.", labels=("participant", "outcome")
-        )
+        family = counter("source_calls")
         for (participant, outcome), count in self._calls().items():
             family.add_metric((participant, outcome.value), count)
         yield family
@@ -65,10 +64,15 @@ class Exporter:
         """Return the text Prometheus reads. Written in a thread: a thousand participants are many lines."""
         own = CollectorRegistry(auto_describe=False)
         own.register(_Build(self._version))
-        if self._stored is not None:
-            state = await look(self._stored)
-            own.register(StoredStateCollector(state, self._stored.thresholds, self._stored.clock.now()))
-        return await asyncio.to_thread(lambda: generate_latest(own) + generate_latest(self._registry))
+        if self._stored is None:
+            return await asyncio.to_thread(lambda: generate_latest(own) + generate_latest(self._registry))
+        state = await look(self._stored)
+        own.register(StoredStateCollector(state, self._stored.clock.now()))
+        latest = () if state is None else state.latest.values()
+        buckets = BucketSeries(self._stored.thresholds, self._stored.interval)
+        return await asyncio.to_thread(
+            lambda: generate_latest(own) + buckets.text(latest) + generate_latest(self._registry)
+        )
 
 
 class _Build(Collector):
@@ -76,6 +80,6 @@ class _Build(Collector):
         self._version = version
 
     def collect(self) -> Iterator[Metric]:
-        family = GaugeMetricFamily("dict_rate_limit_build_info", "The running version.", labels=("version",))
+        family = gauge("build_info")
         family.add_metric((self._version,), 1)
         yield family

@@ -3,42 +3,41 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from dict_rate_limit.adapters.prometheus.catalog import counter, gauge
 from dict_rate_limit.adapters.prometheus.delivery import delivery_metrics, look_at_delivery
+from dict_rate_limit.domain.alert import Kind
 from dict_rate_limit.domain.errors import StoreError
-from dict_rate_limit.domain.judge import judged_buckets
-from dict_rate_limit.domain.level import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime, timedelta
 
     from prometheus_client import Metric
 
     from dict_rate_limit.adapters.prometheus.delivery import DeliverySource, DeliveryState
-    from dict_rate_limit.domain.alert import Kind, Severity
+    from dict_rate_limit.domain.alert import Severity
     from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.domain.level import Thresholds
-    from dict_rate_limit.domain.state import JudgedBucket
-    from dict_rate_limit.ports import Clock, Latest, StateStore
+    from dict_rate_limit.ports import Clock, Latest, StateStore, TransitionKey
 
 PATIENCE: Final = 2.0
-_PREFIX: Final = "dict_rate_limit_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSource:
-    """Where stored state is read, and by which thresholds it is judged where a policy has none of its own."""
+    """Where stored state is read, by which thresholds it is judged where a policy has none, and how often is polled."""
 
     store: StateStore
     delivery: DeliverySource
     participants: Sequence[str]
     thresholds: Thresholds
+    interval: timedelta
     clock: Clock
 
 
@@ -49,6 +48,7 @@ class StoredState:
     latest: Mapping[str, Latest]
     polls: Mapping[tuple[str, Outcome], int]
     alerts: Mapping[tuple[str, Kind, Severity], int]
+    transitions: Mapping[TransitionKey, int]
     delivery: DeliveryState
 
 
@@ -61,6 +61,7 @@ async def look(source: StoredSource) -> StoredState | None:
                 latest=await store.latest(participants),
                 polls=await store.poll_counts(participants),
                 alerts=await store.open_alert_counts(participants),
+                transitions=await store.transition_counts(participants),
                 delivery=await look_at_delivery(source.delivery, source.clock.now()),
             )
     except (StoreError, TimeoutError):
@@ -68,70 +69,47 @@ async def look(source: StoredSource) -> StoredState | None:
 
 
 class StoredStateCollector(Collector):
-    """Metrics of one look. What is unknown has no series; zero is never a stand-in."""
+    """Metrics of one look, but for those of buckets. What is unknown has no series; zero is never a stand-in."""
 
-    def __init__(self, state: StoredState | None, thresholds: Thresholds, now: datetime) -> None:
+    def __init__(self, state: StoredState | None, now: datetime) -> None:
         """Take a look's result, None where there was no answer."""
         self._state = state
-        self._thresholds = thresholds
         self._now = now
 
     def collect(self) -> Iterator[Metric]:
         """Give whether the store answered and, if so, what it holds."""
-        up = _gauge("store_up", "1 when the database answered this scrape.", ())
+        up = gauge("store_up")
         up.add_metric((), 0 if self._state is None else 1)
         yield up
         if self._state is not None:
-            yield from self._buckets(self._state.latest.values())
-            yield from self._polls(self._state)
-            alerts = _gauge("alerts_open", "Open alerts.", ("participant", "kind", "severity"))
-            for key, count in self._state.alerts.items():
-                alerts.add_metric(key, count)
-            yield alerts
+            yield from self._readings(self._state)
+            yield from self._alerts(self._state)
             yield from delivery_metrics(self._state.delivery, self._now)
 
-    def _buckets(self, latest: Iterable[Latest]) -> Iterator[Metric]:
-        labels = ("participant", "policy")
-        tokens = _gauge("tokens_available", "Tokens in the bucket, raw: may be negative.", labels)
-        capacity = _gauge("capacity", "Tokens the bucket can hold.", labels)
-        used = _gauge("utilization_ratio", "Used share of the capacity, 0 to 1; absent when unknown.", labels)
-        level = _gauge("level", "1 for the level the bucket is at, 0 for the others.", (*labels, "level"))
-        for known in latest:
-            for judged in self._judged(known):
-                names = (known.participant, judged.bucket.name)
-                tokens.add_metric(names, judged.bucket.available_tokens)
-                capacity.add_metric(names, judged.bucket.capacity)
-                hundredths = judged.bucket.utilization_hundredths
-                if hundredths is not None:
-                    used.add_metric(names, hundredths / 10_000)
-                for one in Level:
-                    level.add_metric((*names, one.value), int(judged.level is one))
-        yield from (tokens, capacity, used, level)
-
-    def _judged(self, known: Latest) -> tuple[JudgedBucket, ...]:
-        if known.snapshot is None:
-            return ()
-        return judged_buckets(known.snapshot.buckets, known.policy_rules, self._thresholds)
-
-    def _polls(self, state: StoredState) -> Iterator[Metric]:
-        labels = ("participant",)
-        poll_age = _gauge("poll_age_seconds", "Time since the last poll, good or not.", labels)
-        reading_age = _gauge("reading_age_seconds", "Time since the last new reading; absent before the first.", labels)
-        category = _gauge("category_info", "The participant's category, as DICT wrote it.", ("participant", "category"))
+    def _readings(self, state: StoredState) -> Iterator[Metric]:
+        poll_age, reading_age = gauge("poll_age_seconds"), gauge("reading_age_seconds")
+        last, category, polls = gauge("last_reading_timestamp_seconds"), gauge("category_info"), counter("polls")
         for known in state.latest.values():
             names = (known.participant,)
             poll_age.add_metric(names, (self._now - known.last_poll_at).total_seconds())
             if known.snapshot is not None:
                 reading_age.add_metric(names, (self._now - known.snapshot.received_at).total_seconds())
+                last.add_metric(names, known.snapshot.received_at.timestamp())
                 category.add_metric((*names, known.snapshot.category), 1)
-        yield from (poll_age, reading_age, category)
-        polls = CounterMetricFamily(
-            _PREFIX + "polls", "Polls ever recorded, by how they ended.", labels=("participant", "outcome")
-        )
         for (participant, outcome), count in state.polls.items():
             polls.add_metric((participant, outcome.value), count)
-        yield polls
+        yield from (poll_age, reading_age, last, category, polls)
 
-
-def _gauge(name: str, text: str, labels: Sequence[str]) -> GaugeMetricFamily:
-    return GaugeMetricFamily(_PREFIX + name, text, labels=labels)
+    @staticmethod
+    def _alerts(state: StoredState) -> Iterator[Metric]:
+        alerts, transitions, changes = gauge("alerts_open"), counter("alert_transitions"), counter("limit_changes")
+        for key, count in state.alerts.items():
+            alerts.add_metric(key, count)
+        by_kind: Counter[tuple[str, str, str]] = Counter()
+        for (participant, policy, kind, transition), count in state.transitions.items():
+            by_kind[participant, kind.value, transition.value] += count
+            if kind is Kind.LIMITS_CHANGED:
+                changes.add_metric((participant, policy), count)
+        for labels, count in by_kind.items():
+            transitions.add_metric(labels, count)
+        yield from (alerts, transitions, changes)

@@ -6,8 +6,9 @@ from bisect import bisect_left
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
+
+from dict_rate_limit.adapters.prometheus.catalog import counter, histogram
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,12 +51,7 @@ class Traffic(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Give counts and durations by route."""
-        requests = CounterMetricFamily(
-            "dict_rate_limit_http_requests", "HTTP requests answered.", labels=("route", "method", "status")
-        )
-        durations = HistogramMetricFamily(
-            "dict_rate_limit_http_request_duration_seconds", "Time from request to answer.", labels=("route",)
-        )
+        requests, durations = counter("http_requests"), histogram("http_request_duration_seconds")
         for name, route in self._routes.items():
             for (method, status), count in route.statuses.items():
                 requests.add_metric((name, method, str(status)), count)
