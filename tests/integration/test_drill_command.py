@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -41,7 +42,7 @@ def test_it_says_what_a_loss_now_would_cost(recovery: Recovery) -> None:
     assert result.code == 0, result.err
     assert lines[0] == "backup    made for this drill"
     assert lines[2].endswith("newest row 2026-11-23T12:05:00Z, 2 transitions not yet published")
-    assert lines[3].startswith("compared  20 tables, ")
+    assert re.match(r"compared  \d\d tables, \d+ rows: equal", lines[3])
     assert lines[4].startswith("RPO       ")
     assert lines[5] == "          so far 0 polls and 0 transitions since the newest row in the backup"
     assert lines[6].startswith("          this backup is new: in earnest the RPO is the age of the last one")
@@ -71,7 +72,7 @@ def test_a_backup_that_is_there_tells_how_old_it_is(recovery: Recovery, tmp_path
 
     assert result.code == 0, result.err
     assert result.out.startswith("backup    the one that was there\n")
-    assert f"{backup.manifest.name}: 20 tables" in result.out
+    assert f"{backup.manifest.name}: {len(backup.manifest.contents.tables)} tables" in result.out
     assert "so far 1 poll and 0 transitions since the newest row in the backup" in result.out
     assert "this backup is new" not in result.out
 
