@@ -52,6 +52,8 @@ class Thresholds:
 
         Where only one is set and it crosses the global other, the other follows it.
         """
+        if warning is None and critical is None:
+            return self
         new_warning = self.warning if warning is None else warning
         new_critical = self.critical if critical is None else critical
         if warning is None:
