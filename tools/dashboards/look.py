@@ -12,14 +12,14 @@ Json = dict[str, Any]
 
 COUNT: Final = "none"
 TOKENS: Final = "locale"
-TOKENS_PER_SECOND: Final = "suffix: tokens/s"
+TOKENS_PER_SECOND: Final = "suffix:tokens/s"
 PER_SECOND: Final = "ops"
 REQUESTS: Final = "reqps"
 SECONDS: Final = "s"
 SHARE: Final = "percentunit"
 BYTES: Final = "bytes"
 TEXT: Final = "string"
-TIMES: Final = "suffix: times"
+TIMES: Final = "suffix:times"
 
 GREEN, YELLOW, RED, BLUE, PURPLE, GREY = "green", "yellow", "red", "blue", "purple", "text"
 
@@ -34,7 +34,7 @@ class Look:
 
     unit    a unit by Grafana's name
     words   what stands for a number: text and colour
-    bad     the number from which on it is red; of counts of what should not be
+    bad     the number from which on it has the colour `alarm`; of counts of what should not be
     never   whether +Inf stands for "never"
     color   one colour for all
     least, most  ends of the axis or of a gauge
@@ -44,6 +44,7 @@ class Look:
     unit: str | None = None
     words: Mapping[str, tuple[str, str]] | None = None
     bad: float | None = None
+    alarm: str = RED
     never: bool = False
     color: str | None = None
     decimals: int | None = None
@@ -57,7 +58,7 @@ class Look:
         mappings = [*_words(self.words), *(_NEVER if self.never else ())]
         steps: list[Json] = [{"color": GREEN if self.bad is not None else GREY, "value": None}]
         if self.bad is not None:
-            steps.append({"color": RED, "value": self.bad})
+            steps.append({"color": self.alarm, "value": self.bad})
         return {
             "color": {"mode": "thresholds"} if self.color is None else {"mode": "fixed", "fixedColor": self.color},
             "mappings": mappings,
@@ -96,7 +97,7 @@ def named(name: str, look: Look) -> Json:
 
 def limit(name: str, color: str) -> Json:
     """Draw a series as a limit: a dashed line, nothing below it."""
-    dashed = {"lineStyle": {"fill": "dash", "dash": [8, 6]}, "fillOpacity": 0, "lineWidth": 1}
+    dashed = {"lineStyle": {"fill": "dash", "dash": [8, 6]}, "fillOpacity": 0, "lineWidth": 1, "showPoints": "never"}
     return named(name, Look(color=color, custom=dashed))
 
 

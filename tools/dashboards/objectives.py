@@ -113,29 +113,33 @@ _OBJECTIVES: Final = (
 
 def objectives() -> tuple[Panel, ...]:
     """Return what was kept in the time shown, what is left of each budget, and how fast each burns."""
-    numbers = [number for one in _OBJECTIVES for number in _kept(one)]
-    return (*numbers, *(_burn(one) for one in _OBJECTIVES))
+    kept, left, burnt = (tuple(map(make, _OBJECTIVES)) for make in (_kept, _left, _burnt))
+    return (*kept, *left, *burnt)
 
 
-def _kept(one: Objective) -> tuple[Panel, ...]:
-    kept = number(
+def _kept(one: Objective) -> Panel:
+    shown = number(
         one.name,
         f"{one.about.pt} No período mostrado.",
         f"{one.about.en} In the time shown.",
         one.indicator("$__range"),
         Look(unit=look.SHARE, decimals=3, least=0, most=1),
     )
-    left = number(
-        f"{one.name}: budget left",
-        "Do orçamento de erros do período mostrado. Negativo: o objetivo não foi cumprido.",
-        "Of the error budget of the time shown. Below zero: the objective was missed.",
+    return replace(shown, width=6)
+
+
+def _left(one: Objective) -> Panel:
+    shown = number(
+        f"{one.name}: error budget left",
+        f"{one.about.pt} Do orçamento de erros do período mostrado; negativo: o objetivo não foi cumprido.",
+        f"{one.about.en} Of the error budget of the time shown; below zero: the objective was missed.",
         one.left("$__range"),
         Look(unit=look.SHARE, decimals=1),
     )
-    return replace(kept, width=3), replace(left, width=3)
+    return replace(shown, width=6)
 
 
-def _burn(one: Objective) -> Graph:
+def _burnt(one: Objective) -> Panel:
     return Graph(
         title=f"{one.name}: burn rate",
         about=About(

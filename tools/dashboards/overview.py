@@ -53,7 +53,7 @@ def _now() -> tuple[Panel, ...]:
             "Políticas em aviso, ainda não críticas.",
             "Policies in warning, not yet critical.",
             counted(f"{LEVEL} == bool 1"),
-            BAD,
+            Look(unit=look.COUNT, bad=1, alarm=look.YELLOW),
         ),
         number(
             "Buckets exhausted",
@@ -70,7 +70,7 @@ def _now() -> tuple[Panel, ...]:
             BAD,
         ),
         number(
-            "Participants without readings",
+            "Blind participants",
             "O produto está cego para estes participantes (SOURCE_UNREACHABLE).",
             "The product is blind for these participants (SOURCE_UNREACHABLE).",
             f"sum({blind}) or 0 * {WATCHED}",

@@ -64,7 +64,7 @@ class Panel:
     look: Look
     overrides: Sequence[Json] = ()
     width: int = 12
-    height: int = 8
+    height: int = 9
     interval: str | None = None
     links: Sequence[Json] = ()
 

@@ -131,17 +131,14 @@ def _sql_rate() -> Graph:
 
 
 def _sql_errors() -> Graph:
+    none = f'label_replace(0 * {rate("sql_duration_seconds_count")}, "query", "all", "", "")'
     return Graph(
         title="SQL errors by query",
         about=About(
             pt="Consultas que falharam, por segundo; 0 para todas juntas quando nenhuma falhou.",
             en="Queries that failed, a second; 0 for all together when none has.",
         ),
-        queries=(
-            Query(
-                f"{rate('sql_errors_total', by=('query',))} or 0 * {rate('sql_duration_seconds_count')}", "{{query}}"
-            ),
-        ),
+        queries=(Query(f"{rate('sql_errors_total', by=('query',))} or on () {none}", "{{query}}"),),
         look=Look(unit=look.PER_SECOND, least=0),
         width=24,
         height=6,

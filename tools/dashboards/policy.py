@@ -21,6 +21,7 @@ LEVEL: Final = stored("level", BUCKET)
 WARNING: Final = stored("warning_threshold_ratio", BUCKET)
 CRITICAL: Final = stored("critical_threshold_ratio", BUCKET)
 REFILL: Final = stored("refill_tokens_per_second", BUCKET)
+ALERTS: Final = ("participant", "kind", "severity")
 PACE: Final = Look(unit=look.TOKENS_PER_SECOND, decimals=2)
 THRESHOLDS: Final = (limit("Warning", look.YELLOW), limit("Critical", look.RED))
 
@@ -51,7 +52,7 @@ def _bounds(name: str) -> tuple[str, str]:
 
 def _now() -> tuple[Panel, ...]:
     lower, upper = _bounds("time_to_empty_seconds")
-    span = Look(unit=look.SECONDS, decimals=0, never=True)
+    span = Look(unit=look.SECONDS, never=True)
     return (
         number("Level", "Nível agora.", "Level now.", LEVEL, Look(words=look.LEVELS)),
         number("Left", "O que resta, da capacidade.", "What is left, of the capacity.", f"1 - {USED}", _share()),
@@ -90,11 +91,18 @@ def _now() -> tuple[Panel, ...]:
             PACE,
         ),
         number(
+            "Open alerts of the participant",
+            "De todas as suas políticas.",
+            "Of all its policies.",
+            f"sum({stored('alerts_open', ALERTS)}) or 0 * count({TOKENS})",
+            Look(unit=look.COUNT, bad=1),
+        ),
+        number(
             "Blind below",
             "Enche neste tempo, menor que o intervalo entre leituras: pode esvaziar sem se ver. Vazio: não é o caso.",
             "Fills in this time, less than between two readings: it may run dry unseen. Empty: that is not so.",
             stored("blind_below_seconds", BUCKET),
-            Look(unit=look.SECONDS, decimals=0),
+            Look(unit=look.SECONDS),
         ),
     )
 

@@ -16,7 +16,7 @@ EARLIEST: Final = stored("time_to_empty_seconds", BUCKET, 'bound="lower"')
 LATEST: Final = stored("time_to_empty_seconds", BUCKET, 'bound="upper"')
 ALERTS: Final = ("participant", "kind", "severity")
 LEFT: Final = Look(unit=look.SHARE, least=0, most=1, color=look.BLUE, custom={"cellOptions": {"type": "gauge"}})
-SPAN: Final = Look(unit=look.SECONDS, decimals=0, never=True)
+SPAN: Final = Look(unit=look.SECONDS, never=True)
 LEVELS: Final = Look(words=look.LEVELS, custom={"cellOptions": {"type": "color-background"}, "width": 110})
 
 
@@ -43,7 +43,7 @@ def participants() -> Table:
             named("Level", LEVELS),
             named("Least left", LEFT),
             named("Empties, earliest", SPAN),
-            named("Reading age", Look(unit=look.SECONDS, decimals=0)),
+            named("Reading age", Look(unit=look.SECONDS)),
         ),
         worst=(("Level", True), ("Least left", False)),
     )
@@ -77,7 +77,7 @@ def buckets() -> Table:
         look=Look(unit=look.TOKENS),
         overrides=(
             named("Participant", Look(unit=look.TEXT)),
-            named("Policy", Look(unit=look.TEXT, links=(to_policy("Participant", "Policy"),), custom={"width": 320})),
+            named("Policy", Look(unit=look.TEXT, links=(to_policy("Participant", "Policy"),), custom={"width": 300})),
             named("Level", LEVELS),
             named("Left", LEFT),
             *(named(name, Look(unit=look.SHARE)) for name in ("Warning at", "Critical at")),
@@ -130,8 +130,9 @@ def open_alerts() -> Table:
             named("Participant", Look(unit=look.TEXT, links=(to_console("Participant"),))),
             *(named(name, Look(unit=look.TEXT)) for name in ("Kind", "Severity")),
             named("Runbook", Look(unit=look.TEXT, links=(to_runbook("Runbook"),))),
+            named("Open", Look(custom={"width": 70})),
         ),
         worst=(("Severity", False), ("Open", True)),
         width=12,
-        height=8,
+        height=9,
     )
