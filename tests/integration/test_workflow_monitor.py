@@ -62,6 +62,10 @@ async def monitor(client: Client, queue: str) -> inputs.MonitorResult:
     return await client.execute_workflow(MonitorRateLimitsWorkflow.run, GROUP, id=queue, task_queue=queue)
 
 
+async def began(client: Client, workflow: str) -> float:
+    return (await client.get_workflow_handle(workflow).describe()).start_time.timestamp()
+
+
 @pytest.mark.parametrize("runner", [SandboxedWorkflowRunner(), UnsandboxedWorkflowRunner()], ids=["sandbox", "plain"])
 async def test_a_cycle_hands_the_polls_from_fetch_to_record_and_publish_and_lets_people_be_told(
     client: Client, runner: WorkflowRunner
@@ -75,7 +79,7 @@ async def test_a_cycle_hands_the_polls_from_fetch_to_record_and_publish_and_lets
         names.FETCH: inputs.FetchInput(participants=GROUP.participants),
         names.RECORD: inputs.RecordInput(polls=POLLS),
         names.PUBLISH: inputs.PublishInput(polls=POLLS),
-        names.NOTIFY: inputs.NotifyInput(beat=True),
+        names.NOTIFY: inputs.NotifyInput(beat=True, began=await began(client, queue)),
     }
     assert result == inputs.MonitorResult(polled=2, recorded=2, transitions=1, delivered=1)
 
@@ -126,7 +130,7 @@ async def test_people_are_told_while_the_broker_is_away_but_the_heart_does_not_b
     async with working(client, activities) as queue:
         await monitor(client, queue)
 
-    assert activities.given[names.NOTIFY] == inputs.NotifyInput(beat=False)
+    assert activities.given[names.NOTIFY] == inputs.NotifyInput(beat=False, began=await began(client, queue))
 
 
 async def test_the_heart_does_not_beat_for_a_cycle_without_a_new_reading(client: Client) -> None:
@@ -135,7 +139,7 @@ async def test_the_heart_does_not_beat_for_a_cycle_without_a_new_reading(client:
     async with working(client, activities) as queue:
         await monitor(client, queue)
 
-    assert activities.given[names.NOTIFY] == inputs.NotifyInput(beat=False)
+    assert activities.given[names.NOTIFY] == inputs.NotifyInput(beat=False, began=await began(client, queue))
 
 
 async def test_a_cycle_succeeds_while_nobody_can_be_told(client: Client) -> None:

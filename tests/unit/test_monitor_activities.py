@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.adapters.memory.channels import CountedHeartbeat
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.adapters.memory.work import RememberedWork
 from dict_rate_limit.domain.channel import Channel, Format
 from dict_rate_limit.domain.errors import (
     CacheUnavailableError,
@@ -24,8 +26,9 @@ from dict_rate_limit.domain.errors import (
     StoreUnavailableError,
 )
 from dict_rate_limit.domain.wire import decode_poll, encode_poll
+from dict_rate_limit.ports.observing import NOBODY
 from dict_rate_limit.usecases.monitor import Fetcher
-from dict_rate_limit.workflows import inputs
+from dict_rate_limit.workflows import inputs, names
 from dict_rate_limit.workflows.activities import MISTAKE_ATTEMPTS, SCHEMA_PAUSE, Activities
 from dict_rate_limit.workflows.names import GROUP_SIZE
 from domain_samples import NOON, RULES, bucket
@@ -59,6 +62,7 @@ class World:
         self.cache = BrokenCache(self.clock)
         self.publisher: EventPublisher = MemoryPublisher()
         self.heartbeat = CountedHeartbeat()
+        self.work = RememberedWork()
         self.channels: list[Channel] = []
 
     @property
@@ -75,6 +79,7 @@ class World:
             clock=self.clock,
             rules=RULES,
             retention_months=13,
+            observer=self.work,
         )
 
     async def record(self, *polls: Poll) -> inputs.RecordResult:
@@ -251,3 +256,75 @@ async def test_an_activity_beats_while_it_runs(world: World) -> None:
     await world.environment.run(world.activities.maintain, inputs.MaintainInput())
 
     assert beats == [()]
+
+
+async def test_an_attempt_is_told_with_its_activity_and_duration(world: World) -> None:
+    world.source.takes = timedelta(seconds=3)
+    named = activity_named(world, names.FETCH)
+
+    await named.run(world.activities.fetch, inputs.FetchInput(participants=["a"]))
+
+    assert world.work.attempts == [(names.FETCH, 3.0, False)]
+
+
+async def test_an_attempt_that_failed_is_told_too(world: World) -> None:
+    world.store.fault = StoreUnavailableError("away")
+
+    with pytest.raises(ApplicationError):
+        await world.record(CALM)
+
+    assert [failed for _, _, failed in world.work.attempts] == [True]
+
+
+async def test_a_cancelled_attempt_counts_as_failed(world: World) -> None:
+    world.source.script["a"] = [asyncio.CancelledError()]
+
+    with pytest.raises(asyncio.CancelledError):
+        await world.environment.run(world.activities.fetch, inputs.FetchInput(participants=["a"]))
+
+    assert [failed for _, _, failed in world.work.attempts] == [True]
+
+
+@pytest.mark.parametrize("good", [True, False])
+async def test_a_cycle_lasts_from_its_begin_until_people_are_told(world: World, good: bool) -> None:  # noqa: FBT001 -- a table's column
+    began = (NOON - timedelta(seconds=4)).timestamp()
+
+    await world.environment.run(world.activities.notify, inputs.NotifyInput(beat=good, began=began))
+
+    assert world.work.cycles == [(4.0, good)]
+
+
+async def test_the_sweep_is_no_cycle(world: World) -> None:
+    await world.environment.run(world.activities.notify, inputs.NotifyInput(beat=False))
+
+    assert world.work.cycles == []
+
+
+async def test_a_cycle_counts_once_however_often_its_end_is_tried(world: World) -> None:
+    again = ActivityEnvironment()
+    again.info = replace(again.info, attempt=2)
+
+    await again.run(world.activities.notify, inputs.NotifyInput(beat=True, began=NOON.timestamp()))
+
+    assert world.work.cycles == []
+
+
+async def test_a_cycle_that_began_in_the_future_took_no_time(world: World) -> None:
+    ahead = (NOON + timedelta(seconds=1)).timestamp()  # Temporal's clock is not ours
+
+    await world.environment.run(world.activities.notify, inputs.NotifyInput(beat=True, began=ahead))
+
+    assert world.work.cycles == [(0.0, True)]
+
+
+async def test_work_need_not_be_counted(world: World) -> None:
+    uncounted = replace(world.activities, observer=NOBODY)
+
+    told = await world.environment.run(uncounted.notify, inputs.NotifyInput(beat=True, began=NOON.timestamp()))
+
+    assert told == inputs.NotifyResult(routed=0, delivered=0, failed=0)
+
+
+def activity_named(world: World, name: str) -> ActivityEnvironment:
+    world.environment.info = replace(world.environment.info, activity_type=name)
+    return world.environment

@@ -14,6 +14,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from dict_rate_limit.domain.errors import DictRateLimitError, SchemaError
 from dict_rate_limit.domain.wire import decode_poll, encode_poll
+from dict_rate_limit.ports.observing import NOBODY
 from dict_rate_limit.usecases.deliver import deliver_all
 from dict_rate_limit.usecases.maintain import maintain
 from dict_rate_limit.usecases.monitor import cache_group, record_group
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.state import Rules
     from dict_rate_limit.ports import Clock, Maintenance, SnapshotCache, StateStore
     from dict_rate_limit.ports.delivery import EventPublisher, Heartbeat, Outbox
+    from dict_rate_limit.ports.observing import WorkObserver
     from dict_rate_limit.usecases.monitor import Fetcher
     from dict_rate_limit.usecases.notify import NotifyParts
 
@@ -68,6 +70,7 @@ class Activities:
     retention_months: int
     recordings: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
     delivery_batch: int = 200
+    observer: WorkObserver = NOBODY
 
     def all(self) -> Sequence[Callable[..., Awaitable[object]]]:
         """Return what a Temporal worker has to offer."""
@@ -76,14 +79,14 @@ class Activities:
     @activity.defn(name=names.FETCH)
     async def fetch(self, order: inputs.FetchInput) -> list[str]:
         """Poll the source; failures are polls too."""
-        async with _attempt():
+        async with self._attempt():
             polls = await self.fetcher.fetch_group(order.participants)
             return [encode_poll(poll) for poll in polls]
 
     @activity.defn(name=names.RECORD)
     async def record(self, order: inputs.RecordInput) -> inputs.RecordResult:
         """Keep and judge the polls; a repetition changes nothing."""
-        async with _attempt():
+        async with self._attempt():
             polls = [decode_poll(text) for text in order.polls]
             done = await record_group(self.store, polls, self.rules, self.recordings)
             return inputs.RecordResult(
@@ -95,7 +98,7 @@ class Activities:
     @activity.defn(name=names.PUBLISH)
     async def publish(self, order: inputs.PublishInput) -> inputs.PublishResult:
         """Show the snapshots, then tell what waits in the outbox."""
-        async with _attempt():
+        async with self._attempt():
             cached = await cache_group(self.cache, (decode_poll(text) for text in order.polls))
             if cached.failure:
                 # readers get older snapshots until the next cycle
@@ -110,7 +113,8 @@ class Activities:
     @activity.defn(name=names.NOTIFY)
     async def notify(self, order: inputs.NotifyInput) -> inputs.NotifyResult:
         """Say that a cycle went well, if it did; then tell people."""
-        async with _attempt():
+        async with self._attempt():
+            self._note_cycle(order)
             if order.beat:
                 await self.heartbeat.beat()
             told = await tell(self.telling, within=TELLING_TIME)
@@ -119,13 +123,30 @@ class Activities:
     @activity.defn(name=names.MAINTAIN)
     async def maintain(self, _: inputs.MaintainInput) -> inputs.MaintainResult:
         """Make months ahead, roll up, drop old months."""
-        async with _attempt():
+        async with self._attempt():
             done = await maintain(self.maintenance, self.clock.now(), retention_months=self.retention_months)
             return inputs.MaintainResult(made=list(done.made), dropped=list(done.dropped), rolled_up=done.rolled_up)
 
+    def _note_cycle(self, order: inputs.NotifyInput) -> None:
+        """Tell of a cycle once, however often its end is tried."""
+        if order.began is not None and activity.info().attempt == 1:
+            seconds = self.clock.now().timestamp() - order.began
+            self.observer.cycle_ended(max(0.0, seconds), good=order.beat)
+
+    @asynccontextmanager
+    async def _attempt(self) -> AsyncIterator[None]:
+        """Time an attempt and tell of it."""
+        started, failed = self.clock.monotonic(), True
+        try:
+            async with _beating():
+                yield
+            failed = False
+        finally:
+            self.observer.attempted(activity.info().activity_type, self.clock.monotonic() - started, failed=failed)
+
 
 @asynccontextmanager
-async def _attempt() -> AsyncIterator[None]:
+async def _beating() -> AsyncIterator[None]:
     """Beat while the activity runs, and say of each error whether a further attempt can help."""
     info = activity.info()
     beats = asyncio.create_task(_beat())

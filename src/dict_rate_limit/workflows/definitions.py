@@ -80,7 +80,8 @@ class MonitorRateLimitsWorkflow:
             **RECORDING,
         )
         published = await _publish(polls)
-        await _notify(beat=published is not None and recorded.advanced > 0)
+        good = published is not None and recorded.advanced > 0
+        await _notify(NotifyInput(beat=good, began=workflow.info().workflow_start_time.timestamp()))
         result = MonitorResult(
             polled=len(polls),
             recorded=recorded.recorded,
@@ -99,7 +100,7 @@ class SweepTransitionsWorkflow:
     async def run(self) -> int | None:
         """Return how many transitions were told; None while their readers are away."""
         published = await _publish([])
-        await _notify(beat=False)
+        await _notify(NotifyInput(beat=False))
         return published.delivered if published else None
 
 
@@ -129,7 +130,7 @@ def _tell_of_cycle(group: MonitorInput, recorded: RecordResult, result: MonitorR
         "new_readings": recorded.advanced,
         "transitions": result.transitions,
         "delivered": result.delivered,
-        "duration_seconds": (workflow.now() - workflow.info().start_time).total_seconds(),
+        "duration_seconds": (workflow.now() - workflow.info().workflow_start_time).total_seconds(),
     }
     workflow.logger.info("cycle.completed", extra=facts)
 
@@ -148,12 +149,12 @@ async def _publish(polls: list[str]) -> PublishResult | None:
         return None
 
 
-async def _notify(*, beat: bool) -> None:
+async def _notify(order: NotifyInput) -> None:
     """Tell people, also while the broker is away: they must not wait for it."""
     try:
         await workflow.execute_activity_method(
             Activities.notify,
-            NotifyInput(beat=beat),
+            order,
             **NOTIFYING,
         )
     except ActivityError as error:

@@ -35,9 +35,13 @@ class PublishInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifyInput:
-    """Whether a cycle went well: then the heartbeat beats."""
+    """Whether a cycle went well: then the heartbeat beats.
+
+    `began` is when the cycle did, in seconds since 1970; None where there was no cycle.
+    """
 
     beat: bool
+    began: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
