@@ -33,7 +33,9 @@ OF_THE_TEXT = (
     "VACUUM ANALYZE dict_rate_limit_states",
     "VACUUM ANALYZE dict_rate_limit_policies",
 )
-TROUBLES = [name for name in names() if name.startswith("alert-") or name.endswith(("-down", "-failing"))]
+TROUBLES = [
+    name for name in names() if name.startswith(("alert-", "prometheus-")) or name.endswith(("-down", "-failing"))
+]
 
 
 def every_command(language: str = "en") -> str:
