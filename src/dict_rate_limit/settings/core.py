@@ -80,6 +80,16 @@ class CoreVariables:
         doc="Folder of the embedded parts (`dict-rate-limit up`); chosen by `up` when not set.",
     )
 
+    observe: bool = _SERVER.setting(
+        parsers.boolean,
+        "false",
+        expected="true or false",
+        doc="Whether `dict-rate-limit up` also starts Prometheus with our rules, where it is installed.",
+    )
+    observe_port: int = _SERVER.setting(
+        parsers.whole(1, 65_535), "9091", expected="a port from 1 to 65535", doc="Port of that Prometheus."
+    )
+
     api_tokens_file: Path | None = _ACCESS.optional(
         parsers.path,
         expected=_FILE,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 SCHEMA: Final = "Schema"
 WORKER: Final = "Worker"
 API: Final = "API and page"
+PROMETHEUS: Final = "Prometheus"  # where it is wanted
 PARTS: Final = (DATABASE.name, TEMPORAL.name, CACHE.name, SOURCE.name, SCHEMA, WORKER, API)
 """As the board lists them."""
 

@@ -19,8 +19,9 @@ from dict_rate_limit.apps.embedded.board import Board
 from dict_rate_limit.apps.embedded.data_folder import default_folder, locked
 from dict_rate_limit.apps.embedded.ending import Ending
 from dict_rate_limit.apps.embedded.installation import Installation, parts
-from dict_rate_limit.apps.embedded.port import refuse_taken
-from dict_rate_limit.apps.embedded.stage import PARTS, Stage
+from dict_rate_limit.apps.embedded.port import LOOPBACK, refuse_taken
+from dict_rate_limit.apps.embedded.prometheus import beside
+from dict_rate_limit.apps.embedded.stage import PARTS, PROMETHEUS, Stage
 from dict_rate_limit.domain.errors import DictRateLimitError
 from dict_rate_limit.observability.logs import change_level_on_signals, configure_logging
 from dict_rate_limit.settings import load
@@ -84,9 +85,12 @@ async def up(console: Console, environ: Mapping[str, str], data: Path | None, pr
     settings = load(environ)
     refuse_taken(settings.host, settings.port, "PORT")
     refuse_taken(settings.host, settings.metrics_port, "METRICS_PORT")
+    if settings.observe:
+        refuse_taken(LOOPBACK, settings.observe_port, "OBSERVE_PORT")
     with locked(data or settings.data_dir or default_folder(environ, os.geteuid())) as folder:
         log = configure_log(settings, folder)
-        with Board(console, time.monotonic, PARTS) as board:
+        shown = (*PARTS, PROMETHEUS) if settings.observe else PARTS
+        with Board(console, time.monotonic, shown) as board:
             stage = Stage(board=board, ending=Ending(force), log=log)
             installation = Installation(environ=environ, settings=settings, folder=folder)
             await stage.ending.supervise(live(console, installation, stage, product))
@@ -99,9 +103,10 @@ async def live(console: Console, installation: Installation, stage: Stage, produ
     async with (
         parts(installation, stage.board, stage.ending.lost) as settings,
         (product or await loading)(settings, stage),
+        beside(settings, installation.folder / "prometheus", stage.board) as prometheus,
     ):
         stage.board.close()
-        announce(console, settings, installation.folder)
+        announce(console, settings, installation.folder, prometheus)
         stage.ending.started = True
         await stage.ending.shutdown.wait()
         console.print("stopping ...")
@@ -129,7 +134,7 @@ def workflow_context() -> Mapping[str, object]:
     return {} if temporal is None else temporal.log_context()
 
 
-def announce(console: Console, settings: Settings, folder: Path) -> None:
+def announce(console: Console, settings: Settings, folder: Path, prometheus: str | None = None) -> None:
     """Say where to look."""
     host = reachable(settings.host)
     lines = (
@@ -137,6 +142,7 @@ def announce(console: Console, settings: Settings, folder: Path) -> None:
         f"  Page     http://{host}:{settings.port}/",
         f"  API      http://{host}:{settings.port}/api/v1/rate-limit/policies",
         f"  Metrics  http://{host}:{settings.metrics_port}/metrics",
+        *([] if prometheus is None else [f"  Rules    http://{prometheus}/alerts (Prometheus)"]),
         f"  Data     {folder} (log: {LOG})",
         "",
         "Ctrl-C stops everything.",

@@ -1,0 +1,80 @@
+"""Prometheus beside the product, with our rules, where it is installed: a newcomer sees rules and metrics alive."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import urllib.error
+import urllib.request
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from dict_rate_limit.apps.embedded.port import LOOPBACK
+from dict_rate_limit.apps.embedded.process import Program, running
+from dict_rate_limit.apps.embedded.stage import PROMETHEUS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from dict_rate_limit.apps.embedded.board import Board
+    from dict_rate_limit.settings import Settings
+
+CONFIGURATION: Final = Path(__file__).parents[4] / "configs" / "prometheus"
+ELSEWHERE: Final = "our rules are not here: run it from a checkout of the repository"
+NOT_INSTALLED: Final = "not installed (Debian: apt-get install prometheus)"
+KEPT: Final = "7d"
+ANSWER_PATIENCE_SEC: Final = 0.5
+
+
+@asynccontextmanager
+async def beside(settings: Settings, folder: Path, board: Board) -> AsyncIterator[str | None]:
+    """Run Prometheus for the length of the block if it is wanted and installed; gives its address.
+
+    What it ends with by itself ends nothing else: the product does not need it.
+
+    Raises:
+        EmbeddedError: it is installed and does not start.
+    """
+    if not settings.observe:
+        yield None
+        return
+    path = shutil.which("prometheus")
+    if path is None or not CONFIGURATION.is_dir():
+        board.yours(PROMETHEUS, NOT_INSTALLED if path is None else ELSEWHERE)
+        yield None
+        return
+    board.begin(PROMETHEUS)
+    await asyncio.to_thread(configure, folder, settings.metrics_port)
+    address = f"{LOOPBACK}:{settings.observe_port}"
+    async with running(program(path, folder, address), lambda _: ready(address)):
+        board.ready(PROMETHEUS, address)
+        yield address
+
+
+def configure(folder: Path, metrics_port: int) -> None:
+    """Put our configuration into the folder, with the port at which this product tells its metrics."""
+    shutil.copytree(CONFIGURATION / "rules", folder / "rules", dirs_exist_ok=True)
+    text = (CONFIGURATION / "local.yml").read_text(encoding="utf-8")
+    (folder / "local.yml").write_text(text.replace("127.0.0.1:9090", f"127.0.0.1:{metrics_port}"), encoding="utf-8")
+
+
+def program(path: str, folder: Path, address: str) -> Program:
+    """Say how to run it."""
+    options = {
+        "--config.file": str(folder / "local.yml"),
+        "--storage.tsdb.path": str(folder / "data"),
+        "--storage.tsdb.retention.time": KEPT,
+        "--web.listen-address": address,
+    }
+    words = tuple(f"{name}={value}" for name, value in options.items())
+    return Program(name="Prometheus", command=(path, *words), log=folder / "prometheus.log")
+
+
+def ready(address: str) -> bool:
+    """Tell whether it answers."""
+    try:
+        with urllib.request.urlopen(f"http://{address}/-/ready", timeout=ANSWER_PATIENCE_SEC) as answer:
+            return int(answer.status) == 200  # noqa: PLR2004
+    except (urllib.error.URLError, OSError):
+        return False

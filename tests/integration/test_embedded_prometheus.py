@@ -1,0 +1,73 @@
+"""Prometheus beside `up`, where it is installed."""
+
+from __future__ import annotations
+
+import io
+import time
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from rich.console import Console
+
+from dict_rate_limit.apps.embedded import prometheus
+from dict_rate_limit.apps.embedded.board import Board
+from dict_rate_limit.apps.embedded.port import free_port
+from dict_rate_limit.apps.embedded.stage import PROMETHEUS
+from dict_rate_limit.settings import load
+from tool_box import find_tool
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dict_rate_limit.settings import Settings
+
+
+def wanted(**more: str) -> Settings:
+    return load({"OBSERVE": "1", "OBSERVE_PORT": str(free_port()), "METRICS_PORT": str(free_port()), **more})
+
+
+def board(console: Console) -> Board:
+    return Board(console, time.monotonic, [PROMETHEUS])
+
+
+async def test_it_runs_with_our_rules_and_looks_at_this_product(tmp_path: Path) -> None:
+    find_tool("prometheus")
+    settings = wanted()
+
+    async with prometheus.beside(settings, tmp_path / "p", board(Console(quiet=True))) as address:
+        rules = asked(f"http://{address}/api/v1/rules")["groups"]
+        targets = asked(f"http://{address}/api/v1/targets")["activeTargets"]
+
+    assert address == f"127.0.0.1:{settings.observe_port}"
+    assert len(rules) > 5
+    assert [target["scrapeUrl"] for target in targets] == [f"http://127.0.0.1:{settings.metrics_port}/metrics"]
+
+
+async def test_unless_it_is_wanted_nothing_is_started(tmp_path: Path) -> None:
+    async with prometheus.beside(load({}), tmp_path / "p", board(Console(quiet=True))) as address:
+        assert address is None
+
+    assert not (tmp_path / "p").exists()
+
+
+@pytest.mark.parametrize(("missing", "said"), [("program", "not installed"), ("rules", "from a checkout")])
+async def test_where_it_cannot_be_had_the_board_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str, said: str
+) -> None:
+    where = None if missing == "program" else "/bin/true"
+    monkeypatch.setattr(prometheus.shutil, "which", lambda _: where)
+    monkeypatch.setattr(prometheus, "CONFIGURATION", tmp_path / "nowhere")
+    console = Console(record=True, width=100, file=io.StringIO())
+    shown = board(console)
+
+    async with prometheus.beside(wanted(), tmp_path / "p", shown) as address:
+        console.print(shown.table())
+
+    assert address is None
+    assert said in console.export_text()
+
+
+def asked(url: str) -> dict[str, list[dict[str, str]]]:
+    data: dict[str, list[dict[str, str]]] = httpx.get(url, timeout=5, trust_env=False).json()["data"]
+    return data
