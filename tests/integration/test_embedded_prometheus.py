@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import shutil
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx
@@ -16,6 +18,7 @@ from dict_rate_limit.apps.embedded.port import free_port
 from dict_rate_limit.apps.embedded.stage import PROMETHEUS
 from dict_rate_limit.settings import load
 from tool_box import find_tool
+from worker_samples import eventually
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +40,7 @@ async def test_it_runs_with_our_rules_and_looks_at_this_product(tmp_path: Path) 
 
     async with prometheus.beside(settings, tmp_path / "p", board(Console(quiet=True))) as address:
         rules = asked(f"http://{address}/api/v1/rules")["groups"]
+        await eventually(partial(has_targets, address))
         targets = asked(f"http://{address}/api/v1/targets")["activeTargets"]
 
     assert address == f"127.0.0.1:{settings.observe_port}"
@@ -56,7 +60,7 @@ async def test_where_it_cannot_be_had_the_board_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str, said: str
 ) -> None:
     where = None if missing == "program" else "/bin/true"
-    monkeypatch.setattr(prometheus.shutil, "which", lambda _: where)
+    monkeypatch.setattr(shutil, "which", lambda _: where)
     monkeypatch.setattr(prometheus, "CONFIGURATION", tmp_path / "nowhere")
     console = Console(record=True, width=100, file=io.StringIO())
     shown = board(console)
@@ -66,6 +70,10 @@ async def test_where_it_cannot_be_had_the_board_says_so(
 
     assert address is None
     assert said in console.export_text()
+
+
+async def has_targets(address: str | None) -> bool:
+    return bool(asked(f"http://{address}/api/v1/targets")["activeTargets"])
 
 
 def asked(url: str) -> dict[str, list[dict[str, str]]]:
