@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from deploy.dashboard_files import BUILT_IN, FOLDER, NAMES, asked, dashboard, filled, marks, panels, variables_in
+from deploy.dashboard_files import (
+    BUILT_IN,
+    FOLDER,
+    NAMES,
+    asked,
+    dashboard,
+    filled,
+    marks,
+    metrics_in,
+    panels,
+    variables_in,
+)
+from dict_rate_limit.adapters.prometheus.catalog import CATALOG, PREFIX, Described, Origin
 from tool_box import REPOSITORY, find_tool
 
 if TYPE_CHECKING:
@@ -21,9 +33,6 @@ SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 COLUMNS = 24
 LARGEST = 200_000  # `kubectl apply` keeps a copy of a ConfigMap in an annotation of at most 256 KiB
 MARKED_BY_GRAFANA = {"type": "grafana", "uid": "-- Grafana --"}
-PROCESS = re.compile(
-    r"dict_rate_limit_(?:activity|bridge|build|cache|cycles?|http|publisher|source_calls|sql|store_up)_?\w*"
-)
 ONE_OF_MANY = re.compile(r"(?:max|min)(?: by \([a-z, ]+\) )?\((?:rate\()?$")
 
 
@@ -178,17 +187,38 @@ def test_limits_come_from_series_not_from_the_dashboard(name: str) -> None:
     assert {step["value"] for panel_steps in steps for step in panel_steps} <= {None, 1}
 
 
+def expressions(name: str) -> list[str]:
+    return [*(query.expr for query in asked(name)), *(mark["expr"] for mark in marks(name))]
+
+
+def described(name: str) -> Described | None:
+    """What the product says of a series; those of a counter and a histogram have a longer name."""
+    short = re.sub(r"_(?:total|bucket|count|sum)$", "", name.removeprefix(PREFIX))
+    return CATALOG.get(short) or CATALOG.get(name.removeprefix(PREFIX))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_metric_is_one_of_the_product(name: str) -> None:
+    named = set().union(*map(metrics_in, expressions(name)))
+
+    assert [one for one in sorted(named) if one.startswith(PREFIX) and described(one) is None] == []
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_stored_series_are_taken_once_however_many_replicas_tell_of_them(name: str) -> None:
-    queries = [*(query.expr for query in asked(name)), *(mark["expr"] for mark in marks(name))]
-
-    summed = [
-        expr[found.start() :]
-        for expr in queries
+    read = [
+        (expr, found.start(), described(found.group()))
+        for expr in expressions(name)
         for found in re.finditer(r"dict_rate_limit_\w+", expr)
-        if not PROCESS.fullmatch(found.group()) and not ONE_OF_MANY.search(expr[: found.start()])
     ]
 
+    summed = [
+        expr[start:]
+        for expr, start, metric in read
+        if metric and metric.origin is Origin.STORED and not ONE_OF_MANY.search(expr[:start])
+    ]
+
+    assert read
     assert summed == []
 
 

@@ -23,6 +23,8 @@ pytestmark = pytest.mark.slow
 
 EVERYBODY = {"namespace": ".*", "participant": ".+", "policy": ".+"}
 OF_PROMETHEUS = {"scrape_duration_seconds"}
+ONLY_IN_TROUBLE = {"dict_rate_limit_outbox_oldest_age_seconds"}
+"""Told while a transition waits: here they are published at once."""
 LABELS = re.compile(r"label_values\((?P<selector>.+), (?P<label>\w+)\)")
 
 STORED_FACTS = {"Level", "Left", "Tokens", "Capacity", "Refill", "Alerts enabled", "Share left", "Time to full"}
@@ -73,7 +75,7 @@ def number(prometheus: Prometheus, title: str, column: str = "") -> float:
 def test_every_metric_that_is_asked_for_is_told_by_the_product(prometheus: Prometheus, name: str) -> None:
     expressions = [*(query.expr for query in asked(name)), *(mark["expr"] for mark in marks(name))]
 
-    wanted = set().union(*map(metrics_in, expressions)) - OF_PROMETHEUS
+    wanted = set().union(*map(metrics_in, expressions)) - OF_PROMETHEUS - ONLY_IN_TROUBLE
     missing = "\n".join(sorted(wanted - prometheus.exposed))
 
     assert missing == "", missing

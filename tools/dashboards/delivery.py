@@ -9,7 +9,7 @@ from tools.dashboards import look
 from tools.dashboards.links import runbook
 from tools.dashboards.look import Look
 from tools.dashboards.panel import About, Graph, Panel, Query, number
-from tools.dashboards.promql import metric, stored
+from tools.dashboards.promql import rate, stored
 
 AGE: Final = Look(unit=look.SECONDS, least=0)
 EVENTS: Final = Look(unit=look.COUNT, decimals=0, least=0)
@@ -102,14 +102,13 @@ def _notifications() -> Graph:
 
 
 def _attempts() -> Graph:
-    attempts = metric("notification_attempts_total")
-    by = "channel, result"
+    attempts = rate("notification_attempts_total", by=("channel", "result"), window="15m")
     return Graph(
         title="Attempts to notify, an hour",
         about=About(
             pt="Tentativas por canal e resultado, extrapoladas de 15 minutos.",
             en="Attempts by channel and result, extrapolated from 15 minutes.",
         ),
-        queries=(Query(f"max by ({by}) (rate({attempts}[15m])) * 3600", "{{channel}} {{result}}"),),
+        queries=(Query(f"{attempts} * 3600", "{{channel}} {{result}}"),),
         look=Look(unit=look.COUNT, decimals=1, least=0),
     )

@@ -36,15 +36,15 @@ _NAMES: Final[Mapping[Scope, str]] = {
         alert_transitions_total alerts_open category_info poll_age_seconds polls_total reading_age_seconds
     """,
     Scope.STORE: """
-        certificate_expiry_timestamp_seconds notification_attempts_total notification_oldest_age_seconds notifications
-        outbox_dead outbox_oldest_age_seconds outbox_waiting partitions_ahead poll_interval_seconds publisher_info
-        schema_version silences_active
+        certificate_expiry_timestamp_seconds notification_oldest_age_seconds notifications outbox_dead
+        outbox_oldest_age_seconds outbox_waiting partitions_ahead poll_interval_seconds publisher_info schema_version
+        silences_active
     """,
     Scope.PROCESS: """
         activity_duration_seconds_bucket activity_failures_total bridge_calls_total build_info cache_reads_total
         cycle_duration_seconds_bucket cycles_total http_request_duration_seconds_bucket
-        http_request_duration_seconds_count http_requests_total source_calls_total sql_duration_seconds_bucket
-        sql_duration_seconds_count sql_errors_total store_up
+        http_request_duration_seconds_count http_requests_total notification_attempts_total source_calls_total
+        sql_duration_seconds_bucket sql_duration_seconds_count sql_errors_total store_up
     """,
 }
 METRICS: Final[Mapping[str, Scope]] = {name: scope for scope, names in _NAMES.items() for name in names.split()}
