@@ -38,7 +38,7 @@ async def test_a_transition_is_one_line_of_the_log_with_the_event_in_it() -> Non
     assert json.loads(line) | {"core_event": ...} == {
         "timestamp": "2026-11-23T12:00:00+00:00",
         "level": "info",
-        "event": "alert transition",
+        "event": "transition.published",
         "core_event": ...,
     }
 

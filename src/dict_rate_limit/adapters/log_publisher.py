@@ -47,7 +47,7 @@ class LogPublisher:
     def _write(self, event: AlertEvent) -> None:
         now = self.clock.now()
         document = event_document(event, self.version, now)
-        line = {"timestamp": now.isoformat(), "level": "info", "event": "alert transition", "core_event": document}
+        line = {"timestamp": now.isoformat(), "level": "info", "event": "transition.published", "core_event": document}
         try:
             self.stream.write(json.dumps(line, ensure_ascii=False) + "\n")
             self.stream.flush()

@@ -96,7 +96,7 @@ def _quieten() -> None:
 def _adder(always: Mapping[str, object], contexts: Sequence[Context]) -> Processor:
     def add(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         added = dict(always)
-        for context in contexts:
+        for context in contexts:  # may have grown since
             added.update(context())
         return {**added, **event}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.apps.embedded.substitution import CACHE, DATABASE, SOURCE, TEMPORAL
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.apps.embedded.board import Board
     from dict_rate_limit.apps.embedded.ending import Ending
+    from dict_rate_limit.observability.logs import Context
 
 SCHEMA: Final = "Schema"
 WORKER: Final = "Worker"
@@ -23,8 +24,9 @@ PARTS: Final = (DATABASE.name, TEMPORAL.name, CACHE.name, SOURCE.name, SCHEMA, W
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """`log` takes what would otherwise go to the terminal."""
+    """`log` takes what would otherwise go to the terminal; `contexts` are asked for more at each of its lines."""
 
     board: Board
     ending: Ending
     log: TextIO
+    contexts: list[Context] = field(default_factory=list)

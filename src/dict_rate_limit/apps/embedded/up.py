@@ -27,11 +27,12 @@ from dict_rate_limit.observability.logs import change_level_on_signals, configur
 from dict_rate_limit.settings import load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
     from typing import TextIO
 
+    from dict_rate_limit.observability.logs import Context
     from dict_rate_limit.settings import Settings
 
     Product = Callable[[Settings, Stage], AbstractAsyncContextManager[None]]
@@ -88,10 +89,11 @@ async def up(console: Console, environ: Mapping[str, str], data: Path | None, pr
     if settings.observe:
         refuse_taken(LOOPBACK, settings.observe_port, "OBSERVE_PORT")
     with locked(data or settings.data_dir or default_folder(environ, os.geteuid())) as folder:
-        log = configure_log(settings, folder)
+        contexts: list[Context] = []
+        log = configure_log(settings, folder, contexts)
         shown = (*PARTS, PROMETHEUS) if settings.observe else PARTS
         with Board(console, time.monotonic, shown) as board:
-            stage = Stage(board=board, ending=Ending(force), log=log)
+            stage = Stage(board=board, ending=Ending(force), log=log, contexts=contexts)
             installation = Installation(environ=environ, settings=settings, folder=folder)
             await stage.ending.supervise(live(console, installation, stage, product))
     console.print(Text(f"stopped; the data stays in {folder}"), soft_wrap=True)
@@ -119,19 +121,13 @@ def load_product() -> Product:
     return running
 
 
-def configure_log(settings: Settings, folder: Path) -> TextIO:
+def configure_log(settings: Settings, folder: Path, contexts: Sequence[Context]) -> TextIO:
     """Let log lines go to a file: the terminal belongs to the table."""
     stream = os.fdopen(log_file.opened(folder / LOG), "w", buffering=1, encoding="utf-8")
     always = {"service": "dict-rate-limit-up", "version": version("dict-rate-limit")}
-    configure_logging(settings.log_level, settings.log_format, stream, always=always, contexts=[workflow_context])
+    configure_logging(settings.log_level, settings.log_format, stream, always=always, contexts=contexts)
     change_level_on_signals()
     return stream
-
-
-def workflow_context() -> Mapping[str, object]:
-    """Say which workflow a line was written for, once the product is there to run one."""
-    temporal = sys.modules.get("dict_rate_limit.adapters.temporal")
-    return {} if temporal is None else temporal.log_context()
 
 
 def announce(console: Console, settings: Settings, folder: Path, prometheus: str | None = None) -> None:
