@@ -15,6 +15,7 @@ from acting_samples import silence
 from api_parts import OTHER, AbsentStore, World, recorded
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.adapters.prometheus import stored
+from dict_rate_limit.adapters.prometheus.durations import BOUNDS
 from dict_rate_limit.adapters.prometheus.exporter import (
     DeliverySource,
     Exporter,
@@ -22,7 +23,7 @@ from dict_rate_limit.adapters.prometheus.exporter import (
     SourceCallsCollector,
     StoredSource,
 )
-from dict_rate_limit.adapters.prometheus.traffic import BOUNDS, Traffic
+from dict_rate_limit.adapters.prometheus.traffic import Traffic
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.notification import Status
 from dict_rate_limit.domain.state import PolicyRule

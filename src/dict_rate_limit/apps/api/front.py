@@ -44,6 +44,7 @@ class Front:
         self._reader = reader
         self._answers = answers
         self._requests = requests
+        self._reads = requests.reads
 
     def quick(self, request: RsgiScope) -> Whole | None:
         """Answer "GET the list, allowed, held in memory" before anything else is made of the request."""
@@ -90,6 +91,7 @@ class Front:
         reading = self._reader.remembered(rendered.participant)
         if reading is None or reading.view is not rendered.view:
             return None
+        self._reads[reading.status] += 1
         return rendered.answer(reading, if_none_match)
 
     async def _slowly(

@@ -36,6 +36,8 @@ async def page(request: litestar.Request[object, object, litestar.datastructures
         reader=backing.reader, store=backing.store, acts=backing.acts, outbox=backing.outbox, clock=backing.clock
     )
     seen = await overview(parts, participant)
+    if seen.reading is not None:
+        backing.reads[seen.reading.status] += 1
     language = choose_language(values.get("lang"), request.headers.get("accept-language"))
     refresh = 0 if values.get("refresh") == "0" else REFRESH_SECONDS
     body = render_overview(_model(seen, refresh, backing), language)

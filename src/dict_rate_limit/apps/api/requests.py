@@ -27,7 +27,8 @@ _log = logging.getLogger(__name__)
 class Requests:
     """Counts every request; tells in one line of those that were slow, failed or meant to change something.
 
-    `every` tells of all: an access log costs two thirds of the throughput, so it is asked for.
+    `every` tells of all: an access log costs two thirds of the throughput, so it is asked for. Whoever answers with a
+    reading adds to `reads`, by where it came from.
     """
 
     def __init__(self, traffic: Traffic, *, every: bool = False) -> None:
@@ -35,6 +36,7 @@ class Requests:
         self._traffic = traffic
         self._every = every
         self._list = traffic.route("policies")
+        self.reads = traffic.reads
 
     def answered_from_memory(self, status: int, seconds: float) -> None:
         """Keep a list that was answered at once."""

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.delivery import Outbox
     from dict_rate_limit.usecases.explain import ExplainParts
     from dict_rate_limit.usecases.read import Reader
+    from dict_rate_limit.usecases.view import CacheStatus
 
 SCHEMA_MEDIA_TYPE: Final = "application/vnd.oai.openapi+json"
 
@@ -41,11 +42,12 @@ SCHEMA_MEDIA_TYPE: Final = "application/vnd.oai.openapi+json"
 class Backing:
     """What the addresses are answered from; `broker`: transitions go to one, else they end in the log.
 
-    `documented` and `bodies` are those of the OpenAPI document.
+    `reads` counts the readings that were answered with; `documented` and `bodies` are those of the OpenAPI document.
     """
 
     reader: Reader
     answers: Answers
+    reads: dict[CacheStatus, int]
     store: StateStore
     acts: Acts
     outbox: Outbox
@@ -87,6 +89,7 @@ async def list_policies(
     raw_query = request.scope["query_string"]
     filters = list_filters(raw_query, backing.reader.participants)
     reading = await backing.reader.read(filters.participant)
+    backing.reads[reading.status] += 1
     rendered = backing.answers.listed(raw_query, filters, reading.view)
     return _response(rendered.answer(reading, _if_none_match(request)))
 
@@ -108,6 +111,7 @@ async def get_policy(
     values = parse_query(request.scope["query_string"], ("participant",))
     participant = known_participant(values.get("participant"), backing.reader.participants)
     reading = await backing.reader.read(participant)
+    backing.reads[reading.status] += 1
     rendered = Answers.single(reading.view, name)
     if rendered is None:
         raise ProblemError(ProblemType.POLICY_NOT_FOUND, f"{name} is not in the last reading of {participant}.")

@@ -70,6 +70,7 @@ def build(parts: ApiParts) -> Front:
     backing = Backing(
         reader=parts.reader,
         answers=answers,
+        reads=parts.requests.reads,
         store=parts.store,
         acts=parts.acts,
         outbox=parts.outbox,
