@@ -18,6 +18,7 @@ import redis
 from dict_rate_limit.apps.embedded.postgres import NOT_DURABLE, embedded_postgres
 from dict_rate_limit.apps.embedded.temporal import embedded_temporal
 from dict_rate_limit.apps.embedded.valkey import embedded_valkey
+from quick_folder import quick_folder
 from tool_box import find_data, find_tool
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def held(server: AbstractAsyncContextManager[T]) -> Iterator[T]:
 @contextmanager
 def open_folder() -> Iterator[Path]:
     """Give a folder with a short path that an unprivileged PostgreSQL can enter; pytest's own has neither."""
-    folder = Path(tempfile.mkdtemp(prefix="drl-"))
+    folder = Path(tempfile.mkdtemp(prefix="drl-", dir=quick_folder()))
     folder.chmod(0o755)
     try:
         yield folder
