@@ -62,10 +62,7 @@ async def reading(
     trouble = await knock(address)
     if trouble is not None:
         raise _error(address, trouble)
-    try:
-        client = open_client(address, patience)
-    except (pulsar.PulsarException, RuntimeError, ValueError) as error:
-        raise _error(address, why(address, type(error).__name__, clock.now())) from error
+    client = open_client(address, patience)
     try:
         yield EventReader(await _reader(client, address, clock, patience, earliest=earliest))
     finally:

@@ -1,0 +1,43 @@
+"""Reading the topic when the broker will not have it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pulsar
+import pytest
+
+from broker_proxy import proxy_to
+from dict_rate_limit.adapters.clock import SystemClock
+from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
+from dict_rate_limit.adapters.pulsar.reader import EventReader, reading
+from dict_rate_limit.domain.errors import EventsUnavailableError
+from pulsar_samples import SHORT
+from pulsar_topic import SILENT, new_topic
+
+if TYPE_CHECKING:
+    from pulsar_broker import Broker
+
+
+async def test_a_wire_that_says_nothing_is_not_waited_for(pulsar_broker: Broker) -> None:
+    async with proxy_to(pulsar_broker) as proxy:
+        proxy.deaf = True
+        address = BrokerAddress(url=proxy.url, topic=new_topic())
+
+        with pytest.raises(EventsUnavailableError, match="somebody answers there, but does not let us in"):
+            await anyhow(address)
+
+
+async def anyhow(address: BrokerAddress) -> None:
+    async with reading(address, SystemClock(), earliest=True, patience=SHORT):
+        pytest.fail("it reads")
+
+
+async def test_a_reader_that_was_ended_says_so(pulsar_broker: Broker) -> None:
+    client = pulsar.Client(pulsar_broker.url, logger=SILENT)
+    reader = EventReader(client.create_reader(new_topic(), pulsar.MessageId.earliest))
+    client.close()
+
+    with pytest.raises(EventsUnavailableError, match="AlreadyClosed"):
+        await reader.events()
+    assert not reader.connected
