@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.adapters.postgres.goose import shipped_migrations
 from dict_rate_limit.domain.errors import Outcome
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
 
@@ -106,3 +108,29 @@ async def test_a_late_state_has_its_hours_rolled_up_again(harness: Harness) -> N
     await harness.record(snapshot(bucket(1), at=NOON + 5 * HOUR, response_time=NOON + FIVE_MINUTES))
 
     assert await harness.store.roll_up(NOON + 5 * HOUR) == 1
+
+
+async def test_months_ahead_are_counted_from_the_current_one(harness: Harness) -> None:
+    today = datetime(2041, 11, 30, 23, 59, tzinfo=UTC)
+    before = await harness.store.partitions_ahead(today)
+    await harness.store.make_partitions(today)
+
+    later = [await harness.store.partitions_ahead(today + timedelta(days=days)) for days in (0, 1, 32, 63)]
+
+    assert (before, later) == (0, [2, 1, 0, 0])
+
+
+async def test_months_behind_a_gap_are_not_ahead(harness: Harness) -> None:
+    today = datetime(2041, 11, 30, tzinfo=UTC)
+    await harness.store.make_partitions(today)
+    await harness.store.make_partitions(datetime(2042, 3, 1, tzinfo=UTC))
+
+    assert await harness.store.partitions_ahead(today) == 2
+
+
+async def test_the_schema_is_that_of_the_newest_migration_where_there_is_one(harness: Harness) -> None:
+    newest = max(migration.version for migration in shipped_migrations())
+
+    version = await harness.store.schema_version()
+
+    assert version == (None if isinstance(harness.store, MemoryStore) else newest)

@@ -5,7 +5,13 @@ import pytest
 from dict_rate_limit.adapters.postgres.goose import shipped_migrations
 from dict_rate_limit.adapters.postgres.migrations import down
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.adapters.postgres.schema import SchemaFit, SchemaState, require_schema, schema_state
+from dict_rate_limit.adapters.postgres.schema import (
+    SchemaFit,
+    SchemaState,
+    require_schema,
+    schema_state,
+    schema_version,
+)
 from dict_rate_limit.domain.errors import SchemaError, SchemaRefusedError, StoreUnavailableError
 from postgres_database import execute
 
@@ -91,3 +97,33 @@ async def test_nobody_waits_for_a_schema_that_shuts_this_code_out(migrated_datab
 
     with pytest.raises(SchemaRefusedError, match="use a newer one"):
         await required(migrated_database_url)
+
+
+async def version_of(url: str) -> int | None:
+    async with open_pool(url) as pool:
+        return await schema_version(pool)
+
+
+async def test_the_version_is_that_of_the_newest_migration_in_force(migrated_database_url: str) -> None:
+    newest = max(migration.version for migration in shipped_migrations())
+    before = await version_of(migrated_database_url)
+    await down(migrated_database_url)
+
+    assert (before, await version_of(migrated_database_url)) == (newest, newest - 1)
+
+
+async def test_a_newer_schema_tells_its_own_version(migrated_database_url: str) -> None:
+    execute(migrated_database_url, NEWER_VERSION)
+
+    assert await version_of(migrated_database_url) == 999
+
+
+async def test_a_database_nobody_migrated_has_no_version(database_url: str) -> None:
+    assert await version_of(database_url) is None
+
+
+async def test_a_schema_taken_back_to_nothing_has_no_version(migrated_database_url: str) -> None:
+    for _ in shipped_migrations():
+        await down(migrated_database_url)
+
+    assert await version_of(migrated_database_url) is None

@@ -119,6 +119,12 @@ class Maintenance(Protocol):
     async def roll_up(self, today: datetime) -> int:
         """Bring the hourly roll-up up to the last full hour; return the rows written."""
 
+    async def partitions_ahead(self, today: datetime) -> int:
+        """Return how many months after the current one are made without a gap; ten years are told as that."""
+
+    async def schema_version(self) -> int | None:
+        """Return the newest migration in force; None where none is, or there is nothing to migrate."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachedSnapshot:

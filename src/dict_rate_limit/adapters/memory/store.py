@@ -206,6 +206,13 @@ class MemoryStore:
         """Bring the hourly roll-up up to the last full hour."""
         return sum(ledger.roll_up(full_hour(today)) for ledger in self._books.ledgers.values())
 
+    async def partitions_ahead(self, today: datetime) -> int:
+        """Count the months noted after the current one."""
+        return self._months.ahead(today)
+
+    async def schema_version(self) -> None:
+        """Return None: memory has no schema."""
+
     async def admit(self, participant: str, spacing: timedelta) -> bool:
         """Admit one caller per spacing, by the given clock."""
         now = self._clock.monotonic()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 from psycopg import sql
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.postgres.pool import Connection
 
 _AHEAD: Final = 2
+_FAR: Final = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,13 @@ def missing_months(there: list[Partition], today: datetime) -> list[tuple[dateti
     """Return the bounds of the months to make, from this one to two ahead."""
     wanted = [(month_start(today, ahead), month_start(today, ahead + 1)) for ahead in range(_AHEAD + 1)]
     return [bounds for bounds in wanted if not any(partition.covers(*bounds) for partition in there)]
+
+
+def months_ahead(there: list[Partition], today: datetime) -> int:
+    """Count the months after this one that are there, up to the first gap."""
+    wanted = ((month_start(today, ahead), month_start(today, ahead + 1)) for ahead in range(1, _FAR + 1))
+    made = takewhile(lambda bounds: any(partition.covers(*bounds) for partition in there), wanted)
+    return sum(1 for _ in made)
 
 
 async def make_month(connection: Connection, lower: datetime, upper: datetime) -> str:

@@ -64,6 +64,17 @@ async def schema_state(pool: Pool, migrations: Sequence[Migration] | None = None
     return SchemaState(fit=SchemaFit.NEWER if max(known) > newest else SchemaFit.CURRENT)
 
 
+async def schema_version(pool: Pool) -> int | None:
+    """Return the newest migration in force; None without any.
+
+    Raises:
+        StoreUnavailableError: the database cannot be reached.
+    """
+    async with pool.connection() as connection:
+        table, _ = await versions.tables(connection)
+        return max(await versions.applied(connection), default=None) if table else None
+
+
 async def require_schema(pool: Pool) -> None:
     """Return when this code may use the schema.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.adapters.postgres import acts, notifications, outbox, reading, recording, routing, upkeep
+from dict_rate_limit.adapters.postgres import acts, notifications, outbox, reading, recording, routing, schema, upkeep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -140,6 +140,14 @@ class PostgresStore:
     async def roll_up(self, today: datetime) -> int:
         """Bring the hourly roll-up up to the last full hour."""
         return await upkeep.roll_up(self._pool, today)
+
+    async def partitions_ahead(self, today: datetime) -> int:
+        """Count the months that are made after the current one."""
+        return await upkeep.partitions_ahead(self._pool, today)
+
+    async def schema_version(self) -> int | None:
+        """Return the newest migration in force."""
+        return await schema.schema_version(self._pool)
 
     async def admit(self, participant: str, spacing: timedelta) -> bool:
         """Admit one caller per spacing, by the database's clock."""

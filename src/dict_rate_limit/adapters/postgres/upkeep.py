@@ -12,6 +12,7 @@ from dict_rate_limit.adapters.postgres.partitions import (
     make_month,
     missing_months,
     month_start,
+    months_ahead,
     partitions,
 )
 from dict_rate_limit.adapters.postgres.statements import statements
@@ -68,6 +69,12 @@ async def _roll_up_one(pool: Pool, participant: str, until: datetime) -> int:
         written = await connection.execute(sql["roll_up"], span)
         await connection.execute(sql["note_rolled_until"], span)
         return written.rowcount
+
+
+async def partitions_ahead(pool: Pool, today: datetime) -> int:
+    """Count the months that are made after the current one, up to the first gap."""
+    async with pool.connection() as connection:
+        return months_ahead(await partitions(connection), today)
 
 
 @asynccontextmanager
