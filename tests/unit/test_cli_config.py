@@ -26,7 +26,7 @@ def test_the_table_shows_value_and_origin(capsys: pytest.CaptureFixture[str]) ->
     assert ["PORT", "8081", "environment"] in rows
     assert ["HOST", "127.0.0.1", "default"] in rows
     assert ["TEMPORAL_HOST", "not", "set", "default"] in rows
-    assert [row[0] for row in rows[1:]] == list(definitions())
+    assert [row[0] for row in rows[1:] if len(row) > 1] == list(definitions())  # long values go on in the next line
 
 
 def test_the_table_hides_secrets(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,28 +4,50 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
-
-from redis.asyncio import BlockingConnectionPool, Redis, SSLConnection
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from dict_rate_limit.domain.errors import CacheUnavailableError, InvalidValueError
 from dict_rate_limit.domain.reading import Snapshot
 from dict_rate_limit.domain.wire import decode_poll, encode_poll
 from dict_rate_limit.ports import CachedSnapshot
+from dict_rate_limit.ports.steps import NO_STEPS, Part
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from types import ModuleType
+
+    from dict_rate_limit.ports.steps import Facts, Steps
+
+
+@contextmanager
+def _telemetry_hidden() -> Iterator[None]:
+    """Let redis think that OpenTelemetry is not there: it imports what it finds of it, 60 modules, for no use to us."""
+    modules = cast("dict[str, ModuleType | None]", sys.modules)
+    hidden = "opentelemetry" not in modules
+    if hidden:
+        modules["opentelemetry"] = None  # an import of it fails
+    try:
+        yield
+    finally:
+        if hidden:
+            del modules["opentelemetry"]
+
+
+with _telemetry_hidden():
+    from redis.asyncio import BlockingConnectionPool, Redis, SSLConnection
+    from redis.asyncio.retry import Retry
+    from redis.backoff import NoBackoff
+    from redis.exceptions import RedisError, ResponseError
 
 LIFE: Final = timedelta(hours=24)
 TIMEOUT: Final = 0.5
 CIRCUIT_LIFE: Final = 1.0
 
+_SYSTEM: Final[Facts] = {"db.system.name": "redis"}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -58,9 +80,11 @@ class RedisCache:
         tls: bool = False,
         tls_ca_file: str | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        steps: Steps = NO_STEPS,
     ) -> None:
-        """Take `host:port`; nothing is connected before the first question."""
+        """Take `host:port`; nothing is connected before the first question. Each question is one of `steps`."""
         self._addr = addr
+        self._steps = steps
         self._redis = Redis(connection_pool=_pool(addr, password, tls=tls, tls_ca_file=tls_ca_file))
         self._put = self._redis.register_script(_PUT)
         self._monotonic = monotonic
@@ -68,7 +92,7 @@ class RedisCache:
 
     async def get(self, participant: str) -> CachedSnapshot | None:
         """Return the entry; one that cannot be read counts as none."""
-        async with self._reachable():
+        async with self._reachable("GET"):
             try:
                 text = await self._redis.get(_entry_key(participant))
             except ResponseError as error:
@@ -81,18 +105,18 @@ class RedisCache:
         """Keep the entry for a day unless a newer one is there."""
         at = (entry.fetched_at - _EPOCH) // _MICROSECOND
         text = json.dumps({"fetched_at_us": at, "poll": encode_poll(entry.snapshot)}, separators=(",", ":"))
-        async with self._reachable():
+        async with self._reachable("EVALSHA"):
             await self._put(keys=[_entry_key(entry.snapshot.participant)], args=[text, at, _milliseconds(LIFE)])
 
     async def admit(self, participant: str, spacing: timedelta) -> bool:
         """Return True for the first caller within `spacing`."""
-        async with self._reachable():
+        async with self._reachable("SET"):
             first = await self._redis.set(_gate_key(participant), b"1", nx=True, px=max(1, _milliseconds(spacing)))
         return bool(first)
 
     async def ping(self) -> None:
         """Do nothing but reach the server."""
-        async with self._reachable():
+        async with self._reachable("PING"):
             await self._redis.ping()
 
     async def close(self) -> None:
@@ -100,7 +124,7 @@ class RedisCache:
         await self._redis.aclose(close_connection_pool=True)
 
     @asynccontextmanager
-    async def _reachable(self) -> AsyncIterator[None]:
+    async def _reachable(self, command: str) -> AsyncIterator[None]:
         now = self._monotonic()
         if now < self._closed_until:
             message = f"Redis at {self._addr}: failed less than a second ago"
@@ -108,8 +132,9 @@ class RedisCache:
         if self._closed_until > float("-inf"):  # one caller tries, the others need not wait with it
             self._closed_until = now + TIMEOUT
         try:
-            async with asyncio.timeout(TIMEOUT):
-                yield
+            with self._steps.begin(Part.CACHE, command, _SYSTEM):
+                async with asyncio.timeout(TIMEOUT):
+                    yield
         except (RedisError, OSError, TimeoutError) as error:
             self._closed_until = self._monotonic() + CIRCUIT_LIFE
             message = f"Redis at {self._addr}: {type(error).__name__}"

@@ -22,8 +22,11 @@ from dict_rate_limit.workflows.definitions import WORKFLOWS
 from dict_rate_limit.workflows.schedules import ensure_schedules, restore_schedules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    from temporalio.contrib.opentelemetry import ReplaySafeTracerProvider
+    from temporalio.plugin import SimplePlugin
 
     from dict_rate_limit.workflows.activities import Activities
     from dict_rate_limit.workflows.schedules import Timetable
@@ -61,8 +64,11 @@ class TemporalAddress:
     tls: TemporalTls | None = None
 
 
-async def connect(address: TemporalAddress) -> Client:
+async def connect(address: TemporalAddress, *, traced: bool = False) -> Client:
     """Connect and see that our namespace is there.
+
+    `traced`: workflows and activities of the client's workers are spans of the process's own tracer provider, which
+    `tracer_provider` must have made.
 
     Raises:
         SchedulerUnavailableError: no answer, or no such namespace; worth trying again.
@@ -71,7 +77,13 @@ async def connect(address: TemporalAddress) -> Client:
     tls = _tls(address.tls)
     with temporal_errors():
         try:
-            client = await Client.connect(address.host, namespace=address.namespace, tls=tls, runtime=_runtime())
+            client = await Client.connect(
+                address.host,
+                namespace=address.namespace,
+                tls=tls,
+                runtime=_runtime(),
+                plugins=[tracing_plugin()] if traced else [],
+            )
         except RuntimeError as error:  # what the SDK raises when nobody answers
             message = f"Temporal at {address.host} cannot be reached: {_first_line(error)}"
             raise SchedulerUnavailableError(message) from error
@@ -144,6 +156,20 @@ def log_context() -> Mapping[str, object]:
         run = workflow.info()
         return {"workflow_id": run.workflow_id, "run_id": run.run_id}
     return {}
+
+
+def tracing_plugin() -> SimplePlugin:
+    """Make what has Temporal's clients and workers traced; the libraries it needs are imported here, not before."""
+    from temporalio.contrib.opentelemetry import OpenTelemetryPlugin  # noqa: PLC0415 -- see above
+
+    return OpenTelemetryPlugin(add_temporal_spans=True)
+
+
+def tracer_provider() -> Callable[..., ReplaySafeTracerProvider]:
+    """Return the maker of a tracer provider whose ids are the same again when a workflow is replayed elsewhere."""
+    from temporalio.contrib.opentelemetry import create_tracer_provider  # noqa: PLC0415 -- as above
+
+    return create_tracer_provider
 
 
 async def answers(client: Client) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +14,7 @@ from dict_rate_limit.bootstrap.backing import backing as opened
 from dict_rate_limit.bootstrap.backing import exporter, readiness
 from dict_rate_limit.bootstrap.monitoring import activities, temporal_address, timetable
 from dict_rate_limit.bootstrap.publishing import publishing as published
+from dict_rate_limit.bootstrap.tracing import log_context, tracing
 from dict_rate_limit.domain.errors import (
     SchedulerUnavailableError,
     SchemaError,
@@ -36,7 +37,7 @@ LOOK_AGAIN: Final = timedelta(seconds=2)
 LOOK_AFTER: Final = timedelta(minutes=1)
 DRAIN: Final = timedelta(seconds=20)
 
-LOG_CONTEXTS: Final = (temporal.log_context,)
+LOG_CONTEXTS: Final = (temporal.log_context, log_context)
 """What else stands on this program's log lines."""
 
 _log = logging.getLogger(__name__)
@@ -63,8 +64,8 @@ class WorkerParts:
     """What a worker is made of.
 
     `check_schema` returns when the database has a schema this code can use, and raises SchemaError or
-    StoreUnavailableError otherwise. `look_again` is the pause between looks for what is missing at the start,
-    `look_after` that between looks for lost schedules.
+    StoreUnavailableError otherwise. `traced`: the process has a tracer provider that Temporal can use. `look_again` is
+    the pause between looks for what is missing at the start, `look_after` that between looks for lost schedules.
     """
 
     address: TemporalAddress
@@ -73,6 +74,7 @@ class WorkerParts:
     check_schema: Callable[[], Awaitable[None]]
     readiness: Readiness
     progress: Progress
+    traced: bool = False
     look_again: timedelta = LOOK_AGAIN
     look_after: timedelta = LOOK_AFTER
     drain: timedelta = DRAIN
@@ -98,10 +100,11 @@ async def program(settings: Settings, shutdown: asyncio.Event) -> None:
     Raises:
         OSError: the port is taken; and what `run` raises.
     """
-    async with opened(settings) as backing, published(settings, backing) as publishing:
-        parts = assemble(settings, backing, publishing)
-        app = OperationsApp(parts.readiness, exporter(settings, backing).scrape)
-        await run_with_operations(parts, app, (settings.host, settings.metrics_port), shutdown)
+    with tracing(settings, "dict-rate-limit-worker", temporal.tracer_provider) as traced:
+        async with opened(settings, traced.steps) as backing, published(settings, backing) as publishing:
+            parts = replace(assemble(settings, backing, publishing), traced=traced.on)
+            app = OperationsApp(parts.readiness, exporter(settings, backing).scrape)
+            await run_with_operations(parts, app, (settings.host, settings.metrics_port), shutdown)
 
 
 async def run(parts: WorkerParts, shutdown: asyncio.Event) -> None:
@@ -160,7 +163,7 @@ async def _live(parts: WorkerParts, shutdown: asyncio.Event) -> None:
 
 async def _prepared(parts: WorkerParts) -> Client:
     await parts.check_schema()
-    client = await temporal.connect(parts.address)
+    client = await temporal.connect(parts.address, traced=parts.traced)
     await temporal.schedule(client, parts.timetable)
     return client
 

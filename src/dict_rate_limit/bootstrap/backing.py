@@ -17,6 +17,7 @@ from dict_rate_limit.adapters.postgres.schema import require_schema
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.prometheus.exporter import DeliverySource, Exporter, PublisherInfo, StoredSource
 from dict_rate_limit.adapters.redis import RedisCache
+from dict_rate_limit.ports.steps import NO_STEPS
 from dict_rate_limit.usecases.budget import BudgetRules
 from dict_rate_limit.usecases.read import Reader, ReadParts, ReadRules
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.operations import Check
     from dict_rate_limit.adapters.postgres.pool import Pool
     from dict_rate_limit.adapters.prometheus.exporter import Collector
+    from dict_rate_limit.ports.steps import Steps
     from dict_rate_limit.settings import Settings
 
 POOL_SIZE = 6
@@ -43,6 +45,7 @@ class Backing:
     cache: RedisCache
     source: BridgeSource
     version: str
+    steps: Steps
 
     async def require_schema(self) -> None:
         """Return when this code can use the database; raises StoreError, as `schema.require_schema` tells."""
@@ -50,15 +53,19 @@ class Backing:
 
 
 @asynccontextmanager
-async def backing(settings: Settings) -> AsyncIterator[Backing]:
+async def backing(settings: Settings, steps: Steps = NO_STEPS) -> AsyncIterator[Backing]:
     """Hold the parts open. Nothing has to be reachable: each says so when it is used."""
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(open_pool(settings.database_url or "", max_size=POOL_SIZE))
-        cache = RedisCache(settings.redis_addr or "", settings.redis_password, tls=settings.redis_tls)
+        pool = await stack.enter_async_context(open_pool(settings.database_url or "", max_size=POOL_SIZE, steps=steps))
+        cache = RedisCache(settings.redis_addr or "", settings.redis_password, tls=settings.redis_tls, steps=steps)
         stack.push_async_callback(cache.close)
         source = BridgeSource(
-            settings.bridge_grpc_address or "", clock=clock, tls=_bridge_tls(settings), on_problem=_bridge_problem
+            settings.bridge_grpc_address or "",
+            clock=clock,
+            tls=_bridge_tls(settings),
+            on_problem=_bridge_problem,
+            steps=steps,
         )
         stack.push_async_callback(source.close)
         yield Backing(
@@ -68,6 +75,7 @@ async def backing(settings: Settings) -> AsyncIterator[Backing]:
             cache=cache,
             source=source,
             version=version("dict-rate-limit"),
+            steps=steps,
         )
 
 

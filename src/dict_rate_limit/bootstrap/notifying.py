@@ -39,7 +39,7 @@ class Notifying:
 
 def notifying(settings: Settings, parts: Backing) -> Notifying:
     """Make both; nothing has to be reachable, nor the channels' file to be there."""
-    http = GuardedHttp(AddressGuard(allowed=settings.notify_allowed_networks))
+    http = GuardedHttp(AddressGuard(allowed=settings.notify_allowed_networks), steps=parts.steps)
     base = settings.runbook_base_url
     senders: dict[Format, Notifier] = {
         Format.TEXT: TextNotifier(),
@@ -50,7 +50,7 @@ def notifying(settings: Settings, parts: Backing) -> Notifying:
         notifications=parts.store,
         acts=parts.store,
         channels=ChannelsFile(settings.notify_urls_file, parts.clock, url_problems),
-        notifier=NotifierByFormat(senders=senders),
+        notifier=NotifierByFormat(senders=senders, steps=parts.steps),
         clock=parts.clock,
         runbook_base_url=base,
     )

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +22,8 @@ _DURATION_PART: Final = re.compile(r"([0-9.]+)(ms|s|m|h)", re.ASCII)
 _HOST: Final = r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])"
 _PARTICIPANT: Final = re.compile(r"[A-Za-z0-9]{8}", re.ASCII)
 _PERCENT: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,2})?", re.ASCII)
+_HEADER: Final = re.compile(r"[a-z0-9_.-]{1,100}", re.ASCII)
+_HEADER_VALUE: Final = re.compile(r"[\x20-\x7e]{1,4096}", re.ASCII)
 _URL_REST: Final = r"[^\s\x00-\x1f\x7f]{1,4096}"
 
 
@@ -84,11 +87,19 @@ def whole(low: int, high: int) -> Callable[[str], int]:
 
 def share(value: str) -> float:
     """Read a number above 0, at most 1."""
+    number = ratio(value)
+    if number == 0:
+        raise ValueError
+    return number
+
+
+def ratio(value: str) -> float:
+    """Read a number from 0 to 1."""
     try:
         number = Decimal(value)
     except InvalidOperation as error:
         raise ValueError from error
-    if not number.is_finite() or not 0 < number <= 1:
+    if not number.is_finite() or not 0 <= number <= 1:
         raise ValueError
     return float(number)
 
@@ -151,6 +162,23 @@ def participants(value: str) -> tuple[str, ...]:
 def url(*schemes: str) -> Callable[[str], str]:
     """Make a reader of a URL with one of these schemes."""
     return matching(f"(?:{'|'.join(re.escape(scheme) for scheme in schemes)})://{_URL_REST}")
+
+
+def origin(value: str) -> str:
+    """Read http://host:port or https://host:port."""
+    scheme, _, rest = value.partition("://")
+    if scheme not in {"http", "https"}:
+        raise ValueError
+    return f"{scheme}://{address(rest.removesuffix('/'))}"
+
+
+def headers(value: str) -> tuple[tuple[str, str], ...]:
+    """Read name=value pairs parted by commas; values may be percent-encoded, names are put in lower case."""
+    pairs = (pair.partition("=") for pair in value.split(",") if pair.strip())
+    found = tuple((name.strip().lower(), unquote(text.strip())) for name, _, text in pairs)
+    if not all(_HEADER.fullmatch(name) and _HEADER_VALUE.fullmatch(text) for name, text in found):
+        raise ValueError
+    return found
 
 
 def unsupported(value: str) -> None:

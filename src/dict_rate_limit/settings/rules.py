@@ -25,7 +25,7 @@ class BrokenRule:
 
 def broken_rules(settings: Settings) -> Iterator[BrokenRule]:
     """Give each rule that does not hold."""
-    for rule in (_bridge_tls, _temporal_tls, _thresholds, _anonymous, _budget):
+    for rule in (_bridge_tls, _temporal_tls, _collector_tls, _thresholds, _anonymous, _budget):
         for names, line in rule(settings):
             yield BrokenRule(names=frozenset(names.split()), line=line)
 
@@ -50,6 +50,15 @@ def _temporal_tls(settings: Settings) -> Iterator[tuple[str, str]]:
         yield names, "TEMPORAL_TLS_KEY_FILE: not set, expected the private key of TEMPORAL_TLS_CERT_FILE"
     if key is not None and cert is None:
         yield names, "TEMPORAL_TLS_CERT_FILE: not set, expected the certificate of TEMPORAL_TLS_KEY_FILE"
+
+
+def _collector_tls(settings: Settings) -> Iterator[tuple[str, str]]:
+    endpoint = settings.otel_exporter_otlp_endpoint
+    if settings.otel_exporter_otlp_certificate is not None and endpoint is not None and endpoint.startswith("http://"):
+        yield (
+            "OTEL_EXPORTER_OTLP_ENDPOINT OTEL_EXPORTER_OTLP_CERTIFICATE",
+            f"OTEL_EXPORTER_OTLP_ENDPOINT: '{endpoint}', expected https://host:port, as a certificate is set",
+        )
 
 
 def _thresholds(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Every setting, once: those of the monitor, and here those of delivery."""
+"""Every setting, once: those of the monitor, and here those of delivery and of traces."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ _FILE: Final = "a path to a file"
 
 _EVENTS = Section(title="Events")
 _NOTIFYING = Section(title="Notifying")
+_TRACING = Section(title="Tracing")
 
 
 @frozen
@@ -80,6 +81,29 @@ class Variables(CoreVariables):
         parsers.url("http", "https"),
         expected="http://host/path or https://host/path",
         doc="Where `docs/runbooks` is published; messages link to it.",
+    )
+
+    otel_exporter_otlp_endpoint: str | None = _TRACING.optional(
+        parsers.origin,
+        expected="http://host:port or https://host:port",
+        doc="Collector of traces, by OTLP over gRPC; https = TLS. Without it nothing is traced (docs/tracing.md).",
+    )
+    otel_exporter_otlp_certificate: Path | None = _TRACING.optional(
+        parsers.path,
+        expected="a path to a file; the endpoint is https then",
+        doc="Authorities that sign the collector's certificate (PEM), in place of the system's.",
+    )
+    otel_exporter_otlp_headers: tuple[tuple[str, str], ...] | None = _TRACING.optional(
+        parsers.headers,
+        expected="name=value pairs parted by commas, values percent-encoded",
+        doc="What the collector is sent with each call, such as a token.",
+        secrecy=Secrecy.WHOLLY,
+    )
+    otel_traces_sampler_arg: float = _TRACING.setting(
+        parsers.ratio,
+        "1",
+        expected="a number from 0 to 1",
+        doc="Share of traces that are kept; a caller's own decision goes before.",
     )
 
 

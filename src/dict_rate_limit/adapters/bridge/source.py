@@ -10,6 +10,7 @@ from dict_rate_limit.adapters.bridge.channel import KeptChannel
 from dict_rate_limit.adapters.bridge.status import correlation_id, translated
 from dict_rate_limit.domain.bucket import is_policy_name
 from dict_rate_limit.domain.errors import Outcome, SourceError
+from dict_rate_limit.ports.steps import NO_STEPS, PARTICIPANT, Part
 from dict_rate_limit.proto import methods
 from dict_rate_limit.proto.rate_limit_service_pb2 import GetRateLimitPoliciesRequest, GetRateLimitPolicyRequest
 
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.bridge.certificates import TlsFiles
     from dict_rate_limit.domain.reading import Snapshot
     from dict_rate_limit.ports import Clock
+    from dict_rate_limit.ports.steps import Facts, Steps
 
+NAME: Final = "bridge"
+"""Where its readings say they come from."""
 DEFAULT_PARTICIPANT: Final = "default"
 """Whoever the Bridge's certificate speaks for: no metadata is sent."""
 _ISPB: Final = re.compile(r"[A-Z0-9]{8}", re.ASCII)
@@ -36,6 +40,7 @@ class BridgeSource:
 
     `deadline` is in seconds, for one attempt, connecting included. `on_problem` gets one line for what an operator
     should know though the call went on: certificate files that cannot be used, policies that name another category.
+    Each call is one of `steps`.
     """
 
     def __init__(
@@ -45,14 +50,14 @@ class BridgeSource:
         clock: Clock,
         tls: TlsFiles | None = None,
         deadline: float = 5.0,
-        name: str = "bridge",
         on_problem: Callable[[str], None] = _ignore,
+        steps: Steps = NO_STEPS,
     ) -> None:
         """Open nothing: the first call does, on the event loop it runs in."""
         self._clock = clock
         self._deadline = deadline
-        self._name = name
         self._on_problem = on_problem
+        self._steps = steps
         self._channel = KeptChannel(address, tls=tls, deadline=deadline, on_problem=on_problem)
         self._odd: dict[str, tuple[str, ...]] = {}
 
@@ -78,14 +83,18 @@ class BridgeSource:
 
     async def _call(self, method: str, request: bytes, participant: str) -> tuple[bytes, Origin]:
         metadata = _metadata(participant)
-        with self._channel.borrowed() as channel, translated():
+        with (
+            self._steps.begin(Part.SOURCE, f"{methods.SERVICE}/{method}", _facts(method, participant)) as step,
+            self._channel.borrowed() as channel,
+            translated(),
+        ):
             ask: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(methods.path(method))
-            call = ask(request, timeout=self._deadline, metadata=metadata)
+            call = ask(request, timeout=self._deadline, metadata=(*metadata, *step.carrier.items()))
             body = await call
             trailing = await call.trailing_metadata()
         return body, Origin(
             participant=participant,
-            source=self._name,
+            source=NAME,
             received_at=self._clock.now(),
             correlation_id=correlation_id(trailing),
         )
@@ -106,3 +115,7 @@ def _metadata(participant: str) -> tuple[tuple[str, str], ...]:
     if not _ISPB.fullmatch(ispb):
         raise SourceError(Outcome.INVALID_ARGUMENT, f"participant {participant[:20]!r}, expected 8 letters or digits")
     return ((methods.PARTICIPANT_KEY, ispb),)
+
+
+def _facts(method: str, participant: str) -> Facts:
+    return {"rpc.system.name": "grpc", "rpc.method": f"{methods.SERVICE}/{method}", PARTICIPANT: participant}

@@ -5,20 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dict_rate_limit.ports.steps import NO_STEPS, Part
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dict_rate_limit.domain.channel import Channel, Format
     from dict_rate_limit.domain.notification import Answer
     from dict_rate_limit.ports.delivery import Message, Notifier
+    from dict_rate_limit.ports.steps import Steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifierByFormat:
-    """One sender for each format."""
+    """One sender for each format; each message is one of `steps`."""
 
     senders: Mapping[Format, Notifier]
+    steps: Steps = NO_STEPS
 
     async def send(self, channel: Channel, message: Message) -> Answer:
         """Let the channel's sender do it."""
-        return await self.senders[channel.format].send(channel, message)
+        facts = {"dict_rate_limit.channel": channel.name}
+        with self.steps.begin(Part.CHANNEL, f"notify {channel.format}", facts) as step:
+            answer = await self.senders[channel.format].send(channel, message)
+            step.end(None if answer.ok else "not taken")
+        return answer

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Final, cast
 import httpx
 
 from dict_rate_limit.adapters.notify.address_guard import AddressError
+from dict_rate_limit.ports.steps import NO_STEPS, Part
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
     from dict_rate_limit.adapters.notify.address_guard import AddressGuard
+    from dict_rate_limit.ports.steps import Step, Steps
 
 READ_AT_MOST: Final = 1024
 BODY_PATIENCE: Final = 1.0
@@ -54,13 +56,15 @@ class Reply:
 class GuardedHttp:
     """Calls http and https addresses that the guard lets through.
 
-    The authorities of the system and those httpx brings are trusted, unless `trust` is given.
+    The authorities of the system and those httpx brings are trusted, unless `trust` is given. Each call is one of
+    `steps`; of the URL it names the host alone.
     """
 
-    def __init__(self, guard: AddressGuard, trust: ssl.SSLContext | None = None) -> None:
+    def __init__(self, guard: AddressGuard, trust: ssl.SSLContext | None = None, steps: Steps = NO_STEPS) -> None:
         """Open nothing."""
         self._guard = guard
         self._trust = trust
+        self._steps = steps
 
     async def call(
         self, method: str, url: str, *, within: float, content: bytes = b"", headers: Mapping[str, str] | None = None
@@ -70,9 +74,18 @@ class GuardedHttp:
         Raises:
             CallError: no answer: refused by the guard, not reachable, not in time, not HTTP.
         """
+        target = _target(url)
+        with self._begun(method, target) as step:
+            reply = await self._answered(method, target, within, content, {**(headers or {}), **step.carrier})
+            step.end(None if reply.ok else str(reply.status))
+        return reply
+
+    async def _answered(
+        self, method: str, target: httpx.URL, within: float, content: bytes, headers: Mapping[str, str]
+    ) -> Reply:
         try:
             async with asyncio.timeout(within):
-                return await self._call(method, _target(url), within, content, headers or {})
+                return await self._call(method, target, within, content, headers)
         except AddressError as error:
             raise CallError(str(error)) from error
         except (TimeoutError, httpx.TimeoutException) as error:
@@ -104,6 +117,10 @@ class GuardedHttp:
                 with suppress(httpx.ConnectError, httpx.ConnectTimeout):
                     return await to(address)
             return await to(last)
+
+    def _begun(self, method: str, target: httpx.URL) -> Step:
+        facts = {"http.request.method": method, "server.address": target.host}
+        return self._steps.begin(Part.CHANNEL, method, facts)
 
     def _context(self) -> ssl.SSLContext:
         if self._trust is None:

@@ -11,10 +11,14 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from dict_rate_limit.adapters.postgres.errors import translated
+from dict_rate_limit.adapters.postgres.watched_cursor import SYSTEM, watched_cursor
 from dict_rate_limit.domain.errors import StoreError
+from dict_rate_limit.ports.steps import NO_STEPS, Part
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from dict_rate_limit.ports.steps import Steps
 
 Connection = psycopg.AsyncConnection[TupleRow]
 
@@ -30,10 +34,11 @@ SELECT set_config('TimeZone', 'UTC', false),
 class Pool:
     """Lends connections. A database that is down is told from a pool that is busy: only the first is an error."""
 
-    def __init__(self, connections: AsyncConnectionPool[Connection], patience: float) -> None:
+    def __init__(self, connections: AsyncConnectionPool[Connection], patience: float, steps: Steps = NO_STEPS) -> None:
         """Wait `patience` seconds for a connection as long as nobody else gets one either."""
         self._connections = connections
         self._patience = patience
+        self._steps = steps
         self._served = 0
 
     @asynccontextmanager
@@ -43,7 +48,7 @@ class Pool:
         Raises:
             StoreError: psycopg's errors, its own and those of the block, translated.
         """
-        with translated():
+        with self._steps.begin(Part.STORE, "transaction", SYSTEM), translated():
             async with AsyncExitStack() as stack:
                 yield await self._borrowed(stack)
 
@@ -84,9 +89,11 @@ def connection_string(database_url: str) -> str:
 
 @asynccontextmanager
 async def open_pool(
-    database_url: str, *, min_size: int = 1, max_size: int = 4, patience: float = 3.0
+    database_url: str, *, min_size: int = 1, max_size: int = 4, patience: float = 3.0, steps: Steps = NO_STEPS
 ) -> AsyncIterator[Pool]:
     """Hold a pool open. It opens at once, also while the database is away: using it then fails, until it is back.
+
+    Transactions and named statements are `steps`.
 
     Raises:
         StoreError: the address cannot be read.
@@ -96,18 +103,25 @@ async def open_pool(
         min_size=min_size,
         max_size=max_size,
         open=False,
-        configure=_configured,
+        configure=_configuring(steps),
         check=AsyncConnectionPool.check_connection,
         name="dict-rate-limit",
         reconnect_timeout=_RECONNECT_SECONDS,
     )
     await connections.open(wait=False)
     try:
-        yield Pool(connections, patience)
+        yield Pool(connections, patience, steps)
     finally:
         await connections.close()
 
 
-async def _configured(connection: Connection) -> None:
-    await connection.execute(_SESSION)
-    await connection.commit()
+def _configuring(steps: Steps) -> Callable[[Connection], Awaitable[None]]:
+    cursor = None if steps is NO_STEPS else watched_cursor(steps)
+
+    async def configure(connection: Connection) -> None:
+        await connection.execute(_SESSION)
+        await connection.commit()
+        if cursor is not None:
+            connection.cursor_factory = cursor
+
+    return configure

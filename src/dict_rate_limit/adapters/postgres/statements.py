@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NAME: Final = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+_READ: Final[dict[bytes, str]] = {}
 
 
 @cache
@@ -19,7 +20,14 @@ def statements(file: str) -> Mapping[str, bytes]:
     """Return the queries of `<file>.sql` by name, without their comments; read once per process."""
     text = files(__package__).joinpath(f"{file}.sql").read_text(encoding="utf-8")
     _, *parts = _NAME.split(text)
-    return MappingProxyType({name: _bare(body) for name, body in zip(parts[::2], parts[1::2], strict=True)})
+    found = {name: _bare(body) for name, body in zip(parts[::2], parts[1::2], strict=True)}
+    _READ.update({sql: f"{file}.{name}" for name, sql in found.items()})
+    return MappingProxyType(found)
+
+
+def name_of(sql: object) -> str | None:
+    """Return `<file>.<name>` of what `statements` gave; None for anything else."""
+    return _READ.get(sql) if isinstance(sql, bytes) else None
 
 
 def _bare(body: str) -> bytes:

@@ -14,6 +14,7 @@ from dict_rate_limit.adapters.pulsar.flight import TIMEOUT, Flight
 from dict_rate_limit.adapters.pulsar.link import connect
 from dict_rate_limit.adapters.pulsar.threads import in_thread, unattended
 from dict_rate_limit.domain.errors import PublishError
+from dict_rate_limit.ports.steps import NO_STEPS, PARTICIPANT, Part
 from dict_rate_limit.usecases.event import ACTION, event_document
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alert import AlertEvent
     from dict_rate_limit.ports import Clock
     from dict_rate_limit.ports.delivery import Receipt
+    from dict_rate_limit.ports.steps import Step, Steps
 
 GRACE_SEC: Final = 2.0
 """The client itself answers for every message when its time is over; this much later we answer for it."""
@@ -36,11 +38,18 @@ LARGEST: Final = 1 << 20
 class PulsarPublisher:
     """EventPublisher to one topic. Connects when it is first needed, and anew after every outage.
 
-    A call ends within half a minute, whatever the broker does. Close it before its loop ends.
+    A call ends within half a minute, whatever the broker does. Close it before its loop ends. Each message is one of
+    `steps`, from its sending to the broker's answer, and carries the step in its properties.
     """
 
     def __init__(
-        self, address: BrokerAddress, packing: Packing, clock: Clock, version: str, patience: Patience = USUAL
+        self,
+        address: BrokerAddress,
+        packing: Packing,
+        clock: Clock,
+        version: str,
+        patience: Patience = USUAL,
+        steps: Steps = NO_STEPS,
     ) -> None:
         """Take where, how, and what the documents say of their making; nothing is connected yet."""
         self._address = address
@@ -48,6 +57,7 @@ class PulsarPublisher:
         self._clock = clock
         self._version = version
         self._patience = patience
+        self._steps = steps
         self._gate = asyncio.Lock()
         self._link: Link | None = None
         self._failed = False
@@ -92,12 +102,25 @@ class PulsarPublisher:
         if len(content) > LARGEST:
             flight.refuse(event.event_id, event.policy_name, f"{len(content)} bytes, expected at most {LARGEST}")
             return
-        link.producer.send_async(
-            content,
-            flight.boarded(event.event_id, event.policy_name),
-            properties={"action": ACTION, "severity": event.severity.value, "event_id": str(event.event_id)},
-            partition_key=event.policy_name,
-        )
+        step = self._begun(event)
+        answered = flight.boarded(event.event_id, event.policy_name)
+
+        def landed(result: pulsar.Result, message_id: object) -> None:
+            step.end(None if result == pulsar.Result.Ok else result.name)
+            answered(result, message_id)
+
+        own = {"action": ACTION, "severity": event.severity.value, "event_id": str(event.event_id)}
+        link.producer.send_async(content, landed, properties={**step.carrier, **own}, partition_key=event.policy_name)
+
+    def _begun(self, event: AlertEvent) -> Step:
+        facts = {
+            "messaging.system": "pulsar",
+            "messaging.operation.type": "send",
+            "messaging.destination.name": self._address.topic,
+            "messaging.message.id": str(event.event_id),
+            PARTICIPANT: event.participant,
+        }
+        return self._steps.begin(Part.BROKER, f"send {self._address.topic}", facts)
 
     async def _linked(self) -> Link:
         """Return what is connected, or connect; one at a time.

@@ -12,9 +12,10 @@ from dict_rate_limit.adapters.prometheus.exporter import SourceCallsCollector
 from dict_rate_limit.adapters.prometheus.traffic import Traffic
 from dict_rate_limit.adapters.rsgi import RsgiApp
 from dict_rate_limit.apps.api.access import Access, TokensFile
-from dict_rate_limit.apps.api.requests import Requests
+from dict_rate_limit.apps.api.requests import METHODS, Requests, route_of
 from dict_rate_limit.apps.api.server import ApiParts, build
 from dict_rate_limit.bootstrap import backing as bootstrap
+from dict_rate_limit.bootstrap.tracing import Tracing, log_context, tracing
 from dict_rate_limit.domain.errors import SchemaRefusedError, StoreError
 from dict_rate_limit.usecases.explain import ExplainParts
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.settings import Settings
     from dict_rate_limit.usecases.read import Reader
 
-LOG_CONTEXTS: Final = ()
+LOG_CONTEXTS: Final = (log_context,)
 """What else stands on this program's log lines."""
 
 _log = logging.getLogger(__name__)
@@ -89,17 +90,18 @@ async def program(settings: Settings, shutdown: asyncio.Event) -> None:
         SchemaRefusedError: the database serves newer code only.
         OSError: a port is taken.
     """
-    async with bootstrap.backing(settings) as parts:
-        await refuse_foreign_schema(parts)
-        api = assemble(settings, parts)
-        metrics = OperationsApp(api.readiness, bootstrap.exporter(settings, parts, api.collectors).scrape)
-        servers = (
-            asyncio.create_task(answer(api, settings, shutdown)),
-            asyncio.create_task(serve(metrics, settings.host, settings.metrics_port, shutdown)),
-        )
-        await asyncio.wait(servers, return_when=asyncio.FIRST_COMPLETED)
-        shutdown.set()
-        await asyncio.gather(*servers)
+    with tracing(settings, "dict-rate-limit-api") as traced:
+        async with bootstrap.backing(settings, traced.steps) as parts:
+            await refuse_foreign_schema(parts)
+            api = assemble(settings, parts)
+            metrics = OperationsApp(api.readiness, bootstrap.exporter(settings, parts, api.collectors).scrape)
+            servers = (
+                asyncio.create_task(answer(api, settings, shutdown, traced)),
+                asyncio.create_task(serve(metrics, settings.host, settings.metrics_port, shutdown)),
+            )
+            await asyncio.wait(servers, return_when=asyncio.FIRST_COMPLETED)
+            shutdown.set()
+            await asyncio.gather(*servers)
 
 
 async def refuse_foreign_schema(parts: Backing) -> None:
@@ -112,8 +114,8 @@ async def refuse_foreign_schema(parts: Backing) -> None:
         _log.warning("schema.awaited", extra={"error": str(error)})
 
 
-async def answer(api: Api, settings: Settings, shutdown: asyncio.Event) -> None:
-    """Serve the API alone."""
+async def answer(api: Api, settings: Settings, shutdown: asyncio.Event, traced: Tracing) -> None:
+    """Serve the API alone. What memory answers is not traced: a span costs as much as the answer."""
     stopping = asyncio.Event()
 
     async def drain() -> None:
@@ -124,7 +126,13 @@ async def answer(api: Api, settings: Settings, shutdown: asyncio.Event) -> None:
     draining = asyncio.create_task(drain())
     api.readiness.start()
     try:
-        await serve(RsgiApp(api.app, api.app.quick), settings.host, settings.port, stopping)
+        await serve(RsgiApp(traced.door(api.app, span_names), api.app.quick), settings.host, settings.port, stopping)
     finally:
         draining.cancel()
         await api.reader.close()
+
+
+def span_names(method: str, path: str) -> tuple[str, str] | None:
+    """Name the span of a request; None for probes, which would be most of what is seen."""
+    route = route_of(path)
+    return None if route in {"health", "ready"} else (method if method in METHODS else "_OTHER", route)

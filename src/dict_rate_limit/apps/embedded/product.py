@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters.operations import OperationsApp, serve
 from dict_rate_limit.adapters.postgres import migrations
+from dict_rate_limit.adapters.temporal import tracer_provider
 from dict_rate_limit.apps import worker
 from dict_rate_limit.apps.api.program import answer, assemble
 from dict_rate_limit.apps.embedded.port import listening
 from dict_rate_limit.apps.embedded.stage import API, SCHEMA, WORKER
 from dict_rate_limit.bootstrap import backing as bootstrap
 from dict_rate_limit.bootstrap.publishing import publishing
+from dict_rate_limit.bootstrap.tracing import tracing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.apps.embedded.stage import Stage
     from dict_rate_limit.apps.worker import WorkerParts
     from dict_rate_limit.bootstrap.backing import Backing
+    from dict_rate_limit.bootstrap.tracing import Tracing
     from dict_rate_limit.settings import Settings
 
 DRAIN: Final = timedelta(seconds=1)  # everything is to be gone three seconds after Ctrl-C
@@ -37,16 +40,21 @@ async def running(settings: Settings, stage: Stage) -> AsyncIterator[None]:
     Raises:
         StoreError: the schema cannot be brought up to date.
     """
+    stage.contexts.extend(worker.LOG_CONTEXTS)
     await migrate(settings, stage)
-    async with bootstrap.backing(settings) as parts, publishing(settings, parts, stage.log) as where:
-        work = replace(worker.assemble(settings, parts, where), drain=DRAIN)
-        tasks = started(settings, parts, work, stage)
-        try:
-            await asyncio.gather(worker_up(settings, work, tasks[0], stage), api_up(settings, tasks[1], stage))
-            yield
-        finally:
-            stage.ending.shutdown.set()
-            await asyncio.wait(tasks)
+    with tracing(settings, "dict-rate-limit-up", tracer_provider) as traced:
+        async with (
+            bootstrap.backing(settings, traced.steps) as parts,
+            publishing(settings, parts, stage.log) as where,
+        ):
+            work = replace(worker.assemble(settings, parts, where), drain=DRAIN, traced=traced.on)
+            tasks = started(settings, parts, work, stage, traced)
+            try:
+                await asyncio.gather(worker_up(settings, work, tasks[0], stage), api_up(settings, tasks[1], stage))
+                yield
+            finally:
+                stage.ending.shutdown.set()
+                await asyncio.wait(tasks)
 
 
 async def migrate(settings: Settings, stage: Stage) -> None:
@@ -56,14 +64,16 @@ async def migrate(settings: Settings, stage: Stage) -> None:
     stage.board.ready(SCHEMA, f"{len(applied)} migrations applied" if applied else "up to date")
 
 
-def started(settings: Settings, parts: Backing, work: WorkerParts, stage: Stage) -> tuple[asyncio.Task[None], ...]:
+def started(
+    settings: Settings, parts: Backing, work: WorkerParts, stage: Stage, traced: Tracing
+) -> tuple[asyncio.Task[None], ...]:
     """Start worker, API and what machines ask of both."""
     shutdown = stage.ending.shutdown
     api = assemble(settings, parts)
     operations = OperationsApp(work.readiness, bootstrap.exporter(settings, parts, api.collectors).scrape)
     return (
         watched(WORKER, worker.run(work, shutdown), stage),
-        watched(API, answer(api, settings, shutdown), stage),
+        watched(API, answer(api, settings, shutdown, traced), stage),
         watched("Metrics", serve(operations, settings.host, settings.metrics_port, shutdown), stage),
     )
 

@@ -1,0 +1,74 @@
+"""Requests as spans."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry import trace
+
+from dict_rate_limit.observability.tracing.steps import W3C, fail, kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+
+    Scope = MutableMapping[str, Any]
+    Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+    ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+    Naming = Callable[[str, str], tuple[str, str] | None]
+
+_WANTED: Final = {b"traceparent": "traceparent", b"tracestate": "tracestate"}
+_PATH_CHARS: Final = 200
+_FAILURE: Final = 500
+
+
+class TracedDoor:
+    """An ASGI application around another: each request is a span, below the caller's where it brought one along.
+
+    `naming` gives the method and the route of (method, path), few in number; None = not to be traced.
+    """
+
+    def __init__(self, app: ASGIApp, tracer: trace.Tracer, naming: Naming) -> None:
+        """Take what stands behind."""
+        self._app = app
+        self._tracer = tracer
+        self._naming = naming
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, inside its span."""
+        names = self._naming(scope["method"], scope["path"]) if scope["type"] == "http" else None
+        if names is None:
+            await self._app(scope, receive, send)
+            return
+        span = self._begun(scope, *names)
+        with trace.use_span(span, end_on_exit=True, record_exception=False, set_status_on_exception=False):
+            try:
+                await self._app(scope, receive, _watched(send, span))
+            except BaseException as error:
+                fail(span, kind_of(error))
+                raise
+
+    def _begun(self, scope: Scope, method: str, route: str) -> trace.Span:
+        carried = {_WANTED[name]: value.decode("latin-1") for name, value in scope["headers"] if name in _WANTED}
+        attributes = {
+            "http.request.method": method,
+            "http.route": route,
+            "url.scheme": scope["scheme"],
+            "url.path": scope["path"][:_PATH_CHARS],
+        }
+        return self._tracer.start_span(
+            f"{method} {route}", W3C.extract(carried), kind=trace.SpanKind.SERVER, attributes=attributes
+        )
+
+
+def _watched(send: Send, span: trace.Span) -> Send:
+    async def watched(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            status = message["status"]
+            span.set_attribute("http.response.status_code", status)
+            if status >= _FAILURE:
+                fail(span, str(status))
+        await send(message)
+
+    return watched

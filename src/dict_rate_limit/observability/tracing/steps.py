@@ -1,0 +1,94 @@
+"""Steps as spans."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from opentelemetry import context as contexts
+from opentelemetry import trace
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from dict_rate_limit.domain.errors import SourceError
+from dict_rate_limit.ports.steps import NO_STEPS, NOTHING, Part
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextvars import Token
+    from types import TracebackType
+    from typing import Self
+
+    from opentelemetry.context import Context
+
+    from dict_rate_limit.ports.steps import Facts, Step
+
+W3C: Final = TraceContextTextMapPropagator()
+
+_KINDS: Final = {Part.BROKER: trace.SpanKind.PRODUCER}
+
+
+class TracedSteps:
+    """Steps of a cycle or a request are spans; what is done outside one (scrapes, looks at readiness) is none."""
+
+    def __init__(self, tracer: trace.Tracer) -> None:
+        """Take what makes spans."""
+        self._tracer = tracer
+
+    def begin(self, part: Part, name: str, facts: Facts = NOTHING) -> Step:
+        """Begin a span below the one under way."""
+        if not trace.get_current_span().get_span_context().is_valid:
+            return NO_STEPS.begin(part, name, facts)
+        kind = _KINDS.get(part, trace.SpanKind.CLIENT)
+        return TracedStep(self._tracer.start_span(name, kind=kind, attributes=dict(facts)))
+
+
+class TracedStep:
+    """A span that tells no more of a failure than its kind: texts of errors may hold what is nobody's business."""
+
+    __slots__ = ("_context", "_ended", "_span", "_token")
+
+    def __init__(self, span: trace.Span) -> None:
+        self._span = span
+        self._context = trace.set_span_in_context(span)
+        self._token: Token[Context] | None = None
+        self._ended = False
+
+    @property
+    def carrier(self) -> Mapping[str, str]:
+        """Write the span's context down."""
+        carrier: dict[str, str] = {}
+        W3C.inject(carrier, self._context)
+        return carrier
+
+    def end(self, failure: str | None = None) -> None:
+        """End the span, if it has not ended."""
+        if not self._ended:
+            self._ended = True
+            if failure is not None:
+                fail(self._span, failure)
+            self._span.end()
+
+    def __enter__(self) -> Self:
+        """Let what follows belong to it."""
+        self._token = contexts.attach(self._context)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End it with the kind of the error."""
+        if self._token is not None:
+            with suppress(ValueError):  # a generator that nobody ended is closed elsewhere
+                self._token.var.reset(self._token)
+        self.end(None if error is None else kind_of(error))
+
+
+def fail(span: trace.Span, failure: str) -> None:
+    """Mark a span as failed."""
+    span.set_attribute("error.type", failure)
+    span.set_status(trace.StatusCode.ERROR)
+
+
+def kind_of(error: BaseException) -> str:
+    """Return a word for an error: the outcome where it is one of the source's."""
+    return error.outcome.value if isinstance(error, SourceError) else type(error).__name__

@@ -1,0 +1,90 @@
+"""Steps that adapters take on the way, told to whoever watches: today traces. The adapter knows nothing of them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+    from typing import Self
+
+    Facts = Mapping[str, str | int]
+
+PARTICIPANT: Final = "dict_rate_limit.participant"
+"""The fact of whose data it is about."""
+
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class Part(StrEnum):
+    """Who is asked by a step."""
+
+    SOURCE = "SOURCE"  # DICT, over the Bridge
+    STORE = "STORE"  # PostgreSQL
+    CACHE = "CACHE"  # Redis
+    BROKER = "BROKER"  # Pulsar
+    CHANNEL = "CHANNEL"  # people and programs
+
+
+class Step(Protocol):
+    """What was begun.
+
+    As a context manager it ends with its block, and steps begun inside belong to it; else `end` ends it, from whatever
+    thread. What ends it first counts.
+    """
+
+    @property
+    def carrier(self) -> Mapping[str, str]:
+        """What the other side is to be sent (W3C Trace Context) so that its own steps belong to this one."""
+
+    def end(self, failure: str | None = None) -> None:
+        """End it; `failure` is a word for what went wrong, never a text that may hold more."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Steps(Protocol):
+    """Where adapters begin steps. Never raises, never waits."""
+
+    def begin(self, part: Part, name: str, facts: Facts = NOTHING) -> Step:
+        """Begin a step. Its name and its facts hold no secrets and no values of a participant's data.
+
+        Names are few, as for metrics; facts are called as in OpenTelemetry's semantic conventions.
+        """
+
+
+class _NoStep:
+    """Nobody watches."""
+
+    carrier: Mapping[str, str] = NOTHING
+
+    def end(self, failure: str | None = None) -> None:
+        """Do nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Do nothing."""
+
+
+class _NoSteps:
+    """Nobody watches."""
+
+    def begin(self, _part: Part, _name: str, _facts: Facts = NOTHING) -> Step:
+        """Return the step that does nothing."""
+        return _NO_STEP
+
+
+_NO_STEP: Final = _NoStep()
+NO_STEPS: Final[Steps] = _NoSteps()
+"""For whoever is not watched."""
