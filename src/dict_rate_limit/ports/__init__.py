@@ -119,6 +119,10 @@ class Maintenance(Protocol):
     async def roll_up(self, today: datetime) -> int:
         """Bring the hourly roll-up up to the last full hour; return the rows written."""
 
+
+class StoreCondition(Protocol):
+    """What operators want to know of the store itself."""
+
     async def partitions_ahead(self, today: datetime) -> int:
         """Return how many months after the current one are made without a gap; ten years are told as that."""
 

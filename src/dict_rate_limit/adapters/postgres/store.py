@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class PostgresStore:
-    """StateStore, Outbox, Notifications, Acts, Maintenance and CallGate.
+    """StateStore, Outbox, Notifications, Acts, Maintenance, StoreCondition and CallGate.
 
     Each call borrows one connection. Raises StoreError.
     """
