@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 API_HOST = "dict-api.lbpay.com"
 PATIENCE_SEC = 90
+TOLD = (
+    *("DATABASE_URL", "REDIS_", "TEMPORAL_", "BRIDGE_", "PULSAR_", "NOTIFY_", "HEARTBEAT_"),
+    *("DATA_DIR", "PARTICIPANTS", "WORKFLOW_", "HOST", "AUTH_"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,9 +173,7 @@ def behind_doors(database_url: str, **addresses: str) -> dict[str, Gate]:
 
 def environment(folder: Path, database_url: str, doors: dict[str, Gate]) -> dict[str, str]:
     """Return what the pods would be told."""
-    told = ("DATABASE_URL", "REDIS_", "TEMPORAL_", "BRIDGE_", "DATA_DIR", "PARTICIPANTS", "WORKFLOW_", "HOST", "AUTH_")
-    told += ("PULSAR_", "NOTIFY_", "HEARTBEAT_")
-    mine = {name: value for name, value in environ.items() if not name.startswith(told)}
+    mine = {name: value for name, value in environ.items() if not name.startswith(TOLD)}
     database = urlsplit(database_url).path
     return mine | {
         "DATABASE_URL": f"postgresql://postgres@{doors['postgresql'].address}{quote(database)}",
