@@ -36,7 +36,7 @@ FULL = Size(
     participants=1000,
     large_cycles=3,
     starts=3,
-    transitions=11_600,
+    transitions=5_800,
 )
 SHORT = Size(
     days=10,
