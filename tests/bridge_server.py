@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ import grpc
 import trustme
 
 from dict_rate_limit.adapters.bridge.certificates import TlsFiles
-from dict_rate_limit.adapters.bridge.source import BridgeSource
+from dict_rate_limit.adapters.bridge.source import BridgeSource, Listeners
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.proto import methods
 from dict_rate_limit.simulator.bridge import ServerTls, _credentials, serve_bridge
@@ -19,7 +20,6 @@ from dict_rate_limit.simulator.scenario import scenario_named
 from dict_rate_limit.simulator.timeline import Timeline
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import AsyncIterator, Callable, Sequence
     from datetime import datetime
     from pathlib import Path
@@ -62,8 +62,10 @@ async def bridge_source(
     tls: TlsFiles | None = None,
     deadline: float = 10.0,
     on_problem: Callable[[str], None] = lambda _: None,
+    on_call: Callable[[str, str], None] = lambda *_: None,
 ) -> AsyncIterator[BridgeSource]:
-    source = BridgeSource(address, clock=SystemClock(), tls=tls, deadline=deadline, on_problem=on_problem)
+    listeners = Listeners(problem=on_problem, call=on_call)
+    source = BridgeSource(address, clock=SystemClock(), tls=tls, deadline=deadline, listeners=listeners)
     try:
         yield source
     finally:
@@ -81,10 +83,12 @@ class OddBridge:
     metadata: list[dict[str, str]] = field(default_factory=list)
     peers: set[str] = field(default_factory=set)
     gate: asyncio.Event | None = None
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def answer(self, _request: bytes, context: Context) -> bytes:
         self.metadata.append({key: str(value) for key, value in context.invocation_metadata() or ()})
         self.peers.add(context.peer())
+        self.asked.set()
         if self.gate is not None:
             await self.gate.wait()
         if self.code is not grpc.StatusCode.OK:

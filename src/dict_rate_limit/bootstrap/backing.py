@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.bridge.certificates import TlsFiles
-from dict_rate_limit.adapters.bridge.source import BridgeSource
+from dict_rate_limit.adapters.bridge.source import BridgeSource, Listeners
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.operations import Readiness
 from dict_rate_limit.adapters.postgres.pool import open_pool
@@ -64,7 +64,7 @@ async def backing(settings: Settings, steps: Steps = NO_STEPS) -> AsyncIterator[
             settings.bridge_grpc_address or "",
             clock=clock,
             tls=_bridge_tls(settings),
-            on_problem=_bridge_problem,
+            listeners=Listeners(problem=_bridge_problem),
             steps=steps,
         )
         stack.push_async_callback(source.close)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters.bridge.answer import Origin, list_snapshot, odd_categories, single_snapshot
@@ -31,16 +33,30 @@ DEFAULT_PARTICIPANT: Final = "default"
 _ISPB: Final = re.compile(r"[A-Z0-9]{8}", re.ASCII)
 
 
-def _ignore(_problem: str) -> None:
+def _ignore(*_: str) -> None:
     """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listeners:
+    """Who is told what happens on the way.
+
+    `problem` gets one line for what an operator should know though the call went on: certificate files that cannot be
+    used, policies that name another category. `call` gets method and status of each call that was made, in gRPC's
+    words: a deadline of ours is DEADLINE_EXCEEDED, a call we gave up CANCELLED.
+    """
+
+    problem: Callable[[str], None] = _ignore
+    call: Callable[[str, str], None] = _ignore
+
+
+NOBODY: Final = Listeners()
 
 
 class BridgeSource:
     """Reads through one kept channel; any number of calls may run at once.
 
-    `deadline` is in seconds, for one attempt, connecting included. `on_problem` gets one line for what an operator
-    should know though the call went on: certificate files that cannot be used, policies that name another category.
-    Each call is one of `steps`.
+    `deadline` is in seconds, for one attempt, connecting included. Each call is one of `steps`.
     """
 
     def __init__(
@@ -50,15 +66,15 @@ class BridgeSource:
         clock: Clock,
         tls: TlsFiles | None = None,
         deadline: float = 5.0,
-        on_problem: Callable[[str], None] = _ignore,
+        listeners: Listeners = NOBODY,
         steps: Steps = NO_STEPS,
     ) -> None:
         """Open nothing: the first call does, on the event loop it runs in."""
         self._clock = clock
         self._deadline = deadline
-        self._on_problem = on_problem
+        self._listeners = listeners
         self._steps = steps
-        self._channel = KeptChannel(address, tls=tls, deadline=deadline, on_problem=on_problem)
+        self._channel = KeptChannel(address, tls=tls, deadline=deadline, on_problem=listeners.problem)
         self._odd: dict[str, tuple[str, ...]] = {}
 
     async def list_policies(self, participant: str) -> Snapshot:
@@ -86,7 +102,7 @@ class BridgeSource:
         with (
             self._steps.begin(Part.SOURCE, f"{methods.SERVICE}/{method}", _facts(method, participant)) as step,
             self._channel.borrowed() as channel,
-            translated(),
+            translated(partial(self._listeners.call, method)),
         ):
             ask: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(methods.path(method))
             call = ask(request, timeout=self._deadline, metadata=(*metadata, *step.carrier.items()))
@@ -104,7 +120,7 @@ class BridgeSource:
         if odd and self._odd.get(snapshot.participant) != odd:
             named = ", ".join(repr(category[:20]) for category in odd[:8])
             whose = f"participant {snapshot.participant} has category {snapshot.category[:20]!r}"
-            self._on_problem(f"{whose}, but some of its policies say {named}")
+            self._listeners.problem(f"{whose}, but some of its policies say {named}")
         self._odd[snapshot.participant] = odd
 
 

@@ -12,7 +12,7 @@ from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.proto.methods import CORRELATION_KEY, RETRY_AFTER_KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     Pairs = Iterable[tuple[str, str | bytes]]
 
@@ -38,17 +38,26 @@ _RETRY_AFTER_DIGITS: Final = 6
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Raise SourceError for whatever the library raises; our own task's cancelling passes."""
+def translated(ended: Callable[[str], None]) -> Iterator[None]:
+    """Raise SourceError for whatever the library raises; our own task's cancelling passes.
+
+    `ended` is told gRPC's name of the call's status, whatever it is.
+    """
     try:
         yield
     except grpc.aio.AioRpcError as error:
+        expired = error.code() is grpc.StatusCode.CANCELLED  # not ours, see OUTCOMES
+        ended("DEADLINE_EXCEEDED" if expired else error.code().name)
         raise _source_error(error) from error
     except asyncio.CancelledError as error:
         task = asyncio.current_task()
         if task is None or task.cancelling():
+            ended("CANCELLED")
             raise
+        ended("UNAVAILABLE")
         raise SourceError(Outcome.UNAVAILABLE, "the connection was closed during the call") from error
+    else:
+        ended("OK")
 
 
 def correlation_id(trailing: Pairs | None) -> str | None:
