@@ -12,10 +12,13 @@ from bench.history import RULES
 from dict_rate_limit.adapters.bridge.source import BridgeSource
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.log_publisher import LogPublisher
+from dict_rate_limit.adapters.memory.channels import CountedHeartbeat, FixedChannels
+from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.redis import RedisCache
 from dict_rate_limit.usecases.monitor import Fetcher
+from dict_rate_limit.usecases.notify import NotifyParts
 from dict_rate_limit.workflows import inputs
 from dict_rate_limit.workflows.activities import Activities
 
@@ -43,6 +46,10 @@ async def activities_on(parts: Ground) -> AsyncIterator[Activities]:
             cache=cache,
             outbox=store,
             publisher=LogPublisher(stream=StringIO(), clock=clock, version="bench"),
+            telling=NotifyParts(
+                notifications=store, acts=store, channels=FixedChannels(), notifier=MemoryNotifier(), clock=clock
+            ),
+            heartbeat=CountedHeartbeat(),
             maintenance=store,
             clock=clock,
             rules=RULES,

@@ -24,7 +24,7 @@ Json = dict[str, Any]
 EXAMPLES = REPOSITORY / "k8s/examples/secrets.yaml"
 
 # What the chart leaves to the program: for one machine only, refused, or chosen by itself.
-NOT_SET = {"DATA_DIR", "DICT_BASE_URL", "LOG_FORMAT", "PG_BIN_DIR"}
+NOT_SET = {"DATA_DIR", "DICT_BASE_URL", "LOG_FORMAT", "OBSERVE", "OBSERVE_PORT", "PG_BIN_DIR"}
 
 
 def secrets() -> list[Json]:
