@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alert import AlertEvent
     from pulsar_broker import Broker
 
-OLDEST = ("--from", "earliest", "--seconds", "1")
+OLDEST = ("--from", "earliest", "--seconds", "60", "--count")
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_an_event_is_a_line_for_people(environ: dict[str, str], capsys: pytest.C
     (event,) = story_of(CLAIMS, 1)
     publish(environ, [event])
 
-    result = ended(capsys, "events", "tail", *OLDEST, environ=environ)
+    result = ended(capsys, "events", "tail", *OLDEST, "1", environ=environ)
 
     (line,) = result.out.splitlines()
     assert line.split()[:5] == ["2026-11-23T12:00:00Z", "WARNING", "12345678", CLAIMS, "OPENED"]
@@ -76,7 +76,7 @@ def test_the_line_is_english_when_asked(environ: dict[str, str], capsys: pytest.
     (event,) = story_of(CLAIMS, 1)
     publish(environ, [event])
 
-    result = ended(capsys, "events", "tail", *OLDEST, "--language", "en", environ=environ)
+    result = ended(capsys, "events", "tail", *OLDEST, "1", "--language", "en", environ=environ)
 
     assert result.out.endswith(f"  {event.message_en}\n")
 
@@ -85,7 +85,7 @@ def test_as_json_an_event_is_its_document(environ: dict[str, str], capsys: pytes
     events = mixed(story_of(CLAIMS, 3), story_of(KEYS, 3))
     publish(environ, events)
 
-    result = ended(capsys, "events", "tail", *OLDEST, "--output", "json", environ=environ)
+    result = ended(capsys, "events", "tail", *OLDEST, "6", "--output", "json", environ=environ)
 
     documents = [json.loads(line) for line in result.out.splitlines()]
     assert {one["metadata"]["event_id"] for one in documents} == set(ids(events))
@@ -94,7 +94,7 @@ def test_as_json_an_event_is_its_document(environ: dict[str, str], capsys: pytes
 def test_it_ends_after_so_many(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     publish(environ, story_of(CLAIMS, 5))
 
-    result = ended(capsys, "events", "tail", "--from", "earliest", "--count", "2", environ=environ)
+    result = ended(capsys, "events", "tail", *OLDEST, "2", environ=environ)
 
     assert (result.code, len(result.out.splitlines())) == (0, 2)
 
@@ -102,17 +102,17 @@ def test_it_ends_after_so_many(environ: dict[str, str], capsys: pytest.CaptureFi
 def test_fewer_than_asked_in_time_is_said(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     publish(environ, story_of(CLAIMS, 1))
 
-    result = ended(capsys, "events", "tail", *OLDEST, "--count", "2", environ=environ)
+    result = ended(capsys, "events", "tail", *OLDEST, "2", "--seconds", "3", environ=environ)
 
     assert (result.code, len(result.out.splitlines())) == (69, 1)
-    assert result.err.endswith("error: only 1 of 2 events came within 1 s\n")
+    assert result.err.endswith("error: only 1 of 2 events came within 3 s\n")
 
 
 def test_what_others_send_to_the_topic_is_left_out(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     send(environ, (b"{}", "ActionKeyCreated"), (b"\xff", ""))
     publish(environ, story_of(CLAIMS, 1))
 
-    result = ended(capsys, "events", "tail", *OLDEST, environ=environ)
+    result = ended(capsys, "events", "tail", *OLDEST, "1", environ=environ)
 
     assert len(result.out.splitlines()) == 1
     assert "left out" not in result.err
@@ -125,7 +125,7 @@ def test_what_only_says_that_it_is_ours_is_left_out_with_a_word(
     send(environ, (content, "ActionRateLimitAlert"))
     publish(environ, story_of(CLAIMS, 1))
 
-    result = ended(capsys, "events", "tail", *OLDEST, environ=environ)
+    result = ended(capsys, "events", "tail", *OLDEST, "1", environ=environ)
 
     assert len(result.out.splitlines()) == 1
     assert "left out: a message that says it is ours, and is not\n" in result.err
@@ -134,7 +134,7 @@ def test_what_only_says_that_it_is_ours_is_left_out_with_a_word(
 def test_no_event_moves_the_cursor(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     publish(environ, [replace(story_of(CLAIMS, 1)[0], message="\x1b[2J\nall clear", participant="\x07")])
 
-    result = ended(capsys, "events", "tail", *OLDEST, environ=environ)
+    result = ended(capsys, "events", "tail", *OLDEST, "1", environ=environ)
 
     assert result.out.endswith("?[2J?all clear\n")
     assert "\x1b" not in result.out + result.err
@@ -146,7 +146,7 @@ def test_nothing_stays_behind_on_the_broker(
 ) -> None:
     publish(environ, story_of(CLAIMS, 5))
 
-    ended(capsys, "events", "tail", "--from", "earliest", "--count", "2", environ=environ)
+    ended(capsys, "events", "tail", *OLDEST, "2", environ=environ)
 
     assert pulsar_broker.stats(topic)["subscriptions"] == {}
 
@@ -162,7 +162,7 @@ def test_tls_and_a_token_are_used(
         "PULSAR_TLS_CA_FILE": str(pulsar_broker.authority),
     }
 
-    result = ended(capsys, "events", "tail", *OLDEST, "--count", "1", environ=secured)
+    result = ended(capsys, "events", "tail", *OLDEST, "1", environ=secured)
 
     assert (result.code, len(result.out.splitlines())) == (0, 1)
 

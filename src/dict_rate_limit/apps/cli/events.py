@@ -132,10 +132,10 @@ async def _tailed(address: BrokerAddress, wanted: Wanted, printer: Printer) -> i
 
     shown = 0
     loop = asyncio.get_running_loop()
-    ends = float("inf") if wanted.seconds is None else loop.time() + wanted.seconds
     most = float("inf") if wanted.count is None else wanted.count
     async with reading(address, SystemClock(), earliest=wanted.start is From.EARLIEST) as reader:
         typer.echo(f"reading {address}", err=True)
+        ends = float("inf") if wanted.seconds is None else loop.time() + wanted.seconds
         away = False
         while shown < most and loop.time() < ends:
             for content in await reader.events():
