@@ -44,6 +44,7 @@ COMMANDS: Final[Mapping[str, Source]] = {
     "drill": Source(summary="Rehearse a loss, or an alert.", module="dict_rate_limit.apps.cli.drill"),
     "tokens": Source(summary="Make bearer tokens of the API.", module="dict_rate_limit.apps.cli.tokens"),
     "simulate": Source(summary="Serve a fake DICT.", module="dict_rate_limit.apps.cli.simulate"),
+    "channels": Source(summary="Check the file of channels.", module="dict_rate_limit.apps.cli.channels"),
     "log-level": Source(
         summary="Change how much a running program writes.", module="dict_rate_limit.apps.cli.log_level"
     ),

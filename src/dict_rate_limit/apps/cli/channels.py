@@ -1,0 +1,61 @@
+"""`dict-rate-limit channels`: what stands in the file of channels, before a worker reads it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dict_rate_limit.adapters.notify.channels_file import check_channels
+from dict_rate_limit.adapters.notify.channels_toml import parse_channels
+from dict_rate_limit.apps.cli.amounts import count_text
+from dict_rate_limit.apps.cli.exits import CommandError, Exit
+from dict_rate_limit.settings import load
+
+if TYPE_CHECKING:
+    from dict_rate_limit.domain.channel import Channel
+
+
+def register(app: typer.Typer, name: str) -> None:
+    """Add the group of commands."""
+    group = typer.Typer(rich_markup_mode=None)
+    group.callback()(_group)
+    group.command()(check)
+    app.add_typer(group, name=name)
+
+
+def _group() -> None:
+    """Look at the channels to people and programs."""
+
+
+def check(
+    context: typer.Context,
+    *,
+    file: Annotated[str | None, typer.Option(help="The file; NOTIFY_URLS_FILE when not given.")] = None,
+) -> int:
+    """Name every channel of the file and what it wants, and every problem; sends nothing.
+
+    Ends with 65 when there is a problem, 64 when no file is named.
+    """
+    path = Path(file) if file is not None else load(context.obj).notify_urls_file
+    if path is None:
+        raise CommandError(Exit.USAGE, "file: not given, expected --file or NOTIFY_URLS_FILE")
+    problems = check_channels(path)
+    if problems:
+        for problem in problems:
+            typer.echo(f"error: {problem}", err=True)
+        return Exit.DATA
+    channels = parse_channels(path.read_text(encoding="utf-8")).channels
+    sys.stdout.writelines(f"{_described(channel)}\n" for channel in channels)
+    typer.echo(f"{count_text(len(channels), 'channel')}, no problem; `drill alert` sends through all of them", err=True)
+    return Exit.OK
+
+
+def _described(channel: Channel) -> str:
+    """Say what a channel wants, without its URL."""
+    routes = channel.routes
+    wanted = (("policies", routes.policies), ("participants", routes.participants), ("kinds", routes.kinds))
+    limits = [f"{name} {', '.join(globs)}" for name, globs in wanted if globs != ("*",)]
+    return "  ".join([channel.name, channel.format.value, channel.language.value, f"from {routes.severity}", *limits])
