@@ -1,0 +1,52 @@
+"""Spans kept in memory, for tests of whoever makes them."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+
+from dict_rate_limit.observability.tracing.steps import TracedSteps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from opentelemetry.sdk.trace import ReadableSpan
+    from opentelemetry.trace import Span
+
+ROOT = "root"
+
+
+class SpanMemory:
+    """Makes spans, a `share` of them to be kept, and remembers those that have ended."""
+
+    def __init__(self, share: float = 1.0) -> None:
+        self._kept = InMemorySpanExporter()
+        provider = TracerProvider(sampler=ParentBased(TraceIdRatioBased(share)), resource=Resource({}))
+        provider.add_span_processor(SimpleSpanProcessor(self._kept))
+        self.tracer = provider.get_tracer("tests")
+        self.steps = TracedSteps(self.tracer)
+
+    @contextmanager
+    def under_way(self) -> Iterator[Span]:
+        """Be inside a trace."""
+        with self.tracer.start_as_current_span(ROOT) as span:
+            yield span
+
+    @property
+    def spans(self) -> list[ReadableSpan]:
+        """Return them in the order they ended, without the root."""
+        return [span for span in self._kept.get_finished_spans() if span.name != ROOT]
+
+    def one(self, name: str) -> ReadableSpan:
+        (span,) = (span for span in self.spans if span.name == name)
+        return span
+
+
+def attributes(span: ReadableSpan) -> Mapping[str, object]:
+    return dict(span.attributes or {})

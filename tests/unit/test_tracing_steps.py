@@ -1,0 +1,182 @@
+"""Steps of adapters as spans."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
+
+import pytest
+from opentelemetry import trace
+
+from dict_rate_limit.domain.errors import Outcome, SourceError
+from dict_rate_limit.observability.tracing.current import current
+from dict_rate_limit.ports.steps import NO_STEPS, Part
+from span_memory import ROOT, SpanMemory, attributes
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+
+def hexed(context: trace.SpanContext) -> tuple[str, str]:
+    return trace.format_trace_id(context.trace_id), trace.format_span_id(context.span_id)
+
+
+def sampled(carrier: Mapping[str, str]) -> bool:
+    return bool(int(carrier["traceparent"].rpartition("-")[2], 16) & 1)
+
+
+def test_a_step_is_a_span_below_what_is_under_way() -> None:
+    memory = SpanMemory()
+
+    with memory.under_way() as root, memory.steps.begin(Part.STORE, "reading.latest", {"db.system.name": "postgresql"}):
+        pass
+
+    span = memory.one("reading.latest")
+    assert span.parent is not None
+    assert span.parent.span_id == root.get_span_context().span_id
+    assert attributes(span) == {"db.system.name": "postgresql"}
+    assert span.status.is_unset
+
+
+def test_steps_outside_a_cycle_or_a_request_are_none() -> None:
+    memory = SpanMemory()
+
+    with memory.steps.begin(Part.STORE, "reading.latest") as step:
+        assert step.carrier == {}
+
+    assert memory.spans == []
+
+
+def test_steps_inside_a_step_belong_to_it() -> None:
+    memory = SpanMemory()
+
+    with memory.under_way():
+        with memory.steps.begin(Part.STORE, "transaction"), memory.steps.begin(Part.STORE, "reading.latest"):
+            pass
+        with memory.steps.begin(Part.CACHE, "GET"):
+            pass
+
+    outer, inner, later = memory.one("transaction"), memory.one("reading.latest"), memory.one("GET")
+    assert outer.context is not None
+    assert inner.parent == outer.context
+    assert later.parent == outer.parent
+
+
+@pytest.mark.parametrize(
+    ("part", "kind"),
+    [
+        (Part.SOURCE, trace.SpanKind.CLIENT),
+        (Part.STORE, trace.SpanKind.CLIENT),
+        (Part.CACHE, trace.SpanKind.CLIENT),
+        (Part.CHANNEL, trace.SpanKind.CLIENT),
+        (Part.BROKER, trace.SpanKind.PRODUCER),
+    ],
+)
+def test_the_kind_tells_a_message_from_a_question(part: Part, kind: trace.SpanKind) -> None:
+    memory = SpanMemory()
+
+    with memory.under_way(), memory.steps.begin(part, "step"):
+        pass
+
+    assert memory.one("step").kind is kind
+
+
+def test_the_other_side_is_sent_the_step_itself() -> None:
+    memory = SpanMemory()
+
+    with memory.under_way(), memory.steps.begin(Part.SOURCE, "step") as step:
+        carrier = step.carrier
+
+    context = memory.one("step").context
+    assert context is not None
+    assert list(carrier) == ["traceparent"]
+    assert tuple(carrier["traceparent"].split("-")[1:3]) == hexed(context)
+    assert sampled(carrier)
+
+
+@pytest.mark.parametrize(
+    ("error", "word"),
+    [
+        (ValueError("of 529.982.247-25"), "ValueError"),
+        (SourceError(Outcome.RATE_LIMITED, "of 529.982.247-25"), "RATE_LIMITED"),
+        (asyncio.CancelledError(), "CancelledError"),
+    ],
+)
+def test_of_a_failure_its_kind_is_told_and_nothing_else(error: BaseException, word: str) -> None:
+    memory = SpanMemory()
+
+    with suppress(type(error)), memory.under_way(), memory.steps.begin(Part.SOURCE, "step"):
+        raise error
+
+    span = memory.one("step")
+    assert attributes(span) == {"error.type": word}
+    assert (span.status.is_ok, span.status.description, span.events) == (False, None, ())
+
+
+def test_what_ends_a_step_first_counts() -> None:
+    memory = SpanMemory()
+
+    with memory.under_way(), memory.steps.begin(Part.CHANNEL, "step") as step:
+        step.end("503")
+        step.end()
+
+    assert attributes(memory.one("step")) == {"error.type": "503"}
+
+
+def test_a_step_can_be_ended_by_another_thread() -> None:
+    memory = SpanMemory()
+    with memory.under_way():
+        step = memory.steps.begin(Part.BROKER, "step")
+
+    asyncio.run(asyncio.to_thread(step.end))
+
+    assert memory.one("step").status.is_unset
+
+
+def test_a_step_whose_generator_is_closed_elsewhere_ends_all_the_same() -> None:
+    memory = SpanMemory()
+
+    @asynccontextmanager
+    async def transaction() -> AsyncIterator[None]:
+        with memory.steps.begin(Part.STORE, "transaction"):
+            yield
+
+    async def abandoned() -> None:
+        with memory.under_way():
+            entered = transaction()
+            await asyncio.create_task(entered.__aenter__())
+            await asyncio.create_task(entered.__aexit__(None, None, None))
+
+    asyncio.run(abandoned())
+
+    assert memory.one("transaction").status.is_unset
+
+
+def test_what_is_not_kept_is_told_to_the_other_side_too() -> None:
+    memory = SpanMemory(share=0.0)
+
+    with memory.under_way(), memory.steps.begin(Part.SOURCE, "step") as step:
+        carrier = step.carrier
+
+    assert "traceparent" in carrier
+    assert not sampled(carrier)
+    assert memory.spans == []
+
+
+def test_log_lines_are_told_where_they_stand() -> None:
+    memory = SpanMemory()
+
+    with memory.under_way() as root:
+        inside = current()
+
+    assert tuple(inside.values()) == hexed(root.get_span_context())
+    assert list(inside) == ["trace_id", "span_id"]
+    assert current() == {}
+
+
+def test_whoever_is_not_watched_takes_the_same_steps() -> None:
+    with NO_STEPS.begin(Part.STORE, ROOT, {"a": "b"}) as step:
+        step.end("failure")
+
+    assert step.carrier == {}
