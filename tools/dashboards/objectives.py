@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from tools.dashboards import look
+from tools.dashboards.links import runbook
 from tools.dashboards.look import Look
 from tools.dashboards.panel import About, Graph, Panel, Query, number
 from tools.dashboards.promql import PARTICIPANT, over_range, rate, share_of, stored
@@ -32,12 +33,16 @@ READ: Final = 'route=~"policies|policy"'
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objective:
-    """One promise. `indicator` gives the share that was good in a window; `promised` is the variable to measure by."""
+    """One promise. `indicator` gives the share that was good in a window; `promised` is the variable to measure by.
+
+    `page` is the runbook for when it is not kept.
+    """
 
     name: str
     promised: str
     indicator: Callable[[str], str]
     windows: Sequence[str]
+    page: str
     about: About
 
     def left(self, window: str) -> str:
@@ -81,6 +86,7 @@ _OBJECTIVES: Final = (
         name="Availability",
         promised="slo_availability",
         indicator=_availability,
+        page="prometheus-http-errors",
         windows=OF_REQUESTS,
         about=About(pt="Respostas sem 5xx.", en="Answers without 5xx."),
     ),
@@ -88,6 +94,7 @@ _OBJECTIVES: Final = (
         name="Latency",
         promised="slo_latency",
         indicator=_within_200_ms,
+        page="prometheus-latency",
         windows=OF_REQUESTS,
         about=About(pt="Respostas em até 200 ms.", en="Answers within 200 ms."),
     ),
@@ -95,6 +102,7 @@ _OBJECTIVES: Final = (
         name="Cycles",
         promised="slo_cycles",
         indicator=_good_cycles,
+        page="prometheus-cycles",
         windows=OF_CYCLES,
         about=About(pt="Ciclos bons.", en="Good cycles."),
     ),
@@ -102,6 +110,7 @@ _OBJECTIVES: Final = (
         name="Freshness",
         promised="slo_freshness",
         indicator=_fresh,
+        page="prometheus-polls-stopped",
         windows=OF_CYCLES,
         about=About(
             pt="Tempo em que a leitura de cada participante tinha no máximo dois intervalos.",
@@ -150,5 +159,6 @@ def _burnt(one: Objective) -> Panel:
         ),
         queries=[Query(one.burn(window), window) for window in one.windows],
         look=Look(unit=look.TIMES, decimals=2, least=0),
+        links=(runbook(one.page),),
         interval=None if one.windows is OF_REQUESTS else "5m",
     )

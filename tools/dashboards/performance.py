@@ -217,7 +217,7 @@ def _certificates() -> Table:
         worst=(("Valid for", False),),
         width=12,
         height=6,
-        links=(runbook("certificate-rotation"),),
+        links=(runbook("prometheus-certificate-expires"), runbook("certificate-rotation")),
     )
 
 

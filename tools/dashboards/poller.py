@@ -210,7 +210,7 @@ def _cycles() -> Graph:
         look=Look(unit=look.COUNT, decimals=1, least=0),
         overrides=look.colored({"good": look.GREEN, "bad": look.RED}),
         stacked=True,
-        links=(runbook("temporal-down"),),
+        links=(runbook("prometheus-cycles"), runbook("temporal-down")),
     )
 
 
