@@ -11,7 +11,7 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from dict_rate_limit.adapters.postgres.errors import translated
-from dict_rate_limit.adapters.postgres.watched_cursor import SYSTEM, watched_cursor
+from dict_rate_limit.adapters.postgres.watched_connection import SYSTEM, WatchedConnection
 from dict_rate_limit.domain.errors import StoreError
 from dict_rate_limit.ports.steps import NO_STEPS, Part
 
@@ -103,6 +103,7 @@ async def open_pool(
         min_size=min_size,
         max_size=max_size,
         open=False,
+        connection_class=psycopg.AsyncConnection if steps is NO_STEPS else WatchedConnection,
         configure=_configuring(steps),
         check=AsyncConnectionPool.check_connection,
         name="dict-rate-limit",
@@ -116,12 +117,10 @@ async def open_pool(
 
 
 def _configuring(steps: Steps) -> Callable[[Connection], Awaitable[None]]:
-    cursor = None if steps is NO_STEPS else watched_cursor(steps)
-
     async def configure(connection: Connection) -> None:
         await connection.execute(_SESSION)
         await connection.commit()
-        if cursor is not None:
-            connection.cursor_factory = cursor
+        if isinstance(connection, WatchedConnection):
+            connection.steps = steps
 
     return configure

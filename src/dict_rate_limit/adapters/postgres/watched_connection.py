@@ -1,0 +1,74 @@
+"""A connection whose statements are steps."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from dict_rate_limit.adapters.postgres.statements import name_of
+from dict_rate_limit.ports.steps import NO_STEPS, Part
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from typing import Self
+
+    from psycopg.abc import Params, Query
+
+    from dict_rate_limit.ports.steps import Facts, Step, Steps
+
+Row_co = TypeVar("Row_co", covariant=True)
+
+SYSTEM: Final[Facts] = {"db.system.name": "postgresql"}
+
+
+class WatchedConnection(psycopg.AsyncConnection[TupleRow]):
+    """Statements without a name (checks of a connection, partitions) are no steps.
+
+    A step tells which statement it was, never the text or the parameters; it ends when the rows are here. Statements
+    of a pipeline are sent together: their steps end, and fail, together with it.
+    """
+
+    def __init__(self, *args: Any, **settings: Any) -> None:  # noqa: ANN401 -- psycopg's own
+        super().__init__(*args, **settings)
+        self.cursor_factory = WatchedCursor
+        self.steps: Steps = NO_STEPS
+        self.queued: list[Step] | None = None
+
+    @asynccontextmanager
+    async def pipeline(self) -> AsyncIterator[psycopg.AsyncPipeline]:
+        """Open a pipeline as psycopg does, and end its steps with it."""
+        queued: list[Step] = []
+        outer, self.queued, failure = self.queued, queued, None
+        try:
+            async with super().pipeline() as pipeline:
+                yield pipeline
+        except BaseException as error:
+            failure = type(error).__name__
+            raise
+        finally:
+            self.queued = outer
+            for step in queued:
+                step.end(failure)
+
+
+class WatchedCursor(psycopg.AsyncCursor[Row_co]):
+    """What a watched connection runs statements with."""
+
+    async def execute(
+        self, query: Query, params: Params | None = None, *, prepare: bool | None = None, binary: bool | None = None
+    ) -> Self:
+        """Run a statement, as psycopg does."""
+        run: Callable[..., Awaitable[Self]] = super().execute
+        name = name_of(query)
+        if name is None:
+            return await run(query, params, prepare=prepare, binary=binary)
+        connection = cast("WatchedConnection", self.connection)
+        step = connection.steps.begin(Part.STORE, name, SYSTEM)
+        if connection.queued is not None:
+            connection.queued.append(step)
+            return await run(query, params, prepare=prepare, binary=binary)
+        with step:
+            return await run(query, params, prepare=prepare, binary=binary)

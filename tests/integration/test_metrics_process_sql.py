@@ -1,0 +1,199 @@
+"""Statements as they are timed, on a real database."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from dict_rate_limit.adapters.postgres.pool import open_pool
+from dict_rate_limit.adapters.postgres.statements import statements
+from dict_rate_limit.adapters.postgres.store import PostgresStore
+from dict_rate_limit.adapters.prometheus.sql import StatementTimes
+from dict_rate_limit.domain.errors import StoreError
+from dict_rate_limit.domain.judge import observe
+from dict_rate_limit.ports.steps import NO_STEPS, NOTHING, Part
+from domain_samples import PARTICIPANT, RULES, bucket, snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+    from typing import Self
+
+    from dict_rate_limit.ports.steps import Facts, Step
+
+
+@pytest.fixture
+def times() -> StatementTimes:
+    return StatementTimes()
+
+
+def value(times: StatementTimes, name: str, query: str, **more: str) -> float | None:
+    wanted = (f"dict_rate_limit_{name}", {"query": query, **more})
+    samples = (sample for family in times.collect() for sample in family.samples)
+    return next((sample.value for sample in samples if (sample.name, sample.labels) == wanted), None)
+
+
+def timed(times: StatementTimes) -> dict[str, float]:
+    samples = (sample for family in times.collect() for sample in family.samples)
+    return {sample.labels["query"]: sample.value for sample in samples if sample.name.endswith("_seconds_count")}
+
+
+async def test_a_statement_is_timed_by_its_name(migrated_database_url: str, times: StatementTimes) -> None:
+    async with open_pool(migrated_database_url, steps=times) as pool:
+        await PostgresStore(pool).latest([PARTICIPANT])
+        await PostgresStore(pool).latest([PARTICIPANT])
+
+    assert timed(times) == {"reading.latest": 2}
+    assert value(times, "sql_errors_total", "reading.latest") == 0
+
+
+async def test_transactions_and_checks_are_no_statements(migrated_database_url: str, times: StatementTimes) -> None:
+    async with open_pool(migrated_database_url, steps=times) as pool, pool.connection() as connection:
+        await connection.execute("SELECT 1")
+
+    assert timed(times) == {}
+
+
+async def test_all_that_a_recording_runs_is_timed(migrated_database_url: str, times: StatementTimes) -> None:
+    async with open_pool(migrated_database_url, steps=times) as pool:
+        poll = snapshot(bucket())
+        async with PostgresStore(pool).participant(PARTICIPANT) as unit:
+            state = await unit.load(poll)
+            assert state is not None
+            await unit.save(observe(state, poll, RULES)[1])
+
+    names = ("lock", "load", "save_poll", "save_reading")
+    assert timed(times) == {f"recording.{name}": 1 for name in names}
+
+
+async def test_a_statement_of_a_pipeline_ends_with_it(migrated_database_url: str) -> None:
+    diary = Diary()
+    async with open_pool(migrated_database_url, steps=diary) as pool, pool.connection() as connection:
+        async with connection.pipeline():
+            await connection.execute(statements("outbox")["backlog"])
+            diary.lines.append("queued")
+        diary.lines.append("over")
+
+    assert diary.lines[1:-1] == ["outbox.backlog", "queued", "outbox.backlog ended", "over"]
+
+
+async def test_a_statement_after_a_pipeline_ends_by_itself(migrated_database_url: str) -> None:
+    diary = Diary()
+    async with open_pool(migrated_database_url, steps=diary) as pool, pool.connection() as connection:
+        async with connection.pipeline():
+            pass
+        await connection.execute(statements("outbox")["backlog"])
+        diary.lines.append("over")
+
+    assert diary.lines[1:-1] == ["outbox.backlog", "outbox.backlog ended", "over"]
+
+
+async def test_a_statement_that_fails_is_an_error(database_url: str, times: StatementTimes) -> None:
+    async with open_pool(database_url, steps=times) as pool:
+        with pytest.raises(StoreError):
+            await PostgresStore(pool).backlog()  # there are no tables
+
+    assert value(times, "sql_errors_total", "outbox.backlog") == 1
+    assert value(times, "sql_duration_seconds_bucket", "outbox.backlog", le="+Inf") == 1
+
+
+async def test_what_fails_in_a_pipeline_is_an_error_of_its_statements(database_url: str, times: StatementTimes) -> None:
+    async with open_pool(database_url, steps=times) as pool:
+        with pytest.raises(StoreError):
+            async with pool.connection() as connection, connection.pipeline():
+                await connection.execute(statements("outbox")["backlog"])  # there are no tables
+
+    assert value(times, "sql_errors_total", "outbox.backlog") == 1
+
+
+async def test_a_statement_that_was_given_up_is_an_error(migrated_database_url: str, times: StatementTimes) -> None:
+    store_lock = {"participant": PARTICIPANT}
+    async with open_pool(migrated_database_url, steps=times) as pool, pool.connection() as holder:
+        await holder.execute(statements("recording")["lock"], store_lock)
+
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1), pool.connection() as waiter:
+                await waiter.execute(statements("recording")["lock"], store_lock)
+
+    assert timed(times) == {"recording.lock": 2}
+    assert value(times, "sql_errors_total", "recording.lock") == 1
+
+
+def test_steps_of_others_are_left_alone(times: StatementTimes) -> None:
+    with times.begin(Part.CACHE, "reading.latest"):
+        pass
+
+    assert timed(times) == {}
+
+
+def test_whoever_else_watches_sees_the_same() -> None:
+    diary = Diary()
+    times = StatementTimes(diary)
+
+    with times.begin(Part.STORE, "reading.latest", {"db.system.name": "postgresql"}) as step:
+        carrier = step.carrier
+    times.begin(Part.STORE, "reading.audit").end("Timeout")
+    times.begin(Part.BROKER, "send").end()
+
+    assert carrier == {"traceparent": "reading.latest"}
+    assert diary.lines == [
+        "reading.latest",
+        "reading.latest ended",
+        "reading.audit",
+        "reading.audit failed",
+        "send",
+        "send ended",
+    ]
+    assert value(times, "sql_errors_total", "reading.audit") == 1
+
+
+def test_a_step_counts_once(times: StatementTimes) -> None:
+    with times.begin(Part.STORE, "reading.latest") as step:
+        step.end("Timeout")
+
+    assert timed(times) == {"reading.latest": 1}
+    assert value(times, "sql_errors_total", "reading.latest") == 1
+
+
+async def test_without_watchers_connections_are_plain(migrated_database_url: str) -> None:
+    async with open_pool(migrated_database_url, steps=NO_STEPS) as pool, pool.connection() as connection:
+        assert type(connection) is psycopg.AsyncConnection
+
+
+@dataclass(slots=True)
+class Diary:
+    """Steps that are written down."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def begin(self, _part: Part, name: str, _facts: Facts = NOTHING) -> Step:
+        self.lines.append(name)
+        return DiaryStep(self.lines, name)
+
+
+@dataclass(slots=True)
+class DiaryStep:
+    """One of them."""
+
+    lines: list[str]
+    name: str
+
+    @property
+    def carrier(self) -> Mapping[str, str]:
+        return {"traceparent": self.name}
+
+    def end(self, failure: str | None = None) -> None:
+        self.lines.append(f"{self.name} {'failed' if failure else 'ended'}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        del kind, trace
+        self.end(None if error is None else "error")
