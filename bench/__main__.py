@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
-from bench import api, cycle, delivery, sql, start
+from bench import api, cycle, delivery, scrape, sql, start
 from bench.errors import BenchError, MissingToolError
 from bench.figure import Absent, Figure
 from bench.report import as_json, machine, print_table
@@ -39,10 +39,11 @@ SCENARIOS = (
     Scenario(name="api", groups=("api", "memory"), measure=api.measure),
     Scenario(name="cycle", groups=("cycle", "memory"), measure=cycle.measure),
     Scenario(name="delivery", groups=("delivery",), measure=delivery.measure),
+    Scenario(name="scrape", groups=("scrape",), measure=scrape.measure),
     Scenario(name="sql", groups=("sql",), measure=sql.measure),
     Scenario(name="up", groups=("up",), measure=start.measure),
 )
-GROUPS = ("api", "cycle", "delivery", "sql", "memory", "up")
+GROUPS = ("api", "cycle", "delivery", "scrape", "sql", "memory", "up")
 
 
 def main() -> int:

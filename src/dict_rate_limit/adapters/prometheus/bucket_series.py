@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from math import inf
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.adapters.prometheus.catalog import BUCKET_LABELS, CATALOG, Origin
+from dict_rate_limit.adapters.prometheus.catalog import CATALOG
 from dict_rate_limit.domain.forecast import time_to_empty, time_to_full
 from dict_rate_limit.domain.judge import judged_buckets
 from dict_rate_limit.domain.level import FULL, Level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import timedelta
 
     from dict_rate_limit.domain.bucket import Bucket
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.state import JudgedBucket
     from dict_rate_limit.ports import Latest
 
+    _Row = tuple[str, Bucket, JudgedBucket, Consumption | None]
+    _Samples = tuple[str, list[str]]
+
 OWN_POLICY: Final = "POLICIES_LIST"
 """What each of our polls takes one token of (DICT's published rules)."""
 
-NAMES: Final = tuple(
-    name for name, metric in CATALOG.items() if metric.origin is Origin.STORED and metric.labels[:2] == BUCKET_LABELS
-)
 LEVELS: Final = {Level.OK: 0, Level.WARNING: 1, Level.CRITICAL: 2}
 
 
@@ -33,60 +34,77 @@ class BucketSeries:
     """The text of all series of some buckets, in the exposition format."""
 
     def __init__(self, thresholds: Thresholds, interval: timedelta) -> None:
-        """Begin empty; `interval` is the longest time between two polls."""
+        """Take the global thresholds and the longest time between two polls."""
         self._thresholds = thresholds
         self._interval = interval.total_seconds()
-        self._samples: dict[str, list[str]] = {name: [] for name in NAMES}
 
     def text(self, latest: Iterable[Latest]) -> bytes:
-        """Write the last reading of each participant. Names of policies and participants need no escape."""
-        for known in latest:
-            buckets = () if known.snapshot is None else known.snapshot.buckets
-            for judged in judged_buckets(buckets, known.policy_rules, self._thresholds):
-                labels = f'{{participant="{known.participant}",policy="{judged.bucket.name}"'
-                self._add_state(labels + "} ", judged)
-                self._add_spans(labels, judged.bucket, known.paces.get(judged.bucket.name))
-        return "".join(_family(name, samples) for name, samples in self._samples.items() if samples).encode()
+        """Write the last reading of each participant. Names of policies and participants need no escape.
 
-    def _add_state(self, labels: str, judged: JudgedBucket) -> None:
-        bucket, thresholds, samples = judged.bucket, judged.thresholds, self._samples
-        samples["tokens_available"].append(f"{labels}{bucket.available_tokens}")
-        samples["capacity"].append(f"{labels}{bucket.capacity}")
-        samples["alerts_enabled"].append(f"{labels}{int(judged.enabled)}")
-        samples["warning_threshold_ratio"].append(f"{labels}{thresholds.warning / FULL}")
-        samples["critical_threshold_ratio"].append(f"{labels}{thresholds.critical / FULL}")
-        if bucket.refill_period_sec:
-            refill = bucket.refill_tokens / bucket.refill_period_sec
-            samples["refill_tokens_per_second"].append(f"{labels}{refill}")
-        used = bucket.utilization_hundredths
-        if used is not None:
-            samples["utilization_ratio"].append(f"{labels}{used / FULL}")
-            samples["exhausted"].append(f"{labels}{int(bucket.exhausted)}")
-            samples["level"].append(f"{labels}{LEVELS[judged.level]}")
-        if 0 not in bucket.limits:
-            to_full = bucket.capacity * bucket.refill_period_sec / bucket.refill_tokens
-            if to_full < self._interval:
-                samples["blind_below_seconds"].append(f"{labels}{to_full}")
-        if bucket.name == OWN_POLICY:
-            samples["own_spending_tokens_per_second"].append(f"{labels}{1 / self._interval}")
+        Metric by metric, not bucket by bucket: that is how the format wants it.
+        """
+        rows = [row for known in latest for row in self._rows(known)]
+        families = chain(_state(rows), _shares(rows), _spans(rows), _polling(rows, self._interval))
+        return "".join(_family(name, samples) for name, samples in families if samples).encode()
 
-    def _add_spans(self, labels: str, bucket: Bucket, pace: Consumption | None) -> None:
-        lower, upper = f'{labels},bound="lower"}} ', f'{labels},bound="upper"}} '
-        full, empty = time_to_full(bucket), time_to_empty(bucket, pace)
-        if full is not None:
-            self._samples["time_to_full_seconds"] += f"{lower}{full.earliest}", f"{upper}{full.latest}"
-        if empty is not None:
-            self._samples["time_to_empty_seconds"] += lower + _seconds(empty.earliest), upper + _seconds(empty.latest)
-        if pace is not None:
-            low, high = pace.low / pace.seconds, pace.high / pace.seconds
-            self._samples["consumption_tokens_per_second"] += f"{lower}{low}", f"{upper}{high}"
+    def _rows(self, known: Latest) -> list[_Row]:
+        buckets = () if known.snapshot is None else known.snapshot.buckets
+        head = f'{{participant="{known.participant}",policy="'
+        return [
+            (f'{head}{judged.bucket.name}"', judged.bucket, judged, known.paces.get(judged.bucket.name))
+            for judged in judged_buckets(buckets, known.policy_rules, self._thresholds)
+        ]
+
+
+def _state(rows: list[_Row]) -> Iterator[_Samples]:
+    yield "tokens_available", [f"{at}}} {bucket.available_tokens}" for at, bucket, _, _ in rows]
+    yield "capacity", [f"{at}}} {bucket.capacity}" for at, bucket, _, _ in rows]
+    yield (
+        "refill_tokens_per_second",
+        [f"{at}}} {b.refill_tokens / b.refill_period_sec}" for at, b, _, _ in rows if b.refill_period_sec],
+    )
+    yield "alerts_enabled", [f"{at}}} {int(judged.enabled)}" for at, _, judged, _ in rows]
+
+
+def _shares(rows: list[_Row]) -> Iterator[_Samples]:
+    known = [(at, bucket, judged) for at, bucket, judged, _ in rows if bucket.capacity]
+    yield "utilization_ratio", [f"{at}}} {(b.utilization_hundredths or 0) / FULL}" for at, b, _ in known]
+    yield "exhausted", [f"{at}}} {int(bucket.exhausted)}" for at, bucket, _ in known]
+    yield "level", [f"{at}}} {LEVELS[judged.level]}" for at, _, judged in known]
+    shares = {share: str(share / FULL) for _, _, judged, _ in rows for share in _both(judged.thresholds)}
+    yield "warning_threshold_ratio", [f"{at}}} {shares[j.thresholds.warning]}" for at, _, j, _ in rows]
+    yield "critical_threshold_ratio", [f"{at}}} {shares[j.thresholds.critical]}" for at, _, j, _ in rows]
+
+
+def _spans(rows: list[_Row]) -> Iterator[_Samples]:
+    full = [(at, span) for at, bucket, _, _ in rows if (span := time_to_full(bucket)) is not None]
+    yield "time_to_full_seconds", list(chain.from_iterable(_bounds(at, s.earliest, s.latest) for at, s in full))
+    empty = [(at, span) for at, bucket, _, pace in rows if (span := time_to_empty(bucket, pace)) is not None]
+    yield "time_to_empty_seconds", list(chain.from_iterable(_bounds(at, s.earliest, s.latest) for at, s in empty))
+    paces = [(at, pace) for at, _, _, pace in rows if pace is not None]
+    bounds = (_bounds(at, pace.low / pace.seconds, pace.high / pace.seconds) for at, pace in paces)
+    yield "consumption_tokens_per_second", list(chain.from_iterable(bounds))
+
+
+def _polling(rows: list[_Row], interval: float) -> Iterator[_Samples]:
+    fills = [(at, b.capacity * b.refill_period_sec / b.refill_tokens) for at, b, _, _ in rows if 0 not in b.limits]
+    yield "blind_below_seconds", [f"{at}}} {seconds}" for at, seconds in fills if seconds < interval]
+    yield "own_spending_tokens_per_second", [f"{at}}} {1 / interval}" for at, b, _, _ in rows if b.name == OWN_POLICY]
+
+
+def _both(thresholds: Thresholds) -> tuple[int, int]:
+    return thresholds.warning, thresholds.critical
+
+
+def _bounds(at: str, lower: float, upper: float) -> tuple[str, str]:
+    return f'{at},bound="lower"}} {_shown(lower)}', f'{at},bound="upper"}} {_shown(upper)}'
+
+
+def _shown(value: float) -> str:
+    return "+Inf" if value == inf else str(value)
 
 
 def _family(name: str, samples: list[str]) -> str:
     metric = CATALOG[name]
     head = f"# HELP {metric.family} {metric.text}\n# TYPE {metric.family} {metric.type}\n"
     return head + metric.family + f"\n{metric.family}".join(samples) + "\n"
-
-
-def _seconds(value: float) -> str:
-    return "+Inf" if value == inf else str(value)

@@ -46,8 +46,8 @@ class Described:
         return PREFIX + self.name
 
 
-BUCKET_LABELS: Final = ("participant", "policy")
-_SPAN: Final = (*BUCKET_LABELS, "bound")
+_BUCKET: Final = ("participant", "policy")
+_SPAN: Final = (*_BUCKET, "bound")
 _PARTICIPANT: Final = ("participant",)
 
 
@@ -58,15 +58,15 @@ def _of(kind: Type, name: str, text: str, *labels: str, origin: Origin = Origin.
 _G, _C, _H = Type.GAUGE, Type.COUNTER, Type.HISTOGRAM
 
 _METRICS: Final = (
-    _of(_G, "tokens_available", "Tokens in the bucket, raw: may be negative.", *BUCKET_LABELS),
-    _of(_G, "capacity", "Tokens the bucket can hold.", *BUCKET_LABELS),
-    _of(_G, "refill_tokens_per_second", "Tokens the bucket regains; absent without a period.", *BUCKET_LABELS),
-    _of(_G, "utilization_ratio", "Used share of the capacity, 0 to 1; absent without a capacity.", *BUCKET_LABELS),
-    _of(_G, "level", "0 OK, 1 WARNING, 2 CRITICAL; absent when UNKNOWN.", *BUCKET_LABELS),
-    _of(_G, "exhausted", "1 when no token is left; absent without a capacity.", *BUCKET_LABELS),
-    _of(_G, "warning_threshold_ratio", "Left share at and below which the bucket is in WARNING.", *BUCKET_LABELS),
-    _of(_G, "critical_threshold_ratio", "Left share at and below which the bucket is CRITICAL.", *BUCKET_LABELS),
-    _of(_G, "alerts_enabled", "1 when the policy raises alerts.", *BUCKET_LABELS),
+    _of(_G, "tokens_available", "Tokens in the bucket, raw: may be negative.", *_BUCKET),
+    _of(_G, "capacity", "Tokens the bucket can hold.", *_BUCKET),
+    _of(_G, "refill_tokens_per_second", "Tokens the bucket regains; absent without a period.", *_BUCKET),
+    _of(_G, "utilization_ratio", "Used share of the capacity, 0 to 1; absent without a capacity.", *_BUCKET),
+    _of(_G, "level", "0 OK, 1 WARNING, 2 CRITICAL; absent when UNKNOWN.", *_BUCKET),
+    _of(_G, "exhausted", "1 when no token is left; absent without a capacity.", *_BUCKET),
+    _of(_G, "warning_threshold_ratio", "Left share at and below which the bucket is in WARNING.", *_BUCKET),
+    _of(_G, "critical_threshold_ratio", "Left share at and below which the bucket is CRITICAL.", *_BUCKET),
+    _of(_G, "alerts_enabled", "1 when the policy raises alerts.", *_BUCKET),
     _of(
         _G,
         "time_to_full_seconds",
@@ -89,9 +89,9 @@ _METRICS: Final = (
         _G,
         "blind_below_seconds",
         "From empty to full; only where a poll comes less often: such a bucket cannot be seen empty.",
-        *BUCKET_LABELS,
+        *_BUCKET,
     ),
-    _of(_G, "own_spending_tokens_per_second", "What our own polls take of POLICIES_LIST, by plan.", *BUCKET_LABELS),
+    _of(_G, "own_spending_tokens_per_second", "What our own polls take of POLICIES_LIST, by plan.", *_BUCKET),
     _of(_G, "poll_age_seconds", "Time since the last poll, good or not.", *_PARTICIPANT),
     _of(_G, "reading_age_seconds", "Time since the last new reading; absent before the first.", *_PARTICIPANT),
     _of(
@@ -101,7 +101,7 @@ _METRICS: Final = (
     _of(_C, "polls", "Polls ever recorded, by how they ended.", "participant", "outcome"),
     _of(_G, "alerts_open", "Open alerts.", "participant", "kind", "severity"),
     _of(_C, "alert_transitions", "What ever happened to alerts.", "participant", "kind", "transition"),
-    _of(_C, "limit_changes", "How often BACEN changed a policy's limits.", *BUCKET_LABELS),
+    _of(_C, "limit_changes", "How often BACEN changed a policy's limits.", *_BUCKET),
     _of(_G, "store_up", "1 when the database answered this scrape."),
     _of(_G, "outbox_waiting", "Transitions that wait to be published."),
     _of(

@@ -1,0 +1,90 @@
+"""What observing costs: a scrape over the real store, and counting and tracing as a part of an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from statistics import median
+from typing import TYPE_CHECKING
+
+from bench.figure import Bar, Figure, Peer
+from bench.folder import open_folder
+from bench.history import RULES
+from bench.policies import snapshot
+from bench.sample import MS_PER_SEC
+from dict_rate_limit.adapters.clock import SystemClock
+from dict_rate_limit.adapters.postgres.migrations import up
+from dict_rate_limit.adapters.postgres.pool import open_pool
+from dict_rate_limit.adapters.postgres.store import PostgresStore
+from dict_rate_limit.adapters.prometheus.exporter import DeliverySource, Exporter, StoredSource
+from dict_rate_limit.apps.embedded.postgres import embedded_postgres
+from dict_rate_limit.usecases.monitor import record_group
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from bench.figure import Result
+    from bench.size import Size
+
+ONE = Bar(limit=20)
+THOUSAND = Bar(limit=1000)
+BEFORE = timedelta(minutes=5)
+
+
+async def measure(size: Size) -> Sequence[Result]:
+    """Scrape a store of one participant, then of many."""
+    found = []
+    for count, bar in ((1, ONE), (size.participants, THOUSAND)):
+        names = [f"{10_000_000 + number}" for number in range(count)]
+        async with filled(names) as store:
+            found.append(await scraped(store, names, size.rounds + 1, bar))
+    return found
+
+
+@asynccontextmanager
+async def filled(participants: Sequence[str]) -> AsyncIterator[PostgresStore]:
+    """Keep two readings of each participant, so that there are paces too."""
+    now, gate = SystemClock().now(), asyncio.Semaphore(4)
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(open_folder())
+        url = await stack.enter_async_context(embedded_postgres(folder / "postgres"))
+        await up(url)
+        store = PostgresStore(await stack.enter_async_context(open_pool(url)))
+        for at, share in ((now - BEFORE, 0.9), (now, 0.6)):
+            await record_group(store, [snapshot(name, at, share) for name in participants], RULES, gate)
+        yield store
+
+
+async def scraped(store: PostgresStore, participants: Sequence[str], rounds: int, bar: Bar) -> Figure:
+    """Scrape again and again; the first, which prepares statements, does not count."""
+    source = StoredSource(
+        store=store,
+        delivery=DeliverySource(outbox=store, notifications=store, acts=store),
+        participants=participants,
+        thresholds=RULES.thresholds,
+        interval=RULES.interval,
+        clock=SystemClock(),
+    )
+    exporter = Exporter("bench", source)
+    scrapes, reads, text = [], [], b""
+    for _ in range(rounds + 1):
+        began = time.perf_counter()
+        await store.latest(participants)
+        reads.append((time.perf_counter() - began) * MS_PER_SEC)
+        began = time.perf_counter()
+        text = await exporter.scrape()
+        scrapes.append((time.perf_counter() - began) * MS_PER_SEC)
+    return Figure(
+        group="scrape",
+        name=f"{len(participants):,} participants" if len(participants) > 1 else "one participant",
+        value=median(scrapes[1:]),
+        unit="ms",
+        bar=bar,
+        peers=(
+            Peer(name="latest readings alone", value=median(reads[1:]), unit="ms"),
+            Peer(name="text", value=len(text) / 1e6, unit="MB"),
+        ),
+        note=f"{text.count(b'dict_rate_limit_tokens_available{'):,} buckets, median of {rounds}",
+    )
