@@ -1,0 +1,149 @@
+"""The way to the collector: in the open and over TLS, and while there is none."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dict_rate_limit.apps.embedded.port import free_port
+from dict_rate_limit.observability.tracing import provider as providers
+from dict_rate_limit.observability.tracing.provider import QUEUE, Collector, Origin, providing
+from log_lines import log_lines
+from otel_collector import certified, collecting
+from worker_samples import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from opentelemetry.trace import Tracer
+
+    from otel_collector import Certified
+
+TESTS = Origin(service="dict-rate-limit-tests", version="1.2.3")
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(providers, "SEND_EVERY_MS", 50)
+    monkeypatch.setattr(providers, "CALL_SEC", 1.0)
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> Certified:
+    return certified(tmp_path)
+
+
+@asynccontextmanager
+async def tracing(collector: Collector, origin: Origin = TESTS) -> AsyncIterator[Tracer]:
+    """Make spans; the end waits in a thread, so that a collector on this loop can take them."""
+    context = providing(collector, origin)
+    provider = context.__enter__()
+    try:
+        yield provider.get_tracer("tests")
+    finally:
+        await asyncio.to_thread(context.__exit__, None, None, None)
+
+
+async def has_said(caplog: pytest.LogCaptureFixture, event: str) -> bool:
+    return event in caplog.text
+
+
+async def test_spans_go_to_the_collector_with_who_made_them() -> None:
+    async with collecting() as collector, tracing(Collector(endpoint=collector.url)) as tracer:
+        tracer.start_span("span").end()
+        await collector.until(lambda seen: bool(seen.named("span")))
+
+    assert collector.spans[0].resource == {"service.name": "dict-rate-limit-tests", "service.version": "1.2.3"}
+
+
+async def test_over_tls_an_authority_of_ones_own_vouches_for_it(tls: Certified) -> None:
+    async with collecting(credentials=tls.credentials, host="localhost") as collector:
+        told = Collector(endpoint=collector.url, certificate=tls.authority, headers=(("authorization", "Bearer x"),))
+        async with tracing(told) as tracer:
+            tracer.start_span("span").end()
+            await collector.until(lambda seen: bool(seen.named("span")))
+
+    assert collector.metadata[0]["authorization"] == "Bearer x"
+
+
+async def test_a_certificate_that_nobody_vouches_for_gets_nothing(
+    tls: Certified, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with (
+        collecting(credentials=tls.credentials, host="localhost") as collector,
+        tracing(Collector(endpoint=collector.url)) as tracer,
+    ):
+        tracer.start_span("span").end()
+        await eventually(lambda: has_said(caplog, "tracing.interrupted"))
+
+    assert collector.spans == []
+    (line,) = log_lines(caplog)
+    assert "UNAVAILABLE" in line
+
+
+@pytest.mark.parametrize(("share", "kept"), [(0.0, 0), (1.0, 20)])
+async def test_the_share_says_how_many_traces_are_kept(share: float, kept: int) -> None:
+    async with collecting() as collector:
+        sampled = Origin(service="s", version="1", share=share)
+        async with tracing(Collector(endpoint=collector.url), sampled) as tracer:
+            for _ in range(20):
+                tracer.start_span("span").end()
+
+    assert len(collector.named("span")) == kept
+
+
+async def test_a_share_between_keeps_whole_traces_or_nothing_of_them() -> None:
+    async with collecting() as collector:
+        sampled = Origin(service="s", version="1", share=0.5)
+        async with tracing(Collector(endpoint=collector.url), sampled) as tracer:
+            for _ in range(200):
+                with tracer.start_as_current_span("outer"):
+                    tracer.start_span("inner").end()
+
+    traces = collector.traces_of("outer")
+    assert 50 < len(traces) < 150
+    assert all(len(spans) == 2 for spans in traces.values())
+    assert len(collector.spans) == 2 * len(traces)
+
+
+async def test_what_waits_is_sent_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(providers, "SEND_EVERY_MS", 3_600_000)
+
+    async with collecting() as collector, tracing(Collector(endpoint=collector.url)) as tracer:
+        tracer.start_span("span").end()
+        before = len(collector.spans)
+
+    assert (before, len(collector.named("span"))) == (0, 1)
+
+
+async def test_a_collector_that_comes_late_gets_what_is_made_from_then_on(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    port = free_port()
+    async with tracing(Collector(endpoint=f"http://127.0.0.1:{port}")) as tracer:
+        tracer.start_span("early").end()
+        await eventually(lambda: has_said(caplog, "tracing.interrupted"))
+        async with collecting(port) as collector:
+            tracer.start_span("late").end()
+            await collector.until(lambda seen: bool(seen.named("late")))
+            await eventually(lambda: has_said(caplog, "tracing.resumed"))
+
+    assert [line.split()[0] for line in log_lines(caplog)] == ["tracing.interrupted", "tracing.resumed"]
+
+
+async def test_a_collector_that_never_answers_holds_neither_the_work_nor_its_end(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with collecting() as collector:
+        collector.gate.clear()
+        async with asyncio.timeout(60), tracing(Collector(endpoint=collector.url)) as tracer:
+            for _ in range(2 * QUEUE):
+                tracer.start_span("span").end()
+            await eventually(lambda: has_said(caplog, "tracing.interrupted"))
+            lines = log_lines(caplog)
+
+    assert [line.split()[0] for line in lines] == ["tracing.interrupted"]
