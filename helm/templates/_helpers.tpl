@@ -153,9 +153,15 @@ readinessProbe:
 {{ include "dict-rate-limit.configEnv" (list . (list
     "log.level" "redis.addr" "redis.tls" "cache.ttl" "bridge.grpc.address" "participants" "workflow.cron.schedule"
     "list.budget.share" "warning.threshold.pct" "critical.threshold.pct" "hysteresis.margin.pct"
-    "unreachable.after.intervals" "remind.every" "retention.months" "pulsar.broker.url" "pulsar.topic")) | trim }}
+    "unreachable.after.intervals" "remind.every" "retention.months" "pulsar.broker.url" "pulsar.topic"
+    "otel.exporter.otlp.endpoint" "otel.traces.sampler.arg")) | trim }}
 {{ include "dict-rate-limit.secretEnv" (dict "secret" .Values.existingSecret.name "key" "database.url") }}
 {{ include "dict-rate-limit.secretEnv" (dict "secret" .Values.existingSecret.name "key" "redis.password" "optional" true) }}
+{{ include "dict-rate-limit.secretEnv" (dict "secret" .Values.existingSecret.name "key" "otel.exporter.otlp.headers" "optional" true) }}
+{{- if .Values.tracing.tls.existingSecret }}
+- name: OTEL_EXPORTER_OTLP_CERTIFICATE
+  value: /collector-certs/ca.crt
+{{- end }}
 {{- if .Values.bridge.tls.enabled }}
 - name: BRIDGE_TLS_CERT_FILE
   value: /certs/client.crt
@@ -173,6 +179,11 @@ readinessProbe:
 {{- if .Values.bridge.tls.enabled }}
 - name: tls-certs
   mountPath: /certs
+  readOnly: true
+{{- end }}
+{{- if .Values.tracing.tls.existingSecret }}
+- name: collector-certs
+  mountPath: /collector-certs
   readOnly: true
 {{- end }}
 {{- end }}
@@ -197,6 +208,15 @@ readinessProbe:
         path: client.crt
       - key: tls.key
         path: client.key
+      - key: ca.crt
+        path: ca.crt
+{{- end }}
+{{- with .Values.tracing.tls.existingSecret }}
+- name: collector-certs
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0440
+    items:
       - key: ca.crt
         path: ca.crt
 {{- end }}

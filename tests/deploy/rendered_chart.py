@@ -51,6 +51,8 @@ RELEASES: dict[str, tuple[str, ...]] = {
         "--set=pulsar.batching=false,pulsar.compression=zstd,alerts.remindEvery=30m",
         "--set=notifications.allowedNetworks={10.20.0.0/16,fd00::/8}",
         "--set=notifications.runbookBaseURL=https://docs.example/runbooks",
+        "--set=tracing.endpoint=https://collector:4317,tracing.tls.existingSecret=collector-certs",
+        "--set-json=tracing.samplerRatio=0.1",
         "--set-json=affinity={'nodeAffinity':{}}".replace("'", '"'),
         "--set-string=participants={12345678,87654321}",
     ),

@@ -40,6 +40,15 @@ def test_programs_reach_exactly_what_they_need() -> None:
     assert allowed(policies["dict-test"]) == {"kube-system": {53}, "dict-api": {8080}, "orchestration-worker": {9090}}
 
 
+def test_a_collector_of_traces_is_reached_by_both_programs() -> None:
+    policies = rendered(PRODUCTION, "--set=tracing.endpoint=https://collector.monitoring:4317").all("NetworkPolicy")
+
+    assert [name for name, policy in policies.items() if allowed(policy).get("monitoring") == {4317}] == [
+        "dict-api",
+        "orchestration-worker",
+    ]
+
+
 def test_channels_are_reached_on_public_addresses_alone() -> None:
     worker = release("production").one("NetworkPolicy", "orchestration-worker")
 

@@ -33,6 +33,7 @@ def secrets() -> list[Json]:
         *yaml.safe_load_all(EXAMPLES.read_text(encoding="utf-8")),
         secret("temporal-certs", "tls.crt", "tls.key", "ca.crt"),
         secret("pulsar-certs", "ca.crt"),
+        secret("collector-certs", "ca.crt"),
         secret("registry", ".dockerconfigjson"),
         secret("dict-db-migration", "database.url"),
     ]
@@ -64,7 +65,7 @@ def test_optional_keys_are_those_a_release_can_do_without() -> None:
         if variable.get("valueFrom", {}).get("secretKeyRef", {}).get("optional")
     }
 
-    assert optional == {"REDIS_PASSWORD", "PULSAR_TOKEN", "HEARTBEAT_URL"}
+    assert optional == {"REDIS_PASSWORD", "PULSAR_TOKEN", "HEARTBEAT_URL", "OTEL_EXPORTER_OTLP_HEADERS"}
 
 
 def told(found: Rendered, deployment: str) -> dict[str, str]:
@@ -106,6 +107,21 @@ def test_values_reach_the_settings() -> None:
     assert settings.notify_allowed_networks == ("10.20.0.0/16", "fd00::/8")
     assert settings.runbook_base_url == "https://docs.example/runbooks"
     assert settings.remind_every == timedelta(minutes=30)
+
+
+@pytest.mark.parametrize("deployment", ["dict-api", "orchestration-worker"])
+def test_both_programs_send_traces_where_the_values_say(deployment: str) -> None:
+    settings = load(told(release("everything"), deployment))
+
+    assert settings.otel_exporter_otlp_endpoint == "https://collector:4317"
+    assert str(settings.otel_exporter_otlp_certificate) == "/collector-certs/ca.crt"
+    assert settings.otel_traces_sampler_arg == 0.1
+
+
+def test_nothing_is_traced_unless_a_collector_is_named() -> None:
+    settings = load(told(release("production"), "dict-api"))
+
+    assert settings.otel_exporter_otlp_endpoint is None
 
 
 def test_a_heartbeat_is_a_secret_of_the_worker_alone() -> None:

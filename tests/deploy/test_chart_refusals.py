@@ -45,6 +45,10 @@ UNFIT = {
         ["autoscaling.minReplicas", "autoscaling.maxReplicas"],
     ),
     "API on the port of the metrics": (["--set=service.port=9090"], ["service.port", "give another one"]),
+    "collector's authority without TLS": (
+        ["--set=tracing.endpoint=http://collector:4317,tracing.tls.existingSecret=collector-certs"],
+        ["tracing.endpoint", "https://host:port"],
+    ),
     "critical above warning": (
         ["--set=alerts.criticalThresholdPct=30"],
         ["alerts.criticalThresholdPct", "alerts.warningThresholdPct"],
@@ -73,6 +77,8 @@ NOT_IN_THE_SCHEMA = {
     "broker by http": ("--set=pulsar.brokerURL=http://pulsar:6650", "/pulsar/brokerURL'"),
     "credentials in the broker's address": ("--set=pulsar.brokerURL=pulsar://u:p@pulsar:6650", "/pulsar/brokerURL'"),
     "compression of another kind": ("--set=pulsar.compression=gzip", "/pulsar/compression'"),
+    "collector without a scheme": ("--set=tracing.endpoint=collector:4317", "/tracing/endpoint'"),
+    "more traces than there are": ("--set-json=tracing.samplerRatio=1.5", "/tracing/samplerRatio'"),
     "reminders in words": ("--set=alerts.remindEvery=hourly", "/alerts/remindEvery'"),
     "off without quotes, which YAML reads as false": ("--set-json=alerts.remindEvery=false", "/alerts/remindEvery'"),
     "network without its length": (

@@ -117,7 +117,7 @@ def test_files_of_secrets_are_readable_by_the_program_alone() -> None:
         if "secret" in volume
     ]
 
-    assert len(modes) == 6
+    assert len(modes) == 8
     assert set(modes) == {0o440}
 
 
