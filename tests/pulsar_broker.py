@@ -160,6 +160,8 @@ def _configuration(broker: Broker) -> tuple[tuple[str, object], ...]:
         ("brokerDeduplicationEnabled", "true"),
         ("allowAutoTopicCreation", "true"),
         ("backlogQuotaCheckIntervalInSeconds", 1),
+        ("systemTopicEnabled", "false"),  # which after a kill is the last thing to be well again
+        ("topicLevelPoliciesEnabled", "false"),
         ("loadManagerClassName", "org.apache.pulsar.broker.loadbalance.NoopLoadManager"),
         ("managedLedgerDefaultEnsembleSize", 1),
         ("managedLedgerDefaultWriteQuorum", 1),
@@ -226,9 +228,9 @@ def jars() -> Path:
 
 
 def furnished(broker: Broker) -> bool:
-    """Tell whether it answers and has our namespaces, which are made."""
+    """Tell whether it takes messages and has our namespaces, which are made."""
     try:
-        return all(broker.admin(*step)[0] in AGREED for step in _furniture())
+        return all(broker.admin(*step)[0] in AGREED for step in (*_furniture(), ("GET", "brokers/health", None)))
     except (OSError, http.client.HTTPException):
         return False
 

@@ -78,7 +78,11 @@ def test_nothing_set_gives_the_defaults() -> None:
         ("LOG_LEVEL", "DEBUG", "debug"),
         ("LIST_BUDGET_SHARE", "1", 1.0),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector.tracing.svc:4317/", "https://collector.tracing.svc:4317"),
-        ("OTEL_EXPORTER_OTLP_HEADERS", "Authorization=Bearer%20x, team=a=b,", (("authorization", "Bearer x"), ("team", "a=b"))),
+        (
+            "OTEL_EXPORTER_OTLP_HEADERS",
+            "Authorization=Bearer%20x, team=a=b,",
+            (("authorization", "Bearer x"), ("team", "a=b")),
+        ),
         ("OTEL_TRACES_SAMPLER_ARG", "0", 0.0),
         ("OTEL_TRACES_SAMPLER_ARG", "0.25", 0.25),
     ],

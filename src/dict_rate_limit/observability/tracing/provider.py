@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Maker = Callable[..., "Provider"]
 
-QUEUE: Final = 4096
+QUEUE: Final = 2048
 """Spans that wait, of some kB each; what comes while it is full is lost."""
 BATCH: Final = 512
 SEND_EVERY_MS: Final = 2000
