@@ -61,6 +61,7 @@ async def scraped(store: PostgresStore, participants: Sequence[str], rounds: int
     """Scrape again and again; the first, which prepares statements, does not count."""
     source = StoredSource(
         store=store,
+        condition=store,
         delivery=DeliverySource(outbox=store, notifications=store, acts=store),
         participants=participants,
         thresholds=RULES.thresholds,

@@ -111,6 +111,7 @@ async def test_metrics_come_from_the_real_store(world: RealWorld) -> None:
     await recorded(world.store, snapshot(bucket(250), at=an_hour_ago()))
     source = StoredSource(
         store=world.store,
+        condition=world.store,
         delivery=DeliverySource(outbox=world.store, notifications=world.store, acts=world.store),
         participants=world.participants,
         thresholds=THRESHOLDS,

@@ -52,6 +52,7 @@ async def scraped(world: World, counted: Sequence[Collector] = (), known: KnownD
     known = known or KnownDelivery()
     source = StoredSource(
         store=world.store,
+        condition=world.store,
         delivery=DeliverySource(outbox=known.outbox, notifications=known.notifications, acts=known.acts),
         participants=world.participants,
         thresholds=THRESHOLDS,

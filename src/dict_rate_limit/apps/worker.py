@@ -12,7 +12,7 @@ from dict_rate_limit.adapters import temporal
 from dict_rate_limit.adapters.operations import OperationsApp, serve
 from dict_rate_limit.bootstrap.backing import backing as opened
 from dict_rate_limit.bootstrap.backing import exporter, readiness
-from dict_rate_limit.bootstrap.monitoring import activities, temporal_address, timetable
+from dict_rate_limit.bootstrap.monitoring import Counters, activities, temporal_address, timetable
 from dict_rate_limit.bootstrap.publishing import publishing as published
 from dict_rate_limit.bootstrap.tracing import log_context, tracing
 from dict_rate_limit.domain.errors import (
@@ -23,9 +23,10 @@ from dict_rate_limit.domain.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from dict_rate_limit.adapters.operations import Readiness
+    from dict_rate_limit.adapters.prometheus.exporter import Collector
     from dict_rate_limit.adapters.temporal import Client, TemporalAddress
     from dict_rate_limit.bootstrap.backing import Backing
     from dict_rate_limit.bootstrap.publishing import Publishing
@@ -64,8 +65,9 @@ class WorkerParts:
     """What a worker is made of.
 
     `check_schema` returns when the database has a schema this code can use, and raises SchemaError or
-    StoreUnavailableError otherwise. `traced`: the process has a tracer provider that Temporal can use. `look_again` is
-    the pause between looks for what is missing at the start, `look_after` that between looks for lost schedules.
+    StoreUnavailableError otherwise. `collectors` tell Prometheus what was done. `traced`: the process has a tracer
+    provider that Temporal can use. `look_again` is the pause between looks for what is missing at the start,
+    `look_after` that between looks for lost schedules.
     """
 
     address: TemporalAddress
@@ -74,6 +76,7 @@ class WorkerParts:
     check_schema: Callable[[], Awaitable[None]]
     readiness: Readiness
     progress: Progress
+    collectors: Sequence[Collector] = ()
     traced: bool = False
     look_again: timedelta = LOOK_AGAIN
     look_after: timedelta = LOOK_AFTER
@@ -82,12 +85,13 @@ class WorkerParts:
 
 def assemble(settings: Settings, backing: Backing, publishing: Publishing) -> WorkerParts:
     """Put a worker together."""
-    progress = Progress()
+    progress, counters = Progress(), Counters()
     checks = {"worker": progress.worker, "pulsar": publishing.check, "temporal": progress.temporal}
     return WorkerParts(
         address=temporal_address(settings),
         timetable=timetable(settings),
-        activities=activities(settings, backing, publishing.publisher),
+        activities=activities(settings, backing, publishing.publisher, counters),
+        collectors=counters.collectors,
         check_schema=backing.require_schema,
         readiness=readiness(settings, backing, checks),
         progress=progress,
@@ -103,7 +107,7 @@ async def program(settings: Settings, shutdown: asyncio.Event) -> None:
     with tracing(settings, "dict-rate-limit-worker", temporal.tracer_provider) as traced:
         async with opened(settings, traced.steps) as backing, published(settings, backing) as publishing:
             parts = replace(assemble(settings, backing, publishing), traced=traced.on)
-            app = OperationsApp(parts.readiness, exporter(settings, backing).scrape)
+            app = OperationsApp(parts.readiness, exporter(settings, backing, parts.collectors).scrape)
             await run_with_operations(parts, app, (settings.host, settings.metrics_port), shutdown)
 
 

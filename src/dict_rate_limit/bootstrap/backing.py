@@ -12,10 +12,20 @@ from dict_rate_limit.adapters.bridge.certificates import TlsFiles
 from dict_rate_limit.adapters.bridge.source import BridgeSource, Listeners
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.operations import Readiness
+from dict_rate_limit.adapters.postgres.goose import shipped_migrations
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.schema import require_schema
 from dict_rate_limit.adapters.postgres.store import PostgresStore
-from dict_rate_limit.adapters.prometheus.exporter import DeliverySource, Exporter, PublisherInfo, StoredSource
+from dict_rate_limit.adapters.prometheus.certificates import CertificateEnds
+from dict_rate_limit.adapters.prometheus.counts import Counts
+from dict_rate_limit.adapters.prometheus.exporter import (
+    DeliverySource,
+    Exporter,
+    PlanCollector,
+    PublisherInfo,
+    StoredSource,
+)
+from dict_rate_limit.adapters.prometheus.sql import StatementTimes
 from dict_rate_limit.adapters.redis import RedisCache
 from dict_rate_limit.ports.steps import NO_STEPS
 from dict_rate_limit.usecases.budget import BudgetRules
@@ -23,6 +33,7 @@ from dict_rate_limit.usecases.read import Reader, ReadParts, ReadRules
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
+    from pathlib import Path
 
     from dict_rate_limit.adapters.operations import Check
     from dict_rate_limit.adapters.postgres.pool import Pool
@@ -37,7 +48,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backing:
-    """What every program stands on."""
+    """What every program stands on. `collectors` tell Prometheus what these parts have done."""
 
     clock: SystemClock
     pool: Pool
@@ -46,6 +57,7 @@ class Backing:
     source: BridgeSource
     version: str
     steps: Steps
+    collectors: Sequence[Collector]
 
     async def require_schema(self) -> None:
         """Return when this code can use the database; raises StoreError, as `schema.require_schema` tells."""
@@ -55,16 +67,18 @@ class Backing:
 @asynccontextmanager
 async def backing(settings: Settings, steps: Steps = NO_STEPS) -> AsyncIterator[Backing]:
     """Hold the parts open. Nothing has to be reachable: each says so when it is used."""
-    clock = SystemClock()
+    clock, statements, calls = SystemClock(), StatementTimes(steps), Counts("bridge_calls")
     async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(open_pool(settings.database_url or "", max_size=POOL_SIZE, steps=steps))
+        pool = await stack.enter_async_context(
+            open_pool(settings.database_url or "", max_size=POOL_SIZE, steps=statements)
+        )
         cache = RedisCache(settings.redis_addr or "", settings.redis_password, tls=settings.redis_tls, steps=steps)
         stack.push_async_callback(cache.close)
         source = BridgeSource(
             settings.bridge_grpc_address or "",
             clock=clock,
             tls=_bridge_tls(settings),
-            listeners=Listeners(problem=_bridge_problem),
+            listeners=Listeners(problem=_bridge_problem, call=calls.add),
             steps=steps,
         )
         stack.push_async_callback(source.close)
@@ -76,6 +90,7 @@ async def backing(settings: Settings, steps: Steps = NO_STEPS) -> AsyncIterator[
             source=source,
             version=version("dict-rate-limit"),
             steps=steps,
+            collectors=(statements, calls),
         )
 
 
@@ -101,14 +116,19 @@ def exporter(settings: Settings, parts: Backing, counted: Sequence[Collector] = 
     """Make what `/metrics` tells: stored state, and what this process counted."""
     stored = StoredSource(
         store=parts.store,
+        condition=parts.store,
         delivery=DeliverySource(outbox=parts.store, notifications=parts.store, acts=parts.store),
         participants=settings.participants,
         thresholds=settings.thresholds,
         interval=settings.poll_interval,
         clock=parts.clock,
     )
-    publisher = PublisherInfo("log" if settings.pulsar_broker_url is None else "pulsar")
-    return Exporter(parts.version, stored, (publisher, *counted))
+    told = (
+        PublisherInfo("log" if settings.pulsar_broker_url is None else "pulsar"),
+        PlanCollector(settings.poll_interval, shipped_migrations()[-1].version),
+        CertificateEnds(_certificates(settings)),
+    )
+    return Exporter(parts.version, stored, (*told, *parts.collectors, *counted))
 
 
 def readiness(settings: Settings, parts: Backing, more: Mapping[str, Check] | None = None) -> Readiness:
@@ -133,6 +153,17 @@ def readiness(settings: Settings, parts: Backing, more: Mapping[str, Check] | No
 
 def _bridge_problem(problem: str) -> None:
     _log.warning("bridge.problem", extra={"problem": problem})
+
+
+def _certificates(settings: Settings) -> dict[str, Path]:
+    files = {
+        "bridge_client": settings.bridge_tls_cert_file,
+        "bridge_ca": settings.bridge_tls_ca_file,
+        "temporal_client": settings.temporal_tls_cert_file,
+        "temporal_ca": settings.temporal_tls_ca_file,
+        "pulsar_ca": settings.pulsar_tls_ca_file,
+    }
+    return {name: path for name, path in files.items() if path is not None}
 
 
 def _bridge_tls(settings: Settings) -> TlsFiles | None:

@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from dict_rate_limit.adapters.prometheus.counts import Counts
+from dict_rate_limit.adapters.prometheus.work import Work
 from dict_rate_limit.adapters.temporal import TemporalAddress, TemporalTls
 from dict_rate_limit.bootstrap.notifying import notifying
 from dict_rate_limit.domain.state import Rules
 from dict_rate_limit.usecases.monitor import Fetcher
 from dict_rate_limit.workflows.activities import Activities
+from dict_rate_limit.workflows.names import FETCH, MAINTAIN, NOTIFY, PUBLISH, RECORD
 from dict_rate_limit.workflows.schedules import Timetable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dict_rate_limit.adapters.prometheus.exporter import Collector
     from dict_rate_limit.bootstrap.backing import Backing
     from dict_rate_limit.ports.delivery import EventPublisher
     from dict_rate_limit.settings import Settings
 
 
-def activities(settings: Settings, parts: Backing, publisher: EventPublisher) -> Activities:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counters:
+    """What is counted of the monitoring side's work."""
+
+    work: Work = field(default_factory=lambda: Work((FETCH, RECORD, PUBLISH, NOTIFY, MAINTAIN)))
+    messages: Counts = field(default_factory=lambda: Counts("notification_attempts"))
+
+    @property
+    def collectors(self) -> Sequence[Collector]:
+        """What tells Prometheus."""
+        return (self.work, self.messages)
+
+
+def activities(settings: Settings, parts: Backing, publisher: EventPublisher, counters: Counters) -> Activities:
     """Make the monitoring side."""
-    ways = notifying(settings, parts)
+    ways = notifying(settings, parts, counters.messages.add)
     return Activities(
         fetcher=Fetcher(source=parts.source, source_name="bridge", clock=parts.clock),
         store=parts.store,
@@ -37,6 +57,7 @@ def activities(settings: Settings, parts: Backing, publisher: EventPublisher) ->
             remind_every=settings.remind_every,
         ),
         retention_months=settings.retention_months,
+        observer=counters.work,
     )
 
 

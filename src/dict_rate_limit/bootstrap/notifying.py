@@ -17,6 +17,8 @@ from dict_rate_limit.domain.channel import Format
 from dict_rate_limit.usecases.notify import NotifyParts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dict_rate_limit.bootstrap.backing import Backing
     from dict_rate_limit.ports.delivery import Heartbeat, Notifier
     from dict_rate_limit.settings import Settings
@@ -37,8 +39,8 @@ class Notifying:
     heartbeat: Heartbeat
 
 
-def notifying(settings: Settings, parts: Backing) -> Notifying:
-    """Make both; nothing has to be reachable, nor the channels' file to be there."""
+def notifying(settings: Settings, parts: Backing, tried: Callable[[str, str], None]) -> Notifying:
+    """Make both; nothing has to be reachable, nor the channels' file to be there. `tried` counts messages."""
     http = GuardedHttp(AddressGuard(allowed=settings.notify_allowed_networks), steps=parts.steps)
     base = settings.runbook_base_url
     senders: dict[Format, Notifier] = {
@@ -50,7 +52,7 @@ def notifying(settings: Settings, parts: Backing) -> Notifying:
         notifications=parts.store,
         acts=parts.store,
         channels=ChannelsFile(settings.notify_urls_file, parts.clock, url_problems),
-        notifier=NotifierByFormat(senders=senders, steps=parts.steps),
+        notifier=NotifierByFormat(senders=senders, steps=parts.steps, tried=tried),
         clock=parts.clock,
         runbook_base_url=base,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dict_rate_limit.ports.steps import NO_STEPS, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from dict_rate_limit.domain.channel import Channel, Format
     from dict_rate_limit.domain.notification import Answer
@@ -16,12 +16,20 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.steps import Steps
 
 
+def _ignore(_channel: str, _result: str) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifierByFormat:
-    """One sender for each format; each message is one of `steps`."""
+    """One sender for each format; each message is one of `steps`.
+
+    `tried` is told of each message: the channel, and "ok" or "failed".
+    """
 
     senders: Mapping[Format, Notifier]
     steps: Steps = NO_STEPS
+    tried: Callable[[str, str], None] = _ignore
 
     async def send(self, channel: Channel, message: Message) -> Answer:
         """Let the channel's sender do it."""
@@ -29,4 +37,5 @@ class NotifierByFormat:
         with self.steps.begin(Part.CHANNEL, f"notify {channel.format}", facts) as step:
             answer = await self.senders[channel.format].send(channel, message)
             step.end(None if answer.ok else "not taken")
+        self.tried(channel.name, "ok" if answer.ok else "failed")
         return answer

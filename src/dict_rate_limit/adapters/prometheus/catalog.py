@@ -115,6 +115,7 @@ _METRICS: Final = (
     _of(_G, "silences_active", "Silences and maintenance windows in force."),
     _of(_G, "partitions_ahead", "Months of history that are made beyond the current one."),
     _of(_G, "schema_version", "The newest migration in force."),
+    _of(_G, "schema_version_expected", "The newest migration this program knows.", origin=Origin.SETTINGS),
     _of(_G, "build_info", "The running version.", "version", origin=Origin.SETTINGS),
     _of(_G, "publisher_info", "Where transitions of alerts go.", "destination", origin=Origin.SETTINGS),
     _of(_G, "poll_interval_seconds", "Longest time between two polls, by plan.", origin=Origin.SETTINGS),

@@ -10,11 +10,13 @@ from prometheus_client.registry import Collector
 
 from dict_rate_limit.adapters.prometheus.bucket_series import BucketSeries
 from dict_rate_limit.adapters.prometheus.catalog import counter, gauge
+from dict_rate_limit.adapters.prometheus.condition import ConditionCollector, look_at_condition
 from dict_rate_limit.adapters.prometheus.delivery import DeliverySource, PublisherInfo
-from dict_rate_limit.adapters.prometheus.stored import StoredSource, StoredStateCollector, look
+from dict_rate_limit.adapters.prometheus.stored import PATIENCE, StoredSource, StoredStateCollector, look
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import timedelta
 
     from prometheus_client import Metric
 
@@ -25,12 +27,31 @@ __all__ = [
     "Collector",
     "DeliverySource",
     "Exporter",
+    "PlanCollector",
     "PublisherInfo",
     "SourceCallsCollector",
     "StoredSource",
 ]
 
 MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
+
+
+class PlanCollector(Collector):
+    """What this program goes by: the pace of its polls, and the newest migration it knows."""
+
+    def __init__(self, interval: timedelta, newest_migration: int) -> None:
+        """Take both."""
+        self._plan = {
+            "poll_interval_seconds": interval.total_seconds(),
+            "schema_version_expected": newest_migration,
+        }
+
+    def collect(self) -> Iterator[Metric]:
+        """Give both."""
+        for name, value in self._plan.items():
+            family = gauge(name)
+            family.add_metric((), value)
+            yield family
 
 
 class SourceCallsCollector(Collector):
@@ -66,8 +87,12 @@ class Exporter:
         own.register(_Build(self._version))
         if self._stored is None:
             return await asyncio.to_thread(lambda: generate_latest(own) + generate_latest(self._registry))
-        state = await look(self._stored)
-        own.register(StoredStateCollector(state, self._stored.clock.now()))
+        now = self._stored.clock.now()
+        state, condition = await asyncio.gather(
+            look(self._stored), look_at_condition(self._stored.condition, now, PATIENCE)
+        )
+        own.register(StoredStateCollector(state, now))
+        own.register(ConditionCollector(condition))
         latest = () if state is None else state.latest.values()
         buckets = BucketSeries(self._stored.thresholds, self._stored.interval)
         return await asyncio.to_thread(

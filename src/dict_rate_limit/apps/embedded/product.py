@@ -70,7 +70,9 @@ def started(
     """Start worker, API and what machines ask of both."""
     shutdown = stage.ending.shutdown
     api = assemble(settings, parts)
-    operations = OperationsApp(work.readiness, bootstrap.exporter(settings, parts, api.collectors).scrape)
+    operations = OperationsApp(
+        work.readiness, bootstrap.exporter(settings, parts, (*work.collectors, *api.collectors)).scrape
+    )
     return (
         watched(WORKER, worker.run(work, shutdown), stage),
         watched(API, answer(api, settings, shutdown, traced), stage),

@@ -1,0 +1,64 @@
+"""The state of the store itself. Looked at apart: a schema that is behind answers nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prometheus_client.registry import Collector
+
+from dict_rate_limit.adapters.prometheus.catalog import gauge
+from dict_rate_limit.domain.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterator
+    from datetime import datetime
+
+    from prometheus_client import Metric
+
+    from dict_rate_limit.ports import StoreCondition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One look; None is what nobody knows."""
+
+    partitions_ahead: int | None = None
+    schema_version: int | None = None
+
+
+async def look_at_condition(store: StoreCondition, now: datetime, patience: float) -> Condition:
+    """Look for so many seconds at most; what the store does not answer is None."""
+    version = await _known(store.schema_version(), patience)
+    if version is None:
+        return Condition()
+    return Condition(partitions_ahead=await _known(store.partitions_ahead(now), patience), schema_version=version)
+
+
+class ConditionCollector(Collector):
+    """What is known of one look."""
+
+    def __init__(self, condition: Condition) -> None:
+        """Take the look's result."""
+        self._condition = condition
+
+    def collect(self) -> Iterator[Metric]:
+        """Give it."""
+        known = {
+            "partitions_ahead": self._condition.partitions_ahead,
+            "schema_version": self._condition.schema_version,
+        }
+        for name, value in known.items():
+            if value is not None:
+                family = gauge(name)
+                family.add_metric((), value)
+                yield family
+
+
+async def _known(answer: Awaitable[int | None], patience: float) -> int | None:
+    try:
+        async with asyncio.timeout(patience):
+            return await answer
+    except (StoreError, TimeoutError):
+        return None
