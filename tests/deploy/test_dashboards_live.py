@@ -11,6 +11,7 @@ from conftest import DATABASE_NUMBERS, database
 from deploy.dashboard_bridge import PARTICIPANTS, PLAYERS
 from deploy.dashboard_files import NAMES, asked, dashboard, filled, marks, metrics_in
 from deploy.dashboard_stage import POLICIES, Servers, scraped
+from dict_rate_limit.adapters.prometheus.catalog import CATALOG, PREFIX, Type
 from dict_rate_limit.domain.catalog import PSP_POLICIES
 
 if TYPE_CHECKING:
@@ -79,6 +80,21 @@ def test_every_metric_that_is_asked_for_is_told_by_the_product(prometheus: Prome
     missing = "\n".join(sorted(wanted - prometheus.exposed))
 
     assert missing == "", missing
+
+
+def test_the_product_tells_the_whole_catalogue_and_nothing_beside_it(prometheus: Prometheus) -> None:
+    written = {metric.family + "_total" * (metric.type is Type.COUNTER) for metric in CATALOG.values()}
+    parts = {
+        metric.family + part
+        for metric in CATALOG.values()
+        if metric.type is Type.HISTOGRAM
+        for part in ("_bucket", "_sum", "_count")
+    }
+
+    told = {name for name in prometheus.exposed if name.startswith(PREFIX)}
+
+    assert written - told == ONLY_IN_TROUBLE
+    assert told - written - parts == set()
 
 
 @pytest.mark.parametrize("name", NAMES)
