@@ -94,8 +94,8 @@ def rows(kind: str, namespace: str) -> list[str]:
         return []
     if kind == "pods":
         pods = [name.split("/")[1] for name in objects() if name.startswith("deployment/")]
-        return [f"{pod}-5f7c9d8b6-x2x4z   1/1   Running   0   2m" for pod in pods]
-    return [name.split("/")[1] for name in objects() if name.startswith(kind + "/")]
+        return [f"{pod}-5f7c9d8b6-x2x4z   1/1   Running   0   2m" for pod in sorted(pods)]
+    return sorted(name.split("/")[1] for name in objects() if name.startswith(kind + "/"))
 
 
 def walk(document: Document, path: str) -> str:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
-GROUPS = ("api", "cycle", "delivery", "sql", "memory", "up")
+GROUPS = ("api", "cycle", "delivery", "scrape", "sql", "memory", "up")
 
 
 def bench(*words: str) -> subprocess.CompletedProcess[str]:
