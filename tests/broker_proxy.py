@@ -20,13 +20,14 @@ class Proxy:
     """Between a client and a broker. What the broker says of its own address is made to say the proxy's.
 
     loses_answers  what the broker says is thrown away, what the client says goes on
-    deaf           nothing goes in either direction
+    deaf           nothing goes in either direction; `swallowed` is set once something would have
     """
 
     broker: Broker
     port: int
     loses_answers: bool = False
     deaf: bool = False
+    swallowed: asyncio.Event = field(default_factory=asyncio.Event)
     writers: set[asyncio.StreamWriter] = field(default_factory=set)
     server: asyncio.Server | None = None
 
@@ -56,7 +57,9 @@ class Proxy:
     async def _carry(self, source: asyncio.StreamReader, target: asyncio.StreamWriter, *, back: bool) -> None:
         with suppress(OSError):
             while data := await source.read(65_536):
-                if not self.deaf and not (back and self.loses_answers):
+                if self.deaf:
+                    self.swallowed.set()
+                elif not (back and self.loses_answers):
                     target.write(self._readdressed(data) if back else data)
                     await target.drain()
         target.close()

@@ -47,6 +47,8 @@ POLICIES = 10
 TRANSITIONS = 1_000
 RELAYS = 2
 BATCH = 4
+BATCH_SEC = 0.02
+"""More than a batch takes, from its claim to its commit."""
 PATIENCE_SEC = 120.0
 TABLE = """
     SELECT event_id::text, policy_name, published_at IS NOT NULL, dead_at IS NULL AND refusals = 0
@@ -99,9 +101,10 @@ class Experiment:
         await self.mortal.begin()
 
     async def amid_delivery(self) -> None:
-        """Return when a part of what waits has been told: how large a part is left to chance."""
+        """Return when a part of what waits has been told, at some moment of the next batch: both are left to chance."""
         waiting = (await self.store.backlog()).waiting
         await self.until_waiting(self.chance.randrange(max(1, waiting)))
+        await asyncio.sleep(self.chance.uniform(0, BATCH_SEC))
 
     async def until_waiting(self, number: int) -> None:
         """Return when no more than that many wait."""
@@ -177,7 +180,7 @@ async def test_whatever_is_killed_the_reader_has_each_transition_in_order(
         run.chance.shuffle(acts)
         for _ in range(RELAYS):
             await run.start_relay()
-        share = max(1, TRANSITIONS // POLICIES // len(acts) - 1)
+        share = max(1, TRANSITIONS // POLICIES // len(acts))
         for act in acts:
             await run.record(share)
             await run.amid_delivery()

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from broker_proxy import Proxy, proxy_to
-from delivery_samples import CLAIMS, KEYS, mixed, story_of
+from delivery_samples import CLAIMS, KEYS, mixed, story_of, swollen
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress, Patience
+from dict_rate_limit.adapters.pulsar.publisher import LARGEST
 from dict_rate_limit.domain.errors import PublishError
 from pulsar_samples import ids, publishing_to, receipts_of
 from pulsar_topic import arrived, new_topic
@@ -76,6 +77,26 @@ async def test_a_short_interruption_in_mid_batch_is_bridged_without_a_repeat(
     assert len(receipts) == 398
     told = [message.event_id for message in arrived(pulsar_broker, address.topic)]
     assert sorted(told) == sorted(ids(events))
+
+
+async def test_an_interruption_before_the_first_acknowledgement_costs_nothing_later(
+    pulsar_broker: Broker, proxy: Proxy, address: BrokerAddress
+) -> None:
+    story = story_of(CLAIMS, 6)
+    async with publishing_to(address, patience=LONG) as publisher:
+        await receipts_of(publisher, [swollen(story[0], LARGEST)])  # connects, and sends nothing
+        proxy.deaf = True
+        publishing = asyncio.create_task(receipts_of(publisher, story[:3]))
+        await proxy.swallowed.wait()
+
+        proxy.cut()
+        proxy.deaf = False
+        await proxy.open()
+        await publishing
+        await receipts_of(publisher, story[3:])
+
+    told = [message.event_id for message in arrived(pulsar_broker, address.topic)]
+    assert told == ids(story)
 
 
 async def until_arrived(broker: Broker, topic: str, number: int) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.pulsar.broker import BrokerAddress, Patience
 
 BATCH_DELAY_MS: Final = 2
+FIRST_ID: Final = 1
+"""Not zero, which the library takes for none."""
 
 _COMPRESSIONS: Final = {
     "none": pulsar.CompressionType.NONE,
@@ -71,10 +73,15 @@ def close(client: pulsar.Client) -> None:
 
 
 def _create_producer(client: pulsar.Client, topic: str, packing: Packing, patience: Patience) -> pulsar.Producer:
-    """Sequence ids are the client's own: ids taken from rows would let the broker drop what is sent again."""
+    """Sequence ids are the client's own: ids taken from rows would let the broker drop what is sent again.
+
+    Their beginning is ours. Left to itself, a client that reconnects before its first acknowledgement begins to count
+    anew, and a broker that drops repeats acknowledges and drops what it sends next.
+    """
     return client.create_producer(
         topic,
         producer_name=_name(),
+        initial_sequence_id=FIRST_ID,
         send_timeout_millis=patience.send_sec * 1000,
         max_pending_messages=0,
         compression_type=_COMPRESSIONS[packing.compression],
