@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from dict_rate_limit.domain.errors import InvalidValueError
@@ -16,8 +17,9 @@ LARGEST: Final = 2**31 - 1
 """The Bridge's int32 and the columns' INTEGER; one number beyond it must not lose the whole reading."""
 
 
+@lru_cache(maxsize=256)
 def is_policy_name(text: str) -> bool:
-    """Tell whether the whole text is a policy name."""
+    """Tell whether the whole text is a policy name. Remembered: every bucket of every reading asks, for a few names."""
     return POLICY_NAME.fullmatch(text) is not None
 
 

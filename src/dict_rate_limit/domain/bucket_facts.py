@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dict_rate_limit.domain.consumption import Sighting, consumption
 from dict_rate_limit.domain.level import Level
 from dict_rate_limit.domain.outlook import outlook
-from dict_rate_limit.domain.state import PolicyRule
+from dict_rate_limit.domain.state import NO_RULE
 from dict_rate_limit.domain.transition import Facts
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def thresholds_of(state: ParticipantState, policy_name: str, rules: Rules) -> Thresholds:
     """Return the thresholds in force for a policy."""
-    rule = state.policy_rules.get(policy_name, PolicyRule())
+    rule = state.policy_rules.get(policy_name, NO_RULE)
     return rules.thresholds.overridden(rule.warning, rule.critical)
 
 

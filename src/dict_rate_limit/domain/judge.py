@@ -13,7 +13,7 @@ from dict_rate_limit.domain.notice import notices, vanished_names
 from dict_rate_limit.domain.reading import Snapshot
 from dict_rate_limit.domain.reminding import reminders
 from dict_rate_limit.domain.source_alert import source_changes
-from dict_rate_limit.domain.state import JudgedBucket, Judgement, ParticipantState, PolicyRule
+from dict_rate_limit.domain.state import NO_RULE, JudgedBucket, Judgement, ParticipantState
 from dict_rate_limit.domain.threshold_alert import threshold_changes
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.bucket import Bucket
     from dict_rate_limit.domain.level import Thresholds
     from dict_rate_limit.domain.reading import Poll
-    from dict_rate_limit.domain.state import Rules
+    from dict_rate_limit.domain.state import PolicyRule, Rules
 
 
 def observe(state: ParticipantState, poll: Poll, rules: Rules) -> tuple[ParticipantState, Judgement]:
@@ -64,7 +64,7 @@ def judged_buckets(
     """Put each bucket beside the thresholds in force for its policy and its level by them, in the given order."""
     judged = []
     for bucket in buckets:
-        rule = policy_rules.get(bucket.name, PolicyRule())
+        rule = policy_rules.get(bucket.name, NO_RULE)
         effective = thresholds.overridden(rule.warning, rule.critical)
         judged.append(
             JudgedBucket(bucket=bucket, thresholds=effective, level=level_of(bucket, effective), enabled=rule.enabled)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +27,10 @@ class PolicyRule:
     warning: int | None = None
     critical: int | None = None
     enabled: bool = True
+
+
+NO_RULE: Final = PolicyRule()
+"""What holds where operators set nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +56,7 @@ class ParticipantState:
     checked_at       DICT's time of that reading (Snapshot.checked_at)
     category         the last category that was not empty, raw
     buckets          the present policies of that reading by name; a vanished policy is not among them
-    policy_rules     what operators set, by policy name; absent = PolicyRule()
+    policy_rules     what operators set, by policy name; absent = NO_RULE
     open_alerts      by Alert.key order
     """
 

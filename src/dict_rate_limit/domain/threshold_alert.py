@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dict_rate_limit.domain.alert import Alert, Kind, Severity
 from dict_rate_limit.domain.bucket_facts import bucket_facts, thresholds_of
 from dict_rate_limit.domain.level import Level, level_with_memory
-from dict_rate_limit.domain.state import PolicyRule
+from dict_rate_limit.domain.state import NO_RULE
 from dict_rate_limit.domain.transition import Change, Facts, Subject, moved, opened, resolved
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def threshold_changes(
 
 
 def _judged(state: ParticipantState, bucket: Bucket, alert: Alert | None, rules: Rules) -> Level:
-    if not state.policy_rules.get(bucket.name, PolicyRule()).enabled:
+    if not state.policy_rules.get(bucket.name, NO_RULE).enabled:
         return Level.OK
     before = Level.OK if alert is None else Level(alert.severity)
     return level_with_memory(bucket, thresholds_of(state, bucket.name, rules), before)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import chain
-from math import inf
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters.prometheus.catalog import CATALOG
@@ -45,7 +44,7 @@ class BucketSeries:
         """
         rows = [row for known in latest for row in self._rows(known)]
         families = chain(_state(rows), _shares(rows), _spans(rows), _polling(rows, self._interval))
-        return "".join(_family(name, samples) for name, samples in families if samples).encode()
+        return b"".join(_family(name, samples) for name, samples in families if samples)
 
     def _rows(self, known: Latest) -> list[_Row]:
         buckets = () if known.snapshot is None else known.snapshot.buckets
@@ -78,12 +77,12 @@ def _shares(rows: list[_Row]) -> Iterator[_Samples]:
 
 def _spans(rows: list[_Row]) -> Iterator[_Samples]:
     full = [(at, span) for at, bucket, _, _ in rows if (span := time_to_full(bucket)) is not None]
-    yield "time_to_full_seconds", list(chain.from_iterable(_bounds(at, s.earliest, s.latest) for at, s in full))
+    yield "time_to_full_seconds", _bounds("time_to_full_seconds", ((at, s.earliest, s.latest) for at, s in full))
     empty = [(at, span) for at, bucket, _, pace in rows if (span := time_to_empty(bucket, pace)) is not None]
-    yield "time_to_empty_seconds", list(chain.from_iterable(_bounds(at, s.earliest, s.latest) for at, s in empty))
+    yield "time_to_empty_seconds", _bounds("time_to_empty_seconds", ((at, s.earliest, s.latest) for at, s in empty))
     paces = [(at, pace) for at, _, _, pace in rows if pace is not None]
-    bounds = (_bounds(at, pace.low / pace.seconds, pace.high / pace.seconds) for at, pace in paces)
-    yield "consumption_tokens_per_second", list(chain.from_iterable(bounds))
+    spent = ((at, pace.low / pace.seconds, pace.high / pace.seconds) for at, pace in paces)
+    yield "consumption_tokens_per_second", _bounds("consumption_tokens_per_second", spent)
 
 
 def _polling(rows: list[_Row], interval: float) -> Iterator[_Samples]:
@@ -96,15 +95,14 @@ def _both(thresholds: Thresholds) -> tuple[int, int]:
     return thresholds.warning, thresholds.critical
 
 
-def _bounds(at: str, lower: float, upper: float) -> tuple[str, str]:
-    return f'{at},bound="lower"}} {_shown(lower)}', f'{at},bound="upper"}} {_shown(upper)}'
+def _bounds(name: str, spans: Iterable[tuple[str, float, float]]) -> list[str]:
+    """Write both bounds of each as one text: two lines."""
+    family = CATALOG[name].family
+    return [f'{at},bound="lower"}} {lower}\n{family}{at},bound="upper"}} {upper}' for at, lower, upper in spans]
 
 
-def _shown(value: float) -> str:
-    return "+Inf" if value == inf else str(value)
-
-
-def _family(name: str, samples: list[str]) -> str:
+def _family(name: str, samples: list[str]) -> bytes:
     metric = CATALOG[name]
-    head = f"# HELP {metric.family} {metric.text}\n# TYPE {metric.family} {metric.type}\n"
-    return head + metric.family + f"\n{metric.family}".join(samples) + "\n"
+    head = f"# HELP {metric.family} {metric.text}\n# TYPE {metric.family} {metric.type}"
+    text = f"\n{metric.family}".join((head, *samples)) + "\n"
+    return text.encode().replace(b" inf\n", b" +Inf\n")
