@@ -157,6 +157,27 @@ async def test_a_token_ends_with_its_last_day(world: World, tokens: Path) -> Non
     assert (on_the_day.status_code, after.status_code) == (200, 401)
 
 
+async def test_a_token_ends_to_the_moment_also_for_what_was_just_asked(world: World, tokens: Path) -> None:
+    write(tokens, f"x:viewer:{sha256(b'x').hexdigest()}:2026-11-23")
+    async with world.client() as client:
+        await client.get(LIST, headers=bearer("x"))
+        world.clock.advance(12 * 3600 - 0.25)
+        answers = [await client.get(LIST, headers=bearer("x")) for _ in range(3)]
+        world.clock.advance(0.25)
+        after = await client.get(LIST, headers=bearer("x"))
+
+    assert [answer.status_code for answer in (*answers, after)] == [200, 200, 200, 401]
+
+
+async def test_a_repeated_question_is_somebody_elses_with_another_token(world: World) -> None:
+    async with world.client() as client:
+        for _ in range(3):
+            await client.get(LIST, headers=bearer("view"))
+        others = [await client.get(LIST, headers=headers) for headers in (bearer("nobody"), {})]
+
+    assert [answer.status_code for answer in others] == [401, 401]
+
+
 async def test_a_changed_file_is_read_again_within_a_second(world: World, tokens: Path) -> None:
     async with world.client() as client:
         await client.get(LIST, headers=bearer("view"))

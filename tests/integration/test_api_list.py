@@ -273,6 +273,27 @@ async def test_many_questions_are_not_remembered_for_ever(world: World) -> None:
     assert len(answers._memo) == 256
 
 
+async def test_repeated_questions_are_not_remembered_for_ever_either(world: World) -> None:
+    app = world.app()
+    async with world.client(app) as client:
+        await client.get(LIST)
+        for number in range(300):
+            await client.get(LIST, headers={"If-None-Match": f'"{number}"'})
+
+    assert 0 < len(app._recent) <= 256  # type: ignore[attr-defined]
+
+
+async def test_a_repeated_question_is_answered_anew_when_its_second_is_over(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    ages = []
+    for _ in range(3):
+        ages += [(await client.get(LIST)).json()["age_seconds"] for _ in range(3)]
+        world.clock.advance(1)
+
+    assert ages == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+
+
 async def test_both_ways_to_an_answer_give_the_same_bytes(client: httpx.AsyncClient) -> None:
     await client.get(LIST)
     slow = await client.get(f"{LIST}/")  # the door does not know this spelling

@@ -72,6 +72,7 @@ class Reader:
         }
         self._calls: Counter[tuple[str, Outcome]] = Counter()
         self.participants: Sequence[str] = tuple(self._held)
+        self.now = parts.clock.monotonic
 
     @property
     def source_calls(self) -> Mapping[tuple[str, Outcome], int]:
@@ -91,6 +92,10 @@ class Reader:
         held.reading = self._reading(held.view)
         held.reading_until = min(held.until, now + self._unchanged(held.view))
         return held.reading
+
+    def remembered_until(self, participant: str) -> float:
+        """Return the monotonic moment until which `remembered` gives the reading it has just given."""
+        return self._held[participant].reading_until
 
     async def read(self, participant: str) -> Reading:
         """Return the newest reading that may be had.

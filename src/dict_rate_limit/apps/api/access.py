@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from hashlib import sha256
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.apps.api.problem import ProblemError, ProblemType
@@ -49,6 +50,13 @@ class TokensFile:
         if token is None or (token.expires is not None and not token.valid_at(self._clock.now())):
             return None
         return token
+
+    def holds_until(self, token: Token) -> float:
+        """Return the monotonic moment until which `find` says the same of a token it has just found."""
+        if token.expires is None:
+            return self._look_at
+        left = (token.expires - self._clock.now()).total_seconds()
+        return min(self._look_at, self._clock.monotonic() + left)
 
     def _look(self) -> None:
         self._look_at = self._clock.monotonic() + LOOK_AGAIN
@@ -102,6 +110,10 @@ class Access:
         if authorization[:7].lower() != _BEARER or len(authorization) > LONGEST_HEADER:
             return None
         return self._tokens.find(authorization[7:].strip())
+
+    def holds_until(self, caller: Token) -> float:
+        """Return the monotonic moment until which the same header gets the caller it has just got."""
+        return inf if caller is self._anonymous else self._tokens.holds_until(caller)
 
 
 def foreign_host() -> ProblemError:

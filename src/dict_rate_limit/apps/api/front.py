@@ -7,9 +7,10 @@ else goes on to the application behind.
 from __future__ import annotations
 
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dict_rate_limit.apps.api.access import Access, forbidden, foreign_host, unauthorized
+from dict_rate_limit.apps.api.answers import MEMO_SIZE
 from dict_rate_limit.apps.api.problem import MEDIA_TYPE, ProblemError
 from dict_rate_limit.apps.api.requests import CALLER, LIST_PATH, SAFE_METHODS
 from dict_rate_limit.usecases.tokens import Role
@@ -18,17 +19,27 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 
     from dict_rate_limit.adapters.rsgi import RsgiScope, Whole
-    from dict_rate_limit.apps.api.answers import Answer, Answers
+    from dict_rate_limit.apps.api.answers import Answers
     from dict_rate_limit.apps.api.requests import Requests
     from dict_rate_limit.usecases.read import Reader
+    from dict_rate_limit.usecases.view import CacheStatus
 
     Scope = MutableMapping[str, Any]
     Message = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[Message]]
     Send = Callable[[Message], Awaitable[None]]
     ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+    _Asked = tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 
 OPEN_PATHS: Final = frozenset({"/health", "/ready"})
+
+
+class _Given(NamedTuple):
+    """An answer, and the moment (monotonic) until which it stays the answer."""
+
+    until: float
+    cache_status: CacheStatus
+    whole: Whole
 
 
 class Front:
@@ -45,6 +56,8 @@ class Front:
         self._answers = answers
         self._requests = requests
         self._reads = requests.reads
+        self._now = reader.now
+        self._recent: dict[_Asked, _Given] = {}
 
     def quick(self, request: RsgiScope) -> Whole | None:
         """Answer "GET the list, allowed, held in memory" before anything else is made of the request."""
@@ -52,14 +65,20 @@ class Front:
             return None
         started = perf_counter()
         headers = request.headers
-        if self._refusal_of_read(_single(headers.get_all("host")), _single(headers.get_all("authorization"))):
-            return None
-        if_none_match = _single(headers.get_all("if-none-match"))
-        answer = self._from_memory(request.query_string.encode("latin-1", "replace"), if_none_match)
-        if answer is None:
-            return None
-        self._requests.answered_from_memory(answer.status, perf_counter() - started)
-        return answer.status, answer.text_headers, answer.body
+        asked = (
+            request.query_string,
+            tuple(headers.get_all("host")),
+            tuple(headers.get_all("authorization")),
+            tuple(headers.get_all("if-none-match")),
+        )
+        given = self._recent.get(asked)
+        if given is None or self._now() >= given.until:
+            given = self._from_memory(asked)
+            if given is None:
+                return None
+        self._reads[given.cache_status] += 1
+        self._requests.answered_from_memory(given.whole[0], perf_counter() - started)
+        return given.whole
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -81,18 +100,26 @@ class Front:
         needed = Role.VIEWER if scope["method"] in SAFE_METHODS else Role.OPERATOR
         return None if caller.role.covers(needed) else forbidden(needed)
 
-    def _refusal_of_read(self, host: bytes | None, authorization: bytes | None) -> bool:
-        return not self._access.knows_host(host) or self._access.caller(authorization) is None
-
-    def _from_memory(self, raw_query: bytes, if_none_match: bytes | None) -> Answer | None:
-        rendered = self._answers.known(raw_query)
-        if rendered is None:
+    def _from_memory(self, asked: _Asked) -> _Given | None:
+        """Look at all that decides, and remember the answer for as long as none of it can change: a second at most."""
+        query, host, authorization, if_none_match = asked
+        caller = self._access.caller(_single(authorization)) if self._access.knows_host(_single(host)) else None
+        rendered = self._answers.known(query.encode("latin-1", "replace"))
+        if caller is None or rendered is None:
             return None
         reading = self._reader.remembered(rendered.participant)
         if reading is None or reading.view is not rendered.view:
             return None
-        self._reads[reading.status] += 1
-        return rendered.answer(reading, if_none_match)
+        answer = rendered.answer(reading, _single(if_none_match))
+        given = _Given(
+            until=min(self._access.holds_until(caller), self._reader.remembered_until(rendered.participant)),
+            cache_status=reading.status,
+            whole=(answer.status, answer.text_headers, answer.body),
+        )
+        if len(self._recent) >= MEMO_SIZE:
+            self._recent.clear()
+        self._recent[asked] = given
+        return given
 
     async def _slowly(
         self, scope: Scope, receive: Receive, send: Send, problem: ProblemError | None, started: float
@@ -142,7 +169,7 @@ async def refuse(send: Send, problem: ProblemError) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def _single(values: list[str]) -> bytes | None:
+def _single(values: tuple[str, ...]) -> bytes | None:
     """Join what was given twice, which no host and no token matches."""
     return ",".join(values).encode("latin-1", "replace") if values else None
 
