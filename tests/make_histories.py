@@ -49,8 +49,14 @@ async def save(client: Client, name: str, workflow: str, *arguments: object, rea
         )
         await handle.result()
         history = await handle.fetch_history()
-    text = json.dumps(json.loads(history.to_json()), indent=1, sort_keys=True)
+    kept = json.loads(history.to_json(), object_hook=without_stack)
+    text = json.dumps(kept, indent=1, sort_keys=True)
     (DATA / f"history_{name}.json").write_text(text + "\n", encoding="utf-8")
+
+
+def without_stack(part: dict[str, object]) -> dict[str, object]:
+    """Drop what a replay does not need: a stack names the folders of whoever made it."""
+    return {key: value for key, value in part.items() if key != "stackTrace"}
 
 
 if __name__ == "__main__":
