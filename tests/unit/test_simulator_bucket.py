@@ -119,6 +119,17 @@ def test_below_capacity_no_token_is_made_or_lost(spent: list[int]) -> None:
     assert bucket.tokens == 900 + 6 * len(spent) - admitted
 
 
+def test_part_of_a_token_outlives_a_downgrade() -> None:
+    bucket = TokenBucket(PublishedLimits(capacity=10, refill_tokens=3, refill_period_sec=60), tokens=0)
+    bucket.advance(71 * SECOND)  # 3.55 tokens
+
+    bucket.change_limits(PublishedLimits(capacity=2, refill_tokens=1, refill_period_sec=60))
+    bucket.spend(3)
+    bucket.advance((71 + 27) * SECOND)  # 0.55 + 0.45
+
+    assert bucket.tokens == 1
+
+
 def test_the_cost_is_taken_after_admission_as_in_the_manual() -> None:
     bucket = TokenBucket(KEYS_CHECK, tokens=5)
 

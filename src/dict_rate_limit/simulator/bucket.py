@@ -24,7 +24,7 @@ class TokenBucket:
 
     Admission asks only that the bucket is not empty and the cost is taken afterwards, so `tokens` may be negative.
     What is refilled or credited above the capacity is thrown away. After a downgrade `tokens` may exceed the capacity:
-    they stay until they are spent.
+    they stay until they are spent, the part of the next one too.
     """
 
     __slots__ = ("_at", "_carry", "_refill", "limits", "tokens")
@@ -46,7 +46,7 @@ class TokenBucket:
         if at <= self._at:
             return
         since, self._at = self._at, at
-        if self._period == 0:
+        if self._period == 0 or self.tokens >= self.limits.capacity:
             return
         if self._refill is Refill.STEPWISE:
             gained = (at // self._period - since // self._period) * self.limits.refill_tokens
@@ -65,17 +65,17 @@ class TokenBucket:
     def credit(self, tokens: int) -> None:
         """Give tokens back; the excess over the capacity is thrown away."""
         capacity = self.limits.capacity
-        if self.tokens < capacity:
-            self.tokens = min(capacity, self.tokens + tokens)
         if self.tokens >= capacity:
-            self._carry = 0
+            return
+        self.tokens += tokens
+        if self.tokens >= capacity:
+            self.tokens, self._carry = capacity, 0
 
     def change_limits(self, limits: PublishedLimits) -> None:
         """Put other limits in force; the tokens stay as they are."""
         old = self._period
         self.limits = limits
         self._carry = self._carry * self._period // old if old else 0
-        self.credit(0)
 
     def seconds_to_admission(self) -> int | None:
         """Whole seconds until a request is admitted, rounded up; None when never."""
