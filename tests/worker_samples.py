@@ -136,8 +136,8 @@ async def pause(address: TemporalAddress, *schedule_ids: str) -> None:
         await eventually(partial(is_idle, address, schedule_id))
 
 
-async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
+async def eventually(holds: Callable[[], Awaitable[bool]], patience_sec: float = PATIENCE_SEC) -> None:
     """Wait for what another program does by itself."""
-    async with asyncio.timeout(PATIENCE_SEC):
+    async with asyncio.timeout(patience_sec):
         while not await holds():  # noqa: ASYNC110 -- it sends no event
             await asyncio.sleep(0.02)
