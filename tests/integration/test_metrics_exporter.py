@@ -24,7 +24,7 @@ from dict_rate_limit.adapters.prometheus.exporter import (
     StoredSource,
 )
 from dict_rate_limit.adapters.prometheus.traffic import Traffic
-from dict_rate_limit.domain.errors import Outcome
+from dict_rate_limit.domain.errors import Outcome, StoreUnavailableError
 from dict_rate_limit.domain.notification import Status
 from dict_rate_limit.domain.state import PolicyRule
 from dict_rate_limit.ports.delivery import Backlog
@@ -33,6 +33,7 @@ from known_delivery import KnownDelivery
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from typing import Literal
 
     from prometheus_client.registry import Collector
@@ -284,6 +285,35 @@ async def test_without_the_database_the_process_still_tells_its_own(world: World
     assert value(series, "http_requests_total", route="page", method="GET", status="200") == 1
     assert ("process_resident_memory_bytes", ()) in series
     assert count(series, "level") == 0
+
+
+class OutdatedStore(AbsentStore):
+    """Its schema is behind: it tells its version, and nothing else."""
+
+    async def schema_version(self) -> int | None:
+        return 7
+
+    async def partitions_ahead(self, today: datetime) -> int:
+        raise StoreUnavailableError(str(today))
+
+
+async def test_a_schema_that_is_behind_still_tells_its_version(world: World) -> None:
+    world.store = OutdatedStore(world.clock)
+
+    series = await scraped(world)
+
+    assert (value(series, "store_up"), value(series, "schema_version")) == (0, 7)
+    assert value(series, "partitions_ahead") is None
+
+
+async def test_months_ahead_are_told_where_there_is_a_schema(world: World) -> None:
+    class Ready(OutdatedStore):
+        async def partitions_ahead(self, today: datetime) -> int:
+            return 2 if today == NOON else 0
+
+    world.store = Ready(world.clock)
+
+    assert value(await scraped(world), "partitions_ahead") == 2
 
 
 class SilentStore(MemoryStore):

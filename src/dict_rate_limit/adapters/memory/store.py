@@ -210,7 +210,7 @@ class MemoryStore:
         """Count the months noted after the current one."""
         return self._months.ahead(today)
 
-    async def schema_version(self) -> None:
+    async def schema_version(self) -> int | None:
         """Return None: memory has no schema."""
 
     async def admit(self, participant: str, spacing: timedelta) -> bool:
