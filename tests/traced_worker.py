@@ -11,9 +11,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from temporalio.client import Client
+from temporalio.client import Client, ScheduleState
 
 from dict_rate_limit.apps.embedded.port import free_port
+from dict_rate_limit.workflows import names
+from dict_rate_limit.workflows.schedules import Timetable, entries
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 
     from otel_collector import Collector, Seen
 
-MONITOR: Final = "RunWorkflow:MonitorRateLimitsWorkflow"
+MONITOR: Final = f"RunWorkflow:{names.MONITOR_WORKFLOW}"
+TIMETABLE: Final = Timetable(task_queue="dict-rate-limit", cron="@every 1h", participants=["default"])
+SWEEP: Final = next(entry for entry in entries(TIMETABLE) if entry.schedule_id == names.SWEEP_SCHEDULE)
 END_SEC: Final = 30.0
 
 
@@ -75,13 +79,17 @@ class Cycle:
 
 
 async def first_cycle(servers: Servers, collector: Collector, extra: Mapping[str, str], log: Path) -> Cycle:
-    """Run a worker until its first cycle has been told of, then end it."""
+    """Run a worker until its first cycle has been told of, then end it.
+
+    The sweep is paused before: it would run at once beside the cycle, and may hand over what the cycle recorded.
+    """
+    client = await Client.connect(servers.temporal, namespace=servers.namespace)
+    await client.create_schedule(SWEEP.schedule_id, SWEEP.schedule(ScheduleState(paused=True)))
     async with worker({**servers.environ(), **extra}, log) as process:
         await collector.until(lambda collected: bool(collected.named(MONITOR)))
         await ended(process)
     (spans,) = collector.traces_of(MONITOR).values()
     run = next(span for span in spans if span.name == MONITOR).attributes
-    client = await Client.connect(servers.temporal, namespace=servers.namespace)
     handle = client.get_workflow_handle(str(run["temporalWorkflowID"]), run_id=str(run["temporalRunID"]))
     return Cycle(
         spans=spans,

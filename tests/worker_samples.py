@@ -128,12 +128,18 @@ async def is_idle(address: TemporalAddress, schedule_id: str) -> bool:
     return not description.info.running_actions
 
 
+async def is_at_rest(address: TemporalAddress, schedule_id: str) -> bool:
+    """Tell whether the schedule is paused, which comes to pass after the call, and has no run under way."""
+    description = await (await connect(address)).get_schedule_handle(schedule_id).describe()
+    return description.schedule.state.paused and not description.info.running_actions
+
+
 async def pause(address: TemporalAddress, *schedule_ids: str) -> None:
     """Let the schedules begin no further run, and wait for those under way."""
     client = await connect(address)
     for schedule_id in schedule_ids:
         await client.get_schedule_handle(schedule_id).pause()
-        await eventually(partial(is_idle, address, schedule_id))
+        await eventually(partial(is_at_rest, address, schedule_id))
 
 
 async def eventually(holds: Callable[[], Awaitable[bool]], patience_sec: float = PATIENCE_SEC) -> None:

@@ -71,7 +71,6 @@ async def emptied(outbox: ListOutbox, publisher: EventPublisher) -> bool:
 
 
 async def test_nothing_that_has_a_receipt_is_lost_when_the_broker_is_killed_in_mid_batch(mortal: Mortal) -> None:
-    # With thousands under way a single bookie that is killed may keep a torn entry: then its topic never opens again.
     topic, stories = new_topic(), [story_of(name, 300) for name in (CLAIMS, ENTRIES, KEYS)]
     events = mixed(*stories)
     received: list[str] = []  # event ids

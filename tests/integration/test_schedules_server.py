@@ -104,9 +104,13 @@ async def test_a_restart_with_the_same_settings_runs_nothing(client: Client) -> 
 
     await ensure_schedules(client, timetable())
 
-    await client.get_schedule_handle(FIRST).pause()  # a trigger before it would have been counted by then
-    assert (await described(client)).schedule.state.paused
+    await client.get_schedule_handle(FIRST).pause()
+    await eventually(lambda: is_paused(client))  # a trigger before it would have been counted by then
     assert await runs(client) == 1
+
+
+async def is_paused(client: Client) -> bool:
+    return (await described(client)).schedule.state.paused
 
 
 async def has_run(client: Client, times: int) -> bool:
@@ -127,8 +131,11 @@ async def test_a_schedule_follows_the_settings(client: Client) -> None:
 
     await ensure_schedules(client, timetable(1, "@every 15s"))
 
-    (interval,) = (await described(client)).schedule.spec.intervals
-    assert interval.every == timedelta(seconds=15)
+    async def followed() -> bool:
+        intervals = (await described(client)).schedule.spec.intervals
+        return [interval.every for interval in intervals] == [timedelta(seconds=15)]
+
+    await eventually(followed)
 
 
 async def test_a_cron_text_is_read_in_utc(client: Client) -> None:
@@ -178,18 +185,26 @@ async def test_a_schedule_of_that_name_made_by_hand_is_taken_over(client: Client
 
     await ensure_schedules(client, timetable())
 
-    action = (await described(client)).schedule.action
-    assert isinstance(action, ScheduleActionStartWorkflow)
-    assert action.workflow == "MonitorRateLimitsWorkflow"
+    async def taken_over() -> bool:
+        action = (await described(client)).schedule.action
+        return isinstance(action, ScheduleActionStartWorkflow) and action.workflow == "MonitorRateLimitsWorkflow"
+
+    await eventually(taken_over)
 
 
 async def test_a_paused_schedule_stays_paused_and_is_not_run(client: Client) -> None:
     await ensure_schedules(client, timetable())
     await eventually(lambda: has_run(client, 1))
     await client.get_schedule_handle(FIRST).pause(note="BACEN maintenance")
+    await eventually(lambda: is_paused(client))
 
     await ensure_schedules(client, timetable(2))
 
+    async def followed() -> bool:
+        action = (await described(client)).schedule.action
+        return isinstance(action, ScheduleActionStartWorkflow) and "00000001" in str(action.args)
+
+    await eventually(followed)
     state = (await described(client)).schedule.state
     assert (state.paused, state.note) == (True, "BACEN maintenance")
     assert await runs(client) == 1
