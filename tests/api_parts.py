@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -21,6 +20,7 @@ from dict_rate_limit.apps.api.access import Access, TokensFile
 from dict_rate_limit.apps.api.front import Front
 from dict_rate_limit.apps.api.requests import Requests
 from dict_rate_limit.apps.api.server import ApiParts, build
+from dict_rate_limit.apps.embedded.port import free_port
 from dict_rate_limit.domain.errors import CacheUnavailableError, Outcome, SourceError, StoreUnavailableError
 from dict_rate_limit.domain.judge import observe
 from dict_rate_limit.domain.reading import Snapshot, sift
@@ -221,13 +221,6 @@ class World:
 def http_client(url: str) -> httpx.AsyncClient:
     """Make a client without httpx's store of authorities, which takes longer to load than most tests."""
     return httpx.AsyncClient(base_url=url, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-
-
-def free_port() -> int:
-    """Find a port that nobody has."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
-    return port
 
 
 @asynccontextmanager

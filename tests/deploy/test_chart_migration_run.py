@@ -11,6 +11,7 @@ import psycopg
 
 from deploy.rendered_chart import pod, release
 from dict_rate_limit.apps.embedded.binaries import binary
+from dict_rate_limit.apps.embedded.port import free_port
 from tool_box import REPOSITORY, find_tool, search_path
 
 if TYPE_CHECKING:
@@ -66,16 +67,8 @@ async def by_tcp(url: str, port: int) -> AsyncIterator[str]:
         yield f"postgresql://postgres@127.0.0.1:{server.sockets[0].getsockname()[1]}/postgres"
 
 
-async def free_port() -> int:
-    server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0)
-    port: int = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
-    return port
-
-
 async def test_it_waits_until_the_database_answers(postgres_server: str) -> None:
-    port = await free_port()
+    port = free_port()
     waiting = await started("initContainers", f"postgresql://postgres@127.0.0.1:{port}/postgres")
     assert waiting.stdout is not None
     first = await asyncio.wait_for(waiting.stdout.readline(), PATIENCE)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bridge_server import LOOPBACK, OddBridge, bridge_source, fake_bridge, port_of
+from dict_rate_limit.apps.embedded.port import free_port
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.simulator.faults import Fault
 
@@ -30,12 +31,6 @@ async def until_read(source: BridgeSource) -> Snapshot:
             except SourceError as error:
                 assert error.retry_helps  # noqa: PT017 - any other error is a failure
                 await asyncio.sleep(0.05)
-
-
-def free_port() -> int:
-    with socket.create_server((LOOPBACK, 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 class Wire:

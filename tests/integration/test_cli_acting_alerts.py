@@ -10,9 +10,10 @@ import pytest
 
 from acting_samples import HOUR, channel
 from acting_terminal import Desk, lines, terminal
-from api_parts import OTHER, free_port, recorded
+from api_parts import OTHER, recorded
 from cli_program import ended
 from dict_rate_limit.apps.cli.exits import Exit
+from dict_rate_limit.apps.embedded.port import free_port
 from dict_rate_limit.domain.channel import Format
 from dict_rate_limit.usecases.act import send_drill
 from dict_rate_limit.usecases.deliver import REFUSALS, deliver_all

@@ -13,8 +13,9 @@ import pytest
 import redis.asyncio
 import trustme
 
-from api_parts import HandClock, free_port
+from api_parts import HandClock
 from dict_rate_limit.adapters.redis import RedisCache
+from dict_rate_limit.apps.embedded.port import free_port
 from dict_rate_limit.apps.embedded.valkey import embedded_valkey
 from dict_rate_limit.domain.errors import CacheUnavailableError
 from dict_rate_limit.domain.wire import encode_poll

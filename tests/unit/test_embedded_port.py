@@ -4,8 +4,9 @@ import socket
 
 import pytest
 
+from dict_rate_limit.apps.embedded import port as ports
 from dict_rate_limit.apps.embedded.errors import EmbeddedError
-from dict_rate_limit.apps.embedded.port import free_port, refuse_taken
+from dict_rate_limit.apps.embedded.port import PORTS, free_port, refuse_taken
 
 
 def test_a_free_port_is_accepted() -> None:
@@ -15,6 +16,25 @@ def test_a_free_port_is_accepted() -> None:
 
     with socket.socket() as later:  # the look left nothing behind
         later.bind(("127.0.0.1", port))
+
+
+def test_a_port_that_somebody_has_is_not_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    free = free_port()
+    with socket.create_server(("127.0.0.1", free_port())) as server:
+        taken: int = server.getsockname()[1]
+        drawn = iter([taken, taken, free])
+        monkeypatch.setattr("secrets.choice", lambda _: next(drawn))
+
+        chosen = free_port()
+
+    assert (chosen, taken in PORTS) == (free, True)
+
+
+def test_a_machine_that_lets_nobody_listen_is_no_endless_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "LOOPBACK", "192.0.2.1")
+
+    with pytest.raises(OSError, match="Cannot assign requested address"):
+        free_port()
 
 
 def test_a_taken_port_says_what_to_do() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import socket
 from typing import Final
 
@@ -11,14 +12,26 @@ from dict_rate_limit.apps.embedded.errors import EmbeddedError
 
 LOOPBACK: Final = "127.0.0.1"
 ANSWER_PATIENCE_SEC: Final = 0.5
+PORTS: Final = range(10_000, 32_768)
+"""Below those that Linux lends to outgoing connections, of which any may come between our look and a server's bind."""
 
 
 def free_port() -> int:
     """Return a port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    while not _is_free(port := secrets.choice(PORTS)):
+        pass
+    return port
+
+
+def _is_free(port: int) -> bool:
+    try:
+        with socket.socket() as probe:
+            probe.bind((LOOPBACK, port))
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        return False
+    return True
 
 
 def refuse_taken(host: str, port: int, variable: str) -> None:
