@@ -200,8 +200,9 @@ class Mortal:
         with a single bookie nobody has a better copy. A process that is told to stop ends the write it is in first.
         """
         if self.child is not None:
-            self.child.send_signal(signal.SIGSTOP)
-            os.waitid(os.P_PID, self.child.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+            if self.child.poll() is None:
+                os.kill(self.child.pid, signal.SIGSTOP)
+                os.waitid(os.P_PID, self.child.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
             self.child.kill()
             self.child.wait()
             self.child = None

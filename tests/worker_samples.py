@@ -26,6 +26,8 @@ from monitor_samples import reading_of, telling
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
+    from temporalio.client import ScheduleDescription
+
     from dict_rate_limit.adapters.postgres.store import PostgresStore
     from dict_rate_limit.adapters.temporal import TemporalAddress
     from dict_rate_limit.domain.reading import Snapshot
@@ -122,16 +124,18 @@ async def running_worker(parts: WorkerParts) -> AsyncIterator[asyncio.Event]:
             await life
 
 
+async def described(address: TemporalAddress, schedule_id: str) -> ScheduleDescription:
+    return await (await connect(address)).get_schedule_handle(schedule_id).describe()
+
+
 async def is_idle(address: TemporalAddress, schedule_id: str) -> bool:
     """Tell whether the schedule has no run under way."""
-    description = await (await connect(address)).get_schedule_handle(schedule_id).describe()
-    return not description.info.running_actions
+    return not (await described(address, schedule_id)).info.running_actions
 
 
-async def is_at_rest(address: TemporalAddress, schedule_id: str) -> bool:
-    """Tell whether the schedule is paused, which comes to pass after the call, and has no run under way."""
-    description = await (await connect(address)).get_schedule_handle(schedule_id).describe()
-    return description.schedule.state.paused and not description.info.running_actions
+async def is_paused(address: TemporalAddress, schedule_id: str) -> bool:
+    """Tell whether a pause has been carried out; the call that asks for it returns before."""
+    return (await described(address, schedule_id)).schedule.state.paused
 
 
 async def pause(address: TemporalAddress, *schedule_ids: str) -> None:
@@ -139,11 +143,12 @@ async def pause(address: TemporalAddress, *schedule_ids: str) -> None:
     client = await connect(address)
     for schedule_id in schedule_ids:
         await client.get_schedule_handle(schedule_id).pause()
-        await eventually(partial(is_at_rest, address, schedule_id))
+        await eventually(partial(is_paused, address, schedule_id))
+        await eventually(partial(is_idle, address, schedule_id))
 
 
-async def eventually(holds: Callable[[], Awaitable[bool]], patience_sec: float = PATIENCE_SEC) -> None:
+async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
     """Wait for what another program does by itself."""
-    async with asyncio.timeout(patience_sec):
+    async with asyncio.timeout(PATIENCE_SEC):
         while not await holds():  # noqa: ASYNC110 -- it sends no event
             await asyncio.sleep(0.02)

@@ -49,7 +49,7 @@ RELAYS = 2
 BATCH = 4
 BATCH_SEC = 0.02
 """More than a batch takes, from its claim to its commit."""
-PATIENCE_SEC = 180.0
+PATIENCE_SEC = 120.0
 TABLE = """
     SELECT event_id::text, policy_name, published_at IS NOT NULL, dead_at IS NULL AND refusals = 0
     FROM dict_rate_limit_alert_events ORDER BY position

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 MINUTE = timedelta(minutes=1)
-RECOVERY_SEC = 180.0
-"""A killed broker answers long before it has all its ledgers back."""
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -54,7 +52,7 @@ async def test_what_waits_while_the_broker_is_down_is_told_when_it_is_back(morta
         still = await deliver_all(outbox, publisher, clock, batch=10, within=MINUTE)
 
         await mortal.begin()
-        await eventually(lambda: emptied(outbox, publisher), RECOVERY_SEC)
+        await eventually(lambda: emptied(outbox, publisher))
 
     assert [one.delivered for one in (first, down, still)] == [3, 0, 0]
     assert isinstance(down.failure, PublishError)
@@ -71,7 +69,7 @@ async def emptied(outbox: ListOutbox, publisher: EventPublisher) -> bool:
 
 
 async def test_nothing_that_has_a_receipt_is_lost_when_the_broker_is_killed_in_mid_batch(mortal: Mortal) -> None:
-    topic, stories = new_topic(), [story_of(name, 300) for name in (CLAIMS, ENTRIES, KEYS)]
+    topic, stories = new_topic(), [story_of(name, 2_000) for name in (CLAIMS, ENTRIES, KEYS)]
     events = mixed(*stories)
     received: list[str] = []  # event ids
     async with publishing_to(BrokerAddress(url=mortal.broker.url, topic=topic)) as publisher:
@@ -81,7 +79,7 @@ async def test_nothing_that_has_a_receipt_is_lost_when_the_broker_is_killed_in_m
 
         await mortal.begin()
         outbox = ListOutbox([event for event in events[1:] if str(event.event_id) not in received])
-        await eventually(lambda: emptied(outbox, publisher), RECOVERY_SEC)
+        await eventually(lambda: emptied(outbox, publisher))
 
     assert 0 < len(received) < len(events), "it was not killed in mid batch"
     messages = arrived(mortal.broker, topic)
