@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import time
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ZOMBIE = "Z"  # ended, and only not yet reaped: no process to speak of
 
@@ -46,3 +52,13 @@ def read(pid: int) -> tuple[str, str, str] | None:
         return command, state, str((entry / "cwd").readlink()) if state != ZOMBIE else ""
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return None
+
+
+@contextmanager
+def hearing(number: signal.Signals) -> Iterator[None]:
+    """Take a signal as it comes, also where the tests run under nohup or behind "&", whose ignoring is inherited."""
+    before = signal.signal(number, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)

@@ -14,6 +14,7 @@ from dict_rate_limit.apps.cli.exits import CommandError, Exit
 from dict_rate_limit.apps.cli.rest import Question
 from dict_rate_limit.apps.cli.watching import watch_json, watch_table
 from dict_rate_limit.apps.embedded.port import free_port
+from processes import hearing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -302,7 +303,9 @@ def test_watching_on_a_terminal_waits_for_a_first_answer(
 
 def test_the_command_watches_until_ctrl_c(api: ApiStub) -> None:
     command = [sys.executable, "-m", "dict_rate_limit", "status", "--url", api.url, "--watch", "--output", "json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as watching:  # noqa: S603 - ours
+    with hearing(signal.SIGINT):
+        watching = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # noqa: S603 - ours
+    with watching:
         assert watching.stdout is not None
         line = watching.stdout.readline()
         watching.send_signal(signal.SIGINT)

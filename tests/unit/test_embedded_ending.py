@@ -3,23 +3,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from typing import TYPE_CHECKING
 
 import pytest
 
 from dict_rate_limit.apps.embedded.ending import Ending
 from dict_rate_limit.apps.embedded.errors import EmbeddedError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture(autouse=True)
-def _hangups_are_heard() -> Iterator[None]:
-    """Also where the tests run under nohup, which they inherit."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGHUP, before)
+from processes import hearing
 
 
 class Force:
@@ -47,11 +36,12 @@ async def starting(journal: list[str]) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_a_signal_asks_for_the_end(number: signal.Signals) -> None:
     ending, journal = Ending(Force()), list[str]()
-    supervision = asyncio.create_task(ending.supervise(politely(ending, journal)))
-    await asyncio.sleep(0)
+    with hearing(number):
+        supervision = asyncio.create_task(ending.supervise(politely(ending, journal)))
+        await asyncio.sleep(0)
 
-    os.kill(os.getpid(), number)
-    await supervision
+        os.kill(os.getpid(), number)
+        await supervision
 
     assert journal == ["up", "down"]
 
