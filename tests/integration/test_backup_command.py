@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+import processes
 from cli_program import ended
 from dict_rate_limit.adapters.postgres.goose import shipped_migrations
 from dict_rate_limit.apps.embedded.port import free_port
@@ -331,8 +332,8 @@ def until_dumping(process: subprocess.Popen[bytes]) -> int:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         for child in children.read_text().split():
-            words = Path(f"/proc/{child}/cmdline").read_text()
-            if "--snapshot=" in words:
+            entry = processes.read(int(child))
+            if entry is not None and "--snapshot=" in entry[0]:
                 return int(child)
         time.sleep(0.05)
     raise AssertionError(process.communicate())
