@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.apps.api.front import ASGIApp
     from dict_rate_limit.domain.alert import Alert, Kind, Severity
-    from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.reading import Poll
     from dict_rate_limit.domain.state import PolicyRule
     from dict_rate_limit.ports import CachedSnapshot, CallGate, Latest, SnapshotCache, StateStore, StoreCondition

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alert import ANY_POLICY, Acknowledgement, Kind, Severity
-from dict_rate_limit.domain.bucket import Bucket
+from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.catalog import ANTISCAN
 from dict_rate_limit.domain.channel import Language
 from dict_rate_limit.domain.consumption import Consumption

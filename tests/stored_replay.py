@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.rows import dict_row
 
-from dict_rate_limit.domain.bucket import Bucket
+from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.judge import observe
 from dict_rate_limit.domain.reading import FailedPoll, RejectedItem, Snapshot

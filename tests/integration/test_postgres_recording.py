@@ -17,7 +17,7 @@ from postgres_database import END_OTHER_SESSIONS, execute, opened_store, record,
 
 if TYPE_CHECKING:
     from dict_rate_limit.adapters.postgres.store import PostgresStore
-    from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.reading import Poll
 
 TABLES = ("polls", "participants", "poll_counts", "policies", "states", "latest", "alerts", "alert_events")

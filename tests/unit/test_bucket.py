@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dict_rate_limit.domain.bucket import Bucket, is_policy_name
+from dict_rate_limit.domain.buckets.bucket import Bucket, is_policy_name
 from dict_rate_limit.domain.errors import InvalidValueError
 from domain_samples import bucket
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dict_rate_limit.domain.bucket import is_policy_name
+from dict_rate_limit.domain.buckets.bucket import is_policy_name
 from dict_rate_limit.domain.catalog import (
     ANTISCAN,
     BY_CATEGORY,

@@ -11,7 +11,7 @@ from dict_rate_limit.domain.consumption import Consumption, Sighting, consumptio
 from domain_samples import NOON, bucket
 
 if TYPE_CHECKING:
-    from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.buckets.bucket import Bucket
 
 HOUR = timedelta(hours=1)
 

@@ -18,7 +18,7 @@ from dict_rate_limit.domain.state import ParticipantState, PolicyRule
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, RULES, THRESHOLDS, bucket, run, snapshot
 
 if TYPE_CHECKING:
-    from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.buckets.bucket import Bucket
 
 FAST = Consumption(low=400, high=460, seconds=300, censored=False)
 LATER = NOON + FIVE_MINUTES

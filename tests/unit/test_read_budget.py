@@ -13,7 +13,7 @@ from dict_rate_limit.usecases.budget import LONGEST_PAUSE, BudgetRules, SourceBu
 from domain_samples import NOON, bucket, snapshot
 
 if TYPE_CHECKING:
-    from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.buckets.bucket import Bucket
 
 SECOND = timedelta(seconds=1)
 

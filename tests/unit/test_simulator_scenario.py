@@ -17,7 +17,7 @@ from dict_rate_limit.simulator.timeline import Timeline
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.buckets.bucket import Bucket
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 THRESHOLDS = Thresholds(warning=2500, critical=1000, margin=200)

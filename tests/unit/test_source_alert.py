@@ -10,7 +10,7 @@ from dict_rate_limit.domain.errors import Outcome
 from domain_samples import FIVE_MINUTES, NOON, bucket, failure, run, snapshot, ticks
 
 if TYPE_CHECKING:
-    from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.buckets.bucket import Bucket
 
 OPENED, RESOLVED = TransitionKind.OPENED, TransitionKind.RESOLVED
 

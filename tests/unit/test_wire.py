@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dict_rate_limit.domain.bucket import Bucket
+from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.errors import InvalidValueError, Outcome
 from dict_rate_limit.domain.reading import FailedPoll, Poll, RejectedItem, Snapshot
 from dict_rate_limit.domain.wire import decode_poll, encode_poll

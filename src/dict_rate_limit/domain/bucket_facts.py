@@ -14,7 +14,7 @@ from dict_rate_limit.domain.transition import Facts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.consumption import Consumption
     from dict_rate_limit.domain.level import Thresholds
     from dict_rate_limit.domain.reading import Snapshot

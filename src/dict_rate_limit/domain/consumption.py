@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dict_rate_limit.domain.moment import require_aware
 
 if TYPE_CHECKING:
-    from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.buckets.bucket import Bucket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

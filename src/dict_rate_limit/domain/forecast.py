@@ -7,7 +7,7 @@ from math import ceil, inf
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.consumption import Consumption
 
 

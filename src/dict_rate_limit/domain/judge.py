@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from dict_rate_limit.domain.alert import Alert
-    from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.level import Thresholds
     from dict_rate_limit.domain.reading import Poll
     from dict_rate_limit.domain.state import PolicyRule, Rules

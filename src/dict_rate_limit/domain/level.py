@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from dict_rate_limit.domain.errors import InvalidValueError
 
 if TYPE_CHECKING:
-    from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.buckets.bucket import Bucket
 
 FULL: Final = 10_000
 """A whole, in hundredths of a percent."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alert import ANY_POLICY, Kind, Severity
-from dict_rate_limit.domain.bucket import is_policy_name
+from dict_rate_limit.domain.buckets.bucket import is_policy_name
 from dict_rate_limit.domain.transition import Change, Facts, Subject, noticed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.reading import Snapshot
     from dict_rate_limit.domain.state import ParticipantState
 

@@ -12,7 +12,7 @@ from dict_rate_limit.domain.level import FULL
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.consumption import Consumption
     from dict_rate_limit.domain.level import Thresholds
 

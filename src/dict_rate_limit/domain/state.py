@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from dict_rate_limit.domain.alert import Alert, AlertEvent
-    from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.consumption import Consumption
     from dict_rate_limit.domain.level import Level, Thresholds
     from dict_rate_limit.domain.reading import Poll

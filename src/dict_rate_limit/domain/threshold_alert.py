@@ -13,7 +13,7 @@ from dict_rate_limit.domain.transition import Change, Facts, Subject, moved, ope
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.reading import Snapshot
     from dict_rate_limit.domain.state import ParticipantState, Rules
 

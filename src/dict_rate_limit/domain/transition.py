@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dict_rate_limit.domain.alert import Acknowledgement
-    from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.outlook import Outlook
 
 Change = tuple[Alert, AlertEvent]

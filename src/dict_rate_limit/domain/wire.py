@@ -9,7 +9,7 @@ import json
 from datetime import datetime
 from typing import Final, cast
 
-from dict_rate_limit.domain.bucket import Bucket
+from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.errors import InvalidValueError, Outcome
 from dict_rate_limit.domain.reading import FailedPoll, Poll, RejectedItem, Snapshot
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.domain.bucket import Bucket
+from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.catalog import FIXED_LIMITS, POLICIES_LIST
 from dict_rate_limit.domain.errors import InvalidValueError, Outcome
 

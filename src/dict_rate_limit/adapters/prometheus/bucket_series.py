@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import timedelta
 
-    from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.consumption import Consumption
     from dict_rate_limit.domain.level import Thresholds
     from dict_rate_limit.domain.state import JudgedBucket

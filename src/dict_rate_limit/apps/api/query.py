@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from uuid import UUID
 
 from dict_rate_limit.apps.api.problem import ProblemError, ProblemType
-from dict_rate_limit.domain.bucket import is_policy_name
+from dict_rate_limit.domain.buckets.bucket import is_policy_name
 from dict_rate_limit.domain.level import Level
 
 if TYPE_CHECKING:

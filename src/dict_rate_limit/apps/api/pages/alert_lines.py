@@ -14,7 +14,7 @@ from dict_rate_limit.domain.messages import duration_text
 if TYPE_CHECKING:
     from dict_rate_limit.apps.api.pages.model import OverviewModel
     from dict_rate_limit.apps.api.pages.words import Words
-    from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.buckets.bucket import Bucket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from dict_rate_limit.domain.level import FULL
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dict_rate_limit.domain.bucket import Bucket
+    from dict_rate_limit.domain.buckets.bucket import Bucket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
