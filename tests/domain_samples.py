@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.buckets.bucket import Bucket
+from dict_rate_limit.domain.buckets.level import Thresholds
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.judge import observe
-from dict_rate_limit.domain.level import Thresholds
 from dict_rate_limit.domain.reading import FailedPoll, RejectedItem, Snapshot
 from dict_rate_limit.domain.state import ParticipantState, Rules
 

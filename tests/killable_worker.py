@@ -24,7 +24,7 @@ from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.temporal import TemporalAddress
 from dict_rate_limit.apps.worker import Progress, WorkerParts, run
-from dict_rate_limit.domain.level import Thresholds
+from dict_rate_limit.domain.buckets.level import Thresholds
 from dict_rate_limit.domain.state import Rules
 from dict_rate_limit.domain.wire import encode_poll
 from dict_rate_limit.usecases.monitor import Fetcher

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dict_rate_limit.domain.buckets.level import Level, Thresholds, clear_share, level_of, level_with_memory
 from dict_rate_limit.domain.errors import InvalidValueError
-from dict_rate_limit.domain.level import Level, Thresholds, clear_share, level_of, level_with_memory
 from domain_samples import THRESHOLDS, bucket
 
 

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dict_rate_limit.domain.buckets.level import Level, Thresholds, level_of
 from dict_rate_limit.domain.catalog import ANTISCAN
 from dict_rate_limit.domain.errors import SettingsError
-from dict_rate_limit.domain.level import Level, Thresholds, level_of
 from dict_rate_limit.domain.reading import sift
 from dict_rate_limit.simulator.answer import Listing, Refusal
 from dict_rate_limit.simulator.fake_dict import FakeDict, World

@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.bucket_facts import paces
+from dict_rate_limit.domain.buckets.level import level_of
 from dict_rate_limit.domain.errors import Outcome
-from dict_rate_limit.domain.level import level_of
 from dict_rate_limit.domain.notice import notices, vanished_names
 from dict_rate_limit.domain.reading import Snapshot
 from dict_rate_limit.domain.reminding import reminders
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.alert import Alert
     from dict_rate_limit.domain.buckets.bucket import Bucket
-    from dict_rate_limit.domain.level import Thresholds
+    from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.reading import Poll
     from dict_rate_limit.domain.state import PolicyRule, Rules
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
 
+from dict_rate_limit.domain.buckets.level import FULL
 from dict_rate_limit.domain.forecast import Span, time_to_empty, time_to_full, time_to_usable
-from dict_rate_limit.domain.level import FULL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dict_rate_limit.domain.buckets.bucket import Bucket
+    from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.consumption import Consumption
-    from dict_rate_limit.domain.level import Thresholds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.bucket_facts import bucket_facts
-from dict_rate_limit.domain.level import Level
+from dict_rate_limit.domain.buckets.level import Level
 from dict_rate_limit.domain.reading import Snapshot
 from dict_rate_limit.domain.transition import Change, Facts, reminded
 

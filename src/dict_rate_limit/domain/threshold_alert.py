@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alert import Alert, Kind, Severity
 from dict_rate_limit.domain.bucket_facts import bucket_facts, thresholds_of
-from dict_rate_limit.domain.level import Level, level_with_memory
+from dict_rate_limit.domain.buckets.level import Level, level_with_memory
 from dict_rate_limit.domain.state import NO_RULE
 from dict_rate_limit.domain.transition import Change, Facts, Subject, moved, opened, resolved
 

@@ -7,9 +7,9 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alert import ANY_POLICY, Kind
+from dict_rate_limit.domain.buckets.level import FULL, Level, clear_share
 from dict_rate_limit.domain.errors import NotFoundError
 from dict_rate_limit.domain.judge import judged_buckets
-from dict_rate_limit.domain.level import FULL, Level, clear_share
 from dict_rate_limit.domain.reminding import next_reminder
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from dict_rate_limit.domain.alert import Alert
-    from dict_rate_limit.domain.level import Thresholds
+    from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.silence import Silence
     from dict_rate_limit.domain.state import JudgedBucket
     from dict_rate_limit.ports import Clock, StateStore

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from dict_rate_limit.domain.level import Thresholds
+    from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.state import PolicyRule
     from dict_rate_limit.ports import CachedSnapshot
     from dict_rate_limit.usecases.budget import SourceBudget

@@ -29,7 +29,7 @@ from dict_rate_limit.usecases.view import CacheStatus, Reading, View
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dict_rate_limit.domain.level import Thresholds
+    from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.reading import Snapshot
     from dict_rate_limit.ports import CallGate, Clock, PolicySource, SnapshotCache, StateStore
 

@@ -6,17 +6,17 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters.prometheus.catalog import CATALOG
+from dict_rate_limit.domain.buckets.level import FULL, Level
 from dict_rate_limit.domain.forecast import time_to_empty, time_to_full
 from dict_rate_limit.domain.judge import judged_buckets
-from dict_rate_limit.domain.level import FULL, Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import timedelta
 
     from dict_rate_limit.domain.buckets.bucket import Bucket
+    from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.consumption import Consumption
-    from dict_rate_limit.domain.level import Thresholds
     from dict_rate_limit.domain.state import JudgedBucket
     from dict_rate_limit.ports import Latest
 

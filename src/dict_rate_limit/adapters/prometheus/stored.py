@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.prometheus.delivery import DeliverySource, DeliveryState
     from dict_rate_limit.domain.alert import Severity
+    from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.errors import Outcome
-    from dict_rate_limit.domain.level import Thresholds
     from dict_rate_limit.ports import Clock, Latest, StateStore, StoreCondition, TransitionKey
 
 PATIENCE: Final = 2.0

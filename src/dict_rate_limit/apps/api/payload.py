@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from dict_rate_limit.domain.level import FULL, Level
+from dict_rate_limit.domain.buckets.level import FULL, Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

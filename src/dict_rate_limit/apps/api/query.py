@@ -10,7 +10,7 @@ from uuid import UUID
 
 from dict_rate_limit.apps.api.problem import ProblemError, ProblemType
 from dict_rate_limit.domain.buckets.bucket import is_policy_name
-from dict_rate_limit.domain.level import Level
+from dict_rate_limit.domain.buckets.level import Level
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

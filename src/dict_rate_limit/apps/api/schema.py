@@ -27,7 +27,7 @@ from dict_rate_limit.apps.api.payload import PolicyDetail, PolicyList
 from dict_rate_limit.apps.api.problem import MEDIA_TYPE, ProblemDocument, ProblemType
 from dict_rate_limit.apps.api.query import CATEGORIES
 from dict_rate_limit.domain.buckets.bucket import POLICY_NAME
-from dict_rate_limit.domain.level import Level
+from dict_rate_limit.domain.buckets.level import Level
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.level import FULL
+from dict_rate_limit.domain.buckets.level import FULL
 
 if TYPE_CHECKING:
     from datetime import datetime
