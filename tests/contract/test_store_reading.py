@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alert import Kind, Severity, TransitionKind
-from dict_rate_limit.domain.consumption import Consumption
+from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.reading import RejectedItem
 from dict_rate_limit.domain.state import PolicyRule

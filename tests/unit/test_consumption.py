@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dict_rate_limit.domain.consumption import Consumption, Sighting, consumption
+from dict_rate_limit.domain.buckets.consumption import Consumption, Sighting, consumption
 from domain_samples import NOON, bucket
 
 if TYPE_CHECKING:

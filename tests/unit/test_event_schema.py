@@ -13,7 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from dict_rate_limit.domain.alert import ANY_POLICY, Acknowledgement, Kind, Severity, TransitionKind
-from dict_rate_limit.domain.consumption import Consumption
+from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.outlook import outlook
 from dict_rate_limit.domain.transition import (
     Facts,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dict_rate_limit.domain.consumption import Consumption
+from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.forecast import (
     AT_ONCE,
     Span,

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dict_rate_limit.domain.bucket_facts import bucket_facts, thresholds_of
+from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.buckets.level import Level, level_of
-from dict_rate_limit.domain.consumption import Consumption
 from dict_rate_limit.domain.forecast import Span
 from dict_rate_limit.domain.outlook import from_plain, outlook, plain
 from dict_rate_limit.domain.state import ParticipantState, PolicyRule

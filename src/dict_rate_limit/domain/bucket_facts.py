@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from dict_rate_limit.domain.buckets.consumption import Sighting, consumption
 from dict_rate_limit.domain.buckets.level import Level
-from dict_rate_limit.domain.consumption import Sighting, consumption
 from dict_rate_limit.domain.outlook import outlook
 from dict_rate_limit.domain.state import NO_RULE
 from dict_rate_limit.domain.transition import Facts
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dict_rate_limit.domain.buckets.bucket import Bucket
+    from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.buckets.level import Thresholds
-    from dict_rate_limit.domain.consumption import Consumption
     from dict_rate_limit.domain.reading import Snapshot
     from dict_rate_limit.domain.state import ParticipantState, Rules
 

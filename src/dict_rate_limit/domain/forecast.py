@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.bucket import Bucket
-    from dict_rate_limit.domain.consumption import Consumption
+    from dict_rate_limit.domain.buckets.consumption import Consumption
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

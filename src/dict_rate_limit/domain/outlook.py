@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dict_rate_limit.domain.buckets.bucket import Bucket
+    from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.buckets.level import Thresholds
-    from dict_rate_limit.domain.consumption import Consumption
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.alert import Alert, AlertEvent
     from dict_rate_limit.domain.buckets.bucket import Bucket
+    from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.buckets.level import Level, Thresholds
-    from dict_rate_limit.domain.consumption import Consumption
     from dict_rate_limit.domain.reading import Poll
 
 

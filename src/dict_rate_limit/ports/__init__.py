@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from dict_rate_limit.domain.alert import Alert, Kind, Severity, TransitionKind
-    from dict_rate_limit.domain.consumption import Consumption
+    from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.domain.reading import Poll, Snapshot
     from dict_rate_limit.domain.state import Judgement, ParticipantState, PolicyRule

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.alert import Alert
     from dict_rate_limit.domain.buckets.bucket import Bucket
-    from dict_rate_limit.domain.consumption import Consumption
+    from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.domain.reading import Poll
     from dict_rate_limit.domain.state import Judgement, PolicyRule

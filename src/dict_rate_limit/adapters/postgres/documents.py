@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.alert import Acknowledgement, Alert, AlertEvent
     from dict_rate_limit.domain.buckets.bucket import Bucket
-    from dict_rate_limit.domain.consumption import Consumption
+    from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.reading import FailedPoll, RejectedItem
     from dict_rate_limit.domain.state import Judgement
 

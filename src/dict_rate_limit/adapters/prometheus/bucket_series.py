@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from dict_rate_limit.domain.buckets.bucket import Bucket
+    from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.buckets.level import Thresholds
-    from dict_rate_limit.domain.consumption import Consumption
     from dict_rate_limit.domain.state import JudgedBucket
     from dict_rate_limit.ports import Latest
 
