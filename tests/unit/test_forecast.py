@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from dict_rate_limit.domain.buckets.consumption import Consumption
-from dict_rate_limit.domain.forecast import (
+from dict_rate_limit.domain.buckets.forecast import (
     AT_ONCE,
     Span,
     time_to_empty,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
 
+from dict_rate_limit.domain.buckets.forecast import Span, time_to_empty, time_to_full, time_to_usable
 from dict_rate_limit.domain.buckets.level import FULL
-from dict_rate_limit.domain.forecast import Span, time_to_empty, time_to_full, time_to_usable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dict_rate_limit.domain.alert import AlertEvent
-    from dict_rate_limit.domain.forecast import Span
+    from dict_rate_limit.domain.buckets.forecast import Span
     from dict_rate_limit.domain.outlook import Outlook
     from dict_rate_limit.usecases.notification_text_words import Words
 
