@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from dict_rate_limit.domain.alert import ANY_POLICY, Acknowledgement, Kind, Severity, TransitionKind
 from dict_rate_limit.domain.buckets.consumption import Consumption
-from dict_rate_limit.domain.outlook import outlook
+from dict_rate_limit.domain.buckets.outlook import outlook
 from dict_rate_limit.domain.transition import (
     Facts,
     Subject,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.buckets.consumption import Sighting, consumption
 from dict_rate_limit.domain.buckets.level import Level
-from dict_rate_limit.domain.outlook import outlook
+from dict_rate_limit.domain.buckets.outlook import outlook
 from dict_rate_limit.domain.state import NO_RULE
 from dict_rate_limit.domain.transition import Facts
 

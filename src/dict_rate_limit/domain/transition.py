@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.alert import Acknowledgement
     from dict_rate_limit.domain.buckets.bucket import Bucket
-    from dict_rate_limit.domain.outlook import Outlook
+    from dict_rate_limit.domain.buckets.outlook import Outlook
 
 Change = tuple[Alert, AlertEvent]
 

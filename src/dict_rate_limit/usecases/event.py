@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.domain.outlook import plain
+from dict_rate_limit.domain.buckets.outlook import plain
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from dict_rate_limit.domain.alert import Acknowledgement, AlertEvent
-    from dict_rate_limit.domain.outlook import Outlook
+    from dict_rate_limit.domain.buckets.outlook import Outlook
 
 ACTION: Final = "ActionRateLimitAlert"
 SOURCE: Final = "dict-rate-limit-monitoring"

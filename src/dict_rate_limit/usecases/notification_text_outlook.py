@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.alert import AlertEvent
     from dict_rate_limit.domain.buckets.forecast import Span
-    from dict_rate_limit.domain.outlook import Outlook
+    from dict_rate_limit.domain.buckets.outlook import Outlook
     from dict_rate_limit.usecases.notification_text_words import Words
 
 COST_OF_404: Final = 3

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from dict_rate_limit.domain.alert import Acknowledgement, Alert, AlertEvent, Kind, Severity, TransitionKind
-from dict_rate_limit.domain.outlook import from_plain
+from dict_rate_limit.domain.buckets.outlook import from_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

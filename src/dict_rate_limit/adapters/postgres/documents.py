@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.outlook import plain
+from dict_rate_limit.domain.buckets.outlook import plain
 from dict_rate_limit.domain.reading import Snapshot
 
 if TYPE_CHECKING:

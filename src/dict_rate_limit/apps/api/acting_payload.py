@@ -9,8 +9,8 @@ from uuid import UUID
 import msgspec
 
 from dict_rate_limit.domain.alert import Kind, Severity, TransitionKind
+from dict_rate_limit.domain.buckets.outlook import plain
 from dict_rate_limit.domain.notification import Status
-from dict_rate_limit.domain.outlook import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
