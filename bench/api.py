@@ -21,7 +21,7 @@ from bench.wrk import Load, pause_for, put_load
 from dict_rate_limit.adapters.prometheus.traffic import Traffic
 from dict_rate_limit.apps.api.requests import Requests
 from dict_rate_limit.apps.embedded.port import LOOPBACK, free_port
-from dict_rate_limit.domain.catalog import PSP_POLICIES
+from dict_rate_limit.domain.buckets.catalog import PSP_POLICIES
 from dict_rate_limit.usecases.tokens import Role, new_token_line
 from dict_rate_limit.usecases.view import CacheStatus
 

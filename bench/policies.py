@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.buckets.bucket import Bucket
-from dict_rate_limit.domain.catalog import PSP_POLICIES, published_limits
+from dict_rate_limit.domain.buckets.catalog import PSP_POLICIES, published_limits
 from dict_rate_limit.domain.reading import Snapshot
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dict_rate_limit.domain.catalog import PublishedLimits
+    from dict_rate_limit.domain.buckets.catalog import PublishedLimits
 
 CATEGORY = "C"
 

@@ -19,7 +19,7 @@ from bench.errors import BenchError
 from bench.figure import Bar, Figure, Peer
 from bench.folder import open_folder
 from dict_rate_limit.apps.embedded.port import LOOPBACK, free_port
-from dict_rate_limit.domain.catalog import PSP_POLICIES
+from dict_rate_limit.domain.buckets.catalog import PSP_POLICIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

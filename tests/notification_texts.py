@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alert import ANY_POLICY, Acknowledgement, Kind, Severity
 from dict_rate_limit.domain.buckets.bucket import Bucket
+from dict_rate_limit.domain.buckets.catalog import ANTISCAN
 from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.buckets.level import Thresholds
 from dict_rate_limit.domain.buckets.outlook import outlook
-from dict_rate_limit.domain.catalog import ANTISCAN
 from dict_rate_limit.domain.channel import Language
 from dict_rate_limit.domain.transition import (
     Facts,

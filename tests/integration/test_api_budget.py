@@ -12,7 +12,7 @@ import pytest
 
 from api_parts import OTHER, AbsentCache, AbsentStore, HandClock, SimulatedSource, World
 from dict_rate_limit.adapters.memory.cache import MemoryCache
-from dict_rate_limit.domain.catalog import POLICIES_LIST
+from dict_rate_limit.domain.buckets.catalog import POLICIES_LIST
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.simulator.fake_dict import FakeDict
 from dict_rate_limit.simulator.fake_dict import World as FakeWorld

@@ -7,7 +7,7 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from bridge_server import OddBridge, bridge_source, fake_bridge
-from dict_rate_limit.domain.catalog import POLICIES_LIST, PSP_POLICIES
+from dict_rate_limit.domain.buckets.catalog import POLICIES_LIST, PSP_POLICIES
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.proto.methods import PARTICIPANT_KEY
 from dict_rate_limit.proto.rate_limit_service_pb2 import (

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dict_rate_limit.domain.buckets.bucket import is_policy_name
-from dict_rate_limit.domain.catalog import (
+from dict_rate_limit.domain.buckets.catalog import (
     ANTISCAN,
     BY_CATEGORY,
     CATEGORY_LIMITS,

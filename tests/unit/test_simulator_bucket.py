@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from dict_rate_limit.domain.catalog import CATEGORY_LIMITS, FIXED_LIMITS, PublishedLimits
+from dict_rate_limit.domain.buckets.catalog import CATEGORY_LIMITS, FIXED_LIMITS, PublishedLimits
 from dict_rate_limit.simulator.bucket import SECOND, Refill, TokenBucket
 
 KEYS_CHECK = FIXED_LIMITS["KEYS_CHECK"]

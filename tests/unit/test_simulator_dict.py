@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dict_rate_limit.domain.catalog import ANTISCAN, POLICIES_LIST, POLICIES_READ, PSP_POLICIES
+from dict_rate_limit.domain.buckets.catalog import ANTISCAN, POLICIES_LIST, POLICIES_READ, PSP_POLICIES
 from dict_rate_limit.domain.errors import InvalidValueError
 from dict_rate_limit.simulator.answer import Garbage, Listing, Refusal, Reply
 from dict_rate_limit.simulator.fake_dict import FakeDict, World

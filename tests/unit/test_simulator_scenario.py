@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dict_rate_limit.domain.buckets.catalog import ANTISCAN
 from dict_rate_limit.domain.buckets.level import Level, Thresholds, level_of
-from dict_rate_limit.domain.catalog import ANTISCAN
 from dict_rate_limit.domain.errors import SettingsError
 from dict_rate_limit.domain.reading import sift
 from dict_rate_limit.simulator.answer import Listing, Refusal

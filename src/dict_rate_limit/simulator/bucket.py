@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from dict_rate_limit.domain.catalog import PublishedLimits
+    from dict_rate_limit.domain.buckets.catalog import PublishedLimits
 
 SECOND: Final = 1_000_000
 """Microseconds."""

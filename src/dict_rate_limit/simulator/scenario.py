@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.domain.catalog import ANTISCAN, POLICIES_LIST, POLICIES_READ
+from dict_rate_limit.domain.buckets.catalog import ANTISCAN, POLICIES_LIST, POLICIES_READ
 from dict_rate_limit.domain.errors import SettingsError
 from dict_rate_limit.simulator.faults import Fault, FaultWindow
 from dict_rate_limit.simulator.traffic import CALM, SILENT, Phase, Story

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.domain.catalog import ANTISCAN
+from dict_rate_limit.domain.buckets.catalog import ANTISCAN
 from dict_rate_limit.simulator.bucket import SECOND
 
 if TYPE_CHECKING:
-    from dict_rate_limit.domain.catalog import PublishedLimits
+    from dict_rate_limit.domain.buckets.catalog import PublishedLimits
     from dict_rate_limit.simulator.bucket import TokenBucket
 
 COST_FOUND: Final = 1

@@ -7,13 +7,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.buckets.bucket import Bucket
-from dict_rate_limit.domain.catalog import FIXED_LIMITS, POLICIES_LIST
+from dict_rate_limit.domain.buckets.catalog import FIXED_LIMITS, POLICIES_LIST
 from dict_rate_limit.domain.errors import InvalidValueError, Outcome
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dict_rate_limit.domain.catalog import PublishedLimits
+    from dict_rate_limit.domain.buckets.catalog import PublishedLimits
     from dict_rate_limit.domain.errors import SourceError
     from dict_rate_limit.domain.reading import Snapshot
     from dict_rate_limit.ports import Clock
