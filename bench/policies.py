@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.catalog import PSP_POLICIES, published_limits
-from dict_rate_limit.domain.reading import Snapshot
+from dict_rate_limit.domain.buckets.reading import Snapshot
 
 if TYPE_CHECKING:
     from datetime import datetime

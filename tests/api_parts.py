@@ -21,9 +21,9 @@ from dict_rate_limit.apps.api.front import Front
 from dict_rate_limit.apps.api.requests import Requests
 from dict_rate_limit.apps.api.server import ApiParts, build
 from dict_rate_limit.apps.embedded.port import free_port
+from dict_rate_limit.domain.buckets.reading import Snapshot, sift
 from dict_rate_limit.domain.errors import CacheUnavailableError, Outcome, SourceError, StoreUnavailableError
 from dict_rate_limit.domain.judge import observe
-from dict_rate_limit.domain.reading import Snapshot, sift
 from dict_rate_limit.simulator.answer import Listing, Refusal
 from dict_rate_limit.usecases.budget import BudgetRules
 from dict_rate_limit.usecases.explain import ExplainParts
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.apps.api.front import ASGIApp
     from dict_rate_limit.domain.alert import Alert, Kind, Severity
     from dict_rate_limit.domain.buckets.bucket import Bucket
-    from dict_rate_limit.domain.reading import Poll
+    from dict_rate_limit.domain.buckets.reading import Poll
     from dict_rate_limit.domain.state import PolicyRule
     from dict_rate_limit.ports import CachedSnapshot, CallGate, Latest, SnapshotCache, StateStore, StoreCondition
     from dict_rate_limit.ports.acting import Acts

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.level import Thresholds
+from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem, Snapshot
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.judge import observe
-from dict_rate_limit.domain.reading import FailedPoll, RejectedItem, Snapshot
 from dict_rate_limit.domain.state import ParticipantState, Rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dict_rate_limit.domain.alert import AlertEvent
-    from dict_rate_limit.domain.reading import Poll
+    from dict_rate_limit.domain.buckets.reading import Poll
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 FIVE_MINUTES = timedelta(minutes=5)

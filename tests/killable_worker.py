@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dict_rate_limit.domain.alert import AlertEvent
-    from dict_rate_limit.domain.reading import Poll, Snapshot
+    from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
     from dict_rate_limit.domain.state import Judgement, ParticipantState
     from dict_rate_limit.ports import RecordingUnit
     from dict_rate_limit.ports.delivery import DrainUnit, Receipt

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.buckets.reading import Snapshot
     from dict_rate_limit.domain.channel import Channel
-    from dict_rate_limit.domain.reading import Snapshot
     from dict_rate_limit.ports import Clock
     from dict_rate_limit.ports.acting import Acts
     from dict_rate_limit.ports.delivery import Notifications, Notifier

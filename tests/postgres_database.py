@@ -16,7 +16,7 @@ from domain_samples import RULES
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from dict_rate_limit.domain.reading import Poll
+    from dict_rate_limit.domain.buckets.reading import Poll
 
 END_OTHER_SESSIONS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from cli_program import Ended
     from dict_rate_limit.adapters.postgres.dump_folder import Backup
-    from dict_rate_limit.domain.reading import Poll
+    from dict_rate_limit.domain.buckets.reading import Poll
 
 NAMES = itertools.count(1)
 SILENCE = Silence(

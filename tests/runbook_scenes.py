@@ -14,7 +14,7 @@ from runbook_product import HEALTHY, Trouble
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from dict_rate_limit.domain.reading import Poll
+    from dict_rate_limit.domain.buckets.reading import Poll
 
 
 INSIDE = """

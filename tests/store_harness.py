@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dict_rate_limit.domain.alert import AlertEvent
-    from dict_rate_limit.domain.reading import Poll
+    from dict_rate_limit.domain.buckets.reading import Poll
     from dict_rate_limit.domain.state import ParticipantState, PolicyRule
 
 

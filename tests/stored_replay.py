@@ -16,9 +16,9 @@ import psycopg
 from psycopg.rows import dict_row
 
 from dict_rate_limit.domain.buckets.bucket import Bucket
+from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem, Snapshot
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.judge import observe
-from dict_rate_limit.domain.reading import FailedPoll, RejectedItem, Snapshot
 from dict_rate_limit.domain.state import ParticipantState, Rules
 from domain_samples import THRESHOLDS
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dict_rate_limit.domain.alert import AlertEvent
-    from dict_rate_limit.domain.reading import Poll
+    from dict_rate_limit.domain.buckets.reading import Poll
 
 Row = dict[str, Any]
 Told = tuple[object, ...]

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.postgres.store import PostgresStore
     from dict_rate_limit.adapters.temporal import TemporalAddress
-    from dict_rate_limit.domain.reading import Snapshot
+    from dict_rate_limit.domain.buckets.reading import Snapshot
 
 HOURLY = "@every 1h"
 PATIENCE_SEC = 60

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from dict_rate_limit.domain.reading import Poll
+    from dict_rate_limit.domain.buckets.reading import Poll
 
 AFTER_THE_BACKUP = snapshot(bucket(40), bucket(1000, name="KEYS_CHECK"), at=NOON + 2 * FIVE_MINUTES)
 AFTER_THE_RESTORE = snapshot(bucket(1000), bucket(1000, name="KEYS_CHECK"), at=NOON + 3 * FIVE_MINUTES)

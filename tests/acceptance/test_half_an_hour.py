@@ -8,8 +8,8 @@ import pytest
 
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
+from dict_rate_limit.domain.buckets.reading import FailedPoll, Snapshot, sift
 from dict_rate_limit.domain.errors import Outcome
-from dict_rate_limit.domain.reading import FailedPoll, Snapshot, sift
 from dict_rate_limit.simulator.answer import Listing, Refusal
 from dict_rate_limit.simulator.fake_dict import FakeDict, World
 from dict_rate_limit.simulator.scenario import SCENARIOS
@@ -20,7 +20,7 @@ from stored_replay import replayed, rules_every, stored_events, stored_polls
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dict_rate_limit.domain.reading import Poll
+    from dict_rate_limit.domain.buckets.reading import Poll
 
 EVERY = timedelta(seconds=20)
 PARTICIPANTS = ("12345678", "ABCDEFGH")

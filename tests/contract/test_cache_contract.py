@@ -13,7 +13,7 @@ from api_parts import OTHER
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.adapters.redis import RedisCache
-from dict_rate_limit.domain.reading import RejectedItem
+from dict_rate_limit.domain.buckets.reading import RejectedItem
 from dict_rate_limit.ports import CachedSnapshot
 from domain_samples import PARTICIPANT, bucket, snapshot
 

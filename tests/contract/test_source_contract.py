@@ -10,8 +10,8 @@ import pytest
 from bridge_server import bridge_source, fake_bridge
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.memory.source import MemorySource
+from dict_rate_limit.domain.buckets.reading import FailedPoll, RawPolicy, Snapshot, sift
 from dict_rate_limit.domain.errors import Outcome, SourceError
-from dict_rate_limit.domain.reading import FailedPoll, RawPolicy, Snapshot, sift
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

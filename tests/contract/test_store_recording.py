@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dict_rate_limit.domain.alert import Kind
+from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.judge import observe
-from dict_rate_limit.domain.reading import FailedPoll, RejectedItem
 from dict_rate_limit.domain.state import ParticipantState, PolicyRule
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, failure, snapshot, ticks
 
 if TYPE_CHECKING:
-    from dict_rate_limit.domain.reading import Poll
+    from dict_rate_limit.domain.buckets.reading import Poll
     from store_harness import Harness
 
 LATER = NOON + timedelta(days=1)

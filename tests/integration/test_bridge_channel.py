@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from dict_rate_limit.adapters.bridge.source import BridgeSource
-    from dict_rate_limit.domain.reading import Snapshot
+    from dict_rate_limit.domain.buckets.reading import Snapshot
 
 US = "default"
 PATIENCE = 20.0

@@ -15,7 +15,7 @@ from domain_samples import bucket, failure, snapshot
 from postgres_database import execute, opened_store, record, rows, values
 
 if TYPE_CHECKING:
-    from dict_rate_limit.domain.reading import Snapshot
+    from dict_rate_limit.domain.buckets.reading import Snapshot
 
 NOVEMBER = datetime(2041, 11, 15, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dict_rate_limit.adapters.memory.store import MemoryRecordingUnit
-    from dict_rate_limit.domain.reading import Poll
+    from dict_rate_limit.domain.buckets.reading import Poll
     from dict_rate_limit.ports import CachedSnapshot
     from dict_rate_limit.ports.delivery import EventPublisher
 

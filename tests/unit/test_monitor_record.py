@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from dict_rate_limit.adapters.memory.store import MemoryRecordingUnit
-    from dict_rate_limit.domain.reading import Poll
+    from dict_rate_limit.domain.buckets.reading import Poll
     from dict_rate_limit.ports import CachedSnapshot
 
 

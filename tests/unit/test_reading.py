@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from dict_rate_limit.domain.buckets.reading import RawPolicy, RejectedItem, sift
 from dict_rate_limit.domain.errors import InvalidValueError, Outcome, SettingsError, SourceError
-from dict_rate_limit.domain.reading import RawPolicy, RejectedItem, sift
 from domain_samples import NOON, bucket, failure, snapshot
 
 

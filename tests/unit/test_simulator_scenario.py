@@ -7,8 +7,8 @@ import pytest
 
 from dict_rate_limit.domain.buckets.catalog import ANTISCAN
 from dict_rate_limit.domain.buckets.level import Level, Thresholds, level_of
+from dict_rate_limit.domain.buckets.reading import sift
 from dict_rate_limit.domain.errors import SettingsError
-from dict_rate_limit.domain.reading import sift
 from dict_rate_limit.simulator.answer import Listing, Refusal
 from dict_rate_limit.simulator.fake_dict import FakeDict, World
 from dict_rate_limit.simulator.scenario import SCENARIOS, scenario_named

@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from dict_rate_limit.domain.buckets.reading import Snapshot
 from dict_rate_limit.domain.errors import CacheUnavailableError, InvalidValueError
-from dict_rate_limit.domain.reading import Snapshot
 from dict_rate_limit.domain.wire import decode_poll, encode_poll
 from dict_rate_limit.ports import CachedSnapshot
 from dict_rate_limit.ports.steps import NO_STEPS, Part

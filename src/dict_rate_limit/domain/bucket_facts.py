@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.buckets.level import Thresholds
-    from dict_rate_limit.domain.reading import Snapshot
+    from dict_rate_limit.domain.buckets.reading import Snapshot
     from dict_rate_limit.domain.state import ParticipantState, Rules
 
 

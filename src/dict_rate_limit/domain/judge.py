@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.bucket_facts import paces
 from dict_rate_limit.domain.buckets.level import level_of
+from dict_rate_limit.domain.buckets.reading import Snapshot
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.notice import notices, vanished_names
-from dict_rate_limit.domain.reading import Snapshot
 from dict_rate_limit.domain.reminding import reminders
 from dict_rate_limit.domain.source_alert import source_changes
 from dict_rate_limit.domain.state import NO_RULE, JudgedBucket, Judgement, ParticipantState
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alert import Alert
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.level import Thresholds
-    from dict_rate_limit.domain.reading import Poll
+    from dict_rate_limit.domain.buckets.reading import Poll
     from dict_rate_limit.domain.state import PolicyRule, Rules
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dict_rate_limit.domain.buckets.bucket import Bucket
-    from dict_rate_limit.domain.reading import Snapshot
+    from dict_rate_limit.domain.buckets.reading import Snapshot
     from dict_rate_limit.domain.state import ParticipantState
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.bucket_facts import bucket_facts
 from dict_rate_limit.domain.buckets.level import Level
-from dict_rate_limit.domain.reading import Snapshot
+from dict_rate_limit.domain.buckets.reading import Snapshot
 from dict_rate_limit.domain.transition import Change, Facts, reminded
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from dict_rate_limit.domain.alert import Alert, Kind
-    from dict_rate_limit.domain.reading import Poll
+    from dict_rate_limit.domain.buckets.reading import Poll
     from dict_rate_limit.domain.state import ParticipantState, Rules
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.buckets.level import Level, Thresholds
-    from dict_rate_limit.domain.reading import Poll
+    from dict_rate_limit.domain.buckets.reading import Poll
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Final, cast
 
 from dict_rate_limit.domain.buckets.bucket import Bucket
+from dict_rate_limit.domain.buckets.reading import FailedPoll, Poll, RejectedItem, Snapshot
 from dict_rate_limit.domain.errors import InvalidValueError, Outcome
-from dict_rate_limit.domain.reading import FailedPoll, Poll, RejectedItem, Snapshot
 
 _SNAPSHOT: Final = 1
 _FAILED: Final = 2

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.alert import Alert, Kind, Severity, TransitionKind
     from dict_rate_limit.domain.buckets.consumption import Consumption
+    from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
     from dict_rate_limit.domain.errors import Outcome
-    from dict_rate_limit.domain.reading import Poll, Snapshot
     from dict_rate_limit.domain.state import Judgement, ParticipantState, PolicyRule
 
 

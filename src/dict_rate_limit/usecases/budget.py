@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dict_rate_limit.domain.buckets.catalog import PublishedLimits
+    from dict_rate_limit.domain.buckets.reading import Snapshot
     from dict_rate_limit.domain.errors import SourceError
-    from dict_rate_limit.domain.reading import Snapshot
     from dict_rate_limit.ports import Clock
 
 LONGEST_PAUSE: Final = timedelta(minutes=10)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from dict_rate_limit.domain.buckets.reading import FailedPoll, Snapshot
 from dict_rate_limit.domain.errors import (
     CacheUnavailableError,
     Outcome,
@@ -16,14 +17,13 @@ from dict_rate_limit.domain.errors import (
     StoreUnavailableError,
 )
 from dict_rate_limit.domain.judge import observe
-from dict_rate_limit.domain.reading import FailedPoll, Snapshot
 from dict_rate_limit.ports import CachedSnapshot
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
     from datetime import datetime
 
-    from dict_rate_limit.domain.reading import Poll
+    from dict_rate_limit.domain.buckets.reading import Poll
     from dict_rate_limit.domain.state import Rules
     from dict_rate_limit.ports import Clock, PolicySource, SnapshotCache, StateStore
 

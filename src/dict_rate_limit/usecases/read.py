@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dict_rate_limit.domain.buckets.level import Thresholds
-    from dict_rate_limit.domain.reading import Snapshot
+    from dict_rate_limit.domain.buckets.reading import Snapshot
     from dict_rate_limit.ports import CallGate, Clock, PolicySource, SnapshotCache, StateStore
 
 MEMORY_LIFE: Final = 1.0

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from google.protobuf.message import DecodeError
 
+from dict_rate_limit.domain.buckets.reading import RawPolicy, Snapshot, sift
 from dict_rate_limit.domain.errors import Outcome, SourceError
-from dict_rate_limit.domain.reading import RawPolicy, Snapshot, sift
 from dict_rate_limit.proto.rate_limit_service_pb2 import GetRateLimitPoliciesResponse, GetRateLimitPolicyResponse
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import grpc
 
     from dict_rate_limit.adapters.bridge.certificates import TlsFiles
-    from dict_rate_limit.domain.reading import Snapshot
+    from dict_rate_limit.domain.buckets.reading import Snapshot
     from dict_rate_limit.ports import Clock
     from dict_rate_limit.ports.steps import Facts, Steps
 

@@ -8,7 +8,7 @@ from datetime import UTC
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.reading import Snapshot
+from dict_rate_limit.domain.buckets.reading import Snapshot
 from dict_rate_limit.domain.state import ParticipantState
 from dict_rate_limit.ports import Latest
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alert import Alert
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.consumption import Consumption
+    from dict_rate_limit.domain.buckets.reading import Poll
     from dict_rate_limit.domain.errors import Outcome
-    from dict_rate_limit.domain.reading import Poll
     from dict_rate_limit.domain.state import Judgement, PolicyRule
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dict_rate_limit.domain.buckets.reading import FailedPoll
 from dict_rate_limit.domain.errors import Outcome, SourceError
-from dict_rate_limit.domain.reading import FailedPoll
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dict_rate_limit.domain.reading import Poll, Snapshot
+    from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
 
 
 class MemorySource:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.buckets.outlook import plain
-from dict_rate_limit.domain.reading import Snapshot
+from dict_rate_limit.domain.buckets.reading import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alert import Acknowledgement, Alert, AlertEvent
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.consumption import Consumption
-    from dict_rate_limit.domain.reading import FailedPoll, RejectedItem
+    from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem
     from dict_rate_limit.domain.state import Judgement
 
 Parameters = dict[str, object]

@@ -10,14 +10,14 @@ from psycopg.rows import dict_row
 from dict_rate_limit.adapters.postgres.documents import alert_parameters, poll_parameters, reading_parameters
 from dict_rate_limit.adapters.postgres.rows import participant_state
 from dict_rate_limit.adapters.postgres.statements import statements
-from dict_rate_limit.domain.reading import Snapshot
+from dict_rate_limit.domain.buckets.reading import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from dict_rate_limit.adapters.postgres.pool import Connection, Pool
     from dict_rate_limit.domain.alert import Alert, AlertEvent
-    from dict_rate_limit.domain.reading import Poll
+    from dict_rate_limit.domain.buckets.reading import Poll
     from dict_rate_limit.domain.state import Judgement, ParticipantState
 
 
