@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from dict_rate_limit.domain.alert import Acknowledgement, Kind, Severity
+from dict_rate_limit.domain.alerts.alert import Acknowledgement, Kind, Severity
 from dict_rate_limit.domain.channel import Channel, Format, Routes
 from dict_rate_limit.domain.silence import Matchers, Purpose, Silence
 from dict_rate_limit.domain.transition import Facts, Subject, acknowledged, moved, opened, reminded, resolved
@@ -16,7 +16,7 @@ from domain_samples import NOON, PARTICIPANT
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dict_rate_limit.domain.alert import Alert, AlertEvent
+    from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
     from dict_rate_limit.domain.silence import Recurrence
     from dict_rate_limit.domain.transition import Change
 

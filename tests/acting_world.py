@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from dict_rate_limit.domain.alert import Alert
+    from dict_rate_limit.domain.alerts.alert import Alert
     from dict_rate_limit.domain.channel import Channel
 
 ROOT = "/api/v1/rate-limit"

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dict_rate_limit.apps.api.front import ASGIApp
-    from dict_rate_limit.domain.alert import Alert, Kind, Severity
+    from dict_rate_limit.domain.alerts.alert import Alert, Kind, Severity
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.reading import Poll
     from dict_rate_limit.domain.state import PolicyRule

@@ -7,14 +7,14 @@ from datetime import timedelta
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.alert import Kind, Severity
+from dict_rate_limit.domain.alerts.alert import Kind, Severity
 from dict_rate_limit.domain.transition import Facts, Subject, opened, reminded
 from domain_samples import NOON, PARTICIPANT, bucket
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.alerts.alert import AlertEvent
 
 CLAIMS, ENTRIES, KEYS = "CLAIMS_READ", "ENTRIES_WRITE", "KEYS_CHECK"
 

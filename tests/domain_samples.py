@@ -15,7 +15,7 @@ from dict_rate_limit.domain.state import ParticipantState, Rules
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.domain.buckets.reading import Poll
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

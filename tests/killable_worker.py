@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from typing import TextIO
     from uuid import UUID
 
-    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
     from dict_rate_limit.domain.state import Judgement, ParticipantState
     from dict_rate_limit.ports import RecordingUnit

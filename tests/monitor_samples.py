@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
     from uuid import UUID
 
-    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.domain.buckets.reading import Snapshot
     from dict_rate_limit.domain.channel import Channel
     from dict_rate_limit.ports import Clock

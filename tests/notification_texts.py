@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.alert import ANY_POLICY, Acknowledgement, Kind, Severity
+from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Acknowledgement, Kind, Severity
 from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.catalog import ANTISCAN
 from dict_rate_limit.domain.buckets.consumption import Consumption
@@ -31,7 +31,7 @@ from dict_rate_limit.usecases.notification_text import compose
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dict_rate_limit.domain.alert import Alert, AlertEvent
+    from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
     from dict_rate_limit.domain.transition import Change
 
 PAGE = Path(__file__).parents[1] / "docs" / "notification-samples.md"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from dict_rate_limit.apps.api.pages.model import OverviewModel
-from dict_rate_limit.domain.alert import ANY_POLICY, Acknowledgement, Alert, Kind, Severity, new_alert_id
+from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Acknowledgement, Alert, Kind, Severity, new_alert_id
 from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.level import Thresholds, level_of
 from dict_rate_limit.domain.errors import Outcome

@@ -13,7 +13,7 @@ from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.ports.delivery import EventPublisher, Receipt
 
 SHORT = Patience(connect_sec=3, send_sec=2)

@@ -25,7 +25,7 @@ from domain_samples import THRESHOLDS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.domain.buckets.reading import Poll
 
 Row = dict[str, Any]

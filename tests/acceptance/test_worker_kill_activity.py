@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from dict_rate_limit.adapters.temporal import TemporalAddress
-    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.domain.state import Judgement
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]

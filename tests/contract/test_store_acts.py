@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from dict_rate_limit.domain.alert import ANY_POLICY, Acknowledgement, Kind, TransitionKind
+from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Acknowledgement, Kind, TransitionKind
 from dict_rate_limit.domain.audit import Act, AuditEntry
 from dict_rate_limit.domain.judge import observe
 from dict_rate_limit.domain.transition import Subject, acknowledged, drilled
@@ -18,7 +18,7 @@ from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, failu
 from notification_samples import route_all
 
 if TYPE_CHECKING:
-    from dict_rate_limit.domain.alert import Alert
+    from dict_rate_limit.domain.alerts.alert import Alert
     from store_harness import Harness
 NOBODY = UUID(int=0)
 ANOTHER = "87654321"

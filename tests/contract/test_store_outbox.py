@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dict_rate_limit.domain.alert import AlertEvent, TransitionKind
+from dict_rate_limit.domain.alerts.alert import AlertEvent, TransitionKind
 from dict_rate_limit.domain.buckets.outlook import from_plain, plain
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.judge import observe

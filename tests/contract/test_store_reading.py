@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.alert import Kind, Severity, TransitionKind
+from dict_rate_limit.domain.alerts.alert import Kind, Severity, TransitionKind
 from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.buckets.reading import RejectedItem
 from dict_rate_limit.domain.errors import Outcome

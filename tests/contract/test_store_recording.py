@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dict_rate_limit.domain.alert import Kind
+from dict_rate_limit.domain.alerts.alert import Kind
 from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.judge import observe

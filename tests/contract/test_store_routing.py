@@ -12,7 +12,7 @@ from domain_samples import NOON, bucket, ticks
 from notification_samples import notification, route_all
 
 if TYPE_CHECKING:
-    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.alerts.alert import AlertEvent
     from store_harness import Harness
 TROUBLE = ticks(bucket(), bucket(200), bucket(50), bucket())
 OTHER = "KEYS_CHECK"

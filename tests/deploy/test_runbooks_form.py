@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dict_rate_limit.domain.alert import Kind
+from dict_rate_limit.domain.alerts.alert import Kind
 from runbook_pages import FOLDER, LANGUAGES, REPOSITORY, names, page
 from runbook_scenes import SCENES
 

@@ -26,7 +26,7 @@ from pulsar_topic import SILENT, new_topic
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.alerts.alert import AlertEvent
     from pulsar_broker import Broker
 
 OLDEST = ("--from", "earliest", "--seconds", "60", "--count")

@@ -6,7 +6,7 @@ import pytest
 
 from dict_rate_limit.adapters.postgres.goose import shipped_migrations
 from dict_rate_limit.adapters.postgres.migrations import down, up
-from dict_rate_limit.domain.alert import TransitionKind
+from dict_rate_limit.domain.alerts.alert import TransitionKind
 from dict_rate_limit.domain.errors import SchemaError
 from domain_samples import NOON
 from postgres_database import execute, opened_store, values

@@ -16,7 +16,7 @@ from notifier_harness import LOOPBACK, message
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.alerts.alert import AlertEvent
     from http_receiver import HttpReceiver
 
 

@@ -18,7 +18,7 @@ from dict_rate_limit.adapters.notify import apprise_program
 from dict_rate_limit.adapters.notify.channels_file import check_channels
 from dict_rate_limit.adapters.notify.channels_toml import parse_channels
 from dict_rate_limit.adapters.notify.text import AT_ONCE, TextNotifier, check_urls, notify_type, url_for
-from dict_rate_limit.domain.alert import Kind, Severity
+from dict_rate_limit.domain.alerts.alert import Kind, Severity
 from dict_rate_limit.domain.channel import Channel, Format
 from http_receiver import answer, http_receiver
 from notifier_harness import message
@@ -28,7 +28,7 @@ from smtp_receiver import smtp_receiver
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.ports.delivery import Message
     from http_receiver import HttpReceiver
 

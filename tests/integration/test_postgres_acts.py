@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from dict_rate_limit.domain.alert import ANY_POLICY, Acknowledgement, Kind
+from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Acknowledgement, Kind
 from dict_rate_limit.domain.errors import StoreError, StoreUnavailableError
 from dict_rate_limit.domain.notification import Answer
 from dict_rate_limit.domain.transition import Subject, drilled

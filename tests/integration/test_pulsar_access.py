@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
-    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.alerts.alert import AlertEvent
     from pulsar_broker import Broker
 
 

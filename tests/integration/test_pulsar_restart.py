@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
-    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.ports.delivery import EventPublisher
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]

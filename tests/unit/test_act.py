@@ -11,7 +11,7 @@ import pytest
 from acting_samples import HOUR, MINUTE
 from api_parts import recorded
 from dict_rate_limit.adapters.memory.store import MemoryStore
-from dict_rate_limit.domain.alert import ANY_POLICY, Kind, TransitionKind
+from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, TransitionKind
 from dict_rate_limit.domain.audit import Act
 from dict_rate_limit.domain.errors import ConflictError, InvalidValueError, NotFoundError
 from dict_rate_limit.domain.silence import LONGEST, Matchers, Purpose, Recurrence, Weekday
@@ -31,7 +31,7 @@ from monitor_samples import HandClock
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
-    from dict_rate_limit.domain.alert import Alert
+    from dict_rate_limit.domain.alerts.alert import Alert
     from dict_rate_limit.ports.acting import ActingUnit
 
 NOBODY = UUID(int=0)

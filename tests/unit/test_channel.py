@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from acting_samples import channel, open_change
-from dict_rate_limit.domain.alert import ANY_POLICY, Kind, Severity
+from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity
 from dict_rate_limit.domain.channel import Channel, Format, Routes
 from dict_rate_limit.domain.errors import InvalidValueError
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dict_rate_limit.adapters.notify.channels_toml import parse_channels
-from dict_rate_limit.domain.alert import Severity
+from dict_rate_limit.domain.alerts.alert import Severity
 from dict_rate_limit.domain.channel import Channel, Format, Language, Routes
 
 if TYPE_CHECKING:

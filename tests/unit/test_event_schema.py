@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from dict_rate_limit.domain.alert import ANY_POLICY, Acknowledgement, Kind, Severity, TransitionKind
+from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Acknowledgement, Kind, Severity, TransitionKind
 from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.buckets.outlook import outlook
 from dict_rate_limit.domain.transition import (
@@ -31,7 +31,7 @@ from domain_samples import NOON, PARTICIPANT, THRESHOLDS, bucket
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.alerts.alert import AlertEvent
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/events/core-event.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)

@@ -7,7 +7,7 @@ import pytest
 from acting_samples import HOUR, MINUTE, channel, taken_up
 from api_parts import recorded
 from dict_rate_limit.adapters.memory.store import MemoryStore
-from dict_rate_limit.domain.alert import ANY_POLICY, Kind
+from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind
 from dict_rate_limit.domain.buckets.level import Level
 from dict_rate_limit.domain.errors import NotFoundError, Outcome
 from dict_rate_limit.domain.silence import Matchers, Purpose

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from dict_rate_limit.domain.alert import ANY_POLICY, Kind, Severity, TransitionKind
+from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity, TransitionKind
 from dict_rate_limit.domain.messages import MessageFacts, duration_text, texts
 
 OPENED = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from acting_samples import HOUR, SILENCE_ID, channel, life, open_change, silence, taken_up
-from dict_rate_limit.domain.alert import Kind, Severity
+from dict_rate_limit.domain.alerts.alert import Kind, Severity
 from dict_rate_limit.domain.channel import Format, Routes
 from dict_rate_limit.domain.notification import (
     FIRST_PAUSE,
@@ -28,7 +28,7 @@ from domain_samples import NOON, PARTICIPANT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.domain.channel import Channel
     from dict_rate_limit.domain.silence import Silence
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from acting_samples import life, open_change
-from dict_rate_limit.domain.alert import Kind, Severity, TransitionKind
+from dict_rate_limit.domain.alerts.alert import Kind, Severity, TransitionKind
 from dict_rate_limit.domain.buckets.forecast import Span
 from dict_rate_limit.domain.buckets.outlook import Outlook
 from dict_rate_limit.domain.channel import Language
@@ -22,7 +22,7 @@ from notification_texts import MINUTE, NIGHT, antiscan_event, samples, warning, 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.alerts.alert import AlertEvent
 
 NOON_PLUS_1 = NOON + timedelta(hours=1)
 ROOT = Path(__file__).parents[2]

@@ -12,7 +12,7 @@ from acting_samples import HOUR, MINUTE, channel
 from api_parts import recorded
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.memory.store import MemoryStore
-from dict_rate_limit.domain.alert import Severity
+from dict_rate_limit.domain.alerts.alert import Severity
 from dict_rate_limit.domain.channel import Format, Routes
 from dict_rate_limit.domain.notification import FIRST_PAUSE, Answer, Status
 from dict_rate_limit.domain.silence import Matchers, Purpose

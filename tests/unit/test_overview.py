@@ -9,7 +9,7 @@ import pytest
 from acting_samples import silence
 from api_parts import OTHER, AbsentStore, World, recorded
 from dict_rate_limit.adapters.memory.store import MemoryStore
-from dict_rate_limit.domain.alert import Acknowledgement
+from dict_rate_limit.domain.alerts.alert import Acknowledgement
 from dict_rate_limit.domain.audit import Act, AuditEntry
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.usecases import overview as usecase

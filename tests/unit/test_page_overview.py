@@ -11,7 +11,7 @@ from dict_rate_limit.apps.api.pages.overview import Overview, overview
 from dict_rate_limit.apps.api.pages.portuguese import PT
 from dict_rate_limit.apps.api.pages.render import WORDS
 from dict_rate_limit.apps.api.pages.words import Mark, Words
-from dict_rate_limit.domain.alert import ANY_POLICY, Kind, Severity
+from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity
 from dict_rate_limit.domain.errors import Outcome
 from page_samples import CROWDED, HEALTHY, NOTHING, NOW, PARTICIPANT, STALE, THRESHOLDS, TROUBLE, alert, judged
 

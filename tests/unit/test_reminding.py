@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from acting_samples import HOUR, MINUTE, open_alert, taken_up
-from dict_rate_limit.domain.alert import ANY_POLICY, Kind, Severity, TransitionKind
+from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity, TransitionKind
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.judge import observe
 from dict_rate_limit.domain.reminding import next_reminder, reminders

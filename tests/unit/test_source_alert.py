@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dict_rate_limit.domain.alert import ANY_POLICY, Kind, Severity, TransitionKind
+from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity, TransitionKind
 from dict_rate_limit.domain.errors import Outcome
 from domain_samples import FIVE_MINUTES, NOON, bucket, failure, run, snapshot, ticks
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dict_rate_limit.domain.alert import Kind, Severity, TransitionKind
+from dict_rate_limit.domain.alerts.alert import Kind, Severity, TransitionKind
 from dict_rate_limit.domain.state import ParticipantState, PolicyRule
 from domain_samples import NOON, PARTICIPANT, bucket, run, snapshot, ticks
 

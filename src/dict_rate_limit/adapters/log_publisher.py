@@ -13,7 +13,7 @@ from dict_rate_limit.usecases.event import event_document
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.ports import Clock
 
 

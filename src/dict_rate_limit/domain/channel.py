@@ -9,11 +9,11 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.domain.alert import ANY_POLICY, Kind, Severity
+from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity
 from dict_rate_limit.domain.errors import InvalidValueError
 
 if TYPE_CHECKING:
-    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.alerts.alert import AlertEvent
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
 

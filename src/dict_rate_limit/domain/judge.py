@@ -19,7 +19,7 @@ from dict_rate_limit.domain.threshold_alert import threshold_changes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from dict_rate_limit.domain.alert import Alert
+    from dict_rate_limit.domain.alerts.alert import Alert
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.buckets.reading import Poll

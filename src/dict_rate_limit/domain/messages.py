@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.domain.alert import Kind
+from dict_rate_limit.domain.alerts.alert import Kind
 from dict_rate_limit.domain.sentences import EN, PT
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from dict_rate_limit.domain.alert import Acknowledgement, Severity, TransitionKind
+    from dict_rate_limit.domain.alerts.alert import Acknowledgement, Severity, TransitionKind
     from dict_rate_limit.domain.sentences import Language
 
 _UNNAMED_PARTICIPANT: Final = "default"

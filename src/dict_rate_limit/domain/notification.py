@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid5
 
-from dict_rate_limit.domain.alert import AlertEvent, Kind, TransitionKind
+from dict_rate_limit.domain.alerts.alert import AlertEvent, Kind, TransitionKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime, timedelta
 
-    from dict_rate_limit.domain.alert import Alert, Kind
+    from dict_rate_limit.domain.alerts.alert import Alert, Kind
     from dict_rate_limit.domain.buckets.reading import Poll
     from dict_rate_limit.domain.state import ParticipantState, Rules
 

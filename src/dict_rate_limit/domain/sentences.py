@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.domain.alert import Kind, Severity, TransitionKind
+from dict_rate_limit.domain.alerts.alert import Kind, Severity, TransitionKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,7 +17,7 @@ from dict_rate_limit.domain.reason import require_reason
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from dict_rate_limit.domain.alert import Alert, AlertEvent
+    from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
 
 LONGEST: Final = timedelta(days=366)
 """No silence lasts longer: one that nobody remembers must end by itself."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, timedelta
 
-    from dict_rate_limit.domain.alert import Alert, AlertEvent
+    from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.buckets.level import Level, Thresholds

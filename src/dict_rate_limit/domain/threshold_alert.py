@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.alert import Alert, Kind, Severity
+from dict_rate_limit.domain.alerts.alert import Alert, Kind, Severity
 from dict_rate_limit.domain.bucket_facts import bucket_facts, thresholds_of
 from dict_rate_limit.domain.buckets.level import Level, level_with_memory
 from dict_rate_limit.domain.state import NO_RULE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.alert import (
+from dict_rate_limit.domain.alerts.alert import (
     Alert,
     AlertEvent,
     Kind,
@@ -19,7 +19,7 @@ from dict_rate_limit.domain.messages import MessageFacts, texts
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dict_rate_limit.domain.alert import Acknowledgement
+    from dict_rate_limit.domain.alerts.alert import Acknowledgement
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.outlook import Outlook
 

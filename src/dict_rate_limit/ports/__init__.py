@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime, timedelta
 
-    from dict_rate_limit.domain.alert import Alert, Kind, Severity, TransitionKind
+    from dict_rate_limit.domain.alerts.alert import Alert, Kind, Severity, TransitionKind
     from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
     from dict_rate_limit.domain.errors import Outcome

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
-from dict_rate_limit.domain.alert import ANY_POLICY, Acknowledgement, Kind, Severity
+from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Acknowledgement, Kind, Severity
 from dict_rate_limit.domain.audit import Act, AuditEntry
 from dict_rate_limit.domain.errors import ConflictError, InvalidValueError, NotFoundError
 from dict_rate_limit.domain.moment import require_aware, shown
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from dict_rate_limit.domain.alert import Alert
+    from dict_rate_limit.domain.alerts.alert import Alert
     from dict_rate_limit.domain.silence import Matchers, Purpose, Recurrence
     from dict_rate_limit.ports import Clock
     from dict_rate_limit.ports.acting import Acts

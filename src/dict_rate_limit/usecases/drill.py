@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.alert import Kind
+from dict_rate_limit.domain.alerts.alert import Kind
 from dict_rate_limit.domain.errors import NotFoundError
 from dict_rate_limit.domain.notification import Status
 

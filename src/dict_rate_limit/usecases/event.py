@@ -10,7 +10,7 @@ from dict_rate_limit.domain.buckets.outlook import plain
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dict_rate_limit.domain.alert import Acknowledgement, AlertEvent
+    from dict_rate_limit.domain.alerts.alert import Acknowledgement, AlertEvent
     from dict_rate_limit.domain.buckets.outlook import Outlook
 
 ACTION: Final = "ActionRateLimitAlert"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.alert import ANY_POLICY, Kind
+from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind
 from dict_rate_limit.domain.buckets.level import FULL, Level, clear_share
 from dict_rate_limit.domain.errors import NotFoundError
 from dict_rate_limit.domain.judge import judged_buckets
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
 
-    from dict_rate_limit.domain.alert import Alert
+    from dict_rate_limit.domain.alerts.alert import Alert
     from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.silence import Silence
     from dict_rate_limit.domain.state import JudgedBucket

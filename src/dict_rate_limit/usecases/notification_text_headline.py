@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.domain.alert import Kind, TransitionKind
+from dict_rate_limit.domain.alerts.alert import Kind, TransitionKind
 from dict_rate_limit.domain.buckets.level import FULL
 from dict_rate_limit.domain.messages import duration_text, percent_text
 from dict_rate_limit.usecases.notification_text_times import clock_text
 
 if TYPE_CHECKING:
-    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.usecases.notification_text_words import Words
 
 _UNNAMED_PARTICIPANT: Final = "default"

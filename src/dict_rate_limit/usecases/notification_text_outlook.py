@@ -7,7 +7,7 @@ from datetime import timedelta
 from math import inf
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.domain.alert import Kind, TransitionKind
+from dict_rate_limit.domain.alerts.alert import Kind, TransitionKind
 from dict_rate_limit.domain.buckets.catalog import ANTISCAN
 from dict_rate_limit.domain.messages import number_text
 from dict_rate_limit.usecases.notification_text_headline import is_dry
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.domain.buckets.forecast import Span
     from dict_rate_limit.domain.buckets.outlook import Outlook
     from dict_rate_limit.usecases.notification_text_words import Words

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain import sentences
-from dict_rate_limit.domain.alert import Kind, TransitionKind
+from dict_rate_limit.domain.alerts.alert import Kind, TransitionKind
 from dict_rate_limit.domain.channel import Language
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.domain.alert import Kind
+from dict_rate_limit.domain.alerts.alert import Kind
 from dict_rate_limit.domain.notification import Attempt, after, new_message_id, route
 from dict_rate_limit.ports.delivery import Message
 from dict_rate_limit.usecases.notification_text import compose

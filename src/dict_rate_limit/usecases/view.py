@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from dict_rate_limit.domain.alert import Alert
+    from dict_rate_limit.domain.alerts.alert import Alert
     from dict_rate_limit.domain.buckets.reading import Snapshot
     from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.domain.silence import Silence

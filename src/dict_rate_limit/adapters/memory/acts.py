@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dict_rate_limit.adapters.memory.books import Books
-    from dict_rate_limit.domain.alert import Alert, AlertEvent
+    from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
     from dict_rate_limit.domain.audit import AuditEntry
     from dict_rate_limit.domain.silence import Silence
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dict_rate_limit.adapters.memory.ledger import Ledger
-    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.alerts.alert import AlertEvent
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dict_rate_limit.adapters.memory.books import Books, Transition
-    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.domain.notification import Attempt, Notification
 
 

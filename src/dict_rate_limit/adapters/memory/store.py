@@ -13,7 +13,7 @@ from dict_rate_limit.adapters.memory.ledger import full_hour, new_ledger
 from dict_rate_limit.adapters.memory.months import Months, retained_from
 from dict_rate_limit.adapters.memory.notifications import MemoryNotifications
 from dict_rate_limit.adapters.memory.outbox import MemoryOutbox
-from dict_rate_limit.domain.alert import Severity
+from dict_rate_limit.domain.alerts.alert import Severity
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dict_rate_limit.adapters.memory.ledger import Ledger
-    from dict_rate_limit.domain.alert import Alert, Kind
+    from dict_rate_limit.domain.alerts.alert import Alert, Kind
     from dict_rate_limit.domain.audit import AuditEntry
     from dict_rate_limit.domain.buckets.reading import Poll
     from dict_rate_limit.domain.errors import Outcome

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters.notify.webhook import PATIENCE, post_json
-from dict_rate_limit.domain.alert import TransitionKind
+from dict_rate_limit.domain.alerts.alert import TransitionKind
 from dict_rate_limit.domain.channel import Language
 from dict_rate_limit.usecases.notification_text import latest, runbook_url
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
-    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.domain.channel import Channel
     from dict_rate_limit.domain.notification import Answer
     from dict_rate_limit.ports.delivery import Message

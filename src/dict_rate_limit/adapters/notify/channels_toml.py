@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from dict_rate_limit.adapters.notify.webhook import key_of
-from dict_rate_limit.domain.alert import Kind, Severity
+from dict_rate_limit.domain.alerts.alert import Kind, Severity
 from dict_rate_limit.domain.channel import NAME, Channel, Format, Language, Routes
 
 if TYPE_CHECKING:

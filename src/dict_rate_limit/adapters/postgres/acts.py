@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.postgres.alert_rows import Row
     from dict_rate_limit.adapters.postgres.documents import Parameters
     from dict_rate_limit.adapters.postgres.pool import Connection, Pool
-    from dict_rate_limit.domain.alert import Alert, AlertEvent
+    from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
     from dict_rate_limit.domain.silence import Silence
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from dict_rate_limit.domain.alert import Acknowledgement, Alert, AlertEvent, Kind, Severity, TransitionKind
+from dict_rate_limit.domain.alerts.alert import Acknowledgement, Alert, AlertEvent, Kind, Severity, TransitionKind
 from dict_rate_limit.domain.buckets.outlook import from_plain
 
 if TYPE_CHECKING:

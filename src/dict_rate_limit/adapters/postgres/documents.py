@@ -12,7 +12,7 @@ from dict_rate_limit.domain.buckets.reading import Snapshot
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dict_rate_limit.domain.alert import Acknowledgement, Alert, AlertEvent
+    from dict_rate_limit.domain.alerts.alert import Acknowledgement, Alert, AlertEvent
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem

@@ -9,7 +9,7 @@ from psycopg.rows import dict_row
 from dict_rate_limit.adapters.postgres import rows
 from dict_rate_limit.adapters.postgres.alert_rows import alerts
 from dict_rate_limit.adapters.postgres.statements import statements
-from dict_rate_limit.domain.alert import Kind, Severity, TransitionKind
+from dict_rate_limit.domain.alerts.alert import Kind, Severity, TransitionKind
 from dict_rate_limit.domain.errors import Outcome
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.postgres.alert_rows import Row
     from dict_rate_limit.adapters.postgres.pool import Connection, Pool
-    from dict_rate_limit.domain.alert import Alert
+    from dict_rate_limit.domain.alerts.alert import Alert
     from dict_rate_limit.domain.state import PolicyRule
     from dict_rate_limit.ports import Latest, TransitionKey
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from dict_rate_limit.adapters.postgres.pool import Connection, Pool
-    from dict_rate_limit.domain.alert import Alert, AlertEvent
+    from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
     from dict_rate_limit.domain.buckets.reading import Poll
     from dict_rate_limit.domain.state import Judgement, ParticipantState
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dict_rate_limit.adapters.postgres.pool import Pool
-    from dict_rate_limit.domain.alert import Alert, Kind, Severity
+    from dict_rate_limit.domain.alerts.alert import Alert, Kind, Severity
     from dict_rate_limit.domain.audit import AuditEntry
     from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.domain.notification import Attempt, Notification, Status

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from dict_rate_limit.adapters.prometheus.catalog import counter, gauge
 from dict_rate_limit.adapters.prometheus.delivery import delivery_metrics, look_at_delivery
-from dict_rate_limit.domain.alert import Kind
+from dict_rate_limit.domain.alerts.alert import Kind
 from dict_rate_limit.domain.errors import StoreError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from prometheus_client import Metric
 
     from dict_rate_limit.adapters.prometheus.delivery import DeliverySource, DeliveryState
-    from dict_rate_limit.domain.alert import Severity
+    from dict_rate_limit.domain.alerts.alert import Severity
     from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.ports import Clock, Latest, StateStore, StoreCondition, TransitionKey

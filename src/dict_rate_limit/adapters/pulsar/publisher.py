@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.pulsar.broker import BrokerAddress, Patience
     from dict_rate_limit.adapters.pulsar.link import Link, Packing
-    from dict_rate_limit.domain.alert import AlertEvent
+    from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.ports import Clock
     from dict_rate_limit.ports.delivery import Receipt
     from dict_rate_limit.ports.steps import Step, Steps

@@ -18,7 +18,7 @@ from dict_rate_limit.apps.api.acting_payload import (
     utc,
 )
 from dict_rate_limit.apps.api.acting_silence_payload import Silence, silence
-from dict_rate_limit.domain.alert import TransitionKind
+from dict_rate_limit.domain.alerts.alert import TransitionKind
 from dict_rate_limit.domain.buckets.level import FULL, Level
 from dict_rate_limit.domain.notification import Status
 

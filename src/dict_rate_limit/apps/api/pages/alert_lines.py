@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dict_rate_limit.apps.api.pages.delivery_lines import alert_asides
 from dict_rate_limit.apps.api.pages.formats import clock_text, remaining_hundredths
 from dict_rate_limit.apps.api.pages.words import Mark
-from dict_rate_limit.domain.alert import ANY_POLICY, Alert, Kind, Severity
+from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Alert, Kind, Severity
 from dict_rate_limit.domain.messages import duration_text
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.apps.api.pages.formats import remaining_hundredths
 from dict_rate_limit.apps.api.pages.words import Mark
-from dict_rate_limit.domain.alert import Kind
+from dict_rate_limit.domain.alerts.alert import Kind
 from dict_rate_limit.domain.buckets.forecast import time_to_usable
 from dict_rate_limit.domain.messages import duration_text
 

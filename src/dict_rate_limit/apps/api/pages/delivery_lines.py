@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.apps.api.pages.model import OverviewModel
     from dict_rate_limit.apps.api.pages.words import Words
-    from dict_rate_limit.domain.alert import Alert
+    from dict_rate_limit.domain.alerts.alert import Alert
     from dict_rate_limit.domain.silence import Silence
 
 LATE: Final = timedelta(minutes=5)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dict_rate_limit.domain.alert import Alert
+    from dict_rate_limit.domain.alerts.alert import Alert
     from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.domain.silence import Silence
     from dict_rate_limit.domain.state import JudgedBucket

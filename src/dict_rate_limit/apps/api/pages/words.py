@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dict_rate_limit.apps.api.pages.formats import Formats
-    from dict_rate_limit.domain.alert import Kind
+    from dict_rate_limit.domain.alerts.alert import Kind
     from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.domain.silence import Purpose
 
