@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from dict_rate_limit.domain.alerts.alert import Acknowledgement, Kind, Severity
+from dict_rate_limit.domain.alerts.transition import Facts, Subject, acknowledged, moved, opened, reminded, resolved
 from dict_rate_limit.domain.channel import Channel, Format, Routes
 from dict_rate_limit.domain.silence import Matchers, Purpose, Silence
-from dict_rate_limit.domain.transition import Facts, Subject, acknowledged, moved, opened, reminded, resolved
 from domain_samples import NOON, PARTICIPANT
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
+    from dict_rate_limit.domain.alerts.transition import Change
     from dict_rate_limit.domain.silence import Recurrence
-    from dict_rate_limit.domain.transition import Change
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.alert import Kind, Severity
-from dict_rate_limit.domain.transition import Facts, Subject, opened, reminded
+from dict_rate_limit.domain.alerts.transition import Facts, Subject, opened, reminded
 from domain_samples import NOON, PARTICIPANT, bucket
 
 if TYPE_CHECKING:

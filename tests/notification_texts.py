@@ -9,13 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Acknowledgement, Kind, Severity
-from dict_rate_limit.domain.buckets.bucket import Bucket
-from dict_rate_limit.domain.buckets.catalog import ANTISCAN
-from dict_rate_limit.domain.buckets.consumption import Consumption
-from dict_rate_limit.domain.buckets.level import Thresholds
-from dict_rate_limit.domain.buckets.outlook import outlook
-from dict_rate_limit.domain.channel import Language
-from dict_rate_limit.domain.transition import (
+from dict_rate_limit.domain.alerts.transition import (
     Facts,
     Subject,
     acknowledged,
@@ -26,13 +20,19 @@ from dict_rate_limit.domain.transition import (
     reminded,
     resolved,
 )
+from dict_rate_limit.domain.buckets.bucket import Bucket
+from dict_rate_limit.domain.buckets.catalog import ANTISCAN
+from dict_rate_limit.domain.buckets.consumption import Consumption
+from dict_rate_limit.domain.buckets.level import Thresholds
+from dict_rate_limit.domain.buckets.outlook import outlook
+from dict_rate_limit.domain.channel import Language
 from dict_rate_limit.usecases.notification_text import compose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
-    from dict_rate_limit.domain.transition import Change
+    from dict_rate_limit.domain.alerts.transition import Change
 
 PAGE = Path(__file__).parents[1] / "docs" / "notification-samples.md"
 RUNBOOKS = "https://runbooks.example.com/dict"

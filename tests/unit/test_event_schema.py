@@ -13,9 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Acknowledgement, Kind, Severity, TransitionKind
-from dict_rate_limit.domain.buckets.consumption import Consumption
-from dict_rate_limit.domain.buckets.outlook import outlook
-from dict_rate_limit.domain.transition import (
+from dict_rate_limit.domain.alerts.transition import (
     Facts,
     Subject,
     acknowledged,
@@ -25,6 +23,8 @@ from dict_rate_limit.domain.transition import (
     reminded,
     resolved,
 )
+from dict_rate_limit.domain.buckets.consumption import Consumption
+from dict_rate_limit.domain.buckets.outlook import outlook
 from dict_rate_limit.usecases.event import event_document
 from domain_samples import NOON, PARTICIPANT, THRESHOLDS, bucket
 

@@ -7,6 +7,7 @@ import pytest
 
 from acting_samples import HOUR, SILENCE_ID, channel, life, open_change, silence, taken_up
 from dict_rate_limit.domain.alerts.alert import Kind, Severity
+from dict_rate_limit.domain.alerts.transition import Subject, drilled
 from dict_rate_limit.domain.channel import Format, Routes
 from dict_rate_limit.domain.notification import (
     FIRST_PAUSE,
@@ -22,7 +23,6 @@ from dict_rate_limit.domain.notification import (
     route,
 )
 from dict_rate_limit.domain.silence import Matchers
-from dict_rate_limit.domain.transition import Subject, drilled
 from domain_samples import NOON, PARTICIPANT
 
 if TYPE_CHECKING:

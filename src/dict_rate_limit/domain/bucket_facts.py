@@ -5,11 +5,11 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from dict_rate_limit.domain.alerts.transition import Facts
 from dict_rate_limit.domain.buckets.consumption import Sighting, consumption
 from dict_rate_limit.domain.buckets.level import Level
 from dict_rate_limit.domain.buckets.outlook import outlook
 from dict_rate_limit.domain.state import NO_RULE
-from dict_rate_limit.domain.transition import Facts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity
+from dict_rate_limit.domain.alerts.transition import Change, Facts, Subject, noticed
 from dict_rate_limit.domain.buckets.bucket import is_policy_name
-from dict_rate_limit.domain.transition import Change, Facts, Subject, noticed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

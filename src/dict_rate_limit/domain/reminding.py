@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dict_rate_limit.domain.alerts.transition import Change, Facts, reminded
 from dict_rate_limit.domain.bucket_facts import bucket_facts
 from dict_rate_limit.domain.buckets.level import Level
 from dict_rate_limit.domain.buckets.reading import Snapshot
-from dict_rate_limit.domain.transition import Change, Facts, reminded
 
 if TYPE_CHECKING:
     from collections.abc import Collection

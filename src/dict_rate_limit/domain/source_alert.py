@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity
+from dict_rate_limit.domain.alerts.transition import Change, Facts, Subject, opened, resolved
 from dict_rate_limit.domain.buckets.reading import Snapshot
 from dict_rate_limit.domain.errors import Outcome
-from dict_rate_limit.domain.transition import Change, Facts, Subject, opened, resolved
 
 if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import Alert

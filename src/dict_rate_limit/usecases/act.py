@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Acknowledgement, Kind, Severity
+from dict_rate_limit.domain.alerts.transition import Subject, acknowledged, drilled
 from dict_rate_limit.domain.audit import Act, AuditEntry
 from dict_rate_limit.domain.errors import ConflictError, InvalidValueError, NotFoundError
 from dict_rate_limit.domain.moment import require_aware, shown
 from dict_rate_limit.domain.reason import require_reason
 from dict_rate_limit.domain.silence import Silence
-from dict_rate_limit.domain.transition import Subject, acknowledged, drilled
 
 if TYPE_CHECKING:
     from datetime import datetime
