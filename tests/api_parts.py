@@ -21,9 +21,9 @@ from dict_rate_limit.apps.api.front import Front
 from dict_rate_limit.apps.api.requests import Requests
 from dict_rate_limit.apps.api.server import ApiParts, build
 from dict_rate_limit.apps.embedded.port import free_port
+from dict_rate_limit.domain.alerts.evaluation import observe
 from dict_rate_limit.domain.buckets.reading import Snapshot, sift
 from dict_rate_limit.domain.errors import CacheUnavailableError, Outcome, SourceError, StoreUnavailableError
-from dict_rate_limit.domain.judge import observe
 from dict_rate_limit.simulator.answer import Listing, Refusal
 from dict_rate_limit.usecases.budget import BudgetRules
 from dict_rate_limit.usecases.explain import ExplainParts

@@ -10,7 +10,7 @@ from psycopg.rows import dict_row
 
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
-from dict_rate_limit.domain.judge import observe
+from dict_rate_limit.domain.alerts.evaluation import observe
 from domain_samples import RULES
 
 if TYPE_CHECKING:

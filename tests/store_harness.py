@@ -11,7 +11,7 @@ import psycopg
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
-from dict_rate_limit.domain.judge import observe
+from dict_rate_limit.domain.alerts.evaluation import observe
 from dict_rate_limit.ports import CallGate, Maintenance, StateStore, StoreCondition
 from dict_rate_limit.ports.acting import Acts
 from dict_rate_limit.ports.delivery import Notifications, Outbox

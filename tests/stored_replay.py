@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.rows import dict_row
 
+from dict_rate_limit.domain.alerts.evaluation import observe
 from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem, Snapshot
 from dict_rate_limit.domain.errors import Outcome
-from dict_rate_limit.domain.judge import observe
 from dict_rate_limit.domain.state import ParticipantState, Rules
 from domain_samples import THRESHOLDS
 

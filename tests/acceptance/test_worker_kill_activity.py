@@ -20,8 +20,8 @@ from psycopg.sql import SQL, Identifier
 
 import killable_worker
 from dict_rate_limit.adapters.clock import SystemClock
+from dict_rate_limit.domain.alerts.evaluation import observe
 from dict_rate_limit.domain.buckets.reading import Snapshot
-from dict_rate_limit.domain.judge import observe
 from dict_rate_limit.domain.state import ParticipantState
 from dict_rate_limit.domain.wire import decode_poll
 from dict_rate_limit.simulator.main import Simulation, simulated_bridge

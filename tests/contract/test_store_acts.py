@@ -11,9 +11,9 @@ from uuid import UUID
 import pytest
 
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Acknowledgement, Kind, TransitionKind
+from dict_rate_limit.domain.alerts.evaluation import observe
 from dict_rate_limit.domain.alerts.transition import Subject, acknowledged, drilled
 from dict_rate_limit.domain.audit import Act, AuditEntry
-from dict_rate_limit.domain.judge import observe
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, failure, snapshot, ticks
 from notification_samples import route_all
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dict_rate_limit.domain.alerts.alert import Kind
+from dict_rate_limit.domain.alerts.evaluation import observe
 from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem
 from dict_rate_limit.domain.errors import Outcome
-from dict_rate_limit.domain.judge import observe
 from dict_rate_limit.domain.state import ParticipantState, PolicyRule
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, failure, snapshot, ticks
 

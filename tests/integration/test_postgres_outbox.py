@@ -7,8 +7,8 @@ import pytest
 
 from dict_rate_limit.adapters.postgres import pool
 from dict_rate_limit.adapters.postgres.statements import statements
+from dict_rate_limit.domain.alerts.evaluation import observe
 from dict_rate_limit.domain.errors import StoreUnavailableError
-from dict_rate_limit.domain.judge import observe
 from dict_rate_limit.domain.state import ParticipantState
 from domain_samples import NOON, RULES, bucket, snapshot
 from postgres_database import END_OTHER_SESSIONS, execute, opened_store, record, rows, values

@@ -7,10 +7,10 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind
+from dict_rate_limit.domain.alerts.evaluation import judged_buckets
 from dict_rate_limit.domain.alerts.reminders import next_reminder
 from dict_rate_limit.domain.buckets.level import FULL, Level, clear_share
 from dict_rate_limit.domain.errors import NotFoundError
-from dict_rate_limit.domain.judge import judged_buckets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.domain.judge import judged_buckets
+from dict_rate_limit.domain.alerts.evaluation import judged_buckets
 from dict_rate_limit.usecases.view import View
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from dict_rate_limit.domain.alerts.evaluation import observe
 from dict_rate_limit.domain.buckets.reading import FailedPoll, Snapshot
 from dict_rate_limit.domain.errors import (
     CacheUnavailableError,
@@ -16,7 +17,6 @@ from dict_rate_limit.domain.errors import (
     StoreError,
     StoreUnavailableError,
 )
-from dict_rate_limit.domain.judge import observe
 from dict_rate_limit.ports import CachedSnapshot
 
 if TYPE_CHECKING:
