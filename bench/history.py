@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from bench.policies import limits, snapshot
 from dict_rate_limit.adapters.postgres.partitions import month_start
 from dict_rate_limit.domain.alerts.evaluation import observe
+from dict_rate_limit.domain.alerts.state import Rules
 from dict_rate_limit.domain.buckets.level import Thresholds
-from dict_rate_limit.domain.state import Rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

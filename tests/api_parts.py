@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.apps.api.front import ASGIApp
     from dict_rate_limit.domain.alerts.alert import Alert, Kind, Severity
+    from dict_rate_limit.domain.alerts.state import PolicyRule
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.reading import Poll
-    from dict_rate_limit.domain.state import PolicyRule
     from dict_rate_limit.ports import CachedSnapshot, CallGate, Latest, SnapshotCache, StateStore, StoreCondition
     from dict_rate_limit.ports.acting import Acts
     from dict_rate_limit.ports.delivery import Notifications, Outbox

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.evaluation import observe
+from dict_rate_limit.domain.alerts.state import ParticipantState, Rules
 from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.level import Thresholds
 from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem, Snapshot
 from dict_rate_limit.domain.errors import Outcome
-from dict_rate_limit.domain.state import ParticipantState, Rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -24,8 +24,8 @@ from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.temporal import TemporalAddress
 from dict_rate_limit.apps.worker import Progress, WorkerParts, run
+from dict_rate_limit.domain.alerts.state import Rules
 from dict_rate_limit.domain.buckets.level import Thresholds
-from dict_rate_limit.domain.state import Rules
 from dict_rate_limit.domain.wire import encode_poll
 from dict_rate_limit.usecases.monitor import Fetcher
 from dict_rate_limit.workflows.activities import Activities
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dict_rate_limit.domain.alerts.alert import AlertEvent
+    from dict_rate_limit.domain.alerts.state import Judgement, ParticipantState
     from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
-    from dict_rate_limit.domain.state import Judgement, ParticipantState
     from dict_rate_limit.ports import RecordingUnit
     from dict_rate_limit.ports.delivery import DrainUnit, Receipt
 

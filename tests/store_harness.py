@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dict_rate_limit.domain.alerts.alert import AlertEvent
+    from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyRule
     from dict_rate_limit.domain.buckets.reading import Poll
-    from dict_rate_limit.domain.state import ParticipantState, PolicyRule
 
 
 class Store(StateStore, Outbox, Notifications, Acts, Maintenance, StoreCondition, CallGate, Protocol):

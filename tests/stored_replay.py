@@ -16,10 +16,10 @@ import psycopg
 from psycopg.rows import dict_row
 
 from dict_rate_limit.domain.alerts.evaluation import observe
+from dict_rate_limit.domain.alerts.state import ParticipantState, Rules
 from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem, Snapshot
 from dict_rate_limit.domain.errors import Outcome
-from dict_rate_limit.domain.state import ParticipantState, Rules
 from domain_samples import THRESHOLDS
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from psycopg.sql import SQL, Identifier
 import killable_worker
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.domain.alerts.evaluation import observe
+from dict_rate_limit.domain.alerts.state import ParticipantState
 from dict_rate_limit.domain.buckets.reading import Snapshot
-from dict_rate_limit.domain.state import ParticipantState
 from dict_rate_limit.domain.wire import decode_poll
 from dict_rate_limit.simulator.main import Simulation, simulated_bridge
 from killable_worker import RULES, Orders, Point
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.temporal import TemporalAddress
     from dict_rate_limit.domain.alerts.alert import AlertEvent
-    from dict_rate_limit.domain.state import Judgement
+    from dict_rate_limit.domain.alerts.state import Judgement
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 

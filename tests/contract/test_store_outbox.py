@@ -11,9 +11,9 @@ import pytest
 
 from dict_rate_limit.domain.alerts.alert import AlertEvent, TransitionKind
 from dict_rate_limit.domain.alerts.evaluation import observe
+from dict_rate_limit.domain.alerts.state import ParticipantState
 from dict_rate_limit.domain.buckets.outlook import from_plain, plain
 from dict_rate_limit.domain.errors import Outcome
-from dict_rate_limit.domain.state import ParticipantState
 from dict_rate_limit.ports.delivery import Backlog
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, snapshot, ticks
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.alert import Kind, Severity, TransitionKind
+from dict_rate_limit.domain.alerts.state import PolicyRule
 from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.buckets.reading import RejectedItem
 from dict_rate_limit.domain.errors import Outcome
-from dict_rate_limit.domain.state import PolicyRule
 from dict_rate_limit.ports import Latest
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, failure, snapshot, ticks
 

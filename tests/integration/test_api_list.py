@@ -8,9 +8,9 @@ import pytest
 
 from api_parts import OTHER, TTL, AbsentStore, World, policies_list
 from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.domain.alerts.state import PolicyRule
 from dict_rate_limit.domain.buckets.reading import RejectedItem
 from dict_rate_limit.domain.errors import Outcome, SourceError
-from dict_rate_limit.domain.state import PolicyRule
 from dict_rate_limit.ports import CachedSnapshot
 from domain_samples import NOON, PARTICIPANT, bucket, snapshot
 

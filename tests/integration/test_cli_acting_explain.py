@@ -11,9 +11,9 @@ from acting_samples import HOUR, channel
 from acting_terminal import Desk, lines, terminal
 from api_parts import OTHER, recorded
 from dict_rate_limit.apps.cli.exits import Exit
+from dict_rate_limit.domain.alerts.state import PolicyRule
 from dict_rate_limit.domain.channel import Format
 from dict_rate_limit.domain.errors import Outcome
-from dict_rate_limit.domain.state import PolicyRule
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, failure, snapshot
 
 if TYPE_CHECKING:

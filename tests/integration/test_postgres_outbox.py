@@ -8,14 +8,14 @@ import pytest
 from dict_rate_limit.adapters.postgres import pool
 from dict_rate_limit.adapters.postgres.statements import statements
 from dict_rate_limit.domain.alerts.evaluation import observe
+from dict_rate_limit.domain.alerts.state import ParticipantState
 from dict_rate_limit.domain.errors import StoreUnavailableError
-from dict_rate_limit.domain.state import ParticipantState
 from domain_samples import NOON, RULES, bucket, snapshot
 from postgres_database import END_OTHER_SESSIONS, execute, opened_store, record, rows, values
 
 if TYPE_CHECKING:
     from dict_rate_limit.adapters.postgres.store import PostgresStore
-    from dict_rate_limit.domain.state import Judgement
+    from dict_rate_limit.domain.alerts.state import Judgement
 
 UNPUBLISHED = "SELECT count(*) FROM dict_rate_limit_alert_events WHERE published_at IS NULL"
 ADD_AN_EARLIER_ONE = """

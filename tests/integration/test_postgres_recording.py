@@ -9,9 +9,9 @@ import psycopg
 import pytest
 
 from dict_rate_limit.domain.alerts.evaluation import observe
+from dict_rate_limit.domain.alerts.state import ParticipantState
 from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem
 from dict_rate_limit.domain.errors import Outcome, StoreError, StoreUnavailableError
-from dict_rate_limit.domain.state import ParticipantState
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, failure, snapshot, ticks
 from postgres_database import END_OTHER_SESSIONS, execute, opened_store, record, rows, values
 

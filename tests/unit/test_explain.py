@@ -8,10 +8,10 @@ from acting_samples import HOUR, MINUTE, channel, taken_up
 from api_parts import recorded
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind
+from dict_rate_limit.domain.alerts.state import PolicyRule
 from dict_rate_limit.domain.buckets.level import Level
 from dict_rate_limit.domain.errors import NotFoundError, Outcome
 from dict_rate_limit.domain.silence import Matchers, Purpose
-from dict_rate_limit.domain.state import PolicyRule
 from dict_rate_limit.usecases.act import NewSilence, TakeUp, acknowledge, create_silence
 from dict_rate_limit.usecases.explain import ExplainParts, Explanation, explain
 from dict_rate_limit.usecases.notify import tell

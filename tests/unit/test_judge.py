@@ -3,8 +3,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from dict_rate_limit.domain.alerts.evaluation import judged_buckets, observe
+from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyRule
 from dict_rate_limit.domain.buckets.level import Level
-from dict_rate_limit.domain.state import ParticipantState, PolicyRule
 from domain_samples import (
     FIVE_MINUTES,
     NOON,

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, TransitionKind
+from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyRule
 from dict_rate_limit.domain.buckets.reading import RejectedItem
-from dict_rate_limit.domain.state import ParticipantState, PolicyRule
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, run, snapshot, ticks
 
 LATER = NOON + FIVE_MINUTES

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyRule
 from dict_rate_limit.domain.bucket_facts import bucket_facts, thresholds_of
 from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.buckets.forecast import Span
 from dict_rate_limit.domain.buckets.level import Level, level_of
 from dict_rate_limit.domain.buckets.outlook import from_plain, outlook, plain
-from dict_rate_limit.domain.state import ParticipantState, PolicyRule
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, RULES, THRESHOLDS, bucket, run, snapshot
 
 if TYPE_CHECKING:

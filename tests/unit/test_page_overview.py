@@ -18,7 +18,7 @@ from page_samples import CROWDED, HEALTHY, NOTHING, NOW, PARTICIPANT, STALE, THR
 if TYPE_CHECKING:
     from dict_rate_limit.apps.api.pages.bucket_rows import BucketRow
     from dict_rate_limit.apps.api.pages.model import OverviewModel
-    from dict_rate_limit.domain.state import JudgedBucket
+    from dict_rate_limit.domain.alerts.state import JudgedBucket
 
 
 def rows(view: Overview) -> list[BucketRow]:

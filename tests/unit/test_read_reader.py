@@ -11,9 +11,9 @@ import pytest
 from api_parts import OTHER, TTL, AbsentCache, AbsentStore, World, policies_list, recorded
 from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.domain.alerts.state import PolicyRule
 from dict_rate_limit.domain.buckets.level import Level
 from dict_rate_limit.domain.errors import InvalidValueError, NoReadingError, Outcome, SourceError
-from dict_rate_limit.domain.state import PolicyRule
 from dict_rate_limit.ports import CachedSnapshot
 from dict_rate_limit.usecases import read, stored
 from dict_rate_limit.usecases.budget import BudgetRules

@@ -9,8 +9,8 @@ from acting_samples import HOUR, MINUTE, open_alert, taken_up
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity, TransitionKind
 from dict_rate_limit.domain.alerts.evaluation import observe
 from dict_rate_limit.domain.alerts.reminders import next_reminder, reminders
+from dict_rate_limit.domain.alerts.state import ParticipantState
 from dict_rate_limit.domain.errors import Outcome
-from dict_rate_limit.domain.state import ParticipantState
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, failure, run, snapshot, ticks
 
 if TYPE_CHECKING:

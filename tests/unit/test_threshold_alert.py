@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dict_rate_limit.domain.alerts.alert import Kind, Severity, TransitionKind
-from dict_rate_limit.domain.state import ParticipantState, PolicyRule
+from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyRule
 from domain_samples import NOON, PARTICIPANT, bucket, run, snapshot, ticks
 
 OPENED, ESCALATED, DEESCALATED, RESOLVED = (

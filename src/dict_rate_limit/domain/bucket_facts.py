@@ -5,20 +5,20 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from dict_rate_limit.domain.alerts.state import NO_RULE
 from dict_rate_limit.domain.alerts.transition import Facts
 from dict_rate_limit.domain.buckets.consumption import Sighting, consumption
 from dict_rate_limit.domain.buckets.level import Level
 from dict_rate_limit.domain.buckets.outlook import outlook
-from dict_rate_limit.domain.state import NO_RULE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dict_rate_limit.domain.alerts.state import ParticipantState, Rules
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.buckets.reading import Snapshot
-    from dict_rate_limit.domain.state import ParticipantState, Rules
 
 
 def thresholds_of(state: ParticipantState, policy_name: str, rules: Rules) -> Thresholds:

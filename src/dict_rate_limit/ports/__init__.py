@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from dict_rate_limit.domain.alerts.alert import Alert, Kind, Severity, TransitionKind
+    from dict_rate_limit.domain.alerts.state import Judgement, ParticipantState, PolicyRule
     from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
     from dict_rate_limit.domain.errors import Outcome
-    from dict_rate_limit.domain.state import Judgement, ParticipantState, PolicyRule
 
 
 class Clock(Protocol):

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from dict_rate_limit.domain.alerts.state import PolicyRule
     from dict_rate_limit.domain.buckets.level import Thresholds
-    from dict_rate_limit.domain.state import PolicyRule
     from dict_rate_limit.ports import CachedSnapshot
     from dict_rate_limit.usecases.budget import SourceBudget
     from dict_rate_limit.usecases.view import Reading

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
     from datetime import datetime
 
+    from dict_rate_limit.domain.alerts.state import Rules
     from dict_rate_limit.domain.buckets.reading import Poll
-    from dict_rate_limit.domain.state import Rules
     from dict_rate_limit.ports import Clock, PolicySource, SnapshotCache, StateStore
 
 LIST_TOKEN_REFILL: Final = timedelta(seconds=10)

@@ -11,7 +11,7 @@ from dict_rate_limit.ports import CachedSnapshot
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from dict_rate_limit.domain.state import PolicyRule
+    from dict_rate_limit.domain.alerts.state import PolicyRule
     from dict_rate_limit.ports import Clock, StateStore
 
 RULES_LIFE: Final = 10.0

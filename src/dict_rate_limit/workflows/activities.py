@@ -24,7 +24,7 @@ from dict_rate_limit.workflows import inputs, names
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-    from dict_rate_limit.domain.state import Rules
+    from dict_rate_limit.domain.alerts.state import Rules
     from dict_rate_limit.ports import Clock, Maintenance, SnapshotCache, StateStore
     from dict_rate_limit.ports.delivery import EventPublisher, Heartbeat, Outbox
     from dict_rate_limit.ports.observing import WorkObserver

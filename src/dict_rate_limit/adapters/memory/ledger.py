@@ -8,8 +8,8 @@ from datetime import UTC
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from dict_rate_limit.domain.alerts.state import ParticipantState
 from dict_rate_limit.domain.buckets.reading import Snapshot
-from dict_rate_limit.domain.state import ParticipantState
 from dict_rate_limit.ports import Latest
 
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dict_rate_limit.domain.alerts.alert import Alert
+    from dict_rate_limit.domain.alerts.state import Judgement, PolicyRule
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.buckets.reading import Poll
     from dict_rate_limit.domain.errors import Outcome
-    from dict_rate_limit.domain.state import Judgement, PolicyRule
 
 
 @dataclass(slots=True)

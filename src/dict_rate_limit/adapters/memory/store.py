@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.memory.ledger import Ledger
     from dict_rate_limit.domain.alerts.alert import Alert, Kind
+    from dict_rate_limit.domain.alerts.state import Judgement, ParticipantState, PolicyRule
     from dict_rate_limit.domain.audit import AuditEntry
     from dict_rate_limit.domain.buckets.reading import Poll
     from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.domain.notification import Attempt, Notification, Status
     from dict_rate_limit.domain.silence import Silence
-    from dict_rate_limit.domain.state import Judgement, ParticipantState, PolicyRule
     from dict_rate_limit.ports import Clock, Latest, TransitionKey
     from dict_rate_limit.ports.acting import ActingUnit, AlertHistory
     from dict_rate_limit.ports.delivery import Backlog, DrainUnit, LedgerEntry, RoutingUnit

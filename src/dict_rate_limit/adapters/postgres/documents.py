@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dict_rate_limit.domain.alerts.alert import Acknowledgement, Alert, AlertEvent
+    from dict_rate_limit.domain.alerts.state import Judgement
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem
-    from dict_rate_limit.domain.state import Judgement
 
 Parameters = dict[str, object]
 

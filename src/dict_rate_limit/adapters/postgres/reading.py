@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.postgres.alert_rows import Row
     from dict_rate_limit.adapters.postgres.pool import Connection, Pool
     from dict_rate_limit.domain.alerts.alert import Alert
-    from dict_rate_limit.domain.state import PolicyRule
+    from dict_rate_limit.domain.alerts.state import PolicyRule
     from dict_rate_limit.ports import Latest, TransitionKey
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.postgres.pool import Connection, Pool
     from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
+    from dict_rate_limit.domain.alerts.state import Judgement, ParticipantState
     from dict_rate_limit.domain.buckets.reading import Poll
-    from dict_rate_limit.domain.state import Judgement, ParticipantState
 
 
 class PostgresRecordingUnit:

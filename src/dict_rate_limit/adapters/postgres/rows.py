@@ -6,11 +6,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from dict_rate_limit.adapters.postgres.alert_rows import alerts
+from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyRule
 from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.buckets.reading import RejectedItem, Snapshot
 from dict_rate_limit.domain.errors import Outcome
-from dict_rate_limit.domain.state import ParticipantState, PolicyRule
 from dict_rate_limit.ports import Latest
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.postgres.pool import Pool
     from dict_rate_limit.domain.alerts.alert import Alert, Kind, Severity
+    from dict_rate_limit.domain.alerts.state import PolicyRule
     from dict_rate_limit.domain.audit import AuditEntry
     from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.domain.notification import Attempt, Notification, Status
     from dict_rate_limit.domain.silence import Silence
-    from dict_rate_limit.domain.state import PolicyRule
     from dict_rate_limit.ports import Latest, RecordingUnit, TransitionKey
     from dict_rate_limit.ports.acting import ActingUnit, AlertHistory
     from dict_rate_limit.ports.delivery import Backlog, DrainUnit, LedgerEntry, RoutingUnit

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import timedelta
 
+    from dict_rate_limit.domain.alerts.state import JudgedBucket
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.buckets.level import Thresholds
-    from dict_rate_limit.domain.state import JudgedBucket
     from dict_rate_limit.ports import Latest
 
     _Row = tuple[str, Bucket, JudgedBucket, Consumption | None]

@@ -12,7 +12,7 @@ from dict_rate_limit.domain.buckets.level import FULL, Level
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dict_rate_limit.domain.state import JudgedBucket
+    from dict_rate_limit.domain.alerts.state import JudgedBucket
     from dict_rate_limit.usecases.view import View
 
 

@@ -15,7 +15,7 @@ from dict_rate_limit.domain.buckets.level import Level
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from dict_rate_limit.domain.state import JudgedBucket
+    from dict_rate_limit.domain.alerts.state import JudgedBucket
     from dict_rate_limit.usecases.view import View
 
 CATEGORIES: Final = "ABCDEFGH"

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 from dict_rate_limit.domain.alerts.notices import notices, vanished_names
 from dict_rate_limit.domain.alerts.reminders import reminders
 from dict_rate_limit.domain.alerts.source import source_changes
+from dict_rate_limit.domain.alerts.state import NO_RULE, JudgedBucket, Judgement, ParticipantState
 from dict_rate_limit.domain.alerts.threshold import threshold_changes
 from dict_rate_limit.domain.bucket_facts import paces
 from dict_rate_limit.domain.buckets.level import level_of
 from dict_rate_limit.domain.buckets.reading import Snapshot
 from dict_rate_limit.domain.errors import Outcome
-from dict_rate_limit.domain.state import NO_RULE, JudgedBucket, Judgement, ParticipantState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from dict_rate_limit.domain.alerts.alert import Alert
+    from dict_rate_limit.domain.alerts.state import PolicyRule, Rules
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.buckets.reading import Poll
-    from dict_rate_limit.domain.state import PolicyRule, Rules
 
 
 def observe(state: ParticipantState, poll: Poll, rules: Rules) -> tuple[ParticipantState, Judgement]:

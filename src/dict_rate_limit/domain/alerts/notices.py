@@ -11,9 +11,9 @@ from dict_rate_limit.domain.buckets.bucket import is_policy_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dict_rate_limit.domain.alerts.state import ParticipantState
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.reading import Snapshot
-    from dict_rate_limit.domain.state import ParticipantState
 
 
 def vanished_names(state: ParticipantState, snapshot: Snapshot) -> tuple[str, ...]:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from dict_rate_limit.domain.alerts.alert import Alert, Kind
+    from dict_rate_limit.domain.alerts.state import ParticipantState, Rules
     from dict_rate_limit.domain.buckets.reading import Poll
-    from dict_rate_limit.domain.state import ParticipantState, Rules
 
 
 def next_reminder(alert: Alert, every: timedelta | None) -> datetime | None:

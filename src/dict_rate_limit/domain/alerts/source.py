@@ -11,8 +11,8 @@ from dict_rate_limit.domain.errors import Outcome
 
 if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import Alert
+    from dict_rate_limit.domain.alerts.state import ParticipantState, Rules
     from dict_rate_limit.domain.buckets.reading import Poll
-    from dict_rate_limit.domain.state import ParticipantState, Rules
 
 
 def source_changes(state: ParticipantState, poll: Poll, rules: Rules, *, advanced: bool) -> list[Change]:

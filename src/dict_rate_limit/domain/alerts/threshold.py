@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.alert import Alert, Kind, Severity
+from dict_rate_limit.domain.alerts.state import NO_RULE
 from dict_rate_limit.domain.alerts.transition import Change, Facts, Subject, moved, opened, resolved
 from dict_rate_limit.domain.bucket_facts import bucket_facts, thresholds_of
 from dict_rate_limit.domain.buckets.level import Level, level_with_memory
-from dict_rate_limit.domain.state import NO_RULE
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from dict_rate_limit.domain.alerts.state import ParticipantState, Rules
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.reading import Snapshot
-    from dict_rate_limit.domain.state import ParticipantState, Rules
 
 
 def threshold_changes(

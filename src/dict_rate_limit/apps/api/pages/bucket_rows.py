@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.apps.api.pages.model import OverviewModel
     from dict_rate_limit.apps.api.pages.words import Words
+    from dict_rate_limit.domain.alerts.state import JudgedBucket
     from dict_rate_limit.domain.buckets.bucket import Bucket
-    from dict_rate_limit.domain.state import JudgedBucket
 
 _UNKNOWN = "—"
 
