@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dict_rate_limit.domain.alerts.context import bucket_facts, thresholds_of
 from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyRule
-from dict_rate_limit.domain.bucket_facts import bucket_facts, thresholds_of
 from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.buckets.forecast import Span
 from dict_rate_limit.domain.buckets.level import Level, level_of

@@ -6,12 +6,12 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from dict_rate_limit.domain.alerts.context import paces
 from dict_rate_limit.domain.alerts.notices import notices, vanished_names
 from dict_rate_limit.domain.alerts.reminders import reminders
 from dict_rate_limit.domain.alerts.source import source_changes
 from dict_rate_limit.domain.alerts.state import NO_RULE, JudgedBucket, Judgement, ParticipantState
 from dict_rate_limit.domain.alerts.threshold import threshold_changes
-from dict_rate_limit.domain.bucket_facts import paces
 from dict_rate_limit.domain.buckets.level import level_of
 from dict_rate_limit.domain.buckets.reading import Snapshot
 from dict_rate_limit.domain.errors import Outcome

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dict_rate_limit.domain.alerts.context import bucket_facts
 from dict_rate_limit.domain.alerts.transition import Change, Facts, reminded
-from dict_rate_limit.domain.bucket_facts import bucket_facts
 from dict_rate_limit.domain.buckets.level import Level
 from dict_rate_limit.domain.buckets.reading import Snapshot
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.alert import Alert, Kind, Severity
+from dict_rate_limit.domain.alerts.context import bucket_facts, thresholds_of
 from dict_rate_limit.domain.alerts.state import NO_RULE
 from dict_rate_limit.domain.alerts.transition import Change, Facts, Subject, moved, opened, resolved
-from dict_rate_limit.domain.bucket_facts import bucket_facts, thresholds_of
 from dict_rate_limit.domain.buckets.level import Level, level_with_memory
 
 if TYPE_CHECKING:
