@@ -9,7 +9,7 @@ from uuid import UUID
 
 from dict_rate_limit.domain.alerts.alert import Acknowledgement, Kind, Severity
 from dict_rate_limit.domain.alerts.transition import Facts, Subject, acknowledged, moved, opened, reminded, resolved
-from dict_rate_limit.domain.channel import Channel, Format, Routes
+from dict_rate_limit.domain.notifications.channel import Channel, Format, Routes
 from dict_rate_limit.domain.silence import Matchers, Purpose, Silence
 from domain_samples import NOON, PARTICIPANT
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import httpx
 
     from dict_rate_limit.domain.alerts.alert import Alert
-    from dict_rate_limit.domain.channel import Channel
+    from dict_rate_limit.domain.notifications.channel import Channel
 
 ROOT = "/api/v1/rate-limit"
 ALERTS, SILENCES, DRILLS, AUDIT = (f"{ROOT}/{name}" for name in ("alerts", "silences", "drills", "audit"))

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 
 from chromium import chromium_tab, find_chromium
-from dict_rate_limit.domain.channel import Language
+from dict_rate_limit.domain.notifications.channel import Language
 from notification_texts import Sample, samples
 
 FOLDER = Path(__file__).parents[1] / "docs" / "images"

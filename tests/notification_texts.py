@@ -25,7 +25,7 @@ from dict_rate_limit.domain.buckets.catalog import ANTISCAN
 from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.buckets.level import Thresholds
 from dict_rate_limit.domain.buckets.outlook import outlook
-from dict_rate_limit.domain.channel import Language
+from dict_rate_limit.domain.notifications.channel import Language
 from dict_rate_limit.usecases.notification_text import compose
 
 if TYPE_CHECKING:

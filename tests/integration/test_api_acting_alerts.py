@@ -11,7 +11,7 @@ import pytest
 from acting_samples import HOUR, channel
 from acting_world import ALERTS, AUDIT, ActingWorld, get, post, problem
 from api_parts import OTHER, recorded
-from dict_rate_limit.domain.channel import Format
+from dict_rate_limit.domain.notifications.channel import Format
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
 
 if TYPE_CHECKING:

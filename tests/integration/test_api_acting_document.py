@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from acting_samples import HOUR, channel
 from acting_world import ALERTS, AUDIT, DRILLS, ROOT, SILENCES, ActingWorld, get, post
-from dict_rate_limit.domain.channel import Format
+from dict_rate_limit.domain.notifications.channel import Format
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

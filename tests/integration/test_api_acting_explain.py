@@ -12,7 +12,7 @@ from acting_samples import HOUR, channel
 from acting_world import ALERTS, DRILLS, ROOT, SILENCES, ActingWorld, get, post, problem
 from api_parts import OTHER, recorded
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
-from dict_rate_limit.domain.channel import Format
+from dict_rate_limit.domain.notifications.channel import Format
 from dict_rate_limit.usecases.deliver import deliver_all
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
 

@@ -12,8 +12,8 @@ from acting_terminal import Desk, lines, terminal
 from api_parts import OTHER, recorded
 from dict_rate_limit.apps.cli.exits import Exit
 from dict_rate_limit.domain.alerts.state import PolicyRule
-from dict_rate_limit.domain.channel import Format
 from dict_rate_limit.domain.errors import Outcome
+from dict_rate_limit.domain.notifications.channel import Format
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, failure, snapshot
 
 if TYPE_CHECKING:

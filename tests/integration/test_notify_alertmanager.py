@@ -9,7 +9,7 @@ from acting_samples import life, open_change
 from dict_rate_limit.adapters.notify.address_guard import AddressGuard
 from dict_rate_limit.adapters.notify.alertmanager import AlertmanagerNotifier
 from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
-from dict_rate_limit.domain.channel import Channel, Format, Language
+from dict_rate_limit.domain.notifications.channel import Channel, Format, Language
 from http_receiver import http_receiver
 from notifier_harness import LOOPBACK, message
 

@@ -19,7 +19,7 @@ from dict_rate_limit.adapters.notify.channels_file import check_channels
 from dict_rate_limit.adapters.notify.channels_toml import parse_channels
 from dict_rate_limit.adapters.notify.text import AT_ONCE, TextNotifier, check_urls, notify_type, url_for
 from dict_rate_limit.domain.alerts.alert import Kind, Severity
-from dict_rate_limit.domain.channel import Channel, Format
+from dict_rate_limit.domain.notifications.channel import Channel, Format
 from http_receiver import answer, http_receiver
 from notifier_harness import message
 from processes import gone

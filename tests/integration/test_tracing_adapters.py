@@ -17,8 +17,8 @@ from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.statements import statements
 from dict_rate_limit.adapters.redis import RedisCache
 from dict_rate_limit.apps.embedded.port import free_port
-from dict_rate_limit.domain.channel import Channel, Format
 from dict_rate_limit.domain.errors import CacheUnavailableError, SourceError, StoreError
+from dict_rate_limit.domain.notifications.channel import Channel, Format
 from http_receiver import answer, http_receiver
 from notifier_harness import LOOPBACK, SECRET, message
 from span_memory import SpanMemory, attributes

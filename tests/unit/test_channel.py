@@ -8,8 +8,8 @@ import pytest
 
 from acting_samples import channel, open_change
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity
-from dict_rate_limit.domain.channel import Channel, Format, Routes
 from dict_rate_limit.domain.errors import InvalidValueError
+from dict_rate_limit.domain.notifications.channel import Channel, Format, Routes
 
 WARNING = open_change()[1]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from dict_rate_limit.domain.channel import Channel
+    from dict_rate_limit.domain.notifications.channel import Channel
 
 A_SECOND = timedelta(seconds=1)
 TWO = '[channels.a]\nurl = "slack://a/b/c"\n[channels.b]\nurl = "slack://d/e/f"\n'

@@ -7,7 +7,7 @@ import pytest
 
 from dict_rate_limit.adapters.notify.channels_toml import parse_channels
 from dict_rate_limit.domain.alerts.alert import Severity
-from dict_rate_limit.domain.channel import Channel, Format, Language, Routes
+from dict_rate_limit.domain.notifications.channel import Channel, Format, Language, Routes
 
 if TYPE_CHECKING:
     from dict_rate_limit.adapters.notify.channels_toml import Parsed

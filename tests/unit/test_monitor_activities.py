@@ -16,7 +16,6 @@ from dict_rate_limit.adapters.memory.channels import CountedHeartbeat
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.adapters.memory.work import RememberedWork
-from dict_rate_limit.domain.channel import Channel, Format
 from dict_rate_limit.domain.errors import (
     CacheUnavailableError,
     Outcome,
@@ -25,6 +24,7 @@ from dict_rate_limit.domain.errors import (
     StoreError,
     StoreUnavailableError,
 )
+from dict_rate_limit.domain.notifications.channel import Channel, Format
 from dict_rate_limit.domain.wire import decode_poll, encode_poll
 from dict_rate_limit.ports.observing import NOBODY
 from dict_rate_limit.usecases.monitor import Fetcher

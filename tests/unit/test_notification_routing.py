@@ -8,7 +8,6 @@ import pytest
 from acting_samples import HOUR, SILENCE_ID, channel, life, open_change, silence, taken_up
 from dict_rate_limit.domain.alerts.alert import Kind, Severity
 from dict_rate_limit.domain.alerts.transition import Subject, drilled
-from dict_rate_limit.domain.channel import Format, Routes
 from dict_rate_limit.domain.notification import (
     FIRST_PAUSE,
     GIVE_UP_AFTER,
@@ -22,6 +21,7 @@ from dict_rate_limit.domain.notification import (
     new_notification_id,
     route,
 )
+from dict_rate_limit.domain.notifications.channel import Format, Routes
 from dict_rate_limit.domain.silence import Matchers
 from domain_samples import NOON, PARTICIPANT
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dict_rate_limit.domain.alerts.alert import AlertEvent
-    from dict_rate_limit.domain.channel import Channel
+    from dict_rate_limit.domain.notifications.channel import Channel
     from dict_rate_limit.domain.silence import Silence
 
 OPS = channel()

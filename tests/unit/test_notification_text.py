@@ -14,7 +14,7 @@ from acting_samples import life, open_change
 from dict_rate_limit.domain.alerts.alert import Kind, Severity, TransitionKind
 from dict_rate_limit.domain.buckets.forecast import Span
 from dict_rate_limit.domain.buckets.outlook import Outlook
-from dict_rate_limit.domain.channel import Language
+from dict_rate_limit.domain.notifications.channel import Language
 from dict_rate_limit.usecases.notification_text import BLOCKS, compose, latest, runbook_url
 from domain_samples import NOON
 from notification_texts import MINUTE, NIGHT, antiscan_event, samples, warning, worse

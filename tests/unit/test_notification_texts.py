@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dict_rate_limit.domain.channel import Language
+from dict_rate_limit.domain.notifications.channel import Language
 from notification_texts import PAGE, Sample, page, samples
 
 LONGEST_TITLE = 90

@@ -10,7 +10,7 @@ from dict_rate_limit.adapters.notify import channels_toml
 from dict_rate_limit.adapters.notify.channels_toml import parse_channels
 from dict_rate_limit.adapters.notify.text import PATIENCE
 from dict_rate_limit.adapters.notify.webhook import REFUSALS, signatures
-from dict_rate_limit.domain.channel import Channel, Format
+from dict_rate_limit.domain.notifications.channel import Channel, Format
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "notifications.md").read_text(encoding="utf-8")

@@ -13,8 +13,8 @@ from api_parts import recorded
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.alerts.alert import Severity
-from dict_rate_limit.domain.channel import Format, Routes
 from dict_rate_limit.domain.notification import FIRST_PAUSE, Answer, Status
+from dict_rate_limit.domain.notifications.channel import Format, Routes
 from dict_rate_limit.domain.silence import Matchers, Purpose
 from dict_rate_limit.usecases import notify
 from dict_rate_limit.usecases.act import NewSilence, create_silence, send_drill
@@ -26,7 +26,7 @@ from monitor_samples import HandClock, telling
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dict_rate_limit.domain.channel import Channel
+    from dict_rate_limit.domain.notifications.channel import Channel
     from dict_rate_limit.ports.delivery import LedgerEntry, Message
 
 WITHIN = timedelta(seconds=20)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dict_rate_limit.adapters.notify.redaction import LONGEST, redacted
-from dict_rate_limit.domain.channel import Channel, Format
+from dict_rate_limit.domain.notifications.channel import Channel, Format
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 -- an example
 

@@ -16,7 +16,7 @@ from monitor_samples import HandClock, telling
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from dict_rate_limit.domain.channel import Channel
+    from dict_rate_limit.domain.notifications.channel import Channel
 
 WITHIN = timedelta(seconds=20)
 OPS = channel("ops")

@@ -13,7 +13,7 @@ from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
 from dict_rate_limit.adapters.notify.heartbeat import UrlHeartbeat
 from dict_rate_limit.adapters.notify.text import TextNotifier
 from dict_rate_limit.adapters.notify.webhook import WebhookNotifier
-from dict_rate_limit.domain.channel import Format
+from dict_rate_limit.domain.notifications.channel import Format
 from dict_rate_limit.usecases.notify import NotifyParts
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from dict_rate_limit.domain.channel import Channel
+    from dict_rate_limit.domain.notifications.channel import Channel
     from dict_rate_limit.domain.silence import Silence
 
 FIRST_PAUSE: Final = timedelta(seconds=10)

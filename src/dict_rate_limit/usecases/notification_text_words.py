@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain import sentences
 from dict_rate_limit.domain.alerts.alert import Kind, TransitionKind
-from dict_rate_limit.domain.channel import Language
+from dict_rate_limit.domain.notifications.channel import Language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from dict_rate_limit.domain.channel import Channel
     from dict_rate_limit.domain.notification import Answer, Notification
+    from dict_rate_limit.domain.notifications.channel import Channel
     from dict_rate_limit.ports import Clock
     from dict_rate_limit.ports.acting import Acts
     from dict_rate_limit.ports.delivery import ChannelSource, Notifications, Notifier

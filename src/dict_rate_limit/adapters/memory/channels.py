@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from dict_rate_limit.domain.channel import Channel
+    from dict_rate_limit.domain.notifications.channel import Channel
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dict_rate_limit.domain.notification import Answer
 
 if TYPE_CHECKING:
-    from dict_rate_limit.domain.channel import Channel
+    from dict_rate_limit.domain.notifications.channel import Channel
     from dict_rate_limit.ports.delivery import Message
 
 TAKEN = Answer(ok=True, text="kept in memory")

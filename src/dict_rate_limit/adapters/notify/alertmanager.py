@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters.notify.webhook import PATIENCE, post_json
 from dict_rate_limit.domain.alerts.alert import TransitionKind
-from dict_rate_limit.domain.channel import Language
+from dict_rate_limit.domain.notifications.channel import Language
 from dict_rate_limit.usecases.notification_text import latest, runbook_url
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
     from dict_rate_limit.domain.alerts.alert import AlertEvent
-    from dict_rate_limit.domain.channel import Channel
     from dict_rate_limit.domain.notification import Answer
+    from dict_rate_limit.domain.notifications.channel import Channel
     from dict_rate_limit.ports.delivery import Message
 
 VERSION: Final = "4"

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 from dict_rate_limit.adapters.notify.channels_toml import HIDDEN, TABLE, parse_channels
 from dict_rate_limit.adapters.notify.redaction import redacted
 from dict_rate_limit.adapters.notify.text import check_urls
-from dict_rate_limit.domain.channel import Format
+from dict_rate_limit.domain.notifications.channel import Format
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
     from pathlib import Path
 
-    from dict_rate_limit.domain.channel import Channel
+    from dict_rate_limit.domain.notifications.channel import Channel
     from dict_rate_limit.ports import Clock
 
 LOOK_AGAIN: Final = 1.0

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from dict_rate_limit.adapters.notify.webhook import key_of
 from dict_rate_limit.domain.alerts.alert import Kind, Severity
-from dict_rate_limit.domain.channel import NAME, Channel, Format, Language, Routes
+from dict_rate_limit.domain.notifications.channel import NAME, Channel, Format, Language, Routes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

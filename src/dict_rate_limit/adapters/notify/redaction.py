@@ -10,7 +10,7 @@ from urllib.parse import unquote, unquote_plus
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dict_rate_limit.domain.channel import Channel
+    from dict_rate_limit.domain.notifications.channel import Channel
 
 HIDDEN: Final = "***"
 LONGEST: Final = 400

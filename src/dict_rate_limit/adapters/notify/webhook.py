@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
-    from dict_rate_limit.domain.channel import Channel
+    from dict_rate_limit.domain.notifications.channel import Channel
     from dict_rate_limit.ports import Clock
     from dict_rate_limit.ports.delivery import Message
 

@@ -15,7 +15,7 @@ from dict_rate_limit.apps.cli.exits import CommandError, Exit
 from dict_rate_limit.settings import load
 
 if TYPE_CHECKING:
-    from dict_rate_limit.domain.channel import Channel
+    from dict_rate_limit.domain.notifications.channel import Channel
 
 
 def register(app: typer.Typer, name: str) -> None:
