@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from dict_rate_limit.domain.notification import Status
+    from dict_rate_limit.domain.notifications.routing import Status
     from dict_rate_limit.domain.silence import Silence
     from dict_rate_limit.ports.acting import Acts
     from dict_rate_limit.ports.delivery import Notifications, Outbox

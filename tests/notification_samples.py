@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from dict_rate_limit.domain.notification import (
+from dict_rate_limit.domain.notifications.routing import (
     Answer,
     Attempt,
     Notification,

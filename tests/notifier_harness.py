@@ -18,8 +18,8 @@ from dict_rate_limit.adapters.notify.dispatch import NotifierByFormat
 from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
 from dict_rate_limit.adapters.notify.text import PATIENCE, TextNotifier
 from dict_rate_limit.adapters.notify.webhook import WebhookNotifier
-from dict_rate_limit.domain.notification import Answer
 from dict_rate_limit.domain.notifications.channel import Channel, Format
+from dict_rate_limit.domain.notifications.routing import Answer
 from dict_rate_limit.ports.delivery import Message
 from domain_samples import NOON
 from http_receiver import answer, http_receiver

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dict_rate_limit.domain.notification import Status
+from dict_rate_limit.domain.notifications.routing import Status
 from domain_samples import NOON, bucket, ticks
 from notification_samples import PAUSE, SILENCE_ID, delivered, failed, given_up, notification, route_all
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from dict_rate_limit.domain.notification import Attempt, Notification
+    from dict_rate_limit.domain.notifications.routing import Attempt, Notification
     from dict_rate_limit.ports.delivery import LedgerEntry
     from store_harness import Harness
 LEASE = timedelta(seconds=90)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dict_rate_limit.domain.notification import Status
+from dict_rate_limit.domain.notifications.routing import Status
 from domain_samples import NOON, bucket, ticks
 from notification_samples import notification, route_all
 

@@ -18,8 +18,8 @@ from dict_rate_limit.apps.cli.documents import Drill
 from dict_rate_limit.apps.cli.drill_alert import PATH, Patience, followed, verdict
 from dict_rate_limit.apps.cli.exits import CommandError, Exit
 from dict_rate_limit.apps.cli.rest import Api, Call, Model
-from dict_rate_limit.domain.notification import REFUSALS, Answer
 from dict_rate_limit.domain.notifications.channel import Format
+from dict_rate_limit.domain.notifications.routing import REFUSALS, Answer
 from dict_rate_limit.usecases.deliver import REFUSALS as BROKER_REFUSALS
 from dict_rate_limit.usecases.deliver import deliver_all
 from dict_rate_limit.usecases.notify import tell

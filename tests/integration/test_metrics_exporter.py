@@ -26,7 +26,7 @@ from dict_rate_limit.adapters.prometheus.exporter import (
 from dict_rate_limit.adapters.prometheus.traffic import Traffic
 from dict_rate_limit.domain.alerts.state import PolicyRule
 from dict_rate_limit.domain.errors import Outcome, StoreUnavailableError
-from dict_rate_limit.domain.notification import Status
+from dict_rate_limit.domain.notifications.routing import Status
 from dict_rate_limit.ports.delivery import Backlog
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, THRESHOLDS, bucket, failure, snapshot, ticks
 from known_delivery import KnownDelivery

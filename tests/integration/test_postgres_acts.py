@@ -9,7 +9,7 @@ import pytest
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Acknowledgement, Kind
 from dict_rate_limit.domain.alerts.transition import Subject, drilled
 from dict_rate_limit.domain.errors import StoreError, StoreUnavailableError
-from dict_rate_limit.domain.notification import Answer
+from dict_rate_limit.domain.notifications.routing import Answer
 from domain_samples import NOON, PARTICIPANT, bucket, snapshot
 from notification_samples import failed, route_all
 from postgres_database import END_OTHER_SESSIONS, execute, opened_store, record, rows, values

@@ -11,8 +11,8 @@ from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.errors import NotFoundError
-from dict_rate_limit.domain.notification import REFUSALS, Answer, Status
 from dict_rate_limit.domain.notifications.channel import Format
+from dict_rate_limit.domain.notifications.routing import REFUSALS, Answer, Status
 from dict_rate_limit.usecases.act import send_drill
 from dict_rate_limit.usecases.deliver import REFUSALS as BROKER_REFUSALS
 from dict_rate_limit.usecases.deliver import deliver_all

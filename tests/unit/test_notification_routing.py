@@ -8,7 +8,8 @@ import pytest
 from acting_samples import HOUR, SILENCE_ID, channel, life, open_change, silence, taken_up
 from dict_rate_limit.domain.alerts.alert import Kind, Severity
 from dict_rate_limit.domain.alerts.transition import Subject, drilled
-from dict_rate_limit.domain.notification import (
+from dict_rate_limit.domain.notifications.channel import Format, Routes
+from dict_rate_limit.domain.notifications.routing import (
     FIRST_PAUSE,
     GIVE_UP_AFTER,
     LONGEST_PAUSE,
@@ -21,7 +22,6 @@ from dict_rate_limit.domain.notification import (
     new_notification_id,
     route,
 )
-from dict_rate_limit.domain.notifications.channel import Format, Routes
 from dict_rate_limit.domain.silence import Matchers
 from domain_samples import NOON, PARTICIPANT
 

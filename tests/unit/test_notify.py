@@ -13,8 +13,8 @@ from api_parts import recorded
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.alerts.alert import Severity
-from dict_rate_limit.domain.notification import FIRST_PAUSE, Answer, Status
 from dict_rate_limit.domain.notifications.channel import Format, Routes
+from dict_rate_limit.domain.notifications.routing import FIRST_PAUSE, Answer, Status
 from dict_rate_limit.domain.silence import Matchers, Purpose
 from dict_rate_limit.usecases import notify
 from dict_rate_limit.usecases.act import NewSilence, create_silence, send_drill

@@ -8,7 +8,7 @@ from acting_samples import channel
 from api_parts import recorded
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.memory.store import MemoryStore
-from dict_rate_limit.domain.notification import Answer, Status
+from dict_rate_limit.domain.notifications.routing import Answer, Status
 from dict_rate_limit.usecases.notify import ROLL_OUT, tell
 from domain_samples import bucket, ticks
 from monitor_samples import HandClock, telling

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dict_rate_limit.domain.alerts.alert import AlertEvent
-    from dict_rate_limit.domain.notification import Answer, Attempt, Notification, Status
     from dict_rate_limit.domain.notifications.channel import Channel
+    from dict_rate_limit.domain.notifications.routing import Answer, Attempt, Notification, Status
 
 
 class Outbox(Protocol):

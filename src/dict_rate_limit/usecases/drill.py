@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.alert import Kind
 from dict_rate_limit.domain.errors import NotFoundError
-from dict_rate_limit.domain.notification import Status
+from dict_rate_limit.domain.notifications.routing import Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from uuid import UUID
 
-    from dict_rate_limit.domain.notification import Attempt
+    from dict_rate_limit.domain.notifications.routing import Attempt
     from dict_rate_limit.ports.acting import Acts, AlertHistory
     from dict_rate_limit.ports.delivery import LedgerEntry, Notifications
 

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.alerts.alert import Kind
-from dict_rate_limit.domain.notification import Attempt, after, new_message_id, route
+from dict_rate_limit.domain.notifications.routing import Attempt, after, new_message_id, route
 from dict_rate_limit.ports.delivery import Message
 from dict_rate_limit.usecases.notification_text import compose
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from dict_rate_limit.domain.notification import Answer, Notification
     from dict_rate_limit.domain.notifications.channel import Channel
+    from dict_rate_limit.domain.notifications.routing import Answer, Notification
     from dict_rate_limit.ports import Clock
     from dict_rate_limit.ports.acting import Acts
     from dict_rate_limit.ports.delivery import ChannelSource, Notifications, Notifier

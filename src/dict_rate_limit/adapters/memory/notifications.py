@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.notification import Status
+from dict_rate_limit.domain.notifications.routing import Status
 from dict_rate_limit.ports.delivery import LedgerEntry
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.memory.books import Books, Transition
     from dict_rate_limit.domain.alerts.alert import AlertEvent
-    from dict_rate_limit.domain.notification import Attempt, Notification
+    from dict_rate_limit.domain.notifications.routing import Attempt, Notification
 
 
 @dataclass(slots=True)

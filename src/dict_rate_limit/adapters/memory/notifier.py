@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.notification import Answer
+from dict_rate_limit.domain.notifications.routing import Answer
 
 if TYPE_CHECKING:
     from dict_rate_limit.domain.notifications.channel import Channel

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.audit import AuditEntry
     from dict_rate_limit.domain.buckets.reading import Poll
     from dict_rate_limit.domain.errors import Outcome
-    from dict_rate_limit.domain.notification import Attempt, Notification, Status
+    from dict_rate_limit.domain.notifications.routing import Attempt, Notification, Status
     from dict_rate_limit.domain.silence import Silence
     from dict_rate_limit.ports import Clock, Latest, TransitionKey
     from dict_rate_limit.ports.acting import ActingUnit, AlertHistory

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
     from dict_rate_limit.domain.alerts.alert import AlertEvent
-    from dict_rate_limit.domain.notification import Answer
     from dict_rate_limit.domain.notifications.channel import Channel
+    from dict_rate_limit.domain.notifications.routing import Answer
     from dict_rate_limit.ports.delivery import Message
 
 VERSION: Final = "4"

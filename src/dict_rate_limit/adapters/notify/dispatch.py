@@ -10,8 +10,8 @@ from dict_rate_limit.ports.steps import NO_STEPS, Part
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from dict_rate_limit.domain.notification import Answer
     from dict_rate_limit.domain.notifications.channel import Channel, Format
+    from dict_rate_limit.domain.notifications.routing import Answer
     from dict_rate_limit.ports.delivery import Message, Notifier
     from dict_rate_limit.ports.steps import Steps
 

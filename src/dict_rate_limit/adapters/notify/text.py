@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters.notify.redaction import redacted
 from dict_rate_limit.domain.alerts.alert import Severity, TransitionKind
-from dict_rate_limit.domain.notification import Answer
+from dict_rate_limit.domain.notifications.routing import Answer
 from dict_rate_limit.usecases.notification_text import latest
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters.notify.guarded_http import CallError
 from dict_rate_limit.adapters.notify.redaction import redacted
-from dict_rate_limit.domain.notification import Answer
+from dict_rate_limit.domain.notifications.routing import Answer
 from dict_rate_limit.usecases.event import event_document
 
 if TYPE_CHECKING:

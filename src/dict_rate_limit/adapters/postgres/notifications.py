@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 from dict_rate_limit.adapters.postgres.alert_rows import alert_event
 from dict_rate_limit.adapters.postgres.documents import storable
 from dict_rate_limit.adapters.postgres.statements import statements
-from dict_rate_limit.domain.notification import Answer, Attempt, Notification, Status
+from dict_rate_limit.domain.notifications.routing import Answer, Attempt, Notification, Status
 from dict_rate_limit.ports.delivery import LedgerEntry
 
 if TYPE_CHECKING:

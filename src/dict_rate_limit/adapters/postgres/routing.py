@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.postgres.documents import Parameters
     from dict_rate_limit.adapters.postgres.pool import Connection, Pool
     from dict_rate_limit.domain.alerts.alert import AlertEvent
-    from dict_rate_limit.domain.notification import Notification
+    from dict_rate_limit.domain.notifications.routing import Notification
 
 
 class PostgresRoutingUnit:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from prometheus_client import Metric
     from prometheus_client.core import GaugeMetricFamily
 
-    from dict_rate_limit.domain.notification import Status
+    from dict_rate_limit.domain.notifications.routing import Status
     from dict_rate_limit.ports.acting import Acts
     from dict_rate_limit.ports.delivery import Backlog, Notifications, Outbox
 

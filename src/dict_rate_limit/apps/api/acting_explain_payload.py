@@ -20,7 +20,7 @@ from dict_rate_limit.apps.api.acting_payload import (
 from dict_rate_limit.apps.api.acting_silence_payload import Silence, silence
 from dict_rate_limit.domain.alerts.alert import TransitionKind
 from dict_rate_limit.domain.buckets.level import FULL, Level
-from dict_rate_limit.domain.notification import Status
+from dict_rate_limit.domain.notifications.routing import Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,13 +10,13 @@ import msgspec
 
 from dict_rate_limit.domain.alerts.alert import Kind, Severity, TransitionKind
 from dict_rate_limit.domain.buckets.outlook import plain
-from dict_rate_limit.domain.notification import Status
+from dict_rate_limit.domain.notifications.routing import Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dict_rate_limit.domain import notification as telling
     from dict_rate_limit.domain.alerts import alert as domain
+    from dict_rate_limit.domain.notifications import routing as telling
     from dict_rate_limit.ports.acting import AlertHistory
     from dict_rate_limit.ports.delivery import LedgerEntry
 
