@@ -10,7 +10,7 @@ from uuid import UUID
 from dict_rate_limit.domain.alerts.alert import Acknowledgement, Kind, Severity
 from dict_rate_limit.domain.alerts.transition import Facts, Subject, acknowledged, moved, opened, reminded, resolved
 from dict_rate_limit.domain.notifications.channel import Channel, Format, Routes
-from dict_rate_limit.domain.silence import Matchers, Purpose, Silence
+from dict_rate_limit.domain.notifications.silence import Matchers, Purpose, Silence
 from domain_samples import NOON, PARTICIPANT
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
     from dict_rate_limit.domain.alerts.transition import Change
-    from dict_rate_limit.domain.silence import Recurrence
+    from dict_rate_limit.domain.notifications.silence import Recurrence
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)

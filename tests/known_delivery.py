@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dict_rate_limit.domain.notifications.routing import Status
-    from dict_rate_limit.domain.silence import Silence
+    from dict_rate_limit.domain.notifications.silence import Silence
     from dict_rate_limit.ports.acting import Acts
     from dict_rate_limit.ports.delivery import Notifications, Outbox
 

@@ -12,7 +12,7 @@ from dict_rate_limit.domain.alerts.state import JudgedBucket
 from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.level import Thresholds, level_of
 from dict_rate_limit.domain.errors import Outcome
-from dict_rate_limit.domain.silence import Matchers, Purpose, Silence
+from dict_rate_limit.domain.notifications.silence import Matchers, Purpose, Silence
 from dict_rate_limit.ports.delivery import Backlog
 
 NOW = datetime(2026, 3, 1, 3, 12, 17, tzinfo=UTC)

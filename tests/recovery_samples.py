@@ -24,7 +24,7 @@ from cli_program import ended
 from dict_rate_limit.adapters.postgres.dump_folder import find
 from dict_rate_limit.apps.cli.place import folders
 from dict_rate_limit.domain.audit import Act, AuditEntry
-from dict_rate_limit.domain.silence import Matchers, Purpose, Silence
+from dict_rate_limit.domain.notifications.silence import Matchers, Purpose, Silence
 from dict_rate_limit.usecases.recovery import Contents, Manifest, TableContent
 from domain_samples import NOON, bucket, ticks
 from notification_samples import delivered, route_all

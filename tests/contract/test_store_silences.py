@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from dict_rate_limit.domain.audit import Act, AuditEntry
-from dict_rate_limit.domain.silence import Matchers, Purpose, Recurrence, Silence, Weekday
+from dict_rate_limit.domain.notifications.silence import Matchers, Purpose, Recurrence, Silence, Weekday
 from domain_samples import NOON
 
 if TYPE_CHECKING:

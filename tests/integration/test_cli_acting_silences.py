@@ -10,7 +10,7 @@ import pytest
 
 from acting_terminal import Desk, lines, terminal
 from dict_rate_limit.apps.cli.exits import Exit
-from dict_rate_limit.domain.silence import Recurrence, Weekday
+from dict_rate_limit.domain.notifications.silence import Recurrence, Weekday
 from domain_samples import NOON
 
 if TYPE_CHECKING:

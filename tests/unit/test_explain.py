@@ -11,7 +11,7 @@ from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind
 from dict_rate_limit.domain.alerts.state import PolicyRule
 from dict_rate_limit.domain.buckets.level import Level
 from dict_rate_limit.domain.errors import NotFoundError, Outcome
-from dict_rate_limit.domain.silence import Matchers, Purpose
+from dict_rate_limit.domain.notifications.silence import Matchers, Purpose
 from dict_rate_limit.usecases.act import NewSilence, TakeUp, acknowledge, create_silence
 from dict_rate_limit.usecases.explain import ExplainParts, Explanation, explain
 from dict_rate_limit.usecases.notify import tell

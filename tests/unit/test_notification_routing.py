@@ -22,7 +22,7 @@ from dict_rate_limit.domain.notifications.routing import (
     new_notification_id,
     route,
 )
-from dict_rate_limit.domain.silence import Matchers
+from dict_rate_limit.domain.notifications.silence import Matchers
 from domain_samples import NOON, PARTICIPANT
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.domain.notifications.channel import Channel
-    from dict_rate_limit.domain.silence import Silence
+    from dict_rate_limit.domain.notifications.silence import Silence
 
 OPS = channel()
 CRITICAL_ONLY = channel("pager", Routes(severity=Severity.CRITICAL))

@@ -12,14 +12,14 @@ from dict_rate_limit.apps.api.pages.portuguese import PT
 from dict_rate_limit.apps.api.pages.render import WORDS, render_overview
 from dict_rate_limit.apps.api.pages.words import Language, Mark
 from dict_rate_limit.domain.alerts.alert import Severity
-from dict_rate_limit.domain.silence import Purpose
+from dict_rate_limit.domain.notifications.silence import Purpose
 from dict_rate_limit.ports.delivery import Backlog
 from page_samples import HEALTHY, HELD_BACK, NOTHING, NOW, alert, silence, taken_up
 
 if TYPE_CHECKING:
     from dict_rate_limit.apps.api.pages.words import Words
     from dict_rate_limit.domain.alerts.alert import Alert
-    from dict_rate_limit.domain.silence import Silence
+    from dict_rate_limit.domain.notifications.silence import Silence
 
 OPEN = alert("KEYS_CHECK", Severity.WARNING, minutes=3)
 

@@ -9,13 +9,13 @@ import pytest
 from acting_samples import HOUR, MINUTE, ended, open_alert, silence
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity
 from dict_rate_limit.domain.errors import InvalidValueError
-from dict_rate_limit.domain.silence import LONGEST, Matchers, Recurrence, Weekday
+from dict_rate_limit.domain.notifications.silence import LONGEST, Matchers, Recurrence, Weekday
 from domain_samples import NOON
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dict_rate_limit.domain.silence import Silence
+    from dict_rate_limit.domain.notifications.silence import Silence
 
 MONDAY = NOON
 NIGHT = Recurrence(days=(Weekday.FRI,), start=time(22), end=time(6), time_zone="America/Sao_Paulo")

@@ -5,7 +5,7 @@ from datetime import datetime, time
 import pytest
 
 from acting_samples import HOUR, silence
-from dict_rate_limit.domain.silence import Recurrence, Weekday
+from dict_rate_limit.domain.notifications.silence import Recurrence, Weekday
 from domain_samples import NOON
 
 OFFICE = Recurrence(days=tuple(Weekday), start=time(9), end=time(18), time_zone="America/Sao_Paulo")

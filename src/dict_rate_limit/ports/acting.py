@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
     from dict_rate_limit.domain.audit import AuditEntry
-    from dict_rate_limit.domain.silence import Silence
+    from dict_rate_limit.domain.notifications.silence import Silence
 
 
 class Acts(Protocol):

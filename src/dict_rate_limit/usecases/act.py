@@ -13,15 +13,15 @@ from dict_rate_limit.domain.alerts.transition import Subject, acknowledged, dril
 from dict_rate_limit.domain.audit import Act, AuditEntry
 from dict_rate_limit.domain.errors import ConflictError, InvalidValueError, NotFoundError
 from dict_rate_limit.domain.moment import require_aware, shown
+from dict_rate_limit.domain.notifications.silence import Silence
 from dict_rate_limit.domain.reason import require_reason
-from dict_rate_limit.domain.silence import Silence
 
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
     from dict_rate_limit.domain.alerts.alert import Alert
-    from dict_rate_limit.domain.silence import Matchers, Purpose, Recurrence
+    from dict_rate_limit.domain.notifications.silence import Matchers, Purpose, Recurrence
     from dict_rate_limit.ports import Clock
     from dict_rate_limit.ports.acting import Acts
 

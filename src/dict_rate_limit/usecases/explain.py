@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import Alert
     from dict_rate_limit.domain.alerts.state import JudgedBucket
     from dict_rate_limit.domain.buckets.level import Thresholds
-    from dict_rate_limit.domain.silence import Silence
+    from dict_rate_limit.domain.notifications.silence import Silence
     from dict_rate_limit.ports import Clock, StateStore
     from dict_rate_limit.ports.acting import Acts
     from dict_rate_limit.ports.delivery import LedgerEntry, Notifications

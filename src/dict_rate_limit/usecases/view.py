@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.state import JudgedBucket
     from dict_rate_limit.domain.buckets.reading import Snapshot
     from dict_rate_limit.domain.errors import Outcome
-    from dict_rate_limit.domain.silence import Silence
+    from dict_rate_limit.domain.notifications.silence import Silence
     from dict_rate_limit.ports.delivery import Backlog
 
 

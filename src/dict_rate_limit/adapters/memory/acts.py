@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.memory.books import Books
     from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
     from dict_rate_limit.domain.audit import AuditEntry
-    from dict_rate_limit.domain.silence import Silence
+    from dict_rate_limit.domain.notifications.silence import Silence
 
 
 @dataclass(slots=True)

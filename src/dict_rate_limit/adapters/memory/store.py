@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.reading import Poll
     from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.domain.notifications.routing import Attempt, Notification, Status
-    from dict_rate_limit.domain.silence import Silence
+    from dict_rate_limit.domain.notifications.silence import Silence
     from dict_rate_limit.ports import Clock, Latest, TransitionKey
     from dict_rate_limit.ports.acting import ActingUnit, AlertHistory
     from dict_rate_limit.ports.delivery import Backlog, DrainUnit, LedgerEntry, RoutingUnit

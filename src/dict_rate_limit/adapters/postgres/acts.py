@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.postgres.documents import Parameters
     from dict_rate_limit.adapters.postgres.pool import Connection, Pool
     from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
-    from dict_rate_limit.domain.silence import Silence
+    from dict_rate_limit.domain.notifications.silence import Silence
 
 
 class PostgresActingUnit:

@@ -7,7 +7,7 @@ from datetime import time
 from typing import TYPE_CHECKING, Any
 
 from dict_rate_limit.adapters.postgres.documents import storable
-from dict_rate_limit.domain.silence import Matchers, Purpose, Recurrence, Silence, Weekday
+from dict_rate_limit.domain.notifications.silence import Matchers, Purpose, Recurrence, Silence, Weekday
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

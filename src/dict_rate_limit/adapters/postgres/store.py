@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.audit import AuditEntry
     from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.domain.notifications.routing import Attempt, Notification, Status
-    from dict_rate_limit.domain.silence import Silence
+    from dict_rate_limit.domain.notifications.silence import Silence
     from dict_rate_limit.ports import Latest, RecordingUnit, TransitionKey
     from dict_rate_limit.ports.acting import ActingUnit, AlertHistory
     from dict_rate_limit.ports.delivery import Backlog, DrainUnit, LedgerEntry, RoutingUnit

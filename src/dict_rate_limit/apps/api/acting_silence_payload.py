@@ -10,13 +10,13 @@ import msgspec
 
 from dict_rate_limit.apps.api.acting_payload import utc
 from dict_rate_limit.domain.audit import Act
-from dict_rate_limit.domain.silence import Purpose, Weekday
+from dict_rate_limit.domain.notifications.silence import Purpose, Weekday
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dict_rate_limit.domain import audit as acts
-    from dict_rate_limit.domain import silence as domain
+    from dict_rate_limit.domain.notifications import silence as domain
 
 
 class Recurrence(msgspec.Struct, frozen=True, kw_only=True):

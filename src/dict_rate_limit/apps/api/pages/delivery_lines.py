@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from dict_rate_limit.apps.api.pages.formats import clock_text
 from dict_rate_limit.apps.api.pages.words import plural
 from dict_rate_limit.domain.messages import duration_text
-from dict_rate_limit.domain.silence import Purpose
+from dict_rate_limit.domain.notifications.silence import Purpose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.apps.api.pages.model import OverviewModel
     from dict_rate_limit.apps.api.pages.words import Words
     from dict_rate_limit.domain.alerts.alert import Alert
-    from dict_rate_limit.domain.silence import Silence
+    from dict_rate_limit.domain.notifications.silence import Silence
 
 LATE: Final = timedelta(minutes=5)
 """A transition that waits longer than this is late: the worker drains the outbox after every poll, and sweeps it."""

@@ -8,7 +8,7 @@ from dict_rate_limit.apps.api.pages.formats import Formats
 from dict_rate_limit.apps.api.pages.words import Language, Mark, Words
 from dict_rate_limit.domain.alerts.alert import Kind
 from dict_rate_limit.domain.errors import Outcome
-from dict_rate_limit.domain.silence import Purpose
+from dict_rate_limit.domain.notifications.silence import Purpose
 
 EN: Final = Words(
     language=Language.EN,

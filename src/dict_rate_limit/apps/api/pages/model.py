@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import Alert
     from dict_rate_limit.domain.alerts.state import JudgedBucket
     from dict_rate_limit.domain.errors import Outcome
-    from dict_rate_limit.domain.silence import Silence
+    from dict_rate_limit.domain.notifications.silence import Silence
     from dict_rate_limit.ports.delivery import Backlog
 
 
