@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.moment import require_aware
+from dict_rate_limit.domain.timestamps import require_aware
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -12,9 +12,9 @@ from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Acknowledgement, Kin
 from dict_rate_limit.domain.alerts.transition import Subject, acknowledged, drilled
 from dict_rate_limit.domain.audit import Act, AuditEntry
 from dict_rate_limit.domain.errors import ConflictError, InvalidValueError, NotFoundError
-from dict_rate_limit.domain.moment import require_aware, shown
 from dict_rate_limit.domain.notifications.silence import Silence
 from dict_rate_limit.domain.reason import require_reason
+from dict_rate_limit.domain.timestamps import require_aware, shown
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.errors import InvalidValueError
-from dict_rate_limit.domain.moment import require_aware
+from dict_rate_limit.domain.timestamps import require_aware
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.errors import InvalidValueError
-from dict_rate_limit.domain.moment import require_aware
+from dict_rate_limit.domain.timestamps import require_aware
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from math import ceil, floor
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.moment import require_aware
+from dict_rate_limit.domain.timestamps import require_aware
 
 if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.bucket import Bucket

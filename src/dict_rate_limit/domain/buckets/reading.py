@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.errors import InvalidValueError, Outcome
-from dict_rate_limit.domain.moment import require_aware
+from dict_rate_limit.domain.timestamps import require_aware
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
