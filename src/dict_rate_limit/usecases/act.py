@@ -13,7 +13,7 @@ from dict_rate_limit.domain.alerts.transition import Subject, acknowledged, dril
 from dict_rate_limit.domain.audit import Act, AuditEntry
 from dict_rate_limit.domain.errors import ConflictError, InvalidValueError, NotFoundError
 from dict_rate_limit.domain.notifications.silence import Silence
-from dict_rate_limit.domain.reason import require_reason
+from dict_rate_limit.domain.text import require_reason
 from dict_rate_limit.domain.timestamps import require_aware, shown
 
 if TYPE_CHECKING:

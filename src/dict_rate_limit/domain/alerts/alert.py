@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid5
 
 from dict_rate_limit.domain.errors import InvalidValueError
-from dict_rate_limit.domain.reason import require_reason
+from dict_rate_limit.domain.text import require_reason
 from dict_rate_limit.domain.timestamps import require_aware
 
 if TYPE_CHECKING:
