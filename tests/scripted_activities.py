@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from dict_rate_limit.domain.wire import encode_poll
+from dict_rate_limit.domain.codec import encode_poll
 from dict_rate_limit.workflows import inputs, names
 from monitor_samples import readings_of
 

@@ -23,7 +23,7 @@ from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.domain.alerts.evaluation import observe
 from dict_rate_limit.domain.alerts.state import ParticipantState
 from dict_rate_limit.domain.buckets.reading import Snapshot
-from dict_rate_limit.domain.wire import decode_poll
+from dict_rate_limit.domain.codec import decode_poll
 from dict_rate_limit.simulator.main import Simulation, simulated_bridge
 from killable_worker import RULES, Orders, Point
 from temporal_namespace import new_namespace

@@ -16,6 +16,7 @@ from dict_rate_limit.adapters.memory.channels import CountedHeartbeat
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.adapters.memory.work import RememberedWork
+from dict_rate_limit.domain.codec import decode_poll, encode_poll
 from dict_rate_limit.domain.errors import (
     CacheUnavailableError,
     Outcome,
@@ -25,7 +26,6 @@ from dict_rate_limit.domain.errors import (
     StoreUnavailableError,
 )
 from dict_rate_limit.domain.notifications.channel import Channel, Format
-from dict_rate_limit.domain.wire import decode_poll, encode_poll
 from dict_rate_limit.ports.observing import NOBODY
 from dict_rate_limit.usecases.monitor import Fetcher
 from dict_rate_limit.workflows import inputs, names

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.reading import FailedPoll, Poll, RejectedItem, Snapshot
+from dict_rate_limit.domain.codec import decode_poll, encode_poll
 from dict_rate_limit.domain.errors import InvalidValueError, Outcome
-from dict_rate_limit.domain.wire import decode_poll, encode_poll
 from domain_samples import NOON, bucket, failure, snapshot
 
 moments = st.datetimes(

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from dict_rate_limit.domain.codec import decode_poll, encode_poll
 from dict_rate_limit.domain.errors import DictRateLimitError, SchemaError
-from dict_rate_limit.domain.wire import decode_poll, encode_poll
 from dict_rate_limit.ports.observing import NOBODY
 from dict_rate_limit.usecases.deliver import deliver_all
 from dict_rate_limit.usecases.maintain import maintain
