@@ -30,8 +30,8 @@ from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
 from dict_rate_limit.adapters.pulsar.link import BATCH_DELAY_MS, Packing
 from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
 from dict_rate_limit.apps.embedded.postgres import embedded_postgres
+from dict_rate_limit.contract.events import event_document
 from dict_rate_limit.usecases.deliver import deliver_all
-from dict_rate_limit.usecases.event import event_document
 from dict_rate_limit.usecases.monitor import record_group
 
 if TYPE_CHECKING:

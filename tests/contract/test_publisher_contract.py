@@ -16,9 +16,9 @@ from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
 from dict_rate_limit.adapters.pulsar.link import Packing
 from dict_rate_limit.adapters.pulsar.publisher import LARGEST, PulsarPublisher
+from dict_rate_limit.contract.events import event_document
 from dict_rate_limit.domain.errors import PublishError
 from dict_rate_limit.ports.delivery import Receipt
-from dict_rate_limit.usecases.event import event_document
 from domain_samples import NOON
 from monitor_samples import HandClock
 from pulsar_samples import ids, receipts_of

@@ -14,8 +14,8 @@ from acting_samples import life
 from dict_rate_limit.adapters.notify.address_guard import AddressGuard
 from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
 from dict_rate_limit.adapters.notify.webhook import WebhookNotifier, signatures
+from dict_rate_limit.contract.events import event_document
 from dict_rate_limit.domain.notifications.channel import Channel, Format
-from dict_rate_limit.usecases.event import event_document
 from domain_samples import NOON
 from http_receiver import answer, http_receiver
 from monitor_samples import HandClock

@@ -3,8 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta, timezone
 
+from dict_rate_limit.contract.events import event_document
 from dict_rate_limit.domain.errors import Outcome
-from dict_rate_limit.usecases.event import event_document
 from domain_samples import NOON, ticks
 from domain_samples import run as judge
 from monitor_samples import opened_and_resolved

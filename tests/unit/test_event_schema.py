@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from dict_rate_limit.contract.events import event_document
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Acknowledgement, Kind, Severity, TransitionKind
 from dict_rate_limit.domain.alerts.transition import (
     Facts,
@@ -25,7 +26,6 @@ from dict_rate_limit.domain.alerts.transition import (
 )
 from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.buckets.outlook import outlook
-from dict_rate_limit.usecases.event import event_document
 from domain_samples import NOON, PARTICIPANT, THRESHOLDS, bucket
 
 if TYPE_CHECKING:

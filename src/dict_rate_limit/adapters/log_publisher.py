@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
+from dict_rate_limit.contract.events import event_document
 from dict_rate_limit.domain.errors import PublishError
 from dict_rate_limit.ports.delivery import Receipt
-from dict_rate_limit.usecases.event import event_document
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from dict_rate_limit.contract.events import event_document
 from dict_rate_limit.ports.delivery import Receipt
-from dict_rate_limit.usecases.event import event_document
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters.notify.guarded_http import CallError
 from dict_rate_limit.adapters.notify.redaction import redacted
+from dict_rate_limit.contract.events import event_document
 from dict_rate_limit.domain.notifications.routing import Answer
-from dict_rate_limit.usecases.event import event_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,9 +13,9 @@ from dict_rate_limit.adapters.pulsar.diagnosis import knock, told, why
 from dict_rate_limit.adapters.pulsar.flight import TIMEOUT, Flight
 from dict_rate_limit.adapters.pulsar.link import connect
 from dict_rate_limit.adapters.pulsar.threads import in_thread, unattended
+from dict_rate_limit.contract.events import ACTION, event_document
 from dict_rate_limit.domain.errors import PublishError
 from dict_rate_limit.ports.steps import NO_STEPS, PARTICIPANT, Part
-from dict_rate_limit.usecases.event import ACTION, event_document
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence

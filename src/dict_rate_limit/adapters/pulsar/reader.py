@@ -13,8 +13,8 @@ from dict_rate_limit.adapters.pulsar.broker import USUAL, open_client
 from dict_rate_limit.adapters.pulsar.diagnosis import knock, why
 from dict_rate_limit.adapters.pulsar.link import close
 from dict_rate_limit.adapters.pulsar.threads import in_thread, unattended
+from dict_rate_limit.contract.events import ACTION
 from dict_rate_limit.domain.errors import EventsUnavailableError
-from dict_rate_limit.usecases.event import ACTION
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

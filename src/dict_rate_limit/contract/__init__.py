@@ -1,0 +1,1 @@
+"""The documents of the outside contract: API, events and webhooks."""
