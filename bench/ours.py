@@ -17,8 +17,8 @@ from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.redis import RedisCache
-from dict_rate_limit.usecases.monitor import Fetcher
 from dict_rate_limit.usecases.notify import NotifyParts
+from dict_rate_limit.usecases.poll.poll import Fetcher
 from dict_rate_limit.workflows import inputs
 from dict_rate_limit.workflows.activities import Activities
 

@@ -27,7 +27,7 @@ from dict_rate_limit.apps.worker import Progress, WorkerParts, run
 from dict_rate_limit.domain.alerts.state import Rules
 from dict_rate_limit.domain.buckets.level import Thresholds
 from dict_rate_limit.domain.codec import encode_poll
-from dict_rate_limit.usecases.monitor import Fetcher
+from dict_rate_limit.usecases.poll.poll import Fetcher
 from dict_rate_limit.workflows.activities import Activities
 from dict_rate_limit.workflows.schedules import Timetable
 from monitor_samples import telling

@@ -17,7 +17,7 @@ from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.adapters.operations import Readiness
 from dict_rate_limit.adapters.temporal import connect
 from dict_rate_limit.apps.worker import Progress, WorkerParts, run
-from dict_rate_limit.usecases.monitor import Fetcher
+from dict_rate_limit.usecases.poll.poll import Fetcher
 from dict_rate_limit.workflows.activities import Activities
 from dict_rate_limit.workflows.schedules import Timetable
 from domain_samples import RULES

@@ -10,7 +10,7 @@ from dict_rate_limit.adapters.prometheus.work import Work
 from dict_rate_limit.adapters.temporal import TemporalAddress, TemporalTls
 from dict_rate_limit.bootstrap.notifying import notifying
 from dict_rate_limit.domain.alerts.state import Rules
-from dict_rate_limit.usecases.monitor import Fetcher
+from dict_rate_limit.usecases.poll.poll import Fetcher
 from dict_rate_limit.workflows.activities import Activities
 from dict_rate_limit.workflows.names import FETCH, MAINTAIN, NOTIFY, PUBLISH, RECORD
 from dict_rate_limit.workflows.schedules import Timetable

@@ -17,8 +17,8 @@ from dict_rate_limit.domain.errors import DictRateLimitError, SchemaError
 from dict_rate_limit.ports.observing import NOBODY
 from dict_rate_limit.usecases.deliver import deliver_all
 from dict_rate_limit.usecases.maintain import maintain
-from dict_rate_limit.usecases.monitor import cache_group, record_group
 from dict_rate_limit.usecases.notify import tell
+from dict_rate_limit.usecases.poll.poll import cache_group, record_group
 from dict_rate_limit.workflows import inputs, names
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports import Clock, Maintenance, SnapshotCache, StateStore
     from dict_rate_limit.ports.delivery import EventPublisher, Heartbeat, Outbox
     from dict_rate_limit.ports.observing import WorkObserver
-    from dict_rate_limit.usecases.monitor import Fetcher
     from dict_rate_limit.usecases.notify import NotifyParts
+    from dict_rate_limit.usecases.poll.poll import Fetcher
 
 BEAT_SEC: Final = 2.0
 """Well below the heartbeat timeouts, by which Temporal notices that a worker has died."""

@@ -1,0 +1,1 @@
+"""One monitoring cycle: fetch, record, cache."""
