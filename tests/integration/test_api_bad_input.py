@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from api_parts import World, serving
-from dict_rate_limit.usecases.read import Reader
+from dict_rate_limit.usecases.readings.reader import Reader
 from dict_rate_limit.usecases.tokens import Role
 
 if TYPE_CHECKING:

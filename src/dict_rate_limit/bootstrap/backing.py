@@ -29,7 +29,7 @@ from dict_rate_limit.adapters.prometheus.sql import StatementTimes
 from dict_rate_limit.adapters.redis import RedisCache
 from dict_rate_limit.ports.steps import NO_STEPS
 from dict_rate_limit.usecases.budget import BudgetRules
-from dict_rate_limit.usecases.read import Reader, ReadParts, ReadRules
+from dict_rate_limit.usecases.readings.reader import Reader, ReadParts, ReadRules
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports import Clock, StateStore
     from dict_rate_limit.ports.acting import Acts
     from dict_rate_limit.ports.delivery import Outbox
-    from dict_rate_limit.usecases.read import Reader
+    from dict_rate_limit.usecases.readings.reader import Reader
     from dict_rate_limit.usecases.view import Reading
 
 PATIENCE: Final = 1.0

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.rsgi import RsgiScope, Whole
     from dict_rate_limit.apps.api.answers import Answers
     from dict_rate_limit.apps.api.requests import Requests
-    from dict_rate_limit.usecases.read import Reader
+    from dict_rate_limit.usecases.readings.reader import Reader
     from dict_rate_limit.usecases.view import CacheStatus
 
     Scope = MutableMapping[str, Any]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.apps.api.front import Front
     from dict_rate_limit.bootstrap.backing import Backing
     from dict_rate_limit.settings import Settings
-    from dict_rate_limit.usecases.read import Reader
+    from dict_rate_limit.usecases.readings.reader import Reader
 
 LOG_CONTEXTS: Final = (log_context,)
 """What else stands on this program's log lines."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.acting import Acts
     from dict_rate_limit.ports.delivery import Outbox
     from dict_rate_limit.usecases.explain import ExplainParts
-    from dict_rate_limit.usecases.read import Reader
+    from dict_rate_limit.usecases.readings.reader import Reader
     from dict_rate_limit.usecases.view import CacheStatus
 
 SCHEMA_MEDIA_TYPE: Final = "application/vnd.oai.openapi+json"

@@ -1,0 +1,1 @@
+"""The last reading of a participant, for any number of clients."""
