@@ -16,7 +16,7 @@ from dict_rate_limit.adapters.prometheus.exporter import DeliverySource, Exporte
 from dict_rate_limit.adapters.redis import RedisCache
 from dict_rate_limit.apps.embedded.port import free_port
 from dict_rate_limit.domain.errors import Outcome, SourceError
-from dict_rate_limit.usecases.view import CacheStatus
+from dict_rate_limit.usecases.readings.readings import CacheStatus
 from domain_samples import PARTICIPANT, THRESHOLDS, bucket, snapshot
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dict_rate_limit.domain.notifications.silence import Silence
-    from dict_rate_limit.usecases.view import Overview
+    from dict_rate_limit.usecases.readings.readings import Overview
 
 ENTRY = AuditEntry(
     at=NOON, actor="ana", act=Act.SILENCE_CREATED, subject_id=silence().silence_id, detail="", reason="a release"

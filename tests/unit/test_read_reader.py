@@ -17,7 +17,7 @@ from dict_rate_limit.domain.errors import InvalidValueError, NoReadingError, Out
 from dict_rate_limit.ports import CachedSnapshot
 from dict_rate_limit.usecases.budget import BudgetRules
 from dict_rate_limit.usecases.readings import reader, store_fallback
-from dict_rate_limit.usecases.view import CacheStatus
+from dict_rate_limit.usecases.readings.readings import CacheStatus
 from domain_samples import NOON, PARTICIPANT, bucket, failure, snapshot
 
 if TYPE_CHECKING:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.errors import NoReadingError, StoreError
-from dict_rate_limit.usecases.view import Overview, StoredOverview
+from dict_rate_limit.usecases.readings.readings import Overview, StoredOverview
 
 if TYPE_CHECKING:
     from dict_rate_limit.ports import Clock, StateStore
     from dict_rate_limit.ports.acting import Acts
     from dict_rate_limit.ports.delivery import Outbox
     from dict_rate_limit.usecases.readings.reader import Reader
-    from dict_rate_limit.usecases.view import Reading
+    from dict_rate_limit.usecases.readings.readings import Reading
 
 PATIENCE: Final = 1.0
 

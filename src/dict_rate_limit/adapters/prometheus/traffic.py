@@ -8,7 +8,7 @@ from prometheus_client.registry import Collector
 
 from dict_rate_limit.adapters.prometheus.catalog import counter, histogram
 from dict_rate_limit.adapters.prometheus.durations import Durations
-from dict_rate_limit.usecases.view import CacheStatus
+from dict_rate_limit.usecases.readings.readings import CacheStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from dict_rate_limit.apps.api.payload import Freshness, list_head, policy
-from dict_rate_limit.usecases.view import CacheStatus
+from dict_rate_limit.usecases.readings.readings import CacheStatus
 
 if TYPE_CHECKING:
     from dict_rate_limit.apps.api.query import Filters
-    from dict_rate_limit.usecases.view import Reading, View
+    from dict_rate_limit.usecases.readings.readings import Reading, View
 
 Headers = list[tuple[bytes, bytes]]
 

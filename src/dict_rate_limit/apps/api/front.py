@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.apps.api.answers import Answers
     from dict_rate_limit.apps.api.requests import Requests
     from dict_rate_limit.usecases.readings.reader import Reader
-    from dict_rate_limit.usecases.view import CacheStatus
+    from dict_rate_limit.usecases.readings.readings import CacheStatus
 
     Scope = MutableMapping[str, Any]
     Message = MutableMapping[str, Any]

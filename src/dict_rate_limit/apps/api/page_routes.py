@@ -19,7 +19,7 @@ from dict_rate_limit.usecases.overview import OverviewParts, overview
 
 if TYPE_CHECKING:
     from dict_rate_limit.apps.api.routes import Backing
-    from dict_rate_limit.usecases.view import Overview
+    from dict_rate_limit.usecases.readings.readings import Overview
 
 REFRESH_SECONDS: Final = 10
 PAGE_PARAMETERS: Final = ("participant", "lang", "refresh")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dict_rate_limit.domain.alerts.state import JudgedBucket
-    from dict_rate_limit.usecases.view import View
+    from dict_rate_limit.usecases.readings.readings import View
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):

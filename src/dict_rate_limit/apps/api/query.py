@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from dict_rate_limit.domain.alerts.state import JudgedBucket
-    from dict_rate_limit.usecases.view import View
+    from dict_rate_limit.usecases.readings.readings import View
 
 CATEGORIES: Final = "ABCDEFGH"
 LONGEST_QUERY: Final = 1_000

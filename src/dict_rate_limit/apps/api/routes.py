@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.delivery import Outbox
     from dict_rate_limit.usecases.explain import ExplainParts
     from dict_rate_limit.usecases.readings.reader import Reader
-    from dict_rate_limit.usecases.view import CacheStatus
+    from dict_rate_limit.usecases.readings.readings import CacheStatus
 
 SCHEMA_MEDIA_TYPE: Final = "application/vnd.oai.openapi+json"
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.alerts.evaluation import judged_buckets
-from dict_rate_limit.usecases.view import View
+from dict_rate_limit.usecases.readings.readings import View
 
 if TYPE_CHECKING:
     import asyncio
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.ports import CachedSnapshot
     from dict_rate_limit.usecases.budget import SourceBudget
-    from dict_rate_limit.usecases.view import Reading
+    from dict_rate_limit.usecases.readings.readings import Reading
 
 CLOCK_SKEW: Final = timedelta(minutes=1)
 """An entry from further ahead than this was stamped by a wrong clock; believed, it would hide the true ones."""

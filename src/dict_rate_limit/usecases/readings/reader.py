@@ -23,8 +23,8 @@ from dict_rate_limit.domain.errors import (
 from dict_rate_limit.ports import CachedSnapshot
 from dict_rate_limit.usecases.budget import BudgetRules, SourceBudget
 from dict_rate_limit.usecases.readings.entry import Held
+from dict_rate_limit.usecases.readings.readings import CacheStatus, Reading, View
 from dict_rate_limit.usecases.readings.store_fallback import StoredView
-from dict_rate_limit.usecases.view import CacheStatus, Reading, View
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
