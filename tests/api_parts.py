@@ -25,8 +25,8 @@ from dict_rate_limit.domain.alerts.evaluation import observe
 from dict_rate_limit.domain.buckets.reading import Snapshot, sift
 from dict_rate_limit.domain.errors import CacheUnavailableError, Outcome, SourceError, StoreUnavailableError
 from dict_rate_limit.simulator.answer import Listing, Refusal
-from dict_rate_limit.usecases.budget import BudgetRules
 from dict_rate_limit.usecases.explain import ExplainParts
+from dict_rate_limit.usecases.readings.budget import BudgetRules
 from dict_rate_limit.usecases.readings.reader import Reader, ReadParts, ReadRules
 from dict_rate_limit.usecases.tokens import Role
 from domain_samples import NOON, PARTICIPANT, RULES, THRESHOLDS, bucket, snapshot

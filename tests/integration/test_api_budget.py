@@ -17,7 +17,7 @@ from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.simulator.fake_dict import FakeDict
 from dict_rate_limit.simulator.fake_dict import World as FakeWorld
 from dict_rate_limit.simulator.scenario import SCENARIOS
-from dict_rate_limit.usecases.budget import BudgetRules
+from dict_rate_limit.usecases.readings.budget import BudgetRules
 from domain_samples import NOON, PARTICIPANT
 
 if TYPE_CHECKING:

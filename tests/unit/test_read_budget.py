@@ -9,7 +9,7 @@ import pytest
 
 from api_parts import HandClock, policies_list
 from dict_rate_limit.domain.errors import InvalidValueError, Outcome, SourceError
-from dict_rate_limit.usecases.budget import LONGEST_PAUSE, BudgetRules, SourceBudget
+from dict_rate_limit.usecases.readings.budget import LONGEST_PAUSE, BudgetRules, SourceBudget
 from domain_samples import NOON, bucket, snapshot
 
 if TYPE_CHECKING:

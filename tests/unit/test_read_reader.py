@@ -15,8 +15,8 @@ from dict_rate_limit.domain.alerts.state import PolicyRule
 from dict_rate_limit.domain.buckets.level import Level
 from dict_rate_limit.domain.errors import InvalidValueError, NoReadingError, Outcome, SourceError
 from dict_rate_limit.ports import CachedSnapshot
-from dict_rate_limit.usecases.budget import BudgetRules
 from dict_rate_limit.usecases.readings import reader, store_fallback
+from dict_rate_limit.usecases.readings.budget import BudgetRules
 from dict_rate_limit.usecases.readings.readings import CacheStatus
 from domain_samples import NOON, PARTICIPANT, bucket, failure, snapshot
 

@@ -28,7 +28,7 @@ from dict_rate_limit.adapters.prometheus.exporter import (
 from dict_rate_limit.adapters.prometheus.sql import StatementTimes
 from dict_rate_limit.adapters.redis import RedisCache
 from dict_rate_limit.ports.steps import NO_STEPS
-from dict_rate_limit.usecases.budget import BudgetRules
+from dict_rate_limit.usecases.readings.budget import BudgetRules
 from dict_rate_limit.usecases.readings.reader import Reader, ReadParts, ReadRules
 
 if TYPE_CHECKING:

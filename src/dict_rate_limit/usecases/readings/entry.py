@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.state import PolicyRule
     from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.ports import CachedSnapshot
-    from dict_rate_limit.usecases.budget import SourceBudget
+    from dict_rate_limit.usecases.readings.budget import SourceBudget
     from dict_rate_limit.usecases.readings.readings import Reading
 
 CLOCK_SKEW: Final = timedelta(minutes=1)

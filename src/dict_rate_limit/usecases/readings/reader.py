@@ -21,7 +21,7 @@ from dict_rate_limit.domain.errors import (
     StoreError,
 )
 from dict_rate_limit.ports import CachedSnapshot
-from dict_rate_limit.usecases.budget import BudgetRules, SourceBudget
+from dict_rate_limit.usecases.readings.budget import BudgetRules, SourceBudget
 from dict_rate_limit.usecases.readings.entry import Held
 from dict_rate_limit.usecases.readings.readings import CacheStatus, Reading, View
 from dict_rate_limit.usecases.readings.store_fallback import StoredView
