@@ -15,7 +15,7 @@ from cli_program import ended
 from dict_rate_limit.apps.cli.exits import Exit
 from dict_rate_limit.apps.embedded.port import free_port
 from dict_rate_limit.domain.notifications.channel import Format
-from dict_rate_limit.usecases.act import send_drill
+from dict_rate_limit.usecases.alert_actions import send_drill
 from dict_rate_limit.usecases.deliver import REFUSALS, deliver_all
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
 from monitor_samples import RefusingPublisher

@@ -15,7 +15,7 @@ from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, TransitionKind
 from dict_rate_limit.domain.audit import Act
 from dict_rate_limit.domain.errors import ConflictError, InvalidValueError, NotFoundError
 from dict_rate_limit.domain.notifications.silence import LONGEST, Matchers, Purpose, Recurrence, Weekday
-from dict_rate_limit.usecases.act import (
+from dict_rate_limit.usecases.alert_actions import (
     LONGEST_ACKNOWLEDGEMENT,
     NewSilence,
     TakeUp,

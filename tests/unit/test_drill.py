@@ -13,7 +13,7 @@ from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.errors import NotFoundError
 from dict_rate_limit.domain.notifications.channel import Format
 from dict_rate_limit.domain.notifications.routing import REFUSALS, Answer, Status
-from dict_rate_limit.usecases.act import send_drill
+from dict_rate_limit.usecases.alert_actions import send_drill
 from dict_rate_limit.usecases.deliver import REFUSALS as BROKER_REFUSALS
 from dict_rate_limit.usecases.deliver import deliver_all
 from dict_rate_limit.usecases.drill import DrillResult, drill_result

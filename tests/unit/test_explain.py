@@ -12,7 +12,7 @@ from dict_rate_limit.domain.alerts.state import PolicyRule
 from dict_rate_limit.domain.buckets.level import Level
 from dict_rate_limit.domain.errors import NotFoundError, Outcome
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose
-from dict_rate_limit.usecases.act import NewSilence, TakeUp, acknowledge, create_silence
+from dict_rate_limit.usecases.alert_actions import NewSilence, TakeUp, acknowledge, create_silence
 from dict_rate_limit.usecases.explain import ExplainParts, Explanation, explain
 from dict_rate_limit.usecases.notify import tell
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, THRESHOLDS, bucket, failure, snapshot

@@ -17,7 +17,7 @@ from dict_rate_limit.domain.notifications.channel import Format, Routes
 from dict_rate_limit.domain.notifications.routing import FIRST_PAUSE, Answer, Status
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose
 from dict_rate_limit.usecases import notify
-from dict_rate_limit.usecases.act import NewSilence, create_silence, send_drill
+from dict_rate_limit.usecases.alert_actions import NewSilence, create_silence, send_drill
 from dict_rate_limit.usecases.notify import LEASE, ROLL_OUT, Told, tell
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot, ticks
 from log_lines import log_lines

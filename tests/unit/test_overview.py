@@ -13,7 +13,7 @@ from dict_rate_limit.domain.alerts.alert import Acknowledgement
 from dict_rate_limit.domain.audit import Act, AuditEntry
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.usecases import overview as usecase
-from dict_rate_limit.usecases.act import TakeUp, acknowledge, send_drill
+from dict_rate_limit.usecases.alert_actions import TakeUp, acknowledge, send_drill
 from dict_rate_limit.usecases.overview import OverviewParts, overview
 from domain_samples import NOON, PARTICIPANT, bucket, snapshot
 

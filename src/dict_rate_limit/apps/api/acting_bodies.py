@@ -14,7 +14,7 @@ from dict_rate_limit.apps.api.query import quoted, refused
 from dict_rate_limit.domain.errors import InvalidValueError
 from dict_rate_limit.domain.notifications.silence import LONGEST, Matchers, Purpose, Recurrence, Weekday
 from dict_rate_limit.settings.parsers import duration_within
-from dict_rate_limit.usecases import act
+from dict_rate_limit.usecases import alert_actions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,14 +64,16 @@ class NewAcknowledgement(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     span: Span | None = msgspec.field(default=None, name="for")
     sequence: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)] | None = None
 
-    def order(self, alert_id: UUID, actor: str, now: datetime) -> act.TakeUp:
+    def order(self, alert_id: UUID, actor: str, now: datetime) -> alert_actions.TakeUp:
         """Put it into the words of the use case.
 
         Raises:
             ProblemError: none or both of until and for, or no duration.
         """
-        until = _end("until", self.until, self.span, now, act.LONGEST_ACKNOWLEDGEMENT)
-        return act.TakeUp(alert_id=alert_id, actor=actor, reason=self.reason, until=until, sequence=self.sequence)
+        until = _end("until", self.until, self.span, now, alert_actions.LONGEST_ACKNOWLEDGEMENT)
+        return alert_actions.TakeUp(
+            alert_id=alert_id, actor=actor, reason=self.reason, until=until, sequence=self.sequence
+        )
 
 
 class NewRecurrence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -111,13 +113,13 @@ class NewSilence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     span: Span | None = msgspec.field(default=None, name="for")
     recurrence: NewRecurrence | None = None
 
-    def order(self, actor: str, now: datetime) -> act.NewSilence:
+    def order(self, actor: str, now: datetime) -> alert_actions.NewSilence:
         """Put it into the words of the use case.
 
         Raises:
             ProblemError: none or both of ends_at and for, no duration, a glob or recurrence that cannot be.
         """
-        return act.NewSilence(
+        return alert_actions.NewSilence(
             purpose=self.purpose,
             matchers=self._matchers(),
             starts_at=self.starts_at,

@@ -24,7 +24,7 @@ from dict_rate_limit.apps.api.acting_silence_payload import silence, silence_lis
 from dict_rate_limit.apps.api.problem import ProblemError, ProblemType
 from dict_rate_limit.apps.api.query import identifier, limit, one_of, parse_query
 from dict_rate_limit.apps.api.routes import backing_of
-from dict_rate_limit.usecases.act import create_silence, end_silence
+from dict_rate_limit.usecases.alert_actions import create_silence, end_silence
 
 SILENCES: Final = ROOT + "/silences"
 LARGEST_LIMIT: Final = 1000
