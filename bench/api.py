@@ -21,9 +21,9 @@ from bench.wrk import Load, pause_for, put_load
 from dict_rate_limit.adapters.prometheus.traffic import Traffic
 from dict_rate_limit.apps.api.requests import Requests
 from dict_rate_limit.apps.embedded.port import LOOPBACK, free_port
+from dict_rate_limit.domain.access import Role, new_token_line
 from dict_rate_limit.domain.buckets.catalog import PSP_POLICIES
 from dict_rate_limit.usecases.readings.readings import CacheStatus
-from dict_rate_limit.usecases.tokens import Role, new_token_line
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from api_parts import World, recorded
+from dict_rate_limit.domain.access import Role, new_token_line
 from dict_rate_limit.usecases.notify import tell
-from dict_rate_limit.usecases.tokens import Role, new_token_line
 from domain_samples import PARTICIPANT, bucket, snapshot
 from monitor_samples import telling
 

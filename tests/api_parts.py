@@ -21,6 +21,7 @@ from dict_rate_limit.apps.api.front import Front
 from dict_rate_limit.apps.api.requests import Requests
 from dict_rate_limit.apps.api.server import ApiParts, build
 from dict_rate_limit.apps.embedded.port import free_port
+from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.alerts.evaluation import observe
 from dict_rate_limit.domain.buckets.reading import Snapshot, sift
 from dict_rate_limit.domain.errors import CacheUnavailableError, Outcome, SourceError, StoreUnavailableError
@@ -28,7 +29,6 @@ from dict_rate_limit.simulator.answer import Listing, Refusal
 from dict_rate_limit.usecases.explain import ExplainParts
 from dict_rate_limit.usecases.readings.budget import BudgetRules
 from dict_rate_limit.usecases.readings.reader import Reader, ReadParts, ReadRules
-from dict_rate_limit.usecases.tokens import Role
 from domain_samples import NOON, PARTICIPANT, RULES, THRESHOLDS, bucket, snapshot
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from api_parts import World
-from dict_rate_limit.usecases.tokens import Role, new_token_line
+from dict_rate_limit.domain.access import Role, new_token_line
 from log_lines import log_lines
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import pytest
 
 from acting_world import ALERTS, AUDIT, DRILLS, ROOT, SILENCES, ActingWorld, get, post, problem
 from api_parts import AbsentStore
+from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.errors import StoreUnavailableError
-from dict_rate_limit.usecases.tokens import Role
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator

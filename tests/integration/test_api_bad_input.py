@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from api_parts import World, serving
+from dict_rate_limit.domain.access import Role
 from dict_rate_limit.usecases.readings.reader import Reader
-from dict_rate_limit.usecases.tokens import Role
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

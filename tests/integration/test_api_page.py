@@ -11,10 +11,10 @@ import pytest
 
 from api_parts import OTHER, AbsentStore, World, recorded
 from dict_rate_limit.apps.api.problem import STATUSES
+from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose
 from dict_rate_limit.usecases.alert_actions import NewSilence, TakeUp, acknowledge, create_silence, send_drill
-from dict_rate_limit.usecases.tokens import Role
 from domain_samples import NOON, PARTICIPANT, bucket, snapshot
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cli_program import ended
-from dict_rate_limit.usecases.tokens import Role, digest_of, parse_expiry, parse_tokens
+from dict_rate_limit.domain.access import Role, digest_of, parse_expiry, parse_tokens
 
 if TYPE_CHECKING:
     from cli_program import Ended

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.buckets.level import Thresholds
 from dict_rate_limit.domain.errors import SettingsError
 from dict_rate_limit.settings import Origin, Program, Settings, load, required
 from dict_rate_limit.settings.definition import Secrecy
 from dict_rate_limit.settings.variables import definitions
-from dict_rate_limit.usecases.tokens import Role
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dict_rate_limit.domain.access import Role, Token, digest_of, new_token_line, parse_expiry, parse_tokens
 from dict_rate_limit.domain.errors import InvalidValueError
-from dict_rate_limit.usecases.tokens import Role, Token, digest_of, new_token_line, parse_expiry, parse_tokens
 
 MOMENT = datetime(2027, 1, 31, 21, tzinfo=UTC)
 

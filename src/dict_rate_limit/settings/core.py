@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar, dataclass_transform
 
+from dict_rate_limit.domain.access import Role
 from dict_rate_limit.settings import parsers
 from dict_rate_limit.settings.definition import Program, Secrecy, Section
 from dict_rate_limit.settings.schedule import Schedule, parse_schedule
-from dict_rate_limit.usecases.tokens import Role
 
 if TYPE_CHECKING:
     from datetime import timedelta

@@ -7,9 +7,9 @@ from enum import StrEnum
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.buckets.level import Thresholds
 from dict_rate_limit.settings.variables import Variables
-from dict_rate_limit.usecases.tokens import Role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from math import inf
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.apps.api.problem import ProblemError, ProblemType
-from dict_rate_limit.usecases.tokens import Role, Token, parse_tokens
+from dict_rate_limit.domain.access import Role, Token, parse_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,7 +13,7 @@ from dict_rate_limit.apps.api.access import Access, forbidden, foreign_host, una
 from dict_rate_limit.apps.api.answers import MEMO_SIZE
 from dict_rate_limit.apps.api.problem import MEDIA_TYPE, ProblemError
 from dict_rate_limit.apps.api.requests import CALLER, LIST_PATH, SAFE_METHODS
-from dict_rate_limit.usecases.tokens import Role
+from dict_rate_limit.domain.access import Role
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, MutableMapping

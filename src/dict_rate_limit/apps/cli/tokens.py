@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from dict_rate_limit.apps.cli.exits import Exit
-from dict_rate_limit.usecases.tokens import Role, new_token_line, parse_expiry
+from dict_rate_limit.domain.access import Role, new_token_line, parse_expiry
 
 
 class Output(StrEnum):
