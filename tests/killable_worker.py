@@ -19,7 +19,6 @@ from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.log_publisher import LogPublisher
 from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.adapters.memory.channels import CountedHeartbeat
-from dict_rate_limit.adapters.operations import Readiness
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.temporal import TemporalAddress
@@ -27,6 +26,7 @@ from dict_rate_limit.apps.worker import Progress, WorkerParts, run
 from dict_rate_limit.domain.alerts.state import Rules
 from dict_rate_limit.domain.buckets.level import Thresholds
 from dict_rate_limit.domain.codec import encode_poll
+from dict_rate_limit.serving.operations import Readiness
 from dict_rate_limit.usecases.poll.poll import Fetcher
 from dict_rate_limit.workflows.activities import Activities
 from dict_rate_limit.workflows.schedules import Timetable

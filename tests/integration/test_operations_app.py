@@ -9,12 +9,12 @@ import httpx
 import pytest
 
 from api_parts import HandClock, http_client, serving
-from dict_rate_limit.adapters import operations
-from dict_rate_limit.adapters.operations import OperationsApp, Readiness, serve
 from dict_rate_limit.domain.errors import CacheUnavailableError, SchemaError
+from dict_rate_limit.serving import operations
+from dict_rate_limit.serving.operations import OperationsApp, Readiness, serve
 
 if TYPE_CHECKING:
-    from dict_rate_limit.adapters.operations import ASGIApp, Receive, Scope, Send
+    from dict_rate_limit.serving.operations import ASGIApp, Receive, Scope, Send
 
 
 async def fine() -> str:

@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters import temporal
-from dict_rate_limit.adapters.operations import OperationsApp, serve
 from dict_rate_limit.bootstrap.backing import backing as opened
 from dict_rate_limit.bootstrap.backing import exporter, readiness
 from dict_rate_limit.bootstrap.monitoring import Counters, activities, temporal_address, timetable
@@ -21,15 +20,16 @@ from dict_rate_limit.domain.errors import (
     SchemaRefusedError,
     StoreUnavailableError,
 )
+from dict_rate_limit.serving.operations import OperationsApp, serve
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from dict_rate_limit.adapters.operations import Readiness
     from dict_rate_limit.adapters.prometheus.exporter import Collector
     from dict_rate_limit.adapters.temporal import Client, TemporalAddress
     from dict_rate_limit.bootstrap.backing import Backing
     from dict_rate_limit.bootstrap.publishing import Publishing
+    from dict_rate_limit.serving.operations import Readiness
     from dict_rate_limit.settings import Settings
     from dict_rate_limit.workflows.activities import Activities
     from dict_rate_limit.workflows.schedules import Timetable

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from dict_rate_limit.adapters.bridge.certificates import TlsFiles
 from dict_rate_limit.adapters.bridge.source import BridgeSource, Listeners
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.adapters.operations import Readiness
 from dict_rate_limit.adapters.postgres.goose import shipped_migrations
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.schema import require_schema
@@ -28,6 +27,7 @@ from dict_rate_limit.adapters.prometheus.exporter import (
 from dict_rate_limit.adapters.prometheus.sql import StatementTimes
 from dict_rate_limit.adapters.redis import RedisCache
 from dict_rate_limit.ports.steps import NO_STEPS
+from dict_rate_limit.serving.operations import Readiness
 from dict_rate_limit.usecases.readings.budget import BudgetRules
 from dict_rate_limit.usecases.readings.reader import Reader, ReadParts, ReadRules
 
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from pathlib import Path
 
-    from dict_rate_limit.adapters.operations import Check
     from dict_rate_limit.adapters.postgres.pool import Pool
     from dict_rate_limit.adapters.prometheus.exporter import Collector
     from dict_rate_limit.ports.steps import Steps
+    from dict_rate_limit.serving.operations import Check
     from dict_rate_limit.settings import Settings
 
 POOL_SIZE = 6

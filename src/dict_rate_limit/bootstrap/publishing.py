@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from typing import TextIO
 
-    from dict_rate_limit.adapters.operations import Check
     from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
     from dict_rate_limit.bootstrap.backing import Backing
     from dict_rate_limit.ports.delivery import EventPublisher
+    from dict_rate_limit.serving.operations import Check
     from dict_rate_limit.settings import Settings
 
 

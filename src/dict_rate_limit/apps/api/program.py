@@ -7,7 +7,6 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.adapters.operations import OperationsApp, serve
 from dict_rate_limit.adapters.prometheus.exporter import SourceCallsCollector
 from dict_rate_limit.adapters.prometheus.traffic import Traffic
 from dict_rate_limit.adapters.rsgi import RsgiApp
@@ -17,15 +16,16 @@ from dict_rate_limit.apps.api.server import ApiParts, build
 from dict_rate_limit.bootstrap import backing as bootstrap
 from dict_rate_limit.bootstrap.tracing import Tracing, log_context, tracing
 from dict_rate_limit.domain.errors import SchemaRefusedError, StoreError
+from dict_rate_limit.serving.operations import OperationsApp, serve
 from dict_rate_limit.usecases.explain import ExplainParts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dict_rate_limit.adapters.operations import Readiness
     from dict_rate_limit.adapters.prometheus.exporter import Collector
     from dict_rate_limit.apps.api.front import Front
     from dict_rate_limit.bootstrap.backing import Backing
+    from dict_rate_limit.serving.operations import Readiness
     from dict_rate_limit.settings import Settings
     from dict_rate_limit.usecases.readings.reader import Reader
 

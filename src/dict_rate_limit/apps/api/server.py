@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final, cast
 from litestar import Litestar
 from litestar.datastructures import State
 
-from dict_rate_limit.adapters.operations import serve
 from dict_rate_limit.apps.api.acting_explain_routes import explain_policy, get_drill, new_drill
 from dict_rate_limit.apps.api.acting_routes import acknowledge_alert, get_alert, list_alerts, list_audit
 from dict_rate_limit.apps.api.acting_schema import BODIES
@@ -18,6 +17,7 @@ from dict_rate_limit.apps.api.errors import HANDLERS, LARGEST_BODY
 from dict_rate_limit.apps.api.front import Front
 from dict_rate_limit.apps.api.page_routes import page, static
 from dict_rate_limit.apps.api.routes import Backing, get_policy, list_policies, schema
+from dict_rate_limit.serving.operations import serve
 
 if TYPE_CHECKING:
     from dict_rate_limit.apps.api.access import Access

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.adapters.operations import OperationsApp, serve
 from dict_rate_limit.adapters.postgres import migrations
 from dict_rate_limit.adapters.temporal import tracer_provider
 from dict_rate_limit.apps import worker
@@ -18,6 +17,7 @@ from dict_rate_limit.apps.embedded.stage import API, SCHEMA, WORKER
 from dict_rate_limit.bootstrap import backing as bootstrap
 from dict_rate_limit.bootstrap.publishing import publishing
 from dict_rate_limit.bootstrap.tracing import tracing
+from dict_rate_limit.serving.operations import OperationsApp, serve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
