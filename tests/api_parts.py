@@ -14,7 +14,6 @@ import httpx
 from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.adapters.prometheus.traffic import Traffic
-from dict_rate_limit.adapters.rsgi import RsgiApp
 from dict_rate_limit.apps.api.access import Access, TokensFile
 from dict_rate_limit.apps.api.front import Front
 from dict_rate_limit.apps.api.requests import Requests
@@ -25,6 +24,7 @@ from dict_rate_limit.domain.alerts.evaluation import observe
 from dict_rate_limit.domain.buckets.reading import Snapshot, sift
 from dict_rate_limit.domain.errors import CacheUnavailableError, Outcome, SourceError, StoreUnavailableError
 from dict_rate_limit.serving.operations import OperationsApp, Readiness, serve
+from dict_rate_limit.serving.rsgi import RsgiApp
 from dict_rate_limit.simulator.answer import Listing, Refusal
 from dict_rate_limit.usecases.explain import ExplainParts
 from dict_rate_limit.usecases.readings.budget import BudgetRules

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from api_parts import http_client, serving
-from dict_rate_limit.adapters.rsgi import RsgiApp
+from dict_rate_limit.serving.rsgi import RsgiApp
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
-    from dict_rate_limit.adapters.rsgi import ASGIApp, RsgiScope, Whole
+    from dict_rate_limit.serving.rsgi import ASGIApp, RsgiScope, Whole
 
     Scope = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

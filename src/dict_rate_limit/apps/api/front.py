@@ -18,9 +18,9 @@ from dict_rate_limit.domain.access import Role
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 
-    from dict_rate_limit.adapters.rsgi import RsgiScope, Whole
     from dict_rate_limit.apps.api.answers import Answers
     from dict_rate_limit.apps.api.requests import Requests
+    from dict_rate_limit.serving.rsgi import RsgiScope, Whole
     from dict_rate_limit.usecases.readings.reader import Reader
     from dict_rate_limit.usecases.readings.readings import CacheStatus
 

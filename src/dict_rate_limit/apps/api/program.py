@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters.prometheus.exporter import SourceCallsCollector
 from dict_rate_limit.adapters.prometheus.traffic import Traffic
-from dict_rate_limit.adapters.rsgi import RsgiApp
 from dict_rate_limit.apps.api.access import Access, TokensFile
 from dict_rate_limit.apps.api.requests import METHODS, Requests, route_of
 from dict_rate_limit.apps.api.server import ApiParts, build
@@ -17,6 +16,7 @@ from dict_rate_limit.bootstrap import backing as bootstrap
 from dict_rate_limit.bootstrap.tracing import Tracing, log_context, tracing
 from dict_rate_limit.domain.errors import SchemaRefusedError, StoreError
 from dict_rate_limit.serving.operations import OperationsApp, serve
+from dict_rate_limit.serving.rsgi import RsgiApp
 from dict_rate_limit.usecases.explain import ExplainParts
 
 if TYPE_CHECKING:
