@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import grpc
 import trustme
 
-from dict_rate_limit.adapters.bridge.certificates import TlsFiles
 from dict_rate_limit.adapters.bridge.source import BridgeSource, Listeners
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.proto import methods
+from dict_rate_limit.serving.tls_files import TlsFiles
 from dict_rate_limit.simulator.bridge import ServerTls, _credentials, serve_bridge
 from dict_rate_limit.simulator.fake_dict import FakeDict, World
 from dict_rate_limit.simulator.scenario import scenario_named

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.adapters.bridge.certificates import TlsFiles
 from dict_rate_limit.adapters.bridge.source import BridgeSource, Listeners
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.postgres.goose import shipped_migrations
@@ -28,6 +27,7 @@ from dict_rate_limit.adapters.prometheus.sql import StatementTimes
 from dict_rate_limit.adapters.redis import RedisCache
 from dict_rate_limit.ports.steps import NO_STEPS
 from dict_rate_limit.serving.operations import Readiness
+from dict_rate_limit.serving.tls_files import TlsFiles
 from dict_rate_limit.usecases.readings.budget import BudgetRules
 from dict_rate_limit.usecases.readings.reader import Reader, ReadParts, ReadRules
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 import grpc
 
-from dict_rate_limit.adapters.bridge.certificates import CertificateFilesError, load, stamp
 from dict_rate_limit.domain.errors import Outcome, SourceError
+from dict_rate_limit.serving.tls_files import CertificateFilesError, load, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dict_rate_limit.adapters.bridge.certificates import Certificates, Stamp, TlsFiles
+    from dict_rate_limit.serving.tls_files import Certificates, Stamp, TlsFiles
 
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 """A list of 29 policies takes about 2 kB."""

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     import grpc
 
-    from dict_rate_limit.adapters.bridge.certificates import TlsFiles
     from dict_rate_limit.domain.buckets.reading import Snapshot
     from dict_rate_limit.ports import Clock
     from dict_rate_limit.ports.steps import Facts, Steps
+    from dict_rate_limit.serving.tls_files import TlsFiles
 
 NAME: Final = "bridge"
 """Where its readings say they come from."""
