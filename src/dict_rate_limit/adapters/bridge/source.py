@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.adapters.bridge.answer import Origin, list_snapshot, odd_categories, single_snapshot
 from dict_rate_limit.adapters.bridge.channel import KeptChannel
+from dict_rate_limit.adapters.bridge.mapping import Origin, list_snapshot, odd_categories, single_snapshot
 from dict_rate_limit.adapters.bridge.status import correlation_id, translated
 from dict_rate_limit.domain.buckets.bucket import is_policy_name
 from dict_rate_limit.domain.errors import Outcome, SourceError
