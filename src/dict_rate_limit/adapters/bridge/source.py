@@ -8,8 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters.bridge.channel import KeptChannel
+from dict_rate_limit.adapters.bridge.errors import correlation_id, translated
 from dict_rate_limit.adapters.bridge.mapping import Origin, list_snapshot, odd_categories, single_snapshot
-from dict_rate_limit.adapters.bridge.status import correlation_id, translated
 from dict_rate_limit.domain.buckets.bucket import is_policy_name
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.ports.steps import NO_STEPS, PARTICIPANT, Part
