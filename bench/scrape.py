@@ -18,7 +18,7 @@ from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.postgres.migrations import up
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
-from dict_rate_limit.adapters.prometheus.exporter import DeliverySource, Exporter, StoredSource
+from dict_rate_limit.adapters.telemetry.prometheus.exporter import DeliverySource, Exporter, StoredSource
 from dict_rate_limit.apps.embedded.postgres import embedded_postgres
 from dict_rate_limit.usecases.poll.poll import record_group
 

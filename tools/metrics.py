@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from dict_rate_limit.adapters.prometheus.catalog import CATALOG, Described, Origin, Type
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import CATALOG, Described, Origin, Type
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "metrics.md"
 MARK: Final = "<!-- From here on written by scripts/metrics. -->\n"

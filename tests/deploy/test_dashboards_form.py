@@ -23,7 +23,7 @@ from deploy.dashboard_files import (
     panels,
     variables_in,
 )
-from dict_rate_limit.adapters.prometheus.catalog import CATALOG, PREFIX, Described, Origin
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import CATALOG, PREFIX, Described, Origin
 from tool_box import REPOSITORY, find_tool
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from conftest import DATABASE_NUMBERS, database
 from deploy.dashboard_bridge import PARTICIPANTS, PLAYERS
 from deploy.dashboard_files import NAMES, asked, dashboard, filled, marks, metrics_in
 from deploy.dashboard_stage import POLICIES, Servers, scraped
-from dict_rate_limit.adapters.prometheus.catalog import CATALOG, PREFIX, Type
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import CATALOG, PREFIX, Type
 from dict_rate_limit.domain.buckets.catalog import PSP_POLICIES
 
 if TYPE_CHECKING:

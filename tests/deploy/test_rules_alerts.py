@@ -7,8 +7,8 @@ import re
 import pytest
 
 from deploy.rule_files import CASES, FILES, FOLDER, Alert, alerts, checks, promtool, recorded
-from dict_rate_limit.adapters.prometheus.catalog import CATALOG, PREFIX, Origin, Type
-from dict_rate_limit.adapters.prometheus.durations import BOUNDS
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import CATALOG, PREFIX, Origin, Type
+from dict_rate_limit.adapters.telemetry.prometheus.durations import BOUNDS
 from runbook_pages import FOLDER as RUNBOOKS
 from runbook_pages import names
 

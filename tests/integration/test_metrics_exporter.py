@@ -14,16 +14,16 @@ from prometheus_client.parser import text_string_to_metric_families
 from acting_samples import silence
 from api_parts import OTHER, AbsentStore, World, recorded
 from dict_rate_limit.adapters.memory.store import MemoryStore
-from dict_rate_limit.adapters.prometheus import stored
-from dict_rate_limit.adapters.prometheus.durations import BOUNDS
-from dict_rate_limit.adapters.prometheus.exporter import (
+from dict_rate_limit.adapters.telemetry.prometheus import stored
+from dict_rate_limit.adapters.telemetry.prometheus.durations import BOUNDS
+from dict_rate_limit.adapters.telemetry.prometheus.exporter import (
     DeliverySource,
     Exporter,
     PublisherInfo,
     SourceCallsCollector,
     StoredSource,
 )
-from dict_rate_limit.adapters.prometheus.traffic import Traffic
+from dict_rate_limit.adapters.telemetry.prometheus.traffic import Traffic
 from dict_rate_limit.domain.alerts.state import PolicyRule
 from dict_rate_limit.domain.errors import Outcome, StoreUnavailableError
 from dict_rate_limit.domain.notifications.routing import Status

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
-from dict_rate_limit.adapters.prometheus.certificates import CertificateEnds
+from dict_rate_limit.adapters.telemetry.prometheus.certificates import CertificateEnds
 
 if TYPE_CHECKING:
     from pathlib import Path

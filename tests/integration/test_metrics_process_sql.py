@@ -12,7 +12,7 @@ import pytest
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.statements import statements
 from dict_rate_limit.adapters.postgres.store import PostgresStore
-from dict_rate_limit.adapters.prometheus.sql import StatementTimes
+from dict_rate_limit.adapters.telemetry.prometheus.sql import StatementTimes
 from dict_rate_limit.domain.alerts.evaluation import observe
 from dict_rate_limit.domain.errors import StoreError
 from dict_rate_limit.ports.steps import NO_STEPS, NOTHING, Part

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dict_rate_limit.adapters.prometheus.counts import Counts
-from dict_rate_limit.adapters.prometheus.work import Work
+from dict_rate_limit.adapters.telemetry.prometheus.counts import Counts
+from dict_rate_limit.adapters.telemetry.prometheus.work import Work
 
 if TYPE_CHECKING:
     from prometheus_client.registry import Collector

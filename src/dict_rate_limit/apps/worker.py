@@ -25,7 +25,7 @@ from dict_rate_limit.serving.operations import OperationsApp, serve
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from dict_rate_limit.adapters.prometheus.exporter import Collector
+    from dict_rate_limit.adapters.telemetry.prometheus.exporter import Collector
     from dict_rate_limit.adapters.temporal import Client, TemporalAddress
     from dict_rate_limit.bootstrap.backing import Backing
     from dict_rate_limit.bootstrap.publishing import Publishing

@@ -14,17 +14,17 @@ from dict_rate_limit.adapters.postgres.goose import shipped_migrations
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.schema import require_schema
 from dict_rate_limit.adapters.postgres.store import PostgresStore
-from dict_rate_limit.adapters.prometheus.certificates import CertificateEnds
-from dict_rate_limit.adapters.prometheus.counts import Counts
-from dict_rate_limit.adapters.prometheus.exporter import (
+from dict_rate_limit.adapters.redis import RedisCache
+from dict_rate_limit.adapters.telemetry.prometheus.certificates import CertificateEnds
+from dict_rate_limit.adapters.telemetry.prometheus.counts import Counts
+from dict_rate_limit.adapters.telemetry.prometheus.exporter import (
     DeliverySource,
     Exporter,
     PlanCollector,
     PublisherInfo,
     StoredSource,
 )
-from dict_rate_limit.adapters.prometheus.sql import StatementTimes
-from dict_rate_limit.adapters.redis import RedisCache
+from dict_rate_limit.adapters.telemetry.prometheus.sql import StatementTimes
 from dict_rate_limit.ports.steps import NO_STEPS
 from dict_rate_limit.serving.operations import Readiness
 from dict_rate_limit.serving.tls_files import TlsFiles
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dict_rate_limit.adapters.postgres.pool import Pool
-    from dict_rate_limit.adapters.prometheus.exporter import Collector
+    from dict_rate_limit.adapters.telemetry.prometheus.exporter import Collector
     from dict_rate_limit.ports.steps import Steps
     from dict_rate_limit.serving.operations import Check
     from dict_rate_limit.settings import Settings

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.adapters.prometheus.counts import Counts
-from dict_rate_limit.adapters.prometheus.work import Work
+from dict_rate_limit.adapters.telemetry.prometheus.counts import Counts
+from dict_rate_limit.adapters.telemetry.prometheus.work import Work
 from dict_rate_limit.adapters.temporal import TemporalAddress, TemporalTls
 from dict_rate_limit.bootstrap.notifying import notifying
 from dict_rate_limit.domain.alerts.state import Rules
@@ -18,7 +18,7 @@ from dict_rate_limit.workflows.schedules import Timetable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dict_rate_limit.adapters.prometheus.exporter import Collector
+    from dict_rate_limit.adapters.telemetry.prometheus.exporter import Collector
     from dict_rate_limit.bootstrap.backing import Backing
     from dict_rate_limit.ports.delivery import EventPublisher
     from dict_rate_limit.settings import Settings

@@ -7,8 +7,8 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.adapters.prometheus.exporter import SourceCallsCollector
-from dict_rate_limit.adapters.prometheus.traffic import Traffic
+from dict_rate_limit.adapters.telemetry.prometheus.exporter import SourceCallsCollector
+from dict_rate_limit.adapters.telemetry.prometheus.traffic import Traffic
 from dict_rate_limit.apps.api.access import Access, TokensFile
 from dict_rate_limit.apps.api.requests import METHODS, Requests, route_of
 from dict_rate_limit.apps.api.server import ApiParts, build
@@ -22,7 +22,7 @@ from dict_rate_limit.usecases.explain import ExplainParts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dict_rate_limit.adapters.prometheus.exporter import Collector
+    from dict_rate_limit.adapters.telemetry.prometheus.exporter import Collector
     from dict_rate_limit.apps.api.front import Front
     from dict_rate_limit.bootstrap.backing import Backing
     from dict_rate_limit.serving.operations import Readiness

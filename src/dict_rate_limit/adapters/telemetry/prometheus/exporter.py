@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.registry import Collector
 
-from dict_rate_limit.adapters.prometheus.bucket_series import BucketSeries
-from dict_rate_limit.adapters.prometheus.catalog import counter, gauge
-from dict_rate_limit.adapters.prometheus.condition import ConditionCollector, look_at_condition
-from dict_rate_limit.adapters.prometheus.delivery import DeliverySource, PublisherInfo
-from dict_rate_limit.adapters.prometheus.stored import PATIENCE, StoredSource, StoredStateCollector, look
+from dict_rate_limit.adapters.telemetry.prometheus.bucket_series import BucketSeries
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import counter, gauge
+from dict_rate_limit.adapters.telemetry.prometheus.condition import ConditionCollector, look_at_condition
+from dict_rate_limit.adapters.telemetry.prometheus.delivery import DeliverySource, PublisherInfo
+from dict_rate_limit.adapters.telemetry.prometheus.stored import PATIENCE, StoredSource, StoredStateCollector, look
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from prometheus_client.registry import Collector
 
-from dict_rate_limit.adapters.prometheus.catalog import counter, histogram
-from dict_rate_limit.adapters.prometheus.durations import LONG_BOUNDS, Durations
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import counter, histogram
+from dict_rate_limit.adapters.telemetry.prometheus.durations import LONG_BOUNDS, Durations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client.registry import Collector
 
-from dict_rate_limit.adapters.prometheus.catalog import counter
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import counter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

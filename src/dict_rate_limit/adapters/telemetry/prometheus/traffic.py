@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from prometheus_client.registry import Collector
 
-from dict_rate_limit.adapters.prometheus.catalog import counter, histogram
-from dict_rate_limit.adapters.prometheus.durations import Durations
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import counter, histogram
+from dict_rate_limit.adapters.telemetry.prometheus.durations import Durations
 from dict_rate_limit.usecases.readings.readings import CacheStatus
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client.registry import Collector
 
-from dict_rate_limit.adapters.prometheus.catalog import gauge
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import gauge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client.registry import Collector
 
-from dict_rate_limit.adapters.prometheus.catalog import gauge
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import gauge
 from dict_rate_limit.domain.errors import StoreError
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from prometheus_client.registry import Collector
 
-from dict_rate_limit.adapters.prometheus.catalog import counter, gauge
-from dict_rate_limit.adapters.prometheus.delivery import delivery_metrics, look_at_delivery
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import counter, gauge
+from dict_rate_limit.adapters.telemetry.prometheus.delivery import delivery_metrics, look_at_delivery
 from dict_rate_limit.domain.alerts.alert import Kind
 from dict_rate_limit.domain.errors import StoreError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from prometheus_client import Metric
 
-    from dict_rate_limit.adapters.prometheus.delivery import DeliverySource, DeliveryState
+    from dict_rate_limit.adapters.telemetry.prometheus.delivery import DeliverySource, DeliveryState
     from dict_rate_limit.domain.alerts.alert import Severity
     from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.errors import Outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.adapters.prometheus.catalog import CATALOG
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import CATALOG
 from dict_rate_limit.domain.alerts.evaluation import judged_buckets
 from dict_rate_limit.domain.buckets.forecast import time_to_empty, time_to_full
 from dict_rate_limit.domain.buckets.level import FULL, Level
