@@ -12,8 +12,8 @@ from prometheus_client.registry import Collector
 
 from dict_rate_limit.adapters.telemetry.prometheus.bucket_series import BucketSeries
 from dict_rate_limit.adapters.telemetry.prometheus.catalog import counter, gauge
-from dict_rate_limit.adapters.telemetry.prometheus.condition import ConditionCollector, look_at_condition
 from dict_rate_limit.adapters.telemetry.prometheus.delivery import DeliverySource, PublisherInfo
+from dict_rate_limit.adapters.telemetry.prometheus.store_health import ConditionCollector, look_at_condition
 from dict_rate_limit.adapters.telemetry.prometheus.stored import PATIENCE, StoredSource, StoredStateCollector, look
 
 if TYPE_CHECKING:
