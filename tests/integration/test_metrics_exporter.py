@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from acting_samples import silence
 from api_parts import OTHER, AbsentStore, World, recorded
 from dict_rate_limit.adapters.memory.store import MemoryStore
-from dict_rate_limit.adapters.telemetry.prometheus import stored
+from dict_rate_limit.adapters.telemetry.prometheus import store_metrics
 from dict_rate_limit.adapters.telemetry.prometheus.durations import BOUNDS
 from dict_rate_limit.adapters.telemetry.prometheus.exporter import (
     DeliverySource,

@@ -14,7 +14,12 @@ from dict_rate_limit.adapters.telemetry.prometheus.bucket_series import BucketSe
 from dict_rate_limit.adapters.telemetry.prometheus.catalog import counter, gauge
 from dict_rate_limit.adapters.telemetry.prometheus.delivery import DeliverySource, PublisherInfo
 from dict_rate_limit.adapters.telemetry.prometheus.store_health import ConditionCollector, look_at_condition
-from dict_rate_limit.adapters.telemetry.prometheus.stored import PATIENCE, StoredSource, StoredStateCollector, look
+from dict_rate_limit.adapters.telemetry.prometheus.store_metrics import (
+    PATIENCE,
+    StoredSource,
+    StoredStateCollector,
+    look,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
