@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dict_rate_limit.adapters.telemetry.prometheus.counts import Counts
-from dict_rate_limit.adapters.telemetry.prometheus.work import Work
+from dict_rate_limit.adapters.telemetry.prometheus.worker_metrics import Work
 
 if TYPE_CHECKING:
     from prometheus_client.registry import Collector

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.telemetry.prometheus.counts import Counts
-from dict_rate_limit.adapters.telemetry.prometheus.work import Work
+from dict_rate_limit.adapters.telemetry.prometheus.worker_metrics import Work
 from dict_rate_limit.adapters.temporal import TemporalAddress, TemporalTls
 from dict_rate_limit.bootstrap.notifying import notifying
 from dict_rate_limit.domain.alerts.state import Rules
