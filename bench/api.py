@@ -18,7 +18,7 @@ from bench.figure import Bar, Figure, Peer
 from bench.ground import ground, product
 from bench.nginx import nginx_serving
 from bench.wrk import Load, pause_for, put_load
-from dict_rate_limit.adapters.telemetry.prometheus.traffic import Traffic
+from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import Traffic
 from dict_rate_limit.apps.api.requests import Requests
 from dict_rate_limit.apps.embedded.port import LOOPBACK, free_port
 from dict_rate_limit.domain.access import Role, new_token_line

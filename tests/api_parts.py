@@ -13,7 +13,7 @@ import httpx
 
 from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.adapters.memory.store import MemoryStore
-from dict_rate_limit.adapters.telemetry.prometheus.traffic import Traffic
+from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import Traffic
 from dict_rate_limit.apps.api.access import Access, TokensFile
 from dict_rate_limit.apps.api.front import Front
 from dict_rate_limit.apps.api.requests import Requests

@@ -23,7 +23,7 @@ from dict_rate_limit.adapters.telemetry.prometheus.exporter import (
     SourceCallsCollector,
     StoredSource,
 )
-from dict_rate_limit.adapters.telemetry.prometheus.traffic import Traffic
+from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import Traffic
 from dict_rate_limit.domain.alerts.state import PolicyRule
 from dict_rate_limit.domain.errors import Outcome, StoreUnavailableError
 from dict_rate_limit.domain.notifications.routing import Status

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters.telemetry.prometheus.exporter import SourceCallsCollector
-from dict_rate_limit.adapters.telemetry.prometheus.traffic import Traffic
+from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import Traffic
 from dict_rate_limit.apps.api.access import Access, TokensFile
 from dict_rate_limit.apps.api.requests import METHODS, Requests, route_of
 from dict_rate_limit.apps.api.server import ApiParts, build

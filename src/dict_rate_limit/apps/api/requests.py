@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-    from dict_rate_limit.adapters.telemetry.prometheus.traffic import Traffic
+    from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import Traffic
 
 LIST_PATH: Final = "/api/v1/rate-limit/policies"
 ACTING_ROOT: Final = "/api/v1/rate-limit/"
