@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.registry import Collector
 
-from dict_rate_limit.adapters.telemetry.prometheus.bucket_series import BucketSeries
+from dict_rate_limit.adapters.telemetry.prometheus.bucket_metrics import BucketSeries
 from dict_rate_limit.adapters.telemetry.prometheus.catalog import counter, gauge
 from dict_rate_limit.adapters.telemetry.prometheus.delivery import DeliverySource, PublisherInfo
 from dict_rate_limit.adapters.telemetry.prometheus.store_health import ConditionCollector, look_at_condition
