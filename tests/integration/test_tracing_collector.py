@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dict_rate_limit.adapters.telemetry.otel import provider as providers
+from dict_rate_limit.adapters.telemetry.otel.provider import QUEUE, Collector, Origin, providing
 from dict_rate_limit.apps.embedded.port import free_port
-from dict_rate_limit.observability.tracing import provider as providers
-from dict_rate_limit.observability.tracing.provider import QUEUE, Collector, Origin, providing
 from log_lines import log_lines
 from otel_collector import certified, collecting
 from worker_samples import eventually

@@ -11,8 +11,8 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
 from bridge_server import OddBridge
+from dict_rate_limit.adapters.telemetry.otel.provider import make_global
 from dict_rate_limit.adapters.temporal import tracer_provider, tracing_plugin
-from dict_rate_limit.observability.tracing.provider import make_global
 from dict_rate_limit.workflows.definitions import WORKFLOWS
 from otel_collector import collecting
 from temporal_namespace import new_namespace

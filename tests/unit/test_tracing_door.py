@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from opentelemetry.trace import SpanKind
 
+from dict_rate_limit.adapters.telemetry.otel.current import current
+from dict_rate_limit.adapters.telemetry.otel.door import TracedDoor
 from dict_rate_limit.apps.api.program import span_names
-from dict_rate_limit.observability.tracing.current import current
-from dict_rate_limit.observability.tracing.door import TracedDoor
 from span_memory import SpanMemory, attributes
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import Status, StatusCode
 
-from dict_rate_limit.observability.tracing.export import CarefulExporter, LastWords
+from dict_rate_limit.adapters.telemetry.otel.export import CarefulExporter, LastWords
 from log_lines import log_lines
 
 if TYPE_CHECKING:

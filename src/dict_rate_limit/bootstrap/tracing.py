@@ -67,7 +67,7 @@ def _begun(
     settings: Settings, endpoint: str, service: str, temporal: Callable[[], Maker] | None, stack: ExitStack
 ) -> Tracing:
     # Here, for what it costs: an installation without a collector shall not carry the libraries.
-    from dict_rate_limit.observability.tracing import current, door, provider, steps  # noqa: PLC0415
+    from dict_rate_limit.adapters.telemetry.otel import current, door, provider, steps  # noqa: PLC0415
 
     collector = provider.Collector(
         endpoint=endpoint,

@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 
-from dict_rate_limit.observability.tracing.export import CarefulExporter, LastWords
+from dict_rate_limit.adapters.telemetry.otel.export import CarefulExporter, LastWords
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
