@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import structlog
 
-from dict_rate_limit.observability.logs import change_level_on_signals, configure_logging
+from dict_rate_limit.adapters.telemetry.logs import change_level_on_signals, configure_logging
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

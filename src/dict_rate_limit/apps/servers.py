@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 import uvloop
 
+from dict_rate_limit.adapters.telemetry.logs import change_level_on_signals, configure_logging
 from dict_rate_limit.apps.cli.exits import Exit, code_of
 from dict_rate_limit.apps.embedded.port import refuse_taken
-from dict_rate_limit.observability.logs import change_level_on_signals, configure_logging
 from dict_rate_limit.settings import Program, load
 
 if TYPE_CHECKING:

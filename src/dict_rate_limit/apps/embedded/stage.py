@@ -10,9 +10,9 @@ from dict_rate_limit.apps.embedded.substitution import CACHE, DATABASE, SOURCE, 
 if TYPE_CHECKING:
     from typing import TextIO
 
+    from dict_rate_limit.adapters.telemetry.logs import Context
     from dict_rate_limit.apps.embedded.board import Board
     from dict_rate_limit.apps.embedded.ending import Ending
-    from dict_rate_limit.observability.logs import Context
 
 SCHEMA: Final = "Schema"
 WORKER: Final = "Worker"

@@ -14,6 +14,7 @@ import uvloop
 from rich.console import Console
 from rich.text import Text
 
+from dict_rate_limit.adapters.telemetry.logs import change_level_on_signals, configure_logging
 from dict_rate_limit.apps.embedded import log_file
 from dict_rate_limit.apps.embedded.board import Board
 from dict_rate_limit.apps.embedded.data_folder import default_folder, locked
@@ -23,7 +24,6 @@ from dict_rate_limit.apps.embedded.port import LOOPBACK, refuse_taken
 from dict_rate_limit.apps.embedded.prometheus import beside
 from dict_rate_limit.apps.embedded.stage import PARTS, PROMETHEUS, Stage
 from dict_rate_limit.domain.errors import DictRateLimitError
-from dict_rate_limit.observability.logs import change_level_on_signals, configure_logging
 from dict_rate_limit.settings import load
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
-    from dict_rate_limit.observability.logs import Context
+    from dict_rate_limit.adapters.telemetry.logs import Context
     from dict_rate_limit.settings import Settings
 
     Product = Callable[[Settings, Stage], AbstractAsyncContextManager[None]]
