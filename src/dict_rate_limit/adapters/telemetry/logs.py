@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from dict_rate_limit.observability.redaction import hide_secrets
+from dict_rate_limit.adapters.telemetry.redaction import hide_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -72,7 +72,7 @@ def _told(error: Exception) -> Exit:
     """Say on stderr what happened; return how the process ends."""
     errors = _leaves(error)
     if not all(isinstance(one, _FORESEEN) for one in errors):
-        from dict_rate_limit.observability.redaction import clean  # noqa: PLC0415 - `--help` need not wait for it
+        from dict_rate_limit.adapters.telemetry.redaction import clean  # noqa: PLC0415 - `--help` need not wait for it
 
         typer.echo(clean("".join(traceback.format_exception(error))), err=True)
         typer.echo("error: a mistake of the program; please report it", err=True)
