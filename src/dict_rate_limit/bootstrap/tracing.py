@@ -67,7 +67,12 @@ def _begun(
     settings: Settings, endpoint: str, service: str, temporal: Callable[[], Maker] | None, stack: ExitStack
 ) -> Tracing:
     # Here, for what it costs: an installation without a collector shall not carry the libraries.
-    from dict_rate_limit.adapters.telemetry.otel import current, door, provider, steps  # noqa: PLC0415
+    from dict_rate_limit.adapters.telemetry.otel import (
+        asgi_middleware,  # noqa: PLC0415
+        current,
+        provider,
+        steps,
+    )
 
     collector = provider.Collector(
         endpoint=endpoint,
@@ -85,5 +90,7 @@ def _begun(
     stack.callback(_current.remove, current.current)
     tracer = spans.get_tracer("dict_rate_limit")
     return Tracing(
-        on=True, steps=steps.TracedSteps(tracer), door=lambda app, naming: door.TracedDoor(app, tracer, naming)
+        on=True,
+        steps=steps.TracedSteps(tracer),
+        door=lambda app, naming: asgi_middleware.TracedDoor(app, tracer, naming),
     )
