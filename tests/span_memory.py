@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 
-from dict_rate_limit.adapters.telemetry.otel.steps import TracedSteps
+from dict_rate_limit.adapters.telemetry.otel.tracer import TracedSteps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import trace
 
-from dict_rate_limit.adapters.telemetry.otel.steps import W3C, fail, kind_of
+from dict_rate_limit.adapters.telemetry.otel.tracer import W3C, fail, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
