@@ -8,7 +8,7 @@ import pytest
 from opentelemetry.trace import SpanKind
 
 from dict_rate_limit.adapters.telemetry.otel.asgi_middleware import TracedDoor
-from dict_rate_limit.adapters.telemetry.otel.current import current
+from dict_rate_limit.adapters.telemetry.otel.log_context import current
 from dict_rate_limit.apps.api.program import span_names
 from span_memory import SpanMemory, attributes
 

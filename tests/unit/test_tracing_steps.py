@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from opentelemetry import trace
 
-from dict_rate_limit.adapters.telemetry.otel.current import current
+from dict_rate_limit.adapters.telemetry.otel.log_context import current
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.ports.steps import NO_STEPS, Part
 from span_memory import ROOT, SpanMemory, attributes
