@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from dict_rate_limit.adapters.memory.books import Books
+    from dict_rate_limit.adapters.memory.database import Books
     from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
     from dict_rate_limit.domain.audit import AuditEntry
     from dict_rate_limit.domain.notifications.silence import Silence

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from uuid import UUID
 
-    from dict_rate_limit.adapters.memory.books import Books, Transition
+    from dict_rate_limit.adapters.memory.database import Books, Transition
     from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.domain.notifications.routing import Attempt, Notification
 

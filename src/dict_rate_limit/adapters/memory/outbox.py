@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from dict_rate_limit.adapters.memory.books import Books, Transition
+    from dict_rate_limit.adapters.memory.database import Books, Transition
     from dict_rate_limit.domain.alerts.alert import AlertEvent
 
 

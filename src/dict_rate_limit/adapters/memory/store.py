@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters.memory.acts import MemoryActs
-from dict_rate_limit.adapters.memory.books import Books
+from dict_rate_limit.adapters.memory.database import Books
 from dict_rate_limit.adapters.memory.ledger import full_hour, new_ledger
 from dict_rate_limit.adapters.memory.months import Months, retained_from
 from dict_rate_limit.adapters.memory.notifications import MemoryNotifications
