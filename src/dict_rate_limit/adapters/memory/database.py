@@ -7,14 +7,14 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.adapters.memory.ledger import new_ledger
+from dict_rate_limit.adapters.memory.participant_log import new_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
     from uuid import UUID
 
-    from dict_rate_limit.adapters.memory.ledger import Ledger
+    from dict_rate_limit.adapters.memory.participant_log import Ledger
     from dict_rate_limit.domain.alerts.alert import AlertEvent
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters.memory.acts import MemoryActs
 from dict_rate_limit.adapters.memory.database import Books
-from dict_rate_limit.adapters.memory.ledger import full_hour, new_ledger
 from dict_rate_limit.adapters.memory.months import Months, retained_from
 from dict_rate_limit.adapters.memory.notifications import MemoryNotifications
 from dict_rate_limit.adapters.memory.outbox import MemoryOutbox
+from dict_rate_limit.adapters.memory.participant_log import full_hour, new_ledger
 from dict_rate_limit.domain.alerts.alert import Severity
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from uuid import UUID
 
-    from dict_rate_limit.adapters.memory.ledger import Ledger
+    from dict_rate_limit.adapters.memory.participant_log import Ledger
     from dict_rate_limit.domain.alerts.alert import Alert, Kind
     from dict_rate_limit.domain.alerts.state import Judgement, ParticipantState, PolicyRule
     from dict_rate_limit.domain.audit import AuditEntry
