@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters.memory.acts import MemoryActs
 from dict_rate_limit.adapters.memory.database import Books
-from dict_rate_limit.adapters.memory.months import Months, retained_from
 from dict_rate_limit.adapters.memory.notifications import MemoryNotifications
 from dict_rate_limit.adapters.memory.outbox import MemoryOutbox
 from dict_rate_limit.adapters.memory.participant_log import full_hour, new_ledger
+from dict_rate_limit.adapters.memory.partitions import Months, retained_from
 from dict_rate_limit.domain.alerts.alert import Severity
 
 if TYPE_CHECKING:
