@@ -15,7 +15,7 @@ from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.adapters.memory.channels import CountedHeartbeat
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.memory.store import MemoryStore
-from dict_rate_limit.adapters.memory.work import RememberedWork
+from dict_rate_limit.adapters.memory.worker_metrics import RememberedWork
 from dict_rate_limit.domain.codec import decode_poll, encode_poll
 from dict_rate_limit.domain.errors import (
     CacheUnavailableError,
