@@ -15,9 +15,9 @@ from apprise.plugins import pagerduty
 
 from acting_samples import life, open_change
 from dict_rate_limit.adapters.notify import apprise_program
+from dict_rate_limit.adapters.notify.apprise_notifier import AT_ONCE, TextNotifier, check_urls, notify_type, url_for
 from dict_rate_limit.adapters.notify.channels_file import check_channels
 from dict_rate_limit.adapters.notify.channels_toml import parse_channels
-from dict_rate_limit.adapters.notify.text import AT_ONCE, TextNotifier, check_urls, notify_type, url_for
 from dict_rate_limit.domain.alerts.alert import Kind, Severity
 from dict_rate_limit.domain.notifications.channel import Channel, Format
 from http_receiver import answer, http_receiver

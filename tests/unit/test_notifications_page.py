@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from dict_rate_limit.adapters.notify import channels_toml
+from dict_rate_limit.adapters.notify.apprise_notifier import PATIENCE
 from dict_rate_limit.adapters.notify.channels_toml import parse_channels
-from dict_rate_limit.adapters.notify.text import PATIENCE
 from dict_rate_limit.adapters.notify.webhook import REFUSALS, signatures
 from dict_rate_limit.domain.notifications.channel import Channel, Format
 

@@ -6,9 +6,9 @@ import logging
 from threading import Thread
 from typing import TYPE_CHECKING, Final
 
+from dict_rate_limit.adapters.notify.apprise_notifier import check_urls
 from dict_rate_limit.adapters.notify.channels_toml import HIDDEN, TABLE, parse_channels
 from dict_rate_limit.adapters.notify.redaction import redacted
-from dict_rate_limit.adapters.notify.text import check_urls
 from dict_rate_limit.domain.notifications.channel import Format
 
 if TYPE_CHECKING:
