@@ -15,7 +15,7 @@ from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.notify.address_guard import AddressGuard
 from dict_rate_limit.adapters.notify.alertmanager import AlertmanagerNotifier
 from dict_rate_limit.adapters.notify.apprise_notifier import PATIENCE, TextNotifier
-from dict_rate_limit.adapters.notify.dispatch import NotifierByFormat
+from dict_rate_limit.adapters.notify.by_type import NotifierByFormat
 from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
 from dict_rate_limit.adapters.notify.webhook import WebhookNotifier
 from dict_rate_limit.domain.notifications.channel import Channel, Format

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from dict_rate_limit.adapters.notify.address_guard import AddressGuard
 from dict_rate_limit.adapters.notify.alertmanager import AlertmanagerNotifier
 from dict_rate_limit.adapters.notify.apprise_notifier import TextNotifier
+from dict_rate_limit.adapters.notify.by_type import NotifierByFormat
 from dict_rate_limit.adapters.notify.channels_file import ChannelsFile, url_problems
-from dict_rate_limit.adapters.notify.dispatch import NotifierByFormat
 from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
 from dict_rate_limit.adapters.notify.heartbeat import UrlHeartbeat
 from dict_rate_limit.adapters.notify.webhook import WebhookNotifier
