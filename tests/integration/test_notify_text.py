@@ -14,7 +14,7 @@ import requests
 from apprise.plugins import pagerduty
 
 from acting_samples import life, open_change
-from dict_rate_limit.adapters.notify import apprise_program
+from dict_rate_limit.adapters.notify import apprise_subprocess
 from dict_rate_limit.adapters.notify.apprise_notifier import AT_ONCE, TextNotifier, check_urls, notify_type, url_for
 from dict_rate_limit.adapters.notify.channels_file import check_channels
 from dict_rate_limit.adapters.notify.channels_toml import parse_channels
@@ -59,7 +59,7 @@ def about(*events: AlertEvent) -> Message:
 async def program(act: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 -- a request
     """Ask the program what it would be asked, within this process."""
     request = {"act": act, "title": "título", "body": "um\ndois", "type": "warning", **fields}
-    return await asyncio.to_thread(apprise_program.answer, json.loads(json.dumps(request)))
+    return await asyncio.to_thread(apprise_subprocess.answer, json.loads(json.dumps(request)))
 
 
 async def test_a_text_arrives_as_it_was_written(receiver: HttpReceiver) -> None:

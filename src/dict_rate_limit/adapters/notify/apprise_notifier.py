@@ -27,7 +27,7 @@ PATIENCE: Final = 24.0
 AT_ONCE: Final = 4
 """Texts under way in this process; each takes about 55 MiB for a second."""
 
-COMMAND: Final = (sys.executable, "-I", "-m", "dict_rate_limit.adapters.notify.apprise_program")
+COMMAND: Final = (sys.executable, "-I", "-m", "dict_rate_limit.adapters.notify.apprise_subprocess")
 
 _BARE: Final = {"HOME": "/nonexistent", "LC_ALL": "C.UTF-8", "PATH": os.defpath}
 """No proxies, no .netrc, nothing of ours: a text goes where its URL says."""
