@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from dict_rate_limit.adapters.pulsar.flight import Flight
+from dict_rate_limit.adapters.pulsar.in_flight import Flight
 from dict_rate_limit.ports.delivery import Receipt
 
 if TYPE_CHECKING:

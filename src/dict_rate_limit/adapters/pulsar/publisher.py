@@ -10,7 +10,7 @@ import pulsar
 
 from dict_rate_limit.adapters.pulsar.broker import USUAL
 from dict_rate_limit.adapters.pulsar.diagnosis import knock, told, why
-from dict_rate_limit.adapters.pulsar.flight import TIMEOUT, Flight
+from dict_rate_limit.adapters.pulsar.in_flight import TIMEOUT, Flight
 from dict_rate_limit.adapters.pulsar.link import connect
 from dict_rate_limit.adapters.pulsar.threads import in_thread, unattended
 from dict_rate_limit.contract.events import ACTION, event_document
