@@ -27,7 +27,7 @@ from dict_rate_limit.adapters.postgres.migrations import up
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
-from dict_rate_limit.adapters.pulsar.link import BATCH_DELAY_MS, Packing
+from dict_rate_limit.adapters.pulsar.connection import BATCH_DELAY_MS, Packing
 from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
 from dict_rate_limit.apps.embedded.postgres import embedded_postgres
 from dict_rate_limit.contract.events import event_document

@@ -15,7 +15,7 @@ from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
-from dict_rate_limit.adapters.pulsar.link import Packing
+from dict_rate_limit.adapters.pulsar.connection import Packing
 from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
 from dict_rate_limit.usecases.deliver import deliver_all
 

@@ -14,7 +14,7 @@ from delivery_samples import CLAIMS, ENTRIES, KEYS, mixed, story_of, swollen
 from dict_rate_limit.adapters.log_publisher import LogPublisher
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
-from dict_rate_limit.adapters.pulsar.link import Packing
+from dict_rate_limit.adapters.pulsar.connection import Packing
 from dict_rate_limit.adapters.pulsar.publisher import LARGEST, PulsarPublisher
 from dict_rate_limit.contract.events import event_document
 from dict_rate_limit.domain.errors import PublishError

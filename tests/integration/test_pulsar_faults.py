@@ -193,7 +193,7 @@ import asyncio, sys
 from contextlib import suppress
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
-from dict_rate_limit.adapters.pulsar.link import Packing
+from dict_rate_limit.adapters.pulsar.connection import Packing
 from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
 from delivery_samples import story_of
 from pulsar_samples import SHORT, receipts_of

@@ -12,7 +12,7 @@ from broker_proxy import proxy_to
 from delivery_samples import CLAIMS, story_of
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
-from dict_rate_limit.adapters.pulsar.link import Packing
+from dict_rate_limit.adapters.pulsar.connection import Packing
 from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
 from dict_rate_limit.domain.errors import PublishError
 from otel_collector import collecting

@@ -39,7 +39,7 @@ async def publishing(
         yield Publishing(publisher=log, check=_log_only)
         return
     # Here, for what it costs: an installation without a broker shall not carry the library.
-    from dict_rate_limit.adapters.pulsar.link import Packing  # noqa: PLC0415
+    from dict_rate_limit.adapters.pulsar.connection import Packing  # noqa: PLC0415
     from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher  # noqa: PLC0415
 
     packing = Packing(batching=settings.pulsar_batching, compression=settings.pulsar_compression)

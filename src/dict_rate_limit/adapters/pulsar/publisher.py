@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 import pulsar
 
 from dict_rate_limit.adapters.pulsar.broker import USUAL
+from dict_rate_limit.adapters.pulsar.connection import connect
 from dict_rate_limit.adapters.pulsar.diagnosis import knock, told, why
 from dict_rate_limit.adapters.pulsar.in_flight import TIMEOUT, Flight
-from dict_rate_limit.adapters.pulsar.link import connect
 from dict_rate_limit.adapters.pulsar.threads import in_thread, unattended
 from dict_rate_limit.contract.events import ACTION, event_document
 from dict_rate_limit.domain.errors import PublishError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
     from dict_rate_limit.adapters.pulsar.broker import BrokerAddress, Patience
-    from dict_rate_limit.adapters.pulsar.link import Link, Packing
+    from dict_rate_limit.adapters.pulsar.connection import Link, Packing
     from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.ports import Clock
     from dict_rate_limit.ports.delivery import Receipt

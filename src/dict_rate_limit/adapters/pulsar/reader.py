@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 import pulsar
 
 from dict_rate_limit.adapters.pulsar.broker import USUAL, open_client
+from dict_rate_limit.adapters.pulsar.connection import close
 from dict_rate_limit.adapters.pulsar.diagnosis import knock, why
-from dict_rate_limit.adapters.pulsar.link import close
 from dict_rate_limit.adapters.pulsar.threads import in_thread, unattended
 from dict_rate_limit.contract.events import ACTION
 from dict_rate_limit.domain.errors import EventsUnavailableError
