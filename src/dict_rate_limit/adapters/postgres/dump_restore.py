@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from psycopg import sql
 
-from dict_rate_limit.adapters.postgres.dump_contents import contents, one_moment, relations, session
+from dict_rate_limit.adapters.postgres.backup.contents import contents, one_moment, relations, session
 from dict_rate_limit.adapters.postgres.dump_folder import require_checksum
 from dict_rate_limit.adapters.postgres.dump_tools import Access, access, find_tools, run
 from dict_rate_limit.adapters.postgres.statements import statements

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from dict_rate_limit.adapters.postgres.dump_contents import relations, session
+from dict_rate_limit.adapters.postgres.backup.contents import relations, session
 from dict_rate_limit.adapters.postgres.dump_restore import require_empty
 from dict_rate_limit.adapters.postgres.pool import connection_string
 from dict_rate_limit.adapters.postgres.statements import statements

@@ -1,0 +1,1 @@
+"""Backups: dump, verify and restore the database."""
