@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.adapters.postgres import dump_folder, dump_restore, dump_scratch
+from dict_rate_limit.adapters.postgres import dump_restore, dump_scratch
+from dict_rate_limit.adapters.postgres.backup import folder
 from dict_rate_limit.adapters.postgres.dump import back_up
 from dict_rate_limit.apps.cli.amounts import count_text, moment_text, span_text
 from dict_rate_limit.apps.cli.backup import described
@@ -110,7 +111,7 @@ async def _drilled(here: Place, source: str | None, to: str | None, into: str | 
         if source is None:
             found = await back_up(here, folder, version("dict-rate-limit"))
         else:
-            found, _ = dump_folder.find(Path(source))
+            found, _ = folder.find(Path(source))
         lending = dump_scratch.scratch(here) if into is None else dump_scratch.lent(replace(here, database_url=into))
         async with lending as there:
             took = await dump_restore.restore(there, found)

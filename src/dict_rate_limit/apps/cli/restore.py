@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.adapters.postgres import dump_folder, dump_restore
+from dict_rate_limit.adapters.postgres import dump_restore
+from dict_rate_limit.adapters.postgres.backup import folder
 from dict_rate_limit.adapters.postgres.dump_tools import find_tools
 from dict_rate_limit.apps.cli.amounts import count_text, moment_text, span_text
 from dict_rate_limit.apps.cli.backup import described
@@ -21,7 +22,7 @@ from dict_rate_limit.settings import load
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dict_rate_limit.adapters.postgres.dump_folder import Backup
+    from dict_rate_limit.adapters.postgres.backup.folder import Backup
 
 
 def register(app: typer.Typer, name: str) -> None:
@@ -45,7 +46,7 @@ def restore(
     foreign or the database is not empty, 69 when it cannot be reached, 71 when there is no such backup, or pg_restore
     is missing or fails.
     """
-    found, skipped = dump_folder.find(Path(source))
+    found, skipped = folder.find(Path(source))
     for line in skipped:
         typer.echo(f"warning: not a good backup, passed over: {line}", err=True)
     if verify_only:
