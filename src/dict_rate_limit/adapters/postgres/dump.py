@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.postgres.backup import folder
 from dict_rate_limit.adapters.postgres.backup.contents import contents, one_moment, relations, session
-from dict_rate_limit.adapters.postgres.dump_restore import require_tables
+from dict_rate_limit.adapters.postgres.backup.restore import require_tables
 from dict_rate_limit.adapters.postgres.dump_tools import access, find_tools, run
 from dict_rate_limit.adapters.postgres.statements import statements
 from dict_rate_limit.domain.errors import SchemaError

@@ -12,7 +12,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from dict_rate_limit.adapters.postgres.backup.contents import relations, session
-from dict_rate_limit.adapters.postgres.dump_restore import require_empty
+from dict_rate_limit.adapters.postgres.backup.restore import require_empty
 from dict_rate_limit.adapters.postgres.pool import connection_string
 from dict_rate_limit.adapters.postgres.statements import statements
 from dict_rate_limit.domain.errors import RecoveryError

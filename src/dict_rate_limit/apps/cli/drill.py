@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.adapters.postgres import dump_restore, dump_scratch
-from dict_rate_limit.adapters.postgres.backup import folder
+from dict_rate_limit.adapters.postgres import dump_scratch
+from dict_rate_limit.adapters.postgres.backup import folder, restore
 from dict_rate_limit.adapters.postgres.dump import back_up
 from dict_rate_limit.apps.cli.amounts import count_text, moment_text, span_text
 from dict_rate_limit.apps.cli.backup import described
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from dict_rate_limit.adapters.postgres.dump_restore import Took
+    from dict_rate_limit.adapters.postgres.backup.restore import Took
     from dict_rate_limit.adapters.postgres.dump_tools import Place
     from dict_rate_limit.usecases.recovery import Manifest
 
@@ -114,7 +114,7 @@ async def _drilled(here: Place, source: str | None, to: str | None, into: str | 
             found, _ = folder.find(Path(source))
         lending = dump_scratch.scratch(here) if into is None else dump_scratch.lent(replace(here, database_url=into))
         async with lending as there:
-            took = await dump_restore.restore(there, found)
+            took = await restore.restore(there, found)
     polls, transitions = await dump_scratch.came_after(here, found.manifest.contents.newest_at)
     return Drilled(
         manifest=found.manifest,

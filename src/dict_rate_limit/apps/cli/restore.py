@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.adapters.postgres import dump_restore
-from dict_rate_limit.adapters.postgres.backup import folder
+from dict_rate_limit.adapters.postgres.backup import folder, restore
 from dict_rate_limit.adapters.postgres.dump_tools import find_tools
 from dict_rate_limit.apps.cli.amounts import count_text, moment_text, span_text
 from dict_rate_limit.apps.cli.backup import described
@@ -62,13 +61,13 @@ def restore(
 
 async def _check(found: Backup, environ: Mapping[str, str]) -> None:
     tools = await find_tools(folders(environ, load(environ).pg_bin_dir), found.manifest.tools_major)
-    await dump_restore.check(found, tools)
+    await restore.check(found, tools)
 
 
 async def _restore(found: Backup, environ: Mapping[str, str]) -> list[str]:
     here = place(environ)
-    took = await dump_restore.restore(here, found)
-    open_alerts = await dump_restore.leave_gap(here, found)
+    took = await restore.restore(here, found)
+    open_alerts = await restore.leave_gap(here, found)
     contents, age = found.manifest.contents, found.manifest.age(SystemClock().now())
     amounts = f"{count_text(len(contents.tables), 'table')}, {count_text(contents.rows, 'row')}"
     newest = f"newest row {moment_text(contents.newest_at)}"
