@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.adapters.postgres import dump_scratch
-from dict_rate_limit.adapters.postgres.backup import folder, restore
+from dict_rate_limit.adapters.postgres.backup import folder, restore, scratch
 from dict_rate_limit.adapters.postgres.dump import back_up
 from dict_rate_limit.apps.cli.amounts import count_text, moment_text, span_text
 from dict_rate_limit.apps.cli.backup import described
@@ -112,10 +111,10 @@ async def _drilled(here: Place, source: str | None, to: str | None, into: str | 
             found = await back_up(here, folder, version("dict-rate-limit"))
         else:
             found, _ = folder.find(Path(source))
-        lending = dump_scratch.scratch(here) if into is None else dump_scratch.lent(replace(here, database_url=into))
+        lending = scratch.scratch(here) if into is None else scratch.lent(replace(here, database_url=into))
         async with lending as there:
             took = await restore.restore(there, found)
-    polls, transitions = await dump_scratch.came_after(here, found.manifest.contents.newest_at)
+    polls, transitions = await scratch.came_after(here, found.manifest.contents.newest_at)
     return Drilled(
         manifest=found.manifest,
         made=source is None,
