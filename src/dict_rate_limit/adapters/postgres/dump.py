@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dict_rate_limit.adapters.postgres.backup import folder
 from dict_rate_limit.adapters.postgres.backup.contents import contents, one_moment, relations, session
 from dict_rate_limit.adapters.postgres.backup.restore import require_tables
-from dict_rate_limit.adapters.postgres.dump_tools import access, find_tools, run
+from dict_rate_limit.adapters.postgres.backup.tools import access, find_tools, run
 from dict_rate_limit.adapters.postgres.statements import statements
 from dict_rate_limit.domain.errors import SchemaError
 from dict_rate_limit.usecases.recovery import Manifest
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dict_rate_limit.adapters.postgres.backup.folder import Backup
-    from dict_rate_limit.adapters.postgres.dump_tools import Access, Place, Tools
+    from dict_rate_limit.adapters.postgres.backup.tools import Access, Place, Tools
     from dict_rate_limit.adapters.postgres.pool import Connection
     from dict_rate_limit.usecases.recovery import Contents, Retention
 

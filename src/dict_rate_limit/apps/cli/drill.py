@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dict_rate_limit.adapters.postgres.backup.restore import Took
-    from dict_rate_limit.adapters.postgres.dump_tools import Place
+    from dict_rate_limit.adapters.postgres.backup.tools import Place
     from dict_rate_limit.usecases.recovery import Manifest
 
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.adapters.postgres.dump_tools import Place
+from dict_rate_limit.adapters.postgres.backup.tools import Place
 from dict_rate_limit.apps.embedded.binaries import binary
 from dict_rate_limit.apps.embedded.errors import EmbeddedError
 from dict_rate_limit.apps.embedded.postgres_home import INSTALLATION, PACKAGE

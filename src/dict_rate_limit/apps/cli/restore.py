@@ -10,7 +10,7 @@ import typer
 
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.postgres.backup import folder, restore
-from dict_rate_limit.adapters.postgres.dump_tools import find_tools
+from dict_rate_limit.adapters.postgres.backup.tools import find_tools
 from dict_rate_limit.apps.cli.amounts import count_text, moment_text, span_text
 from dict_rate_limit.apps.cli.backup import described
 from dict_rate_limit.apps.cli.exits import Exit

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from dict_rate_limit.adapters.postgres.backup.contents import contents, one_moment, relations, session
 from dict_rate_limit.adapters.postgres.backup.folder import require_checksum
-from dict_rate_limit.adapters.postgres.dump_tools import Access, access, find_tools, run
+from dict_rate_limit.adapters.postgres.backup.tools import Access, access, find_tools, run
 from dict_rate_limit.adapters.postgres.statements import statements
 from dict_rate_limit.domain.errors import RecoveryError, RecoveryRefusedError
 from dict_rate_limit.usecases.recovery import SEQUENCE_GAP, differences
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dict_rate_limit.adapters.postgres.backup.folder import Backup
-    from dict_rate_limit.adapters.postgres.dump_tools import Place, Tools
+    from dict_rate_limit.adapters.postgres.backup.tools import Place, Tools
     from dict_rate_limit.adapters.postgres.pool import Connection
     from dict_rate_limit.usecases.recovery import Contents
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from datetime import datetime
 
-    from dict_rate_limit.adapters.postgres.dump_tools import Place
+    from dict_rate_limit.adapters.postgres.backup.tools import Place
 
 PREFIX: Final = "dict_rate_limit_drill_"
 
