@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+from dict_rate_limit.adapters.postgres.backup.dump import back_up
 from dict_rate_limit.adapters.postgres.backup.folder import find, publish
 from dict_rate_limit.adapters.postgres.backup.tools import Place
-from dict_rate_limit.adapters.postgres.dump import back_up
 from dict_rate_limit.adapters.postgres.goose import shipped_migrations
 from dict_rate_limit.adapters.postgres.migrations import down
 from dict_rate_limit.domain.errors import RecoveryError

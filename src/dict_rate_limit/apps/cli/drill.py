@@ -16,7 +16,7 @@ import typer
 
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.postgres.backup import folder, restore, scratch
-from dict_rate_limit.adapters.postgres.dump import back_up
+from dict_rate_limit.adapters.postgres.backup.dump import back_up
 from dict_rate_limit.apps.cli.amounts import count_text, moment_text, span_text
 from dict_rate_limit.apps.cli.backup import described
 from dict_rate_limit.apps.cli.drill_alert import alert
