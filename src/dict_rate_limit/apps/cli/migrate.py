@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from dict_rate_limit.adapters.postgres import migrations
+from dict_rate_limit.adapters.postgres import runner
 from dict_rate_limit.apps.cli.exits import Exit
 from dict_rate_limit.apps.cli.status_table import console_for
 from dict_rate_limit.settings import Program, load, required
@@ -49,7 +49,7 @@ def _group() -> None:
 
 def up(context: typer.Context) -> int:
     """Apply every migration that is missing."""
-    applied = asyncio.run(migrations.up(_database_url(context)))
+    applied = asyncio.run(runner.up(_database_url(context)))
     sys.stdout.writelines(f"{name}\n" for name in applied)
     typer.echo(f"{len(applied)} applied" if applied else "nothing to apply: the schema is up to date", err=True)
     return Exit.OK
@@ -64,7 +64,7 @@ def status(
 
     Changes nothing.
     """
-    found = asyncio.run(migrations.status(_database_url(context)))
+    found = asyncio.run(runner.status(_database_url(context)))
     if output is Output.JSON:
         sys.stdout.write(json.dumps([_row(migration) for migration in found], indent=2) + "\n")
         return Exit.OK
@@ -83,7 +83,7 @@ def down(context: typer.Context, *, allow_data_loss: Loss = False) -> int:
 
     Refused while it would delete rows.
     """
-    name = asyncio.run(migrations.down(_database_url(context), allow_data_loss=allow_data_loss))
+    name = asyncio.run(runner.down(_database_url(context), allow_data_loss=allow_data_loss))
     return _told(name, "taken back")
 
 
@@ -92,7 +92,7 @@ def redo(context: typer.Context, *, allow_data_loss: Loss = False) -> int:
 
     Refused while it would delete rows.
     """
-    name = asyncio.run(migrations.redo(_database_url(context), allow_data_loss=allow_data_loss))
+    name = asyncio.run(runner.redo(_database_url(context), allow_data_loss=allow_data_loss))
     return _told(name, "taken back and applied again")
 
 
@@ -105,7 +105,7 @@ def _told(name: str | None, what: str) -> int:
     return Exit.OK
 
 
-def _row(migration: migrations.MigrationStatus) -> dict[str, int | str | None]:
+def _row(migration: runner.MigrationStatus) -> dict[str, int | str | None]:
     since = None if migration.applied_at is None else migration.applied_at.isoformat(timespec="seconds")
     return {"version": migration.version, "name": migration.name, "applied_at": since}
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.adapters.postgres import migrations
+from dict_rate_limit.adapters.postgres import runner
 from dict_rate_limit.adapters.temporal import tracer_provider
 from dict_rate_limit.apps import worker
 from dict_rate_limit.apps.api.program import answer, assemble
@@ -60,7 +60,7 @@ async def running(settings: Settings, stage: Stage) -> AsyncIterator[None]:
 async def migrate(settings: Settings, stage: Stage) -> None:
     """Bring the schema up to date."""
     stage.board.begin(SCHEMA)
-    applied = await migrations.up(settings.database_url or "")
+    applied = await runner.up(settings.database_url or "")
     stage.board.ready(SCHEMA, f"{len(applied)} migrations applied" if applied else "up to date")
 
 
