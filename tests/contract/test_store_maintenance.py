@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dict_rate_limit.adapters.memory.store import MemoryStore
-from dict_rate_limit.adapters.postgres.goose import shipped_migrations
+from dict_rate_limit.adapters.postgres.migrations.goose import shipped_migrations
 from dict_rate_limit.domain.errors import Outcome
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dict_rate_limit.adapters.postgres.goose import Migration, migrations_in, parse, shipped_migrations
+from dict_rate_limit.adapters.postgres.migrations.goose import Migration, migrations_in, parse, shipped_migrations
 from dict_rate_limit.domain.errors import SchemaError
 
 MIGRATIONS = Path(__file__).parents[2] / "db" / "migrations"

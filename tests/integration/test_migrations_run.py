@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from dict_rate_limit.adapters.postgres.goose import Migration, shipped_migrations
+from dict_rate_limit.adapters.postgres.migrations.goose import Migration, shipped_migrations
 from dict_rate_limit.adapters.postgres.runner import down, redo, status, up
 from dict_rate_limit.domain.errors import SchemaError, StoreUnavailableError
 

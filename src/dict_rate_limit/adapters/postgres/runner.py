@@ -14,7 +14,7 @@ import psycopg
 
 from dict_rate_limit.adapters.postgres import versions
 from dict_rate_limit.adapters.postgres.errors import translated
-from dict_rate_limit.adapters.postgres.goose import shipped_migrations
+from dict_rate_limit.adapters.postgres.migrations.goose import shipped_migrations
 from dict_rate_limit.adapters.postgres.pool import connection_string
 from dict_rate_limit.adapters.postgres.statements import statements
 from dict_rate_limit.domain.errors import SchemaError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from datetime import datetime
 
-    from dict_rate_limit.adapters.postgres.goose import Migration
+    from dict_rate_limit.adapters.postgres.migrations.goose import Migration
     from dict_rate_limit.adapters.postgres.pool import Connection
 
 _LOCK_SECONDS: Final = 120

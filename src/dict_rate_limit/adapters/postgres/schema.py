@@ -7,13 +7,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.postgres import versions
-from dict_rate_limit.adapters.postgres.goose import shipped_migrations
+from dict_rate_limit.adapters.postgres.migrations.goose import shipped_migrations
 from dict_rate_limit.domain.errors import SchemaError, SchemaRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dict_rate_limit.adapters.postgres.goose import Migration
+    from dict_rate_limit.adapters.postgres.migrations.goose import Migration
     from dict_rate_limit.adapters.postgres.pool import Pool
 
 
