@@ -23,8 +23,8 @@ from bench.history import RULES
 from bench.policies import snapshot
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
+from dict_rate_limit.adapters.postgres.migrations.runner import up
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.adapters.postgres.runner import up
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
 from dict_rate_limit.adapters.pulsar.connection import BATCH_DELAY_MS, Packing

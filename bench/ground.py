@@ -13,7 +13,7 @@ import httpx
 
 from bench.command import PRODUCT, running
 from bench.folder import open_folder
-from dict_rate_limit.adapters.postgres.runner import up
+from dict_rate_limit.adapters.postgres.migrations.runner import up
 from dict_rate_limit.apps.embedded.port import LOOPBACK, free_port
 from dict_rate_limit.apps.embedded.postgres import embedded_postgres
 from dict_rate_limit.apps.embedded.temporal import embedded_temporal

@@ -15,8 +15,8 @@ from bench.history import RULES
 from bench.policies import snapshot
 from bench.sample import MS_PER_SEC
 from dict_rate_limit.adapters.clock import SystemClock
+from dict_rate_limit.adapters.postgres.migrations.runner import up
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.adapters.postgres.runner import up
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.telemetry.prometheus.exporter import DeliverySource, Exporter, StoredSource
 from dict_rate_limit.apps.embedded.postgres import embedded_postgres

@@ -19,8 +19,8 @@ from bench.history import PARTICIPANT, make_history, queries, record
 from bench.policies import limits
 from bench.sample import MS_PER_SEC, median_quantile
 from dict_rate_limit.adapters.clock import SystemClock
+from dict_rate_limit.adapters.postgres.migrations.runner import up
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.adapters.postgres.runner import up
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.apps.embedded.postgres import embedded_postgres
 

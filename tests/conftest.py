@@ -98,7 +98,7 @@ def database_url(postgres_server: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def migrated_template(postgres_server: str) -> Iterator[str]:
     """Name of a database with all migrations applied, to copy from."""
-    from dict_rate_limit.adapters.postgres.runner import up  # noqa: PLC0415 -- only tests that want it pay for it
+    from dict_rate_limit.adapters.postgres.migrations.runner import up  # noqa: PLC0415 -- only tests that want it pay for it
 
     with database(postgres_server, TEMPLATE) as url:
         with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dict_rate_limit.adapters.postgres.migrations.goose import shipped_migrations
-from dict_rate_limit.adapters.postgres.runner import down, up
+from dict_rate_limit.adapters.postgres.migrations.runner import down, up
 from dict_rate_limit.domain.alerts.alert import TransitionKind
 from dict_rate_limit.domain.errors import SchemaError
 from domain_samples import NOON

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dict_rate_limit.adapters.postgres.migrations.goose import shipped_migrations
-from dict_rate_limit.adapters.postgres.runner import down, redo, status, up
+from dict_rate_limit.adapters.postgres.migrations.runner import down, redo, status, up
 from postgres_database import execute, values
 from tool_box import find_tool
 

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from dict_rate_limit.adapters.postgres.migrations.goose import Migration, shipped_migrations
-from dict_rate_limit.adapters.postgres.runner import down, redo, status, up
+from dict_rate_limit.adapters.postgres.migrations.runner import down, redo, status, up
 from dict_rate_limit.domain.errors import SchemaError, StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ async def test_two_runners_at_once_apply_each_migration_once(database_url: str) 
 
 
 async def test_a_runner_gives_up_on_one_that_never_ends(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dict_rate_limit.adapters.postgres.runner._LOCK_SECONDS", 0.5)
+    monkeypatch.setattr("dict_rate_limit.adapters.postgres.migrations.runner._LOCK_SECONDS", 0.5)
     with psycopg.connect(database_url) as holder:
         holder.execute("SELECT pg_advisory_lock(4097083626)")
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from dict_rate_limit.adapters.postgres.migrations.goose import shipped_migrations
+from dict_rate_limit.adapters.postgres.migrations.runner import down
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.adapters.postgres.runner import down
 from dict_rate_limit.adapters.postgres.schema import (
     SchemaFit,
     SchemaState,

@@ -16,7 +16,7 @@ from dict_rate_limit.adapters.postgres.backup.dump import back_up
 from dict_rate_limit.adapters.postgres.backup.folder import find, publish
 from dict_rate_limit.adapters.postgres.backup.tools import Place
 from dict_rate_limit.adapters.postgres.migrations.goose import shipped_migrations
-from dict_rate_limit.adapters.postgres.runner import down
+from dict_rate_limit.adapters.postgres.migrations.runner import down
 from dict_rate_limit.domain.errors import RecoveryError
 from postgres_database import execute, values
 from recovery_samples import Recovery, empty_database, everything, fill, left_in, manifest, structure, tools

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.adapters.postgres import runner
+from dict_rate_limit.adapters.postgres.migrations import runner
 from dict_rate_limit.adapters.temporal import tracer_provider
 from dict_rate_limit.apps import worker
 from dict_rate_limit.apps.api.program import answer, assemble
