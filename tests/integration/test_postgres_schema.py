@@ -4,14 +4,14 @@ import pytest
 
 from dict_rate_limit.adapters.postgres.migrations.goose import shipped_migrations
 from dict_rate_limit.adapters.postgres.migrations.runner import down
-from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.adapters.postgres.schema import (
+from dict_rate_limit.adapters.postgres.migrations.schema import (
     SchemaFit,
     SchemaState,
     require_schema,
     schema_state,
     schema_version,
 )
+from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.domain.errors import SchemaError, SchemaRefusedError, StoreUnavailableError
 from postgres_database import execute
 

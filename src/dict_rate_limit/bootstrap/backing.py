@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from dict_rate_limit.adapters.bridge.source import BridgeSource, Listeners
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.postgres.migrations.goose import shipped_migrations
+from dict_rate_limit.adapters.postgres.migrations.schema import require_schema
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.adapters.postgres.schema import require_schema
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.redis import RedisCache
 from dict_rate_limit.adapters.telemetry.prometheus.certificates import CertificateEnds

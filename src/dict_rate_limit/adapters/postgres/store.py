@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.adapters.postgres import acts, notifications, outbox, reading, recording, routing, schema, upkeep
+from dict_rate_limit.adapters.postgres import acts, notifications, outbox, reading, recording, routing, upkeep
+from dict_rate_limit.adapters.postgres.migrations import schema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
