@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from dict_rate_limit.adapters.postgres import versions
 from dict_rate_limit.adapters.postgres.errors import translated
+from dict_rate_limit.adapters.postgres.migrations import goose_table
 from dict_rate_limit.adapters.postgres.pool import connection_string
 from dict_rate_limit.adapters.postgres.statements import statements
 from dict_rate_limit.usecases.recovery import Contents, TableContent
@@ -68,7 +68,7 @@ async def contents(connection: Connection, home: str) -> Contents:
             for schema, name, holds in await relations(connection, home)
             if holds
         }
-        version = max(await versions.applied(connection), default=0)
+        version = max(await goose_table.applied(connection), default=0)
     return Contents(schema=home, version=version, tables=MappingProxyType(tables), waiting=waiting, newest_at=newest)
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import psycopg
 
-from dict_rate_limit.adapters.postgres import versions
 from dict_rate_limit.adapters.postgres.errors import translated
+from dict_rate_limit.adapters.postgres.migrations import goose_table
 from dict_rate_limit.adapters.postgres.migrations.goose import shipped_migrations
 from dict_rate_limit.adapters.postgres.pool import connection_string
 from dict_rate_limit.adapters.postgres.statements import statements
@@ -95,8 +95,8 @@ async def status(database_url: str, migrations: Sequence[Migration] | None = Non
     names = {m.version: m.name for m in migrations or shipped_migrations()}
     with translated():
         async with await _connected(database_url) as connection:
-            there, _ = await versions.tables(connection)
-            known = await versions.applied(connection) if there else {}
+            there, _ = await goose_table.tables(connection)
+            known = await goose_table.applied(connection) if there else {}
     return [
         MigrationStatus(version=version, name=names.get(version), applied_at=known.get(version))
         for version in sorted(names.keys() | known.keys())
@@ -116,14 +116,14 @@ async def _apply(connection: Connection, migration: Migration) -> None:
     async with _step(connection, migration):
         for statement in migration.up:
             await connection.execute(statement.encode())
-        await versions.note(connection, migration.version)
+        await goose_table.note(connection, migration.version)
 
 
 async def _revert(connection: Connection, migration: Migration) -> None:
     async with _step(connection, migration):
         for statement in migration.down:
             await connection.execute(statement.encode())
-        await versions.forget(connection, migration.version)
+        await goose_table.forget(connection, migration.version)
 
 
 @asynccontextmanager
@@ -143,10 +143,10 @@ async def _step(connection: Connection, migration: Migration) -> AsyncIterator[N
 
 
 async def _versions(connection: Connection) -> Mapping[int, datetime]:
-    there, _ = await versions.tables(connection)
+    there, _ = await goose_table.tables(connection)
     if not there:
-        await versions.create(connection)
-    return await versions.applied(connection)
+        await goose_table.create(connection)
+    return await goose_table.applied(connection)
 
 
 @asynccontextmanager

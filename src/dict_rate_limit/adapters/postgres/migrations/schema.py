@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.adapters.postgres import versions
+from dict_rate_limit.adapters.postgres.migrations import goose_table
 from dict_rate_limit.adapters.postgres.migrations.goose import shipped_migrations
 from dict_rate_limit.domain.errors import SchemaError, SchemaRefusedError
 
@@ -49,9 +49,9 @@ async def schema_state(pool: Pool, migrations: Sequence[Migration] | None = None
     """
     shipped = migrations or shipped_migrations()
     async with pool.connection() as connection:
-        table, marker = await versions.tables(connection)
-        known = await versions.applied(connection) if table else {}
-        oldest = await versions.oldest_code(connection) if marker else 0
+        table, marker = await goose_table.tables(connection)
+        known = await goose_table.applied(connection) if table else {}
+        oldest = await goose_table.oldest_code(connection) if marker else 0
     newest = max(migration.version for migration in shipped)
     missing = tuple(migration.name for migration in shipped if migration.version not in known)
     if oldest > newest:
@@ -71,8 +71,8 @@ async def schema_version(pool: Pool) -> int | None:
         StoreUnavailableError: the database cannot be reached.
     """
     async with pool.connection() as connection:
-        table, _ = await versions.tables(connection)
-        return max(await versions.applied(connection), default=None) if table else None
+        table, _ = await goose_table.tables(connection)
+        return max(await goose_table.applied(connection), default=None) if table else None
 
 
 async def require_schema(pool: Pool) -> None:
