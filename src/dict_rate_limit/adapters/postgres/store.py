@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.adapters.postgres import acts, notifications, outbox, reading, recording, routing, upkeep
+from dict_rate_limit.adapters.postgres import acts, maintenance, notifications, outbox, reading, recording, routing
 from dict_rate_limit.adapters.postgres.migrations import schema
 
 if TYPE_CHECKING:
@@ -132,19 +132,19 @@ class PostgresStore:
 
     async def make_partitions(self, today: datetime) -> Sequence[str]:
         """Make the months from the current one to two ahead."""
-        return await upkeep.make_partitions(self._pool, today)
+        return await maintenance.make_partitions(self._pool, today)
 
     async def drop_partitions(self, today: datetime, retention_months: int) -> Sequence[str]:
         """Drop what is older than the retention."""
-        return await upkeep.drop_partitions(self._pool, today, retention_months)
+        return await maintenance.drop_partitions(self._pool, today, retention_months)
 
     async def roll_up(self, today: datetime) -> int:
         """Bring the hourly roll-up up to the last full hour."""
-        return await upkeep.roll_up(self._pool, today)
+        return await maintenance.roll_up(self._pool, today)
 
     async def partitions_ahead(self, today: datetime) -> int:
         """Count the months that are made after the current one."""
-        return await upkeep.partitions_ahead(self._pool, today)
+        return await maintenance.partitions_ahead(self._pool, today)
 
     async def schema_version(self) -> int | None:
         """Return the newest migration in force."""
