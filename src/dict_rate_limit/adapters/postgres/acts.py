@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from psycopg.rows import dict_row
 
 from dict_rate_limit.adapters.postgres import alert_rows, silence_rows
-from dict_rate_limit.adapters.postgres.documents import storable
 from dict_rate_limit.adapters.postgres.errors import translated
+from dict_rate_limit.adapters.postgres.params import storable
 from dict_rate_limit.adapters.postgres.recording import lock_participant, save_alerts
 from dict_rate_limit.adapters.postgres.statements import statements
 from dict_rate_limit.domain.audit import Act, AuditEntry
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dict_rate_limit.adapters.postgres.alert_rows import Row
-    from dict_rate_limit.adapters.postgres.documents import Parameters
+    from dict_rate_limit.adapters.postgres.params import Parameters
     from dict_rate_limit.adapters.postgres.pool import Connection, Pool
     from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
     from dict_rate_limit.domain.notifications.silence import Silence

@@ -10,7 +10,7 @@ from uuid import UUID
 from psycopg.rows import dict_row
 
 from dict_rate_limit.adapters.postgres.alert_rows import alert_event
-from dict_rate_limit.adapters.postgres.documents import storable
+from dict_rate_limit.adapters.postgres.params import storable
 from dict_rate_limit.adapters.postgres.statements import statements
 from dict_rate_limit.domain.notifications.routing import Answer, Attempt, Notification, Status
 from dict_rate_limit.ports.delivery import LedgerEntry
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from dict_rate_limit.adapters.postgres.alert_rows import Row
-    from dict_rate_limit.adapters.postgres.documents import Parameters
+    from dict_rate_limit.adapters.postgres.params import Parameters
     from dict_rate_limit.adapters.postgres.pool import Connection, Pool
 
 

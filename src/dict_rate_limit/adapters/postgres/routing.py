@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from psycopg.rows import dict_row
 
 from dict_rate_limit.adapters.postgres.alert_rows import alert_event
-from dict_rate_limit.adapters.postgres.documents import as_json
 from dict_rate_limit.adapters.postgres.errors import translated
+from dict_rate_limit.adapters.postgres.params import as_json
 from dict_rate_limit.adapters.postgres.statements import statements
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from uuid import UUID
 
-    from dict_rate_limit.adapters.postgres.documents import Parameters
+    from dict_rate_limit.adapters.postgres.params import Parameters
     from dict_rate_limit.adapters.postgres.pool import Connection, Pool
     from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.domain.notifications.routing import Notification

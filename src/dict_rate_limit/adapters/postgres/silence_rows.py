@@ -6,14 +6,14 @@ import json
 from datetime import time
 from typing import TYPE_CHECKING, Any
 
-from dict_rate_limit.adapters.postgres.documents import storable
+from dict_rate_limit.adapters.postgres.params import storable
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose, Recurrence, Silence, Weekday
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dict_rate_limit.adapters.postgres.alert_rows import Row
-    from dict_rate_limit.adapters.postgres.documents import Parameters
+    from dict_rate_limit.adapters.postgres.params import Parameters
 
 
 def parameters(silence: Silence) -> Parameters:
