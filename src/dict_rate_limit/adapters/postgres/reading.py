@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from psycopg.rows import dict_row
 
-from dict_rate_limit.adapters.postgres import rows
+from dict_rate_limit.adapters.postgres import mappers
 from dict_rate_limit.adapters.postgres.alert_rows import alerts
 from dict_rate_limit.adapters.postgres.statements import statements
 from dict_rate_limit.domain.alerts.alert import Kind, Severity, TransitionKind
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 async def latest(pool: Pool, participants: Sequence[str]) -> Mapping[str, Latest]:
     """Read the last reading and the last outcome of each."""
     found = await _all(pool, "latest", {"participants": list(participants)})
-    return {row["participant"]: rows.latest(row) for row in found}
+    return {row["participant"]: mappers.latest(row) for row in found}
 
 
 async def policy_rules(pool: Pool, participant: str) -> Mapping[str, PolicyRule]:
     """Read what operators set."""
     (row,) = await _all(pool, "policy_rules", {"participant": participant})
-    return rows.policy_rules(row["policy_rules"])
+    return mappers.policy_rules(row["policy_rules"])
 
 
 async def open_alerts(pool: Pool, participants: Sequence[str]) -> Sequence[Alert]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from psycopg.rows import dict_row
 
+from dict_rate_limit.adapters.postgres.mappers import participant_state
 from dict_rate_limit.adapters.postgres.params import alert_parameters, poll_parameters, reading_parameters
-from dict_rate_limit.adapters.postgres.rows import participant_state
 from dict_rate_limit.adapters.postgres.statements import statements
 from dict_rate_limit.domain.buckets.reading import Snapshot
 
