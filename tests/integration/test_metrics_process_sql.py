@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.adapters.postgres.statements import statements
+from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.telemetry.prometheus.sql import StatementTimes
 from dict_rate_limit.domain.alerts.evaluation import observe

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from dict_rate_limit.adapters.postgres import pool
-from dict_rate_limit.adapters.postgres.statements import statements
+from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.alerts.evaluation import observe
 from dict_rate_limit.domain.alerts.state import ParticipantState
 from dict_rate_limit.domain.errors import StoreUnavailableError

@@ -14,7 +14,7 @@ from dict_rate_limit.adapters.notify.by_type import NotifierByFormat
 from dict_rate_limit.adapters.notify.guarded_http import CallError, GuardedHttp
 from dict_rate_limit.adapters.notify.webhook import WebhookNotifier
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.adapters.postgres.statements import statements
+from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.adapters.redis import RedisCache
 from dict_rate_limit.apps.embedded.port import free_port
 from dict_rate_limit.domain.errors import CacheUnavailableError, SourceError, StoreError

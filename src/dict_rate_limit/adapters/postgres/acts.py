@@ -11,7 +11,7 @@ from dict_rate_limit.adapters.postgres import alert_rows, silence_rows
 from dict_rate_limit.adapters.postgres.errors import translated
 from dict_rate_limit.adapters.postgres.params import storable
 from dict_rate_limit.adapters.postgres.recording import lock_participant, save_alerts
-from dict_rate_limit.adapters.postgres.statements import statements
+from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.audit import Act, AuditEntry
 from dict_rate_limit.ports.acting import AlertHistory
 

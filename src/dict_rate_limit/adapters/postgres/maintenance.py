@@ -15,7 +15,7 @@ from dict_rate_limit.adapters.postgres.partitions import (
     months_ahead,
     partitions,
 )
-from dict_rate_limit.adapters.postgres.statements import statements
+from dict_rate_limit.adapters.postgres.sql_loader import statements
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

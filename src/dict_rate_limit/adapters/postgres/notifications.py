@@ -11,7 +11,7 @@ from psycopg.rows import dict_row
 
 from dict_rate_limit.adapters.postgres.alert_rows import alert_event
 from dict_rate_limit.adapters.postgres.params import storable
-from dict_rate_limit.adapters.postgres.statements import statements
+from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.notifications.routing import Answer, Attempt, Notification, Status
 from dict_rate_limit.ports.delivery import LedgerEntry
 

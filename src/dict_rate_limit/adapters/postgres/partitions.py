@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from psycopg import sql
 
-from dict_rate_limit.adapters.postgres.statements import statements
+from dict_rate_limit.adapters.postgres.sql_loader import statements
 
 if TYPE_CHECKING:
     from dict_rate_limit.adapters.postgres.pool import Connection

@@ -8,7 +8,7 @@ from psycopg.rows import dict_row
 
 from dict_rate_limit.adapters.postgres import mappers
 from dict_rate_limit.adapters.postgres.alert_rows import alerts
-from dict_rate_limit.adapters.postgres.statements import statements
+from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.alerts.alert import Kind, Severity, TransitionKind
 from dict_rate_limit.domain.errors import Outcome
 

@@ -9,7 +9,7 @@ from psycopg.rows import dict_row
 
 from dict_rate_limit.adapters.postgres.mappers import participant_state
 from dict_rate_limit.adapters.postgres.params import alert_parameters, poll_parameters, reading_parameters
-from dict_rate_limit.adapters.postgres.statements import statements
+from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.buckets.reading import Snapshot
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 import psycopg
 from psycopg.rows import TupleRow
 
-from dict_rate_limit.adapters.postgres.statements import name_of
+from dict_rate_limit.adapters.postgres.sql_loader import name_of
 from dict_rate_limit.ports.steps import NO_STEPS, Part
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from dict_rate_limit.adapters.postgres.backup import folder
 from dict_rate_limit.adapters.postgres.backup.contents import contents, one_moment, relations, session
 from dict_rate_limit.adapters.postgres.backup.restore import require_tables
 from dict_rate_limit.adapters.postgres.backup.tools import access, find_tools, run
-from dict_rate_limit.adapters.postgres.statements import statements
+from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.errors import SchemaError
 from dict_rate_limit.usecases.recovery import Manifest
 

@@ -13,7 +13,7 @@ from psycopg import sql
 from dict_rate_limit.adapters.postgres.backup.contents import contents, one_moment, relations, session
 from dict_rate_limit.adapters.postgres.backup.folder import require_checksum
 from dict_rate_limit.adapters.postgres.backup.tools import Access, access, find_tools, run
-from dict_rate_limit.adapters.postgres.statements import statements
+from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.errors import RecoveryError, RecoveryRefusedError
 from dict_rate_limit.usecases.recovery import SEQUENCE_GAP, differences
 

@@ -14,7 +14,7 @@ from psycopg.conninfo import make_conninfo
 from dict_rate_limit.adapters.postgres.backup.contents import relations, session
 from dict_rate_limit.adapters.postgres.backup.restore import require_empty
 from dict_rate_limit.adapters.postgres.pool import connection_string
-from dict_rate_limit.adapters.postgres.statements import statements
+from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.errors import RecoveryError
 
 if TYPE_CHECKING:
