@@ -11,7 +11,7 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from dict_rate_limit.adapters.postgres.errors import translated
-from dict_rate_limit.adapters.postgres.watched_connection import SYSTEM, WatchedConnection
+from dict_rate_limit.adapters.postgres.traced_connection import SYSTEM, WatchedConnection
 from dict_rate_limit.domain.errors import StoreError
 from dict_rate_limit.ports.steps import NO_STEPS, Part
 
