@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.adapters.postgres import acts, maintenance, notifications, outbox, reading, recording, routing
+from dict_rate_limit.adapters.postgres import acts, maintenance, notifications, outbox, reading, record_poll, routing
 from dict_rate_limit.adapters.postgres.migrations import schema
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class PostgresStore:
 
     def participant(self, participant: str) -> AbstractAsyncContextManager[RecordingUnit]:
         """Open a transaction that holds the participant's lock."""
-        return recording.recording_unit(self._pool, participant)
+        return record_poll.recording_unit(self._pool, participant)
 
     async def latest(self, participants: Sequence[str]) -> Mapping[str, Latest]:
         """Return the last new reading and the last outcome of each participant ever polled."""
