@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.adapters.postgres import acts, maintenance, notifications, outbox, reading, record_poll, routing
+from dict_rate_limit.adapters.postgres import acts, maintenance, notifications, outbox, queries, record_poll, routing
 from dict_rate_limit.adapters.postgres.migrations import schema
 
 if TYPE_CHECKING:
@@ -40,27 +40,27 @@ class PostgresStore:
 
     async def latest(self, participants: Sequence[str]) -> Mapping[str, Latest]:
         """Return the last new reading and the last outcome of each participant ever polled."""
-        return await reading.latest(self._pool, participants)
+        return await queries.latest(self._pool, participants)
 
     async def policy_rules(self, participant: str) -> Mapping[str, PolicyRule]:
         """Return what operators set for the participant's policies."""
-        return await reading.policy_rules(self._pool, participant)
+        return await queries.policy_rules(self._pool, participant)
 
     async def open_alerts(self, participants: Sequence[str]) -> Sequence[Alert]:
         """Return the open alerts, worst first, then oldest first."""
-        return await reading.open_alerts(self._pool, participants)
+        return await queries.open_alerts(self._pool, participants)
 
     async def poll_counts(self, participants: Sequence[str]) -> Mapping[tuple[str, Outcome], int]:
         """Return how many polls were ever recorded."""
-        return await reading.poll_counts(self._pool, participants)
+        return await queries.poll_counts(self._pool, participants)
 
     async def transition_counts(self, participants: Sequence[str]) -> Mapping[TransitionKey, int]:
         """Return how many transitions there ever were."""
-        return await reading.transition_counts(self._pool, participants)
+        return await queries.transition_counts(self._pool, participants)
 
     async def open_alert_counts(self, participants: Sequence[str]) -> Mapping[tuple[str, Kind, Severity], int]:
         """Return how many alerts are open."""
-        return await reading.open_alert_counts(self._pool, participants)
+        return await queries.open_alert_counts(self._pool, participants)
 
     def drain(self, limit: int, now: datetime) -> AbstractAsyncContextManager[DrainUnit]:
         """Claim transitions policy by policy."""
@@ -152,4 +152,4 @@ class PostgresStore:
 
     async def admit(self, participant: str, spacing: timedelta) -> bool:
         """Admit one caller per spacing, by the database's clock."""
-        return await reading.admit(self._pool, participant, spacing)
+        return await queries.admit(self._pool, participant, spacing)
