@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.adapters.postgres import acts, maintenance, notifications, outbox, queries, record_poll, routing
+from dict_rate_limit.adapters.postgres import (
+    acts,
+    maintenance,
+    notification_routing,
+    notifications,
+    outbox,
+    queries,
+    record_poll,
+)
 from dict_rate_limit.adapters.postgres.migrations import schema
 
 if TYPE_CHECKING:
@@ -72,7 +80,7 @@ class PostgresStore:
 
     def routing(self, limit: int) -> AbstractAsyncContextManager[RoutingUnit]:
         """Claim transitions to be routed; none while another router works."""
-        return routing.routing_unit(self._pool, limit)
+        return notification_routing.routing_unit(self._pool, limit)
 
     async def claim(self, channel: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Notification]:
         """Lease a channel's pending notifications once the oldest is due."""
