@@ -20,7 +20,7 @@ from bench.nginx import nginx_serving
 from bench.wrk import Load, pause_for, put_load
 from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import Traffic
 from dict_rate_limit.apps.api.requests import Requests
-from dict_rate_limit.apps.embedded.port import LOOPBACK, free_port
+from dict_rate_limit.apps.local.port import LOOPBACK, free_port
 from dict_rate_limit.domain.access import Role, new_token_line
 from dict_rate_limit.domain.buckets.catalog import PSP_POLICIES
 from dict_rate_limit.usecases.readings.readings import CacheStatus

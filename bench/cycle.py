@@ -20,8 +20,8 @@ from bench.errors import BenchError
 from bench.figure import Bar, Figure, Peer
 from bench.ground import ground, product
 from bench.sample import MS_PER_SEC, quantile
-from dict_rate_limit.apps.embedded.port import LOOPBACK, free_port
-from dict_rate_limit.apps.embedded.temporal import NAMESPACE
+from dict_rate_limit.apps.local.port import LOOPBACK, free_port
+from dict_rate_limit.apps.local.temporal import NAMESPACE
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.workflows import inputs, names
 from dict_rate_limit.workflows.schedules import groups

@@ -14,10 +14,10 @@ import httpx
 from bench.command import PRODUCT, running
 from bench.folder import open_folder
 from dict_rate_limit.adapters.postgres.migrations.runner import up
-from dict_rate_limit.apps.embedded.port import LOOPBACK, free_port
-from dict_rate_limit.apps.embedded.postgres import embedded_postgres
-from dict_rate_limit.apps.embedded.temporal import embedded_temporal
-from dict_rate_limit.apps.embedded.valkey import embedded_valkey
+from dict_rate_limit.apps.local.port import LOOPBACK, free_port
+from dict_rate_limit.apps.local.postgres import embedded_postgres
+from dict_rate_limit.apps.local.temporal import embedded_temporal
+from dict_rate_limit.apps.local.valkey import embedded_valkey
 
 if TYPE_CHECKING:
     import subprocess

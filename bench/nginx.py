@@ -9,7 +9,7 @@ import httpx
 
 from bench.command import running, tool
 from bench.ground import answers
-from dict_rate_limit.apps.embedded.port import LOOPBACK, free_port
+from dict_rate_limit.apps.local.port import LOOPBACK, free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

@@ -19,7 +19,7 @@ from dict_rate_limit.adapters.postgres.migrations.runner import up
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.telemetry.prometheus.exporter import DeliverySource, Exporter, StoredSource
-from dict_rate_limit.apps.embedded.postgres import embedded_postgres
+from dict_rate_limit.apps.local.postgres import embedded_postgres
 from dict_rate_limit.usecases.poll.poll import record_group
 
 if TYPE_CHECKING:

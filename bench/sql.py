@@ -22,7 +22,7 @@ from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.postgres.migrations.runner import up
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
-from dict_rate_limit.apps.embedded.postgres import embedded_postgres
+from dict_rate_limit.apps.local.postgres import embedded_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

@@ -18,7 +18,7 @@ from dict_rate_limit.apps.api.access import Access, TokensFile
 from dict_rate_limit.apps.api.front import Front
 from dict_rate_limit.apps.api.requests import Requests
 from dict_rate_limit.apps.api.server import ApiParts, build
-from dict_rate_limit.apps.embedded.port import free_port
+from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.alerts.evaluation import observe
 from dict_rate_limit.domain.buckets.reading import Snapshot, sift

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.apps.embedded.port import LOOPBACK, free_port
+from dict_rate_limit.apps.local.port import LOOPBACK, free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -15,9 +15,9 @@ import psycopg
 import pytest
 import redis
 
-from dict_rate_limit.apps.embedded.postgres import NOT_DURABLE, embedded_postgres
-from dict_rate_limit.apps.embedded.temporal import embedded_temporal
-from dict_rate_limit.apps.embedded.valkey import embedded_valkey
+from dict_rate_limit.apps.local.postgres import NOT_DURABLE, embedded_postgres
+from dict_rate_limit.apps.local.temporal import embedded_temporal
+from dict_rate_limit.apps.local.valkey import embedded_valkey
 from quick_folder import quick_folder
 from tool_box import find_data, find_tool
 

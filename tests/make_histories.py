@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from dict_rate_limit.apps.embedded.temporal import NAMESPACE, embedded_temporal
+from dict_rate_limit.apps.local.temporal import NAMESPACE, embedded_temporal
 from dict_rate_limit.workflows import names
 from dict_rate_limit.workflows.definitions import WORKFLOWS
 from scripted_activities import GROUP, ScriptedActivities

@@ -27,8 +27,8 @@ from urllib.parse import quote
 import trustme
 from cryptography.hazmat.primitives import serialization
 
-from dict_rate_limit.apps.embedded.port import LOOPBACK, free_port
-from dict_rate_limit.apps.embedded.process import Program, running, start, until_ready
+from dict_rate_limit.apps.local.port import LOOPBACK, free_port
+from dict_rate_limit.apps.local.process import Program, running, start, until_ready
 from tool_box import search_path, tools_folder
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ import httpx
 import trustme
 
 from conftest import held
-from dict_rate_limit.apps.embedded.port import free_port, listening
-from dict_rate_limit.apps.embedded.temporal import embedded_temporal
-from dict_rate_limit.apps.embedded.valkey import embedded_valkey
+from dict_rate_limit.apps.local.port import free_port, listening
+from dict_rate_limit.apps.local.temporal import embedded_temporal
+from dict_rate_limit.apps.local.valkey import embedded_valkey
 from runbook_gate import Gate, gates
 
 if TYPE_CHECKING:

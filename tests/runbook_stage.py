@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import yaml
 
-from dict_rate_limit.apps.embedded.binaries import binary
+from dict_rate_limit.apps.local.binaries import binary
 from dict_rate_limit.domain.access import Role, new_token_line
 from runbook_pages import REPOSITORY
 from runbook_product import API_HOST

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from temporalio.client import Client, ScheduleState
 
-from dict_rate_limit.apps.embedded.port import free_port
+from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.workflows import names
 from dict_rate_limit.workflows.schedules import Timetable, entries
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from dict_rate_limit.apps.embedded.port import free_port
+from dict_rate_limit.apps.local.port import free_port
 from processes import alive, gone
 
 if TYPE_CHECKING:

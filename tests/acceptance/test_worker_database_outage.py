@@ -10,7 +10,7 @@ import pytest
 from dict_rate_limit.adapters.postgres.migrations.runner import up
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
-from dict_rate_limit.apps.embedded.postgres import NOT_DURABLE, embedded_postgres
+from dict_rate_limit.apps.local.postgres import NOT_DURABLE, embedded_postgres
 from temporal_namespace import new_namespace
 from worker_samples import Stage, eventually, pause, running_worker
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cluster.kubeconfig import kubeconfig
-from dict_rate_limit.apps.embedded.port import LOOPBACK, free_port, listening
-from dict_rate_limit.apps.embedded.process import Program, running
+from dict_rate_limit.apps.local.port import LOOPBACK, free_port, listening
+from dict_rate_limit.apps.local.process import Program, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping

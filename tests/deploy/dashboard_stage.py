@@ -19,7 +19,7 @@ from temporalio.service import RPCError
 
 from bridge_server import Authority
 from deploy.dashboard_bridge import PARTICIPANTS, PLAYERS, Orders
-from dict_rate_limit.apps.embedded.port import free_port
+from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.workflows.names import monitor_schedule_id
 from http_receiver import http_receiver
 from tool_box import REPOSITORY, find_tool

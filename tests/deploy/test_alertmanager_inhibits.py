@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from deploy.rule_files import alerts
-from dict_rate_limit.apps.embedded.port import free_port
+from dict_rate_limit.apps.local.port import free_port
 from tool_box import REPOSITORY, find_tool
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import pytest
 
 from containers import configuration, ended, running
 from dict_rate_limit.adapters.postgres.migrations.goose import shipped_migrations
-from dict_rate_limit.apps.embedded.port import free_port
-from dict_rate_limit.apps.embedded.postgres import NOT_DURABLE, embedded_postgres
+from dict_rate_limit.apps.local.port import free_port
+from dict_rate_limit.apps.local.postgres import NOT_DURABLE, embedded_postgres
 from postgres_database import values
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bridge_server import LOOPBACK, OddBridge, bridge_source, fake_bridge, port_of
-from dict_rate_limit.apps.embedded.port import free_port
+from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.simulator.faults import Fault
 

@@ -4,7 +4,7 @@ import pytest
 
 from api_stub import api_stub
 from cli_program import ended
-from dict_rate_limit.apps.embedded.port import free_port
+from dict_rate_limit.apps.local.port import free_port
 
 
 def test_a_server_that_says_it_is_well_is_healthy(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from cli_program import Ended, ended
-from dict_rate_limit.apps.embedded.port import free_port
+from dict_rate_limit.apps.local.port import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,8 +12,8 @@ from cli_program import ended
 from dict_rate_limit import __main__ as program
 from dict_rate_limit.apps.cli.exits import MEANINGS, CommandError, Exit, code_of
 from dict_rate_limit.apps.cli.program import COMMANDS, Source, run
-from dict_rate_limit.apps.embedded.errors import EmbeddedError
-from dict_rate_limit.apps.embedded.port import free_port
+from dict_rate_limit.apps.local.errors import EmbeddedError
+from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.domain.errors import (
     CacheUnavailableError,
     DictRateLimitError,

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dict_rate_limit.apps.embedded import temporal, valkey
-from dict_rate_limit.apps.embedded.errors import EmbeddedError
-from dict_rate_limit.apps.embedded.port import LOOPBACK, free_port
+from dict_rate_limit.apps.local import temporal, valkey
+from dict_rate_limit.apps.local.errors import EmbeddedError
+from dict_rate_limit.apps.local.port import LOOPBACK, free_port
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,10 +12,10 @@ import pytest
 import redis.asyncio
 from temporalio.client import Client, Schedule, ScheduleActionStartWorkflow, ScheduleSpec
 
-from dict_rate_limit.apps.embedded.errors import EmbeddedError
-from dict_rate_limit.apps.embedded.postgres import embedded_postgres
-from dict_rate_limit.apps.embedded.temporal import embedded_temporal
-from dict_rate_limit.apps.embedded.valkey import embedded_valkey
+from dict_rate_limit.apps.local.errors import EmbeddedError
+from dict_rate_limit.apps.local.postgres import embedded_postgres
+from dict_rate_limit.apps.local.temporal import embedded_temporal
+from dict_rate_limit.apps.local.valkey import embedded_valkey
 from processes import alive, gone
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 ALL_SERVERS_UNTIL_TOLD = """
 import asyncio, contextlib, pathlib, sys
-from dict_rate_limit.apps.embedded.postgres import embedded_postgres
-from dict_rate_limit.apps.embedded.temporal import embedded_temporal
-from dict_rate_limit.apps.embedded.valkey import embedded_valkey
+from dict_rate_limit.apps.local.postgres import embedded_postgres
+from dict_rate_limit.apps.local.temporal import embedded_temporal
+from dict_rate_limit.apps.local.valkey import embedded_valkey
 
 async def main(folder):
     async with contextlib.AsyncExitStack() as stack:

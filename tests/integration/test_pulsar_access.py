@@ -9,7 +9,7 @@ import trustme
 
 from delivery_samples import CLAIMS, story_of
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
-from dict_rate_limit.apps.embedded.port import LOOPBACK
+from dict_rate_limit.apps.local.port import LOOPBACK
 from dict_rate_limit.domain.errors import PublishError
 from pulsar_broker import CLOSED, FOREIGN, token
 from pulsar_samples import ids, publishing_to, receipts_of

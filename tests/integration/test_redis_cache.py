@@ -15,8 +15,8 @@ import trustme
 
 from api_parts import HandClock
 from dict_rate_limit.adapters.redis import RedisCache
-from dict_rate_limit.apps.embedded.port import free_port
-from dict_rate_limit.apps.embedded.valkey import embedded_valkey
+from dict_rate_limit.apps.local.port import free_port
+from dict_rate_limit.apps.local.valkey import embedded_valkey
 from dict_rate_limit.domain.codec import encode_poll
 from dict_rate_limit.domain.errors import CacheUnavailableError
 from dict_rate_limit.ports import CachedSnapshot

@@ -16,7 +16,7 @@ import structlog
 from cli_program import ended
 from dict_rate_limit.apps.cli.exits import CommandError, Exit
 from dict_rate_limit.apps.cli.health import health
-from dict_rate_limit.apps.embedded.port import free_port
+from dict_rate_limit.apps.local.port import free_port
 from postgres_database import execute
 
 if TYPE_CHECKING:

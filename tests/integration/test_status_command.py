@@ -13,7 +13,7 @@ from cli_program import ended
 from dict_rate_limit.apps.cli.exits import CommandError, Exit
 from dict_rate_limit.apps.cli.rest import Question
 from dict_rate_limit.apps.cli.watching import watch_json, watch_table
-from dict_rate_limit.apps.embedded.port import free_port
+from dict_rate_limit.apps.local.port import free_port
 from processes import hearing
 
 if TYPE_CHECKING:

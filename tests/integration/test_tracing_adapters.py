@@ -16,7 +16,7 @@ from dict_rate_limit.adapters.notify.webhook import WebhookNotifier
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.adapters.redis import RedisCache
-from dict_rate_limit.apps.embedded.port import free_port
+from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.domain.errors import CacheUnavailableError, SourceError, StoreError
 from dict_rate_limit.domain.notifications.channel import Channel, Format
 from http_receiver import answer, http_receiver

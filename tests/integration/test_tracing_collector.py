@@ -11,7 +11,7 @@ import pytest
 
 from dict_rate_limit.adapters.telemetry.otel import provider as providers
 from dict_rate_limit.adapters.telemetry.otel.provider import QUEUE, Collector, Origin, providing
-from dict_rate_limit.apps.embedded.port import free_port
+from dict_rate_limit.apps.local.port import free_port
 from log_lines import log_lines
 from otel_collector import certified, collecting
 from worker_samples import eventually

@@ -12,7 +12,7 @@ import pytest
 
 from bridge_server import fake_bridge
 from dict_rate_limit.apps.api.program import LOG_CONTEXTS, program
-from dict_rate_limit.apps.embedded.port import free_port, listening
+from dict_rate_limit.apps.local.port import free_port, listening
 from dict_rate_limit.settings import load
 from log_lines import log_lines
 from otel_collector import collecting

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dict_rate_limit.adapters.temporal import TemporalAddress
-from dict_rate_limit.apps.embedded.port import free_port
-from dict_rate_limit.apps.embedded.process import running
-from dict_rate_limit.apps.embedded.temporal import answers, program
+from dict_rate_limit.apps.local.port import free_port
+from dict_rate_limit.apps.local.process import running
+from dict_rate_limit.apps.local.temporal import answers, program
 from worker_samples import Stage, eventually, running_worker
 
 if TYPE_CHECKING:

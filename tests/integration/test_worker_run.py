@@ -14,7 +14,7 @@ from temporalio.client import Client
 
 from dict_rate_limit.adapters import temporal
 from dict_rate_limit.adapters.temporal import TemporalAddress, TemporalTls, connect, work
-from dict_rate_limit.apps.embedded.port import free_port
+from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.apps.worker import run, run_with_operations
 from dict_rate_limit.domain.errors import SchedulerUnavailableError, SchemaError, SettingsError, StoreUnavailableError
 from dict_rate_limit.serving.operations import OperationsApp

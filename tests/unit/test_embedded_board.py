@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from dict_rate_limit.apps.embedded.board import Board
+from dict_rate_limit.apps.local.board import Board
 
 
 class Stopwatch:

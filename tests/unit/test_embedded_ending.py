@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
-from dict_rate_limit.apps.embedded.ending import Ending
-from dict_rate_limit.apps.embedded.errors import EmbeddedError
+from dict_rate_limit.apps.local.ending import Ending
+from dict_rate_limit.apps.local.errors import EmbeddedError
 from processes import hearing
 
 

@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from dict_rate_limit.apps.embedded.errors import EmbeddedError
-from dict_rate_limit.apps.embedded.port import PORTS, free_port, refuse_taken
+from dict_rate_limit.apps.local.errors import EmbeddedError
+from dict_rate_limit.apps.local.port import PORTS, free_port, refuse_taken
 
 
 def test_a_free_port_is_accepted() -> None:
@@ -30,7 +30,7 @@ def test_a_port_that_somebody_has_is_not_chosen(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_machine_that_lets_nobody_listen_is_no_endless_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dict_rate_limit.apps.embedded.port.LOOPBACK", "192.0.2.1")
+    monkeypatch.setattr("dict_rate_limit.apps.local.port.LOOPBACK", "192.0.2.1")
 
     with pytest.raises(OSError, match="Cannot assign requested address"):
         free_port()

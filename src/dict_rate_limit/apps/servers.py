@@ -14,7 +14,7 @@ import uvloop
 
 from dict_rate_limit.adapters.telemetry.logs import change_level_on_signals, configure_logging
 from dict_rate_limit.apps.cli.exits import Exit, code_of
-from dict_rate_limit.apps.embedded.port import refuse_taken
+from dict_rate_limit.apps.local.port import refuse_taken
 from dict_rate_limit.settings import Program, load
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def up(
     PostgreSQL, Temporal, Valkey and a simulated DICT are started unless DATABASE_URL, TEMPORAL_HOST, REDIS_ADDR or
     BRIDGE_GRPC_ADDRESS name real ones.
     """
-    command = import_module("dict_rate_limit.apps.embedded.up").up_command
+    command = import_module("dict_rate_limit.apps.local.up").up_command
     command(context.obj, None if data is None else Path(data), code_of)
 
 

@@ -10,14 +10,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.apps.embedded.port import LOOPBACK
-from dict_rate_limit.apps.embedded.process import Program, running
-from dict_rate_limit.apps.embedded.stage import PROMETHEUS
+from dict_rate_limit.apps.local.port import LOOPBACK
+from dict_rate_limit.apps.local.process import Program, running
+from dict_rate_limit.apps.local.stage import PROMETHEUS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from dict_rate_limit.apps.embedded.board import Board
+    from dict_rate_limit.apps.local.board import Board
     from dict_rate_limit.settings import Settings
 
 CONFIGURATION: Final = Path(__file__).parents[4] / "configs" / "prometheus"

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.apps.embedded.gathering import together
-from dict_rate_limit.apps.embedded.postgres import embedded_postgres
-from dict_rate_limit.apps.embedded.substitution import CACHE, DATABASE, SOURCE, TEMPORAL, real_address, substituted
-from dict_rate_limit.apps.embedded.temporal import embedded_temporal
-from dict_rate_limit.apps.embedded.valkey import embedded_valkey
+from dict_rate_limit.apps.local.gathering import together
+from dict_rate_limit.apps.local.postgres import embedded_postgres
+from dict_rate_limit.apps.local.substitution import CACHE, DATABASE, SOURCE, TEMPORAL, real_address, substituted
+from dict_rate_limit.apps.local.temporal import embedded_temporal
+from dict_rate_limit.apps.local.valkey import embedded_valkey
 from dict_rate_limit.settings import load
 from dict_rate_limit.simulator.main import Simulation, simulated_bridge
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    from dict_rate_limit.apps.embedded.board import Board
-    from dict_rate_limit.apps.embedded.substitution import Part
+    from dict_rate_limit.apps.local.board import Board
+    from dict_rate_limit.apps.local.substitution import Part
     from dict_rate_limit.settings import Settings
 
 

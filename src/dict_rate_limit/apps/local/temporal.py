@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.apps.embedded.binaries import binary
-from dict_rate_limit.apps.embedded.port import LOOPBACK, free_port
-from dict_rate_limit.apps.embedded.process import Program, running
-from dict_rate_limit.apps.embedded.retry import on_free_ports
+from dict_rate_limit.apps.local.binaries import binary
+from dict_rate_limit.apps.local.port import LOOPBACK, free_port
+from dict_rate_limit.apps.local.process import Program, running
+from dict_rate_limit.apps.local.retry import on_free_ports
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.apps.embedded import leash, log_file
-from dict_rate_limit.apps.embedded.errors import EmbeddedError
+from dict_rate_limit.apps.local import leash, log_file
+from dict_rate_limit.apps.local.errors import EmbeddedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
