@@ -13,7 +13,7 @@ from dict_rate_limit.adapters.temporal import tracer_provider
 from dict_rate_limit.apps import worker
 from dict_rate_limit.apps.api.program import answer, assemble
 from dict_rate_limit.apps.local.port import listening
-from dict_rate_limit.apps.local.stage import API, SCHEMA, WORKER
+from dict_rate_limit.apps.local.startup import API, SCHEMA, WORKER
 from dict_rate_limit.bootstrap import backing as bootstrap
 from dict_rate_limit.bootstrap.publishing import publishing
 from dict_rate_limit.bootstrap.tracing import tracing
@@ -22,7 +22,7 @@ from dict_rate_limit.serving.operations import OperationsApp, serve
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
 
-    from dict_rate_limit.apps.local.stage import Stage
+    from dict_rate_limit.apps.local.startup import Stage
     from dict_rate_limit.apps.worker import WorkerParts
     from dict_rate_limit.bootstrap.backing import Backing
     from dict_rate_limit.bootstrap.tracing import Tracing

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.apps.local.port import LOOPBACK
 from dict_rate_limit.apps.local.process import Program, running
-from dict_rate_limit.apps.local.stage import PROMETHEUS
+from dict_rate_limit.apps.local.startup import PROMETHEUS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

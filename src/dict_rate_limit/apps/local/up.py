@@ -22,7 +22,7 @@ from dict_rate_limit.apps.local.ending import Ending
 from dict_rate_limit.apps.local.installation import Installation, parts
 from dict_rate_limit.apps.local.port import LOOPBACK, refuse_taken
 from dict_rate_limit.apps.local.prometheus import beside
-from dict_rate_limit.apps.local.stage import PARTS, PROMETHEUS, Stage
+from dict_rate_limit.apps.local.startup import PARTS, PROMETHEUS, Stage
 from dict_rate_limit.domain.errors import DictRateLimitError
 from dict_rate_limit.settings import load
 
