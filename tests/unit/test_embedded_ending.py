@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
-from dict_rate_limit.apps.local.ending import Ending
 from dict_rate_limit.apps.local.errors import EmbeddedError
+from dict_rate_limit.apps.local.shutdown import Ending
 from processes import hearing
 
 

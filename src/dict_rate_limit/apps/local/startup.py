@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.telemetry.logs import Context
     from dict_rate_limit.apps.local.board import Board
-    from dict_rate_limit.apps.local.ending import Ending
+    from dict_rate_limit.apps.local.shutdown import Ending
 
 SCHEMA: Final = "Schema"
 WORKER: Final = "Worker"
