@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dict_rate_limit.apps.local.gathering import together
+from dict_rate_limit.apps.local.enter_concurrently import together
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.apps.local.gathering import together
+from dict_rate_limit.apps.local.enter_concurrently import together
 from dict_rate_limit.apps.local.postgres import embedded_postgres
 from dict_rate_limit.apps.local.substitution import CACHE, DATABASE, SOURCE, TEMPORAL, real_address, substituted
 from dict_rate_limit.apps.local.temporal import embedded_temporal
