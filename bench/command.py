@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.errors import BenchError, MissingToolError
-from dict_rate_limit.apps.local import leash
+from dict_rate_limit.apps.local import parent_death_exec
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -62,7 +62,7 @@ async def running(
 def start(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """Start the command, tied to this process, in a session of its own."""
     folder.mkdir(parents=True, exist_ok=True)
-    tie = (sys.executable, "-I", "-S", leash.__file__, str(os.getpid()), str(int(signal.SIGTERM)), "-")
+    tie = (sys.executable, "-I", "-S", parent_death_exec.__file__, str(os.getpid()), str(int(signal.SIGTERM)), "-")
     with (folder / "log").open("ab") as log:
         return subprocess.Popen(
             [*tie, *command],

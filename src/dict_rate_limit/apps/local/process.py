@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.apps.local import leash, log_file
+from dict_rate_limit.apps.local import log_file, parent_death_exec
 from dict_rate_limit.apps.local.errors import EmbeddedError
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def leashed(program: Program) -> tuple[str, ...]:
     """Give the words before the command that tie it to this process."""
     uid = "-" if program.uid is None else str(program.uid)
     orphan_signal = str(int(program.orphan_signal))
-    return (sys.executable, "-I", "-S", str(Path(leash.__file__)), str(os.getpid()), orphan_signal, uid)
+    return (sys.executable, "-I", "-S", str(Path(parent_death_exec.__file__)), str(os.getpid()), orphan_signal, uid)
 
 
 async def until_ready(child: subprocess.Popen[bytes], program: Program, ready: Callable[[int], bool]) -> None:
