@@ -13,8 +13,8 @@ import pytest
 from rich.console import Console
 
 from dict_rate_limit.apps.local import prometheus
-from dict_rate_limit.apps.local.board import Board
 from dict_rate_limit.apps.local.port import free_port
+from dict_rate_limit.apps.local.progress_table import Board
 from dict_rate_limit.apps.local.startup import PROMETHEUS
 from dict_rate_limit.settings import load
 from tool_box import find_tool

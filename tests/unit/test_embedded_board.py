@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from dict_rate_limit.apps.local.board import Board
+from dict_rate_limit.apps.local.progress_table import Board
 
 
 class Stopwatch:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    from dict_rate_limit.apps.local.board import Board
+    from dict_rate_limit.apps.local.progress_table import Board
     from dict_rate_limit.apps.local.substitution import Part
     from dict_rate_limit.settings import Settings
 

@@ -17,7 +17,7 @@ from dict_rate_limit.apps.local.startup import PROMETHEUS
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from dict_rate_limit.apps.local.board import Board
+    from dict_rate_limit.apps.local.progress_table import Board
     from dict_rate_limit.settings import Settings
 
 CONFIGURATION: Final = Path(__file__).parents[4] / "configs" / "prometheus"

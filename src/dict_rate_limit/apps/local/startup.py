@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from dict_rate_limit.adapters.telemetry.logs import Context
-    from dict_rate_limit.apps.local.board import Board
+    from dict_rate_limit.apps.local.progress_table import Board
     from dict_rate_limit.apps.local.shutdown import Ending
 
 SCHEMA: Final = "Schema"
