@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dict_rate_limit.apps.local.substitution import (
+from dict_rate_limit.apps.local.overrides import (
     CACHE,
     DATABASE,
     SOURCE,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.apps.local.enter_concurrently import together
+from dict_rate_limit.apps.local.overrides import CACHE, DATABASE, SOURCE, TEMPORAL, real_address, substituted
 from dict_rate_limit.apps.local.postgres import embedded_postgres
-from dict_rate_limit.apps.local.substitution import CACHE, DATABASE, SOURCE, TEMPORAL, real_address, substituted
 from dict_rate_limit.apps.local.temporal import embedded_temporal
 from dict_rate_limit.apps.local.valkey import embedded_valkey
 from dict_rate_limit.settings import load
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
+    from dict_rate_limit.apps.local.overrides import Part
     from dict_rate_limit.apps.local.progress_table import Board
-    from dict_rate_limit.apps.local.substitution import Part
     from dict_rate_limit.settings import Settings
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.apps.local.substitution import CACHE, DATABASE, SOURCE, TEMPORAL
+from dict_rate_limit.apps.local.overrides import CACHE, DATABASE, SOURCE, TEMPORAL
 
 if TYPE_CHECKING:
     from typing import TextIO
