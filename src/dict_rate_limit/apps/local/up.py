@@ -17,7 +17,7 @@ from rich.text import Text
 from dict_rate_limit.adapters.telemetry.logs import change_level_on_signals, configure_logging
 from dict_rate_limit.apps.local import log_file
 from dict_rate_limit.apps.local.data_folder import default_folder, locked
-from dict_rate_limit.apps.local.installation import Installation, parts
+from dict_rate_limit.apps.local.local_stack import Installation, parts
 from dict_rate_limit.apps.local.port import LOOPBACK, refuse_taken
 from dict_rate_limit.apps.local.progress_table import Board
 from dict_rate_limit.apps.local.prometheus import beside
