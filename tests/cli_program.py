@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 ALL = {
     **COMMANDS,
-    **{name: Source(summary="", module="dict_rate_limit.apps.servers") for name in ("api", "worker", "up")},
+    **{name: Source(summary="", module="dict_rate_limit.apps.cli.serve") for name in ("api", "worker", "up")},
 }
 
 

@@ -19,7 +19,7 @@ def main() -> None:
 
     # We fork only to start programs. gRPC would prepare for more, and say on stderr each time that it cannot.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
-    home = "dict_rate_limit.apps.servers"
+    home = "dict_rate_limit.apps.cli.serve"
     servers = {
         "up": Source(summary="Run the whole product on this machine.", module=home),
         "api": Source(summary="Serve the API, the page and /metrics.", module=home),

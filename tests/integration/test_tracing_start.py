@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NOWHERE = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}
 START = """
 import asyncio, re, sys
-from dict_rate_limit.apps import servers
+from dict_rate_limit.apps.cli import serve
 from dict_rate_limit.apps.{module} import LOG_CONTEXTS, assemble
 from dict_rate_limit.bootstrap.backing import backing
 from dict_rate_limit.bootstrap.publishing import publishing
