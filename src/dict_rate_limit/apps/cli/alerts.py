@@ -10,7 +10,7 @@ import typer
 
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.apps.cli.alerts_table import alert_view, alerts_view, taken_up_text
-from dict_rate_limit.apps.cli.asking import (
+from dict_rate_limit.apps.cli.client_options import (
     DEFAULT_URL,
     Output,
     Reason,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dict_rate_limit.apps.cli.asking import DEFAULT_URL, Output, Shape, Token, TokenFile, Url, api_at
+from dict_rate_limit.apps.cli.client_options import DEFAULT_URL, Output, Shape, Token, TokenFile, Url, api_at
 from dict_rate_limit.apps.cli.documents import Audit
 from dict_rate_limit.apps.cli.exits import Exit
 from dict_rate_limit.apps.cli.rest import ROOT, Call

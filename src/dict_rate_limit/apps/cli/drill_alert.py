@@ -12,7 +12,7 @@ import typer
 from rich.live import Live
 
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.apps.cli.asking import (
+from dict_rate_limit.apps.cli.client_options import (
     DEFAULT_URL,
     Output,
     Reason,

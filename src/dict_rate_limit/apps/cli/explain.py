@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from dict_rate_limit.apps.cli.asking import DEFAULT_URL, Output, Shape, Token, TokenFile, Url, api_at, given, segment
+from dict_rate_limit.apps.cli.client_options import (
+    DEFAULT_URL,
+    Output,
+    Shape,
+    Token,
+    TokenFile,
+    Url,
+    api_at,
+    given,
+    segment,
+)
 from dict_rate_limit.apps.cli.documents import Explanation
 from dict_rate_limit.apps.cli.exits import Exit
 from dict_rate_limit.apps.cli.explain_view import explain_view

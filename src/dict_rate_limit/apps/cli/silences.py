@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.apps.cli.asking import (
+from dict_rate_limit.apps.cli.client_options import (
     DEFAULT_URL,
     Output,
     Reason,
