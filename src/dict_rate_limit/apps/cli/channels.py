@@ -10,8 +10,8 @@ import typer
 
 from dict_rate_limit.adapters.notify.channels_file import check_channels
 from dict_rate_limit.adapters.notify.channels_toml import parse_channels
-from dict_rate_limit.apps.cli.amounts import count_text
 from dict_rate_limit.apps.cli.exits import CommandError, Exit
+from dict_rate_limit.apps.cli.formatting import count_text
 from dict_rate_limit.settings import load
 
 if TYPE_CHECKING:
