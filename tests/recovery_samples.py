@@ -22,7 +22,7 @@ from psycopg import sql
 
 from cli_program import ended
 from dict_rate_limit.adapters.postgres.backup.folder import find
-from dict_rate_limit.apps.cli.place import folders
+from dict_rate_limit.apps.cli.backup_target import folders
 from dict_rate_limit.domain.audit import Act, AuditEntry
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose, Silence
 from dict_rate_limit.usecases.recovery import Contents, Manifest, TableContent

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dict_rate_limit.adapters.postgres.backup.dump import back_up, clear_away
+from dict_rate_limit.apps.cli.backup_target import place
 from dict_rate_limit.apps.cli.exits import Exit
 from dict_rate_limit.apps.cli.formatting import count_text, moment_text, size_text
 from dict_rate_limit.apps.cli.interruption import run_interruptible
-from dict_rate_limit.apps.cli.place import place
 from dict_rate_limit.usecases.recovery import Retention
 
 if TYPE_CHECKING:
