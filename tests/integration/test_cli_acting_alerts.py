@@ -12,7 +12,7 @@ from acting_samples import HOUR, channel
 from acting_terminal import Desk, lines, terminal
 from api_parts import OTHER, recorded
 from cli_program import ended
-from dict_rate_limit.apps.cli.exits import Exit
+from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.domain.notifications.channel import Format
 from dict_rate_limit.usecases.alert_actions import send_drill

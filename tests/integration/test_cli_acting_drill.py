@@ -16,7 +16,7 @@ from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.apps.cli.documents import Drill
 from dict_rate_limit.apps.cli.drill_alert import PATH, Patience, followed, verdict
-from dict_rate_limit.apps.cli.exits import CommandError, Exit
+from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.apps.cli.rest import Api, Call, Model
 from dict_rate_limit.domain.notifications.channel import Format
 from dict_rate_limit.domain.notifications.routing import REFUSALS, Answer

@@ -10,7 +10,7 @@ import pytest
 from acting_samples import HOUR, channel
 from acting_terminal import Desk, lines, terminal
 from api_parts import OTHER, recorded
-from dict_rate_limit.apps.cli.exits import Exit
+from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.domain.alerts.state import PolicyRule
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.notifications.channel import Format

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from acting_terminal import Desk, lines, terminal
-from dict_rate_limit.apps.cli.exits import Exit
+from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.domain.notifications.silence import Recurrence, Weekday
 from domain_samples import NOON
 

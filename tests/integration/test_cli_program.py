@@ -10,7 +10,7 @@ import pytest
 
 from cli_program import ended
 from dict_rate_limit import __main__ as program
-from dict_rate_limit.apps.cli.exits import MEANINGS, CommandError, Exit, code_of
+from dict_rate_limit.apps.cli.exit_codes import MEANINGS, CommandError, Exit, code_of
 from dict_rate_limit.apps.cli.program import COMMANDS, Source, run
 from dict_rate_limit.apps.local.errors import EmbeddedError
 from dict_rate_limit.apps.local.port import free_port

@@ -14,7 +14,7 @@ import pytest
 import structlog
 
 from cli_program import ended
-from dict_rate_limit.apps.cli.exits import CommandError, Exit
+from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.apps.cli.health import health
 from dict_rate_limit.apps.local.port import free_port
 from postgres_database import execute

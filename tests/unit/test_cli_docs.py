@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dict_rate_limit.apps.cli.exits import MEANINGS
+from dict_rate_limit.apps.cli.exit_codes import MEANINGS
 from dict_rate_limit.apps.cli.program import COMMANDS
 from dict_rate_limit.settings.reference import reference
 

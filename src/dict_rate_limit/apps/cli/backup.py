@@ -11,7 +11,7 @@ import typer
 
 from dict_rate_limit.adapters.postgres.backup.dump import back_up, clear_away
 from dict_rate_limit.apps.cli.backup_target import place
-from dict_rate_limit.apps.cli.exits import Exit
+from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.cli.formatting import count_text, moment_text, size_text
 from dict_rate_limit.apps.cli.interruption import run_interruptible
 from dict_rate_limit.usecases.recovery import Retention

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import typer
 
-from dict_rate_limit.apps.cli.exits import CommandError, Exit
+from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.apps.cli.rest import Api
 from dict_rate_limit.settings.redaction import quoted
 

@@ -20,7 +20,7 @@ from dict_rate_limit.adapters.postgres.backup.dump import back_up
 from dict_rate_limit.apps.cli.backup import described
 from dict_rate_limit.apps.cli.backup_target import place
 from dict_rate_limit.apps.cli.drill_alert import alert
-from dict_rate_limit.apps.cli.exits import CommandError, Exit
+from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.apps.cli.formatting import count_text, moment_text, span_text
 from dict_rate_limit.apps.cli.interruption import run_interruptible
 from dict_rate_limit.settings.redaction import without_password

@@ -26,7 +26,7 @@ from dict_rate_limit.apps.cli.client_options import (
 )
 from dict_rate_limit.apps.cli.documents import Drill
 from dict_rate_limit.apps.cli.drill_table import drill_view
-from dict_rate_limit.apps.cli.exits import CommandError, Exit
+from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.apps.cli.rest import ROOT, Call
 from dict_rate_limit.apps.cli.status_table import console_for
 from dict_rate_limit.domain.messages import duration_text

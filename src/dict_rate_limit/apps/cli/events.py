@@ -13,7 +13,7 @@ import typer
 from rich.text import Text
 
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.apps.cli.exits import CommandError, Exit
+from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.apps.cli.interruption import run_interruptible
 from dict_rate_limit.apps.cli.status_table import STYLES, console_for, plain
 from dict_rate_limit.bootstrap.publishing import broker_address

@@ -19,7 +19,7 @@ from dict_rate_limit.apps.cli.client_options import (
     segment,
 )
 from dict_rate_limit.apps.cli.documents import Explanation
-from dict_rate_limit.apps.cli.exits import Exit
+from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.cli.explain_view import explain_view
 from dict_rate_limit.apps.cli.rest import ROOT, Call
 from dict_rate_limit.apps.cli.status_table import console_for

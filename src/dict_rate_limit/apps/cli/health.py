@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from dict_rate_limit.apps.cli.exits import CommandError, Exit
+from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 
 
 def register(app: typer.Typer, name: str) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
-from dict_rate_limit.apps.cli.exits import CommandError, Exit
+from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 
 
 class Wanted(StrEnum):

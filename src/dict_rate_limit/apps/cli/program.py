@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from typer.main import get_command
 
-from dict_rate_limit.apps.cli.exits import MEANINGS, Exit, code_of
+from dict_rate_limit.apps.cli.exit_codes import MEANINGS, Exit, code_of
 from dict_rate_limit.domain.errors import DictRateLimitError, SettingsError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
-from dict_rate_limit.apps.cli.exits import CommandError, Exit
+from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.settings.redaction import quoted, without_password
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from dict_rate_limit.adapters.postgres.backup import folder, restore
 from dict_rate_limit.adapters.postgres.backup.tools import find_tools
 from dict_rate_limit.apps.cli.backup import described
 from dict_rate_limit.apps.cli.backup_target import folders, place
-from dict_rate_limit.apps.cli.exits import Exit
+from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.cli.formatting import count_text, moment_text, span_text
 from dict_rate_limit.apps.cli.interruption import run_interruptible
 from dict_rate_limit.settings import load

@@ -13,7 +13,7 @@ import typer
 import uvloop
 
 from dict_rate_limit.adapters.telemetry.logs import change_level_on_signals, configure_logging
-from dict_rate_limit.apps.cli.exits import Exit, code_of
+from dict_rate_limit.apps.cli.exit_codes import Exit, code_of
 from dict_rate_limit.apps.local.port import refuse_taken
 from dict_rate_limit.settings import Program, load
 

@@ -22,7 +22,7 @@ from dict_rate_limit.apps.cli.client_options import (
     segment,
 )
 from dict_rate_limit.apps.cli.documents import Silence, Silences
-from dict_rate_limit.apps.cli.exits import CommandError, Exit
+from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.apps.cli.rest import ROOT, Call
 from dict_rate_limit.apps.cli.silences_table import silences_view
 from dict_rate_limit.apps.cli.status_table import console_for

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.apps.cli.exits import CommandError, Exit
+from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.settings.parsers import DEFAULT_PARTICIPANT, participants
 from dict_rate_limit.settings.variables import definitions
 from dict_rate_limit.simulator.bridge import ServerTls

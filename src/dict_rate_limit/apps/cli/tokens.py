@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from dict_rate_limit.apps.cli.exits import Exit
+from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.domain.access import Role, new_token_line, parse_expiry
 
 
