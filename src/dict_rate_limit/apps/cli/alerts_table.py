@@ -8,8 +8,8 @@ from rich.console import Group
 from rich.text import Text
 
 from dict_rate_limit.apps.cli.formatting import moment_text
-from dict_rate_limit.apps.cli.layout import facts, lines, table_of, words
 from dict_rate_limit.apps.cli.status_table import STYLES, plain
+from dict_rate_limit.apps.cli.tables import facts, lines, table_of, words
 from dict_rate_limit.domain.messages import duration_text
 
 if TYPE_CHECKING:
