@@ -13,7 +13,7 @@ from dict_rate_limit.adapters.postgres.backup.dump import back_up, clear_away
 from dict_rate_limit.apps.cli.backup_target import place
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.cli.formatting import count_text, moment_text, size_text
-from dict_rate_limit.apps.cli.interruption import run_interruptible
+from dict_rate_limit.apps.cli.signals import run_interruptible
 from dict_rate_limit.usecases.recovery import Retention
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from dict_rate_limit.apps.cli.backup import described
 from dict_rate_limit.apps.cli.backup_target import folders, place
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.cli.formatting import count_text, moment_text, span_text
-from dict_rate_limit.apps.cli.interruption import run_interruptible
+from dict_rate_limit.apps.cli.signals import run_interruptible
 from dict_rate_limit.settings import load
 
 if TYPE_CHECKING:
