@@ -14,10 +14,10 @@ from acting_terminal import Desk, lines, terminal
 from api_parts import OTHER, HandClock
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
+from dict_rate_limit.apps.cli.client import Api, Call, Model
 from dict_rate_limit.apps.cli.documents import Drill
 from dict_rate_limit.apps.cli.drill_alert import PATH, Patience, followed, verdict
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
-from dict_rate_limit.apps.cli.rest import Api, Call, Model
 from dict_rate_limit.domain.notifications.channel import Format
 from dict_rate_limit.domain.notifications.routing import REFUSALS, Answer
 from dict_rate_limit.usecases.deliver import REFUSALS as BROKER_REFUSALS

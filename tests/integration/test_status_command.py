@@ -10,8 +10,8 @@ import pytest
 
 from api_stub import ApiStub, api_stub, listing, policy
 from cli_program import ended
+from dict_rate_limit.apps.cli.client import Question
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
-from dict_rate_limit.apps.cli.rest import Question
 from dict_rate_limit.apps.cli.watch import watch_json, watch_table
 from dict_rate_limit.apps.local.port import free_port
 from processes import hearing

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from api_stub import listing, policy
-from dict_rate_limit.apps.cli.rest import Answer, Listing
+from dict_rate_limit.apps.cli.client import Answer, Listing
 from dict_rate_limit.apps.cli.status_table import status_view
 
 

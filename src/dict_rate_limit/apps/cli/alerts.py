@@ -10,6 +10,7 @@ import typer
 
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.apps.cli.alerts_table import alert_view, alerts_view, taken_up_text
+from dict_rate_limit.apps.cli.client import ROOT, Call
 from dict_rate_limit.apps.cli.client_options import (
     DEFAULT_URL,
     Output,
@@ -24,7 +25,6 @@ from dict_rate_limit.apps.cli.client_options import (
 )
 from dict_rate_limit.apps.cli.documents import Alert, AlertDetail, Alerts
 from dict_rate_limit.apps.cli.exit_codes import Exit
-from dict_rate_limit.apps.cli.rest import ROOT, Call
 from dict_rate_limit.apps.cli.status_table import console_for
 
 PATH: Final = ROOT + "/alerts"

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
+from dict_rate_limit.apps.cli.client import ROOT, Call
 from dict_rate_limit.apps.cli.client_options import DEFAULT_URL, Output, Shape, Token, TokenFile, Url, api_at
 from dict_rate_limit.apps.cli.documents import Audit
 from dict_rate_limit.apps.cli.exit_codes import Exit
-from dict_rate_limit.apps.cli.rest import ROOT, Call
 from dict_rate_limit.apps.cli.silences_table import audit_view
 from dict_rate_limit.apps.cli.status_table import console_for
 

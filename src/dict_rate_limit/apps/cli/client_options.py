@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 import typer
 
+from dict_rate_limit.apps.cli.client import Api
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
-from dict_rate_limit.apps.cli.rest import Api
 from dict_rate_limit.settings.redaction import quoted
 
 DEFAULT_URL: Final = "http://127.0.0.1:8080"

@@ -12,6 +12,7 @@ import typer
 from rich.live import Live
 
 from dict_rate_limit.adapters.clock import SystemClock
+from dict_rate_limit.apps.cli.client import ROOT, Call
 from dict_rate_limit.apps.cli.client_options import (
     DEFAULT_URL,
     Output,
@@ -27,7 +28,6 @@ from dict_rate_limit.apps.cli.client_options import (
 from dict_rate_limit.apps.cli.documents import Drill
 from dict_rate_limit.apps.cli.drill_table import drill_view
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
-from dict_rate_limit.apps.cli.rest import ROOT, Call
 from dict_rate_limit.apps.cli.status_table import console_for
 from dict_rate_limit.domain.messages import duration_text
 from dict_rate_limit.settings.parsers import duration
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import timedelta
 
-    from dict_rate_limit.apps.cli.rest import Api
+    from dict_rate_limit.apps.cli.client import Api
     from dict_rate_limit.ports import Clock
 
 PATH: Final = ROOT + "/drills"

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from dict_rate_limit.apps.cli.client import ROOT, Call
 from dict_rate_limit.apps.cli.client_options import (
     DEFAULT_URL,
     Output,
@@ -21,7 +22,6 @@ from dict_rate_limit.apps.cli.client_options import (
 from dict_rate_limit.apps.cli.documents import Explanation
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.cli.explain_view import explain_view
-from dict_rate_limit.apps.cli.rest import ROOT, Call
 from dict_rate_limit.apps.cli.status_table import console_for
 
 

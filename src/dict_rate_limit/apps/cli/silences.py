@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from dict_rate_limit.adapters.clock import SystemClock
+from dict_rate_limit.apps.cli.client import ROOT, Call
 from dict_rate_limit.apps.cli.client_options import (
     DEFAULT_URL,
     Output,
@@ -23,7 +24,6 @@ from dict_rate_limit.apps.cli.client_options import (
 )
 from dict_rate_limit.apps.cli.documents import Silence, Silences
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
-from dict_rate_limit.apps.cli.rest import ROOT, Call
 from dict_rate_limit.apps.cli.silences_table import silences_view
 from dict_rate_limit.apps.cli.status_table import console_for
 

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
+from dict_rate_limit.apps.cli.client import Answer, Question, ask
 from dict_rate_limit.apps.cli.client_options import DEFAULT_URL, Token, TokenFile, Url, token_from
 from dict_rate_limit.apps.cli.exit_codes import Exit
-from dict_rate_limit.apps.cli.rest import Answer, Question, ask
 from dict_rate_limit.apps.cli.status_table import age_text, console_for, status_view
 from dict_rate_limit.apps.cli.watch import watch_json, watch_table
 

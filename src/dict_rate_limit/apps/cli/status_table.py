@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rich.console import ConsoleOptions, RenderableType, RenderResult
 
-    from dict_rate_limit.apps.cli.rest import Answer, Listing, PolicyRow
+    from dict_rate_limit.apps.cli.client import Answer, Listing, PolicyRow
 
 WIDEST: Final = 100
 _NARROWEST_BAR: Final = 4

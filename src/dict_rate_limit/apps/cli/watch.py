@@ -12,8 +12,8 @@ from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
+from dict_rate_limit.apps.cli.client import ask
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
-from dict_rate_limit.apps.cli.rest import ask
 from dict_rate_limit.apps.cli.status_table import console_for, status_view
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
-    from dict_rate_limit.apps.cli.rest import Answer, Question
+    from dict_rate_limit.apps.cli.client import Answer, Question
 
 _PASSING: Final = frozenset({Exit.UNAVAILABLE, Exit.PROTOCOL})
 """What may be better at the next look; a token that is refused will be refused again."""
