@@ -15,7 +15,7 @@ from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import Traffic
 from dict_rate_limit.apps.api.access import Access, TokensFile
-from dict_rate_limit.apps.api.front import Front
+from dict_rate_limit.apps.api.fast_path import Front
 from dict_rate_limit.apps.api.requests import Requests
 from dict_rate_limit.apps.api.server import ApiParts, build
 from dict_rate_limit.apps.local.port import free_port
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from dict_rate_limit.apps.api.front import ASGIApp
+    from dict_rate_limit.apps.api.fast_path import ASGIApp
     from dict_rate_limit.domain.alerts.alert import Alert, Kind, Severity
     from dict_rate_limit.domain.alerts.state import PolicyRule
     from dict_rate_limit.domain.buckets.bucket import Bucket

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dict_rate_limit.adapters.telemetry.prometheus.exporter import Collector
-    from dict_rate_limit.apps.api.front import Front
+    from dict_rate_limit.apps.api.fast_path import Front
     from dict_rate_limit.bootstrap.backing import Backing
     from dict_rate_limit.serving.operations import Readiness
     from dict_rate_limit.settings import Settings

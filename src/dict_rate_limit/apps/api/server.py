@@ -14,14 +14,14 @@ from dict_rate_limit.apps.api.acting_schema import BODIES
 from dict_rate_limit.apps.api.acting_silence_routes import finish_silence, get_silence, list_silences, new_silence
 from dict_rate_limit.apps.api.answers import Answers
 from dict_rate_limit.apps.api.errors import HANDLERS, LARGEST_BODY
-from dict_rate_limit.apps.api.front import Front
+from dict_rate_limit.apps.api.fast_path import Front
 from dict_rate_limit.apps.api.page_routes import page, static
 from dict_rate_limit.apps.api.routes import Backing, get_policy, list_policies, schema
 from dict_rate_limit.serving.operations import serve
 
 if TYPE_CHECKING:
     from dict_rate_limit.apps.api.access import Access
-    from dict_rate_limit.apps.api.front import ASGIApp
+    from dict_rate_limit.apps.api.fast_path import ASGIApp
     from dict_rate_limit.apps.api.requests import Requests
     from dict_rate_limit.ports import Clock, StateStore
     from dict_rate_limit.ports.acting import Acts
