@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final, cast
 import litestar
 from litestar.response import Response
 
-from dict_rate_limit.apps.api.answers import Answers
 from dict_rate_limit.apps.api.problem import ProblemError, ProblemType
 from dict_rate_limit.apps.api.query import known_participant, list_filters, parse_query, policy_name
 from dict_rate_limit.apps.api.requests import LIST_PATH
+from dict_rate_limit.apps.api.response_cache import Answers
 from dict_rate_limit.apps.api.schema import (
     LIST_RESPONSES,
     POLICY_RESPONSES,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import msgspec
     from litestar.handlers import HTTPRouteHandler
 
-    from dict_rate_limit.apps.api.answers import Answer
+    from dict_rate_limit.apps.api.response_cache import Answer
     from dict_rate_limit.ports import Clock, StateStore
     from dict_rate_limit.ports.acting import Acts
     from dict_rate_limit.ports.delivery import Outbox

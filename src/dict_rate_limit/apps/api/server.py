@@ -12,10 +12,10 @@ from dict_rate_limit.apps.api.acting_explain_routes import explain_policy, get_d
 from dict_rate_limit.apps.api.acting_routes import acknowledge_alert, get_alert, list_alerts, list_audit
 from dict_rate_limit.apps.api.acting_schema import BODIES
 from dict_rate_limit.apps.api.acting_silence_routes import finish_silence, get_silence, list_silences, new_silence
-from dict_rate_limit.apps.api.answers import Answers
 from dict_rate_limit.apps.api.errors import HANDLERS, LARGEST_BODY
 from dict_rate_limit.apps.api.fast_path import Front
 from dict_rate_limit.apps.api.page_routes import page, static
+from dict_rate_limit.apps.api.response_cache import Answers
 from dict_rate_limit.apps.api.routes import Backing, get_policy, list_policies, schema
 from dict_rate_limit.serving.operations import serve
 
