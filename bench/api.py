@@ -19,7 +19,7 @@ from bench.ground import ground, product
 from bench.nginx import nginx_serving
 from bench.wrk import Load, pause_for, put_load
 from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import Traffic
-from dict_rate_limit.apps.api.requests import Requests
+from dict_rate_limit.apps.api.request_metrics import Requests
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port
 from dict_rate_limit.domain.access import Role, new_token_line
 from dict_rate_limit.domain.buckets.catalog import PSP_POLICIES

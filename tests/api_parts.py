@@ -16,7 +16,7 @@ from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import Traffic
 from dict_rate_limit.apps.api.access import Access, TokensFile
 from dict_rate_limit.apps.api.fast_path import Front
-from dict_rate_limit.apps.api.requests import Requests
+from dict_rate_limit.apps.api.request_metrics import Requests
 from dict_rate_limit.apps.api.server import ApiParts, build
 from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.domain.access import Role

@@ -7,14 +7,14 @@ import logging
 import pytest
 
 from api_parts import World
-from dict_rate_limit.apps.api import requests
+from dict_rate_limit.apps.api import request_metrics
 
 LIST = "/api/v1/rate-limit/policies"
 
 
 @pytest.fixture
 def world(caplog: pytest.LogCaptureFixture) -> World:
-    caplog.set_level(logging.INFO, logger=requests.__name__)
+    caplog.set_level(logging.INFO, logger=request_metrics.__name__)
     return World()
 
 

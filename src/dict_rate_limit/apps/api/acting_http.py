@@ -10,7 +10,7 @@ from litestar.response import Response
 
 from dict_rate_limit.apps.api.acting_bodies import named
 from dict_rate_limit.apps.api.problem import ProblemError
-from dict_rate_limit.apps.api.requests import CALLER
+from dict_rate_limit.apps.api.request_metrics import CALLER
 from dict_rate_limit.domain.errors import NotFoundError
 
 if TYPE_CHECKING:

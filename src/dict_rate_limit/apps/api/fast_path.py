@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dict_rate_limit.apps.api.access import Access, forbidden, foreign_host, unauthorized
 from dict_rate_limit.apps.api.problem import MEDIA_TYPE, ProblemError
-from dict_rate_limit.apps.api.requests import CALLER, LIST_PATH, SAFE_METHODS
+from dict_rate_limit.apps.api.request_metrics import CALLER, LIST_PATH, SAFE_METHODS
 from dict_rate_limit.apps.api.response_cache import MEMO_SIZE
 from dict_rate_limit.domain.access import Role
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 
-    from dict_rate_limit.apps.api.requests import Requests
+    from dict_rate_limit.apps.api.request_metrics import Requests
     from dict_rate_limit.apps.api.response_cache import Answers
     from dict_rate_limit.serving.rsgi import RsgiScope, Whole
     from dict_rate_limit.usecases.readings.reader import Reader

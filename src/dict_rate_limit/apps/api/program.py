@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from dict_rate_limit.adapters.telemetry.prometheus.exporter import SourceCallsCollector
 from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import Traffic
 from dict_rate_limit.apps.api.access import Access, TokensFile
-from dict_rate_limit.apps.api.requests import METHODS, Requests, route_of
+from dict_rate_limit.apps.api.request_metrics import METHODS, Requests, route_of
 from dict_rate_limit.apps.api.server import ApiParts, build
 from dict_rate_limit.bootstrap import backing as bootstrap
 from dict_rate_limit.bootstrap.tracing import Tracing, log_context, tracing

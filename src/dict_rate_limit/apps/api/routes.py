@@ -11,7 +11,7 @@ from litestar.response import Response
 
 from dict_rate_limit.apps.api.problem import ProblemError, ProblemType
 from dict_rate_limit.apps.api.query import known_participant, list_filters, parse_query, policy_name
-from dict_rate_limit.apps.api.requests import LIST_PATH
+from dict_rate_limit.apps.api.request_metrics import LIST_PATH
 from dict_rate_limit.apps.api.response_cache import Answers
 from dict_rate_limit.apps.api.schema import (
     LIST_RESPONSES,

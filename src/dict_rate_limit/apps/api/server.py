@@ -22,7 +22,7 @@ from dict_rate_limit.serving.operations import serve
 if TYPE_CHECKING:
     from dict_rate_limit.apps.api.access import Access
     from dict_rate_limit.apps.api.fast_path import ASGIApp
-    from dict_rate_limit.apps.api.requests import Requests
+    from dict_rate_limit.apps.api.request_metrics import Requests
     from dict_rate_limit.ports import Clock, StateStore
     from dict_rate_limit.ports.acting import Acts
     from dict_rate_limit.ports.delivery import Outbox
