@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from dict_rate_limit.apps.api.pages.model import OverviewModel
+from dict_rate_limit.apps.api.page.model import OverviewModel
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Acknowledgement, Alert, Kind, Severity, new_alert_id
 from dict_rate_limit.domain.alerts.state import JudgedBucket
 from dict_rate_limit.domain.buckets.bucket import Bucket

@@ -8,9 +8,9 @@ from threading import Thread
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from dict_rate_limit.apps.api.pages.assets import assets
-from dict_rate_limit.apps.api.pages.language import choose_language
-from dict_rate_limit.apps.api.pages.render import HEADERS, render_overview
+from dict_rate_limit.apps.api.page.assets import assets
+from dict_rate_limit.apps.api.page.language import choose_language
+from dict_rate_limit.apps.api.page.render import HEADERS, render_overview
 from page_samples import SAMPLES
 
 if TYPE_CHECKING:

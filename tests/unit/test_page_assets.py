@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from dict_rate_limit.apps.api.pages.assets import asset_href, assets
-from dict_rate_limit.apps.api.pages.words import Mark
+from dict_rate_limit.apps.api.page.assets import asset_href, assets
+from dict_rate_limit.apps.api.page.words import Mark
 
 TEXT_CONTRAST = 4.5  # WCAG 2.2, 1.4.3
 INKS = (*(mark.value for mark in Mark), "text", "muted", "link")

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dict_rate_limit.apps.api.pages.english import EN
-from dict_rate_limit.apps.api.pages.overview import overview
-from dict_rate_limit.apps.api.pages.portuguese import PT
-from dict_rate_limit.apps.api.pages.render import WORDS, render_overview
-from dict_rate_limit.apps.api.pages.words import Language, Mark
+from dict_rate_limit.apps.api.page.english import EN
+from dict_rate_limit.apps.api.page.overview import overview
+from dict_rate_limit.apps.api.page.portuguese import PT
+from dict_rate_limit.apps.api.page.render import WORDS, render_overview
+from dict_rate_limit.apps.api.page.words import Language, Mark
 from dict_rate_limit.domain.alerts.alert import Severity
 from dict_rate_limit.domain.notifications.silence import Purpose
 from dict_rate_limit.ports.delivery import Backlog
 from page_samples import HEALTHY, HELD_BACK, NOTHING, NOW, alert, silence, taken_up
 
 if TYPE_CHECKING:
-    from dict_rate_limit.apps.api.pages.words import Words
+    from dict_rate_limit.apps.api.page.words import Words
     from dict_rate_limit.domain.alerts.alert import Alert
     from dict_rate_limit.domain.notifications.silence import Silence
 

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dict_rate_limit.apps.api.pages.english import EN
-from dict_rate_limit.apps.api.pages.overview import Overview, overview
-from dict_rate_limit.apps.api.pages.portuguese import PT
-from dict_rate_limit.apps.api.pages.render import WORDS
-from dict_rate_limit.apps.api.pages.words import Mark, Words
+from dict_rate_limit.apps.api.page.english import EN
+from dict_rate_limit.apps.api.page.overview import Overview, overview
+from dict_rate_limit.apps.api.page.portuguese import PT
+from dict_rate_limit.apps.api.page.render import WORDS
+from dict_rate_limit.apps.api.page.words import Mark, Words
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity
 from dict_rate_limit.domain.errors import Outcome
 from page_samples import CROWDED, HEALTHY, NOTHING, NOW, PARTICIPANT, STALE, THRESHOLDS, TROUBLE, alert, judged
 
 if TYPE_CHECKING:
-    from dict_rate_limit.apps.api.pages.bucket_rows import BucketRow
-    from dict_rate_limit.apps.api.pages.model import OverviewModel
+    from dict_rate_limit.apps.api.page.bucket_rows import BucketRow
+    from dict_rate_limit.apps.api.page.model import OverviewModel
     from dict_rate_limit.domain.alerts.state import JudgedBucket
 
 

@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from dict_rate_limit.apps.api.pages.render import HEADERS, render_overview
-from dict_rate_limit.apps.api.pages.words import Language
+from dict_rate_limit.apps.api.page.render import HEADERS, render_overview
+from dict_rate_limit.apps.api.page.words import Language
 from page_samples import CROWDED, HEALTHY, NOTHING, PARTICIPANT, SAMPLES, TROUBLE
 
 VOID = {"meta", "link", "wbr"}

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 import litestar
 from litestar.response import Response
 
-from dict_rate_limit.apps.api.pages.assets import assets
-from dict_rate_limit.apps.api.pages.language import choose_language
-from dict_rate_limit.apps.api.pages.model import OverviewModel
-from dict_rate_limit.apps.api.pages.render import HEADERS, render_overview
+from dict_rate_limit.apps.api.page.assets import assets
+from dict_rate_limit.apps.api.page.language import choose_language
+from dict_rate_limit.apps.api.page.model import OverviewModel
+from dict_rate_limit.apps.api.page.render import HEADERS, render_overview
 from dict_rate_limit.apps.api.problem import ProblemError, ProblemType
 from dict_rate_limit.apps.api.query import known_participant, parse_query
 from dict_rate_limit.apps.api.response_cache import matches

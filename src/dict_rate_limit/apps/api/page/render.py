@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from dict_rate_limit.apps.api.pages.assets import asset_href
-from dict_rate_limit.apps.api.pages.english import EN
-from dict_rate_limit.apps.api.pages.overview import overview
-from dict_rate_limit.apps.api.pages.portuguese import PT
+from dict_rate_limit.apps.api.page.assets import asset_href
+from dict_rate_limit.apps.api.page.english import EN
+from dict_rate_limit.apps.api.page.overview import overview
+from dict_rate_limit.apps.api.page.portuguese import PT
 
 if TYPE_CHECKING:
-    from dict_rate_limit.apps.api.pages.model import OverviewModel
-    from dict_rate_limit.apps.api.pages.words import Language
+    from dict_rate_limit.apps.api.page.model import OverviewModel
+    from dict_rate_limit.apps.api.page.words import Language
 
 WORDS: Final = {words.language: words for words in (PT, EN)}
 

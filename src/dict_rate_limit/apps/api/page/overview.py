@@ -8,18 +8,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
-from dict_rate_limit.apps.api.pages.alert_lines import AlertLine, alert_lines
-from dict_rate_limit.apps.api.pages.bucket_rows import BucketRow, bucket_groups, mark_of, usual_thresholds
-from dict_rate_limit.apps.api.pages.delivery_lines import active_silences, dead_transitions, late_transitions
-from dict_rate_limit.apps.api.pages.formats import clock_text
-from dict_rate_limit.apps.api.pages.words import Language, Mark, Words, plural
+from dict_rate_limit.apps.api.page.alert_lines import AlertLine, alert_lines
+from dict_rate_limit.apps.api.page.bucket_rows import BucketRow, bucket_groups, mark_of, usual_thresholds
+from dict_rate_limit.apps.api.page.delivery_lines import active_silences, dead_transitions, late_transitions
+from dict_rate_limit.apps.api.page.formats import clock_text
+from dict_rate_limit.apps.api.page.words import Language, Mark, Words, plural
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.messages import duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dict_rate_limit.apps.api.pages.model import OverviewModel
+    from dict_rate_limit.apps.api.page.model import OverviewModel
 
 _SHOWN_CATEGORY: Final = 40
 _TROUBLE: Final = (Mark.EXHAUSTED, Mark.CRITICAL, Mark.WARNING)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from dict_rate_limit.apps.api.pages.formats import Formats
-from dict_rate_limit.apps.api.pages.words import Language, Mark, Words
+from dict_rate_limit.apps.api.page.formats import Formats
+from dict_rate_limit.apps.api.page.words import Language, Mark, Words
 from dict_rate_limit.domain.alerts.alert import Kind
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.notifications.silence import Purpose

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dict_rate_limit.apps.api.pages.formats import Formats
+    from dict_rate_limit.apps.api.page.formats import Formats
     from dict_rate_limit.domain.alerts.alert import Kind
     from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.domain.notifications.silence import Purpose

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from dict_rate_limit.apps.api.pages.words import Language
+from dict_rate_limit.apps.api.page.words import Language
 
 _BY_TAG: Final = {"pt": Language.PT, "en": Language.EN}
 _RANGE: Final = re.compile(r"\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9-]+)?\s*(?:;\s*q=([01](?:\.\d{0,3})?)\s*)?", re.ASCII)

@@ -8,8 +8,8 @@ from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.apps.api.pages.formats import remaining_hundredths
-from dict_rate_limit.apps.api.pages.words import Mark
+from dict_rate_limit.apps.api.page.formats import remaining_hundredths
+from dict_rate_limit.apps.api.page.words import Mark
 from dict_rate_limit.domain.alerts.alert import Kind
 from dict_rate_limit.domain.buckets.forecast import time_to_usable
 from dict_rate_limit.domain.messages import duration_text
@@ -17,8 +17,8 @@ from dict_rate_limit.domain.messages import duration_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dict_rate_limit.apps.api.pages.model import OverviewModel
-    from dict_rate_limit.apps.api.pages.words import Words
+    from dict_rate_limit.apps.api.page.model import OverviewModel
+    from dict_rate_limit.apps.api.page.words import Words
     from dict_rate_limit.domain.alerts.state import JudgedBucket
     from dict_rate_limit.domain.buckets.bucket import Bucket
 

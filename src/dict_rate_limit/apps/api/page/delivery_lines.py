@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.apps.api.pages.formats import clock_text
-from dict_rate_limit.apps.api.pages.words import plural
+from dict_rate_limit.apps.api.page.formats import clock_text
+from dict_rate_limit.apps.api.page.words import plural
 from dict_rate_limit.domain.messages import duration_text
 from dict_rate_limit.domain.notifications.silence import Purpose
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from dict_rate_limit.apps.api.pages.model import OverviewModel
-    from dict_rate_limit.apps.api.pages.words import Words
+    from dict_rate_limit.apps.api.page.model import OverviewModel
+    from dict_rate_limit.apps.api.page.words import Words
     from dict_rate_limit.domain.alerts.alert import Alert
     from dict_rate_limit.domain.notifications.silence import Silence
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.apps.api.pages.delivery_lines import alert_asides
-from dict_rate_limit.apps.api.pages.formats import clock_text, remaining_hundredths
-from dict_rate_limit.apps.api.pages.words import Mark
+from dict_rate_limit.apps.api.page.delivery_lines import alert_asides
+from dict_rate_limit.apps.api.page.formats import clock_text, remaining_hundredths
+from dict_rate_limit.apps.api.page.words import Mark
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Alert, Kind, Severity
 from dict_rate_limit.domain.messages import duration_text
 
 if TYPE_CHECKING:
-    from dict_rate_limit.apps.api.pages.model import OverviewModel
-    from dict_rate_limit.apps.api.pages.words import Words
+    from dict_rate_limit.apps.api.page.model import OverviewModel
+    from dict_rate_limit.apps.api.page.words import Words
     from dict_rate_limit.domain.buckets.bucket import Bucket
 
 
