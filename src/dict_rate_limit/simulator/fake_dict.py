@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.buckets.catalog import CATEGORY_LIMITS, POLICIES_LIST, POLICIES_READ
 from dict_rate_limit.domain.timestamps import require_aware
-from dict_rate_limit.simulator.account import Account
 from dict_rate_limit.simulator.answer import Listing, Refusal, Reply
 from dict_rate_limit.simulator.bucket import Refill
 from dict_rate_limit.simulator.faults import REFUSALS, Fault, spoil
+from dict_rate_limit.simulator.participant import Account
 from dict_rate_limit.simulator.traffic import seeded
 
 if TYPE_CHECKING:
