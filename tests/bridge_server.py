@@ -17,7 +17,7 @@ from dict_rate_limit.serving.tls_files import TlsFiles
 from dict_rate_limit.simulator.bridge import ServerTls, _credentials, serve_bridge
 from dict_rate_limit.simulator.fake_dict import FakeDict, World
 from dict_rate_limit.simulator.scenario import scenario_named
-from dict_rate_limit.simulator.timeline import Timeline
+from dict_rate_limit.simulator.virtual_clock import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence

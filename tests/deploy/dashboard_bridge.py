@@ -19,7 +19,7 @@ from dict_rate_limit.simulator.bridge import ServerTls, serve_bridge
 from dict_rate_limit.simulator.fake_dict import FakeDict, World
 from dict_rate_limit.simulator.faults import Fault
 from dict_rate_limit.simulator.scenario import SCENARIOS
-from dict_rate_limit.simulator.timeline import Timeline
+from dict_rate_limit.simulator.virtual_clock import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

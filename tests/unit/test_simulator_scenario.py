@@ -12,7 +12,7 @@ from dict_rate_limit.domain.errors import SettingsError
 from dict_rate_limit.simulator.answer import Listing, Refusal
 from dict_rate_limit.simulator.fake_dict import FakeDict, World
 from dict_rate_limit.simulator.scenario import SCENARIOS, scenario_named
-from dict_rate_limit.simulator.timeline import Timeline
+from dict_rate_limit.simulator.virtual_clock import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.reading import RawPolicy
     from dict_rate_limit.simulator.answer import Reply
     from dict_rate_limit.simulator.fake_dict import FakeDict
-    from dict_rate_limit.simulator.timeline import Timeline
+    from dict_rate_limit.simulator.virtual_clock import Timeline
 
     Context = grpc.aio.ServicerContext[bytes, bytes]
 

@@ -14,7 +14,7 @@ from dict_rate_limit.simulator.bucket import Refill
 from dict_rate_limit.simulator.fake_dict import DEFAULT_PARTICIPANT, FakeDict, World
 from dict_rate_limit.simulator.faults import Fault
 from dict_rate_limit.simulator.scenario import DEFAULT_SCENARIO, scenario_named
-from dict_rate_limit.simulator.timeline import Timeline
+from dict_rate_limit.simulator.virtual_clock import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
