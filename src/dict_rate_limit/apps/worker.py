@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 from dict_rate_limit.adapters import temporal
 from dict_rate_limit.bootstrap.backing import backing as opened
 from dict_rate_limit.bootstrap.backing import exporter, readiness
-from dict_rate_limit.bootstrap.monitoring import Counters, activities, temporal_address, timetable
 from dict_rate_limit.bootstrap.publishing import publishing as published
 from dict_rate_limit.bootstrap.tracing import log_context, tracing
+from dict_rate_limit.bootstrap.worker import Counters, activities, temporal_address, timetable
 from dict_rate_limit.domain.errors import (
     SchedulerUnavailableError,
     SchemaError,
