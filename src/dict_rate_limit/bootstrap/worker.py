@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dict_rate_limit.adapters.telemetry.prometheus.counts import Counts
 from dict_rate_limit.adapters.telemetry.prometheus.worker_metrics import Work
 from dict_rate_limit.adapters.temporal import TemporalAddress, TemporalTls
-from dict_rate_limit.bootstrap.notifying import notifying
+from dict_rate_limit.bootstrap.notifications import notifying
 from dict_rate_limit.domain.alerts.state import Rules
 from dict_rate_limit.usecases.poll.poll import Fetcher
 from dict_rate_limit.workflows.activities import Activities
