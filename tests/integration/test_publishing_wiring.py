@@ -12,7 +12,7 @@ import pytest
 
 from delivery_samples import CLAIMS, story_of
 from dict_rate_limit.bootstrap.backing import backing
-from dict_rate_limit.bootstrap.publishing import publishing
+from dict_rate_limit.bootstrap.publisher import publishing
 from dict_rate_limit.domain.errors import PublishError
 from dict_rate_limit.settings import load
 from pulsar_broker import token

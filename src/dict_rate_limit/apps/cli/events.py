@@ -16,7 +16,7 @@ from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.apps.cli.signals import run_interruptible
 from dict_rate_limit.apps.cli.status_table import STYLES, console_for, plain
-from dict_rate_limit.bootstrap.publishing import broker_address
+from dict_rate_limit.bootstrap.publisher import broker_address
 from dict_rate_limit.settings import load, required
 
 if TYPE_CHECKING:

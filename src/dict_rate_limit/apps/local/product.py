@@ -15,7 +15,7 @@ from dict_rate_limit.apps.api.program import answer, assemble
 from dict_rate_limit.apps.local.port import listening
 from dict_rate_limit.apps.local.startup import API, SCHEMA, WORKER
 from dict_rate_limit.bootstrap import backing as bootstrap
-from dict_rate_limit.bootstrap.publishing import publishing
+from dict_rate_limit.bootstrap.publisher import publishing
 from dict_rate_limit.bootstrap.tracing import tracing
 from dict_rate_limit.serving.operations import OperationsApp, serve
 
