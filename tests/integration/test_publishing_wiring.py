@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from delivery_samples import CLAIMS, story_of
-from dict_rate_limit.bootstrap.backing import backing
+from dict_rate_limit.bootstrap.container import backing
 from dict_rate_limit.bootstrap.publisher import publishing
 from dict_rate_limit.domain.errors import PublishError
 from dict_rate_limit.settings import load

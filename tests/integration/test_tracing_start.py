@@ -21,7 +21,7 @@ START = """
 import asyncio, re, sys
 from dict_rate_limit.apps.cli import serve
 from dict_rate_limit.apps.{module} import LOG_CONTEXTS, assemble
-from dict_rate_limit.bootstrap.backing import backing
+from dict_rate_limit.bootstrap.container import backing
 from dict_rate_limit.bootstrap.publisher import publishing
 from dict_rate_limit.bootstrap.tracing import tracing
 from dict_rate_limit.settings import load

@@ -9,8 +9,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters import temporal
-from dict_rate_limit.bootstrap.backing import backing as opened
-from dict_rate_limit.bootstrap.backing import exporter, readiness
+from dict_rate_limit.bootstrap.container import backing as opened
+from dict_rate_limit.bootstrap.container import exporter, readiness
 from dict_rate_limit.bootstrap.publisher import publishing as published
 from dict_rate_limit.bootstrap.tracing import log_context, tracing
 from dict_rate_limit.bootstrap.worker import Counters, activities, temporal_address, timetable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.telemetry.prometheus.exporter import Collector
     from dict_rate_limit.adapters.temporal import Client, TemporalAddress
-    from dict_rate_limit.bootstrap.backing import Backing
+    from dict_rate_limit.bootstrap.container import Backing
     from dict_rate_limit.bootstrap.publisher import Publishing
     from dict_rate_limit.serving.operations import Readiness
     from dict_rate_limit.settings import Settings

@@ -19,7 +19,7 @@ from dict_rate_limit.usecases.notify import NotifyParts
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dict_rate_limit.bootstrap.backing import Backing
+    from dict_rate_limit.bootstrap.container import Backing
     from dict_rate_limit.ports.delivery import Heartbeat, Notifier
     from dict_rate_limit.settings import Settings
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
-    from dict_rate_limit.bootstrap.backing import Backing
+    from dict_rate_limit.bootstrap.container import Backing
     from dict_rate_limit.ports.delivery import EventPublisher
     from dict_rate_limit.serving.operations import Check
     from dict_rate_limit.settings import Settings

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dict_rate_limit.adapters.telemetry.prometheus.exporter import Collector
-    from dict_rate_limit.bootstrap.backing import Backing
+    from dict_rate_limit.bootstrap.container import Backing
     from dict_rate_limit.ports.delivery import EventPublisher
     from dict_rate_limit.settings import Settings
 

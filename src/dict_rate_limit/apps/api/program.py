@@ -12,7 +12,7 @@ from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import Traffic
 from dict_rate_limit.apps.api.access import Access, TokensFile
 from dict_rate_limit.apps.api.request_metrics import METHODS, Requests, route_of
 from dict_rate_limit.apps.api.server import ApiParts, build
-from dict_rate_limit.bootstrap import backing as bootstrap
+from dict_rate_limit.bootstrap import container as bootstrap
 from dict_rate_limit.bootstrap.tracing import Tracing, log_context, tracing
 from dict_rate_limit.domain.errors import SchemaRefusedError, StoreError
 from dict_rate_limit.serving.operations import OperationsApp, serve
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.telemetry.prometheus.exporter import Collector
     from dict_rate_limit.apps.api.fast_path import Front
-    from dict_rate_limit.bootstrap.backing import Backing
+    from dict_rate_limit.bootstrap.container import Backing
     from dict_rate_limit.serving.operations import Readiness
     from dict_rate_limit.settings import Settings
     from dict_rate_limit.usecases.readings.reader import Reader

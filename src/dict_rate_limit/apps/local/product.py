@@ -14,7 +14,7 @@ from dict_rate_limit.apps import worker
 from dict_rate_limit.apps.api.program import answer, assemble
 from dict_rate_limit.apps.local.port import listening
 from dict_rate_limit.apps.local.startup import API, SCHEMA, WORKER
-from dict_rate_limit.bootstrap import backing as bootstrap
+from dict_rate_limit.bootstrap import container as bootstrap
 from dict_rate_limit.bootstrap.publisher import publishing
 from dict_rate_limit.bootstrap.tracing import tracing
 from dict_rate_limit.serving.operations import OperationsApp, serve
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.apps.local.startup import Stage
     from dict_rate_limit.apps.worker import WorkerParts
-    from dict_rate_limit.bootstrap.backing import Backing
+    from dict_rate_limit.bootstrap.container import Backing
     from dict_rate_limit.bootstrap.tracing import Tracing
     from dict_rate_limit.settings import Settings
 
