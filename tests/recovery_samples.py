@@ -21,7 +21,7 @@ import psycopg
 from psycopg import sql
 
 from cli_program import ended
-from dict_rate_limit.adapters.postgres.backup.folder import find
+from dict_rate_limit.adapters.postgres.backup.directory import find
 from dict_rate_limit.apps.cli.backup_target import folders
 from dict_rate_limit.domain.audit import Act, AuditEntry
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose, Silence
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import pytest
 
     from cli_program import Ended
-    from dict_rate_limit.adapters.postgres.backup.folder import Backup
+    from dict_rate_limit.adapters.postgres.backup.directory import Backup
     from dict_rate_limit.domain.buckets.reading import Poll
 
 NAMES = itertools.count(1)

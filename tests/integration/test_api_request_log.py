@@ -52,7 +52,7 @@ async def test_what_would_change_something_has_a_line_with_who_asked(
 async def test_a_slow_read_has_a_line(
     world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(requests, "SLOW_SECONDS", 0.0)
+    monkeypatch.setattr(request_metrics, "SLOW_SECONDS", 0.0)
 
     async with world.client() as client:
         await client.get("/schema")

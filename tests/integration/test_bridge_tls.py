@@ -210,7 +210,7 @@ async def test_files_that_change_while_they_are_read_are_not_used(
     ours: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = ours.client()
-    monkeypatch.setattr(certificates, "_require_fit", lambda files: files.key_file.write_bytes(b"being written"))
+    monkeypatch.setattr(tls_files, "_require_fit", lambda files: files.key_file.write_bytes(b"being written"))
 
     with pytest.raises(tls_files.CertificateFilesError, match="being written"):
         tls_files.load(files)

@@ -325,7 +325,7 @@ class SilentStore(MemoryStore):
 
 
 async def test_a_silent_database_is_not_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stored, "PATIENCE", 0.01)
+    monkeypatch.setattr(store_metrics, "PATIENCE", 0.01)
     world.store = SilentStore(world.clock)
 
     assert value(await scraped(world), "store_up") == 0

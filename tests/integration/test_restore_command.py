@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+from dict_rate_limit.adapters.postgres.backup.directory import find, publish
 from dict_rate_limit.adapters.postgres.backup.dump import back_up
-from dict_rate_limit.adapters.postgres.backup.folder import find, publish
 from dict_rate_limit.adapters.postgres.backup.tools import Place
 from dict_rate_limit.adapters.postgres.migrations.goose import shipped_migrations
 from dict_rate_limit.adapters.postgres.migrations.runner import down
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from dict_rate_limit.adapters.postgres.backup.folder import Backup
+    from dict_rate_limit.adapters.postgres.backup.directory import Backup
 
 THINGS = "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace"
 

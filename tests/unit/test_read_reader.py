@@ -15,7 +15,8 @@ from dict_rate_limit.domain.alerts.state import PolicyRule
 from dict_rate_limit.domain.buckets.level import Level
 from dict_rate_limit.domain.errors import InvalidValueError, NoReadingError, Outcome, SourceError
 from dict_rate_limit.ports import CachedSnapshot
-from dict_rate_limit.usecases.readings import reader, store_fallback
+from dict_rate_limit.usecases.readings import reader as reader_module
+from dict_rate_limit.usecases.readings import store_fallback
 from dict_rate_limit.usecases.readings.budget import BudgetRules
 from dict_rate_limit.usecases.readings.readings import CacheStatus
 from domain_samples import NOON, PARTICIPANT, bucket, failure, snapshot
@@ -34,9 +35,9 @@ def world() -> World:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every patience short."""
-    monkeypatch.setattr(read, "PATIENCE", 0.01)
-    monkeypatch.setattr(read, "WINNER_PAUSE", 0.001)
-    monkeypatch.setattr(stored, "PATIENCE", 0.01)
+    monkeypatch.setattr(reader_module, "PATIENCE", 0.01)
+    monkeypatch.setattr(reader_module, "WINNER_PAUSE", 0.001)
+    monkeypatch.setattr(store_fallback, "PATIENCE", 0.01)
 
 
 def entry(at_seconds: float = 0, available: int = 1000) -> CachedSnapshot:

@@ -67,12 +67,9 @@ def _begun(
     settings: Settings, endpoint: str, service: str, temporal: Callable[[], Maker] | None, stack: ExitStack
 ) -> Tracing:
     # Here, for what it costs: an installation without a collector shall not carry the libraries.
-    from dict_rate_limit.adapters.telemetry.otel import (
-        asgi_middleware,  # noqa: PLC0415
-        current,
-        provider,
-        steps,
-    )
+    from dict_rate_limit.adapters.telemetry.otel import asgi_middleware, provider  # noqa: PLC0415
+    from dict_rate_limit.adapters.telemetry.otel import log_context as trace_context  # noqa: PLC0415
+    from dict_rate_limit.adapters.telemetry.otel.tracer import TracedSteps  # noqa: PLC0415
 
     collector = provider.Collector(
         endpoint=endpoint,
@@ -86,11 +83,11 @@ def _begun(
     else:
         spans = stack.enter_context(provider.providing(collector, origin, temporal()))
         provider.make_global(spans)
-    _current.append(current.current)
-    stack.callback(_current.remove, current.current)
+    _current.append(trace_context.current)
+    stack.callback(_current.remove, trace_context.current)
     tracer = spans.get_tracer("dict_rate_limit")
     return Tracing(
         on=True,
-        steps=steps.TracedSteps(tracer),
+        steps=TracedSteps(tracer),
         door=lambda app, naming: asgi_middleware.TracedDoor(app, tracer, naming),
     )

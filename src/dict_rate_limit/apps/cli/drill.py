@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.adapters.postgres.backup import folder, restore, scratch
+from dict_rate_limit.adapters.postgres.backup import directory, scratch
+from dict_rate_limit.adapters.postgres.backup import restore as restoring
 from dict_rate_limit.adapters.postgres.backup.dump import back_up
 from dict_rate_limit.apps.cli.backup import described
 from dict_rate_limit.apps.cli.backup_target import place
@@ -110,10 +111,10 @@ async def _drilled(here: Place, source: str | None, to: str | None, into: str | 
         if source is None:
             found = await back_up(here, folder, version("dict-rate-limit"))
         else:
-            found, _ = folder.find(Path(source))
+            found, _ = directory.find(Path(source))
         lending = scratch.scratch(here) if into is None else scratch.lent(replace(here, database_url=into))
         async with lending as there:
-            took = await restore.restore(there, found)
+            took = await restoring.restore(there, found)
     polls, transitions = await scratch.came_after(here, found.manifest.contents.newest_at)
     return Drilled(
         manifest=found.manifest,

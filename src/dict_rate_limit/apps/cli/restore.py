@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.adapters.postgres.backup import folder, restore
+from dict_rate_limit.adapters.postgres.backup import directory
+from dict_rate_limit.adapters.postgres.backup import restore as restoring
 from dict_rate_limit.adapters.postgres.backup.tools import find_tools
 from dict_rate_limit.apps.cli.backup import described
 from dict_rate_limit.apps.cli.backup_target import folders, place
@@ -21,7 +22,7 @@ from dict_rate_limit.settings import load
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dict_rate_limit.adapters.postgres.backup.folder import Backup
+    from dict_rate_limit.adapters.postgres.backup.directory import Backup
 
 
 def register(app: typer.Typer, name: str) -> None:
@@ -45,7 +46,7 @@ def restore(
     foreign or the database is not empty, 69 when it cannot be reached, 71 when there is no such backup, or pg_restore
     is missing or fails.
     """
-    found, skipped = folder.find(Path(source))
+    found, skipped = directory.find(Path(source))
     for line in skipped:
         typer.echo(f"warning: not a good backup, passed over: {line}", err=True)
     if verify_only:
@@ -61,13 +62,13 @@ def restore(
 
 async def _check(found: Backup, environ: Mapping[str, str]) -> None:
     tools = await find_tools(folders(environ, load(environ).pg_bin_dir), found.manifest.tools_major)
-    await restore.check(found, tools)
+    await restoring.check(found, tools)
 
 
 async def _restore(found: Backup, environ: Mapping[str, str]) -> list[str]:
     here = place(environ)
-    took = await restore.restore(here, found)
-    open_alerts = await restore.leave_gap(here, found)
+    took = await restoring.restore(here, found)
+    open_alerts = await restoring.leave_gap(here, found)
     contents, age = found.manifest.contents, found.manifest.age(SystemClock().now())
     amounts = f"{count_text(len(contents.tables), 'table')}, {count_text(contents.rows, 'row')}"
     newest = f"newest row {moment_text(contents.newest_at)}"

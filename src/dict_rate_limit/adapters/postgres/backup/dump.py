@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.adapters.postgres.backup import folder
+from dict_rate_limit.adapters.postgres.backup import directory
 from dict_rate_limit.adapters.postgres.backup.contents import contents, one_moment, relations, session
 from dict_rate_limit.adapters.postgres.backup.restore import require_tables
 from dict_rate_limit.adapters.postgres.backup.tools import access, find_tools, run
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from dict_rate_limit.adapters.postgres.backup.folder import Backup
+    from dict_rate_limit.adapters.postgres.backup.directory import Backup
     from dict_rate_limit.adapters.postgres.backup.tools import Access, Place, Tools
     from dict_rate_limit.adapters.postgres.pool import Connection
     from dict_rate_limit.usecases.recovery import Contents, Retention
@@ -42,7 +42,7 @@ async def back_up(place: Place, folder: Path, product_version: str) -> Backup:
         SchemaError: there is nothing of ours in the database.
         StoreUnavailableError: the database cannot be reached.
     """
-    with folder.draft(folder) as path:
+    with directory.draft(folder) as path:
         async with session(place.database_url) as connection:
             home = await _home(connection)
             tools = await find_tools(place.folders, connection.info.server_version // 10_000)
@@ -60,9 +60,9 @@ async def back_up(place: Place, folder: Path, product_version: str) -> Backup:
             tools_major=tools.major,
             contents=found,
             size=path.stat().st_size,
-            sha256=await asyncio.to_thread(folder.checksum, path),
+            sha256=await asyncio.to_thread(directory.checksum, path),
         )
-        return folder.publish(path, manifest)
+        return directory.publish(path, manifest)
 
 
 def clear_away(folder: Path, made: Backup, retention: Retention) -> tuple[list[Backup], list[str]]:
@@ -71,11 +71,11 @@ def clear_away(folder: Path, made: Backup, retention: Retention) -> tuple[list[B
     Raises:
         RecoveryError: the disk refuses. The new backup stands.
     """
-    good, bad = folder.backups(folder)
+    good, bad = directory.backups(folder)
     names = {manifest.name for manifest in retention.superseded([backup.manifest for backup in good], made.manifest)}
     gone = [backup for backup in good if backup.manifest.name in names]
     for backup in gone:
-        folder.remove(backup)
+        directory.remove(backup)
     return gone, bad
 
 

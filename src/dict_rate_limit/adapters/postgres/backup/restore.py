@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from psycopg import sql
 
 from dict_rate_limit.adapters.postgres.backup.contents import contents, one_moment, relations, session
-from dict_rate_limit.adapters.postgres.backup.folder import require_checksum
+from dict_rate_limit.adapters.postgres.backup.directory import require_checksum
 from dict_rate_limit.adapters.postgres.backup.tools import Access, access, find_tools, run
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.errors import RecoveryError, RecoveryRefusedError
@@ -20,7 +20,7 @@ from dict_rate_limit.usecases.recovery import SEQUENCE_GAP, differences
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dict_rate_limit.adapters.postgres.backup.folder import Backup
+    from dict_rate_limit.adapters.postgres.backup.directory import Backup
     from dict_rate_limit.adapters.postgres.backup.tools import Place, Tools
     from dict_rate_limit.adapters.postgres.pool import Connection
     from dict_rate_limit.usecases.recovery import Contents

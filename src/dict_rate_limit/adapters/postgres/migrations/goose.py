@@ -37,7 +37,7 @@ class Migration:
 def shipped_migrations() -> Sequence[Migration]:
     """Read the migrations this code comes with, in order."""
     packed = files("dict_rate_limit") / "_migrations"
-    return migrations_in(packed if packed.is_dir() else Path(__file__).parents[4] / "db" / "migrations")
+    return migrations_in(packed if packed.is_dir() else Path(__file__).parents[5] / "db" / "migrations")
 
 
 def migrations_in(folder: Traversable) -> Sequence[Migration]:
