@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bench.policies import limits, snapshot
 from dict_rate_limit.adapters.postgres.partitions import month_start
-from dict_rate_limit.domain.alerts.evaluation import observe
+from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.alerts.state import Rules
 from dict_rate_limit.domain.buckets.level import Thresholds
 
@@ -95,7 +95,7 @@ async def record(store: PostgresStore, at: datetime, share: float) -> None:
     async with store.participant(PARTICIPANT) as unit:
         state = await unit.load(poll)
         if state is not None:
-            _, judgement = observe(state, poll, RULES)
+            _, judgement = evaluate_poll(state, poll, RULES)
             await unit.save(judgement)
 
 

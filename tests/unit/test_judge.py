@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from dict_rate_limit.domain.alerts.evaluation import judged_buckets, observe
+from dict_rate_limit.domain.alerts.evaluation import evaluate_poll, judged_buckets
 from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyRule
 from dict_rate_limit.domain.buckets.level import Level
 from domain_samples import (
@@ -23,7 +23,7 @@ LATER = NOON + FIVE_MINUTES
 def test_a_first_reading_is_kept() -> None:
     first = snapshot(bucket(700))
 
-    state, judgement = observe(ParticipantState(participant=PARTICIPANT), first, RULES)
+    state, judgement = evaluate_poll(ParticipantState(participant=PARTICIPANT), first, RULES)
 
     assert judgement.advanced
     assert (state.first_polled_at, state.last_good_at, state.checked_at, state.category) == (NOON, NOON, NOON, "C")
@@ -33,7 +33,7 @@ def test_a_first_reading_is_kept() -> None:
 def test_a_failure_is_a_poll_and_changes_no_bucket() -> None:
     state, _ = run(snapshot(bucket(700)))
 
-    after, judgement = observe(state, failure(at=LATER), RULES)
+    after, judgement = evaluate_poll(state, failure(at=LATER), RULES)
 
     assert not judgement.advanced
     assert (after.buckets, after.checked_at, after.last_good_at) == (state.buckets, NOON, NOON)
@@ -42,7 +42,7 @@ def test_a_failure_is_a_poll_and_changes_no_bucket() -> None:
 def test_a_repeated_time_stores_nothing_and_judges_no_bucket() -> None:
     state, _ = run(snapshot(bucket(700)))
 
-    after, judgement = observe(state, snapshot(bucket(0), at=LATER, response_time=NOON), RULES)
+    after, judgement = evaluate_poll(state, snapshot(bucket(0), at=LATER, response_time=NOON), RULES)
 
     assert not judgement.advanced
     assert judgement.events == ()
@@ -52,7 +52,7 @@ def test_a_repeated_time_stores_nothing_and_judges_no_bucket() -> None:
 def test_a_time_that_runs_backwards_is_not_new() -> None:
     state, _ = run(snapshot(bucket(700)))
 
-    _, judgement = observe(state, snapshot(bucket(0), at=LATER, response_time=NOON - FIVE_MINUTES), RULES)
+    _, judgement = evaluate_poll(state, snapshot(bucket(0), at=LATER, response_time=NOON - FIVE_MINUTES), RULES)
 
     assert not judgement.advanced
 
@@ -60,7 +60,7 @@ def test_a_time_that_runs_backwards_is_not_new() -> None:
 def test_a_reading_that_arrives_late_does_not_replace_a_newer_one() -> None:
     state, _ = run(snapshot(bucket(700), at=LATER))
 
-    _, judgement = observe(state, snapshot(bucket(0), response_time=LATER + FIVE_MINUTES), RULES)
+    _, judgement = evaluate_poll(state, snapshot(bucket(0), response_time=LATER + FIVE_MINUTES), RULES)
 
     assert not judgement.advanced
 
@@ -69,7 +69,7 @@ def test_one_reading_stamped_in_the_future_does_not_hide_the_following_ones() ->
     ahead = snapshot(bucket(700), response_time=NOON + timedelta(hours=20))
     state, _ = run(ahead)
 
-    after, judgement = observe(state, snapshot(bucket(50), at=LATER), RULES)
+    after, judgement = evaluate_poll(state, snapshot(bucket(50), at=LATER), RULES)
 
     assert judgement.advanced
     assert after.checked_at == LATER
@@ -79,7 +79,7 @@ def test_the_same_future_stamp_again_is_a_repeat() -> None:
     future = NOON + timedelta(hours=20)
     state, _ = run(snapshot(bucket(700), response_time=future))
 
-    _, judgement = observe(state, snapshot(bucket(50), at=LATER, response_time=future), RULES)
+    _, judgement = evaluate_poll(state, snapshot(bucket(50), at=LATER, response_time=future), RULES)
 
     assert not judgement.advanced
 

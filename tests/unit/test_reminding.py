@@ -7,7 +7,7 @@ import pytest
 
 from acting_samples import HOUR, MINUTE, open_alert, taken_up
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity, TransitionKind
-from dict_rate_limit.domain.alerts.evaluation import observe
+from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.alerts.reminders import next_reminder, reminders
 from dict_rate_limit.domain.alerts.state import ParticipantState
 from dict_rate_limit.domain.errors import Outcome
@@ -46,7 +46,7 @@ def test_while_somebody_has_it_nobody_is_reminded(until: datetime, due: datetime
 
 
 def test_a_due_reminder_tells_what_is_left_now_and_what_comes_next() -> None:
-    _, judgement = observe(in_warning(), snapshot(bucket(210), at=LATER + MINUTE), EVERY)
+    _, judgement = evaluate_poll(in_warning(), snapshot(bucket(210), at=LATER + MINUTE), EVERY)
 
     ((alert, event),) = zip(judgement.alerts, judgement.events, strict=True)
     assert (event.transition, event.available_tokens, event.sequence) == (TransitionKind.REMINDED, 210, 2)
@@ -61,19 +61,19 @@ def test_a_due_reminder_tells_what_is_left_now_and_what_comes_next() -> None:
 def test_a_reminder_of_a_critical_bucket_names_the_critical_threshold() -> None:
     state, _ = run(snapshot(bucket(50)))
 
-    _, judgement = observe(state, snapshot(bucket(60), at=LATER), EVERY)
+    _, judgement = evaluate_poll(state, snapshot(bucket(60), at=LATER), EVERY)
 
     assert "critical threshold 10%" in judgement.events[0].message_en
 
 
 def test_before_it_is_due_nothing_is_told() -> None:
-    _, judgement = observe(in_warning(), snapshot(bucket(210), at=LATER), EVERY)
+    _, judgement = evaluate_poll(in_warning(), snapshot(bucket(210), at=LATER), EVERY)
 
     assert judgement.events == ()
 
 
 def test_an_alert_that_moves_is_not_told_twice() -> None:
-    _, judgement = observe(in_warning(), snapshot(bucket(50), at=LATER + MINUTE), EVERY)
+    _, judgement = evaluate_poll(in_warning(), snapshot(bucket(50), at=LATER + MINUTE), EVERY)
 
     assert [event.transition for event in judgement.events] == [TransitionKind.ESCALATED]
 
@@ -81,7 +81,7 @@ def test_an_alert_that_moves_is_not_told_twice() -> None:
 def test_a_poll_that_gave_nothing_reminds_too_without_numbers() -> None:
     blind = replace(EVERY, unreachable_after=100)
 
-    _, judgement = observe(in_warning(), failure(at=LATER + MINUTE), blind)
+    _, judgement = evaluate_poll(in_warning(), failure(at=LATER + MINUTE), blind)
 
     (event,) = judgement.events
     assert (event.transition, event.available_tokens, event.outlook) == (TransitionKind.REMINDED, None, None)
@@ -92,7 +92,7 @@ def test_an_answer_without_news_reminds_without_numbers() -> None:
     state = replace(in_warning(), checked_at=NOON + FIVE_MINUTES, last_good_at=NOON + FIVE_MINUTES)
     repeated = snapshot(bucket(210), at=LATER + MINUTE, response_time=NOON + FIVE_MINUTES)
 
-    _, judgement = observe(state, repeated, replace(EVERY, unreachable_after=100))
+    _, judgement = evaluate_poll(state, repeated, replace(EVERY, unreachable_after=100))
 
     assert [(event.transition, event.available_tokens) for event in judgement.events] == [
         (TransitionKind.REMINDED, None)
@@ -103,7 +103,7 @@ def test_an_alert_of_the_source_tells_the_outcome_of_the_last_poll() -> None:
     alert = open_alert(ANY_POLICY, Kind.SOURCE_UNREACHABLE, Severity.CRITICAL)
     state = ParticipantState(participant=PARTICIPANT, first_polled_at=NOON - HOUR, open_alerts=(alert,))
 
-    _, judgement = observe(state, failure(Outcome.DEADLINE_EXCEEDED, at=LATER), EVERY)
+    _, judgement = evaluate_poll(state, failure(Outcome.DEADLINE_EXCEEDED, at=LATER), EVERY)
 
     assert judgement.events[0].message_en == (
         "Still no new reading from DICT, for 1 h: the current levels are unknown; last poll: DEADLINE_EXCEEDED"

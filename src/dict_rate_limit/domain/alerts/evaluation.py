@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.reading import Poll
 
 
-def observe(state: ParticipantState, poll: Poll, rules: Rules) -> tuple[ParticipantState, Judgement]:
+def evaluate_poll(state: ParticipantState, poll: Poll, rules: Rules) -> tuple[ParticipantState, Judgement]:
     """Judge one poll: return what is known after it and what a store must keep.
 
     A reading that is not new (empty, or its time repeats or runs backwards) counts as a poll and changes no bucket.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.domain.alerts.evaluation import observe
+from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.buckets.reading import FailedPoll, Snapshot
 from dict_rate_limit.domain.errors import (
     CacheUnavailableError,
@@ -145,7 +145,7 @@ async def _record(store: StateStore, poll: Poll, rules: Rules, gate: asyncio.Sem
         state = await unit.load(poll)
         if state is None:
             return Recorded(participant=poll.participant, repeated=True, advanced=False, events=0)
-        _, judgement = observe(state, poll, rules)
+        _, judgement = evaluate_poll(state, poll, rules)
         await unit.save(judgement)
     return Recorded(
         participant=poll.participant, repeated=False, advanced=judgement.advanced, events=len(judgement.events)
