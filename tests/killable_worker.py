@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dict_rate_limit.domain.alerts.alert import AlertEvent
-    from dict_rate_limit.domain.alerts.state import Judgement, ParticipantState
+    from dict_rate_limit.domain.alerts.state import Evaluation, ParticipantState
     from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
     from dict_rate_limit.ports import RecordingUnit
     from dict_rate_limit.ports.delivery import DrainUnit, Receipt
@@ -115,7 +115,7 @@ class FatefulUnit:
     async def load(self, poll: Poll) -> ParticipantState | None:
         return await self._unit.load(poll)
 
-    async def save(self, judgement: Judgement) -> None:
+    async def save(self, judgement: Evaluation) -> None:
         await self._unit.save(judgement)
         self._fate.reach(Point.JUDGED)
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.temporal import TemporalAddress
     from dict_rate_limit.domain.alerts.alert import AlertEvent
-    from dict_rate_limit.domain.alerts.state import Judgement
+    from dict_rate_limit.domain.alerts.state import Evaluation
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -188,7 +188,7 @@ async def test_no_reading_is_lost_once_it_was_fetched(ended: dict[Point, Ended],
     assert {(row["participant"], row["received_at"]) for row in polls} == answered
 
 
-async def replayed(experiment: Experiment) -> list[Judgement]:
+async def replayed(experiment: Experiment) -> list[Evaluation]:
     """Judge the recorded polls once more, from what the source itself answered."""
     answers: dict[tuple[object, object], Snapshot] = {
         (answer.participant, answer.received_at): answer for answer in experiment.answers()
@@ -225,5 +225,5 @@ def facts(event: AlertEvent) -> tuple[object, ...]:
     )
 
 
-def buckets_of(judgement: Judgement) -> tuple[object, ...]:
+def buckets_of(judgement: Evaluation) -> tuple[object, ...]:
     return judgement.poll.buckets if judgement.advanced and isinstance(judgement.poll, Snapshot) else ()

@@ -15,7 +15,7 @@ from postgres_database import END_OTHER_SESSIONS, execute, opened_store, record,
 
 if TYPE_CHECKING:
     from dict_rate_limit.adapters.postgres.store import PostgresStore
-    from dict_rate_limit.domain.alerts.state import Judgement
+    from dict_rate_limit.domain.alerts.state import Evaluation
 
 UNPUBLISHED = "SELECT count(*) FROM dict_rate_limit_alert_events WHERE published_at IS NULL"
 ADD_AN_EARLIER_ONE = """
@@ -149,7 +149,7 @@ async def mark_then_lose_session(store: PostgresStore, url: str) -> None:
         execute(url, END_OTHER_SESSIONS)
 
 
-def opening() -> Judgement:
+def opening() -> Evaluation:
     """Judge a first poll of an empty bucket."""
     poll = snapshot(bucket(0))
     return observe(ParticipantState(participant=poll.participant), poll, RULES)[1]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from dict_rate_limit.domain.alerts.alert import Alert, Kind, Severity, TransitionKind
-    from dict_rate_limit.domain.alerts.state import Judgement, ParticipantState, PolicyRule
+    from dict_rate_limit.domain.alerts.state import Evaluation, ParticipantState, PolicyRule
     from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
     from dict_rate_limit.domain.errors import Outcome
@@ -55,7 +55,7 @@ class RecordingUnit(Protocol):
     async def load(self, poll: Poll) -> ParticipantState | None:
         """Return the state before this poll, or None when this very poll (by received_at) is recorded already."""
 
-    async def save(self, judgement: Judgement) -> None:
+    async def save(self, judgement: Evaluation) -> None:
         """Add everything the judgement holds; it becomes visible when the unit ends without an error."""
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dict_rate_limit.domain.alerts.alert import Alert
-    from dict_rate_limit.domain.alerts.state import Judgement, PolicyRule
+    from dict_rate_limit.domain.alerts.state import Evaluation, PolicyRule
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.buckets.reading import Poll
@@ -70,7 +70,7 @@ class Ledger:
             paces=self.paces,
         )
 
-    def add(self, judgement: Judgement) -> None:
+    def add(self, judgement: Evaluation) -> None:
         """Keep all of a judgement."""
         poll = judgement.poll
         self.polls[poll.received_at] = poll

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.memory.participant_log import Ledger
     from dict_rate_limit.domain.alerts.alert import Alert, Kind
-    from dict_rate_limit.domain.alerts.state import Judgement, ParticipantState, PolicyRule
+    from dict_rate_limit.domain.alerts.state import Evaluation, ParticipantState, PolicyRule
     from dict_rate_limit.domain.audit import AuditEntry
     from dict_rate_limit.domain.buckets.reading import Poll
     from dict_rate_limit.domain.errors import Outcome
@@ -41,13 +41,13 @@ class MemoryRecordingUnit:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self.judgements: list[Judgement] = []
+        self.judgements: list[Evaluation] = []
 
     async def load(self, poll: Poll) -> ParticipantState | None:
         """Return the state before this poll; None when it is recorded already."""
         return None if poll.received_at in self._ledger.polls else self._ledger.state()
 
-    async def save(self, judgement: Judgement) -> None:
+    async def save(self, judgement: Evaluation) -> None:
         """Keep the judgement for the end of the unit."""
         self.judgements.append(judgement)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dict_rate_limit.domain.alerts.alert import Acknowledgement, Alert, AlertEvent
-    from dict_rate_limit.domain.alerts.state import Judgement
+    from dict_rate_limit.domain.alerts.state import Evaluation
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Parameters = dict[str, object]
 
 
-def poll_parameters(judgement: Judgement) -> Parameters:
+def poll_parameters(judgement: Evaluation) -> Parameters:
     """Return what save_poll takes; the `new_…` ones are None or "" where the participant's stay as they are."""
     poll = judgement.poll
     own = _snapshot_parameters(poll) if isinstance(poll, Snapshot) else _failure_parameters(poll)
@@ -40,7 +40,7 @@ def poll_parameters(judgement: Judgement) -> Parameters:
     }
 
 
-def reading_parameters(snapshot: Snapshot, judgement: Judgement) -> Parameters:
+def reading_parameters(snapshot: Snapshot, judgement: Evaluation) -> Parameters:
     """Return what save_reading takes."""
     return {
         "participant": snapshot.participant,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.postgres.pool import Connection, Pool
     from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
-    from dict_rate_limit.domain.alerts.state import Judgement, ParticipantState
+    from dict_rate_limit.domain.alerts.state import Evaluation, ParticipantState
     from dict_rate_limit.domain.buckets.reading import Poll
 
 
@@ -36,7 +36,7 @@ class PostgresRecordingUnit:
             (row,) = await cursor.fetchall()
         return None if row["recorded"] else participant_state(self._participant, row)
 
-    async def save(self, judgement: Judgement) -> None:
+    async def save(self, judgement: Evaluation) -> None:
         """Write only what there is: a quiet poll is one statement, a reading two, a reading that alerts three."""
         poll, sql = judgement.poll, statements("recording")
         async with self._connection.pipeline():

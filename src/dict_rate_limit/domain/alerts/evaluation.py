@@ -10,7 +10,7 @@ from dict_rate_limit.domain.alerts.context import paces
 from dict_rate_limit.domain.alerts.notices import notices, vanished_names
 from dict_rate_limit.domain.alerts.reminders import reminders
 from dict_rate_limit.domain.alerts.source import source_changes
-from dict_rate_limit.domain.alerts.state import NO_RULE, JudgedBucket, Judgement, ParticipantState
+from dict_rate_limit.domain.alerts.state import NO_RULE, Evaluation, JudgedBucket, ParticipantState
 from dict_rate_limit.domain.alerts.threshold import threshold_changes
 from dict_rate_limit.domain.buckets.level import level_of
 from dict_rate_limit.domain.buckets.reading import Snapshot
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.reading import Poll
 
 
-def evaluate_poll(state: ParticipantState, poll: Poll, rules: Rules) -> tuple[ParticipantState, Judgement]:
+def evaluate_poll(state: ParticipantState, poll: Poll, rules: Rules) -> tuple[ParticipantState, Evaluation]:
     """Judge one poll: return what is known after it and what a store must keep.
 
     A reading that is not new (empty, or its time repeats or runs backwards) counts as a poll and changes no bucket.
@@ -41,7 +41,7 @@ def evaluate_poll(state: ParticipantState, poll: Poll, rules: Rules) -> tuple[Pa
     moved = {alert.key for alert, _ in changes}
     changes += reminders(state, poll, rules, moved, advanced=snapshot is not None)
     alerts = tuple(alert for alert, _ in changes)
-    judgement = Judgement(
+    judgement = Evaluation(
         poll=poll,
         advanced=snapshot is not None,
         vanished=vanished,

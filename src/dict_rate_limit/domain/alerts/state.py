@@ -71,7 +71,7 @@ class ParticipantState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Evaluation:
     """What one poll means; a store keeps all of it in one transaction.
 
     advanced   the reading is new: its buckets become states and the latest reading
