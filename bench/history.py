@@ -95,8 +95,8 @@ async def record(store: PostgresStore, at: datetime, share: float) -> None:
     async with store.participant(PARTICIPANT) as unit:
         state = await unit.load(poll)
         if state is not None:
-            _, judgement = evaluate_poll(state, poll, RULES)
-            await unit.save(judgement)
+            _, evaluation = evaluate_poll(state, poll, RULES)
+            await unit.save(evaluation)
 
 
 async def megabytes(connection: Connection) -> float:

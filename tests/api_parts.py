@@ -257,5 +257,5 @@ async def recorded(store: StateStore, *polls: Poll) -> None:
         async with store.participant(poll.participant) as unit:
             state = await unit.load(poll)
             assert state is not None
-            _, judgement = observe(state, poll, RULES)
-            await unit.save(judgement)
+            _, evaluation = observe(state, poll, RULES)
+            await unit.save(evaluation)

@@ -72,8 +72,8 @@ def run(*polls: Poll, state: ParticipantState | None = None) -> tuple[Participan
     known = state or ParticipantState(participant=PARTICIPANT)
     events: list[AlertEvent] = []
     for poll in polls:
-        known, judgement = observe(known, poll, RULES)
-        events.extend(judgement.events)
+        known, evaluation = observe(known, poll, RULES)
+        events.extend(evaluation.events)
     return known, events
 
 

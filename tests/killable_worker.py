@@ -115,8 +115,8 @@ class FatefulUnit:
     async def load(self, poll: Poll) -> ParticipantState | None:
         return await self._unit.load(poll)
 
-    async def save(self, judgement: Evaluation) -> None:
-        await self._unit.save(judgement)
+    async def save(self, evaluation: Evaluation) -> None:
+        await self._unit.save(evaluation)
         self._fate.reach(Point.JUDGED)
 
 

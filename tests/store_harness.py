@@ -70,8 +70,8 @@ class Harness:
             state = await unit.load(poll)
             if state is None:
                 return None
-            after, judgement = observe(state, poll, RULES)
-            await unit.save(judgement)
+            after, evaluation = observe(state, poll, RULES)
+            await unit.save(evaluation)
         return after
 
     async def record_all(self, *polls: Poll) -> None:

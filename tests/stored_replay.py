@@ -59,8 +59,8 @@ def replayed(polls: Iterable[Poll], rules: Rules) -> list[Told]:
     events: list[AlertEvent] = []
     for poll in polls:
         before = states.get(poll.participant, ParticipantState(participant=poll.participant))
-        states[poll.participant], judgement = observe(before, poll, rules)
-        events.extend(judgement.events)
+        states[poll.participant], evaluation = observe(before, poll, rules)
+        events.extend(evaluation.events)
     return [told(event) for event in events]
 
 

@@ -152,7 +152,7 @@ async def test_every_transition_is_what_a_pure_replay_of_the_polls_gives(
 ) -> None:
     experiment = ended[point].experiment
 
-    events = [event for judgement in await replayed(experiment) for event in judgement.events]
+    events = [event for evaluation in await replayed(experiment) for event in evaluation.events]
 
     assert events
     assert await kept_events(experiment) == sorted(facts(event) for event in events)
@@ -162,7 +162,7 @@ async def test_every_transition_is_what_a_pure_replay_of_the_polls_gives(
 async def test_every_new_reading_is_kept_once(ended: dict[Point, Ended], point: Point) -> None:
     experiment = ended[point].experiment
 
-    readings = [buckets_of(judgement) for judgement in await replayed(experiment)]
+    readings = [buckets_of(evaluation) for evaluation in await replayed(experiment)]
 
     states = await experiment.rows("SELECT FROM dict_rate_limit_states")
     assert len(states) == sum(len(buckets) for buckets in readings)
@@ -198,8 +198,8 @@ async def replayed(experiment: Experiment) -> list[Evaluation]:
     judgements = []
     for row in polls:
         answer = answers[row["participant"], row["received_at"]]
-        states[answer.participant], judgement = observe(states[answer.participant], answer, RULES)
-        judgements.append(judgement)
+        states[answer.participant], evaluation = observe(states[answer.participant], answer, RULES)
+        judgements.append(evaluation)
     return judgements
 
 
@@ -225,5 +225,5 @@ def facts(event: AlertEvent) -> tuple[object, ...]:
     )
 
 
-def buckets_of(judgement: Evaluation) -> tuple[object, ...]:
-    return judgement.poll.buckets if judgement.advanced and isinstance(judgement.poll, Snapshot) else ()
+def buckets_of(evaluation: Evaluation) -> tuple[object, ...]:
+    return evaluation.poll.buckets if evaluation.advanced and isinstance(evaluation.poll, Snapshot) else ()

@@ -35,8 +35,8 @@ SOON = NOON + timedelta(seconds=1)
 async def test_transitions_wait_as_they_were_judged_in_their_order(harness: Harness) -> None:
     state, judged = ParticipantState(participant=PARTICIPANT), list[AlertEvent]()
     for poll in TROUBLE:
-        state, judgement = observe(state, poll, RULES)
-        judged.extend(judgement.events)
+        state, evaluation = observe(state, poll, RULES)
+        judged.extend(evaluation.events)
 
     await harness.record_all(*TROUBLE)
 

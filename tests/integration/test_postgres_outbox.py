@@ -114,9 +114,9 @@ async def test_a_reader_may_wait_for_the_broker_longer_than_others_may_idle(
 ) -> None:
     monkeypatch.setattr(pool, "_SESSION", b"SELECT set_config('idle_in_transaction_session_timeout', '50ms', false)")
     async with opened_store(migrated_database_url) as store:
-        judgement = opening()
-        async with store.participant(judgement.poll.participant) as unit:
-            await unit.save(judgement)
+        evaluation = opening()
+        async with store.participant(evaluation.poll.participant) as unit:
+            await unit.save(evaluation)
 
         async with store.drain(10, NOON) as reader:
             execute(migrated_database_url, "SELECT pg_sleep(0.3)")

@@ -266,6 +266,6 @@ async def save_and_kill(store: PostgresStore, url: str) -> None:
 
 
 async def save_without_asking(store: PostgresStore, poll: Poll) -> None:
-    _, judgement = observe(ParticipantState(participant=PARTICIPANT), poll, RULES)
+    _, evaluation = observe(ParticipantState(participant=PARTICIPANT), poll, RULES)
     async with store.participant(PARTICIPANT) as unit:
-        await unit.save(judgement)
+        await unit.save(evaluation)

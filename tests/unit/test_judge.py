@@ -23,9 +23,9 @@ LATER = NOON + FIVE_MINUTES
 def test_a_first_reading_is_kept() -> None:
     first = snapshot(bucket(700))
 
-    state, judgement = evaluate_poll(ParticipantState(participant=PARTICIPANT), first, RULES)
+    state, evaluation = evaluate_poll(ParticipantState(participant=PARTICIPANT), first, RULES)
 
-    assert judgement.advanced
+    assert evaluation.advanced
     assert (state.first_polled_at, state.last_good_at, state.checked_at, state.category) == (NOON, NOON, NOON, "C")
     assert state.buckets["CLAIMS_READ"].available_tokens == 700
 
@@ -33,45 +33,45 @@ def test_a_first_reading_is_kept() -> None:
 def test_a_failure_is_a_poll_and_changes_no_bucket() -> None:
     state, _ = run(snapshot(bucket(700)))
 
-    after, judgement = evaluate_poll(state, failure(at=LATER), RULES)
+    after, evaluation = evaluate_poll(state, failure(at=LATER), RULES)
 
-    assert not judgement.advanced
+    assert not evaluation.advanced
     assert (after.buckets, after.checked_at, after.last_good_at) == (state.buckets, NOON, NOON)
 
 
 def test_a_repeated_time_stores_nothing_and_judges_no_bucket() -> None:
     state, _ = run(snapshot(bucket(700)))
 
-    after, judgement = evaluate_poll(state, snapshot(bucket(0), at=LATER, response_time=NOON), RULES)
+    after, evaluation = evaluate_poll(state, snapshot(bucket(0), at=LATER, response_time=NOON), RULES)
 
-    assert not judgement.advanced
-    assert judgement.events == ()
+    assert not evaluation.advanced
+    assert evaluation.events == ()
     assert after.buckets["CLAIMS_READ"].available_tokens == 700
 
 
 def test_a_time_that_runs_backwards_is_not_new() -> None:
     state, _ = run(snapshot(bucket(700)))
 
-    _, judgement = evaluate_poll(state, snapshot(bucket(0), at=LATER, response_time=NOON - FIVE_MINUTES), RULES)
+    _, evaluation = evaluate_poll(state, snapshot(bucket(0), at=LATER, response_time=NOON - FIVE_MINUTES), RULES)
 
-    assert not judgement.advanced
+    assert not evaluation.advanced
 
 
 def test_a_reading_that_arrives_late_does_not_replace_a_newer_one() -> None:
     state, _ = run(snapshot(bucket(700), at=LATER))
 
-    _, judgement = evaluate_poll(state, snapshot(bucket(0), response_time=LATER + FIVE_MINUTES), RULES)
+    _, evaluation = evaluate_poll(state, snapshot(bucket(0), response_time=LATER + FIVE_MINUTES), RULES)
 
-    assert not judgement.advanced
+    assert not evaluation.advanced
 
 
 def test_one_reading_stamped_in_the_future_does_not_hide_the_following_ones() -> None:
     ahead = snapshot(bucket(700), response_time=NOON + timedelta(hours=20))
     state, _ = run(ahead)
 
-    after, judgement = evaluate_poll(state, snapshot(bucket(50), at=LATER), RULES)
+    after, evaluation = evaluate_poll(state, snapshot(bucket(50), at=LATER), RULES)
 
-    assert judgement.advanced
+    assert evaluation.advanced
     assert after.checked_at == LATER
 
 
@@ -79,9 +79,9 @@ def test_the_same_future_stamp_again_is_a_repeat() -> None:
     future = NOON + timedelta(hours=20)
     state, _ = run(snapshot(bucket(700), response_time=future))
 
-    _, judgement = evaluate_poll(state, snapshot(bucket(50), at=LATER, response_time=future), RULES)
+    _, evaluation = evaluate_poll(state, snapshot(bucket(50), at=LATER, response_time=future), RULES)
 
-    assert not judgement.advanced
+    assert not evaluation.advanced
 
 
 def test_the_first_poll_is_the_earliest_even_when_recorded_late() -> None:

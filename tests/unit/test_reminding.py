@@ -46,9 +46,9 @@ def test_while_somebody_has_it_nobody_is_reminded(until: datetime, due: datetime
 
 
 def test_a_due_reminder_tells_what_is_left_now_and_what_comes_next() -> None:
-    _, judgement = evaluate_poll(in_warning(), snapshot(bucket(210), at=LATER + MINUTE), EVERY)
+    _, evaluation = evaluate_poll(in_warning(), snapshot(bucket(210), at=LATER + MINUTE), EVERY)
 
-    ((alert, event),) = zip(judgement.alerts, judgement.events, strict=True)
+    ((alert, event),) = zip(evaluation.alerts, evaluation.events, strict=True)
     assert (event.transition, event.available_tokens, event.sequence) == (TransitionKind.REMINDED, 210, 2)
     assert event.message_en == (
         "CLAIMS_READ still in warning for 1 h: 210 of 1,000 tokens left (21%), warning threshold 25%"
@@ -61,29 +61,29 @@ def test_a_due_reminder_tells_what_is_left_now_and_what_comes_next() -> None:
 def test_a_reminder_of_a_critical_bucket_names_the_critical_threshold() -> None:
     state, _ = run(snapshot(bucket(50)))
 
-    _, judgement = evaluate_poll(state, snapshot(bucket(60), at=LATER), EVERY)
+    _, evaluation = evaluate_poll(state, snapshot(bucket(60), at=LATER), EVERY)
 
-    assert "critical threshold 10%" in judgement.events[0].message_en
+    assert "critical threshold 10%" in evaluation.events[0].message_en
 
 
 def test_before_it_is_due_nothing_is_told() -> None:
-    _, judgement = evaluate_poll(in_warning(), snapshot(bucket(210), at=LATER), EVERY)
+    _, evaluation = evaluate_poll(in_warning(), snapshot(bucket(210), at=LATER), EVERY)
 
-    assert judgement.events == ()
+    assert evaluation.events == ()
 
 
 def test_an_alert_that_moves_is_not_told_twice() -> None:
-    _, judgement = evaluate_poll(in_warning(), snapshot(bucket(50), at=LATER + MINUTE), EVERY)
+    _, evaluation = evaluate_poll(in_warning(), snapshot(bucket(50), at=LATER + MINUTE), EVERY)
 
-    assert [event.transition for event in judgement.events] == [TransitionKind.ESCALATED]
+    assert [event.transition for event in evaluation.events] == [TransitionKind.ESCALATED]
 
 
 def test_a_poll_that_gave_nothing_reminds_too_without_numbers() -> None:
     blind = replace(EVERY, unreachable_after=100)
 
-    _, judgement = evaluate_poll(in_warning(), failure(at=LATER + MINUTE), blind)
+    _, evaluation = evaluate_poll(in_warning(), failure(at=LATER + MINUTE), blind)
 
-    (event,) = judgement.events
+    (event,) = evaluation.events
     assert (event.transition, event.available_tokens, event.outlook) == (TransitionKind.REMINDED, None, None)
     assert "tokens left unknown" in event.message_en
 
@@ -92,9 +92,9 @@ def test_an_answer_without_news_reminds_without_numbers() -> None:
     state = replace(in_warning(), checked_at=NOON + FIVE_MINUTES, last_good_at=NOON + FIVE_MINUTES)
     repeated = snapshot(bucket(210), at=LATER + MINUTE, response_time=NOON + FIVE_MINUTES)
 
-    _, judgement = evaluate_poll(state, repeated, replace(EVERY, unreachable_after=100))
+    _, evaluation = evaluate_poll(state, repeated, replace(EVERY, unreachable_after=100))
 
-    assert [(event.transition, event.available_tokens) for event in judgement.events] == [
+    assert [(event.transition, event.available_tokens) for event in evaluation.events] == [
         (TransitionKind.REMINDED, None)
     ]
 
@@ -103,9 +103,9 @@ def test_an_alert_of_the_source_tells_the_outcome_of_the_last_poll() -> None:
     alert = open_alert(ANY_POLICY, Kind.SOURCE_UNREACHABLE, Severity.CRITICAL)
     state = ParticipantState(participant=PARTICIPANT, first_polled_at=NOON - HOUR, open_alerts=(alert,))
 
-    _, judgement = evaluate_poll(state, failure(Outcome.DEADLINE_EXCEEDED, at=LATER), EVERY)
+    _, evaluation = evaluate_poll(state, failure(Outcome.DEADLINE_EXCEEDED, at=LATER), EVERY)
 
-    assert judgement.events[0].message_en == (
+    assert evaluation.events[0].message_en == (
         "Still no new reading from DICT, for 1 h: the current levels are unknown; last poll: DEADLINE_EXCEEDED"
         " [participant 12345678]"
     )

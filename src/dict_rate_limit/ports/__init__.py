@@ -55,7 +55,7 @@ class RecordingUnit(Protocol):
     async def load(self, poll: Poll) -> ParticipantState | None:
         """Return the state before this poll, or None when this very poll (by received_at) is recorded already."""
 
-    async def save(self, judgement: Evaluation) -> None:
+    async def save(self, evaluation: Evaluation) -> None:
         """Add everything the judgement holds; it becomes visible when the unit ends without an error."""
 
 

@@ -70,19 +70,19 @@ class Ledger:
             paces=self.paces,
         )
 
-    def add(self, judgement: Evaluation) -> None:
+    def add(self, evaluation: Evaluation) -> None:
         """Keep all of a judgement."""
-        poll = judgement.poll
+        poll = evaluation.poll
         self.polls[poll.received_at] = poll
         self.counts[poll.outcome] += 1
-        self.alerts.update((alert.alert_id, alert) for alert in judgement.alerts)
+        self.alerts.update((alert.alert_id, alert) for alert in evaluation.alerts)
         if self.last is None or poll.received_at >= self.last.received_at:
             self.last = poll
         first = self.known.first_polled_at or poll.received_at
         self.known = replace(self.known, first_polled_at=min(first, poll.received_at))
-        if judgement.advanced and isinstance(poll, Snapshot):
-            self._add_reading(poll, judgement.vanished)
-            self.paces = judgement.paces
+        if evaluation.advanced and isinstance(poll, Snapshot):
+            self._add_reading(poll, evaluation.vanished)
+            self.paces = evaluation.paces
 
     def _add_reading(self, snapshot: Snapshot, vanished: tuple[str, ...]) -> None:
         self.reading = snapshot

@@ -47,9 +47,9 @@ class MemoryRecordingUnit:
         """Return the state before this poll; None when it is recorded already."""
         return None if poll.received_at in self._ledger.polls else self._ledger.state()
 
-    async def save(self, judgement: Evaluation) -> None:
+    async def save(self, evaluation: Evaluation) -> None:
         """Keep the judgement for the end of the unit."""
-        self.judgements.append(judgement)
+        self.judgements.append(evaluation)
 
 
 class MemoryStore:
@@ -75,9 +75,9 @@ class MemoryStore:
         async with self._books.locks[participant]:
             unit = MemoryRecordingUnit(self._books.ledgers.get(participant) or new_ledger(participant))
             yield unit
-            for judgement in unit.judgements:
-                self._books.ledger(participant).add(judgement)
-                self._books.add(judgement.events)
+            for evaluation in unit.judgements:
+                self._books.ledger(participant).add(evaluation)
+                self._books.add(evaluation.events)
 
     async def latest(self, participants: Sequence[str]) -> Mapping[str, Latest]:
         """Return the last new reading and the last outcome of each participant ever polled."""

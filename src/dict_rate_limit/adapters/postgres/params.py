@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 Parameters = dict[str, object]
 
 
-def poll_parameters(judgement: Evaluation) -> Parameters:
+def poll_parameters(evaluation: Evaluation) -> Parameters:
     """Return what save_poll takes; the `new_…` ones are None or "" where the participant's stay as they are."""
-    poll = judgement.poll
+    poll = evaluation.poll
     own = _snapshot_parameters(poll) if isinstance(poll, Snapshot) else _failure_parameters(poll)
-    reading = poll if judgement.advanced and isinstance(poll, Snapshot) else None
+    reading = poll if evaluation.advanced and isinstance(poll, Snapshot) else None
     return {
         **own,
         "participant": poll.participant,
         "received_at": poll.received_at,
         "source": storable(poll.source),
         "outcome": poll.outcome.value,
-        "advanced": judgement.advanced,
+        "advanced": evaluation.advanced,
         "correlation_id": storable(poll.correlation_id),
         "new_good_at": reading and reading.received_at,
         "new_checked_at": reading and reading.checked_at,
@@ -40,7 +40,7 @@ def poll_parameters(judgement: Evaluation) -> Parameters:
     }
 
 
-def reading_parameters(snapshot: Snapshot, judgement: Evaluation) -> Parameters:
+def reading_parameters(snapshot: Snapshot, evaluation: Evaluation) -> Parameters:
     """Return what save_reading takes."""
     return {
         "participant": snapshot.participant,
@@ -49,9 +49,9 @@ def reading_parameters(snapshot: Snapshot, judgement: Evaluation) -> Parameters:
         "category": storable(snapshot.category),
         "correlation_id": storable(snapshot.correlation_id),
         "buckets": as_json(
-            [_bucket(place, bucket, judgement.paces.get(bucket.name)) for place, bucket in enumerate(snapshot.buckets)]
+            [_bucket(place, bucket, evaluation.paces.get(bucket.name)) for place, bucket in enumerate(snapshot.buckets)]
         ),
-        "vanished": list(judgement.vanished),
+        "vanished": list(evaluation.vanished),
     }
 
 

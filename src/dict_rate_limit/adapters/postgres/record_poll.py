@@ -36,15 +36,15 @@ class PostgresRecordingUnit:
             (row,) = await cursor.fetchall()
         return None if row["recorded"] else participant_state(self._participant, row)
 
-    async def save(self, judgement: Evaluation) -> None:
+    async def save(self, evaluation: Evaluation) -> None:
         """Write only what there is: a quiet poll is one statement, a reading two, a reading that alerts three."""
-        poll, sql = judgement.poll, statements("recording")
+        poll, sql = evaluation.poll, statements("recording")
         async with self._connection.pipeline():
-            await self._connection.execute(sql["save_poll"], poll_parameters(judgement))
-            if judgement.advanced and isinstance(poll, Snapshot):
-                await self._connection.execute(sql["save_reading"], reading_parameters(poll, judgement))
-            if judgement.events or judgement.alerts:
-                await save_alerts(self._connection, judgement.alerts, judgement.events)
+            await self._connection.execute(sql["save_poll"], poll_parameters(evaluation))
+            if evaluation.advanced and isinstance(poll, Snapshot):
+                await self._connection.execute(sql["save_reading"], reading_parameters(poll, evaluation))
+            if evaluation.events or evaluation.alerts:
+                await save_alerts(self._connection, evaluation.alerts, evaluation.events)
 
 
 @asynccontextmanager

@@ -41,7 +41,7 @@ def evaluate_poll(state: ParticipantState, poll: Poll, rules: Rules) -> tuple[Pa
     moved = {alert.key for alert, _ in changes}
     changes += reminders(state, poll, rules, moved, advanced=snapshot is not None)
     alerts = tuple(alert for alert, _ in changes)
-    judgement = Evaluation(
+    evaluation = Evaluation(
         poll=poll,
         advanced=snapshot is not None,
         vanished=vanished,
@@ -55,7 +55,7 @@ def evaluate_poll(state: ParticipantState, poll: Poll, rules: Rules) -> tuple[Pa
         first_polled_at=poll.received_at if first is None else min(first, poll.received_at),
         open_alerts=_still_open(state.open_alerts, alerts),
     )
-    return (known if snapshot is None else _with_reading(known, snapshot, vanished)), judgement
+    return (known if snapshot is None else _with_reading(known, snapshot, vanished)), evaluation
 
 
 def judged_buckets(

@@ -145,10 +145,10 @@ async def _record(store: StateStore, poll: Poll, rules: Rules, gate: asyncio.Sem
         state = await unit.load(poll)
         if state is None:
             return Recorded(participant=poll.participant, repeated=True, advanced=False, events=0)
-        _, judgement = evaluate_poll(state, poll, rules)
-        await unit.save(judgement)
+        _, evaluation = evaluate_poll(state, poll, rules)
+        await unit.save(evaluation)
     return Recorded(
-        participant=poll.participant, repeated=False, advanced=judgement.advanced, events=len(judgement.events)
+        participant=poll.participant, repeated=False, advanced=evaluation.advanced, events=len(evaluation.events)
     )
 
 
