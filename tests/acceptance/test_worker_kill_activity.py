@@ -195,12 +195,12 @@ async def replayed(experiment: Experiment) -> list[Evaluation]:
     }
     polls = await experiment.rows("SELECT participant, received_at FROM dict_rate_limit_polls ORDER BY received_at")
     states = {participant: ParticipantState(participant=participant) for participant in PARTICIPANTS}
-    judgements = []
+    evaluations = []
     for row in polls:
         answer = answers[row["participant"], row["received_at"]]
         states[answer.participant], evaluation = observe(states[answer.participant], answer, RULES)
-        judgements.append(evaluation)
-    return judgements
+        evaluations.append(evaluation)
+    return evaluations
 
 
 async def kept_events(experiment: Experiment) -> list[tuple[object, ...]]:

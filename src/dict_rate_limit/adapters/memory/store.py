@@ -41,7 +41,7 @@ class MemoryRecordingUnit:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self.judgements: list[Evaluation] = []
+        self.evaluations: list[Evaluation] = []
 
     async def load(self, poll: Poll) -> ParticipantState | None:
         """Return the state before this poll; None when it is recorded already."""
@@ -49,7 +49,7 @@ class MemoryRecordingUnit:
 
     async def save(self, evaluation: Evaluation) -> None:
         """Keep the judgement for the end of the unit."""
-        self.judgements.append(evaluation)
+        self.evaluations.append(evaluation)
 
 
 class MemoryStore:
@@ -75,7 +75,7 @@ class MemoryStore:
         async with self._books.locks[participant]:
             unit = MemoryRecordingUnit(self._books.ledgers.get(participant) or new_ledger(participant))
             yield unit
-            for evaluation in unit.judgements:
+            for evaluation in unit.evaluations:
                 self._books.ledger(participant).add(evaluation)
                 self._books.add(evaluation.events)
 
