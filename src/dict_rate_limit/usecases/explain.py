@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind
-from dict_rate_limit.domain.alerts.evaluation import judged_buckets
+from dict_rate_limit.domain.alerts.evaluation import evaluate_buckets
 from dict_rate_limit.domain.alerts.reminders import next_reminder
 from dict_rate_limit.domain.buckets.level import FULL, Level, clear_share
 from dict_rate_limit.domain.errors import NotFoundError
@@ -86,7 +86,7 @@ async def explain(parts: ExplainParts, participant: str, policy_name: str) -> Ex
     if latest is None or snapshot is None or not buckets:
         message = f"policy: {policy_name}, expected one of the last reading of {participant}"
         raise NotFoundError(message)
-    (judged,) = judged_buckets(buckets, latest.policy_rules, parts.thresholds)
+    (judged,) = evaluate_buckets(buckets, latest.policy_rules, parts.thresholds)
     silences = await parts.acts.silences(now)
     concerning = [
         alert

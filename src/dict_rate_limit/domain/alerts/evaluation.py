@@ -58,7 +58,7 @@ def evaluate_poll(state: ParticipantState, poll: Poll, rules: Rules) -> tuple[Pa
     return (known if snapshot is None else _with_reading(known, snapshot, vanished)), evaluation
 
 
-def judged_buckets(
+def evaluate_buckets(
     buckets: Iterable[Bucket], policy_rules: Mapping[str, PolicyRule], thresholds: Thresholds
 ) -> tuple[JudgedBucket, ...]:
     """Put each bucket beside the thresholds in force for its policy and its level by them, in the given order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.domain.alerts.evaluation import judged_buckets
+from dict_rate_limit.domain.alerts.evaluation import evaluate_buckets
 from dict_rate_limit.usecases.readings.readings import View
 
 if TYPE_CHECKING:
@@ -63,6 +63,6 @@ class Held:
     def _judged(self, entry: CachedSnapshot | View) -> View:
         return View(
             snapshot=entry.snapshot,
-            buckets=judged_buckets(entry.snapshot.buckets, self._rules, self._thresholds),
+            buckets=evaluate_buckets(entry.snapshot.buckets, self._rules, self._thresholds),
             fetched_at=entry.fetched_at,
         )

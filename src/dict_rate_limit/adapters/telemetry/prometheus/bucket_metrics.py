@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters.telemetry.prometheus.catalog import CATALOG
-from dict_rate_limit.domain.alerts.evaluation import judged_buckets
+from dict_rate_limit.domain.alerts.evaluation import evaluate_buckets
 from dict_rate_limit.domain.buckets.forecast import time_to_empty, time_to_full
 from dict_rate_limit.domain.buckets.level import FULL, Level
 
@@ -51,7 +51,7 @@ class BucketSeries:
         head = f'{{participant="{known.participant}",policy="'
         return [
             (f'{head}{judged.bucket.name}"', judged.bucket, judged, known.paces.get(judged.bucket.name))
-            for judged in judged_buckets(buckets, known.policy_rules, self._thresholds)
+            for judged in evaluate_buckets(buckets, known.policy_rules, self._thresholds)
         ]
 
 
