@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from dict_rate_limit.apps.api.page.model import OverviewModel
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Acknowledgement, Alert, Kind, Severity, new_alert_id
-from dict_rate_limit.domain.alerts.state import JudgedBucket
+from dict_rate_limit.domain.alerts.state import EvaluatedBucket
 from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.level import Thresholds, level_of
 from dict_rate_limit.domain.errors import Outcome
@@ -62,12 +62,12 @@ def judged(  # noqa: PLR0913 - a bucket has this many sides
     *,
     thresholds: Thresholds = THRESHOLDS,
     enabled: bool = True,
-) -> JudgedBucket:
+) -> EvaluatedBucket:
     """Make a bucket of 1000 that refills 60 a minute, judged."""
     bucket = Bucket(
         name=name, available_tokens=available, capacity=capacity, refill_tokens=refill, refill_period_sec=period
     )
-    return JudgedBucket(bucket=bucket, thresholds=thresholds, level=level_of(bucket, thresholds), enabled=enabled)
+    return EvaluatedBucket(bucket=bucket, thresholds=thresholds, level=level_of(bucket, thresholds), enabled=enabled)
 
 
 def alert(
@@ -117,7 +117,7 @@ def silence(policy: str = "*", *, purpose: Purpose = Purpose.SILENCE, minutes: f
     )
 
 
-def usual_buckets(shares: dict[str, JudgedBucket] | None = None) -> tuple[JudgedBucket, ...]:
+def usual_buckets(shares: dict[str, EvaluatedBucket] | None = None) -> tuple[EvaluatedBucket, ...]:
     """Make all published buckets, well filled but for those given."""
     given = shares or {}
     return tuple(

@@ -18,14 +18,14 @@ from page_samples import CROWDED, HEALTHY, NOTHING, NOW, PARTICIPANT, STALE, THR
 if TYPE_CHECKING:
     from dict_rate_limit.apps.api.page.bucket_rows import BucketRow
     from dict_rate_limit.apps.api.page.model import OverviewModel
-    from dict_rate_limit.domain.alerts.state import JudgedBucket
+    from dict_rate_limit.domain.alerts.state import EvaluatedBucket
 
 
 def rows(view: Overview) -> list[BucketRow]:
     return [row for group in view.groups for row in group]
 
 
-def only_row(bucket: JudgedBucket, words: Words = EN, model: OverviewModel = HEALTHY) -> BucketRow:
+def only_row(bucket: EvaluatedBucket, words: Words = EN, model: OverviewModel = HEALTHY) -> BucketRow:
     view = overview(replace(model, buckets=(bucket,)), words)
     return rows(view)[0]
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from dict_rate_limit.domain.alerts.alert import Alert
-    from dict_rate_limit.domain.alerts.state import JudgedBucket
+    from dict_rate_limit.domain.alerts.state import EvaluatedBucket
     from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.notifications.silence import Silence
     from dict_rate_limit.ports import Clock, StateStore
@@ -63,7 +63,7 @@ class Explanation:
     participant: str
     policy_name: str
     now: datetime
-    judged: JudgedBucket
+    judged: EvaluatedBucket
     checked_at: datetime
     alert_level: Level
     clears_above_tokens: int | None
@@ -122,14 +122,14 @@ def _alert_level(alerts: Sequence[Alert], policy_name: str) -> Level:
     return next((Level(alert.severity) for alert in alerts if alert.key == key), Level.OK)
 
 
-def _clears_above(judged: JudgedBucket, level: Level) -> int | None:
+def _clears_above(judged: EvaluatedBucket, level: Level) -> int | None:
     if level is Level.OK:
         return None
     tokens = _tokens(judged, clear_share(judged.thresholds, level))
     return None if tokens is None else min(tokens, judged.bucket.capacity - 1)
 
 
-def _tokens(judged: JudgedBucket, share: int) -> int | None:
+def _tokens(judged: EvaluatedBucket, share: int) -> int | None:
     """Return the most tokens that are not above a share."""
     return share * judged.bucket.capacity // FULL if judged.bucket.capacity else None
 

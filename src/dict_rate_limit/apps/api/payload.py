@@ -12,7 +12,7 @@ from dict_rate_limit.domain.buckets.level import FULL, Level
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dict_rate_limit.domain.alerts.state import JudgedBucket
+    from dict_rate_limit.domain.alerts.state import EvaluatedBucket
     from dict_rate_limit.usecases.readings.readings import View
 
 
@@ -86,7 +86,7 @@ class PolicyDetail(Policy, frozen=True, kw_only=True):
     cache_expires_in: int
 
 
-def list_head(view: View, selected: Iterable[JudgedBucket]) -> ListHead:
+def list_head(view: View, selected: Iterable[EvaluatedBucket]) -> ListHead:
     """Put the selected buckets of a view into the list."""
     snapshot = view.snapshot
     policies = tuple(policy(view, judged) for judged in selected)
@@ -103,7 +103,7 @@ def list_head(view: View, selected: Iterable[JudgedBucket]) -> ListHead:
     )
 
 
-def policy(view: View, judged: JudgedBucket) -> Policy:
+def policy(view: View, judged: EvaluatedBucket) -> Policy:
     """Put one judged bucket into words."""
     bucket = judged.bucket
     return Policy(

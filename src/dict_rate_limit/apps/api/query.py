@@ -15,7 +15,7 @@ from dict_rate_limit.domain.buckets.level import Level
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from dict_rate_limit.domain.alerts.state import JudgedBucket
+    from dict_rate_limit.domain.alerts.state import EvaluatedBucket
     from dict_rate_limit.usecases.readings.readings import View
 
 CATEGORIES: Final = "ABCDEFGH"
@@ -45,13 +45,13 @@ class Filters:
     min_utilization: int | None = None
     status: Level | None = None
 
-    def selected(self, view: View) -> tuple[JudgedBucket, ...]:
+    def selected(self, view: View) -> tuple[EvaluatedBucket, ...]:
         """Return the buckets that pass; a bucket without utilization passes no `min_utilization`."""
         if self.category is not None and view.snapshot.category != self.category:
             return ()
         return tuple(judged for judged in view.buckets if self._passes(judged))
 
-    def _passes(self, judged: JudgedBucket) -> bool:
+    def _passes(self, judged: EvaluatedBucket) -> bool:
         if self.status is not None and judged.level is not self.status:
             return False
         if self.min_utilization is None:

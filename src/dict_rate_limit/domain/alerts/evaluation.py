@@ -10,7 +10,7 @@ from dict_rate_limit.domain.alerts.context import paces
 from dict_rate_limit.domain.alerts.notices import notices, vanished_names
 from dict_rate_limit.domain.alerts.reminders import reminders
 from dict_rate_limit.domain.alerts.source import source_changes
-from dict_rate_limit.domain.alerts.state import NO_RULE, Evaluation, JudgedBucket, ParticipantState
+from dict_rate_limit.domain.alerts.state import NO_RULE, EvaluatedBucket, Evaluation, ParticipantState
 from dict_rate_limit.domain.alerts.threshold import threshold_changes
 from dict_rate_limit.domain.buckets.level import level_of
 from dict_rate_limit.domain.buckets.reading import Snapshot
@@ -60,14 +60,16 @@ def evaluate_poll(state: ParticipantState, poll: Poll, rules: Rules) -> tuple[Pa
 
 def evaluate_buckets(
     buckets: Iterable[Bucket], policy_rules: Mapping[str, PolicyRule], thresholds: Thresholds
-) -> tuple[JudgedBucket, ...]:
+) -> tuple[EvaluatedBucket, ...]:
     """Put each bucket beside the thresholds in force for its policy and its level by them, in the given order."""
     judged = []
     for bucket in buckets:
         rule = policy_rules.get(bucket.name, NO_RULE)
         effective = thresholds.overridden(rule.warning, rule.critical)
         judged.append(
-            JudgedBucket(bucket=bucket, thresholds=effective, level=level_of(bucket, effective), enabled=rule.enabled)
+            EvaluatedBucket(
+                bucket=bucket, thresholds=effective, level=level_of(bucket, effective), enabled=rule.enabled
+            )
         )
     return tuple(judged)
 

@@ -90,7 +90,7 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JudgedBucket:
+class EvaluatedBucket:
     """A bucket with the thresholds in force for its policy and its level by them."""
 
     bucket: Bucket

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dict_rate_limit.domain.alerts.alert import Alert
-    from dict_rate_limit.domain.alerts.state import JudgedBucket
+    from dict_rate_limit.domain.alerts.state import EvaluatedBucket
     from dict_rate_limit.domain.buckets.reading import Snapshot
     from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.domain.notifications.silence import Silence
@@ -31,7 +31,7 @@ class View:
     """A judged snapshot: the same object until the snapshot or the thresholds change, so what it gives can be kept."""
 
     snapshot: Snapshot
-    buckets: tuple[JudgedBucket, ...]
+    buckets: tuple[EvaluatedBucket, ...]
     fetched_at: datetime
 
 

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import timedelta
 
-    from dict_rate_limit.domain.alerts.state import JudgedBucket
+    from dict_rate_limit.domain.alerts.state import EvaluatedBucket
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.ports import Latest
 
-    _Row = tuple[str, Bucket, JudgedBucket, Consumption | None]
+    _Row = tuple[str, Bucket, EvaluatedBucket, Consumption | None]
     _Samples = tuple[str, list[str]]
 
 OWN_POLICY: Final = "POLICIES_LIST"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.apps.api.page.model import OverviewModel
     from dict_rate_limit.apps.api.page.words import Words
-    from dict_rate_limit.domain.alerts.state import JudgedBucket
+    from dict_rate_limit.domain.alerts.state import EvaluatedBucket
     from dict_rate_limit.domain.buckets.bucket import Bucket
 
 _UNKNOWN = "—"
@@ -53,23 +53,23 @@ def bucket_groups(model: OverviewModel, words: Words) -> list[list[BucketRow]]:
     return [[_row(judged, model, words) for judged in group] for _, group in grouped]
 
 
-def mark_of(judged: JudgedBucket) -> Mark:
+def mark_of(judged: EvaluatedBucket) -> Mark:
     """Return how a bucket is shown."""
     return Mark.EXHAUSTED if judged.bucket.exhausted else Mark(judged.level.lower())
 
 
-def usual_thresholds(buckets: tuple[JudgedBucket, ...]) -> tuple[int, int] | None:
+def usual_thresholds(buckets: tuple[EvaluatedBucket, ...]) -> tuple[int, int] | None:
     """Return the warning and critical thresholds most buckets have; None without buckets."""
     counted = Counter((judged.thresholds.warning, judged.thresholds.critical) for judged in buckets)
     return counted.most_common(1)[0][0] if counted else None
 
 
-def _rank(judged: JudgedBucket) -> tuple[bool, int, int, str]:
+def _rank(judged: EvaluatedBucket) -> tuple[bool, int, int, str]:
     share = remaining_hundredths(judged.bucket)
     return not judged.enabled, list(Mark).index(mark_of(judged)), share or 0, judged.bucket.name
 
 
-def _row(judged: JudgedBucket, model: OverviewModel, words: Words) -> BucketRow:
+def _row(judged: EvaluatedBucket, model: OverviewModel, words: Words) -> BucketRow:
     bucket, mark = judged.bucket, mark_of(judged)
     share = remaining_hundredths(bucket)
     return BucketRow(
@@ -102,7 +102,7 @@ def _in_alert(bucket: Bucket, model: OverviewModel, words: Words) -> str | None:
     return None if alert is None else words.in_alert.format(age=duration_text(model.now - alert.opened_at))
 
 
-def _notes(judged: JudgedBucket, model: OverviewModel, words: Words) -> Iterator[str]:
+def _notes(judged: EvaluatedBucket, model: OverviewModel, words: Words) -> Iterator[str]:
     bucket, thresholds = judged.bucket, judged.thresholds
     if bucket.capacity == 0:
         yield words.unknown_capacity

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dict_rate_limit.domain.alerts.alert import Alert
-    from dict_rate_limit.domain.alerts.state import JudgedBucket
+    from dict_rate_limit.domain.alerts.state import EvaluatedBucket
     from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.domain.notifications.silence import Silence
     from dict_rate_limit.ports.delivery import Backlog
@@ -35,7 +35,7 @@ class OverviewModel:
 
     participant: str
     participants: tuple[str, ...]
-    buckets: tuple[JudgedBucket, ...]
+    buckets: tuple[EvaluatedBucket, ...]
     age_seconds: float | None
     checked_at: datetime | None
     cache_status: Literal["HIT", "MISS", "STALE"] | None
