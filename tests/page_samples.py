@@ -53,7 +53,7 @@ LIMITS = (
 )
 
 
-def judged(  # noqa: PLR0913 - a bucket has this many sides
+def evaluated(  # noqa: PLR0913 - a bucket has this many sides
     name: str,
     available: int,
     capacity: int = 1_000,
@@ -121,7 +121,7 @@ def usual_buckets(shares: dict[str, EvaluatedBucket] | None = None) -> tuple[Eva
     """Make all published buckets, well filled but for those given."""
     given = shares or {}
     return tuple(
-        given.get(name, judged(name, capacity - capacity * (place * 7 % 23) // 100, capacity, refill, period))
+        given.get(name, evaluated(name, capacity - capacity * (place * 7 % 23) // 100, capacity, refill, period))
         for place, (name, capacity, refill, period) in enumerate(LIMITS)
     )
 
@@ -151,22 +151,22 @@ TROUBLE = replace(
     buckets=(
         *usual_buckets(
             {
-                "CIDS_FILES_WRITE": judged("CIDS_FILES_WRITE", -15, 200, 40, 86_400),
-                "CLAIMS_LIST_WITHOUT_ROLE": judged("CLAIMS_LIST_WITHOUT_ROLE", 0, 50, 10, 60),
-                "ENTRIES_READ_PARTICIPANT_ANTISCAN": judged(
+                "CIDS_FILES_WRITE": evaluated("CIDS_FILES_WRITE", -15, 200, 40, 86_400),
+                "CLAIMS_LIST_WITHOUT_ROLE": evaluated("CLAIMS_LIST_WITHOUT_ROLE", 0, 50, 10, 60),
+                "ENTRIES_READ_PARTICIPANT_ANTISCAN": evaluated(
                     "ENTRIES_READ_PARTICIPANT_ANTISCAN", 1_934, 30_000, 15_000, 60
                 ),
-                "ENTRIES_WRITE": judged("ENTRIES_WRITE", 8_199, 36_000, 1_200, 60),
-                "KEYS_CHECK": judged("KEYS_CHECK", 17, 70, 70, 60),
-                "ENTRIES_STATISTICS_READ": judged("ENTRIES_STATISTICS_READ", 50_000, 30_000, 15_000, 60),
-                "EVENT_LIST": judged("EVENT_LIST", 0, 0, 0, 0),
-                "REFUND_LIST_WITHOUT_ROLE": judged("REFUND_LIST_WITHOUT_ROLE", 3, 50, 10, 60, enabled=False),
-                "POLICIES_LIST": judged(
+                "ENTRIES_WRITE": evaluated("ENTRIES_WRITE", 8_199, 36_000, 1_200, 60),
+                "KEYS_CHECK": evaluated("KEYS_CHECK", 17, 70, 70, 60),
+                "ENTRIES_STATISTICS_READ": evaluated("ENTRIES_STATISTICS_READ", 50_000, 30_000, 15_000, 60),
+                "EVENT_LIST": evaluated("EVENT_LIST", 0, 0, 0, 0),
+                "REFUND_LIST_WITHOUT_ROLE": evaluated("REFUND_LIST_WITHOUT_ROLE", 3, 50, 10, 60, enabled=False),
+                "POLICIES_LIST": evaluated(
                     "POLICIES_LIST", 9, 20, 6, 60, thresholds=Thresholds(warning=5_000, critical=2_000, margin=200)
                 ),
             }
         ),
-        judged(LONG_NAME, 612),
+        evaluated(LONG_NAME, 612),
     ),
     alerts=(
         alert("KEYS_CHECK", Severity.WARNING, minutes=2),
@@ -183,7 +183,7 @@ TROUBLE = replace(
 
 STALE = replace(
     HEALTHY,
-    buckets=usual_buckets({"ENTRIES_WRITE": judged("ENTRIES_WRITE", 8_199, 36_000, 1_200, 60)}),
+    buckets=usual_buckets({"ENTRIES_WRITE": evaluated("ENTRIES_WRITE", 8_199, 36_000, 1_200, 60)}),
     age_seconds=871,
     checked_at=NOW - timedelta(seconds=871),
     cache_status="STALE",
@@ -207,15 +207,15 @@ NOTHING = replace(
 CROWDED = replace(
     HEALTHY,
     participants=(*tuple(f"{number:08}" for number in range(120)), PARTICIPANT),
-    buckets=tuple(judged(f"POLICY_NUMBER_{number:03}", number * 10) for number in range(100)),
+    buckets=tuple(evaluated(f"POLICY_NUMBER_{number:03}", number * 10) for number in range(100)),
     refresh_seconds=0,
 )
 
-SINGLE = replace(HEALTHY, buckets=(judged("POLICIES_LIST", 20, 20, 6, 60),), category="h? <b>unknown</b>")
+SINGLE = replace(HEALTHY, buckets=(evaluated("POLICIES_LIST", 20, 20, 6, 60),), category="h? <b>unknown</b>")
 
 HELD_BACK = replace(
     HEALTHY,
-    buckets=usual_buckets({"ENTRIES_WRITE": judged("ENTRIES_WRITE", 8_199, 36_000, 1_200, 60)}),
+    buckets=usual_buckets({"ENTRIES_WRITE": evaluated("ENTRIES_WRITE", 8_199, 36_000, 1_200, 60)}),
     alerts=(alert("ENTRIES_WRITE", Severity.WARNING, minutes=41, taken_by="ana.souza" * 8),),
     silences=(silence(minutes=1_500, purpose=Purpose.MAINTENANCE), silence("ENTRIES_*"), silence("KEYS_*", later=30)),
     backlog=Backlog(waiting=1_204, oldest_at=NOW - timedelta(minutes=72), dead=2),

@@ -33,15 +33,15 @@ SOON = NOON + timedelta(seconds=1)
 
 
 async def test_transitions_wait_as_they_were_judged_in_their_order(harness: Harness) -> None:
-    state, judged = ParticipantState(participant=PARTICIPANT), list[AlertEvent]()
+    state, evaluated = ParticipantState(participant=PARTICIPANT), list[AlertEvent]()
     for poll in TROUBLE:
         state, evaluation = observe(state, poll, RULES)
-        judged.extend(evaluation.events)
+        evaluated.extend(evaluation.events)
 
     await harness.record_all(*TROUBLE)
 
-    assert [as_told(event) for event in await harness.unpublished()] == [as_told(event) for event in judged]
-    assert [event.transition for event in judged] == [
+    assert [as_told(event) for event in await harness.unpublished()] == [as_told(event) for event in evaluated]
+    assert [event.transition for event in evaluated] == [
         TransitionKind.OPENED,
         TransitionKind.ESCALATED,
         TransitionKind.ESCALATED,

@@ -87,14 +87,14 @@ SERIES: dict[str, list[Poll]] = {
 
 @pytest.mark.parametrize("name", SERIES)
 async def test_the_state_loaded_is_the_state_judged(harness: Harness, name: str) -> None:
-    judged = ParticipantState(participant=PARTICIPANT)
+    evaluated = ParticipantState(participant=PARTICIPANT)
     for poll in SERIES[name]:
         loaded = await harness.load(poll)
-        assert loaded == judged
+        assert loaded == evaluated
         await harness.record(poll)
-        judged, _ = observe(judged, poll, RULES)
+        evaluated, _ = observe(evaluated, poll, RULES)
 
-    assert await harness.load(failure(at=LATER)) == judged
+    assert await harness.load(failure(at=LATER)) == evaluated
 
 
 async def test_a_participant_never_polled_has_an_empty_state(harness: Harness) -> None:

@@ -66,7 +66,11 @@ async def test_a_quiet_policy_is_explained_by_its_bucket(desk: Desk) -> None:
 
     assert (found.participant, found.policy_name) == (PARTICIPANT, "CLAIMS_READ")
     assert (found.now, found.checked_at) == (NOON + MINUTE, NOON)
-    assert (found.judged.bucket.available_tokens, found.judged.level, found.alert_level) == (700, Level.OK, Level.OK)
+    assert (found.evaluated.bucket.available_tokens, found.evaluated.level, found.alert_level) == (
+        700,
+        Level.OK,
+        Level.OK,
+    )
     assert (found.warns_at_tokens, found.clears_above_tokens) == (250, None)
     assert (found.alerts, found.silences) == ([], [])
 
@@ -76,7 +80,7 @@ async def test_an_alert_in_warning_clears_above_the_threshold_and_the_margin(des
 
     found = await desk.explained()
 
-    assert (found.judged.level, found.alert_level, found.clears_above_tokens) == (Level.OK, Level.WARNING, 270)
+    assert (found.evaluated.level, found.alert_level, found.clears_above_tokens) == (Level.OK, Level.WARNING, 270)
 
 
 async def test_what_it_says_clears_an_alert_does(desk: Desk) -> None:
@@ -106,7 +110,7 @@ async def test_a_bucket_without_capacity_has_no_figures(desk: Desk) -> None:
 
     found = await desk.explained()
 
-    assert (found.judged.level, found.alert_level) == (Level.UNKNOWN, Level.WARNING)
+    assert (found.evaluated.level, found.alert_level) == (Level.UNKNOWN, Level.WARNING)
     assert (found.warns_at_tokens, found.clears_above_tokens) == (None, None)
 
 
@@ -116,7 +120,7 @@ async def test_thresholds_are_those_of_the_policy(desk: Desk) -> None:
 
     found = await desk.explained()
 
-    assert (found.judged.level, found.judged.enabled, found.warns_at_tokens) == (Level.WARNING, False, 500)
+    assert (found.evaluated.level, found.evaluated.enabled, found.warns_at_tokens) == (Level.WARNING, False, 500)
 
 
 async def test_alerts_of_the_policy_and_of_the_whole_participant_concern_it(desk: Desk) -> None:

@@ -93,11 +93,13 @@ def test_the_first_poll_is_the_earliest_even_when_recorded_late() -> None:
 def test_buckets_are_shown_with_the_thresholds_in_force_and_in_order() -> None:
     rules = {"B": PolicyRule(warning=9500, enabled=False)}
 
-    judged = evaluate_buckets([bucket(900, name="B"), bucket(900, name="A"), bucket(0, 0, name="C")], rules, THRESHOLDS)
+    evaluated = evaluate_buckets(
+        [bucket(900, name="B"), bucket(900, name="A"), bucket(0, 0, name="C")], rules, THRESHOLDS
+    )
 
-    assert [(j.bucket.name, j.level, j.enabled) for j in judged] == [
+    assert [(j.bucket.name, j.level, j.enabled) for j in evaluated] == [
         ("B", Level.WARNING, False),
         ("A", Level.OK, True),
         ("C", Level.UNKNOWN, True),
     ]
-    assert judged[0].thresholds.warning == 9500
+    assert evaluated[0].thresholds.warning == 9500

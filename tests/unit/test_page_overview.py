@@ -13,7 +13,7 @@ from dict_rate_limit.apps.api.page.render import WORDS
 from dict_rate_limit.apps.api.page.words import Mark, Words
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity
 from dict_rate_limit.domain.errors import Outcome
-from page_samples import CROWDED, HEALTHY, NOTHING, NOW, PARTICIPANT, STALE, THRESHOLDS, TROUBLE, alert, judged
+from page_samples import CROWDED, HEALTHY, NOTHING, NOW, PARTICIPANT, STALE, THRESHOLDS, TROUBLE, alert, evaluated
 
 if TYPE_CHECKING:
     from dict_rate_limit.apps.api.page.bucket_rows import BucketRow
@@ -64,7 +64,7 @@ def plain(text: str) -> str:
             "1 open alert",
         ),
         (
-            replace(HEALTHY, buckets=(judged("EVENT_LIST", 0, 0),)),
+            replace(HEALTHY, buckets=(evaluated("EVENT_LIST", 0, 0),)),
             Mark.UNKNOWN,
             "1 sem nível conhecido",
             "1 of unknown level",
@@ -75,7 +75,7 @@ def plain(text: str) -> str:
             "Níveis em ordem, alertas desconhecidos",
             "Levels good, alerts unknown",
         ),
-        (replace(HEALTHY, buckets=(judged("KEYS_CHECK", 0, enabled=False),)), Mark.OK, "Tudo em ordem", "All good"),
+        (replace(HEALTHY, buckets=(evaluated("KEYS_CHECK", 0, enabled=False),)), Mark.OK, "Tudo em ordem", "All good"),
     ],
 )
 def test_the_headline_says_the_worst_first(model: OverviewModel, mark: Mark, portuguese: str, english: str) -> None:
@@ -102,7 +102,7 @@ def test_rows_come_worst_first_and_policies_without_alerts_last() -> None:
 
 
 def test_the_emptiest_bucket_of_a_level_comes_first() -> None:
-    buckets = (judged("A_FULL", 900), judged("B_HALF", 500), judged("C_ALSO_HALF", 500))
+    buckets = (evaluated("A_FULL", 900), evaluated("B_HALF", 500), evaluated("C_ALSO_HALF", 500))
 
     view = overview(replace(HEALTHY, buckets=buckets), EN)
 
@@ -111,19 +111,19 @@ def test_the_emptiest_bucket_of_a_level_comes_first() -> None:
 
 @pytest.mark.parametrize(("words", "tokens", "share"), [(PT, "8.199", "22,7%"), (EN, "8,199", "22.7%")])
 def test_figures_are_written_in_the_language_of_the_reader(words: Words, tokens: str, share: str) -> None:
-    row = only_row(judged("ENTRIES_WRITE", 8_199, 36_000), words)
+    row = only_row(evaluated("ENTRIES_WRITE", 8_199, 36_000), words)
 
     assert (row.tokens, row.share) == (tokens, share)
 
 
 def test_a_share_is_cut_so_that_an_almost_full_bucket_never_reads_as_full() -> None:
-    row = only_row(judged("ENTRIES_WRITE", 35_999, 36_000))
+    row = only_row(evaluated("ENTRIES_WRITE", 35_999, 36_000))
 
     assert row.share == "99.9%"
 
 
 def test_a_bucket_without_capacity_is_unknown() -> None:
-    row = only_row(judged("EVENT_LIST", 0, 0, 0, 0))
+    row = only_row(evaluated("EVENT_LIST", 0, 0, 0, 0))
 
     assert (row.mark, row.tokens, row.capacity, row.share, row.fill, row.refill) == (
         Mark.UNKNOWN,
@@ -137,32 +137,32 @@ def test_a_bucket_without_capacity_is_unknown() -> None:
 
 
 def test_tokens_below_zero_are_shown_as_they_are_on_an_empty_bar() -> None:
-    row = only_row(judged("CIDS_FILES_WRITE", -15, 200, 40, 86_400))
+    row = only_row(evaluated("CIDS_FILES_WRITE", -15, 200, 40, 86_400))
 
     assert (row.mark, row.tokens, row.share, row.fill) == (Mark.EXHAUSTED, "\N{MINUS SIGN}15", "0%", 0)
     assert row.notes == ("below zero", "unused, the next token comes in 9 h 36 min to 1 d")
 
 
 def test_tokens_above_the_capacity_are_shown_as_they_are_on_a_full_bar() -> None:
-    row = only_row(judged("ENTRIES_WRITE", 50_000, 30_000))
+    row = only_row(evaluated("ENTRIES_WRITE", 50_000, 30_000))
 
     assert (row.tokens, row.share, row.fill, row.notes) == ("50,000", "100%", 100, ("above capacity",))
 
 
 def test_a_stale_reading_promises_no_next_token() -> None:
-    row = only_row(judged("KEYS_CHECK", 0), model=replace(HEALTHY, cache_status="STALE"))
+    row = only_row(evaluated("KEYS_CHECK", 0), model=replace(HEALTHY, cache_status="STALE"))
 
     assert row.notes == ()
 
 
 def test_an_empty_bucket_without_refill_promises_no_next_token() -> None:
-    row = only_row(judged("KEYS_CHECK", 0, 70, 0, 60))
+    row = only_row(evaluated("KEYS_CHECK", 0, 70, 0, 60))
 
     assert (row.refill, row.notes) == ("—", ())
 
 
 def test_one_moment_for_the_next_token_is_said_once() -> None:
-    row = only_row(judged("KEYS_CHECK", 0, 10, 1, 60))
+    row = only_row(evaluated("KEYS_CHECK", 0, 10, 1, 60))
 
     assert row.notes == ("unused, the next token comes in 1 min",)
 
@@ -172,14 +172,14 @@ def test_one_moment_for_the_next_token_is_said_once() -> None:
     [(60, "+1,200/min"), (3_600, "+1,200/h"), (86_400, "+1,200/day"), (90, "+1,200 every 90 s")],
 )
 def test_the_refill_is_said_by_its_period(seconds: int, refill: str) -> None:
-    row = only_row(judged("ENTRIES_WRITE", 9, refill=1_200, period=seconds))
+    row = only_row(evaluated("ENTRIES_WRITE", 9, refill=1_200, period=seconds))
 
     assert row.refill == refill
 
 
 def test_thresholds_that_differ_from_the_usual_ones_are_said_beside_the_policy() -> None:
     own = replace(THRESHOLDS, warning=5_050, critical=2_000)
-    buckets = (judged("A", 900), judged("B", 900), judged("C", 900, thresholds=own))
+    buckets = (evaluated("A", 900), evaluated("B", 900), evaluated("C", 900, thresholds=own))
 
     view = overview(replace(HEALTHY, buckets=buckets), EN)
 
@@ -228,7 +228,7 @@ def test_an_alert_of_another_day_says_the_date() -> None:
 def test_an_alert_whose_bucket_has_tokens_again_is_no_longer_called_exhausted() -> None:
     opened = alert("KEYS_CHECK", Severity.CRITICAL, minutes=3, exhausted=True)
 
-    line = overview(replace(HEALTHY, buckets=(judged("KEYS_CHECK", 5, 70),), alerts=(opened,)), EN).alerts[0]
+    line = overview(replace(HEALTHY, buckets=(evaluated("KEYS_CHECK", 5, 70),), alerts=(opened,)), EN).alerts[0]
 
     assert (line.mark, line.text) == (Mark.CRITICAL, "5 of 70 tokens (7.1%)")
 
@@ -244,7 +244,7 @@ def test_an_alert_of_a_bucket_that_is_not_in_the_reading_stays_on_the_page() -> 
 def test_an_alert_of_a_bucket_without_capacity_says_so() -> None:
     opened = alert("KEYS_CHECK", Severity.WARNING, minutes=3)
 
-    line = overview(replace(HEALTHY, buckets=(judged("KEYS_CHECK", 5, 0),), alerts=(opened,)), EN).alerts[0]
+    line = overview(replace(HEALTHY, buckets=(evaluated("KEYS_CHECK", 5, 0),), alerts=(opened,)), EN).alerts[0]
 
     assert line.text == "capacity 0 in the answer: level unknown"
 

@@ -323,8 +323,8 @@ async def test_thresholds_set_by_operators_hold(world: World) -> None:
 
     reading = await world.reader().read(PARTICIPANT)
 
-    judged = reading.view.buckets[0]
-    assert (judged.level, judged.enabled) == (Level.CRITICAL, False)
+    evaluated = reading.view.buckets[0]
+    assert (evaluated.level, evaluated.enabled) == (Level.CRITICAL, False)
 
 
 async def test_changed_thresholds_hold_within_ten_seconds_and_make_a_new_view(world: World) -> None:

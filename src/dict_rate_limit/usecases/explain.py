@@ -63,7 +63,7 @@ class Explanation:
     participant: str
     policy_name: str
     now: datetime
-    judged: EvaluatedBucket
+    evaluated: EvaluatedBucket
     checked_at: datetime
     alert_level: Level
     clears_above_tokens: int | None
@@ -86,7 +86,7 @@ async def explain(parts: ExplainParts, participant: str, policy_name: str) -> Ex
     if latest is None or snapshot is None or not buckets:
         message = f"policy: {policy_name}, expected one of the last reading of {participant}"
         raise NotFoundError(message)
-    (judged,) = evaluate_buckets(buckets, latest.policy_rules, parts.thresholds)
+    (evaluated,) = evaluate_buckets(buckets, latest.policy_rules, parts.thresholds)
     silences = await parts.acts.silences(now)
     concerning = [
         alert
@@ -98,11 +98,11 @@ async def explain(parts: ExplainParts, participant: str, policy_name: str) -> Ex
         participant=participant,
         policy_name=policy_name,
         now=now,
-        judged=judged,
+        evaluated=evaluated,
         checked_at=snapshot.checked_at,
         alert_level=level,
-        clears_above_tokens=_clears_above(judged, level),
-        warns_at_tokens=_tokens(judged, judged.thresholds.warning),
+        clears_above_tokens=_clears_above(evaluated, level),
+        warns_at_tokens=_tokens(evaluated, evaluated.thresholds.warning),
         alerts=[await _explained(parts, alert, silences, now) for alert in concerning],
         silences=[one for one in silences if _may_concern(one, participant, policy_name)],
     )
@@ -122,16 +122,16 @@ def _alert_level(alerts: Sequence[Alert], policy_name: str) -> Level:
     return next((Level(alert.severity) for alert in alerts if alert.key == key), Level.OK)
 
 
-def _clears_above(judged: EvaluatedBucket, level: Level) -> int | None:
+def _clears_above(evaluated: EvaluatedBucket, level: Level) -> int | None:
     if level is Level.OK:
         return None
-    tokens = _tokens(judged, clear_share(judged.thresholds, level))
-    return None if tokens is None else min(tokens, judged.bucket.capacity - 1)
+    tokens = _tokens(evaluated, clear_share(evaluated.thresholds, level))
+    return None if tokens is None else min(tokens, evaluated.bucket.capacity - 1)
 
 
-def _tokens(judged: EvaluatedBucket, share: int) -> int | None:
+def _tokens(evaluated: EvaluatedBucket, share: int) -> int | None:
     """Return the most tokens that are not above a share."""
-    return share * judged.bucket.capacity // FULL if judged.bucket.capacity else None
+    return share * evaluated.bucket.capacity // FULL if evaluated.bucket.capacity else None
 
 
 def _may_concern(silence: Silence, participant: str, policy_name: str) -> bool:

@@ -103,16 +103,16 @@ class Drill(msgspec.Struct, frozen=True, kw_only=True):
 
 def explanation(one: explain.Explanation) -> Explanation:
     """Put an explanation into words."""
-    bucket, thresholds = one.judged.bucket, one.judged.thresholds
+    bucket, thresholds = one.evaluated.bucket, one.evaluated.thresholds
     return Explanation(
         participant=one.participant,
         policy_name=one.policy_name,
         now=utc(one.now),
         checked_at=utc(one.checked_at),
-        status=one.judged.level,
+        status=one.evaluated.level,
         alert_level=one.alert_level,
         exhausted=bucket.exhausted,
-        enabled=one.judged.enabled,
+        enabled=one.evaluated.enabled,
         available_tokens=bucket.available_tokens,
         capacity_max=bucket.capacity,
         utilization_pct=bucket.utilization_pct,

@@ -89,7 +89,7 @@ class PolicyDetail(Policy, frozen=True, kw_only=True):
 def list_head(view: View, selected: Iterable[EvaluatedBucket]) -> ListHead:
     """Put the selected buckets of a view into the list."""
     snapshot = view.snapshot
-    policies = tuple(policy(view, judged) for judged in selected)
+    policies = tuple(policy(view, evaluated) for evaluated in selected)
     return ListHead(
         policies=policies,
         total=len(policies),
@@ -103,9 +103,9 @@ def list_head(view: View, selected: Iterable[EvaluatedBucket]) -> ListHead:
     )
 
 
-def policy(view: View, judged: EvaluatedBucket) -> Policy:
+def policy(view: View, evaluated: EvaluatedBucket) -> Policy:
     """Put one judged bucket into words."""
-    bucket = judged.bucket
+    bucket = evaluated.bucket
     return Policy(
         policy_name=bucket.name,
         participant=view.snapshot.participant,
@@ -115,10 +115,10 @@ def policy(view: View, judged: EvaluatedBucket) -> Policy:
         refill_period_sec=bucket.refill_period_sec,
         available_tokens=bucket.available_tokens,
         utilization_pct=bucket.utilization_pct,
-        warning_threshold_pct=judged.thresholds.warning * 100 / FULL,
-        critical_threshold_pct=judged.thresholds.critical * 100 / FULL,
-        status=judged.level,
+        warning_threshold_pct=evaluated.thresholds.warning * 100 / FULL,
+        critical_threshold_pct=evaluated.thresholds.critical * 100 / FULL,
+        status=evaluated.level,
         exhausted=bucket.exhausted,
-        enabled=judged.enabled,
+        enabled=evaluated.enabled,
         checked_at=view.snapshot.checked_at.astimezone(UTC),
     )

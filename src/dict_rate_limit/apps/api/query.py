@@ -49,14 +49,14 @@ class Filters:
         """Return the buckets that pass; a bucket without utilization passes no `min_utilization`."""
         if self.category is not None and view.snapshot.category != self.category:
             return ()
-        return tuple(judged for judged in view.buckets if self._passes(judged))
+        return tuple(evaluated for evaluated in view.buckets if self._passes(evaluated))
 
-    def _passes(self, judged: EvaluatedBucket) -> bool:
-        if self.status is not None and judged.level is not self.status:
+    def _passes(self, evaluated: EvaluatedBucket) -> bool:
+        if self.status is not None and evaluated.level is not self.status:
             return False
         if self.min_utilization is None:
             return True
-        used = judged.bucket.utilization_hundredths
+        used = evaluated.bucket.utilization_hundredths
         return used is not None and used * (_MILLIONTHS // 100) >= self.min_utilization
 
 

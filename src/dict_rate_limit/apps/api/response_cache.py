@@ -105,7 +105,7 @@ class Answers:
     @staticmethod
     def single(view: View, name: str) -> Rendered | None:
         """Return one encoded policy; None when the view has none of this name."""
-        found = next((judged for judged in view.buckets if judged.bucket.name == name), None)
+        found = next((evaluated for evaluated in view.buckets if evaluated.bucket.name == name), None)
         return None if found is None else Rendered(view, msgspec.json.encode(policy(view, found)))
 
 

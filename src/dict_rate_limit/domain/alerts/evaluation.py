@@ -62,16 +62,16 @@ def evaluate_buckets(
     buckets: Iterable[Bucket], policy_rules: Mapping[str, PolicyRule], thresholds: Thresholds
 ) -> tuple[EvaluatedBucket, ...]:
     """Put each bucket beside the thresholds in force for its policy and its level by them, in the given order."""
-    judged = []
+    evaluated = []
     for bucket in buckets:
         rule = policy_rules.get(bucket.name, NO_RULE)
         effective = thresholds.overridden(rule.warning, rule.critical)
-        judged.append(
+        evaluated.append(
             EvaluatedBucket(
                 bucket=bucket, thresholds=effective, level=level_of(bucket, effective), enabled=rule.enabled
             )
         )
-    return tuple(judged)
+    return tuple(evaluated)
 
 
 def _advances(state: ParticipantState, snapshot: Snapshot) -> bool:

@@ -50,8 +50,8 @@ class BucketSeries:
         buckets = () if known.snapshot is None else known.snapshot.buckets
         head = f'{{participant="{known.participant}",policy="'
         return [
-            (f'{head}{judged.bucket.name}"', judged.bucket, judged, known.paces.get(judged.bucket.name))
-            for judged in evaluate_buckets(buckets, known.policy_rules, self._thresholds)
+            (f'{head}{evaluated.bucket.name}"', evaluated.bucket, evaluated, known.paces.get(evaluated.bucket.name))
+            for evaluated in evaluate_buckets(buckets, known.policy_rules, self._thresholds)
         ]
 
 
@@ -62,15 +62,15 @@ def _state(rows: list[_Row]) -> Iterator[_Samples]:
         "refill_tokens_per_second",
         [f"{at}}} {b.refill_tokens / b.refill_period_sec}" for at, b, _, _ in rows if b.refill_period_sec],
     )
-    yield "alerts_enabled", [f"{at}}} {int(judged.enabled)}" for at, _, judged, _ in rows]
+    yield "alerts_enabled", [f"{at}}} {int(evaluated.enabled)}" for at, _, evaluated, _ in rows]
 
 
 def _shares(rows: list[_Row]) -> Iterator[_Samples]:
-    known = [(at, bucket, judged) for at, bucket, judged, _ in rows if bucket.capacity]
+    known = [(at, bucket, evaluated) for at, bucket, evaluated, _ in rows if bucket.capacity]
     yield "utilization_ratio", [f"{at}}} {(b.utilization_hundredths or 0) / FULL}" for at, b, _ in known]
     yield "exhausted", [f"{at}}} {int(bucket.exhausted)}" for at, bucket, _ in known]
-    yield "level", [f"{at}}} {LEVELS[judged.level]}" for at, _, judged in known]
-    shares = {share: str(share / FULL) for _, _, judged, _ in rows for share in _both(judged.thresholds)}
+    yield "level", [f"{at}}} {LEVELS[evaluated.level]}" for at, _, evaluated in known]
+    shares = {share: str(share / FULL) for _, _, evaluated, _ in rows for share in _both(evaluated.thresholds)}
     yield "warning_threshold_ratio", [f"{at}}} {shares[j.thresholds.warning]}" for at, _, j, _ in rows]
     yield "critical_threshold_ratio", [f"{at}}} {shares[j.thresholds.critical]}" for at, _, j, _ in rows]
 

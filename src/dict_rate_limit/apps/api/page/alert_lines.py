@@ -36,7 +36,7 @@ class AlertLine:
 
 def alert_lines(model: OverviewModel, words: Words) -> list[AlertLine]:
     """Return the lines: by severity, what concerns the whole participant first, then the oldest."""
-    buckets = {judged.bucket.name: judged.bucket for judged in model.buckets}
+    buckets = {evaluated.bucket.name: evaluated.bucket for evaluated in model.buckets}
     ranked = sorted(model.alerts or (), key=_rank)
     return [_line(alert, buckets.get(alert.policy_name), model, words) for alert in ranked]
 

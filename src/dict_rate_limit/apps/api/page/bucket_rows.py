@@ -49,28 +49,28 @@ def bucket_groups(model: OverviewModel, words: Words) -> list[list[BucketRow]]:
     Policies without alerts come last, whatever their level: operators chose not to be bothered by them.
     """
     ranked = sorted(model.buckets, key=_rank)
-    grouped = groupby(ranked, key=lambda judged: (judged.enabled, mark_of(judged)))
-    return [[_row(judged, model, words) for judged in group] for _, group in grouped]
+    grouped = groupby(ranked, key=lambda evaluated: (evaluated.enabled, mark_of(evaluated)))
+    return [[_row(evaluated, model, words) for evaluated in group] for _, group in grouped]
 
 
-def mark_of(judged: EvaluatedBucket) -> Mark:
+def mark_of(evaluated: EvaluatedBucket) -> Mark:
     """Return how a bucket is shown."""
-    return Mark.EXHAUSTED if judged.bucket.exhausted else Mark(judged.level.lower())
+    return Mark.EXHAUSTED if evaluated.bucket.exhausted else Mark(evaluated.level.lower())
 
 
 def usual_thresholds(buckets: tuple[EvaluatedBucket, ...]) -> tuple[int, int] | None:
     """Return the warning and critical thresholds most buckets have; None without buckets."""
-    counted = Counter((judged.thresholds.warning, judged.thresholds.critical) for judged in buckets)
+    counted = Counter((evaluated.thresholds.warning, evaluated.thresholds.critical) for evaluated in buckets)
     return counted.most_common(1)[0][0] if counted else None
 
 
-def _rank(judged: EvaluatedBucket) -> tuple[bool, int, int, str]:
-    share = remaining_hundredths(judged.bucket)
-    return not judged.enabled, list(Mark).index(mark_of(judged)), share or 0, judged.bucket.name
+def _rank(evaluated: EvaluatedBucket) -> tuple[bool, int, int, str]:
+    share = remaining_hundredths(evaluated.bucket)
+    return not evaluated.enabled, list(Mark).index(mark_of(evaluated)), share or 0, evaluated.bucket.name
 
 
-def _row(judged: EvaluatedBucket, model: OverviewModel, words: Words) -> BucketRow:
-    bucket, mark = judged.bucket, mark_of(judged)
+def _row(evaluated: EvaluatedBucket, model: OverviewModel, words: Words) -> BucketRow:
+    bucket, mark = evaluated.bucket, mark_of(evaluated)
     share = remaining_hundredths(bucket)
     return BucketRow(
         mark=mark,
@@ -81,10 +81,10 @@ def _row(judged: EvaluatedBucket, model: OverviewModel, words: Words) -> BucketR
         share=_UNKNOWN if share is None else words.formats.percent(share),
         refill=_refill(bucket, words),
         fill=None if share is None else share / 100,
-        ticks=(judged.thresholds.critical / 100, judged.thresholds.warning / 100),
-        notes=tuple(_notes(judged, model, words)),
+        ticks=(evaluated.thresholds.critical / 100, evaluated.thresholds.warning / 100),
+        notes=tuple(_notes(evaluated, model, words)),
         in_alert=_in_alert(bucket, model, words),
-        enabled=judged.enabled,
+        enabled=evaluated.enabled,
     )
 
 
@@ -102,8 +102,8 @@ def _in_alert(bucket: Bucket, model: OverviewModel, words: Words) -> str | None:
     return None if alert is None else words.in_alert.format(age=duration_text(model.now - alert.opened_at))
 
 
-def _notes(judged: EvaluatedBucket, model: OverviewModel, words: Words) -> Iterator[str]:
-    bucket, thresholds = judged.bucket, judged.thresholds
+def _notes(evaluated: EvaluatedBucket, model: OverviewModel, words: Words) -> Iterator[str]:
+    bucket, thresholds = evaluated.bucket, evaluated.thresholds
     if bucket.capacity == 0:
         yield words.unknown_capacity
     elif bucket.available_tokens < 0:
@@ -115,7 +115,7 @@ def _notes(judged: EvaluatedBucket, model: OverviewModel, words: Words) -> Itera
     if (thresholds.warning, thresholds.critical) != usual_thresholds(model.buckets):
         warning, critical = (words.formats.percent(share) for share in (thresholds.warning, thresholds.critical))
         yield words.own_thresholds.format(warning=warning, critical=critical)
-    if not judged.enabled:
+    if not evaluated.enabled:
         yield words.disabled
 
 

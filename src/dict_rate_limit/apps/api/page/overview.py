@@ -67,7 +67,7 @@ class Overview:
 def overview(model: OverviewModel, words: Words) -> Overview:
     """Put a model into words."""
     alerts = alert_lines(model, words)
-    counts = Counter(mark_of(judged) for judged in model.buckets if judged.enabled)
+    counts = Counter(mark_of(evaluated) for evaluated in model.buckets if evaluated.enabled)
     return Overview(
         mark=_mark(model, counts, alerts),
         headline=_headline(model, counts, words),
