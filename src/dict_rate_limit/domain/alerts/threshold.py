@@ -30,7 +30,7 @@ def threshold_changes(
     changes = []
     for bucket in sorted(snapshot.buckets, key=lambda b: b.name):
         alert = alerts.get(bucket.name)
-        level = _judged(state, bucket, alert, rules)
+        level = _evaluated(state, bucket, alert, rules)
         if level is Level.UNKNOWN or (level is Level.OK and alert is None):
             continue
         facts = bucket_facts(state, snapshot, bucket, rules, level)
@@ -42,7 +42,7 @@ def threshold_changes(
     return changes + [resolved(alert, Facts(category=snapshot.category), snapshot.received_at) for alert in gone]
 
 
-def _judged(state: ParticipantState, bucket: Bucket, alert: Alert | None, rules: Rules) -> Level:
+def _evaluated(state: ParticipantState, bucket: Bucket, alert: Alert | None, rules: Rules) -> Level:
     if not state.policy_rules.get(bucket.name, NO_RULE).enabled:
         return Level.OK
     before = Level.OK if alert is None else Level(alert.severity)

@@ -49,7 +49,7 @@ class Held:
             return
         self._rules = rules
         if self.view is not None:
-            self.view = self._judged(self.view)
+            self.view = self._evaluated(self.view)
 
     def keep(self, entry: CachedSnapshot | None, now: datetime) -> None:
         """Take the entry unless one as new is held, or it comes from the future."""
@@ -58,9 +58,9 @@ class Held:
         if self.view is not None and entry.fetched_at <= self.view.fetched_at:
             return
         self.budget.learn(entry.snapshot)
-        self.view = self._judged(entry)
+        self.view = self._evaluated(entry)
 
-    def _judged(self, entry: CachedSnapshot | View) -> View:
+    def _evaluated(self, entry: CachedSnapshot | View) -> View:
         return View(
             snapshot=entry.snapshot,
             buckets=evaluate_buckets(entry.snapshot.buckets, self._rules, self._thresholds),
