@@ -43,7 +43,7 @@ class Held:
         self._thresholds = thresholds
         self._rules: Mapping[str, PolicyRule] = {}
 
-    def judge_by(self, rules: Mapping[str, PolicyRule]) -> None:
+    def use_overrides(self, rules: Mapping[str, PolicyRule]) -> None:
         """Use these rules from now on; the view is made anew only if they differ."""
         if rules == self._rules:
             return

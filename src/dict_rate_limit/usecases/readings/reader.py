@@ -148,7 +148,7 @@ class Reader:
     async def _refresh(self, held: Held) -> bool:
         """Bring what is held up to date; True when the source was read for it."""
         try:
-            held.judge_by(await self._stored.rules(held.participant))
+            held.use_overrides(await self._stored.rules(held.participant))
             missed = not await self._found(held) and await self._called(held)
             held.until = self._parts.clock.monotonic() + min(MEMORY_LIFE, self._left(held) or MEMORY_LIFE)
             held.reading_until = float("-inf")
