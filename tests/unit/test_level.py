@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dict_rate_limit.domain.buckets.level import Level, Thresholds, clear_share, level_of, level_with_memory
+from dict_rate_limit.domain.buckets.level import Level, Thresholds, clear_share, level_of, level_with_hysteresis
 from dict_rate_limit.domain.errors import InvalidValueError
 from domain_samples import THRESHOLDS, bucket
 
@@ -54,19 +54,19 @@ def test_levels_are_compared_in_integers_not_in_rounded_shares() -> None:
     ],
 )
 def test_a_level_steps_down_only_by_a_clear_margin(available: int, previous: Level, level: Level) -> None:
-    assert level_with_memory(bucket(available), THRESHOLDS, previous) is level
+    assert level_with_hysteresis(bucket(available), THRESHOLDS, previous) is level
 
 
 def test_a_bucket_without_capacity_stays_unknown_whatever_it_was() -> None:
-    assert level_with_memory(bucket(0, 0), THRESHOLDS, Level.CRITICAL) is Level.UNKNOWN
+    assert level_with_hysteresis(bucket(0, 0), THRESHOLDS, Level.CRITICAL) is Level.UNKNOWN
 
 
 def test_a_full_bucket_clears_even_where_threshold_and_margin_pass_the_whole() -> None:
     strict = Thresholds(warning=9900, critical=1000, margin=200)
 
     assert clear_share(strict, Level.WARNING) == 10_000
-    assert level_with_memory(bucket(999), strict, Level.WARNING) is Level.WARNING
-    assert level_with_memory(bucket(1000), strict, Level.WARNING) is Level.OK
+    assert level_with_hysteresis(bucket(999), strict, Level.WARNING) is Level.WARNING
+    assert level_with_hysteresis(bucket(1000), strict, Level.WARNING) is Level.OK
 
 
 @pytest.mark.parametrize(("warning", "critical"), [(1000, 2500), (10_001, 10), (2500, -1)])
@@ -108,7 +108,7 @@ def test_memory_never_makes_a_level_better_and_settles_at_once(available: int, c
     order = [Level.OK, Level.WARNING, Level.CRITICAL]
     reading = bucket(available, capacity)
 
-    remembered = level_with_memory(reading, THRESHOLDS, previous)
+    remembered = level_with_hysteresis(reading, THRESHOLDS, previous)
 
     assert order.index(remembered) >= order.index(level_of(reading, THRESHOLDS))
-    assert level_with_memory(reading, THRESHOLDS, remembered) is remembered
+    assert level_with_hysteresis(reading, THRESHOLDS, remembered) is remembered

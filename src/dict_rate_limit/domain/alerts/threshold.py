@@ -8,7 +8,7 @@ from dict_rate_limit.domain.alerts.alert import Alert, Kind, Severity
 from dict_rate_limit.domain.alerts.context import bucket_facts, thresholds_of
 from dict_rate_limit.domain.alerts.state import NO_RULE
 from dict_rate_limit.domain.alerts.transition import Change, Facts, Subject, moved, opened, resolved
-from dict_rate_limit.domain.buckets.level import Level, level_with_memory
+from dict_rate_limit.domain.buckets.level import Level, level_with_hysteresis
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,7 +46,7 @@ def _evaluated(state: ParticipantState, bucket: Bucket, alert: Alert | None, rul
     if not state.policy_rules.get(bucket.name, NO_RULE).enabled:
         return Level.OK
     before = Level.OK if alert is None else Level(alert.severity)
-    return level_with_memory(bucket, thresholds_of(state, bucket.name, rules), before)
+    return level_with_hysteresis(bucket, thresholds_of(state, bucket.name, rules), before)
 
 
 def _change(subject: Subject, alert: Alert | None, level: Level, facts: Facts, now: datetime) -> Change | None:

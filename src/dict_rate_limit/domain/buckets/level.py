@@ -72,7 +72,7 @@ def level_of(bucket: Bucket, thresholds: Thresholds) -> Level:
     return Level.WARNING if _at_most(bucket, thresholds.warning) else Level.OK
 
 
-def level_with_memory(bucket: Bucket, thresholds: Thresholds, previous: Level) -> Level:
+def level_with_hysteresis(bucket: Bucket, thresholds: Thresholds, previous: Level) -> Level:
     """Judge one bucket that was last judged `previous`: down steps need the margin, up steps do not.
 
     A bucket without capacity gives no evidence: UNKNOWN.
