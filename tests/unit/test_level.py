@@ -94,7 +94,7 @@ def test_a_margin_outside_the_whole_is_refused() -> None:
 def test_a_policys_own_thresholds_override_the_global_ones(
     warning: int | None, critical: int | None, expected: tuple[int, int]
 ) -> None:
-    effective = THRESHOLDS.overridden(warning, critical)
+    effective = THRESHOLDS.with_overrides(warning, critical)
 
     assert (effective.warning, effective.critical) == expected
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def thresholds_of(state: ParticipantState, policy_name: str, rules: Rules) -> Thresholds:
     """Return the thresholds in force for a policy."""
     rule = state.policy_rules.get(policy_name, NO_RULE)
-    return rules.thresholds.overridden(rule.warning, rule.critical)
+    return rules.thresholds.with_overrides(rule.warning, rule.critical)
 
 
 def bucket_facts(state: ParticipantState, snapshot: Snapshot, bucket: Bucket, rules: Rules, level: Level) -> Facts:

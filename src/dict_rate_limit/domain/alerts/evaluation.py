@@ -65,7 +65,7 @@ def evaluate_buckets(
     evaluated = []
     for bucket in buckets:
         rule = policy_rules.get(bucket.name, NO_RULE)
-        effective = thresholds.overridden(rule.warning, rule.critical)
+        effective = thresholds.with_overrides(rule.warning, rule.critical)
         evaluated.append(
             EvaluatedBucket(
                 bucket=bucket, thresholds=effective, level=level_of(bucket, effective), enabled=rule.enabled

@@ -47,7 +47,7 @@ class Thresholds:
             message = f"margin: {self.margin / 100:g} %, expected 0 to 100"
             raise InvalidValueError(message)
 
-    def overridden(self, warning: int | None, critical: int | None) -> Thresholds:
+    def with_overrides(self, warning: int | None, critical: int | None) -> Thresholds:
         """Return these thresholds with a policy's own in place; None keeps the global one.
 
         Where only one is set and it crosses the global other, the other follows it.
