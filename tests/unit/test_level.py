@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dict_rate_limit.domain.buckets.level import Level, Thresholds, clear_share, level_of, level_with_hysteresis
+from dict_rate_limit.domain.buckets.level import Level, Thresholds, clear_threshold, level_of, level_with_hysteresis
 from dict_rate_limit.domain.errors import InvalidValueError
 from domain_samples import THRESHOLDS, bucket
 
@@ -64,7 +64,7 @@ def test_a_bucket_without_capacity_stays_unknown_whatever_it_was() -> None:
 def test_a_full_bucket_clears_even_where_threshold_and_margin_pass_the_whole() -> None:
     strict = Thresholds(warning=9900, critical=1000, margin=200)
 
-    assert clear_share(strict, Level.WARNING) == 10_000
+    assert clear_threshold(strict, Level.WARNING) == 10_000
     assert level_with_hysteresis(bucket(999), strict, Level.WARNING) is Level.WARNING
     assert level_with_hysteresis(bucket(1000), strict, Level.WARNING) is Level.OK
 

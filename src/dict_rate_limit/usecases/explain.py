@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind
 from dict_rate_limit.domain.alerts.evaluation import evaluate_buckets
 from dict_rate_limit.domain.alerts.reminders import next_reminder
-from dict_rate_limit.domain.buckets.level import FULL, Level, clear_share
+from dict_rate_limit.domain.buckets.level import FULL, Level, clear_threshold
 from dict_rate_limit.domain.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _alert_level(alerts: Sequence[Alert], policy_name: str) -> Level:
 def _clears_above(evaluated: EvaluatedBucket, level: Level) -> int | None:
     if level is Level.OK:
         return None
-    tokens = _tokens(evaluated, clear_share(evaluated.thresholds, level))
+    tokens = _tokens(evaluated, clear_threshold(evaluated.thresholds, level))
     return None if tokens is None else min(tokens, evaluated.bucket.capacity - 1)
 
 

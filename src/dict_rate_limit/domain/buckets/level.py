@@ -86,14 +86,14 @@ def level_with_hysteresis(bucket: Bucket, thresholds: Thresholds, previous: Leve
     return now
 
 
-def clear_share(thresholds: Thresholds, level: Level) -> int:
+def clear_threshold(thresholds: Thresholds, level: Level) -> int:
     """Remaining share, in hundredths of a percent, above which an alert of this level steps down; 100 % is enough."""
     threshold = thresholds.critical if level is Level.CRITICAL else thresholds.warning
     return min(FULL, threshold + thresholds.margin)
 
 
 def _clears(bucket: Bucket, thresholds: Thresholds, level: Level) -> bool:
-    share = clear_share(thresholds, level)
+    share = clear_threshold(thresholds, level)
     if share == FULL:  # nothing can be above full: a full bucket clears, or the alert would stay for ever
         return bucket.available_tokens >= bucket.capacity
     return not _at_most(bucket, share)
