@@ -56,7 +56,7 @@ class Filters:
             return False
         if self.min_utilization is None:
             return True
-        used = evaluated.bucket.utilization_hundredths
+        used = evaluated.bucket.utilization_basis_points
         return used is not None and used * (_MILLIONTHS // 100) >= self.min_utilization
 
 

@@ -64,7 +64,7 @@ class Bucket:
         return max(0, min(self.available_tokens, self.capacity))
 
     @property
-    def utilization_hundredths(self) -> int | None:
+    def utilization_basis_points(self) -> int | None:
         """Used share of the capacity in hundredths of a percent, 0 … 10,000, rounded half up; None without capacity."""
         if self.capacity == 0:
             return None
@@ -74,7 +74,7 @@ class Bucket:
     @property
     def utilization_pct(self) -> float | None:
         """Used share of the capacity in percent, two decimals; None without capacity."""
-        hundredths = self.utilization_hundredths
+        hundredths = self.utilization_basis_points
         return None if hundredths is None else hundredths / 100
 
     @property

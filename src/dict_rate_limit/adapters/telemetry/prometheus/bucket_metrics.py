@@ -67,7 +67,7 @@ def _state(rows: list[_Row]) -> Iterator[_Samples]:
 
 def _shares(rows: list[_Row]) -> Iterator[_Samples]:
     known = [(at, bucket, evaluated) for at, bucket, evaluated, _ in rows if bucket.capacity]
-    yield "utilization_ratio", [f"{at}}} {(b.utilization_hundredths or 0) / FULL}" for at, b, _ in known]
+    yield "utilization_ratio", [f"{at}}} {(b.utilization_basis_points or 0) / FULL}" for at, b, _ in known]
     yield "exhausted", [f"{at}}} {int(bucket.exhausted)}" for at, bucket, _ in known]
     yield "level", [f"{at}}} {LEVELS[evaluated.level]}" for at, _, evaluated in known]
     shares = {share: str(share / FULL) for _, _, evaluated, _ in rows for share in _both(evaluated.thresholds)}
