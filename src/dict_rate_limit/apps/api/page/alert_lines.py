@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.apps.api.page.delivery_lines import alert_asides
-from dict_rate_limit.apps.api.page.formats import clock_text, remaining_hundredths
+from dict_rate_limit.apps.api.page.formats import clock_text, remaining_basis_points
 from dict_rate_limit.apps.api.page.words import Mark
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Alert, Kind, Severity
 from dict_rate_limit.domain.messages import duration_text
@@ -69,7 +69,7 @@ def _text(alert: Alert, bucket: Bucket | None, words: Words) -> str:
 
 
 def _tokens(bucket: Bucket, words: Words) -> str:
-    share = remaining_hundredths(bucket)
+    share = remaining_basis_points(bucket)
     if share is None:
         return words.unknown_capacity
     return words.tokens_left.format(

@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.apps.api.page.formats import remaining_hundredths
+from dict_rate_limit.apps.api.page.formats import remaining_basis_points
 from dict_rate_limit.apps.api.page.words import Mark
 from dict_rate_limit.domain.alerts.alert import Kind
 from dict_rate_limit.domain.buckets.forecast import time_to_usable
@@ -65,13 +65,13 @@ def usual_thresholds(buckets: tuple[EvaluatedBucket, ...]) -> tuple[int, int] | 
 
 
 def _rank(evaluated: EvaluatedBucket) -> tuple[bool, int, int, str]:
-    share = remaining_hundredths(evaluated.bucket)
+    share = remaining_basis_points(evaluated.bucket)
     return not evaluated.enabled, list(Mark).index(mark_of(evaluated)), share or 0, evaluated.bucket.name
 
 
 def _row(evaluated: EvaluatedBucket, model: OverviewModel, words: Words) -> BucketRow:
     bucket, mark = evaluated.bucket, mark_of(evaluated)
-    share = remaining_hundredths(bucket)
+    share = remaining_basis_points(bucket)
     return BucketRow(
         mark=mark,
         level=words.levels[mark],

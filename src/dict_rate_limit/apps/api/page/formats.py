@@ -37,6 +37,6 @@ def clock_text(moment: datetime, now: datetime, pattern: str = "%H:%M:%S") -> st
     return f"{date}{there:{pattern}} {there.tzname()}"
 
 
-def remaining_hundredths(bucket: Bucket) -> int | None:
+def remaining_basis_points(bucket: Bucket) -> int | None:
     """Return the share that is left, 0 … 10,000, cut; None without capacity."""
     return None if bucket.capacity == 0 else bucket.shown_tokens * FULL // bucket.capacity
