@@ -124,7 +124,7 @@ def number_text(number: int, language: Language) -> str:
     return f"{number:,}".replace(",", language.separators[0])
 
 
-def percent_text(hundredths: int, language: Language) -> str:
+def percent_text(basis_points: int, language: Language) -> str:
     """Write a share, cut and never rounded: just above a threshold must not read as below it, nor 99.999 % as full."""
-    whole, rest = divmod(hundredths, 100)
+    whole, rest = divmod(basis_points, 100)
     return f"{whole}{language.separators[1]}{rest:02}".rstrip("0").rstrip(language.separators[1]) + "%"

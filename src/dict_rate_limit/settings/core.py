@@ -199,19 +199,19 @@ class CoreVariables:
     )
 
     warning_threshold_pct: int = _JUDGING.setting(
-        parsers.hundredths,
+        parsers.basis_points,
         "25",
         expected=f"{_PERCENT}, not below CRITICAL_THRESHOLD_PCT",
         doc="Remaining share at and below which a bucket is in WARNING.",
     )
     critical_threshold_pct: int = _JUDGING.setting(
-        parsers.hundredths,
+        parsers.basis_points,
         "10",
         expected=f"{_PERCENT}, not above WARNING_THRESHOLD_PCT",
         doc="Remaining share at and below which a bucket is CRITICAL.",
     )
     hysteresis_margin_pct: int = _JUDGING.setting(
-        parsers.hundredths,
+        parsers.basis_points,
         "2",
         expected=_PERCENT,
         doc="How far above its threshold a bucket must rise before an alert steps down.",

@@ -104,7 +104,7 @@ def ratio(value: str) -> float:
     return float(number)
 
 
-def hundredths(value: str) -> int:
+def basis_points(value: str) -> int:
     """Read a percentage with at most two decimals, in hundredths of a percent."""
     if not _PERCENT.fullmatch(value):
         raise ValueError

@@ -74,8 +74,8 @@ class Bucket:
     @property
     def utilization_pct(self) -> float | None:
         """Used share of the capacity in percent, two decimals; None without capacity."""
-        hundredths = self.utilization_basis_points
-        return None if hundredths is None else hundredths / 100
+        basis_points = self.utilization_basis_points
+        return None if basis_points is None else basis_points / 100
 
     @property
     def limits(self) -> tuple[int, int, int]:

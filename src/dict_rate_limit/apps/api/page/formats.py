@@ -24,9 +24,9 @@ class Formats:
         """Write a whole number, with a true minus sign."""
         return f"{number:,}".replace(",", self.thousands).replace("-", "\N{MINUS SIGN}")
 
-    def percent(self, hundredths: int) -> str:
+    def percent(self, basis_points: int) -> str:
         """Write hundredths of a percent with one decimal where it is not 0, cut: 99.99 % never reads as full."""
-        whole, tenths = divmod(hundredths // 10, 10)
+        whole, tenths = divmod(basis_points // 10, 10)
         return f"{whole}{self.decimals}{tenths}%" if tenths else f"{whole}%"
 
 
