@@ -67,7 +67,7 @@ def policy_rules(rows: Arrays) -> Mapping[str, PolicyRule]:
     """Read what operators set; percent become hundredths of a percent."""
     return MappingProxyType(
         {
-            name: PolicyRule(warning=_hundredths(warning), critical=_hundredths(critical), enabled=enabled)
+            name: PolicyRule(warning=_basis_points(warning), critical=_basis_points(critical), enabled=enabled)
             for name, warning, critical, enabled in rows or ()
         }
     )
@@ -95,5 +95,5 @@ def _snapshot(row: Row) -> Snapshot:
     )
 
 
-def _hundredths(percent: float | None) -> int | None:
+def _basis_points(percent: float | None) -> int | None:
     return None if percent is None else round(percent * 100)
