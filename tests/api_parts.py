@@ -21,7 +21,7 @@ from dict_rate_limit.apps.api.server import ApiParts, build
 from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.alerts.evaluation import observe
-from dict_rate_limit.domain.buckets.reading import Snapshot, sift
+from dict_rate_limit.domain.buckets.reading import Snapshot, split_valid
 from dict_rate_limit.domain.errors import CacheUnavailableError, Outcome, SourceError, StoreUnavailableError
 from dict_rate_limit.serving.operations import OperationsApp, Readiness, serve
 from dict_rate_limit.serving.rsgi import RsgiApp
@@ -114,7 +114,7 @@ class SimulatedSource(CountingSource):
             outcome = Outcome.RATE_LIMITED if answer.status == httpx.codes.TOO_MANY_REQUESTS else Outcome.UNAVAILABLE
             raise SourceError(outcome, answer.detail, retry_after_sec=answer.retry_after_sec)
         assert isinstance(answer, Listing)
-        buckets, rejected = sift(answer.policies)
+        buckets, rejected = split_valid(answer.policies)
         return replace(
             snapshot(*buckets, at=self.clock.now(), category=answer.category, rejected=rejected),
             participant=participant,

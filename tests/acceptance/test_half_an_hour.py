@@ -8,7 +8,7 @@ import pytest
 
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
-from dict_rate_limit.domain.buckets.reading import FailedPoll, Snapshot, sift
+from dict_rate_limit.domain.buckets.reading import FailedPoll, Snapshot, split_valid
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.simulator.answer import Listing, Refusal
 from dict_rate_limit.simulator.fake_dict import FakeDict, World
@@ -34,7 +34,7 @@ def asked(fake: FakeDict, participant: str, at: datetime) -> Poll:
             participant=participant, source="simulator", outcome=outcome, detail=answer.detail, received_at=at
         )
     assert isinstance(answer, Listing)
-    buckets, rejected = sift(answer.policies)
+    buckets, rejected = split_valid(answer.policies)
     return Snapshot(
         participant=participant,
         source="simulator",

@@ -10,7 +10,7 @@ import pytest
 from bridge_server import bridge_source, fake_bridge
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.memory.source import MemorySource
-from dict_rate_limit.domain.buckets.reading import FailedPoll, RawPolicy, Snapshot, sift
+from dict_rate_limit.domain.buckets.reading import FailedPoll, RawPolicy, Snapshot, split_valid
 from dict_rate_limit.domain.errors import Outcome, SourceError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ STRANGER = "99999999"
 
 
 def snapshot(participant: str, *names: str) -> Snapshot:
-    buckets, _ = sift(
+    buckets, _ = split_valid(
         RawPolicy(name=name, available_tokens=70, capacity=70, refill_tokens=70, refill_period_sec=60) for name in names
     )
     return Snapshot(

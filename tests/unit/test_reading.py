@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from dict_rate_limit.domain.buckets.reading import RawPolicy, RejectedItem, sift
+from dict_rate_limit.domain.buckets.reading import RawPolicy, RejectedItem, split_valid
 from dict_rate_limit.domain.errors import InvalidValueError, Outcome, SettingsError, SourceError
 from domain_samples import NOON, bucket, failure, snapshot
 
@@ -42,7 +42,7 @@ def test_a_failure_that_is_none_is_refused(outcome: Outcome) -> None:
 
 
 def test_one_bad_item_never_discards_the_others() -> None:
-    buckets, rejected = sift([raw("A"), raw("b"), raw("C", capacity=-1), raw("D")])
+    buckets, rejected = split_valid([raw("A"), raw("b"), raw("C", capacity=-1), raw("D")])
 
     assert [b.name for b in buckets] == ["A", "D"]
     assert [(item.position, item.name) for item in rejected] == [(1, "b"), (2, "C")]
@@ -50,14 +50,14 @@ def test_one_bad_item_never_discards_the_others() -> None:
 
 
 def test_of_two_items_with_one_name_the_first_is_kept_and_the_second_reported() -> None:
-    buckets, rejected = sift([raw("A", 10), raw("A", 20)])
+    buckets, rejected = split_valid([raw("A", 10), raw("A", 20)])
 
     assert [b.capacity for b in buckets] == [10]
     assert rejected == (RejectedItem(position=1, name="A", reason="name: seen before in this answer"),)
 
 
 def test_a_long_name_is_cut_in_the_report() -> None:
-    _, rejected = sift([raw("x" * 10_000)])
+    _, rejected = split_valid([raw("x" * 10_000)])
 
     assert rejected[0].name == "x" * 100
     assert len(rejected[0].reason) < 250

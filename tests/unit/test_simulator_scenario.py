@@ -7,7 +7,7 @@ import pytest
 
 from dict_rate_limit.domain.buckets.catalog import ANTISCAN
 from dict_rate_limit.domain.buckets.level import Level, Thresholds, level_of
-from dict_rate_limit.domain.buckets.reading import sift
+from dict_rate_limit.domain.buckets.reading import split_valid
 from dict_rate_limit.domain.errors import SettingsError
 from dict_rate_limit.simulator.answer import Listing, Refusal
 from dict_rate_limit.simulator.fake_dict import FakeDict, World
@@ -29,7 +29,7 @@ def watch(scenario: str, *, seed: int, until: int, every: int) -> Iterator[tuple
     for second in range(0, until + 1, every):
         answer = fake.list_policies("default", START + timedelta(seconds=second)).answer
         assert isinstance(answer, Listing)
-        yield second, {bucket.name: bucket for bucket in sift(answer.policies)[0]}
+        yield second, {bucket.name: bucket for bucket in split_valid(answer.policies)[0]}
 
 
 def levels(scenario: str, *, seed: int, until: int, every: int = 10) -> dict[str, list[Level]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from google.protobuf.message import DecodeError
 
-from dict_rate_limit.domain.buckets.reading import RawPolicy, Snapshot, sift
+from dict_rate_limit.domain.buckets.reading import RawPolicy, Snapshot, split_valid
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.proto.rate_limit_service_pb2 import GetRateLimitPoliciesResponse, GetRateLimitPolicyResponse
 
@@ -79,7 +79,7 @@ def _snapshot(
     policies: Sequence[RateLimitPolicy],
     origin: Origin,
 ) -> Snapshot:
-    buckets, rejected = sift(_raw(policy) for policy in policies)
+    buckets, rejected = split_valid(_raw(policy) for policy in policies)
     return Snapshot(
         participant=origin.participant,
         source=origin.source,

@@ -95,7 +95,7 @@ class FailedPoll:
 Poll = Snapshot | FailedPoll
 
 
-def sift(items: Iterable[RawPolicy]) -> tuple[tuple[Bucket, ...], tuple[RejectedItem, ...]]:
+def split_valid(items: Iterable[RawPolicy]) -> tuple[tuple[Bucket, ...], tuple[RejectedItem, ...]]:
     """Part the readable policies of an answer from the others: one bad item never discards the good ones.
 
     Of two items with one name the first is kept and the second reported.
