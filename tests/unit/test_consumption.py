@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dict_rate_limit.domain.buckets.consumption import Consumption, Sighting, consumption
+from dict_rate_limit.domain.buckets.consumption import Consumption, Observation, consumption
 from domain_samples import NOON, bucket
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 HOUR = timedelta(hours=1)
 
 
-def sighting(reading: Bucket, seconds: float = 0, category: str = "C") -> Sighting:
-    return Sighting(bucket=reading, checked_at=NOON + timedelta(seconds=seconds), category=category)
+def sighting(reading: Bucket, seconds: float = 0, category: str = "C") -> Observation:
+    return Observation(bucket=reading, checked_at=NOON + timedelta(seconds=seconds), category=category)
 
 
 def between(before: Bucket, after: Bucket, seconds: float) -> Consumption | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.state import NO_RULE
 from dict_rate_limit.domain.alerts.transition import Facts
-from dict_rate_limit.domain.buckets.consumption import Sighting, consumption
+from dict_rate_limit.domain.buckets.consumption import Observation, consumption
 from dict_rate_limit.domain.buckets.level import Level
 from dict_rate_limit.domain.buckets.outlook import outlook
 
@@ -50,7 +50,7 @@ def taken(state: ParticipantState, snapshot: Snapshot, bucket: Bucket, rules: Ru
     if before is None or state.checked_at is None:
         return None
     return consumption(
-        Sighting(bucket=before, checked_at=state.checked_at, category=state.category),
-        Sighting(bucket=bucket, checked_at=snapshot.checked_at, category=snapshot.category),
+        Observation(bucket=before, checked_at=state.checked_at, category=state.category),
+        Observation(bucket=bucket, checked_at=snapshot.checked_at, category=snapshot.category),
         longest_gap=rules.interval * rules.unreachable_after,
     )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class Observation:
     """One bucket at one moment of DICT's clock, with the participant's category."""
 
     bucket: Bucket
@@ -40,7 +40,7 @@ class Consumption:
     censored: bool
 
 
-def consumption(before: Sighting, after: Sighting, *, longest_gap: timedelta) -> Consumption | None:
+def consumption(before: Observation, after: Observation, *, longest_gap: timedelta) -> Consumption | None:
     """Bound what was taken between two readings of one policy.
 
     What was taken equals `before + refill - thrown away - after`. Whether DICT refills by steps or pro rata is unknown,
@@ -64,7 +64,7 @@ def consumption(before: Sighting, after: Sighting, *, longest_gap: timedelta) ->
     )
 
 
-def _comparable(before: Sighting, after: Sighting) -> bool:
+def _comparable(before: Observation, after: Observation) -> bool:
     same = before.bucket.limits == after.bucket.limits and before.category.upper() == after.category.upper()
     limits_known = all(limit > 0 for limit in after.bucket.limits)
     within = max(before.bucket.available_tokens, after.bucket.available_tokens) <= after.bucket.capacity
