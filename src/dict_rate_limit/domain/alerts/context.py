@@ -33,18 +33,18 @@ def bucket_facts(state: ParticipantState, snapshot: Snapshot, bucket: Bucket, ru
     return Facts(
         category=snapshot.category,
         bucket=bucket,
-        outlook=outlook(bucket, taken(state, snapshot, bucket, rules), thresholds),
+        outlook=outlook(bucket, consumption_of(state, snapshot, bucket, rules), thresholds),
         threshold=thresholds.critical if level is Level.CRITICAL else thresholds.warning,
     )
 
 
 def paces(state: ParticipantState, snapshot: Snapshot, rules: Rules) -> Mapping[str, Consumption]:
     """Return what was taken of each bucket since the reading before; absent where nothing can be said."""
-    found = ((bucket.name, taken(state, snapshot, bucket, rules)) for bucket in snapshot.buckets)
+    found = ((bucket.name, consumption_of(state, snapshot, bucket, rules)) for bucket in snapshot.buckets)
     return MappingProxyType({name: pace for name, pace in found if pace is not None})
 
 
-def taken(state: ParticipantState, snapshot: Snapshot, bucket: Bucket, rules: Rules) -> Consumption | None:
+def consumption_of(state: ParticipantState, snapshot: Snapshot, bucket: Bucket, rules: Rules) -> Consumption | None:
     """Bound what was taken of one bucket since the reading before; `state` is that before the new one."""
     before = state.buckets.get(bucket.name)
     if before is None or state.checked_at is None:
