@@ -38,7 +38,7 @@ def bucket_facts(state: ParticipantState, snapshot: Snapshot, bucket: Bucket, ru
     )
 
 
-def paces(state: ParticipantState, snapshot: Snapshot, rules: Rules) -> Mapping[str, Consumption]:
+def consumption_by_policy(state: ParticipantState, snapshot: Snapshot, rules: Rules) -> Mapping[str, Consumption]:
     """Return what was taken of each bucket since the reading before; absent where nothing can be said."""
     found = ((bucket.name, consumption_of(state, snapshot, bucket, rules)) for bucket in snapshot.buckets)
     return MappingProxyType({name: pace for name, pace in found if pace is not None})
