@@ -170,9 +170,9 @@ async def test_what_was_taken_between_the_last_two_readings_is_known(harness: Ha
 
     await harness.record_all(*ticks(before, after))
 
-    paces = (await harness.store.latest([PARTICIPANT]))[PARTICIPANT].paces
+    consumption = (await harness.store.latest([PARTICIPANT]))[PARTICIPANT].consumption
 
-    assert paces == {
+    assert consumption == {
         "A": Consumption(low=100, high=400, seconds=300.0, censored=True),
         "B": Consumption(low=500, high=500, seconds=300.0, censored=False),
     }
@@ -181,7 +181,7 @@ async def test_what_was_taken_between_the_last_two_readings_is_known(harness: Ha
 async def test_nothing_is_known_of_what_was_taken_across_a_change_of_limits(harness: Harness) -> None:
     await harness.record_all(*ticks(bucket(1000), bucket(900), bucket(800, capacity=2000)))
 
-    assert (await harness.store.latest([PARTICIPANT]))[PARTICIPANT].paces == {}
+    assert (await harness.store.latest([PARTICIPANT]))[PARTICIPANT].consumption == {}
 
 
 async def test_transitions_are_counted_by_what_they_are(harness: Harness) -> None:

@@ -104,7 +104,7 @@ class Latest:
     policy_rules: Mapping[str, PolicyRule]
     last_poll_at: datetime
     last_outcome: Outcome
-    paces: Mapping[str, Consumption] = field(default_factory=lambda: MappingProxyType({}))
+    consumption: Mapping[str, Consumption] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class Maintenance(Protocol):

@@ -103,4 +103,4 @@ def _pace(per_minute: float, words: Words) -> str:
     figure = number_text(whole, words.figures)
     if rest and whole < _FINE:
         figure += f"{words.figures.separators[1]}{rest}"
-    return words.paces[unit].format(tokens=figure)
+    return words.consumption[unit].format(tokens=figure)

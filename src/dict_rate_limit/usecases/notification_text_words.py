@@ -51,7 +51,7 @@ class Words:
     blind: str
     room: str
     no_room: str
-    paces: Mapping[str, str]
+    consumption: Mapping[str, str]
     antiscan: str
     runbook: str
 
@@ -119,7 +119,7 @@ PT: Final = Words(
     blind="Quando volta, e o que é seguro enviar até lá: não se sabe.",
     room="Pode enviar agora: até {tokens} fichas, depois {pace}.",
     no_room="SEM FOLGA: segure o que puder esperar; o balde repõe {pace}.",
-    paces={"minute": "{tokens}/min", "hour": "{tokens}/h", "day": "{tokens} por dia"},
+    consumption={"minute": "{tokens}/min", "hour": "{tokens}/h", "day": "{tokens} por dia"},
     antiscan="Cada 404 custa 3 fichas: no pior caso, {calls} consultas agora, depois {pace}.",
     runbook="Runbook: {url}",
 )
@@ -188,7 +188,7 @@ EN: Final = Words(
     blind="When it recovers, and what is safe to send until then: unknown.",
     room="Safe to send now: up to {tokens} tokens, then {pace}.",
     no_room="NO ROOM: hold back what can wait; the bucket regains {pace}.",
-    paces={"minute": "{tokens}/min", "hour": "{tokens}/h", "day": "{tokens} a day"},
+    consumption={"minute": "{tokens}/min", "hour": "{tokens}/h", "day": "{tokens} a day"},
     antiscan="Each 404 costs 3 tokens: at worst {calls} look-ups now, then {pace}.",
     runbook="Runbook: {url}",
 )

@@ -45,7 +45,7 @@ class Ledger:
     policy_rules: dict[str, PolicyRule] = field(default_factory=dict)
     reading: Snapshot | None = None
     last: Poll | None = None
-    paces: Mapping[str, Consumption] = field(default_factory=lambda: MappingProxyType({}))
+    consumption: Mapping[str, Consumption] = field(default_factory=lambda: MappingProxyType({}))
 
     def state(self) -> ParticipantState:
         """Return what the next judgement needs."""
@@ -67,7 +67,7 @@ class Ledger:
             policy_rules=MappingProxyType(dict(self.policy_rules)),
             last_poll_at=last.received_at,
             last_outcome=last.outcome,
-            paces=self.paces,
+            consumption=self.consumption,
         )
 
     def add(self, evaluation: Evaluation) -> None:
@@ -82,7 +82,7 @@ class Ledger:
         self.known = replace(self.known, first_polled_at=min(first, poll.received_at))
         if evaluation.advanced and isinstance(poll, Snapshot):
             self._add_reading(poll, evaluation.vanished)
-            self.paces = evaluation.paces
+            self.consumption = evaluation.consumption
 
     def _add_reading(self, snapshot: Snapshot, vanished: tuple[str, ...]) -> None:
         self.reading = snapshot

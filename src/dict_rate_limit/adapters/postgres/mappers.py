@@ -44,7 +44,7 @@ def latest(row: Row) -> Latest:
         policy_rules=policy_rules(row["policy_rules"]),
         last_poll_at=row["last_poll_at"],
         last_outcome=Outcome(row["last_outcome"]),
-        paces=_paces(row["paces"]),
+        consumption=_paces(row["paces"]),
     )
 
 

@@ -49,7 +49,10 @@ def reading_parameters(snapshot: Snapshot, evaluation: Evaluation) -> Parameters
         "category": storable(snapshot.category),
         "correlation_id": storable(snapshot.correlation_id),
         "buckets": as_json(
-            [_bucket(place, bucket, evaluation.paces.get(bucket.name)) for place, bucket in enumerate(snapshot.buckets)]
+            [
+                _bucket(place, bucket, evaluation.consumption.get(bucket.name))
+                for place, bucket in enumerate(snapshot.buckets)
+            ]
         ),
         "vanished": list(evaluation.vanished),
     }

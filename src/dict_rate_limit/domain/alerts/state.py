@@ -86,7 +86,7 @@ class Evaluation:
     vanished: tuple[str, ...]
     alerts: tuple[Alert, ...]
     events: tuple[AlertEvent, ...]
-    paces: Mapping[str, Consumption] = field(default_factory=lambda: MappingProxyType({}))
+    consumption: Mapping[str, Consumption] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,7 +50,12 @@ class BucketSeries:
         buckets = () if known.snapshot is None else known.snapshot.buckets
         head = f'{{participant="{known.participant}",policy="'
         return [
-            (f'{head}{evaluated.bucket.name}"', evaluated.bucket, evaluated, known.paces.get(evaluated.bucket.name))
+            (
+                f'{head}{evaluated.bucket.name}"',
+                evaluated.bucket,
+                evaluated,
+                known.consumption.get(evaluated.bucket.name),
+            )
             for evaluated in evaluate_buckets(buckets, known.policy_rules, self._thresholds)
         ]
 
@@ -80,8 +85,8 @@ def _spans(rows: list[_Row]) -> Iterator[_Samples]:
     yield "time_to_full_seconds", _bounds("time_to_full_seconds", ((at, s.earliest, s.latest) for at, s in full))
     empty = [(at, span) for at, bucket, _, pace in rows if (span := time_to_empty(bucket, pace)) is not None]
     yield "time_to_empty_seconds", _bounds("time_to_empty_seconds", ((at, s.earliest, s.latest) for at, s in empty))
-    paces = [(at, pace) for at, _, _, pace in rows if pace is not None]
-    spent = ((at, pace.low / pace.seconds, pace.high / pace.seconds) for at, pace in paces)
+    consumption = [(at, pace) for at, _, _, pace in rows if pace is not None]
+    spent = ((at, pace.low / pace.seconds, pace.high / pace.seconds) for at, pace in consumption)
     yield "consumption_tokens_per_second", _bounds("consumption_tokens_per_second", spent)
 
 
