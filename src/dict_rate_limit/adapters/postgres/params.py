@@ -91,7 +91,7 @@ def _failure_parameters(poll: FailedPoll) -> Parameters:
     }
 
 
-def _bucket(place: int, bucket: Bucket, pace: Consumption | None) -> Parameters:
+def _bucket(place: int, bucket: Bucket, consumed: Consumption | None) -> Parameters:
     return {
         "place": place,
         "name": bucket.name,
@@ -101,16 +101,16 @@ def _bucket(place: int, bucket: Bucket, pace: Consumption | None) -> Parameters:
         "period": bucket.refill_period_sec,
         "utilization": bucket.utilization_pct,
         "own_category": storable(bucket.raw_category),
-        **({} if pace is None else _pace(pace)),
+        **({} if consumed is None else _pace(consumed)),
     }
 
 
-def _pace(pace: Consumption) -> Parameters:
+def _pace(consumed: Consumption) -> Parameters:
     return {
-        "pace_low": pace.low,
-        "pace_high": pace.high,
-        "pace_seconds": pace.seconds,
-        "pace_censored": pace.censored,
+        "pace_low": consumed.low,
+        "pace_high": consumed.high,
+        "pace_seconds": consumed.seconds,
+        "pace_censored": consumed.censored,
     }
 
 
