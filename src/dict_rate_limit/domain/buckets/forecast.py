@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class TimeRange:
     """Seconds from the reading: not before `earliest`, not after `latest`; infinite = never at this pace."""
 
     earliest: float
     latest: float
 
 
-AT_ONCE: Final = Span(earliest=0, latest=0)
+AT_ONCE: Final = TimeRange(earliest=0, latest=0)
 
 
-def time_to_tokens(bucket: Bucket, tokens: int) -> Span | None:
+def time_to_tokens(bucket: Bucket, tokens: int) -> TimeRange | None:
     """Say when the bucket holds this many tokens if nobody takes any: from pro rata to the next whole period.
 
     None without a known capacity or refill. Never for more tokens than the bucket can hold.
@@ -33,29 +33,31 @@ def time_to_tokens(bucket: Bucket, tokens: int) -> Span | None:
     if missing <= 0:
         return AT_ONCE
     if tokens > bucket.capacity:
-        return Span(earliest=inf, latest=inf)
+        return TimeRange(earliest=inf, latest=inf)
     periods = missing / bucket.refill_tokens
-    return Span(earliest=periods * bucket.refill_period_sec, latest=float(ceil(periods) * bucket.refill_period_sec))
+    return TimeRange(
+        earliest=periods * bucket.refill_period_sec, latest=float(ceil(periods) * bucket.refill_period_sec)
+    )
 
 
-def time_to_full(bucket: Bucket) -> Span | None:
+def time_to_full(bucket: Bucket) -> TimeRange | None:
     """Say when the bucket is full if nobody takes any."""
     return time_to_tokens(bucket, bucket.capacity)
 
 
-def time_to_usable(bucket: Bucket) -> Span | None:
+def time_to_usable(bucket: Bucket) -> TimeRange | None:
     """Say when a request is admitted again: when one token is there."""
     return time_to_tokens(bucket, 1)
 
 
-def time_to_empty(bucket: Bucket, taken: Consumption | None) -> Span | None:
+def time_to_empty(bucket: Bucket, taken: Consumption | None) -> TimeRange | None:
     """Say when no token is left if the pace of `taken` goes on; None without evidence."""
     if taken is None or 0 in bucket.limits:
         return None
     if bucket.exhausted:
         return AT_ONCE
     refill = bucket.refill_tokens / bucket.refill_period_sec
-    return Span(
+    return TimeRange(
         earliest=_seconds(bucket.available_tokens, taken.high / taken.seconds - refill),
         latest=_seconds(bucket.available_tokens, taken.low / taken.seconds - refill),
     )

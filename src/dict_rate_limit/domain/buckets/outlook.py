@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.buckets.forecast import Span, time_to_empty, time_to_full, time_to_usable
+from dict_rate_limit.domain.buckets.forecast import TimeRange, time_to_empty, time_to_full, time_to_usable
 from dict_rate_limit.domain.buckets.level import FULL
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ class Outlook:
     refill_per_minute  what the bucket regains, and so the pace that can be kept up
     """
 
-    empty: Span | None
-    usable: Span | None
-    full: Span | None
+    empty: TimeRange | None
+    usable: TimeRange | None
+    full: TimeRange | None
     safe_tokens: int
     refill_per_minute: float
 
@@ -75,12 +75,12 @@ def from_plain(value: Mapping[str, object]) -> Outlook:
     )
 
 
-def _plain_span(span: Span | None) -> list[float | None] | None:
+def _plain_span(span: TimeRange | None) -> list[float | None] | None:
     return None if span is None else [None if end == inf else round(end, 3) for end in (span.earliest, span.latest)]
 
 
-def _span(value: object) -> Span | None:
+def _span(value: object) -> TimeRange | None:
     if not isinstance(value, list | tuple):
         return None
     earliest, latest = (inf if end is None else float(end) for end in value)
-    return Span(earliest=earliest, latest=latest)
+    return TimeRange(earliest=earliest, latest=latest)
