@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.errors import InvalidValueError
-from dict_rate_limit.domain.timestamps import require_aware
+from dict_rate_limit.domain.timestamps import require_timezone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,7 @@ class Token:
         if not _NAME.fullmatch(self.name):
             message = f"name: {self.name[:64]!r}, expected 1 to 64 of A-Z a-z 0-9 . _ @ -"
             raise InvalidValueError(message)
-        require_aware("expires", self.expires)
+        require_timezone("expires", self.expires)
 
     def valid_at(self, moment: datetime) -> bool:
         """Tell whether the token still holds."""
@@ -102,7 +102,7 @@ def parse_expiry(text: str) -> datetime:
         if len(text) == len("2027-01-31"):
             return datetime.combine(date.fromisoformat(text), time.min, UTC) + timedelta(days=1)
         moment = datetime.fromisoformat(text)
-        require_aware("expires", moment)
+        require_timezone("expires", moment)
         return moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         message = f"expires: {text[:40]!r}, expected a date (2027-01-31) or a time with its zone (2027-01-31T18:00:00Z)"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.timestamps import require_aware
+from dict_rate_limit.domain.timestamps import require_timezone
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,4 +35,4 @@ class AuditEntry:
 
     def __post_init__(self) -> None:
         """Refuse naive times."""
-        require_aware("at", self.at)
+        require_timezone("at", self.at)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-def require_aware(field: str, moment: datetime | None) -> None:
+def require_timezone(field: str, moment: datetime | None) -> None:
     """Refuse a naive datetime: it would be read in whatever zone the machine has.
 
     Raises:

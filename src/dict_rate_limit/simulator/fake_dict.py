@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.buckets.catalog import CATEGORY_LIMITS, POLICIES_LIST, POLICIES_READ
-from dict_rate_limit.domain.timestamps import require_aware
+from dict_rate_limit.domain.timestamps import require_timezone
 from dict_rate_limit.simulator.answer import Listing, Refusal, Reply
 from dict_rate_limit.simulator.bucket import Refill
 from dict_rate_limit.simulator.faults import REFUSALS, Fault, spoil
@@ -46,7 +46,7 @@ class World:
 
     def __post_init__(self) -> None:
         """Refuse a naive start."""
-        require_aware("start", self.start)
+        require_timezone("start", self.start)
 
 
 class FakeDict:

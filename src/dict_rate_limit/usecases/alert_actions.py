@@ -14,7 +14,7 @@ from dict_rate_limit.domain.audit import Act, AuditEntry
 from dict_rate_limit.domain.errors import ConflictError, InvalidValueError, NotFoundError
 from dict_rate_limit.domain.notifications.silence import Silence
 from dict_rate_limit.domain.text import require_reason
-from dict_rate_limit.domain.timestamps import require_aware, shown
+from dict_rate_limit.domain.timestamps import require_timezone, shown
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -98,7 +98,7 @@ async def create_silence(acts: Acts, clock: Clock, order: NewSilence) -> Silence
     """
     _refuse_what_matches_nothing(order.matchers)
     now = clock.now()
-    require_aware("starts_at", order.starts_at)
+    require_timezone("starts_at", order.starts_at)
     silence = Silence(
         silence_id=uuid4(),
         purpose=order.purpose,

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.errors import InvalidValueError
-from dict_rate_limit.domain.timestamps import require_aware
+from dict_rate_limit.domain.timestamps import require_timezone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,8 +69,8 @@ class Manifest:
 
     def __post_init__(self) -> None:
         """Refuse times without a zone."""
-        require_aware("taken_at", self.taken_at)
-        require_aware("newest_at", self.contents.newest_at)
+        require_timezone("taken_at", self.taken_at)
+        require_timezone("newest_at", self.contents.newest_at)
 
     @property
     def name(self) -> str:

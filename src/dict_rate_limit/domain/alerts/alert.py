@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 from dict_rate_limit.domain.errors import InvalidValueError
 from dict_rate_limit.domain.text import require_reason
-from dict_rate_limit.domain.timestamps import require_aware
+from dict_rate_limit.domain.timestamps import require_timezone
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -66,8 +66,8 @@ class Acknowledgement:
 
     def __post_init__(self) -> None:
         """Refuse naive times, an end that is past, no reason."""
-        require_aware("at", self.at)
-        require_aware("until", self.until)
+        require_timezone("at", self.at)
+        require_timezone("until", self.until)
         require_reason(self.reason)
         if self.until <= self.at:
             message = f"until: {self.until.isoformat()}, expected a time to come"
@@ -97,7 +97,7 @@ class Alert:
     def __post_init__(self) -> None:
         """Refuse naive times."""
         for field in ("opened_at", "updated_at", "resolved_at"):
-            require_aware(field, getattr(self, field))
+            require_timezone(field, getattr(self, field))
 
     @property
     def key(self) -> tuple[str, Kind]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from math import ceil, floor
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.timestamps import require_aware
+from dict_rate_limit.domain.timestamps import require_timezone
 
 if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.bucket import Bucket
@@ -23,7 +23,7 @@ class Observation:
 
     def __post_init__(self) -> None:
         """Refuse naive times."""
-        require_aware("checked_at", self.checked_at)
+        require_timezone("checked_at", self.checked_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.errors import InvalidValueError, Outcome
-from dict_rate_limit.domain.timestamps import require_aware
+from dict_rate_limit.domain.timestamps import require_timezone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,8 +56,8 @@ class Snapshot:
 
     def __post_init__(self) -> None:
         """Refuse naive times."""
-        require_aware("response_time", self.response_time)
-        require_aware("received_at", self.received_at)
+        require_timezone("response_time", self.response_time)
+        require_timezone("received_at", self.received_at)
 
     @property
     def checked_at(self) -> datetime:
@@ -86,7 +86,7 @@ class FailedPoll:
 
     def __post_init__(self) -> None:
         """Refuse naive times and failures that are none."""
-        require_aware("received_at", self.received_at)
+        require_timezone("received_at", self.received_at)
         if self.outcome in {Outcome.OK, Outcome.EMPTY}:
             message = f"outcome: {self.outcome}, expected a failure"
             raise InvalidValueError(message)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dict_rate_limit.domain.errors import InvalidValueError
 from dict_rate_limit.domain.text import require_reason
-from dict_rate_limit.domain.timestamps import require_aware
+from dict_rate_limit.domain.timestamps import require_timezone
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -137,7 +137,7 @@ class Silence:
     def __post_init__(self) -> None:
         """Refuse naive times, an end that is past or far, and silence without a reason."""
         for field in ("starts_at", "ends_at", "created_at", "ended_at"):
-            require_aware(field, getattr(self, field))
+            require_timezone(field, getattr(self, field))
         if self.ends_at <= self.created_at:
             message = f"ends_at: {self.ends_at.isoformat()}, expected a time to come"
             raise InvalidValueError(message)
