@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.alerts.state import NO_RULE
+from dict_rate_limit.domain.alerts.state import NO_OVERRIDE
 from dict_rate_limit.domain.alerts.transition import Facts
 from dict_rate_limit.domain.buckets.consumption import Observation, consumption
 from dict_rate_limit.domain.buckets.level import Level
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def thresholds_of(state: ParticipantState, policy_name: str, rules: Rules) -> Thresholds:
     """Return the thresholds in force for a policy."""
-    rule = state.policy_rules.get(policy_name, NO_RULE)
+    rule = state.policy_rules.get(policy_name, NO_OVERRIDE)
     return rules.thresholds.with_overrides(rule.warning, rule.critical)
 
 

@@ -10,7 +10,7 @@ from dict_rate_limit.domain.alerts.context import consumption
 from dict_rate_limit.domain.alerts.notices import notices, vanished_names
 from dict_rate_limit.domain.alerts.reminders import reminders
 from dict_rate_limit.domain.alerts.source import source_changes
-from dict_rate_limit.domain.alerts.state import NO_RULE, EvaluatedBucket, Evaluation, ParticipantState
+from dict_rate_limit.domain.alerts.state import NO_OVERRIDE, EvaluatedBucket, Evaluation, ParticipantState
 from dict_rate_limit.domain.alerts.threshold import threshold_changes
 from dict_rate_limit.domain.buckets.level import level_of
 from dict_rate_limit.domain.buckets.reading import Snapshot
@@ -64,7 +64,7 @@ def evaluate_buckets(
     """Put each bucket beside the thresholds in force for its policy and its level by them, in the given order."""
     evaluated = []
     for bucket in buckets:
-        rule = policy_rules.get(bucket.name, NO_RULE)
+        rule = policy_rules.get(bucket.name, NO_OVERRIDE)
         effective = thresholds.with_overrides(rule.warning, rule.critical)
         evaluated.append(
             EvaluatedBucket(

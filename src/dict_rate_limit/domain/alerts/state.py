@@ -29,7 +29,7 @@ class PolicyRule:
     enabled: bool = True
 
 
-NO_RULE: Final = PolicyRule()
+NO_OVERRIDE: Final = PolicyRule()
 """What holds where operators set nothing."""
 
 

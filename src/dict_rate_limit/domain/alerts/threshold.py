@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.alert import Alert, Kind, Severity
 from dict_rate_limit.domain.alerts.context import bucket_facts, thresholds_of
-from dict_rate_limit.domain.alerts.state import NO_RULE
+from dict_rate_limit.domain.alerts.state import NO_OVERRIDE
 from dict_rate_limit.domain.alerts.transition import Change, Facts, Subject, moved, opened, resolved
 from dict_rate_limit.domain.buckets.level import Level, level_with_hysteresis
 
@@ -43,7 +43,7 @@ def threshold_changes(
 
 
 def _evaluated(state: ParticipantState, bucket: Bucket, alert: Alert | None, rules: Rules) -> Level:
-    if not state.policy_rules.get(bucket.name, NO_RULE).enabled:
+    if not state.policy_rules.get(bucket.name, NO_OVERRIDE).enabled:
         return Level.OK
     before = Level.OK if alert is None else Level(alert.severity)
     return level_with_hysteresis(bucket, thresholds_of(state, bucket.name, rules), before)
