@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.apps.api.fast_path import ASGIApp
     from dict_rate_limit.domain.alerts.alert import Alert, Kind, Severity
-    from dict_rate_limit.domain.alerts.state import PolicyRule
+    from dict_rate_limit.domain.alerts.state import PolicyOverride
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.reading import Poll
     from dict_rate_limit.ports import CachedSnapshot, CallGate, Latest, SnapshotCache, StateStore, StoreCondition
@@ -140,7 +140,7 @@ class AbsentStore(MemoryStore):
     async def latest(self, participants: Sequence[str]) -> Mapping[str, Latest]:
         raise StoreUnavailableError(str(participants))
 
-    async def policy_rules(self, participant: str) -> Mapping[str, PolicyRule]:
+    async def policy_rules(self, participant: str) -> Mapping[str, PolicyOverride]:
         raise StoreUnavailableError(participant)
 
     async def open_alerts(self, participants: Sequence[str]) -> Sequence[Alert]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dict_rate_limit.domain.alerts.alert import AlertEvent
-    from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyRule
+    from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyOverride
     from dict_rate_limit.domain.buckets.reading import Poll
 
 
@@ -37,7 +37,7 @@ class MemoryRules:
 
     store: MemoryStore
 
-    def set(self, policy_name: str, rule: PolicyRule) -> None:
+    def set(self, policy_name: str, rule: PolicyOverride) -> None:
         self.store.set_policy_rule(PARTICIPANT, policy_name, rule)
 
 
@@ -47,7 +47,7 @@ class PostgresRules:
 
     url: str
 
-    def set(self, policy_name: str, rule: PolicyRule) -> None:
+    def set(self, policy_name: str, rule: PolicyOverride) -> None:
         percent = [None if share is None else share / 100 for share in (rule.warning, rule.critical)]
         with psycopg.connect(self.url) as connection:
             connection.execute(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.alert import Kind, Severity, TransitionKind
-from dict_rate_limit.domain.alerts.state import PolicyRule
+from dict_rate_limit.domain.alerts.state import PolicyOverride
 from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.buckets.reading import RejectedItem
 from dict_rate_limit.domain.errors import Outcome
@@ -97,9 +97,9 @@ async def test_a_participant_never_polled_is_absent(harness: Harness) -> None:
 async def test_rules_come_with_the_latest_reading(harness: Harness) -> None:
     await harness.record(snapshot(bucket()))
 
-    harness.rules.set("CLAIMS_READ", PolicyRule(warning=3333, critical=1, enabled=False))
+    harness.rules.set("CLAIMS_READ", PolicyOverride(warning=3333, critical=1, enabled=False))
 
-    rules = {"CLAIMS_READ": PolicyRule(warning=3333, critical=1, enabled=False)}
+    rules = {"CLAIMS_READ": PolicyOverride(warning=3333, critical=1, enabled=False)}
     assert (await harness.store.latest([PARTICIPANT]))[PARTICIPANT].policy_rules == rules
     assert await harness.store.policy_rules(PARTICIPANT) == rules
 

@@ -11,7 +11,7 @@ import pytest
 
 from dict_rate_limit.domain.alerts.alert import Kind
 from dict_rate_limit.domain.alerts.evaluation import observe
-from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyRule
+from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyOverride
 from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem
 from dict_rate_limit.domain.errors import Outcome
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, failure, snapshot, ticks
@@ -126,24 +126,24 @@ async def test_the_same_moment_of_another_participant_is_another_poll(harness: H
 async def test_rules_of_operators_are_part_of_the_state(harness: Harness) -> None:
     await harness.record(snapshot(FULL, OTHER))
 
-    harness.rules.set("CLAIMS_READ", PolicyRule(warning=5025, critical=None, enabled=True))
-    harness.rules.set("KEYS_CHECK", PolicyRule(enabled=False))
+    harness.rules.set("CLAIMS_READ", PolicyOverride(warning=5025, critical=None, enabled=True))
+    harness.rules.set("KEYS_CHECK", PolicyOverride(enabled=False))
 
     state = await harness.load(failure(at=LATER))
     assert state is not None
     assert state.policy_rules == {
-        "CLAIMS_READ": PolicyRule(warning=5025),
-        "KEYS_CHECK": PolicyRule(enabled=False),
+        "CLAIMS_READ": PolicyOverride(warning=5025),
+        "KEYS_CHECK": PolicyOverride(enabled=False),
     }
 
 
 async def test_rules_stay_while_a_policy_is_away(harness: Harness) -> None:
     await harness.record(snapshot(FULL, OTHER))
-    harness.rules.set("KEYS_CHECK", PolicyRule(critical=1))
+    harness.rules.set("KEYS_CHECK", PolicyOverride(critical=1))
 
     await harness.record(snapshot(FULL, at=NOON + FIVE_MINUTES))
 
-    assert await harness.store.policy_rules(PARTICIPANT) == {"KEYS_CHECK": PolicyRule(critical=1)}
+    assert await harness.store.policy_rules(PARTICIPANT) == {"KEYS_CHECK": PolicyOverride(critical=1)}
 
 
 async def test_an_error_inside_the_unit_leaves_nothing(harness: Harness) -> None:

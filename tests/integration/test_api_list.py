@@ -8,7 +8,7 @@ import pytest
 
 from api_parts import OTHER, TTL, AbsentStore, World, policies_list
 from dict_rate_limit.adapters.memory.store import MemoryStore
-from dict_rate_limit.domain.alerts.state import PolicyRule
+from dict_rate_limit.domain.alerts.state import PolicyOverride
 from dict_rate_limit.domain.buckets.reading import RejectedItem
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.ports import CachedSnapshot
@@ -201,7 +201,7 @@ async def test_changed_thresholds_change_the_etag(world: World) -> None:
     world.store = store
     async with world.client() as client:
         before = (await client.get(LIST)).headers["ETag"]
-        store.set_policy_rule(PARTICIPANT, "FULL", PolicyRule(warning=10_000))
+        store.set_policy_rule(PARTICIPANT, "FULL", PolicyOverride(warning=10_000))
         world.clock.advance(10)
 
         after = await client.get(LIST, headers={"If-None-Match": before})
@@ -227,7 +227,7 @@ async def test_one_policy_has_an_etag(client: httpx.AsyncClient) -> None:
 
 async def test_a_policy_that_is_not_enabled_is_still_shown(world: World) -> None:
     store = MemoryStore(world.clock)
-    store.set_policy_rule(PARTICIPANT, "LOW", PolicyRule(enabled=False))
+    store.set_policy_rule(PARTICIPANT, "LOW", PolicyOverride(enabled=False))
     world.store = store
     async with world.client() as client:
         answer = (await client.get(f"{LIST}/LOW")).json()

@@ -11,7 +11,7 @@ from acting_samples import HOUR, channel
 from acting_terminal import Desk, lines, terminal
 from api_parts import OTHER, recorded
 from dict_rate_limit.apps.cli.exit_codes import Exit
-from dict_rate_limit.domain.alerts.state import PolicyRule
+from dict_rate_limit.domain.alerts.state import PolicyOverride
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.notifications.channel import Format
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, failure, snapshot
@@ -93,7 +93,7 @@ def test_the_policys_own_alert_comes_before_those_of_the_participant(desk: Desk)
 
 def test_a_policy_without_alerts_and_a_dry_bucket_are_said_to_be_so(desk: Desk) -> None:
     store = desk.server.world.store
-    store.set_policy_rule(PARTICIPANT, "CLAIMS_READ", PolicyRule(enabled=False))  # type: ignore[attr-defined]
+    store.set_policy_rule(PARTICIPANT, "CLAIMS_READ", PolicyOverride(enabled=False))  # type: ignore[attr-defined]
     desk.server.do(recorded(store, snapshot(bucket(0))))
 
     shown = lines(desk.run("explain", "CLAIMS_READ"))

@@ -24,7 +24,7 @@ from dict_rate_limit.adapters.telemetry.prometheus.exporter import (
     StoredSource,
 )
 from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import Traffic
-from dict_rate_limit.domain.alerts.state import PolicyRule
+from dict_rate_limit.domain.alerts.state import PolicyOverride
 from dict_rate_limit.domain.errors import Outcome, StoreUnavailableError
 from dict_rate_limit.domain.notifications.routing import Status
 from dict_rate_limit.ports.delivery import Backlog
@@ -154,7 +154,7 @@ async def test_what_ever_happened_to_alerts_is_counted(world: World) -> None:
 
 async def test_the_level_follows_the_operators_thresholds(world: World) -> None:
     store = MemoryStore(world.clock)
-    store.set_policy_rule(PARTICIPANT, "CLAIMS_READ", PolicyRule(warning=10_000, critical=10_000))
+    store.set_policy_rule(PARTICIPANT, "CLAIMS_READ", PolicyOverride(warning=10_000, critical=10_000))
     world.store = store
     await recorded(store, snapshot(bucket()))
 

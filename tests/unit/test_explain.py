@@ -8,7 +8,7 @@ from acting_samples import HOUR, MINUTE, channel, taken_up
 from api_parts import recorded
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind
-from dict_rate_limit.domain.alerts.state import PolicyRule
+from dict_rate_limit.domain.alerts.state import PolicyOverride
 from dict_rate_limit.domain.buckets.level import Level
 from dict_rate_limit.domain.errors import NotFoundError, Outcome
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose
@@ -97,7 +97,7 @@ async def test_what_it_says_clears_an_alert_does(desk: Desk) -> None:
 
 
 async def test_where_only_a_full_bucket_clears_one_token_less_does_not(desk: Desk) -> None:
-    desk.store.set_policy_rule(PARTICIPANT, "CLAIMS_READ", PolicyRule(warning=9900))
+    desk.store.set_policy_rule(PARTICIPANT, "CLAIMS_READ", PolicyOverride(warning=9900))
     await recorded(desk.store, snapshot(bucket(500)))
 
     found = await desk.explained()
@@ -115,7 +115,7 @@ async def test_a_bucket_without_capacity_has_no_figures(desk: Desk) -> None:
 
 
 async def test_thresholds_are_those_of_the_policy(desk: Desk) -> None:
-    desk.store.set_policy_rule(PARTICIPANT, "CLAIMS_READ", PolicyRule(warning=5000, enabled=False))
+    desk.store.set_policy_rule(PARTICIPANT, "CLAIMS_READ", PolicyOverride(warning=5000, enabled=False))
     await recorded(desk.store, snapshot(bucket(400)))
 
     found = await desk.explained()

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from dict_rate_limit.domain.alerts.evaluation import evaluate_buckets, evaluate_poll
-from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyRule
+from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyOverride
 from dict_rate_limit.domain.buckets.level import Level
 from domain_samples import (
     FIVE_MINUTES,
@@ -91,7 +91,7 @@ def test_the_first_poll_is_the_earliest_even_when_recorded_late() -> None:
 
 
 def test_buckets_are_shown_with_the_thresholds_in_force_and_in_order() -> None:
-    rules = {"B": PolicyRule(warning=9500, enabled=False)}
+    rules = {"B": PolicyOverride(warning=9500, enabled=False)}
 
     evaluated = evaluate_buckets(
         [bucket(900, name="B"), bucket(900, name="A"), bucket(0, 0, name="C")], rules, THRESHOLDS

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, TransitionKind
-from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyRule
+from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyOverride
 from dict_rate_limit.domain.buckets.reading import RejectedItem
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, run, snapshot, ticks
 
@@ -121,7 +121,7 @@ def test_while_an_item_has_no_readable_name_nobody_is_declared_gone() -> None:
 
 
 def test_a_policy_that_is_not_enabled_is_not_talked_about() -> None:
-    rules = MappingProxyType({name: PolicyRule(enabled=False) for name in ("A", "B")})
+    rules = MappingProxyType({name: PolicyOverride(enabled=False) for name in ("A", "B")})
     state = ParticipantState(participant=PARTICIPANT, policy_rules=rules)
 
     _, events = run(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dict_rate_limit.domain.alerts.context import bucket_facts, thresholds_of
-from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyRule
+from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyOverride
 from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.buckets.forecast import Span
 from dict_rate_limit.domain.buckets.level import Level, level_of
@@ -101,7 +101,7 @@ def test_plain_values_that_are_no_outlook_are_refused(broken: dict[str, object])
 
 
 def test_facts_of_a_bucket_hold_its_own_thresholds() -> None:
-    state = ParticipantState(participant=PARTICIPANT, policy_rules={"CLAIMS_READ": PolicyRule(warning=5000)})
+    state = ParticipantState(participant=PARTICIPANT, policy_rules={"CLAIMS_READ": PolicyOverride(warning=5000)})
 
     warned = bucket_facts(state, snapshot(bucket(400)), bucket(400), RULES, Level.WARNING)
     critical = bucket_facts(state, snapshot(bucket(50)), bucket(50), RULES, Level.CRITICAL)

@@ -11,7 +11,7 @@ import pytest
 from api_parts import OTHER, TTL, AbsentCache, AbsentStore, World, policies_list, recorded
 from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.adapters.memory.store import MemoryStore
-from dict_rate_limit.domain.alerts.state import PolicyRule
+from dict_rate_limit.domain.alerts.state import PolicyOverride
 from dict_rate_limit.domain.buckets.level import Level
 from dict_rate_limit.domain.errors import InvalidValueError, NoReadingError, Outcome, SourceError
 from dict_rate_limit.ports import CachedSnapshot
@@ -318,7 +318,7 @@ async def test_a_clock_that_differs_a_little_makes_no_negative_age(world: World)
 
 async def test_thresholds_set_by_operators_hold(world: World) -> None:
     store = MemoryStore(world.clock)
-    store.set_policy_rule(PARTICIPANT, "CLAIMS_READ", PolicyRule(warning=10_000, critical=10_000, enabled=False))
+    store.set_policy_rule(PARTICIPANT, "CLAIMS_READ", PolicyOverride(warning=10_000, critical=10_000, enabled=False))
     world.store = store
 
     reading = await world.reader().read(PARTICIPANT)
@@ -332,7 +332,7 @@ async def test_changed_thresholds_hold_within_ten_seconds_and_make_a_new_view(wo
     world.store = store
     reader = world.reader()
     before = await reader.read(PARTICIPANT)
-    store.set_policy_rule(PARTICIPANT, "CLAIMS_READ", PolicyRule(warning=10_000))
+    store.set_policy_rule(PARTICIPANT, "CLAIMS_READ", PolicyOverride(warning=10_000))
     world.clock.advance(9)
     meanwhile = await reader.read(PARTICIPANT)
     world.clock.advance(1)
@@ -359,10 +359,10 @@ class Forgetful(MemoryStore):
 
     away = False
 
-    async def policy_rules(self, participant: str) -> Mapping[str, PolicyRule]:
+    async def policy_rules(self, participant: str) -> Mapping[str, PolicyOverride]:
         if self.away:
             await asyncio.sleep(3600)
-        return {**await super().policy_rules(participant), "CLAIMS_READ": PolicyRule(critical=10_000)}
+        return {**await super().policy_rules(participant), "CLAIMS_READ": PolicyOverride(critical=10_000)}
 
 
 @pytest.mark.usefixtures("quick")
@@ -383,7 +383,7 @@ class CountedAway(AbsentStore):
 
     asked = 0
 
-    async def policy_rules(self, participant: str) -> Mapping[str, PolicyRule]:
+    async def policy_rules(self, participant: str) -> Mapping[str, PolicyOverride]:
         self.asked += 1
         return await super().policy_rules(participant)
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dict_rate_limit.domain.alerts.alert import Kind, Severity, TransitionKind
-from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyRule
+from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyOverride
 from domain_samples import NOON, PARTICIPANT, bucket, run, snapshot, ticks
 
 OPENED, ESCALATED, DEESCALATED, RESOLVED = (
@@ -97,7 +97,7 @@ def test_each_bucket_has_its_own_alert() -> None:
 
 
 def test_a_policys_own_threshold_is_used() -> None:
-    state = with_rule(PolicyRule(warning=9000))
+    state = with_rule(PolicyOverride(warning=9000))
 
     _, (event,) = run(snapshot(bucket(900)), state=state)
 
@@ -105,7 +105,7 @@ def test_a_policys_own_threshold_is_used() -> None:
 
 
 def test_a_policy_that_is_not_enabled_raises_no_alert() -> None:
-    _, events = run(*ticks(bucket(0), bucket(900), bucket(-5)), state=with_rule(PolicyRule(enabled=False)))
+    _, events = run(*ticks(bucket(0), bucket(900), bucket(-5)), state=with_rule(PolicyOverride(enabled=False)))
 
     assert events == []
 
@@ -113,7 +113,7 @@ def test_a_policy_that_is_not_enabled_raises_no_alert() -> None:
 def test_disabling_a_policy_resolves_its_alert() -> None:
     state, _ = run(snapshot(bucket(0)))
 
-    silent = replace(state, policy_rules=with_rule(PolicyRule(enabled=False)).policy_rules)
+    silent = replace(state, policy_rules=with_rule(PolicyOverride(enabled=False)).policy_rules)
     after, events = run(*ticks(bucket(1), bucket(0))[1:], state=silent)
 
     assert [event.transition for event in events] == [RESOLVED]
@@ -145,5 +145,5 @@ def test_any_course_of_a_bucket_gives_a_well_formed_story(course: list[int]) -> 
     assert len({event.event_id for event in events}) == len(events)
 
 
-def with_rule(rule: PolicyRule) -> ParticipantState:
+def with_rule(rule: PolicyOverride) -> ParticipantState:
     return ParticipantState(participant=PARTICIPANT, policy_rules=MappingProxyType({"CLAIMS_READ": rule}))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from dict_rate_limit.domain.alerts.alert import Alert, Kind, Severity, TransitionKind
-    from dict_rate_limit.domain.alerts.state import Evaluation, ParticipantState, PolicyRule
+    from dict_rate_limit.domain.alerts.state import Evaluation, ParticipantState, PolicyOverride
     from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
     from dict_rate_limit.domain.errors import Outcome
@@ -75,7 +75,7 @@ class StateStore(Protocol):
     async def latest(self, participants: Sequence[str]) -> Mapping[str, Latest]:
         """Return what is known of each participant that was ever polled; unknown ones are absent."""
 
-    async def policy_rules(self, participant: str) -> Mapping[str, PolicyRule]:
+    async def policy_rules(self, participant: str) -> Mapping[str, PolicyOverride]:
         """Return what operators set for the participant's policies, by name; only differing ones need be there."""
 
     async def open_alerts(self, participants: Sequence[str]) -> Sequence[Alert]:
@@ -101,7 +101,7 @@ class Latest:
 
     participant: str
     snapshot: Snapshot | None
-    policy_rules: Mapping[str, PolicyRule]
+    policy_rules: Mapping[str, PolicyOverride]
     last_poll_at: datetime
     last_outcome: Outcome
     consumption: Mapping[str, Consumption] = field(default_factory=lambda: MappingProxyType({}))

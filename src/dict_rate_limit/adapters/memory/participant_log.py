@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dict_rate_limit.domain.alerts.alert import Alert
-    from dict_rate_limit.domain.alerts.state import Evaluation, PolicyRule
+    from dict_rate_limit.domain.alerts.state import Evaluation, PolicyOverride
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.buckets.reading import Poll
@@ -42,7 +42,7 @@ class Ledger:
     alerts: dict[UUID, Alert] = field(default_factory=dict)
     hours: dict[tuple[str, datetime], int] = field(default_factory=dict)
     rolled_until: datetime | None = None
-    policy_rules: dict[str, PolicyRule] = field(default_factory=dict)
+    policy_rules: dict[str, PolicyOverride] = field(default_factory=dict)
     reading: Snapshot | None = None
     last: Poll | None = None
     consumption: Mapping[str, Consumption] = field(default_factory=lambda: MappingProxyType({}))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.memory.participant_log import Ledger
     from dict_rate_limit.domain.alerts.alert import Alert, Kind
-    from dict_rate_limit.domain.alerts.state import Evaluation, ParticipantState, PolicyRule
+    from dict_rate_limit.domain.alerts.state import Evaluation, ParticipantState, PolicyOverride
     from dict_rate_limit.domain.audit import AuditEntry
     from dict_rate_limit.domain.buckets.reading import Poll
     from dict_rate_limit.domain.errors import Outcome
@@ -65,7 +65,7 @@ class MemoryStore:
         self._called_at: dict[str, float] = {}
         self._months = Months(clock.now())
 
-    def set_policy_rule(self, participant: str, policy_name: str, rule: PolicyRule) -> None:
+    def set_policy_rule(self, participant: str, policy_name: str, rule: PolicyOverride) -> None:
         """Set what an operator would set in the database."""
         self._books.ledger(participant).policy_rules[policy_name] = rule
 
@@ -87,7 +87,7 @@ class MemoryStore:
             if ledger.last is not None
         }
 
-    async def policy_rules(self, participant: str) -> Mapping[str, PolicyRule]:
+    async def policy_rules(self, participant: str) -> Mapping[str, PolicyOverride]:
         """Return what operators set for the participant's policies."""
         return MappingProxyType(
             {name: rule for ledger in self._books.of([participant]) for name, rule in ledger.policy_rules.items()}

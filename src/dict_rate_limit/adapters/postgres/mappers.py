@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from dict_rate_limit.adapters.postgres.alert_rows import alerts
-from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyRule
+from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyOverride
 from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.buckets.reading import RejectedItem, Snapshot
@@ -63,11 +63,11 @@ def buckets(rows: Arrays) -> tuple[Bucket, ...]:
     )
 
 
-def policy_rules(rows: Arrays) -> Mapping[str, PolicyRule]:
+def policy_rules(rows: Arrays) -> Mapping[str, PolicyOverride]:
     """Read what operators set; percent become hundredths of a percent."""
     return MappingProxyType(
         {
-            name: PolicyRule(warning=_basis_points(warning), critical=_basis_points(critical), enabled=enabled)
+            name: PolicyOverride(warning=_basis_points(warning), critical=_basis_points(critical), enabled=enabled)
             for name, warning, critical, enabled in rows or ()
         }
     )

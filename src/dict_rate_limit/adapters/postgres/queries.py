@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.postgres.alert_rows import Row
     from dict_rate_limit.adapters.postgres.pool import Connection, Pool
     from dict_rate_limit.domain.alerts.alert import Alert
-    from dict_rate_limit.domain.alerts.state import PolicyRule
+    from dict_rate_limit.domain.alerts.state import PolicyOverride
     from dict_rate_limit.ports import Latest, TransitionKey
 
 
@@ -29,7 +29,7 @@ async def latest(pool: Pool, participants: Sequence[str]) -> Mapping[str, Latest
     return {row["participant"]: mappers.latest(row) for row in found}
 
 
-async def policy_rules(pool: Pool, participant: str) -> Mapping[str, PolicyRule]:
+async def policy_rules(pool: Pool, participant: str) -> Mapping[str, PolicyOverride]:
     """Read what operators set."""
     (row,) = await _all(pool, "policy_rules", {"participant": participant})
     return mappers.policy_rules(row["policy_rules"])

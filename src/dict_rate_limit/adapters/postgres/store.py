@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.postgres.pool import Pool
     from dict_rate_limit.domain.alerts.alert import Alert, Kind, Severity
-    from dict_rate_limit.domain.alerts.state import PolicyRule
+    from dict_rate_limit.domain.alerts.state import PolicyOverride
     from dict_rate_limit.domain.audit import AuditEntry
     from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.domain.notifications.routing import Attempt, Notification, Status
@@ -50,7 +50,7 @@ class PostgresStore:
         """Return the last new reading and the last outcome of each participant ever polled."""
         return await queries.latest(self._pool, participants)
 
-    async def policy_rules(self, participant: str) -> Mapping[str, PolicyRule]:
+    async def policy_rules(self, participant: str) -> Mapping[str, PolicyOverride]:
         """Return what operators set for the participant's policies."""
         return await queries.policy_rules(self._pool, participant)
 

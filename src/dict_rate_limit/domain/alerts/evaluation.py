@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from dict_rate_limit.domain.alerts.alert import Alert
-    from dict_rate_limit.domain.alerts.state import PolicyRule, Rules
+    from dict_rate_limit.domain.alerts.state import PolicyOverride, Rules
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.buckets.reading import Poll
@@ -59,7 +59,7 @@ def evaluate_poll(state: ParticipantState, poll: Poll, rules: Rules) -> tuple[Pa
 
 
 def evaluate_buckets(
-    buckets: Iterable[Bucket], policy_rules: Mapping[str, PolicyRule], thresholds: Thresholds
+    buckets: Iterable[Bucket], policy_rules: Mapping[str, PolicyOverride], thresholds: Thresholds
 ) -> tuple[EvaluatedBucket, ...]:
     """Put each bucket beside the thresholds in force for its policy and its level by them, in the given order."""
     evaluated = []

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyRule:
+class PolicyOverride:
     """What operators set for one policy; None keeps the global threshold. Hundredths of a percent.
 
     A policy that is not `enabled` is read, kept and shown, but raises no alert.
@@ -29,7 +29,7 @@ class PolicyRule:
     enabled: bool = True
 
 
-NO_OVERRIDE: Final = PolicyRule()
+NO_OVERRIDE: Final = PolicyOverride()
 """What holds where operators set nothing."""
 
 
@@ -66,7 +66,7 @@ class ParticipantState:
     checked_at: datetime | None = None
     category: str = ""
     buckets: Mapping[str, Bucket] = field(default_factory=lambda: MappingProxyType({}))
-    policy_rules: Mapping[str, PolicyRule] = field(default_factory=lambda: MappingProxyType({}))
+    policy_rules: Mapping[str, PolicyOverride] = field(default_factory=lambda: MappingProxyType({}))
     open_alerts: tuple[Alert, ...] = ()
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from dict_rate_limit.domain.alerts.state import PolicyRule
+    from dict_rate_limit.domain.alerts.state import PolicyOverride
     from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.ports import CachedSnapshot
     from dict_rate_limit.usecases.readings.budget import SourceBudget
@@ -41,9 +41,9 @@ class Held:
         self.waited = False
         self.task: asyncio.Task[bool] | None = None
         self._thresholds = thresholds
-        self._rules: Mapping[str, PolicyRule] = {}
+        self._rules: Mapping[str, PolicyOverride] = {}
 
-    def use_overrides(self, rules: Mapping[str, PolicyRule]) -> None:
+    def use_overrides(self, rules: Mapping[str, PolicyOverride]) -> None:
         """Use these rules from now on; the view is made anew only if they differ."""
         if rules == self._rules:
             return

@@ -11,7 +11,7 @@ from dict_rate_limit.ports import CachedSnapshot
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from dict_rate_limit.domain.alerts.state import PolicyRule
+    from dict_rate_limit.domain.alerts.state import PolicyOverride
     from dict_rate_limit.ports import Clock, StateStore
 
 RULES_LIFE: Final = 10.0
@@ -29,11 +29,11 @@ class StoredView:
         """Remember nothing yet."""
         self._store = store
         self._clock = clock
-        self._rules: dict[str, Mapping[str, PolicyRule]] = {}
+        self._rules: dict[str, Mapping[str, PolicyOverride]] = {}
         self._asked_at: dict[str, float] = {}
         self._down_until = _LONG_AGO
 
-    async def rules(self, participant: str) -> Mapping[str, PolicyRule]:
+    async def rules(self, participant: str) -> Mapping[str, PolicyOverride]:
         """Return what operators set, at most ten seconds old while the database answers; the same object if equal."""
         known = self._rules.get(participant, {})
         now = self._clock.monotonic()
