@@ -140,7 +140,7 @@ class AbsentStore(MemoryStore):
     async def latest(self, participants: Sequence[str]) -> Mapping[str, Latest]:
         raise StoreUnavailableError(str(participants))
 
-    async def policy_rules(self, participant: str) -> Mapping[str, PolicyOverride]:
+    async def policy_overrides(self, participant: str) -> Mapping[str, PolicyOverride]:
         raise StoreUnavailableError(participant)
 
     async def open_alerts(self, participants: Sequence[str]) -> Sequence[Alert]:

@@ -36,7 +36,7 @@ async def test_the_latest_reading_comes_back_as_it_was(harness: Harness) -> None
         PARTICIPANT: Latest(
             participant=PARTICIPANT,
             snapshot=reading,
-            policy_rules={},
+            policy_overrides={},
             last_poll_at=NOON,
             last_outcome=Outcome.OK,
         )
@@ -100,12 +100,12 @@ async def test_rules_come_with_the_latest_reading(harness: Harness) -> None:
     harness.rules.set("CLAIMS_READ", PolicyOverride(warning=3333, critical=1, enabled=False))
 
     rules = {"CLAIMS_READ": PolicyOverride(warning=3333, critical=1, enabled=False)}
-    assert (await harness.store.latest([PARTICIPANT]))[PARTICIPANT].policy_rules == rules
-    assert await harness.store.policy_rules(PARTICIPANT) == rules
+    assert (await harness.store.latest([PARTICIPANT]))[PARTICIPANT].policy_overrides == rules
+    assert await harness.store.policy_overrides(PARTICIPANT) == rules
 
 
 async def test_nobody_set_rules_for_an_unknown_participant(harness: Harness) -> None:
-    assert await harness.store.policy_rules(OTHER) == {}
+    assert await harness.store.policy_overrides(OTHER) == {}
 
 
 async def test_open_alerts_come_worst_first_then_oldest_first(harness: Harness) -> None:

@@ -131,7 +131,7 @@ async def test_rules_of_operators_are_part_of_the_state(harness: Harness) -> Non
 
     state = await harness.load(failure(at=LATER))
     assert state is not None
-    assert state.policy_rules == {
+    assert state.policy_overrides == {
         "CLAIMS_READ": PolicyOverride(warning=5025),
         "KEYS_CHECK": PolicyOverride(enabled=False),
     }
@@ -143,7 +143,7 @@ async def test_rules_stay_while_a_policy_is_away(harness: Harness) -> None:
 
     await harness.record(snapshot(FULL, at=NOON + FIVE_MINUTES))
 
-    assert await harness.store.policy_rules(PARTICIPANT) == {"KEYS_CHECK": PolicyOverride(critical=1)}
+    assert await harness.store.policy_overrides(PARTICIPANT) == {"KEYS_CHECK": PolicyOverride(critical=1)}
 
 
 async def test_an_error_inside_the_unit_leaves_nothing(harness: Harness) -> None:

@@ -122,7 +122,7 @@ def test_while_an_item_has_no_readable_name_nobody_is_declared_gone() -> None:
 
 def test_a_policy_that_is_not_enabled_is_not_talked_about() -> None:
     rules = MappingProxyType({name: PolicyOverride(enabled=False) for name in ("A", "B")})
-    state = ParticipantState(participant=PARTICIPANT, policy_rules=rules)
+    state = ParticipantState(participant=PARTICIPANT, policy_overrides=rules)
 
     _, events = run(
         *ticks(

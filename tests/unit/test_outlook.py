@@ -101,7 +101,7 @@ def test_plain_values_that_are_no_outlook_are_refused(broken: dict[str, object])
 
 
 def test_facts_of_a_bucket_hold_its_own_thresholds() -> None:
-    state = ParticipantState(participant=PARTICIPANT, policy_rules={"CLAIMS_READ": PolicyOverride(warning=5000)})
+    state = ParticipantState(participant=PARTICIPANT, policy_overrides={"CLAIMS_READ": PolicyOverride(warning=5000)})
 
     warned = bucket_facts(state, snapshot(bucket(400)), bucket(400), RULES, Level.WARNING)
     critical = bucket_facts(state, snapshot(bucket(50)), bucket(50), RULES, Level.CRITICAL)

@@ -359,10 +359,10 @@ class Forgetful(MemoryStore):
 
     away = False
 
-    async def policy_rules(self, participant: str) -> Mapping[str, PolicyOverride]:
+    async def policy_overrides(self, participant: str) -> Mapping[str, PolicyOverride]:
         if self.away:
             await asyncio.sleep(3600)
-        return {**await super().policy_rules(participant), "CLAIMS_READ": PolicyOverride(critical=10_000)}
+        return {**await super().policy_overrides(participant), "CLAIMS_READ": PolicyOverride(critical=10_000)}
 
 
 @pytest.mark.usefixtures("quick")
@@ -383,9 +383,9 @@ class CountedAway(AbsentStore):
 
     asked = 0
 
-    async def policy_rules(self, participant: str) -> Mapping[str, PolicyOverride]:
+    async def policy_overrides(self, participant: str) -> Mapping[str, PolicyOverride]:
         self.asked += 1
-        return await super().policy_rules(participant)
+        return await super().policy_overrides(participant)
 
 
 async def test_a_database_that_is_away_is_left_alone_for_two_seconds(world: World) -> None:

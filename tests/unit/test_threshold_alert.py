@@ -113,7 +113,7 @@ def test_a_policy_that_is_not_enabled_raises_no_alert() -> None:
 def test_disabling_a_policy_resolves_its_alert() -> None:
     state, _ = run(snapshot(bucket(0)))
 
-    silent = replace(state, policy_rules=with_rule(PolicyOverride(enabled=False)).policy_rules)
+    silent = replace(state, policy_overrides=with_rule(PolicyOverride(enabled=False)).policy_overrides)
     after, events = run(*ticks(bucket(1), bucket(0))[1:], state=silent)
 
     assert [event.transition for event in events] == [RESOLVED]
@@ -146,4 +146,4 @@ def test_any_course_of_a_bucket_gives_a_well_formed_story(course: list[int]) -> 
 
 
 def with_rule(rule: PolicyOverride) -> ParticipantState:
-    return ParticipantState(participant=PARTICIPANT, policy_rules=MappingProxyType({"CLAIMS_READ": rule}))
+    return ParticipantState(participant=PARTICIPANT, policy_overrides=MappingProxyType({"CLAIMS_READ": rule}))

@@ -75,7 +75,7 @@ class StateStore(Protocol):
     async def latest(self, participants: Sequence[str]) -> Mapping[str, Latest]:
         """Return what is known of each participant that was ever polled; unknown ones are absent."""
 
-    async def policy_rules(self, participant: str) -> Mapping[str, PolicyOverride]:
+    async def policy_overrides(self, participant: str) -> Mapping[str, PolicyOverride]:
         """Return what operators set for the participant's policies, by name; only differing ones need be there."""
 
     async def open_alerts(self, participants: Sequence[str]) -> Sequence[Alert]:
@@ -101,7 +101,7 @@ class Latest:
 
     participant: str
     snapshot: Snapshot | None
-    policy_rules: Mapping[str, PolicyOverride]
+    policy_overrides: Mapping[str, PolicyOverride]
     last_poll_at: datetime
     last_outcome: Outcome
     consumption: Mapping[str, Consumption] = field(default_factory=lambda: MappingProxyType({}))

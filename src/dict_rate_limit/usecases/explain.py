@@ -86,7 +86,7 @@ async def explain(parts: ExplainParts, participant: str, policy_name: str) -> Ex
     if latest is None or snapshot is None or not buckets:
         message = f"policy: {policy_name}, expected one of the last reading of {participant}"
         raise NotFoundError(message)
-    (evaluated,) = evaluate_buckets(buckets, latest.policy_rules, parts.thresholds)
+    (evaluated,) = evaluate_buckets(buckets, latest.policy_overrides, parts.thresholds)
     silences = await parts.acts.silences(now)
     concerning = [
         alert

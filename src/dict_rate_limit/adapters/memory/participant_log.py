@@ -42,7 +42,7 @@ class Ledger:
     alerts: dict[UUID, Alert] = field(default_factory=dict)
     hours: dict[tuple[str, datetime], int] = field(default_factory=dict)
     rolled_until: datetime | None = None
-    policy_rules: dict[str, PolicyOverride] = field(default_factory=dict)
+    policy_overrides: dict[str, PolicyOverride] = field(default_factory=dict)
     reading: Snapshot | None = None
     last: Poll | None = None
     consumption: Mapping[str, Consumption] = field(default_factory=lambda: MappingProxyType({}))
@@ -51,7 +51,7 @@ class Ledger:
         """Return what the next judgement needs."""
         return replace(
             self.known,
-            policy_rules=MappingProxyType(dict(self.policy_rules)),
+            policy_overrides=MappingProxyType(dict(self.policy_overrides)),
             open_alerts=tuple(sorted(self.open_alerts(), key=lambda alert: alert.key)),
         )
 
@@ -64,7 +64,7 @@ class Ledger:
         return Latest(
             participant=self.known.participant,
             snapshot=self.reading,
-            policy_rules=MappingProxyType(dict(self.policy_rules)),
+            policy_overrides=MappingProxyType(dict(self.policy_overrides)),
             last_poll_at=last.received_at,
             last_outcome=last.outcome,
             consumption=self.consumption,

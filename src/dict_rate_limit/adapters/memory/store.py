@@ -67,7 +67,7 @@ class MemoryStore:
 
     def set_policy_rule(self, participant: str, policy_name: str, rule: PolicyOverride) -> None:
         """Set what an operator would set in the database."""
-        self._books.ledger(participant).policy_rules[policy_name] = rule
+        self._books.ledger(participant).policy_overrides[policy_name] = rule
 
     @asynccontextmanager
     async def participant(self, participant: str) -> AsyncIterator[MemoryRecordingUnit]:
@@ -87,10 +87,10 @@ class MemoryStore:
             if ledger.last is not None
         }
 
-    async def policy_rules(self, participant: str) -> Mapping[str, PolicyOverride]:
+    async def policy_overrides(self, participant: str) -> Mapping[str, PolicyOverride]:
         """Return what operators set for the participant's policies."""
         return MappingProxyType(
-            {name: rule for ledger in self._books.of([participant]) for name, rule in ledger.policy_rules.items()}
+            {name: rule for ledger in self._books.of([participant]) for name, rule in ledger.policy_overrides.items()}
         )
 
     async def open_alerts(self, participants: Sequence[str]) -> Sequence[Alert]:

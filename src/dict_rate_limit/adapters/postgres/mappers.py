@@ -31,7 +31,7 @@ def participant_state(participant: str, row: Row) -> ParticipantState:
         checked_at=row["checked_at"],
         category=row["category"],
         buckets=MappingProxyType({bucket.name: bucket for bucket in buckets(row["buckets"])}),
-        policy_rules=policy_rules(row["policy_rules"]),
+        policy_overrides=policy_overrides(row["policy_rules"]),
         open_alerts=tuple(sorted(alerts(row["open_alerts"]), key=lambda alert: alert.key)),
     )
 
@@ -41,7 +41,7 @@ def latest(row: Row) -> Latest:
     return Latest(
         participant=row["participant"],
         snapshot=None if row["received_at"] is None else _snapshot(row),
-        policy_rules=policy_rules(row["policy_rules"]),
+        policy_overrides=policy_overrides(row["policy_rules"]),
         last_poll_at=row["last_poll_at"],
         last_outcome=Outcome(row["last_outcome"]),
         consumption=_paces(row["paces"]),
@@ -63,7 +63,7 @@ def buckets(rows: Arrays) -> tuple[Bucket, ...]:
     )
 
 
-def policy_rules(rows: Arrays) -> Mapping[str, PolicyOverride]:
+def policy_overrides(rows: Arrays) -> Mapping[str, PolicyOverride]:
     """Read what operators set; percent become hundredths of a percent."""
     return MappingProxyType(
         {

@@ -29,10 +29,10 @@ async def latest(pool: Pool, participants: Sequence[str]) -> Mapping[str, Latest
     return {row["participant"]: mappers.latest(row) for row in found}
 
 
-async def policy_rules(pool: Pool, participant: str) -> Mapping[str, PolicyOverride]:
+async def policy_overrides(pool: Pool, participant: str) -> Mapping[str, PolicyOverride]:
     """Read what operators set."""
     (row,) = await _all(pool, "policy_rules", {"participant": participant})
-    return mappers.policy_rules(row["policy_rules"])
+    return mappers.policy_overrides(row["policy_rules"])
 
 
 async def open_alerts(pool: Pool, participants: Sequence[str]) -> Sequence[Alert]:

@@ -50,9 +50,9 @@ class PostgresStore:
         """Return the last new reading and the last outcome of each participant ever polled."""
         return await queries.latest(self._pool, participants)
 
-    async def policy_rules(self, participant: str) -> Mapping[str, PolicyOverride]:
+    async def policy_overrides(self, participant: str) -> Mapping[str, PolicyOverride]:
         """Return what operators set for the participant's policies."""
-        return await queries.policy_rules(self._pool, participant)
+        return await queries.policy_overrides(self._pool, participant)
 
     async def open_alerts(self, participants: Sequence[str]) -> Sequence[Alert]:
         """Return the open alerts, worst first, then oldest first."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def thresholds_of(state: ParticipantState, policy_name: str, rules: Rules) -> Thresholds:
     """Return the thresholds in force for a policy."""
-    rule = state.policy_rules.get(policy_name, NO_OVERRIDE)
+    rule = state.policy_overrides.get(policy_name, NO_OVERRIDE)
     return rules.thresholds.with_overrides(rule.warning, rule.critical)
 
 

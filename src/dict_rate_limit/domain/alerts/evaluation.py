@@ -59,12 +59,12 @@ def evaluate_poll(state: ParticipantState, poll: Poll, rules: Rules) -> tuple[Pa
 
 
 def evaluate_buckets(
-    buckets: Iterable[Bucket], policy_rules: Mapping[str, PolicyOverride], thresholds: Thresholds
+    buckets: Iterable[Bucket], policy_overrides: Mapping[str, PolicyOverride], thresholds: Thresholds
 ) -> tuple[EvaluatedBucket, ...]:
     """Put each bucket beside the thresholds in force for its policy and its level by them, in the given order."""
     evaluated = []
     for bucket in buckets:
-        rule = policy_rules.get(bucket.name, NO_OVERRIDE)
+        rule = policy_overrides.get(bucket.name, NO_OVERRIDE)
         effective = thresholds.with_overrides(rule.warning, rule.critical)
         evaluated.append(
             EvaluatedBucket(

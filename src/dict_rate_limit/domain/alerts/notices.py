@@ -49,7 +49,7 @@ def _category(state: ParticipantState, snapshot: Snapshot) -> Iterator[_Notice]:
 
 
 def _policies(state: ParticipantState, snapshot: Snapshot, vanished: tuple[str, ...]) -> Iterator[_Notice]:
-    silent = {name for name, rule in state.policy_rules.items() if not rule.enabled}
+    silent = {name for name, rule in state.policy_overrides.items() if not rule.enabled}
     for bucket in sorted(snapshot.buckets, key=lambda b: b.name):
         before = state.buckets.get(bucket.name)
         if bucket.name in silent or (before is not None and before.limits == bucket.limits):

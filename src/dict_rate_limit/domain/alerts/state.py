@@ -66,7 +66,7 @@ class ParticipantState:
     checked_at: datetime | None = None
     category: str = ""
     buckets: Mapping[str, Bucket] = field(default_factory=lambda: MappingProxyType({}))
-    policy_rules: Mapping[str, PolicyOverride] = field(default_factory=lambda: MappingProxyType({}))
+    policy_overrides: Mapping[str, PolicyOverride] = field(default_factory=lambda: MappingProxyType({}))
     open_alerts: tuple[Alert, ...] = ()
 
 

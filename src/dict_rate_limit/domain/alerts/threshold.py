@@ -43,7 +43,7 @@ def threshold_changes(
 
 
 def _evaluated(state: ParticipantState, bucket: Bucket, alert: Alert | None, rules: Rules) -> Level:
-    if not state.policy_rules.get(bucket.name, NO_OVERRIDE).enabled:
+    if not state.policy_overrides.get(bucket.name, NO_OVERRIDE).enabled:
         return Level.OK
     before = Level.OK if alert is None else Level(alert.severity)
     return level_with_hysteresis(bucket, thresholds_of(state, bucket.name, rules), before)

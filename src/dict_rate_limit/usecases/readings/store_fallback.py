@@ -39,7 +39,7 @@ class StoredView:
         now = self._clock.monotonic()
         if now < self._asked_at.get(participant, _LONG_AGO) + RULES_LIFE:
             return known
-        rules = await self._ask(lambda: self._store.policy_rules(participant))
+        rules = await self._ask(lambda: self._store.policy_overrides(participant))
         if rules is None:
             return known
         self._asked_at[participant] = now

@@ -56,7 +56,7 @@ class BucketSeries:
                 evaluated,
                 known.consumption.get(evaluated.bucket.name),
             )
-            for evaluated in evaluate_buckets(buckets, known.policy_rules, self._thresholds)
+            for evaluated in evaluate_buckets(buckets, known.policy_overrides, self._thresholds)
         ]
 
 
