@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dict_rate_limit.domain.alerts.context import bucket_facts, thresholds_of
+from dict_rate_limit.domain.alerts.context import alert_context, thresholds_of
 from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyOverride
 from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.buckets.forecast import Span
@@ -103,15 +103,17 @@ def test_plain_values_that_are_no_outlook_are_refused(broken: dict[str, object])
 def test_facts_of_a_bucket_hold_its_own_thresholds() -> None:
     state = ParticipantState(participant=PARTICIPANT, policy_overrides={"CLAIMS_READ": PolicyOverride(warning=5000)})
 
-    warned = bucket_facts(state, snapshot(bucket(400)), bucket(400), RULES, Level.WARNING)
-    critical = bucket_facts(state, snapshot(bucket(50)), bucket(50), RULES, Level.CRITICAL)
+    warned = alert_context(state, snapshot(bucket(400)), bucket(400), RULES, Level.WARNING)
+    critical = alert_context(state, snapshot(bucket(50)), bucket(50), RULES, Level.CRITICAL)
 
     assert (warned.threshold, critical.threshold) == (5000, 1000)
     assert thresholds_of(state, "OTHER", RULES) == THRESHOLDS
 
 
 def test_without_a_reading_before_no_pace_is_known() -> None:
-    facts = bucket_facts(ParticipantState(participant=PARTICIPANT), snapshot(bucket(400)), bucket(400), RULES, Level.OK)
+    facts = alert_context(
+        ParticipantState(participant=PARTICIPANT), snapshot(bucket(400)), bucket(400), RULES, Level.OK
+    )
 
     assert facts.outlook is not None
     assert facts.outlook.empty is None
@@ -120,7 +122,7 @@ def test_without_a_reading_before_no_pace_is_known() -> None:
 def test_a_bucket_known_without_a_time_gives_no_pace() -> None:
     state = ParticipantState(participant=PARTICIPANT, buckets={"CLAIMS_READ": bucket(900)})
 
-    facts = bucket_facts(state, snapshot(bucket(400)), bucket(400), RULES, Level.OK)
+    facts = alert_context(state, snapshot(bucket(400)), bucket(400), RULES, Level.OK)
 
     assert facts.outlook is not None
     assert facts.outlook.empty is None
@@ -129,7 +131,7 @@ def test_a_bucket_known_without_a_time_gives_no_pace() -> None:
 def test_the_pace_is_that_of_the_last_interval() -> None:
     state, _ = run(snapshot(bucket(900)))
 
-    facts = bucket_facts(state, snapshot(bucket(200), at=LATER), bucket(200), RULES, Level.WARNING)
+    facts = alert_context(state, snapshot(bucket(200), at=LATER), bucket(200), RULES, Level.WARNING)
 
     assert facts.outlook is not None
     assert ends(facts.outlook.empty) == pytest.approx((200 / (1000 / 300 - 1), 200 / (800 / 300 - 1)))
@@ -139,7 +141,7 @@ def test_over_a_gap_no_pace_is_known() -> None:
     state, _ = run(snapshot(bucket(900)))
     after = NOON + 3 * FIVE_MINUTES + timedelta(seconds=1)
 
-    facts = bucket_facts(state, snapshot(bucket(200), at=after), bucket(200), RULES, Level.WARNING)
+    facts = alert_context(state, snapshot(bucket(200), at=after), bucket(200), RULES, Level.WARNING)
 
     assert facts.outlook is not None
     assert facts.outlook.empty is None

@@ -27,7 +27,7 @@ def thresholds_of(state: ParticipantState, policy_name: str, rules: Rules) -> Th
     return rules.thresholds.with_overrides(rule.warning, rule.critical)
 
 
-def bucket_facts(state: ParticipantState, snapshot: Snapshot, bucket: Bucket, rules: Rules, level: Level) -> Facts:
+def alert_context(state: ParticipantState, snapshot: Snapshot, bucket: Bucket, rules: Rules, level: Level) -> Facts:
     """Put a bucket of a new reading beside what is ahead of it; `state` is that before the reading."""
     thresholds = thresholds_of(state, bucket.name, rules)
     return Facts(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.alerts.context import bucket_facts
+from dict_rate_limit.domain.alerts.context import alert_context
 from dict_rate_limit.domain.alerts.transition import Change, Facts, reminded
 from dict_rate_limit.domain.buckets.level import Level
 from dict_rate_limit.domain.buckets.reading import Snapshot
@@ -44,4 +44,4 @@ def _facts(state: ParticipantState, alert: Alert, poll: Poll, snapshot: Snapshot
     bucket = next((bucket for bucket in buckets if bucket.name == alert.policy_name), None)
     if snapshot is None or bucket is None:
         return Facts(category=poll.category if isinstance(poll, Snapshot) else "", current=poll.outcome.value)
-    return bucket_facts(state, snapshot, bucket, rules, Level(alert.severity))
+    return alert_context(state, snapshot, bucket, rules, Level(alert.severity))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.alert import Alert, Kind, Severity
-from dict_rate_limit.domain.alerts.context import bucket_facts, thresholds_of
+from dict_rate_limit.domain.alerts.context import alert_context, thresholds_of
 from dict_rate_limit.domain.alerts.state import NO_OVERRIDE
 from dict_rate_limit.domain.alerts.transition import Change, Facts, Subject, moved, opened, resolved
 from dict_rate_limit.domain.buckets.level import Level, level_with_hysteresis
@@ -33,7 +33,7 @@ def threshold_changes(
         level = _evaluated(state, bucket, alert, rules)
         if level is Level.UNKNOWN or (level is Level.OK and alert is None):
             continue
-        facts = bucket_facts(state, snapshot, bucket, rules, level)
+        facts = alert_context(state, snapshot, bucket, rules, level)
         subject = Subject(participant=state.participant, policy_name=bucket.name, kind=Kind.THRESHOLD)
         change = _change(subject, alert, level, facts, snapshot.received_at)
         if change is not None:
