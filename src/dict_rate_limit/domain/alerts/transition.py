@@ -49,13 +49,13 @@ class Subject:
 
 def opened(subject: Subject, severity: Severity, facts: Facts, now: datetime) -> Change:
     """Begin an alert."""
-    return _told(_born(subject, severity, facts, now), TransitionKind.OPENED, facts)
+    return _with_event(_born(subject, severity, facts, now), TransitionKind.OPENED, facts)
 
 
 def noticed(subject: Subject, severity: Severity, facts: Facts, now: datetime) -> Change:
     """Tell of a change that has no duration: an alert born resolved."""
     born = replace(_born(subject, severity, facts, now), resolved_at=now, exhausted=False)
-    return _told(born, TransitionKind.NOTICED, facts)
+    return _with_event(born, TransitionKind.NOTICED, facts)
 
 
 def moved(alert: Alert, severity: Severity, facts: Facts, now: datetime) -> Change | None:
@@ -72,30 +72,30 @@ def moved(alert: Alert, severity: Severity, facts: Facts, now: datetime) -> Chan
     step = replace(alert, severity=severity, exhausted=exhausted, sequence=alert.sequence + 1, updated_at=now)
     if kind is TransitionKind.ESCALATED:
         step = replace(step, acknowledgement=None)
-    return _told(step, kind, facts)
+    return _with_event(step, kind, facts)
 
 
 def reminded(alert: Alert, facts: Facts, now: datetime) -> Change:
     """Tell of an alert once more."""
-    return _told(replace(alert, sequence=alert.sequence + 1, updated_at=now), TransitionKind.REMINDED, facts)
+    return _with_event(replace(alert, sequence=alert.sequence + 1, updated_at=now), TransitionKind.REMINDED, facts)
 
 
 def acknowledged(alert: Alert, acknowledgement: Acknowledgement) -> Change:
     """Note that somebody has taken an alert up."""
     step = replace(alert, sequence=alert.sequence + 1, updated_at=acknowledgement.at, acknowledgement=acknowledgement)
-    return _told(step, TransitionKind.ACKNOWLEDGED, Facts(category=""))
+    return _with_event(step, TransitionKind.ACKNOWLEDGED, Facts(category=""))
 
 
 def resolved(alert: Alert, facts: Facts, now: datetime) -> Change:
     """End an alert; it keeps its last severity."""
     ended = replace(alert, sequence=alert.sequence + 1, updated_at=now, resolved_at=now)
-    return _told(ended, TransitionKind.RESOLVED, facts)
+    return _with_event(ended, TransitionKind.RESOLVED, facts)
 
 
 def drilled(subject: Subject, sender: Acknowledgement) -> list[Change]:
     """Begin and end a test alert at once; `sender` says who sent it and why."""
     born = replace(_born(subject, Severity.INFO, Facts(category=""), sender.at), acknowledgement=sender)
-    return [_told(born, TransitionKind.OPENED, Facts(category="")), resolved(born, Facts(category=""), sender.at)]
+    return [_with_event(born, TransitionKind.OPENED, Facts(category="")), resolved(born, Facts(category=""), sender.at)]
 
 
 def _rank(severity: Severity, *, exhausted: bool) -> int:
@@ -116,7 +116,7 @@ def _born(subject: Subject, severity: Severity, facts: Facts, now: datetime) -> 
     )
 
 
-def _told(alert: Alert, kind: TransitionKind, facts: Facts) -> Change:
+def _with_event(alert: Alert, kind: TransitionKind, facts: Facts) -> Change:
     bucket = facts.bucket
     message, message_en = _texts(alert, kind, facts)
     event = AlertEvent(
