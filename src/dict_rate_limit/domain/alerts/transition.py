@@ -49,12 +49,12 @@ class Subject:
 
 def opened(subject: Subject, severity: Severity, facts: Facts, now: datetime) -> Change:
     """Begin an alert."""
-    return _with_event(_born(subject, severity, facts, now), TransitionKind.OPENED, facts)
+    return _with_event(_new_alert(subject, severity, facts, now), TransitionKind.OPENED, facts)
 
 
 def noticed(subject: Subject, severity: Severity, facts: Facts, now: datetime) -> Change:
     """Tell of a change that has no duration: an alert born resolved."""
-    born = replace(_born(subject, severity, facts, now), resolved_at=now, exhausted=False)
+    born = replace(_new_alert(subject, severity, facts, now), resolved_at=now, exhausted=False)
     return _with_event(born, TransitionKind.NOTICED, facts)
 
 
@@ -94,7 +94,7 @@ def resolved(alert: Alert, facts: Facts, now: datetime) -> Change:
 
 def drilled(subject: Subject, sender: Acknowledgement) -> list[Change]:
     """Begin and end a test alert at once; `sender` says who sent it and why."""
-    born = replace(_born(subject, Severity.INFO, Facts(category=""), sender.at), acknowledgement=sender)
+    born = replace(_new_alert(subject, Severity.INFO, Facts(category=""), sender.at), acknowledgement=sender)
     return [_with_event(born, TransitionKind.OPENED, Facts(category="")), resolved(born, Facts(category=""), sender.at)]
 
 
@@ -102,7 +102,7 @@ def _rank(severity: Severity, *, exhausted: bool) -> int:
     return list(Severity).index(severity) + exhausted
 
 
-def _born(subject: Subject, severity: Severity, facts: Facts, now: datetime) -> Alert:
+def _new_alert(subject: Subject, severity: Severity, facts: Facts, now: datetime) -> Alert:
     return Alert(
         alert_id=new_alert_id(subject.participant, subject.policy_name, subject.kind, now),
         participant=subject.participant,
