@@ -7,10 +7,10 @@ from itertools import product
 import pytest
 
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity, TransitionKind
-from dict_rate_limit.domain.messages import MessageFacts, duration_text, texts
+from dict_rate_limit.domain.messages import MessageValues, duration_text, texts
 
 OPENED = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
-LOW = MessageFacts(
+LOW = MessageValues(
     kind=Kind.THRESHOLD,
     transition=TransitionKind.OPENED,
     severity=Severity.WARNING,
@@ -126,7 +126,7 @@ WHOLE = replace(LOW, policy_name=ANY_POLICY, available_tokens=None, capacity=Non
         ),
     ],
 )
-def test_says_what_happened_and_how_bad_it_is(facts: MessageFacts, portuguese: str, english: str) -> None:
+def test_says_what_happened_and_how_bad_it_is(facts: MessageValues, portuguese: str, english: str) -> None:
     assert texts(facts) == (portuguese, english)
 
 

@@ -23,7 +23,7 @@ _LIMITS: Final = re.compile(r"\D*(\d+)\D+(\d+)\D+(\d+)\D*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MessageFacts:
+class MessageValues:
     """What a transition's two texts are made of.
 
     `threshold` is the one of `severity`, in hundredths of a percent. `previous` and `current` are a notice's old and
@@ -47,7 +47,7 @@ class MessageFacts:
     acknowledgement: Acknowledgement | None = None
 
 
-def texts(facts: MessageFacts) -> tuple[str, str]:
+def texts(facts: MessageValues) -> tuple[str, str]:
     """Return the Portuguese and the English line; every kind and transition has one, without line breaks."""
     return _text(facts, PT), _text(facts, EN)
 
@@ -63,7 +63,7 @@ def duration_text(span: timedelta) -> str:
     return " ".join(f"{number} {unit}" for number, unit in parts if number)
 
 
-def _text(facts: MessageFacts, language: Language) -> str:
+def _text(facts: MessageValues, language: Language) -> str:
     sentence = language.sentences.get((facts.kind, facts.transition), language.other[facts.transition])
     text = sentence.format(
         policy=facts.policy_name,
@@ -81,7 +81,7 @@ def _text(facts: MessageFacts, language: Language) -> str:
     return text + language.participant.format(name=facts.participant)
 
 
-def _dry(facts: MessageFacts) -> bool:
+def _dry(facts: MessageValues) -> bool:
     """Tell whether the bucket is dry now: its alert stays exhausted until the severity steps down."""
     return facts.exhausted and (facts.available_tokens is None or facts.available_tokens <= 0)
 
@@ -93,7 +93,7 @@ def _taken_up(acknowledgement: Acknowledgement | None) -> dict[str, str]:
     return {"actor": acknowledgement.actor, "reason": acknowledgement.reason, "until": f"{until:%Y-%m-%d %H:%M} UTC"}
 
 
-def _left(facts: MessageFacts, language: Language) -> str:
+def _left(facts: MessageValues, language: Language) -> str:
     if facts.available_tokens is None or not facts.capacity:
         return language.unknown_left
     shown = max(0, min(facts.available_tokens, facts.capacity))
@@ -104,7 +104,7 @@ def _left(facts: MessageFacts, language: Language) -> str:
     )
 
 
-def _threshold(facts: MessageFacts, language: Language) -> str:
+def _threshold(facts: MessageValues, language: Language) -> str:
     if facts.threshold is None:
         return ""
     return language.threshold[facts.severity].format(share=percent_text(facts.threshold, language))

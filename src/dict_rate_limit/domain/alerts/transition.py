@@ -14,7 +14,7 @@ from dict_rate_limit.domain.alerts.alert import (
     new_alert_id,
     new_event_id,
 )
-from dict_rate_limit.domain.messages import MessageFacts, texts
+from dict_rate_limit.domain.messages import MessageValues, texts
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -148,7 +148,7 @@ def _with_event(alert: Alert, kind: TransitionKind, facts: Facts) -> Change:
 def _texts(alert: Alert, kind: TransitionKind, facts: Facts) -> tuple[str, str]:
     bucket = facts.bucket
     return texts(
-        MessageFacts(
+        MessageValues(
             kind=alert.kind,
             transition=kind,
             severity=alert.severity,
