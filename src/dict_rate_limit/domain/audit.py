@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 
-class Act(StrEnum):
+class AuditAction(StrEnum):
     """What a person did."""
 
     ALERT_ACKNOWLEDGED = "ALERT_ACKNOWLEDGED"
@@ -28,7 +28,7 @@ class AuditEntry:
 
     at: datetime
     actor: str
-    act: Act
+    act: AuditAction
     subject_id: UUID
     detail: str
     reason: str

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Acknowledgement, Kind, Severity
 from dict_rate_limit.domain.alerts.transition import Subject, acknowledged, drilled
-from dict_rate_limit.domain.audit import Act, AuditEntry
+from dict_rate_limit.domain.audit import AuditAction, AuditEntry
 from dict_rate_limit.domain.errors import ConflictError, InvalidValueError, NotFoundError
 from dict_rate_limit.domain.notifications.silence import Silence
 from dict_rate_limit.domain.text import require_reason
@@ -81,7 +81,7 @@ async def acknowledge(acts: Acts, clock: Clock, order: TakeUp) -> Alert:
         entry = AuditEntry(
             at=now,
             actor=order.actor,
-            act=Act.ALERT_ACKNOWLEDGED,
+            act=AuditAction.ALERT_ACKNOWLEDGED,
             subject_id=alert.alert_id,
             detail=detail,
             reason=order.reason,
@@ -114,7 +114,7 @@ async def create_silence(acts: Acts, clock: Clock, order: NewSilence) -> Silence
     entry = AuditEntry(
         at=now,
         actor=order.actor,
-        act=Act.SILENCE_CREATED,
+        act=AuditAction.SILENCE_CREATED,
         subject_id=silence.silence_id,
         detail=detail,
         reason=order.reason,
@@ -133,7 +133,7 @@ async def end_silence(acts: Acts, clock: Clock, silence_id: UUID, actor: str, re
     require_reason(reason)
     now = clock.now()
     entry = AuditEntry(
-        at=now, actor=actor, act=Act.SILENCE_ENDED, subject_id=silence_id, detail="ended by hand", reason=reason
+        at=now, actor=actor, act=AuditAction.SILENCE_ENDED, subject_id=silence_id, detail="ended by hand", reason=reason
     )
     ended = await acts.end_silence(silence_id, actor, now, entry)
     if ended is None:
@@ -153,7 +153,7 @@ async def send_drill(acts: Acts, clock: Clock, participant: str, actor: str, rea
     changes = drilled(Subject(participant=participant, policy_name=ANY_POLICY, kind=Kind.DRILL), sender)
     ended = changes[-1][0]
     entry = AuditEntry(
-        at=now, actor=actor, act=Act.DRILL_SENT, subject_id=ended.alert_id, detail=participant, reason=reason
+        at=now, actor=actor, act=AuditAction.DRILL_SENT, subject_id=ended.alert_id, detail=participant, reason=reason
     )
     async with acts.acting(participant) as unit:
         await unit.save(ended, [event for _, event in changes], entry)
