@@ -137,7 +137,7 @@ def _is_for(event: AlertEvent, channel: Channel, heard: set[str]) -> bool:
 
 
 def _silence(event: AlertEvent, silences: Sequence[Silence], now: datetime) -> Silence | None:
-    return next((silence for silence in silences if silence.silences(event, now)), None)
+    return next((silence for silence in silences if silence.suppresses(event, now)), None)
 
 
 def _notification(event: AlertEvent, channel: Channel, silence: Silence | None, now: datetime) -> Notification:
