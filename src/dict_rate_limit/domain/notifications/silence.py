@@ -156,7 +156,7 @@ class Silence:
             return False
         return self.recurrence is None or self.recurrence.covers(moment)
 
-    def holds_until(self, moment: datetime) -> datetime:
+    def active_until(self, moment: datetime) -> datetime:
         """Return when it stops to hold, for a moment at which it holds."""
         return self.ends_at if self.recurrence is None else min(self.ends_at, self.recurrence.next_end(moment))
 
