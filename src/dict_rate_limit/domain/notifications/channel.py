@@ -62,7 +62,7 @@ class Routes:
             message = f"kinds: {unknown!r}, expected {', '.join(Kind)}, or a glob"
             raise InvalidValueError(message)
 
-    def want(self, event: AlertEvent) -> bool:
+    def matches(self, event: AlertEvent) -> bool:
         """Tell whether a transition is wanted: at least as severe, and matched by one glob of each list."""
         ranks = list(Severity)
         if ranks.index(event.severity) < ranks.index(self.severity):
@@ -113,4 +113,4 @@ class Channel:
 
     def wants(self, event: AlertEvent) -> bool:
         """Tell whether it wants a transition; a drill goes everywhere, for that is what it is for."""
-        return event.kind is Kind.DRILL or self.routes.want(event)
+        return event.kind is Kind.DRILL or self.routes.matches(event)
