@@ -111,6 +111,6 @@ class Channel:
         """Whether one message may tell of several transitions: programs want them one by one."""
         return self.format is Format.TEXT and not self.apart
 
-    def wants(self, event: AlertEvent) -> bool:
+    def matches(self, event: AlertEvent) -> bool:
         """Tell whether it wants a transition; a drill goes everywhere, for that is what it is for."""
         return event.kind is Kind.DRILL or self.routes.matches(event)

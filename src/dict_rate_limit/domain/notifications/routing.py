@@ -133,7 +133,7 @@ def after(notification: Notification, answer: Answer, now: datetime) -> tuple[St
 def _is_for(event: AlertEvent, channel: Channel, heard: set[str]) -> bool:
     if event.transition in FOLLOW_UPS and event.kind is not Kind.DRILL:
         return channel.name in heard
-    return channel.wants(event)
+    return channel.matches(event)
 
 
 def _silence(event: AlertEvent, silences: Sequence[Silence], now: datetime) -> Silence | None:
