@@ -84,7 +84,7 @@ def test_shows_no_secret() -> None:
     ("one", "grouped"),
     [
         (channel(), True),
-        (replace(channel(), apart=True), False),
+        (replace(channel(), send_individually=True), False),
         (channel(format=Format.WEBHOOK), False),
         (channel(format=Format.ALERTMANAGER), False),
     ],

@@ -52,7 +52,7 @@ def test_reads_every_key() -> None:
                 kinds=("THRESHOLD", "RATE_*"),
             ),
             group_wait=timedelta(seconds=90),
-            apart=True,
+            send_individually=True,
         ),
     )
 
@@ -70,8 +70,8 @@ def test_alertmanager_needs_an_address_only() -> None:
 
 
 @pytest.mark.parametrize(("group", "apart"), [("", True), ("\ngroup = true", False)])
-def test_pagerduty_is_told_of_alerts_one_by_one_unless_told_otherwise(group: str, *, apart: bool) -> None:
-    assert table(f'url = "pagerduty://a@b"{group}').channels[0].apart is apart
+def test_pagerduty_is_told_of_alerts_one_by_one_unless_told_otherwise(group: str, *, send_individually: bool) -> None:
+    assert table(f'url = "pagerduty://a@b"{group}').channels[0].send_individually is send_individually
 
 
 @pytest.mark.parametrize(

@@ -104,8 +104,14 @@ def _mismatches(values: Mapping[str, Any]) -> list[str]:
 def _made(name: str, values: dict[str, Any]) -> Channel:
     routes = Routes(**{key: values.pop(key) for key in _ROUTES if key in values})
     incidents = values["url"].lower().startswith("pagerduty://")
-    apart = not values.pop("group", not incidents)
-    return Channel(name=name, routes=routes, apart=apart, format=values.pop("format", Format.TEXT), **values)
+    send_individually = not values.pop("group", not incidents)
+    return Channel(
+        name=name,
+        routes=routes,
+        send_individually=send_individually,
+        format=values.pop("format", Format.TEXT),
+        **values,
+    )
 
 
 def _shown(kind: _Key, value: object) -> str:

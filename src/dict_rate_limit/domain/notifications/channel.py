@@ -90,7 +90,7 @@ class Channel:
     routes: Routes = Routes()
     language: Language = Language.PT
     group_wait: timedelta = timedelta(seconds=10)
-    apart: bool = False
+    send_individually: bool = False
     secrets: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
@@ -109,7 +109,7 @@ class Channel:
     @property
     def grouped(self) -> bool:
         """Whether one message may tell of several transitions: programs want them one by one."""
-        return self.format is Format.TEXT and not self.apart
+        return self.format is Format.TEXT and not self.send_individually
 
     def matches(self, event: AlertEvent) -> bool:
         """Tell whether it wants a transition; a drill goes everywhere, for that is what it is for."""
