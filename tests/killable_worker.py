@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.domain.alerts.state import Evaluation, ParticipantState
     from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
-    from dict_rate_limit.ports import RecordingUnit
+    from dict_rate_limit.ports import RecordingUnitOfWork
     from dict_rate_limit.ports.delivery import DrainUnit, Receipt
 
 RULES = Rules(
@@ -109,7 +109,7 @@ class FatefulSource:
 class FatefulUnit:
     """A transaction that may be the last."""
 
-    def __init__(self, unit: RecordingUnit, fate: Fate) -> None:
+    def __init__(self, unit: RecordingUnitOfWork, fate: Fate) -> None:
         self._unit, self._fate = unit, fate
 
     async def load(self, poll: Poll) -> ParticipantState | None:
@@ -147,7 +147,7 @@ class FatefulStore(PostgresStore):
     fate: Fate
 
     @asynccontextmanager
-    async def participant(self, participant: str) -> AsyncIterator[RecordingUnit]:
+    async def participant(self, participant: str) -> AsyncIterator[RecordingUnitOfWork]:
         async with super().participant(participant) as unit:
             yield FatefulUnit(unit, self.fate)
         self.fate.reach(Point.RECORDED)

@@ -49,7 +49,7 @@ class PolicySource(Protocol):
         """
 
 
-class RecordingUnit(Protocol):
+class RecordingUnitOfWork(Protocol):
     """One participant's state, locked, inside one transaction."""
 
     async def load(self, poll: Poll) -> ParticipantState | None:
@@ -66,7 +66,7 @@ TransitionKey = tuple[str, str, "Kind", "TransitionKind"]
 class StateStore(Protocol):
     """History, latest readings and alerts."""
 
-    def participant(self, participant: str) -> AbstractAsyncContextManager[RecordingUnit]:
+    def participant(self, participant: str) -> AbstractAsyncContextManager[RecordingUnitOfWork]:
         """Open a transaction that holds the participant's lock: a second one waits, in any process.
 
         An error inside, or a lost process, leaves the stored data as it was.

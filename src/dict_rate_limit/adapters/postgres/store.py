@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.domain.notifications.routing import Attempt, Notification, Status
     from dict_rate_limit.domain.notifications.silence import Silence
-    from dict_rate_limit.ports import Latest, RecordingUnit, TransitionKey
+    from dict_rate_limit.ports import Latest, RecordingUnitOfWork, TransitionKey
     from dict_rate_limit.ports.acting import ActingUnit, AlertHistory
     from dict_rate_limit.ports.delivery import Backlog, DrainUnit, LedgerEntry, RoutingUnit
 
@@ -42,7 +42,7 @@ class PostgresStore:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    def participant(self, participant: str) -> AbstractAsyncContextManager[RecordingUnit]:
+    def participant(self, participant: str) -> AbstractAsyncContextManager[RecordingUnitOfWork]:
         """Open a transaction that holds the participant's lock."""
         return record_poll.recording_unit(self._pool, participant)
 
