@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.state import Evaluation, ParticipantState
     from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
     from dict_rate_limit.ports import RecordingUnitOfWork
-    from dict_rate_limit.ports.delivery import DrainUnit, Receipt
+    from dict_rate_limit.ports.delivery import ClaimUnitOfWork, Receipt
 
 RULES = Rules(
     thresholds=Thresholds(warning=2500, critical=1000, margin=200), interval=timedelta(seconds=1), unreachable_after=3
@@ -123,7 +123,7 @@ class FatefulUnit:
 class FatefulDrain:
     """A batch that may be the last."""
 
-    def __init__(self, unit: DrainUnit) -> None:
+    def __init__(self, unit: ClaimUnitOfWork) -> None:
         self._unit = unit
 
     @property
@@ -153,7 +153,7 @@ class FatefulStore(PostgresStore):
         self.fate.reach(Point.RECORDED)
 
     @asynccontextmanager
-    async def drain(self, limit: int, now: datetime) -> AsyncIterator[DrainUnit]:
+    async def drain(self, limit: int, now: datetime) -> AsyncIterator[ClaimUnitOfWork]:
         async with super().drain(limit, now) as unit:
             yield FatefulDrain(unit)
         if unit.events:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.notifications.silence import Silence
     from dict_rate_limit.ports import Clock, Latest, TransitionKey
     from dict_rate_limit.ports.acting import ActingUnit, AlertHistory
-    from dict_rate_limit.ports.delivery import Backlog, DrainUnit, LedgerEntry, RoutingUnit
+    from dict_rate_limit.ports.delivery import Backlog, ClaimUnitOfWork, LedgerEntry, RoutingUnit
 
 _WORST_FIRST: Final = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
 
@@ -123,7 +123,7 @@ class MemoryStore:
             (alert.participant, alert.kind, alert.severity) for alert in await self.open_alerts(participants)
         )
 
-    def drain(self, limit: int, now: datetime) -> AbstractAsyncContextManager[DrainUnit]:
+    def drain(self, limit: int, now: datetime) -> AbstractAsyncContextManager[ClaimUnitOfWork]:
         """Claim transitions policy by policy."""
         return self._outbox.drain(limit, now)
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.notifications.silence import Silence
     from dict_rate_limit.ports import Latest, RecordingUnitOfWork, TransitionKey
     from dict_rate_limit.ports.acting import ActingUnit, AlertHistory
-    from dict_rate_limit.ports.delivery import Backlog, DrainUnit, LedgerEntry, RoutingUnit
+    from dict_rate_limit.ports.delivery import Backlog, ClaimUnitOfWork, LedgerEntry, RoutingUnit
 
 
 class PostgresStore:
@@ -70,7 +70,7 @@ class PostgresStore:
         """Return how many alerts are open."""
         return await queries.open_alert_counts(self._pool, participants)
 
-    def drain(self, limit: int, now: datetime) -> AbstractAsyncContextManager[DrainUnit]:
+    def drain(self, limit: int, now: datetime) -> AbstractAsyncContextManager[ClaimUnitOfWork]:
         """Claim transitions policy by policy."""
         return outbox.drain_unit(self._pool, limit, now)
 
