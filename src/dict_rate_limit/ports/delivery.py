@@ -90,7 +90,7 @@ class EventPublisher(Protocol):
 class Notifications(Protocol):
     """Who is to be told of what, and what became of it."""
 
-    def routing(self, limit: int) -> AbstractAsyncContextManager[RoutingUnit]:
+    def routing(self, limit: int) -> AbstractAsyncContextManager[RoutingUnitOfWork]:
         """Claim the oldest transitions for which nobody has yet said who is told. One at a time: others get none."""
 
     async def claim(self, channel: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Notification]:
@@ -128,7 +128,7 @@ class Notifications(Protocol):
         """Return, by channel, since when its oldest pending notification waits; absent = none waits."""
 
 
-class RoutingUnit(Protocol):
+class RoutingUnitOfWork(Protocol):
     """Transitions nobody has been chosen for, in the order they were recorded."""
 
     @property

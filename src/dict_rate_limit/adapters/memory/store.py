@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.notifications.silence import Silence
     from dict_rate_limit.ports import Clock, Latest, TransitionKey
     from dict_rate_limit.ports.acting import ActingUnit, AlertHistory
-    from dict_rate_limit.ports.delivery import Backlog, ClaimUnitOfWork, LedgerEntry, RoutingUnit
+    from dict_rate_limit.ports.delivery import Backlog, ClaimUnitOfWork, LedgerEntry, RoutingUnitOfWork
 
 _WORST_FIRST: Final = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
 
@@ -131,7 +131,7 @@ class MemoryStore:
         """Say what waits to be published."""
         return await self._outbox.backlog()
 
-    def routing(self, limit: int) -> AbstractAsyncContextManager[RoutingUnit]:
+    def routing(self, limit: int) -> AbstractAsyncContextManager[RoutingUnitOfWork]:
         """Claim transitions to be routed; none while another router works."""
         return self._notifications.routing(limit)
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.notifications.silence import Silence
     from dict_rate_limit.ports import Latest, RecordingUnitOfWork, TransitionKey
     from dict_rate_limit.ports.acting import ActingUnit, AlertHistory
-    from dict_rate_limit.ports.delivery import Backlog, ClaimUnitOfWork, LedgerEntry, RoutingUnit
+    from dict_rate_limit.ports.delivery import Backlog, ClaimUnitOfWork, LedgerEntry, RoutingUnitOfWork
 
 
 class PostgresStore:
@@ -78,7 +78,7 @@ class PostgresStore:
         """Say what waits to be published."""
         return await outbox.backlog(self._pool)
 
-    def routing(self, limit: int) -> AbstractAsyncContextManager[RoutingUnit]:
+    def routing(self, limit: int) -> AbstractAsyncContextManager[RoutingUnitOfWork]:
         """Claim transitions to be routed; none while another router works."""
         return notification_routing.routing_unit(self._pool, limit)
 
