@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from dict_rate_limit.domain.alerts.alert import Alert
-    from dict_rate_limit.ports.acting import ActingUnit
+    from dict_rate_limit.ports.acting import AlertUnitOfWork
 
 NOBODY = UUID(int=0)
 SOON = NOON + HOUR
@@ -163,7 +163,7 @@ async def test_an_alert_nobody_knows_is_refused(desk: Desk) -> None:
 class ForgetfulStore(MemoryStore):
     """Has lost the alert by the time its participant is held."""
 
-    def acting(self, participant: str) -> AbstractAsyncContextManager[ActingUnit]:
+    def acting(self, participant: str) -> AbstractAsyncContextManager[AlertUnitOfWork]:
         return super().acting(participant[::-1])
 
 

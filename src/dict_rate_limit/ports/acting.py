@@ -25,7 +25,7 @@ class Acts(Protocol):
     async def alerts(self, participants: Sequence[str], *, open_only: bool, limit: int) -> Sequence[Alert]:
         """Return alerts, the last opened first."""
 
-    def acting(self, participant: str) -> AbstractAsyncContextManager[ActingUnit]:
+    def acting(self, participant: str) -> AbstractAsyncContextManager[AlertUnitOfWork]:
         """Open a transaction that holds the participant's lock, the same one that recording a poll holds."""
 
     async def add_silence(self, silence: Silence, entry: AuditEntry) -> None:
@@ -41,7 +41,7 @@ class Acts(Protocol):
         """Return the last acts, newest first."""
 
 
-class ActingUnit(Protocol):
+class AlertUnitOfWork(Protocol):
     """One participant's alerts, locked."""
 
     async def alert(self, alert_id: UUID) -> Alert | None:

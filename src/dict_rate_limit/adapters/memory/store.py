@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.notifications.routing import Attempt, Notification, Status
     from dict_rate_limit.domain.notifications.silence import Silence
     from dict_rate_limit.ports import Clock, Latest, TransitionKey
-    from dict_rate_limit.ports.acting import ActingUnit, AlertHistory
+    from dict_rate_limit.ports.acting import AlertHistory, AlertUnitOfWork
     from dict_rate_limit.ports.delivery import Backlog, ClaimUnitOfWork, LedgerEntry, RoutingUnitOfWork
 
 _WORST_FIRST: Final = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
@@ -171,7 +171,7 @@ class MemoryStore:
         """Return alerts, the last opened first."""
         return await self._acts.alerts(participants, open_only=open_only, limit=limit)
 
-    def acting(self, participant: str) -> AbstractAsyncContextManager[ActingUnit]:
+    def acting(self, participant: str) -> AbstractAsyncContextManager[AlertUnitOfWork]:
         """Hold the participant's lock."""
         return self._acts.acting(participant)
 
