@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from datetime import datetime
 
-    from dict_rate_limit.adapters.memory.store import MemoryRecordingUnit
+    from dict_rate_limit.adapters.memory.store import MemoryRecordingUnitOfWork
     from dict_rate_limit.domain.buckets.reading import Poll
     from dict_rate_limit.ports import CachedSnapshot
     from dict_rate_limit.ports.delivery import EventPublisher
@@ -97,7 +97,7 @@ class BrokenStore(MemoryStore):
     fault: Exception | None = None
 
     @asynccontextmanager
-    async def participant(self, participant: str) -> AsyncIterator[MemoryRecordingUnit]:
+    async def participant(self, participant: str) -> AsyncIterator[MemoryRecordingUnitOfWork]:
         if self.fault:
             raise self.fault
         async with super().participant(participant) as unit:

@@ -17,7 +17,7 @@ from monitor_samples import LATER, HandClock, reading_of, readings_of
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from dict_rate_limit.adapters.memory.store import MemoryRecordingUnit
+    from dict_rate_limit.adapters.memory.store import MemoryRecordingUnitOfWork
     from dict_rate_limit.domain.buckets.reading import Poll
     from dict_rate_limit.ports import CachedSnapshot
 
@@ -32,7 +32,7 @@ class FaultyStore(MemoryStore):
         self.most_open = 0
 
     @asynccontextmanager
-    async def participant(self, participant: str) -> AsyncIterator[MemoryRecordingUnit]:
+    async def participant(self, participant: str) -> AsyncIterator[MemoryRecordingUnitOfWork]:
         self.open_now += 1
         self.most_open = max(self.most_open, self.open_now)
         await asyncio.sleep(0)

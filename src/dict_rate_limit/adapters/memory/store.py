@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _WORST_FIRST: Final = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
 
 
-class MemoryRecordingUnit:
+class MemoryRecordingUnitOfWork:
     """Holds judgements back until the unit ends."""
 
     def __init__(self, ledger: Ledger) -> None:
@@ -70,10 +70,10 @@ class MemoryStore:
         self._books.ledger(participant).policy_overrides[policy_name] = rule
 
     @asynccontextmanager
-    async def participant(self, participant: str) -> AsyncIterator[MemoryRecordingUnit]:
+    async def participant(self, participant: str) -> AsyncIterator[MemoryRecordingUnitOfWork]:
         """Hold the participant's lock; what was saved counts once the block ends without an error."""
         async with self._books.locks[participant]:
-            unit = MemoryRecordingUnit(self._books.ledgers.get(participant) or new_ledger(participant))
+            unit = MemoryRecordingUnitOfWork(self._books.ledgers.get(participant) or new_ledger(participant))
             yield unit
             for evaluation in unit.evaluations:
                 self._books.ledger(participant).add(evaluation)
