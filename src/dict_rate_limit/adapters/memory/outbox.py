@@ -25,7 +25,7 @@ class _Refusal:
     next_try_at: datetime | None
 
 
-class MemoryDrainUnit:
+class MemoryClaimUnitOfWork:
     """Transitions of policies that nobody else can claim meanwhile."""
 
     def __init__(self, claimed: Sequence[Transition]) -> None:
@@ -72,12 +72,12 @@ class MemoryOutbox:
     held: set[str] = field(default_factory=set)
 
     @asynccontextmanager
-    async def drain(self, limit: int, now: datetime) -> AsyncIterator[MemoryDrainUnit]:
+    async def drain(self, limit: int, now: datetime) -> AsyncIterator[MemoryClaimUnitOfWork]:
         """Claim what is due and nobody holds."""
         due = self._due(now)
         policies = [name for name in dict.fromkeys(one.event.policy_name for one in due) if name not in self.held]
         mine = set(policies[:limit])
-        unit = MemoryDrainUnit([one for one in due if one.event.policy_name in mine][:limit])
+        unit = MemoryClaimUnitOfWork([one for one in due if one.event.policy_name in mine][:limit])
         self.held |= mine
         try:
             yield unit
