@@ -51,7 +51,7 @@ class Told:
             )
 
 
-class MemoryRoutingUnit:
+class MemoryRoutingUnitOfWork:
     """Holds notifications back until the unit ends; `routed` is None until they are there."""
 
     def __init__(self, waiting: Sequence[Transition], told: Mapping[UUID, frozenset[str]]) -> None:
@@ -84,13 +84,13 @@ class MemoryNotifications:
     routing_now: bool = False
 
     @asynccontextmanager
-    async def routing(self, limit: int) -> AsyncIterator[MemoryRoutingUnit]:
+    async def routing(self, limit: int) -> AsyncIterator[MemoryRoutingUnitOfWork]:
         """Claim the oldest transitions; none while another router works."""
         if self.routing_now:
-            yield MemoryRoutingUnit((), MappingProxyType({}))
+            yield MemoryRoutingUnitOfWork((), MappingProxyType({}))
             return
         waiting = [transition for transition in self.books.transitions.values() if not transition.routed][:limit]
-        unit = MemoryRoutingUnit(waiting, self._told({transition.event.alert_id for transition in waiting}))
+        unit = MemoryRoutingUnitOfWork(waiting, self._told({transition.event.alert_id for transition in waiting}))
         self.routing_now = True
         try:
             yield unit
