@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class MemoryActingUnit:
+class MemoryAlertUnitOfWork:
     """Holds acts back until the unit ends."""
 
     books: Books
@@ -71,10 +71,10 @@ class MemoryActs:
         return found[:limit]
 
     @asynccontextmanager
-    async def acting(self, participant: str) -> AsyncIterator[MemoryActingUnit]:
+    async def acting(self, participant: str) -> AsyncIterator[MemoryAlertUnitOfWork]:
         """Hold the participant's lock; what was saved counts once the block ends without an error."""
         async with self.books.locks[participant]:
-            unit = MemoryActingUnit(self.books, participant)
+            unit = MemoryAlertUnitOfWork(self.books, participant)
             yield unit
             for alert, events, entry in unit.saved:
                 self.books.ledger(participant).alerts[alert.alert_id] = alert
