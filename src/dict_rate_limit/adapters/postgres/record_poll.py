@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.reading import Poll
 
 
-class PostgresRecordingUnit:
+class PostgresRecordingUnitOfWork:
     """A participant's state inside an open transaction that holds its lock."""
 
     def __init__(self, connection: Connection, participant: str) -> None:
@@ -48,11 +48,11 @@ class PostgresRecordingUnit:
 
 
 @asynccontextmanager
-async def recording_unit(pool: Pool, participant: str) -> AsyncIterator[PostgresRecordingUnit]:
+async def recording_unit(pool: Pool, participant: str) -> AsyncIterator[PostgresRecordingUnitOfWork]:
     """Open a transaction that holds the participant's lock; committed at the end, rolled back after an error."""
     async with pool.connection() as connection:
         await lock_participant(connection, participant)
-        yield PostgresRecordingUnit(connection, participant)
+        yield PostgresRecordingUnitOfWork(connection, participant)
 
 
 async def lock_participant(connection: Connection, participant: str) -> None:
