@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import AlertEvent
 
 
-class PostgresDrainUnit:
+class PostgresClaimUnitOfWork:
     """Transitions of policies that nobody else can claim meanwhile."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
@@ -60,10 +60,10 @@ class PostgresDrainUnit:
 
 
 @asynccontextmanager
-async def drain_unit(pool: Pool, limit: int, now: datetime) -> AsyncIterator[PostgresDrainUnit]:
+async def drain_unit(pool: Pool, limit: int, now: datetime) -> AsyncIterator[PostgresClaimUnitOfWork]:
     """Claim what is due in one transaction, and end it with the marks, whatever happened inside."""
     async with pool.connection() as connection:
-        unit = PostgresDrainUnit(await _claimed(connection, limit, now))
+        unit = PostgresClaimUnitOfWork(await _claimed(connection, limit, now))
         try:
             yield unit
         finally:
