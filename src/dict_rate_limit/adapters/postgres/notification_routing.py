@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.notifications.routing import Notification
 
 
-class PostgresRoutingUnit:
+class PostgresRoutingUnitOfWork:
     """Transitions that wait to be routed, inside an open transaction that holds the router's lock."""
 
     def __init__(
@@ -56,11 +56,11 @@ class PostgresRoutingUnit:
 
 
 @asynccontextmanager
-async def routing_unit(pool: Pool, limit: int) -> AsyncIterator[PostgresRoutingUnit]:
+async def routing_unit(pool: Pool, limit: int) -> AsyncIterator[PostgresRoutingUnitOfWork]:
     """Claim the oldest transitions, none while another router works; kept at the end, rolled back after an error."""
     async with pool.connection() as connection:
         events = await _unrouted(connection, limit)
-        yield PostgresRoutingUnit(connection, events, await _told(connection, events))
+        yield PostgresRoutingUnitOfWork(connection, events, await _told(connection, events))
 
 
 async def _unrouted(connection: Connection, limit: int) -> Sequence[AlertEvent]:
