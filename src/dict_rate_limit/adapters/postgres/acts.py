@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.notifications.silence import Silence
 
 
-class PostgresActingUnit:
+class PostgresAlertUnitOfWork:
     """A participant's alerts inside an open transaction that holds its lock."""
 
     def __init__(self, connection: Connection, participant: str) -> None:
@@ -48,11 +48,11 @@ class PostgresActingUnit:
 
 
 @asynccontextmanager
-async def acting_unit(pool: Pool, participant: str) -> AsyncIterator[PostgresActingUnit]:
+async def acting_unit(pool: Pool, participant: str) -> AsyncIterator[PostgresAlertUnitOfWork]:
     """Open a transaction that holds the participant's lock; committed at the end, rolled back after an error."""
     async with pool.connection() as connection:
         await lock_participant(connection, participant)
-        yield PostgresActingUnit(connection, participant)
+        yield PostgresAlertUnitOfWork(connection, participant)
 
 
 async def alert(pool: Pool, alert_id: UUID) -> AlertHistory | None:
