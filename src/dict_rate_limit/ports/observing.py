@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 
-class WorkObserver(Protocol):
+class WorkerMetrics(Protocol):
     """Is told of finished work. Never raises, never waits."""
 
     def attempted(self, activity: str, seconds: float, *, failed: bool) -> None:
@@ -25,5 +25,5 @@ class _Nobody:
         """Do nothing."""
 
 
-NOBODY: Final[WorkObserver] = _Nobody()
+NOBODY: Final[WorkerMetrics] = _Nobody()
 """For work that is not counted."""

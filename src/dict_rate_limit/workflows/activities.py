@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.state import Rules
     from dict_rate_limit.ports import Clock, Maintenance, SnapshotCache, StateStore
     from dict_rate_limit.ports.delivery import EventPublisher, Heartbeat, Outbox
-    from dict_rate_limit.ports.observing import WorkObserver
+    from dict_rate_limit.ports.observing import WorkerMetrics
     from dict_rate_limit.usecases.notify import NotifyParts
     from dict_rate_limit.usecases.poll.poll import Fetcher
 
@@ -70,7 +70,7 @@ class Activities:
     retention_months: int
     recordings: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
     delivery_batch: int = 200
-    observer: WorkObserver = NOBODY
+    observer: WorkerMetrics = NOBODY
 
     def all(self) -> Sequence[Callable[..., Awaitable[object]]]:
         """Return what a Temporal worker has to offer."""
