@@ -45,7 +45,7 @@ class Behaviour(StrEnum):
     HANG = "says nothing"
     REDIRECT = "sends it elsewhere"
     GARBAGE = "says what nobody understands"
-    NOBODY = "is not there"
+    NULL_METRICS = "is not there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ async def mail_way(behaviour: Behaviour, patience: float) -> AsyncIterator[Way]:
             Behaviour.HANG: None,
         }
         receiver.reply = replies.get(behaviour, "250 OK")
-        if behaviour is Behaviour.NOBODY:
+        if behaviour is Behaviour.NULL_METRICS:
             receiver.port = closed_port()
         channel = Channel(name="mail", format=Format.TEXT, url=receiver.url(TOKEN))
 
@@ -167,7 +167,7 @@ async def _http_way(
     async with http_receiver() as receiver, http_receiver() as elsewhere:
         said = _answers(elsewhere)[behaviour]
         receiver.answers = lambda _: said
-        if behaviour is Behaviour.NOBODY:
+        if behaviour is Behaviour.NULL_METRICS:
             receiver.port = closed_port()
         url = receiver.url(f"/hooks/{TOKEN}?key={TOKEN}")
         yield Way(
@@ -186,5 +186,5 @@ def _answers(elsewhere: HttpReceiver) -> dict[Behaviour, bytes | None]:
         Behaviour.HANG: None,
         Behaviour.REDIRECT: answer("307 Temporary Redirect", b"", f"Location: {elsewhere.url()}"),
         Behaviour.GARBAGE: b"what?\r\n\r\n",
-        Behaviour.NOBODY: taken,
+        Behaviour.NULL_METRICS: taken,
     }

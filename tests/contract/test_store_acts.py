@@ -20,7 +20,7 @@ from notification_samples import route_all
 if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import Alert
     from store_harness import Harness
-NOBODY = UUID(int=0)
+NULL_METRICS = UUID(int=0)
 ANOTHER = "87654321"
 TAKEN_UP = Acknowledgement(actor="ana", reason="ligando para o BACEN", at=NOON, until=NOON + timedelta(hours=1))
 SUBJECT = Subject(participant=PARTICIPANT, policy_name=ANY_POLICY, kind=Kind.DRILL)
@@ -63,7 +63,7 @@ async def test_the_history_tells_what_became_of_each_transition(harness: Harness
 
 
 async def test_there_may_be_no_such_alert(harness: Harness) -> None:
-    assert await harness.store.alert(NOBODY) is None
+    assert await harness.store.alert(NULL_METRICS) is None
 
 
 async def test_alerts_come_the_last_opened_first(harness: Harness) -> None:
@@ -104,7 +104,7 @@ async def test_an_act_finds_no_alert_of_another_participant(harness: Harness) ->
 
     async with harness.store.acting(ANOTHER) as unit:
         assert await unit.alert(alert.alert_id) is None
-        assert await unit.alert(NOBODY) is None
+        assert await unit.alert(NULL_METRICS) is None
 
 
 async def test_an_acknowledged_alert_is_so_for_everybody_who_looks(harness: Harness) -> None:

@@ -11,7 +11,7 @@ from pipeline_stubs import REPOSITORY, Answer, Stage
 if TYPE_CHECKING:
     from pathlib import Path
 
-NOBODY = Answer(to="id -u", stdout="1000\n")
+NULL_METRICS = Answer(to="id -u", stdout="1000\n")
 ROOT = Answer(to="id -u", stdout="0\n")
 
 
@@ -30,7 +30,7 @@ def test_root_runs_a_command_as_it_is(stage: Stage) -> None:
 
 
 def test_others_ask_sudo_and_keep_their_path_and_home(stage: Stage) -> None:
-    stage.answers(NOBODY)
+    stage.answers(NULL_METRICS)
 
     stage.run("as-root", "helm", "version", env={"CI": "true"})
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-NOBODY = UUID(int=0)
+NULL_METRICS = UUID(int=0)
 LOOKING = {"reason": "looking", "for": "2h"}
 
 
@@ -139,10 +139,10 @@ async def test_one_alert_comes_with_its_transitions_and_who_was_told(
 
 
 async def test_an_unknown_alert_is_404(client: httpx.AsyncClient) -> None:
-    assert problem(await get(client, f"{ALERTS}/{NOBODY}")) == (404, "alert-not-found", None)
+    assert problem(await get(client, f"{ALERTS}/{NULL_METRICS}")) == (404, "alert-not-found", None)
 
 
-@pytest.mark.parametrize("alert_id", ["7", "urn:uuid:" + str(NOBODY), str(NOBODY).replace("-", ""), "%00"])
+@pytest.mark.parametrize("alert_id", ["7", "urn:uuid:" + str(NULL_METRICS), str(NULL_METRICS).replace("-", ""), "%00"])
 async def test_what_cannot_be_the_id_of_an_alert_is_refused(client: httpx.AsyncClient, alert_id: str) -> None:
     assert problem(await get(client, f"{ALERTS}/{alert_id}")) == (400, "invalid-parameter", "alert_id")
 
@@ -216,7 +216,7 @@ async def test_a_resolved_alert_cannot_be_taken_up(world: ActingWorld, client: h
 
 
 async def test_an_alert_nobody_knows_cannot_be_taken_up(client: httpx.AsyncClient) -> None:
-    assert problem(await taking_up(client, NOBODY)) == (404, "alert-not-found", None)
+    assert problem(await taking_up(client, NULL_METRICS)) == (404, "alert-not-found", None)
 
 
 @pytest.mark.parametrize(

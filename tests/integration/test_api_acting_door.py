@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
     import httpx
 
-NOBODY = UUID(int=0)
+NULL_METRICS = UUID(int=0)
 READS = [
     ALERTS,
-    f"{ALERTS}/{NOBODY}",
+    f"{ALERTS}/{NULL_METRICS}",
     SILENCES,
-    f"{SILENCES}/{NOBODY}",
+    f"{SILENCES}/{NULL_METRICS}",
     f"{ROOT}/explain/X",
-    f"{DRILLS}/{NOBODY}",
+    f"{DRILLS}/{NULL_METRICS}",
     AUDIT,
 ]
-ACTS = [f"{ALERTS}/{NOBODY}/acknowledgement", SILENCES, f"{SILENCES}/{NOBODY}/end", DRILLS]
+ACTS = [f"{ALERTS}/{NULL_METRICS}/acknowledgement", SILENCES, f"{SILENCES}/{NULL_METRICS}/end", DRILLS]
 REASON = {"reason": "x"}
 HOUR = {"reason": "x", "for": "1h"}
 BEARER = {"Authorization": "Bearer ana"}
@@ -177,7 +177,9 @@ async def test_while_the_database_is_away_an_act_is_refused_and_may_be_repeated(
     assert problem(answer) == (503, "store-unavailable", None)
 
 
-@pytest.mark.parametrize("path", [ALERTS, f"{ALERTS}/{NOBODY}", f"{ALERTS}/{NOBODY}/acknowledgement", AUDIT])
+@pytest.mark.parametrize(
+    "path", [ALERTS, f"{ALERTS}/{NULL_METRICS}", f"{ALERTS}/{NULL_METRICS}/acknowledgement", AUDIT]
+)
 async def test_a_method_that_is_not_taken_says_so(client: httpx.AsyncClient, path: str) -> None:
     assert problem(await client.put(path, json=REASON, headers=BEARER)) == (405, "method-not-allowed", None)
 

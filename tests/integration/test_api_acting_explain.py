@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import httpx
 
 EXPLAIN = f"{ROOT}/explain"
-NOBODY = UUID(int=0)
+NULL_METRICS = UUID(int=0)
 WEEKLY = {"reason": "weekly test"}
 
 
@@ -190,7 +190,7 @@ async def test_a_test_alert_that_cannot_be_is_refused(
 async def test_what_is_no_test_alert_is_404(world: ActingWorld, client: httpx.AsyncClient) -> None:
     alert = await world.alert()
 
-    answers = [await get(client, f"{DRILLS}/{alert_id}") for alert_id in (alert.alert_id, NOBODY)]
+    answers = [await get(client, f"{DRILLS}/{alert_id}") for alert_id in (alert.alert_id, NULL_METRICS)]
 
     assert {problem(answer) for answer in answers} == {(404, "drill-not-found", None)}
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-NOBODY = UUID(int=0)
+NULL_METRICS = UUID(int=0)
 HOUR = {"reason": "a release", "for": "1h"}
 NIGHTS = {"days": ["MON", "FRI"], "start": "22:00", "end": "02:00", "time_zone": "America/Sao_Paulo"}
 
@@ -139,8 +139,8 @@ async def test_making_and_ending_stand_in_the_audit(client: httpx.AsyncClient) -
 
 async def test_an_unknown_silence_is_404(client: httpx.AsyncClient) -> None:
     answers = [
-        await get(client, f"{SILENCES}/{NOBODY}"),
-        await post(client, f"{SILENCES}/{NOBODY}/end", {"reason": "done"}),
+        await get(client, f"{SILENCES}/{NULL_METRICS}"),
+        await post(client, f"{SILENCES}/{NULL_METRICS}/end", {"reason": "done"}),
     ]
 
     assert {problem(answer) for answer in answers} == {(404, "silence-not-found", None)}

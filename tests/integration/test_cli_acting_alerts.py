@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-NOBODY = "00000000-0000-0000-0000-000000000000"
+NULL_METRICS = "00000000-0000-0000-0000-000000000000"
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def test_an_alert_nobody_was_told_of_shows_no_notifications(desk: Desk) -> None:
     assert "CHANNEL" not in result.out
 
 
-@pytest.mark.parametrize("alert_id", [NOBODY, "../policies", "7", "%00"])
+@pytest.mark.parametrize("alert_id", [NULL_METRICS, "../policies", "7", "%00"])
 def test_an_alert_that_is_none_ends_with_64(desk: Desk, alert_id: str) -> None:
     shown = desk.run("alerts", "show", alert_id)
     taken = desk.run("alerts", "acknowledge", alert_id, "--reason", "x", "--for", "1h")
@@ -212,7 +212,7 @@ def test_an_end_that_cannot_be_ends_with_64(desk: Desk, options: list[str]) -> N
 
 
 def test_acting_without_a_reason_is_refused_before_anything_is_asked(desk: Desk) -> None:
-    result = desk.run("alerts", "acknowledge", NOBODY, "--for", "1h")
+    result = desk.run("alerts", "acknowledge", NULL_METRICS, "--for", "1h")
 
     assert result.code == Exit.USAGE
     assert "--reason" in result.err

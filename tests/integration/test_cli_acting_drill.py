@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HOOK = channel("hook", format=Format.WEBHOOK)
-NOBODY = "00000000-0000-0000-0000-000000000000"
+NULL_METRICS = "00000000-0000-0000-0000-000000000000"
 BUSY = Answer(ok=False, text="503")
 SENDING = ("drill", "alert", "--reason", "weekly test")
 
@@ -225,7 +225,7 @@ def test_an_api_that_knows_it_no_more_is_not_waited_for(desk: Desk) -> None:
     worker = Worker(desk)
 
     with pytest.raises(CommandError, match="404"):
-        followed(api, (text, structs.replace(drill, alert_id=NOBODY)), worker.patience(), live=False)
+        followed(api, (text, structs.replace(drill, alert_id=NULL_METRICS)), worker.patience(), live=False)
 
     assert worker.clock.now() == NOON
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import Alert
     from dict_rate_limit.ports.acting import AlertUnitOfWork
 
-NOBODY = UUID(int=0)
+NULL_METRICS = UUID(int=0)
 SOON = NOON + HOUR
 
 
@@ -156,8 +156,8 @@ async def test_a_resolved_alert_is_refused(desk: Desk) -> None:
 async def test_an_alert_nobody_knows_is_refused(desk: Desk) -> None:
     alert = await desk.alert()
 
-    with pytest.raises(NotFoundError, match=f"alert: {NOBODY}"):
-        await desk.take_up(order(replace(alert, alert_id=NOBODY)))
+    with pytest.raises(NotFoundError, match=f"alert: {NULL_METRICS}"):
+        await desk.take_up(order(replace(alert, alert_id=NULL_METRICS)))
 
 
 class ForgetfulStore(MemoryStore):

@@ -26,7 +26,7 @@ from dict_rate_limit.domain.errors import (
     StoreUnavailableError,
 )
 from dict_rate_limit.domain.notifications.channel import Channel, Format
-from dict_rate_limit.ports.observing import NOBODY
+from dict_rate_limit.ports.observing import NULL_METRICS
 from dict_rate_limit.usecases.poll.poll import Fetcher
 from dict_rate_limit.workflows import inputs, names
 from dict_rate_limit.workflows.activities import MISTAKE_ATTEMPTS, SCHEMA_PAUSE, Activities
@@ -318,7 +318,7 @@ async def test_a_cycle_that_began_in_the_future_took_no_time(world: World) -> No
 
 
 async def test_work_need_not_be_counted(world: World) -> None:
-    uncounted = replace(world.activities, observer=NOBODY)
+    uncounted = replace(world.activities, observer=NULL_METRICS)
 
     told = await world.environment.run(uncounted.notify, inputs.NotifyInput(beat=True, began=NOON.timestamp()))
 

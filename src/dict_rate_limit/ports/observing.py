@@ -25,5 +25,5 @@ class _Nobody:
         """Do nothing."""
 
 
-NOBODY: Final[WorkerMetrics] = _Nobody()
+NULL_METRICS: Final[WorkerMetrics] = _Nobody()
 """For work that is not counted."""

@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from dict_rate_limit.domain.codec import decode_poll, encode_poll
 from dict_rate_limit.domain.errors import DictRateLimitError, SchemaError
-from dict_rate_limit.ports.observing import NOBODY
+from dict_rate_limit.ports.observing import NULL_METRICS
 from dict_rate_limit.usecases.deliver import deliver_all
 from dict_rate_limit.usecases.maintain import maintain
 from dict_rate_limit.usecases.notify import tell
@@ -70,7 +70,7 @@ class Activities:
     retention_months: int
     recordings: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
     delivery_batch: int = 200
-    observer: WorkerMetrics = NOBODY
+    observer: WorkerMetrics = NULL_METRICS
 
     def all(self) -> Sequence[Callable[..., Awaitable[object]]]:
         """Return what a Temporal worker has to offer."""

@@ -50,7 +50,7 @@ class Listeners:
     call: Callable[[str, str], None] = _ignore
 
 
-NOBODY: Final = Listeners()
+NULL_METRICS: Final = Listeners()
 
 
 class BridgeSource:
@@ -66,7 +66,7 @@ class BridgeSource:
         clock: Clock,
         tls: TlsFiles | None = None,
         deadline: float = 5.0,
-        listeners: Listeners = NOBODY,
+        listeners: Listeners = NULL_METRICS,
         steps: Steps = NO_STEPS,
     ) -> None:
         """Open nothing: the first call does, on the event loop it runs in."""
