@@ -77,7 +77,7 @@ class _NoStep:
         """Do nothing."""
 
 
-class _NoSteps:
+class _NullTracer:
     """Nobody watches."""
 
     def begin(self, _part: Part, _name: str, _facts: Facts = NOTHING) -> Step:
@@ -86,5 +86,5 @@ class _NoSteps:
 
 
 _NO_STEP: Final = _NoStep()
-NO_STEPS: Final[Steps] = _NoSteps()
+NO_STEPS: Final[Steps] = _NullTracer()
 """For whoever is not watched."""
