@@ -60,7 +60,7 @@ class Steps(Protocol):
         """
 
 
-class _NoStep:
+class _NullSpan:
     """Nobody watches."""
 
     carrier: Mapping[str, str] = NOTHING
@@ -85,6 +85,6 @@ class _NullTracer:
         return _NO_STEP
 
 
-_NO_STEP: Final = _NoStep()
+_NO_STEP: Final = _NullSpan()
 NO_STEPS: Final[Steps] = _NullTracer()
 """For whoever is not watched."""
