@@ -15,7 +15,7 @@ from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.telemetry.prometheus.sql import StatementTimes
 from dict_rate_limit.domain.alerts.evaluation import observe
 from dict_rate_limit.domain.errors import StoreError
-from dict_rate_limit.ports.steps import NO_STEPS, NOTHING, Part
+from dict_rate_limit.ports.steps import NOTHING, NULL_TRACER, Part
 from domain_samples import PARTICIPANT, RULES, bucket, snapshot
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def test_a_step_counts_once(times: StatementTimes) -> None:
 
 
 async def test_without_watchers_connections_are_plain(migrated_database_url: str) -> None:
-    async with open_pool(migrated_database_url, steps=NO_STEPS) as pool, pool.connection() as connection:
+    async with open_pool(migrated_database_url, steps=NULL_TRACER) as pool, pool.connection() as connection:
         assert type(connection) is psycopg.AsyncConnection
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dict_rate_limit.bootstrap.tracing import log_context, tracing
-from dict_rate_limit.ports.steps import NO_STEPS
+from dict_rate_limit.ports.steps import NULL_TRACER
 from dict_rate_limit.settings import load
 from log_lines import log_lines
 
@@ -59,7 +59,7 @@ def test_without_a_collector_nothing_is_traced() -> None:
     async def app(*_: object) -> None: ...
 
     with tracing(load({}), "service") as traced:
-        assert (traced.on, traced.steps) == (False, NO_STEPS)
+        assert (traced.on, traced.steps) == (False, NULL_TRACER)
         assert traced.door(app, lambda *_: None) is app
         assert log_context() == {}
 
@@ -67,7 +67,7 @@ def test_without_a_collector_nothing_is_traced() -> None:
 def test_with_a_collector_steps_and_log_lines_are_traced_until_the_end() -> None:
     with tracing(load(NOWHERE), "service") as traced:
         assert traced.on
-        assert traced.steps is not NO_STEPS
+        assert traced.steps is not NULL_TRACER
         assert log_context() == {}
     assert log_context() == {}
 

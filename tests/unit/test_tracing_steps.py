@@ -11,7 +11,7 @@ from opentelemetry import trace
 
 from dict_rate_limit.adapters.telemetry.otel.log_context import current
 from dict_rate_limit.domain.errors import Outcome, SourceError
-from dict_rate_limit.ports.steps import NO_STEPS, Part
+from dict_rate_limit.ports.steps import NULL_TRACER, Part
 from span_memory import ROOT, SpanMemory, attributes
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def test_log_lines_are_told_where_they_stand() -> None:
 
 
 def test_whoever_is_not_watched_takes_the_same_steps() -> None:
-    with NO_STEPS.begin(Part.STORE, ROOT, {"a": "b"}) as step:
+    with NULL_TRACER.begin(Part.STORE, ROOT, {"a": "b"}) as step:
         step.end("failure")
 
     assert step.carrier == {}

@@ -14,7 +14,7 @@ from dict_rate_limit.domain.buckets.reading import Snapshot
 from dict_rate_limit.domain.codec import decode_poll, encode_poll
 from dict_rate_limit.domain.errors import CacheUnavailableError, InvalidValueError
 from dict_rate_limit.ports import CachedSnapshot
-from dict_rate_limit.ports.steps import NO_STEPS, Part
+from dict_rate_limit.ports.steps import NULL_TRACER, Part
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -80,7 +80,7 @@ class RedisCache:
         tls: bool = False,
         tls_ca_file: str | None = None,
         monotonic: Callable[[], float] = time.monotonic,
-        steps: Steps = NO_STEPS,
+        steps: Steps = NULL_TRACER,
     ) -> None:
         """Take `host:port`; nothing is connected before the first question. Each question is one of `steps`."""
         self._addr = addr

@@ -25,7 +25,7 @@ from dict_rate_limit.adapters.telemetry.prometheus.exporter import (
     StoredSource,
 )
 from dict_rate_limit.adapters.telemetry.prometheus.sql import StatementTimes
-from dict_rate_limit.ports.steps import NO_STEPS
+from dict_rate_limit.ports.steps import NULL_TRACER
 from dict_rate_limit.serving.operations import Readiness
 from dict_rate_limit.serving.tls_files import TlsFiles
 from dict_rate_limit.usecases.readings.budget import BudgetRules
@@ -65,7 +65,7 @@ class Backing:
 
 
 @asynccontextmanager
-async def backing(settings: Settings, steps: Steps = NO_STEPS) -> AsyncIterator[Backing]:
+async def backing(settings: Settings, steps: Steps = NULL_TRACER) -> AsyncIterator[Backing]:
     """Hold the parts open. Nothing has to be reachable: each says so when it is used."""
     clock, statements, calls = SystemClock(), StatementTimes(steps), Counts("bridge_calls")
     async with AsyncExitStack() as stack:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
-from dict_rate_limit.ports.steps import NO_STEPS
+from dict_rate_limit.ports.steps import NULL_TRACER
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
@@ -37,7 +37,7 @@ class Tracing:
     """What is traced, and how. `door` puts spans around the requests of an ASGI application."""
 
     on: bool = False
-    steps: Steps = NO_STEPS
+    steps: Steps = NULL_TRACER
     door: Callable[[ASGIApp, Naming], ASGIApp] = _as_it_is
 
 

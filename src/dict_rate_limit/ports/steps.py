@@ -86,5 +86,5 @@ class _NullTracer:
 
 
 _NO_STEP: Final = _NullSpan()
-NO_STEPS: Final[Steps] = _NullTracer()
+NULL_TRACER: Final[Steps] = _NullTracer()
 """For whoever is not watched."""

@@ -12,7 +12,7 @@ from dict_rate_limit.adapters.bridge.errors import correlation_id, translated
 from dict_rate_limit.adapters.bridge.mapping import Origin, list_snapshot, odd_categories, single_snapshot
 from dict_rate_limit.domain.buckets.bucket import is_policy_name
 from dict_rate_limit.domain.errors import Outcome, SourceError
-from dict_rate_limit.ports.steps import NO_STEPS, PARTICIPANT, Part
+from dict_rate_limit.ports.steps import NULL_TRACER, PARTICIPANT, Part
 from dict_rate_limit.proto import methods
 from dict_rate_limit.proto.rate_limit_service_pb2 import GetRateLimitPoliciesRequest, GetRateLimitPolicyRequest
 
@@ -67,7 +67,7 @@ class BridgeSource:
         tls: TlsFiles | None = None,
         deadline: float = 5.0,
         listeners: Listeners = NULL_METRICS,
-        steps: Steps = NO_STEPS,
+        steps: Steps = NULL_TRACER,
     ) -> None:
         """Open nothing: the first call does, on the event loop it runs in."""
         self._clock = clock

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.ports.steps import NO_STEPS, Part
+from dict_rate_limit.ports.steps import NULL_TRACER, Part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ class NotifierByFormat:
     """
 
     senders: Mapping[Format, Notifier]
-    steps: Steps = NO_STEPS
+    steps: Steps = NULL_TRACER
     tried: Callable[[str, str], None] = _ignore
 
     async def send(self, channel: Channel, message: Message) -> Answer:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, cast
 import httpx
 
 from dict_rate_limit.adapters.notify.address_guard import AddressError
-from dict_rate_limit.ports.steps import NO_STEPS, Part
+from dict_rate_limit.ports.steps import NULL_TRACER, Part
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
@@ -60,7 +60,7 @@ class GuardedHttp:
     `steps`; of the URL it names the host alone.
     """
 
-    def __init__(self, guard: AddressGuard, trust: ssl.SSLContext | None = None, steps: Steps = NO_STEPS) -> None:
+    def __init__(self, guard: AddressGuard, trust: ssl.SSLContext | None = None, steps: Steps = NULL_TRACER) -> None:
         """Open nothing."""
         self._guard = guard
         self._trust = trust

@@ -13,7 +13,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from dict_rate_limit.adapters.postgres.errors import translated
 from dict_rate_limit.adapters.postgres.traced_connection import SYSTEM, WatchedConnection
 from dict_rate_limit.domain.errors import StoreError
-from dict_rate_limit.ports.steps import NO_STEPS, Part
+from dict_rate_limit.ports.steps import NULL_TRACER, Part
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -34,7 +34,9 @@ SELECT set_config('TimeZone', 'UTC', false),
 class Pool:
     """Lends connections. A database that is down is told from a pool that is busy: only the first is an error."""
 
-    def __init__(self, connections: AsyncConnectionPool[Connection], patience: float, steps: Steps = NO_STEPS) -> None:
+    def __init__(
+        self, connections: AsyncConnectionPool[Connection], patience: float, steps: Steps = NULL_TRACER
+    ) -> None:
         """Wait `patience` seconds for a connection as long as nobody else gets one either."""
         self._connections = connections
         self._patience = patience
@@ -89,7 +91,7 @@ def connection_string(database_url: str) -> str:
 
 @asynccontextmanager
 async def open_pool(
-    database_url: str, *, min_size: int = 1, max_size: int = 4, patience: float = 3.0, steps: Steps = NO_STEPS
+    database_url: str, *, min_size: int = 1, max_size: int = 4, patience: float = 3.0, steps: Steps = NULL_TRACER
 ) -> AsyncIterator[Pool]:
     """Hold a pool open. It opens at once, also while the database is away: using it then fails, until it is back.
 
@@ -103,7 +105,7 @@ async def open_pool(
         min_size=min_size,
         max_size=max_size,
         open=False,
-        connection_class=psycopg.AsyncConnection if steps is NO_STEPS else WatchedConnection,
+        connection_class=psycopg.AsyncConnection if steps is NULL_TRACER else WatchedConnection,
         configure=_configuring(steps),
         check=AsyncConnectionPool.check_connection,
         name="dict-rate-limit",

@@ -9,7 +9,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from dict_rate_limit.adapters.postgres.sql_loader import name_of
-from dict_rate_limit.ports.steps import NO_STEPS, Part
+from dict_rate_limit.ports.steps import NULL_TRACER, Part
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -34,7 +34,7 @@ class WatchedConnection(psycopg.AsyncConnection[TupleRow]):
     def __init__(self, *args: Any, **settings: Any) -> None:  # noqa: ANN401 -- psycopg's own
         super().__init__(*args, **settings)
         self.cursor_factory = WatchedCursor
-        self.steps: Steps = NO_STEPS
+        self.steps: Steps = NULL_TRACER
         self.queued: list[Step] | None = None
 
     @asynccontextmanager

@@ -15,7 +15,7 @@ from dict_rate_limit.adapters.pulsar.in_flight import TIMEOUT, Flight
 from dict_rate_limit.adapters.pulsar.threads import in_thread, unattended
 from dict_rate_limit.contract.events import ACTION, event_document
 from dict_rate_limit.domain.errors import PublishError
-from dict_rate_limit.ports.steps import NO_STEPS, PARTICIPANT, Part
+from dict_rate_limit.ports.steps import NULL_TRACER, PARTICIPANT, Part
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -49,7 +49,7 @@ class PulsarPublisher:
         clock: Clock,
         version: str,
         patience: Patience = USUAL,
-        steps: Steps = NO_STEPS,
+        steps: Steps = NULL_TRACER,
     ) -> None:
         """Take where, how, and what the documents say of their making; nothing is connected yet."""
         self._address = address

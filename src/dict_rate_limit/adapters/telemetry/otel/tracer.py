@@ -10,7 +10,7 @@ from opentelemetry import trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from dict_rate_limit.domain.errors import SourceError
-from dict_rate_limit.ports.steps import NO_STEPS, NOTHING, Part
+from dict_rate_limit.ports.steps import NOTHING, NULL_TRACER, Part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +37,7 @@ class TracedSteps:
     def begin(self, part: Part, name: str, facts: Facts = NOTHING) -> Step:
         """Begin a span below the one under way."""
         if not trace.get_current_span().get_span_context().is_valid:
-            return NO_STEPS.begin(part, name, facts)
+            return NULL_TRACER.begin(part, name, facts)
         kind = _KINDS.get(part, trace.SpanKind.CLIENT)
         return TracedStep(self._tracer.start_span(name, kind=kind, attributes=dict(facts)))
 

@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from dict_rate_limit.adapters.telemetry.prometheus.catalog import counter, histogram
 from dict_rate_limit.adapters.telemetry.prometheus.durations import Durations
-from dict_rate_limit.ports.steps import NO_STEPS, NOTHING, Part
+from dict_rate_limit.ports.steps import NOTHING, NULL_TRACER, Part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,7 +39,7 @@ class StatementTimes(Collector):
     that was given up, as at a time limit of ours, has failed.
     """
 
-    def __init__(self, steps: Steps = NO_STEPS) -> None:
+    def __init__(self, steps: Steps = NULL_TRACER) -> None:
         """Take who else watches."""
         self._steps = steps
         self._statements: dict[str, _Statements] = {}
