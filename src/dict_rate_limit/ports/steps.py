@@ -82,9 +82,9 @@ class _NullTracer:
 
     def begin(self, _part: Part, _name: str, _facts: Facts = NOTHING) -> Step:
         """Return the step that does nothing."""
-        return _NO_STEP
+        return _NULL_SPAN
 
 
-_NO_STEP: Final = _NullSpan()
+_NULL_SPAN: Final = _NullSpan()
 NULL_TRACER: Final[Steps] = _NullTracer()
 """For whoever is not watched."""
