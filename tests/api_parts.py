@@ -41,12 +41,12 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.state import PolicyOverride
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.reading import Poll
-    from dict_rate_limit.ports import CachedSnapshot, CallGate, Latest, SnapshotCache, StateStore, StoreCondition
+    from dict_rate_limit.ports import CachedSnapshot, CallGate, Latest, SnapshotCache, StateStore, StoreHealth
     from dict_rate_limit.ports.acting import Acts
     from dict_rate_limit.ports.delivery import Notifications, Outbox
     from dict_rate_limit.simulator.fake_dict import FakeDict
 
-    class WholeStore(StateStore, StoreCondition, Outbox, Notifications, Acts, Protocol):
+    class WholeStore(StateStore, StoreHealth, Outbox, Notifications, Acts, Protocol):
         """Every port of a store that readers need."""
 
 

@@ -120,7 +120,7 @@ class Maintenance(Protocol):
         """Bring the hourly roll-up up to the last full hour; return the rows written."""
 
 
-class StoreCondition(Protocol):
+class StoreHealth(Protocol):
     """What operators want to know of the store itself."""
 
     async def partitions_ahead(self, today: datetime) -> int:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from prometheus_client import Metric
 
-    from dict_rate_limit.ports import StoreCondition
+    from dict_rate_limit.ports import StoreHealth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Condition:
     schema_version: int | None = None
 
 
-async def look_at_condition(store: StoreCondition, now: datetime, patience: float) -> Condition:
+async def look_at_condition(store: StoreHealth, now: datetime, patience: float) -> Condition:
     """Look for so many seconds at most; what the store does not answer is None."""
     version = await _known(store.schema_version(), patience)
     if version is None:

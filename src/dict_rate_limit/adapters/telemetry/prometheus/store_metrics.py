@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import Severity
     from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.errors import Outcome
-    from dict_rate_limit.ports import Clock, Latest, StateStore, StoreCondition, TransitionKey
+    from dict_rate_limit.ports import Clock, Latest, StateStore, StoreHealth, TransitionKey
 
 PATIENCE: Final = 2.0
 
@@ -34,7 +34,7 @@ class StoredSource:
     """Where stored state is read, by which thresholds it is judged where a policy has none, and how often is polled."""
 
     store: StateStore
-    condition: StoreCondition
+    condition: StoreHealth
     delivery: DeliverySource
     participants: Sequence[str]
     thresholds: Thresholds
