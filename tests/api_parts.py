@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.state import PolicyOverride
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.reading import Poll
-    from dict_rate_limit.ports import CachedSnapshot, CallGate, Latest, SnapshotCache, StateStore, StoreHealth
+    from dict_rate_limit.ports import CachedSnapshot, Latest, RateLimiter, SnapshotCache, StateStore, StoreHealth
     from dict_rate_limit.ports.acting import Acts
     from dict_rate_limit.ports.delivery import Notifications, Outbox
     from dict_rate_limit.simulator.fake_dict import FakeDict
@@ -174,7 +174,7 @@ class World:
         self.access_log = False
 
     @property
-    def gates(self) -> Sequence[CallGate]:
+    def gates(self) -> Sequence[RateLimiter]:
         return [part for part in (self.cache, self.store) if isinstance(part, (MemoryCache, MemoryStore, AbsentCache))]
 
     def reader(self) -> Reader:

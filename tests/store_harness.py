@@ -12,7 +12,7 @@ from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.domain.alerts.evaluation import observe
-from dict_rate_limit.ports import CallGate, Maintenance, StateStore, StoreHealth
+from dict_rate_limit.ports import Maintenance, RateLimiter, StateStore, StoreHealth
 from dict_rate_limit.ports.acting import Acts
 from dict_rate_limit.ports.delivery import Notifications, Outbox
 from domain_samples import NOON, PARTICIPANT, RULES
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.reading import Poll
 
 
-class Store(StateStore, Outbox, Notifications, Acts, Maintenance, StoreHealth, CallGate, Protocol):
+class Store(StateStore, Outbox, Notifications, Acts, Maintenance, StoreHealth, RateLimiter, Protocol):
     """Everything a store is."""
 
 

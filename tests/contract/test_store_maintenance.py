@@ -1,4 +1,4 @@
-"""What every Maintenance and CallGate promises, held against memory and PostgreSQL."""
+"""What every Maintenance and RateLimiter promises, held against memory and PostgreSQL."""
 
 from __future__ import annotations
 

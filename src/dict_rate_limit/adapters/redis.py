@@ -66,7 +66,7 @@ return 1
 
 
 class RedisCache:
-    """SnapshotCache and CallGate of all processes that share one Redis.
+    """SnapshotCache and RateLimiter of all processes that share one Redis.
 
     Nothing waits longer than half a second. After a failure everyone is refused at once for a second, then one
     caller tries again.

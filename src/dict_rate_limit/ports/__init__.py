@@ -151,7 +151,7 @@ class SnapshotCache(Protocol):
         """Keep the entry unless a newer one (by fetched_at) is there."""
 
 
-class CallGate(Protocol):
+class RateLimiter(Protocol):
     """Admits source calls of readers, across processes."""
 
     async def admit(self, participant: str, spacing: timedelta) -> bool:

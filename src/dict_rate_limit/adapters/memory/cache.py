@@ -22,7 +22,7 @@ class _Kept:
 
 
 class MemoryCache:
-    """SnapshotCache and CallGate of one process."""
+    """SnapshotCache and RateLimiter of one process."""
 
     def __init__(self, clock: Clock) -> None:
         """Begin empty."""

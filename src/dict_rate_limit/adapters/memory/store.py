@@ -53,7 +53,7 @@ class MemoryRecordingUnitOfWork:
 
 
 class MemoryStore:
-    """StateStore, Outbox, Notifications, Acts, Maintenance, StoreHealth and CallGate, in dictionaries."""
+    """StateStore, Outbox, Notifications, Acts, Maintenance, StoreHealth and RateLimiter, in dictionaries."""
 
     def __init__(self, clock: Clock) -> None:
         """Space calls by this clock and begin with the months around its now."""

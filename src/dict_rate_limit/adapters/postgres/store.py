@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class PostgresStore:
-    """StateStore, Outbox, Notifications, Acts, Maintenance, StoreHealth and CallGate.
+    """StateStore, Outbox, Notifications, Acts, Maintenance, StoreHealth and RateLimiter.
 
     Each call borrows one connection. Raises StoreError.
     """

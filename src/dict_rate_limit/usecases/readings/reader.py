@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.buckets.reading import Snapshot
-    from dict_rate_limit.ports import CallGate, Clock, PolicySource, SnapshotCache, StateStore
+    from dict_rate_limit.ports import Clock, PolicySource, RateLimiter, SnapshotCache, StateStore
 
 MEMORY_LIFE: Final = 1.0
 PATIENCE: Final = 1.0
@@ -45,7 +45,7 @@ class ReadParts:
 
     source: PolicySource
     cache: SnapshotCache
-    gates: Sequence[CallGate]
+    gates: Sequence[RateLimiter]
     store: StateStore
     clock: Clock
 
