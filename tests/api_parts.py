@@ -130,7 +130,7 @@ class AbsentCache:
     async def put(self, entry: CachedSnapshot) -> None:
         raise CacheUnavailableError(entry.snapshot.participant)
 
-    async def admit(self, participant: str, spacing: timedelta) -> bool:
+    async def acquire(self, participant: str, spacing: timedelta) -> bool:
         raise CacheUnavailableError(participant, spacing)
 
 
@@ -152,7 +152,7 @@ class AbsentStore(MemoryStore):
     async def open_alert_counts(self, participants: Sequence[str]) -> Mapping[tuple[str, Kind, Severity], int]:
         raise StoreUnavailableError(str(participants))
 
-    async def admit(self, participant: str, spacing: timedelta) -> bool:
+    async def acquire(self, participant: str, spacing: timedelta) -> bool:
         raise StoreUnavailableError(participant, spacing)
 
 

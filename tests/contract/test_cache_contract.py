@@ -104,26 +104,26 @@ async def test_an_entry_from_the_future_gives_way(cache: Cache) -> None:
 
 
 async def test_only_the_first_caller_is_admitted(cache: Cache) -> None:
-    admitted = await asyncio.gather(*(cache.admit(PARTICIPANT, timedelta(minutes=1)) for _ in range(8)))
+    admitted = await asyncio.gather(*(cache.acquire(PARTICIPANT, timedelta(minutes=1)) for _ in range(8)))
 
     assert sorted(admitted) == [False] * 7 + [True]
 
 
 async def test_participants_are_admitted_apart(cache: Cache) -> None:
-    await cache.admit(PARTICIPANT, timedelta(minutes=1))
+    await cache.acquire(PARTICIPANT, timedelta(minutes=1))
 
-    assert await cache.admit(OTHER, timedelta(minutes=1))
+    assert await cache.acquire(OTHER, timedelta(minutes=1))
 
 
 async def test_the_gate_opens_again_after_the_spacing(cache: Cache) -> None:
-    await cache.admit(PARTICIPANT, timedelta(milliseconds=1))
+    await cache.acquire(PARTICIPANT, timedelta(milliseconds=1))
     await asyncio.sleep(0.02)
 
-    assert await cache.admit(PARTICIPANT, timedelta(minutes=1))
+    assert await cache.acquire(PARTICIPANT, timedelta(minutes=1))
 
 
 async def test_the_gate_does_not_hide_the_entry(cache: Cache) -> None:
     await cache.put(entry())
-    await cache.admit(PARTICIPANT, timedelta(minutes=1))
+    await cache.acquire(PARTICIPANT, timedelta(minutes=1))
 
     assert await cache.get(PARTICIPANT) == entry()

@@ -19,27 +19,27 @@ HOUR = timedelta(hours=1)
 
 
 async def test_the_first_caller_is_admitted_and_no_other_until_the_spacing_is_over(harness: Harness) -> None:
-    answers = [await harness.store.admit(PARTICIPANT, HOUR) for _ in range(3)]
+    answers = [await harness.store.acquire(PARTICIPANT, HOUR) for _ in range(3)]
 
     assert answers == [True, False, False]
 
 
 async def test_of_many_callers_at_once_one_is_admitted(harness: Harness) -> None:
-    answers = await asyncio.gather(*(harness.store.admit(PARTICIPANT, HOUR) for _ in range(20)))
+    answers = await asyncio.gather(*(harness.store.acquire(PARTICIPANT, HOUR) for _ in range(20)))
 
     assert sorted(answers) == [False] * 19 + [True]
 
 
 async def test_a_caller_is_admitted_once_the_spacing_is_over(harness: Harness) -> None:
-    await harness.store.admit(PARTICIPANT, HOUR)
+    await harness.store.acquire(PARTICIPANT, HOUR)
 
-    assert await harness.store.admit(PARTICIPANT, timedelta(0))
+    assert await harness.store.acquire(PARTICIPANT, timedelta(0))
 
 
 async def test_participants_do_not_shut_one_another_out(harness: Harness) -> None:
-    await harness.store.admit(PARTICIPANT, HOUR)
+    await harness.store.acquire(PARTICIPANT, HOUR)
 
-    assert await harness.store.admit("00000001", HOUR)
+    assert await harness.store.acquire("00000001", HOUR)
 
 
 async def test_months_are_made_from_the_current_one_to_two_ahead(harness: Harness) -> None:

@@ -237,7 +237,7 @@ async def test_after_both_are_lost_the_last_readings_are_served(world: World) ->
             },
         )
     absent, away = AbsentCache(), AbsentStore(world.clock)
-    cache.get, cache.put, cache.admit = absent.get, absent.put, absent.admit  # type: ignore[method-assign]
+    cache.get, cache.put, cache.acquire = absent.get, absent.put, absent.acquire  # type: ignore[method-assign]
     for name in ("latest", "policy_rules", "open_alerts", "admit"):
         setattr(world.store, name, getattr(away, name))
 

@@ -97,7 +97,7 @@ async def test_a_deadlock_can_be_tried_again(migrated_database_url: str) -> None
         )
 
         with pytest.raises(StoreUnavailableError, match="deadlock"):
-            await store.admit(PARTICIPANT, FIVE_MINUTES)
+            await store.acquire(PARTICIPANT, FIVE_MINUTES)
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ async def test_other_errors_of_the_server_are_told_as_unavailable(
 async def test_every_question_fails_the_same_way_while_nobody_is_there() -> None:
     cache = RedisCache(f"127.0.0.1:{free_port()}", "s3cret", monotonic=HandClock().monotonic)
 
-    for question in (cache.get(PARTICIPANT), cache.put(ENTRY), cache.admit(PARTICIPANT, timedelta(1)), cache.ping()):
+    for question in (cache.get(PARTICIPANT), cache.put(ENTRY), cache.acquire(PARTICIPANT, timedelta(1)), cache.ping()):
         with pytest.raises(CacheUnavailableError) as told:
             await question
         assert "s3cret" not in str(told.value)

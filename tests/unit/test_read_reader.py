@@ -434,9 +434,9 @@ async def test_without_redis_and_database_memory_is_served_as_stale(world: World
     reader = world.reader()
     await reader.read(PARTICIPANT)
     absent = AbsentCache()
-    cache.get, cache.put, cache.admit = absent.get, absent.put, absent.admit  # type: ignore[method-assign]
+    cache.get, cache.put, cache.acquire = absent.get, absent.put, absent.acquire  # type: ignore[method-assign]
     away = AbsentStore(world.clock)
-    world.store.admit = away.admit  # type: ignore[attr-defined]
+    world.store.acquire = away.acquire  # type: ignore[attr-defined]
     world.clock.advance(TTL.total_seconds())
 
     reading = await reader.read(PARTICIPANT)

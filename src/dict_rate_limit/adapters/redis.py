@@ -108,7 +108,7 @@ class RedisCache:
         async with self._reachable("EVALSHA"):
             await self._put(keys=[_entry_key(entry.snapshot.participant)], args=[text, at, _milliseconds(LIFE)])
 
-    async def admit(self, participant: str, spacing: timedelta) -> bool:
+    async def acquire(self, participant: str, spacing: timedelta) -> bool:
         """Return True for the first caller within `spacing`."""
         async with self._reachable("SET"):
             first = await self._redis.set(_gate_key(participant), b"1", nx=True, px=max(1, _milliseconds(spacing)))

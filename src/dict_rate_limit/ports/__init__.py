@@ -154,7 +154,7 @@ class SnapshotCache(Protocol):
 class RateLimiter(Protocol):
     """Admits source calls of readers, across processes."""
 
-    async def admit(self, participant: str, spacing: timedelta) -> bool:
+    async def acquire(self, participant: str, spacing: timedelta) -> bool:
         """Return True for the first caller, then False for everyone until `spacing` has passed.
 
         Raises:

@@ -46,7 +46,7 @@ class MemoryCache:
         until = self._clock.monotonic() + LIFE.total_seconds()
         self._kept[entry.snapshot.participant] = _Kept(entry, until)
 
-    async def admit(self, participant: str, spacing: timedelta) -> bool:
+    async def acquire(self, participant: str, spacing: timedelta) -> bool:
         """Return True for the first caller within `spacing`."""
         now = self._clock.monotonic()
         if now < self._closed_until.get(participant, now):

@@ -213,7 +213,7 @@ class MemoryStore:
     async def schema_version(self) -> int | None:
         """Return None: memory has no schema."""
 
-    async def admit(self, participant: str, spacing: timedelta) -> bool:
+    async def acquire(self, participant: str, spacing: timedelta) -> bool:
         """Admit one caller per spacing, by the given clock."""
         now = self._clock.monotonic()
         last = self._called_at.get(participant)

@@ -62,7 +62,7 @@ async def transition_counts(pool: Pool, participants: Sequence[str]) -> Mapping[
     }
 
 
-async def admit(pool: Pool, participant: str, spacing: timedelta) -> bool:
+async def acquire(pool: Pool, participant: str, spacing: timedelta) -> bool:
     """Take the participant's turn when it is due."""
     return bool(await _all(pool, "admit", {"participant": participant, "spacing": spacing}))
 

@@ -158,6 +158,6 @@ class PostgresStore:
         """Return the newest migration in force."""
         return await schema.schema_version(self._pool)
 
-    async def admit(self, participant: str, spacing: timedelta) -> bool:
+    async def acquire(self, participant: str, spacing: timedelta) -> bool:
         """Admit one caller per spacing, by the database's clock."""
-        return await queries.admit(self._pool, participant, spacing)
+        return await queries.acquire(self._pool, participant, spacing)

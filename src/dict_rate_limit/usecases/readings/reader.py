@@ -198,7 +198,7 @@ class Reader:
         for gate in self._parts.gates:
             with suppress(CacheUnavailableError, StoreError, TimeoutError):
                 async with asyncio.timeout(PATIENCE):
-                    return await gate.admit(held.participant, held.budget.spacing)
+                    return await gate.acquire(held.participant, held.budget.spacing)
         return False
 
     async def _listed(self, held: Held) -> Snapshot | None:
