@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.state import PolicyOverride
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.reading import Poll
-    from dict_rate_limit.ports import CachedSnapshot, Latest, RateLimiter, SnapshotCache, StateStore, StoreHealth
+    from dict_rate_limit.ports import CachedSnapshot, LatestReading, RateLimiter, SnapshotCache, StateStore, StoreHealth
     from dict_rate_limit.ports.acting import Acts
     from dict_rate_limit.ports.delivery import Notifications, Outbox
     from dict_rate_limit.simulator.fake_dict import FakeDict
@@ -137,7 +137,7 @@ class AbsentCache:
 class AbsentStore(MemoryStore):
     """PostgreSQL that is away: reads and gate."""
 
-    async def latest(self, participants: Sequence[str]) -> Mapping[str, Latest]:
+    async def latest(self, participants: Sequence[str]) -> Mapping[str, LatestReading]:
         raise StoreUnavailableError(str(participants))
 
     async def policy_overrides(self, participant: str) -> Mapping[str, PolicyOverride]:

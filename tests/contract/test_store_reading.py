@@ -10,7 +10,7 @@ from dict_rate_limit.domain.alerts.state import PolicyOverride
 from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.buckets.reading import RejectedItem
 from dict_rate_limit.domain.errors import Outcome
-from dict_rate_limit.ports import Latest
+from dict_rate_limit.ports import LatestReading
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, failure, snapshot, ticks
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ async def test_the_latest_reading_comes_back_as_it_was(harness: Harness) -> None
     await harness.record(reading)
 
     assert await harness.store.latest([PARTICIPANT]) == {
-        PARTICIPANT: Latest(
+        PARTICIPANT: LatestReading(
             participant=PARTICIPANT,
             snapshot=reading,
             policy_overrides={},

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from prometheus_client.registry import Collector
 
-    from dict_rate_limit.ports import Latest
+    from dict_rate_limit.ports import LatestReading
 
 LIST = "/api/v1/rate-limit/policies"
 Series = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -319,7 +319,7 @@ async def test_months_ahead_are_told_where_there_is_a_schema(world: World) -> No
 class SilentStore(MemoryStore):
     """Never answers."""
 
-    async def latest(self, participants: Sequence[str]) -> Mapping[str, Latest]:
+    async def latest(self, participants: Sequence[str]) -> Mapping[str, LatestReading]:
         await asyncio.sleep(3600)
         return await super().latest(participants)
 

@@ -72,7 +72,7 @@ class StateStore(Protocol):
         An error inside, or a lost process, leaves the stored data as it was.
         """
 
-    async def latest(self, participants: Sequence[str]) -> Mapping[str, Latest]:
+    async def latest(self, participants: Sequence[str]) -> Mapping[str, LatestReading]:
         """Return what is known of each participant that was ever polled; unknown ones are absent."""
 
     async def policy_overrides(self, participant: str) -> Mapping[str, PolicyOverride]:
@@ -92,7 +92,7 @@ class StateStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Latest:
+class LatestReading:
     """The last new reading of a participant and the last poll, good or not.
 
     `snapshot` is None when there has never been a good reading. It holds present policies only. `paces` has what was

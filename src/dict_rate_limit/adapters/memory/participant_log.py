@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.state import ParticipantState
 from dict_rate_limit.domain.buckets.reading import Snapshot
-from dict_rate_limit.ports import Latest
+from dict_rate_limit.ports import LatestReading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,9 +59,9 @@ class Ledger:
         """Return the alerts that are not resolved, in the order they were first kept."""
         return [alert for alert in self.alerts.values() if alert.resolved_at is None]
 
-    def latest(self, last: Poll) -> Latest:
+    def latest(self, last: Poll) -> LatestReading:
         """Return what readers ask for."""
-        return Latest(
+        return LatestReading(
             participant=self.known.participant,
             snapshot=self.reading,
             policy_overrides=MappingProxyType(dict(self.policy_overrides)),

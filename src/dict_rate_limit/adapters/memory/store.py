@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.domain.notifications.routing import Attempt, Notification, Status
     from dict_rate_limit.domain.notifications.silence import Silence
-    from dict_rate_limit.ports import Clock, Latest, TransitionKey
+    from dict_rate_limit.ports import Clock, LatestReading, TransitionKey
     from dict_rate_limit.ports.acting import AlertHistory, AlertUnitOfWork
     from dict_rate_limit.ports.delivery import Backlog, ClaimUnitOfWork, LedgerEntry, RoutingUnitOfWork
 
@@ -79,7 +79,7 @@ class MemoryStore:
                 self._books.ledger(participant).add(evaluation)
                 self._books.add(evaluation.events)
 
-    async def latest(self, participants: Sequence[str]) -> Mapping[str, Latest]:
+    async def latest(self, participants: Sequence[str]) -> Mapping[str, LatestReading]:
         """Return the last new reading and the last outcome of each participant ever polled."""
         return {
             ledger.known.participant: ledger.latest(ledger.last)

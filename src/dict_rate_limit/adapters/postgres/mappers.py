@@ -11,7 +11,7 @@ from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.buckets.reading import RejectedItem, Snapshot
 from dict_rate_limit.domain.errors import Outcome
-from dict_rate_limit.ports import Latest
+from dict_rate_limit.ports import LatestReading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,9 +36,9 @@ def participant_state(participant: str, row: Row) -> ParticipantState:
     )
 
 
-def latest(row: Row) -> Latest:
+def latest(row: Row) -> LatestReading:
     """Read a row of `latest`."""
-    return Latest(
+    return LatestReading(
         participant=row["participant"],
         snapshot=None if row["received_at"] is None else _snapshot(row),
         policy_overrides=policy_overrides(row["policy_rules"]),

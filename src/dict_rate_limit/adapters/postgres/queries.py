@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.postgres.pool import Connection, Pool
     from dict_rate_limit.domain.alerts.alert import Alert
     from dict_rate_limit.domain.alerts.state import PolicyOverride
-    from dict_rate_limit.ports import Latest, TransitionKey
+    from dict_rate_limit.ports import LatestReading, TransitionKey
 
 
-async def latest(pool: Pool, participants: Sequence[str]) -> Mapping[str, Latest]:
+async def latest(pool: Pool, participants: Sequence[str]) -> Mapping[str, LatestReading]:
     """Read the last reading and the last outcome of each."""
     found = await _all(pool, "latest", {"participants": list(participants)})
     return {row["participant"]: mappers.latest(row) for row in found}

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.domain.notifications.routing import Attempt, Notification, Status
     from dict_rate_limit.domain.notifications.silence import Silence
-    from dict_rate_limit.ports import Latest, RecordingUnitOfWork, TransitionKey
+    from dict_rate_limit.ports import LatestReading, RecordingUnitOfWork, TransitionKey
     from dict_rate_limit.ports.acting import AlertHistory, AlertUnitOfWork
     from dict_rate_limit.ports.delivery import Backlog, ClaimUnitOfWork, LedgerEntry, RoutingUnitOfWork
 
@@ -46,7 +46,7 @@ class PostgresStore:
         """Open a transaction that holds the participant's lock."""
         return record_poll.recording_unit(self._pool, participant)
 
-    async def latest(self, participants: Sequence[str]) -> Mapping[str, Latest]:
+    async def latest(self, participants: Sequence[str]) -> Mapping[str, LatestReading]:
         """Return the last new reading and the last outcome of each participant ever polled."""
         return await queries.latest(self._pool, participants)
 

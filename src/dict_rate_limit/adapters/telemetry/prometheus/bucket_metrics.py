@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.buckets.level import Thresholds
-    from dict_rate_limit.ports import Latest
+    from dict_rate_limit.ports import LatestReading
 
     _Row = tuple[str, Bucket, EvaluatedBucket, Consumption | None]
     _Samples = tuple[str, list[str]]
@@ -37,7 +37,7 @@ class BucketSeries:
         self._thresholds = thresholds
         self._interval = interval.total_seconds()
 
-    def text(self, latest: Iterable[Latest]) -> bytes:
+    def text(self, latest: Iterable[LatestReading]) -> bytes:
         """Write the last reading of each participant. Names of policies and participants need no escape.
 
         Metric by metric, not bucket by bucket: that is how the format wants it.
@@ -46,7 +46,7 @@ class BucketSeries:
         families = chain(_state(rows), _shares(rows), _spans(rows), _polling(rows, self._interval))
         return b"".join(_family(name, samples) for name, samples in families if samples)
 
-    def _rows(self, known: Latest) -> list[_Row]:
+    def _rows(self, known: LatestReading) -> list[_Row]:
         buckets = () if known.snapshot is None else known.snapshot.buckets
         head = f'{{participant="{known.participant}",policy="'
         return [

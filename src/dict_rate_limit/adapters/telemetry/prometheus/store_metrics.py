@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import Severity
     from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.errors import Outcome
-    from dict_rate_limit.ports import Clock, Latest, StateStore, StoreHealth, TransitionKey
+    from dict_rate_limit.ports import Clock, LatestReading, StateStore, StoreHealth, TransitionKey
 
 PATIENCE: Final = 2.0
 
@@ -46,7 +46,7 @@ class StoredSource:
 class StoredState:
     """One look into the store."""
 
-    latest: Mapping[str, Latest]
+    latest: Mapping[str, LatestReading]
     polls: Mapping[tuple[str, Outcome], int]
     alerts: Mapping[tuple[str, Kind, Severity], int]
     transitions: Mapping[TransitionKey, int]
