@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.state import Evaluation, ParticipantState
     from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
     from dict_rate_limit.ports import RecordingUnitOfWork
-    from dict_rate_limit.ports.delivery import ClaimUnitOfWork, Receipt
+    from dict_rate_limit.ports.delivery import ClaimUnitOfWork, PublishResult
 
 RULES = Rules(
     thresholds=Thresholds(warning=2500, critical=1000, margin=200), interval=timedelta(seconds=1), unreachable_after=3
@@ -170,7 +170,7 @@ class FatefulPublisher:
     def destination(self) -> str:
         return self._publisher.destination
 
-    async def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[Receipt, None]:
+    async def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[PublishResult, None]:
         async for receipt in self._publisher.publish(events):
             self._fate.reach(Point.TOLD)
             yield receipt

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from dict_rate_limit.adapters.memory.channels import FixedChannels
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.domain.errors import Outcome, SourceError
-from dict_rate_limit.ports.delivery import Backlog, Receipt
+from dict_rate_limit.ports.delivery import Backlog, PublishResult
 from dict_rate_limit.usecases.notify import NotifyParts
 from domain_samples import NOON, bucket, run, snapshot, ticks
 
@@ -144,12 +144,12 @@ class FussyPublisher:
     published: list[AlertEvent] = field(default_factory=list)
     destination: str = "a fussy reader"
 
-    async def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[Receipt, None]:
+    async def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[PublishResult, None]:
         for event in events:
             if len(self.published) == self.patience:
                 raise self.error
             self.published.append(event)
-            yield Receipt(event_id=event.event_id)
+            yield PublishResult(event_id=event.event_id)
 
 
 @dataclass(slots=True)
@@ -160,15 +160,15 @@ class RefusingPublisher:
     published: list[AlertEvent] = field(default_factory=list)
     destination: str = "a reader that refuses"
 
-    async def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[Receipt, None]:
+    async def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[PublishResult, None]:
         held_back = set()
         for event in events:
             if event.event_id == self.refused:
                 held_back.add(event.policy_name)
-                yield Receipt(event_id=event.event_id, refusal="too big")
+                yield PublishResult(event_id=event.event_id, refusal="too big")
             elif event.policy_name not in held_back:
                 self.published.append(event)
-                yield Receipt(event_id=event.event_id)
+                yield PublishResult(event_id=event.event_id)
 
 
 def opened_and_resolved() -> list[AlertEvent]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from dict_rate_limit.domain.alerts.alert import AlertEvent
-    from dict_rate_limit.ports.delivery import EventPublisher, Receipt
+    from dict_rate_limit.ports.delivery import EventPublisher, PublishResult
 
 SHORT = Patience(connect_sec=3, send_sec=2)
 """Outages of the tests last seconds."""
@@ -31,7 +31,7 @@ async def publishing_to(
         await publisher.close()
 
 
-async def receipts_of(publisher: EventPublisher, events: Sequence[AlertEvent]) -> list[Receipt]:
+async def receipts_of(publisher: EventPublisher, events: Sequence[AlertEvent]) -> list[PublishResult]:
     async with aclosing(publisher.publish(events)) as receipts:
         return [receipt async for receipt in receipts]
 

@@ -18,7 +18,7 @@ from dict_rate_limit.adapters.pulsar.connection import Packing
 from dict_rate_limit.adapters.pulsar.publisher import LARGEST, PulsarPublisher
 from dict_rate_limit.contract.events import event_document
 from dict_rate_limit.domain.errors import PublishError
-from dict_rate_limit.ports.delivery import Receipt
+from dict_rate_limit.ports.delivery import PublishResult
 from domain_samples import NOON
 from monitor_samples import HandClock
 from pulsar_samples import ids, receipts_of
@@ -133,7 +133,7 @@ async def test_each_transition_has_one_receipt(made: Made) -> None:
 
     receipts = await receipts_of(made.publisher, events)
 
-    expected = [Receipt(event_id=event.event_id) for event in events]
+    expected = [PublishResult(event_id=event.event_id) for event in events]
     assert sorted(receipts, key=lambda one: one.event_id) == sorted(expected, key=lambda one: one.event_id)
 
 

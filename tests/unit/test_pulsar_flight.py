@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from dict_rate_limit.adapters.pulsar.in_flight import Flight
-from dict_rate_limit.ports.delivery import Receipt
+from dict_rate_limit.ports.delivery import PublishResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ def answer(answered: Callable[[Any, object], None], name: str) -> None:
     answered(Result(name=name), None)
 
 
-async def landed(flight: Flight) -> list[Receipt]:
+async def landed(flight: Flight) -> list[PublishResult]:
     receipts = []
     while flight:
         receipt = await flight.landed()
@@ -44,7 +44,7 @@ async def test_receipts_come_as_answers_do() -> None:
     for answered in reversed(boarded):
         answer(answered, "Ok")
 
-    assert await landed(flight) == [Receipt(event_id=B1), Receipt(event_id=A1)]
+    assert await landed(flight) == [PublishResult(event_id=B1), PublishResult(event_id=A1)]
     assert flight.trouble is None
 
 
@@ -54,7 +54,7 @@ async def test_answers_come_from_other_threads() -> None:
 
     threading.Thread(target=answer, args=(answered, "Ok")).start()
 
-    assert await landed(flight) == [Receipt(event_id=A1)]
+    assert await landed(flight) == [PublishResult(event_id=A1)]
 
 
 async def test_a_key_is_held_back_once_the_client_has_refused_one_of_it() -> None:
@@ -62,7 +62,7 @@ async def test_a_key_is_held_back_once_the_client_has_refused_one_of_it() -> Non
     answer(flight.boarded(A1, "A"), "MessageTooBig")
 
     assert (flight.holds_back("A"), flight.holds_back("B")) == (True, False)
-    assert await landed(flight) == [Receipt(event_id=A1, refusal="MessageTooBig")]
+    assert await landed(flight) == [PublishResult(event_id=A1, refusal="MessageTooBig")]
     assert flight.trouble is None
 
 
@@ -73,7 +73,7 @@ async def test_what_went_before_a_refused_one_keeps_its_receipt_though_its_answe
 
     answer(first, "Ok")
 
-    assert await landed(flight) == [Receipt(event_id=A2, refusal="too large"), Receipt(event_id=A1)]
+    assert await landed(flight) == [PublishResult(event_id=A2, refusal="too large"), PublishResult(event_id=A1)]
 
 
 async def test_what_followed_a_refused_one_has_no_receipt_though_it_arrived() -> None:
@@ -83,7 +83,7 @@ async def test_what_followed_a_refused_one_has_no_receipt_though_it_arrived() ->
     for answered, name in zip(boarded, ("InvalidMessage", "Ok", "Ok"), strict=True):
         answer(answered, name)
 
-    assert await landed(flight) == [Receipt(event_id=A1, refusal="InvalidMessage"), Receipt(event_id=B1)]
+    assert await landed(flight) == [PublishResult(event_id=A1, refusal="InvalidMessage"), PublishResult(event_id=B1)]
 
 
 async def test_what_followed_a_failed_one_of_its_key_has_no_receipt() -> None:
@@ -93,7 +93,7 @@ async def test_what_followed_a_failed_one_of_its_key_has_no_receipt() -> None:
     for answered, name in zip(boarded, ("Ok", "Timeout", "Ok", "Ok"), strict=True):
         answer(answered, name)
 
-    assert await landed(flight) == [Receipt(event_id=A1), Receipt(event_id=B1)]
+    assert await landed(flight) == [PublishResult(event_id=A1), PublishResult(event_id=B1)]
 
 
 async def test_the_first_failure_is_the_one_that_is_told() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from dict_rate_limit.contract.events import event_document
 from dict_rate_limit.domain.errors import PublishError
-from dict_rate_limit.ports.delivery import Receipt
+from dict_rate_limit.ports.delivery import PublishResult
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -34,7 +34,7 @@ class LogPublisher:
         """Nothing more to say."""
         return "log"
 
-    async def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[Receipt, None]:
+    async def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[PublishResult, None]:
         """Write a line for each and flush it. A log refuses none.
 
         Raises:
@@ -42,7 +42,7 @@ class LogPublisher:
         """
         for event in events:
             self._write(event)
-            yield Receipt(event_id=event.event_id)
+            yield PublishResult(event_id=event.event_id)
 
     def _write(self, event: AlertEvent) -> None:
         now = self.clock.now()

@@ -61,7 +61,7 @@ class ClaimUnitOfWork(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class PublishResult:
     """The broker has a transition, or refuses it for what it is: `refusal` says why."""
 
     event_id: UUID
@@ -71,7 +71,7 @@ class Receipt:
 class EventPublisher(Protocol):
     """Where transitions go."""
 
-    def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[Receipt, None]:
+    def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[PublishResult, None]:
         """Hand transitions over and give a receipt for each that the other side has for good.
 
         Transitions of one policy arrive in the order given. After a refusal no later one of its policy is handed over

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dict_rate_limit.ports import Clock
-    from dict_rate_limit.ports.delivery import ClaimUnitOfWork, EventPublisher, Outbox, Receipt
+    from dict_rate_limit.ports.delivery import ClaimUnitOfWork, EventPublisher, Outbox, PublishResult
 
 REFUSALS: Final = 5
 """A transition refused this often for its content is dead: visible, and no longer in the way of later ones."""
@@ -73,7 +73,7 @@ async def deliver_all(
             return Delivery(delivered=delivered, refused=refused, failure=part.failure)
 
 
-async def _refused(unit: ClaimUnitOfWork, receipt: Receipt, reason: str, now: datetime) -> None:
+async def _refused(unit: ClaimUnitOfWork, receipt: PublishResult, reason: str, now: datetime) -> None:
     times = unit.refusals.get(receipt.event_id, 0) + 1
     dead = times >= REFUSALS
     facts = {"event_id": str(receipt.event_id), "times": times, "given_up": dead, "reason": reason}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.contract.events import event_document
-from dict_rate_limit.ports.delivery import Receipt
+from dict_rate_limit.ports.delivery import PublishResult
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -28,7 +28,7 @@ class MemoryPublisher:
     published: list[AlertEvent] = field(default_factory=list)
     destination: str = "memory"
 
-    async def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[Receipt, None]:
+    async def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[PublishResult, None]:
         """Keep the transitions; see the port."""
         refused: set[str] = set()
         for event in events:
@@ -39,7 +39,7 @@ class MemoryPublisher:
             size = len(json.dumps(event_document(event, "", event.detected_at)).encode())
             if size > self.largest:
                 refused.add(event.policy_name)
-                yield Receipt(event_id=event.event_id, refusal=f"{size} bytes, expected at most {self.largest}")
+                yield PublishResult(event_id=event.event_id, refusal=f"{size} bytes, expected at most {self.largest}")
                 continue
             self.published.append(event)
-            yield Receipt(event_id=event.event_id)
+            yield PublishResult(event_id=event.event_id)

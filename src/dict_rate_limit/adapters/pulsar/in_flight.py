@@ -8,7 +8,7 @@ from math import inf
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters.pulsar.threads import hand_over
-from dict_rate_limit.ports.delivery import Receipt
+from dict_rate_limit.ports.delivery import PublishResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +77,7 @@ class Flight:
         self._under_way += 1
         self._note(Passenger(event_id=event_id, key=key, place=self._places), reason, refused=True)
 
-    async def landed(self) -> Receipt | None:
+    async def landed(self) -> PublishResult | None:
         """Wait for the next answer; None where it gives no receipt."""
         try:
             async with asyncio.timeout_at(self._ends):
@@ -89,10 +89,10 @@ class Flight:
         if passenger.place > self._stopped.get(passenger.key, inf):
             return None
         if result == _OK:
-            return Receipt(event_id=passenger.event_id)
+            return PublishResult(event_id=passenger.event_id)
         self._stopped[passenger.key] = passenger.place
         if refused:
-            return Receipt(event_id=passenger.event_id, refusal=result)
+            return PublishResult(event_id=passenger.event_id, refusal=result)
         self.trouble = self.trouble or result
         return None
 

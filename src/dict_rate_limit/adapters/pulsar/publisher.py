@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.pulsar.connection import Link, Packing
     from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.ports import Clock
-    from dict_rate_limit.ports.delivery import Receipt
+    from dict_rate_limit.ports.delivery import PublishResult
     from dict_rate_limit.ports.steps import Step, Steps
 
 GRACE_SEC: Final = 2.0
@@ -74,7 +74,7 @@ class PulsarPublisher:
             return "ok" if self._link.producer.is_connected() else "waiting"
         return "waiting" if self._failed else "not used yet"
 
-    async def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[Receipt, None]:
+    async def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[PublishResult, None]:
         """Send all that may go at once, then give receipts as the broker acknowledges; see the port."""
         if not events:
             return
