@@ -14,7 +14,7 @@ from dict_rate_limit.apps.api.problem import STATUSES
 from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose
-from dict_rate_limit.usecases.alert_actions import NewSilence, TakeUp, acknowledge, create_silence, send_drill
+from dict_rate_limit.usecases.alert_actions import AcknowledgeAlert, NewSilence, acknowledge, create_silence, send_drill
 from domain_samples import NOON, PARTICIPANT, bucket, snapshot
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ async def test_the_page_shows_who_has_an_alert_and_what_is_silenced(world: World
     await recorded(world.store, snapshot(bucket(0, name="ENTRIES_WRITE")))
     (alert,) = await world.store.open_alerts([PARTICIPANT])
     until = NOON + timedelta(hours=1)
-    order = TakeUp(alert_id=alert.alert_id, actor="<b>ana</b>", reason="on it", until=until)
+    order = AcknowledgeAlert(alert_id=alert.alert_id, actor="<b>ana</b>", reason="on it", until=until)
     await acknowledge(world.store, world.clock, order)
     matchers = Matchers(policy="ENTRIES_*")
     window = NewSilence(

@@ -17,8 +17,8 @@ from dict_rate_limit.domain.errors import ConflictError, InvalidValueError, NotF
 from dict_rate_limit.domain.notifications.silence import LONGEST, Matchers, Purpose, Recurrence, Weekday
 from dict_rate_limit.usecases.alert_actions import (
     LONGEST_ACKNOWLEDGEMENT,
+    AcknowledgeAlert,
     NewSilence,
-    TakeUp,
     acknowledge,
     create_silence,
     described,
@@ -51,7 +51,7 @@ class Desk:
         (alert,) = await self.store.open_alerts([PARTICIPANT])
         return alert
 
-    async def take_up(self, order: TakeUp) -> Alert:
+    async def take_up(self, order: AcknowledgeAlert) -> Alert:
         return await acknowledge(self.store, self.clock, order)
 
 
@@ -60,8 +60,8 @@ def desk() -> Desk:
     return Desk()
 
 
-def order(alert: Alert, actor: str = "ana", until: datetime = SOON, sequence: int | None = None) -> TakeUp:
-    return TakeUp(alert_id=alert.alert_id, actor=actor, reason="looking", until=until, sequence=sequence)
+def order(alert: Alert, actor: str = "ana", until: datetime = SOON, sequence: int | None = None) -> AcknowledgeAlert:
+    return AcknowledgeAlert(alert_id=alert.alert_id, actor=actor, reason="looking", until=until, sequence=sequence)
 
 
 def new_silence(

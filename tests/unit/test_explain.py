@@ -12,7 +12,7 @@ from dict_rate_limit.domain.alerts.state import PolicyOverride
 from dict_rate_limit.domain.buckets.level import Level
 from dict_rate_limit.domain.errors import NotFoundError, Outcome
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose
-from dict_rate_limit.usecases.alert_actions import NewSilence, TakeUp, acknowledge, create_silence
+from dict_rate_limit.usecases.alert_actions import AcknowledgeAlert, NewSilence, acknowledge, create_silence
 from dict_rate_limit.usecases.explain import ExplainParts, Explanation, explain
 from dict_rate_limit.usecases.notify import tell
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, THRESHOLDS, bucket, failure, snapshot
@@ -140,7 +140,7 @@ async def test_the_next_reminder_waits_for_whoever_has_it(desk: Desk) -> None:
     await recorded(desk.store, snapshot(bucket(200)))
     (open_one,) = (await desk.explained()).alerts
     until = NOON + 3 * HOUR
-    order = TakeUp(alert_id=open_one.alert.alert_id, actor="ana", reason="looking", until=until)
+    order = AcknowledgeAlert(alert_id=open_one.alert.alert_id, actor="ana", reason="looking", until=until)
     await acknowledge(desk.store, desk.clock, order)
 
     (taken,) = (await desk.explained()).alerts

@@ -13,7 +13,7 @@ from dict_rate_limit.domain.alerts.alert import Acknowledgement
 from dict_rate_limit.domain.audit import Act, AuditEntry
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.usecases import overview as usecase
-from dict_rate_limit.usecases.alert_actions import TakeUp, acknowledge, send_drill
+from dict_rate_limit.usecases.alert_actions import AcknowledgeAlert, acknowledge, send_drill
 from dict_rate_limit.usecases.overview import OverviewParts, overview
 from domain_samples import NOON, PARTICIPANT, bucket, snapshot
 
@@ -55,7 +55,7 @@ async def test_it_holds_reading_alerts_and_the_last_outcome(world: World) -> Non
 async def test_an_alert_comes_with_whoever_has_it(world: World) -> None:
     await recorded(world.store, snapshot(bucket(0)))
     (alert,) = await world.store.open_alerts([PARTICIPANT])
-    order = TakeUp(alert_id=alert.alert_id, actor="ana", reason="on it", until=NOON + timedelta(hours=1))
+    order = AcknowledgeAlert(alert_id=alert.alert_id, actor="ana", reason="on it", until=NOON + timedelta(hours=1))
     await acknowledge(world.store, world.clock, order)
 
     view = await seen(world)

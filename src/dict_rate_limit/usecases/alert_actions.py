@@ -30,7 +30,7 @@ _DRILL_TAKEN_UP: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TakeUp:
+class AcknowledgeAlert:
     """Who takes which alert up, why, until when. `sequence` is that of the alert as the person saw it; None = any."""
 
     alert_id: UUID
@@ -53,7 +53,7 @@ class NewSilence:
     recurrence: Recurrence | None = None
 
 
-async def acknowledge(acts: Acts, clock: Clock, order: TakeUp) -> Alert:
+async def acknowledge(acts: Acts, clock: Clock, order: AcknowledgeAlert) -> Alert:
     """Take an alert up: nobody is reminded of it until then, or until it gets worse.
 
     Of two people at once the first has it; the second is told so, unless it is the acknowledged alert they saw.

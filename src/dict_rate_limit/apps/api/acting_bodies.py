@@ -64,14 +64,14 @@ class NewAcknowledgement(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     span: Span | None = msgspec.field(default=None, name="for")
     sequence: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)] | None = None
 
-    def order(self, alert_id: UUID, actor: str, now: datetime) -> alert_actions.TakeUp:
+    def order(self, alert_id: UUID, actor: str, now: datetime) -> alert_actions.AcknowledgeAlert:
         """Put it into the words of the use case.
 
         Raises:
             ProblemError: none or both of until and for, or no duration.
         """
         until = _end("until", self.until, self.span, now, alert_actions.LONGEST_ACKNOWLEDGEMENT)
-        return alert_actions.TakeUp(
+        return alert_actions.AcknowledgeAlert(
             alert_id=alert_id, actor=actor, reason=self.reason, until=until, sequence=self.sequence
         )
 
