@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from pathlib import Path
 
-    from bench.consumption import Held
+    from bench.consumption import CacheEntry
     from bench.figure import Result
     from bench.ground import Ground
     from bench.size import Size
@@ -239,7 +239,7 @@ def half_load(rivals: Rivals, halves: Sequence[tuple[Slot, Slot]], rate: float) 
     )
 
 
-def memory(idle: Held, busy: Held) -> Figure:
+def memory(idle: CacheEntry, busy: CacheEntry) -> Figure:
     """Make the figure of the process that was loaded."""
     return Figure(
         group="memory",

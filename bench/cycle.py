@@ -29,7 +29,7 @@ from dict_rate_limit.workflows.schedules import groups
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.consumption import Held
+    from bench.consumption import CacheEntry
     from bench.figure import Result
     from bench.ground import Ground
     from bench.size import Size
@@ -216,7 +216,7 @@ def figures(times: Times, size: Size) -> Sequence[Result]:
     )
 
 
-def memory(idle: Held, busy: Held, size: Size) -> Figure:
+def memory(idle: CacheEntry, busy: CacheEntry, size: Size) -> Figure:
     """Make the figure of the worker process."""
     return Figure(
         group="memory",

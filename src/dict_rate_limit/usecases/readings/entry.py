@@ -23,7 +23,7 @@ CLOCK_SKEW: Final = timedelta(minutes=1)
 """An entry from further ahead than this was stamped by a wrong clock; believed, it would hide the true ones."""
 
 
-class Held:
+class CacheEntry:
     """The newest entry seen, judged once.
 
     `until` (monotonic) it may be given without looking further, and `reading` as it stands, whole seconds and all,

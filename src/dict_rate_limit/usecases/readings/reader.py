@@ -22,7 +22,7 @@ from dict_rate_limit.domain.errors import (
 )
 from dict_rate_limit.ports import CachedSnapshot
 from dict_rate_limit.usecases.readings.budget import BudgetRules, SourceBudget
-from dict_rate_limit.usecases.readings.entry import Held
+from dict_rate_limit.usecases.readings.entry import CacheEntry
 from dict_rate_limit.usecases.readings.readings import CacheStatus, Reading, View
 from dict_rate_limit.usecases.readings.store_fallback import StoredView
 
@@ -68,7 +68,8 @@ class Reader:
         self._life = rules.budget.cache_ttl.total_seconds()
         self._stored = StoredView(parts.store, parts.clock)
         self._held = {
-            name: Held(name, rules.thresholds, SourceBudget(rules.budget, parts.clock)) for name in rules.participants
+            name: CacheEntry(name, rules.thresholds, SourceBudget(rules.budget, parts.clock))
+            for name in rules.participants
         }
         self._calls: Counter[tuple[str, Outcome]] = Counter()
         self.participants: Sequence[str] = tuple(self._held)
@@ -132,7 +133,7 @@ class Reader:
         age = (self._parts.clock.now() - view.fetched_at).total_seconds()
         return min(1 - age % 1, (self._life - age) % 1 or 1)
 
-    async def _refreshed(self, held: Held) -> Reading:
+    async def _refreshed(self, held: CacheEntry) -> Reading:
         if held.task is None:
             held.task = asyncio.create_task(self._refresh(held))
         task = held.task
@@ -145,7 +146,7 @@ class Reader:
             raise NoReadingError(message)
         return self._reading(held.view, missed=missed)
 
-    async def _refresh(self, held: Held) -> bool:
+    async def _refresh(self, held: CacheEntry) -> bool:
         """Bring what is held up to date; True when the source was read for it."""
         try:
             held.use_overrides(await self._stored.rules(held.participant))
@@ -156,20 +157,20 @@ class Reader:
         finally:
             held.task = None
 
-    def _left(self, held: Held) -> float:
+    def _left(self, held: CacheEntry) -> float:
         """Return the seconds of cache life left, 0 when there is nothing fresh."""
         if held.view is None:
             return 0
         return max(0.0, self._life - (self._parts.clock.now() - held.view.fetched_at).total_seconds())
 
-    async def _found(self, held: Held) -> bool:
+    async def _found(self, held: CacheEntry) -> bool:
         """Take the newest of cache and, where that is not fresh, the monitor's last reading; True when fresh."""
         await self._take_cached(held)
         if not self._left(held):
             held.keep(await self._stored.latest(held.participant), self._parts.clock.now())
         return self._left(held) > 0
 
-    async def _take_cached(self, held: Held) -> bool:
+    async def _take_cached(self, held: CacheEntry) -> bool:
         """Take what the cache has; False when it cannot be reached."""
         try:
             held.keep(await self._parts.cache.get(held.participant), self._parts.clock.now())
@@ -177,7 +178,7 @@ class Reader:
             return False
         return True
 
-    async def _called(self, held: Held) -> bool:
+    async def _called(self, held: CacheEntry) -> bool:
         """Read the source if that is allowed; True when it gave a reading."""
         if not held.budget.allows():
             return False
@@ -193,7 +194,7 @@ class Reader:
             await self._parts.cache.put(entry)
         return True
 
-    async def _admitted(self, held: Held) -> bool:
+    async def _admitted(self, held: CacheEntry) -> bool:
         """Ask the gates, the first that can tell; with none that can nobody is admitted."""
         for gate in self._parts.gates:
             with suppress(CacheUnavailableError, StoreError, TimeoutError):
@@ -201,7 +202,7 @@ class Reader:
                     return await gate.acquire(held.participant, held.budget.spacing)
         return False
 
-    async def _listed(self, held: Held) -> Snapshot | None:
+    async def _listed(self, held: CacheEntry) -> Snapshot | None:
         held.budget.spend()
         try:
             snapshot = await self._parts.source.list_policies(held.participant)
@@ -212,7 +213,7 @@ class Reader:
         self._calls[held.participant, snapshot.outcome] += 1
         return snapshot
 
-    async def _wait_for_winner(self, held: Held) -> None:
+    async def _wait_for_winner(self, held: CacheEntry) -> None:
         """Where there has been nothing to give, look two seconds, once, for the entry of whoever was admitted."""
         if held.waited:
             return
