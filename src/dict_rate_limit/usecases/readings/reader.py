@@ -24,7 +24,7 @@ from dict_rate_limit.ports import CachedSnapshot
 from dict_rate_limit.usecases.readings.budget import BudgetRules, SourceBudget
 from dict_rate_limit.usecases.readings.entry import CacheEntry
 from dict_rate_limit.usecases.readings.readings import CacheStatus, Reading, View
-from dict_rate_limit.usecases.readings.store_fallback import StoredView
+from dict_rate_limit.usecases.readings.store_fallback import StoreFallback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,7 +66,7 @@ class Reader:
         """Hold one place per configured participant and nothing else, however many are asked for."""
         self._parts = parts
         self._life = rules.budget.cache_ttl.total_seconds()
-        self._stored = StoredView(parts.store, parts.clock)
+        self._stored = StoreFallback(parts.store, parts.clock)
         self._held = {
             name: CacheEntry(name, rules.thresholds, SourceBudget(rules.budget, parts.clock))
             for name in rules.participants

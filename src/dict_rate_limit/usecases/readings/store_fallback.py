@@ -22,7 +22,7 @@ _LONG_AGO: Final = float("-inf")
 _T = TypeVar("_T")
 
 
-class StoredView:
+class StoreFallback:
     """Thresholds and last readings: the last known on failure, and no question for two seconds after one."""
 
     def __init__(self, store: StateStore, clock: Clock) -> None:
