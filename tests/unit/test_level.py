@@ -108,7 +108,7 @@ def test_memory_never_makes_a_level_better_and_settles_at_once(available: int, c
     order = [Level.OK, Level.WARNING, Level.CRITICAL]
     reading = bucket(available, capacity)
 
-    remembered = level_with_hysteresis(reading, THRESHOLDS, previous)
+    cached = level_with_hysteresis(reading, THRESHOLDS, previous)
 
-    assert order.index(remembered) >= order.index(level_of(reading, THRESHOLDS))
-    assert level_with_hysteresis(reading, THRESHOLDS, remembered) is remembered
+    assert order.index(cached) >= order.index(level_of(reading, THRESHOLDS))
+    assert level_with_hysteresis(reading, THRESHOLDS, cached) is cached

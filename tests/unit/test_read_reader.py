@@ -76,7 +76,7 @@ async def test_memory_is_asked_for_one_second_only(world: World) -> None:
     world.clock.advance(1)
     await world.cache.put(entry(1, available=5))
 
-    forgotten = reader.remembered(PARTICIPANT)
+    forgotten = reader.cached(PARTICIPANT)
     reading = await reader.read(PARTICIPANT)
 
     assert forgotten is None
@@ -91,7 +91,7 @@ async def test_memory_never_outlives_the_cache_life(world: World) -> None:
 
     world.clock.advance(0.5)
 
-    assert (fresh.status, fresh.expires_in, reader.remembered(PARTICIPANT)) == (CacheStatus.HIT, 1, None)
+    assert (fresh.status, fresh.expires_in, reader.cached(PARTICIPANT)) == (CacheStatus.HIT, 1, None)
 
 
 async def test_a_reading_counts_whole_seconds(world: World) -> None:
@@ -99,11 +99,11 @@ async def test_a_reading_counts_whole_seconds(world: World) -> None:
     await world.cache.put(entry())
     world.clock.advance(10.6)
     at_first = await reader.read(PARTICIPANT)
-    repeated = reader.remembered(PARTICIPANT)
-    again = reader.remembered(PARTICIPANT)
+    repeated = reader.cached(PARTICIPANT)
+    again = reader.cached(PARTICIPANT)
 
     world.clock.advance(0.5)
-    later = reader.remembered(PARTICIPANT)
+    later = reader.cached(PARTICIPANT)
 
     assert repeated is again
     assert later is not None
@@ -111,7 +111,7 @@ async def test_a_reading_counts_whole_seconds(world: World) -> None:
 
 
 async def test_nothing_is_remembered_of_who_is_not_watched(world: World) -> None:
-    assert world.reader().remembered("00000000") is None
+    assert world.reader().cached("00000000") is None
 
 
 async def test_who_is_not_watched_is_refused(world: World) -> None:

@@ -107,7 +107,7 @@ class Front:
         rendered = self._answers.known(query.encode("latin-1", "replace"))
         if caller is None or rendered is None:
             return None
-        reading = self._reader.remembered(rendered.participant)
+        reading = self._reader.cached(rendered.participant)
         if reading is None or reading.view is not rendered.view:
             return None
         answer = rendered.answer(reading, _single(if_none_match))

@@ -80,7 +80,7 @@ class Reader:
         """How many source calls this process made, by participant and outcome."""
         return self._calls
 
-    def remembered(self, participant: str) -> Reading | None:
+    def cached(self, participant: str) -> Reading | None:
         """Return what memory alone can answer; None when it is a second old or the participant unknown."""
         held = self._held.get(participant)
         if held is None or held.view is None:
@@ -108,7 +108,7 @@ class Reader:
         if participant not in self._held:
             message = "participant: not one that is watched here"
             raise InvalidValueError(message)
-        return self.remembered(participant) or await self._refreshed(self._held[participant])
+        return self.cached(participant) or await self._refreshed(self._held[participant])
 
     async def close(self) -> None:
         """Give up what is under way."""
