@@ -112,7 +112,7 @@ class Front:
             return None
         answer = rendered.answer(reading, _single(if_none_match))
         given = _Given(
-            until=min(self._access.holds_until(caller), self._reader.remembered_until(rendered.participant)),
+            until=min(self._access.holds_until(caller), self._reader.cached_until(rendered.participant)),
             cache_status=reading.status,
             whole=(answer.status, answer.text_headers, answer.body),
         )

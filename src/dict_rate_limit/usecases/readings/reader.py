@@ -94,7 +94,7 @@ class Reader:
         held.reading_until = min(held.until, now + self._unchanged(held.view))
         return held.reading
 
-    def remembered_until(self, participant: str) -> float:
+    def cached_until(self, participant: str) -> float:
         """Return the monotonic moment until which `remembered` gives the reading it has just given."""
         return self._held[participant].reading_until
 
