@@ -153,7 +153,7 @@ def test_an_older_reading_teaches_nothing(clock: HandClock) -> None:
 )
 def test_a_refusal_is_followed_by_what_it_asks_for(clock: HandClock, error: SourceError, pause: float) -> None:
     account = budget(clock, reserve=0)
-    account.punish(error)
+    account.record_failure(error)
 
     clock.advance(pause - 0.1)
     before = account.allows()
@@ -166,7 +166,7 @@ def test_a_refusal_is_followed_by_what_it_asks_for(clock: HandClock, error: Sour
 def test_a_429_tells_that_the_bucket_is_empty(clock: HandClock, known: Bucket) -> None:
     account = budget(clock, reserve=0.25)
     account.learn(snapshot(known))
-    account.punish(SourceError(Outcome.RATE_LIMITED, "429"))
+    account.record_failure(SourceError(Outcome.RATE_LIMITED, "429"))
 
     clock.advance(59.9)
     before = account.allows()
@@ -177,7 +177,7 @@ def test_a_429_tells_that_the_bucket_is_empty(clock: HandClock, known: Bucket) -
 
 def test_a_newer_reading_tells_better_than_a_429(clock: HandClock) -> None:
     account = budget(clock)
-    account.punish(SourceError(Outcome.RATE_LIMITED, "429"))
+    account.record_failure(SourceError(Outcome.RATE_LIMITED, "429"))
     clock.advance(10)
 
     account.learn(snapshot(policies_list(20, 20), at=clock.now()))
@@ -188,7 +188,7 @@ def test_a_newer_reading_tells_better_than_a_429(clock: HandClock) -> None:
 def test_another_failure_asks_for_no_pause_of_its_own(clock: HandClock) -> None:
     account = budget(clock)
 
-    account.punish(SourceError(Outcome.INTERNAL, "500"))
+    account.record_failure(SourceError(Outcome.INTERNAL, "500"))
 
     assert account.allows()
 
@@ -197,7 +197,7 @@ def test_a_short_retry_after_does_not_shorten_the_spacing(clock: HandClock) -> N
     account = budget(clock)
     account.spend()
 
-    account.punish(SourceError(Outcome.UNAVAILABLE, "503", retry_after_sec=1))
+    account.record_failure(SourceError(Outcome.UNAVAILABLE, "503", retry_after_sec=1))
     clock.advance(2)
 
     assert not account.allows()

@@ -79,7 +79,7 @@ class SourceBudget:
             return
         self._note(next((b for b in snapshot.buckets if b.name == POLICIES_LIST), None), snapshot.received_at)
 
-    def punish(self, error: SourceError) -> None:
+    def record_failure(self, error: SourceError) -> None:
         """Note a failed call: wait as long as the source asks, or after a 429 for one token, with an empty bucket."""
         if error.retry_after_sec is not None:
             self._pause(min(timedelta(seconds=error.retry_after_sec), LONGEST_PAUSE))

@@ -207,7 +207,7 @@ class Reader:
         try:
             snapshot = await self._parts.source.list_policies(held.participant)
         except SourceError as error:
-            held.budget.punish(error)
+            held.budget.record_failure(error)
             self._calls[held.participant, error.outcome] += 1
             return None
         self._calls[held.participant, snapshot.outcome] += 1
