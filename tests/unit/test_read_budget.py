@@ -46,7 +46,7 @@ def test_the_spacing_is_never_below_the_cache_life(clock: HandClock) -> None:
 def test_the_spacing_follows_the_refill_of_the_last_reading(clock: HandClock) -> None:
     account = budget(clock)
 
-    account.learn(snapshot(bucket(20, 20, "POLICIES_LIST", refill_tokens=60, refill_period_sec=60)))
+    account.update(snapshot(bucket(20, 20, "POLICIES_LIST", refill_tokens=60, refill_period_sec=60)))
 
     assert account.spacing == 2 * SECOND
 
@@ -63,7 +63,7 @@ def test_the_spacing_follows_the_refill_of_the_last_reading(clock: HandClock) ->
 def test_the_published_refill_holds_where_the_reading_does_not_tell(clock: HandClock, learned: Bucket) -> None:
     account = budget(clock)
 
-    account.learn(snapshot(learned))
+    account.update(snapshot(learned))
 
     assert account.spacing == 20 * SECOND
 
@@ -87,14 +87,14 @@ def test_a_call_is_followed_by_the_spacing(clock: HandClock) -> None:
 def test_the_reserve_is_left_to_the_monitor(clock: HandClock, available: int, *, allowed: bool) -> None:
     account = budget(clock, reserve=0.25)
 
-    account.learn(snapshot(policies_list(available, 20)))
+    account.update(snapshot(policies_list(available, 20)))
 
     assert account.allows() is allowed
 
 
 def test_the_refill_since_the_reading_counts(clock: HandClock) -> None:
     account = budget(clock)
-    account.learn(snapshot(policies_list(5, 20)))
+    account.update(snapshot(policies_list(5, 20)))
 
     clock.advance(9.9)
     before = account.allows()
@@ -105,7 +105,7 @@ def test_the_refill_since_the_reading_counts(clock: HandClock) -> None:
 
 def test_the_refill_never_fills_above_the_capacity(clock: HandClock) -> None:
     account = budget(clock, reserve=0.9)
-    account.learn(snapshot(policies_list(20, 20)))
+    account.update(snapshot(policies_list(20, 20)))
     account.spend()
     account.spend()
 
@@ -116,7 +116,7 @@ def test_the_refill_never_fills_above_the_capacity(clock: HandClock) -> None:
 
 def test_calls_since_the_reading_count_as_spent(clock: HandClock) -> None:
     account = budget(clock)
-    account.learn(snapshot(policies_list(9, 20)))
+    account.update(snapshot(policies_list(9, 20)))
     for _ in range(9):
         account.spend()
 
@@ -128,16 +128,16 @@ def test_calls_since_the_reading_count_as_spent(clock: HandClock) -> None:
 def test_a_reading_of_no_capacity_tells_nothing_of_a_reserve(clock: HandClock) -> None:
     account = budget(clock)
 
-    account.learn(snapshot(policies_list(0, 0)))
+    account.update(snapshot(policies_list(0, 0)))
 
     assert account.allows()
 
 
 def test_an_older_reading_teaches_nothing(clock: HandClock) -> None:
     account = budget(clock)
-    account.learn(snapshot(policies_list(0, 20)))
+    account.update(snapshot(policies_list(0, 20)))
 
-    account.learn(snapshot(policies_list(20, 20), at=NOON - SECOND))
+    account.update(snapshot(policies_list(20, 20), at=NOON - SECOND))
 
     assert not account.allows()
 
@@ -165,7 +165,7 @@ def test_a_refusal_is_followed_by_what_it_asks_for(clock: HandClock, error: Sour
 @pytest.mark.parametrize("known", [policies_list(20, 20), bucket()])
 def test_a_429_tells_that_the_bucket_is_empty(clock: HandClock, known: Bucket) -> None:
     account = budget(clock, reserve=0.25)
-    account.learn(snapshot(known))
+    account.update(snapshot(known))
     account.record_failure(SourceError(Outcome.RATE_LIMITED, "429"))
 
     clock.advance(59.9)
@@ -180,7 +180,7 @@ def test_a_newer_reading_tells_better_than_a_429(clock: HandClock) -> None:
     account.record_failure(SourceError(Outcome.RATE_LIMITED, "429"))
     clock.advance(10)
 
-    account.learn(snapshot(policies_list(20, 20), at=clock.now()))
+    account.update(snapshot(policies_list(20, 20), at=clock.now()))
 
     assert account.allows()
 

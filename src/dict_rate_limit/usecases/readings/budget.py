@@ -73,7 +73,7 @@ class SourceBudget:
         self._spent += 1
         self._pause(self.spacing)
 
-    def learn(self, snapshot: Snapshot) -> None:
+    def update(self, snapshot: Snapshot) -> None:
         """Take POLICIES_LIST from a reading, unless a later one is known."""
         if self._read_at is not None and snapshot.received_at <= self._read_at:
             return

@@ -57,7 +57,7 @@ class CacheEntry:
             return
         if self.view is not None and entry.fetched_at <= self.view.fetched_at:
             return
-        self.budget.learn(entry.snapshot)
+        self.budget.update(entry.snapshot)
         self.view = self._evaluated(entry)
 
     def _evaluated(self, entry: CachedSnapshot | View) -> View:
