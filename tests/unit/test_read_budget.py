@@ -74,7 +74,7 @@ def test_nothing_known_allows_a_first_call(clock: HandClock) -> None:
 
 def test_a_call_is_followed_by_the_spacing(clock: HandClock) -> None:
     account = budget(clock)
-    account.spend()
+    account.consume()
 
     clock.advance(19.9)
     before = account.allows()
@@ -106,8 +106,8 @@ def test_the_refill_since_the_reading_counts(clock: HandClock) -> None:
 def test_the_refill_never_fills_above_the_capacity(clock: HandClock) -> None:
     account = budget(clock, reserve=0.9)
     account.update(snapshot(policies_list(20, 20)))
-    account.spend()
-    account.spend()
+    account.consume()
+    account.consume()
 
     clock.advance(3600)
 
@@ -118,7 +118,7 @@ def test_calls_since_the_reading_count_as_spent(clock: HandClock) -> None:
     account = budget(clock)
     account.update(snapshot(policies_list(9, 20)))
     for _ in range(9):
-        account.spend()
+        account.consume()
 
     clock.advance(20)
 
@@ -195,7 +195,7 @@ def test_another_failure_asks_for_no_pause_of_its_own(clock: HandClock) -> None:
 
 def test_a_short_retry_after_does_not_shorten_the_spacing(clock: HandClock) -> None:
     account = budget(clock)
-    account.spend()
+    account.consume()
 
     account.record_failure(SourceError(Outcome.UNAVAILABLE, "503", retry_after_sec=1))
     clock.advance(2)

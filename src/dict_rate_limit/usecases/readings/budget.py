@@ -68,7 +68,7 @@ class SourceBudget:
         """Tell whether a call may be made as far as this process knows."""
         return self._clock.monotonic() >= self._not_before and not self._in_reserve()
 
-    def spend(self) -> None:
+    def consume(self) -> None:
         """Note a call that is about to be made, whatever it will bring."""
         self._spent += 1
         self._pause(self.spacing)

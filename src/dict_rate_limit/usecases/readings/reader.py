@@ -203,7 +203,7 @@ class Reader:
         return False
 
     async def _listed(self, held: CacheEntry) -> Snapshot | None:
-        held.budget.spend()
+        held.budget.consume()
         try:
             snapshot = await self._parts.source.list_policies(held.participant)
         except SourceError as error:
