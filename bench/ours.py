@@ -17,7 +17,7 @@ from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.redis import RedisCache
-from dict_rate_limit.usecases.notify import NotifyParts
+from dict_rate_limit.usecases.notify import NotifyDeps
 from dict_rate_limit.usecases.poll.poll import Fetcher
 from dict_rate_limit.workflows import inputs
 from dict_rate_limit.workflows.activities import Activities
@@ -46,7 +46,7 @@ async def activities_on(parts: Ground) -> AsyncIterator[Activities]:
             cache=cache,
             outbox=store,
             publisher=LogPublisher(stream=StringIO(), clock=clock, version="bench"),
-            telling=NotifyParts(
+            telling=NotifyDeps(
                 notifications=store, acts=store, channels=FixedChannels(), notifier=MemoryNotifier(), clock=clock
             ),
             heartbeat=CountedHeartbeat(),

@@ -12,7 +12,7 @@ from dict_rate_limit.adapters.memory.channels import FixedChannels
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.ports.delivery import Backlog, PublishResult
-from dict_rate_limit.usecases.notify import NotifyParts
+from dict_rate_limit.usecases.notify import NotifyDeps
 from domain_samples import NOON, bucket, run, snapshot, ticks
 
 if TYPE_CHECKING:
@@ -177,9 +177,9 @@ def opened_and_resolved() -> list[AlertEvent]:
     return events
 
 
-def telling(store: TellingStore, clock: Clock, *channels: Channel, notifier: Notifier | None = None) -> NotifyParts:
+def telling(store: TellingStore, clock: Clock, *channels: Channel, notifier: Notifier | None = None) -> NotifyDeps:
     """Make what telling people needs; without channels nobody is told."""
-    return NotifyParts(
+    return NotifyDeps(
         notifications=store,
         acts=store,
         channels=FixedChannels(channels),

@@ -14,7 +14,7 @@ from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
 from dict_rate_limit.adapters.notify.heartbeat import UrlHeartbeat
 from dict_rate_limit.adapters.notify.webhook import WebhookNotifier
 from dict_rate_limit.domain.notifications.channel import Format
-from dict_rate_limit.usecases.notify import NotifyParts
+from dict_rate_limit.usecases.notify import NotifyDeps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ class NoHeartbeat:
 class Notifying:
     """How people are told, and who notices when we fall silent."""
 
-    telling: NotifyParts
+    telling: NotifyDeps
     heartbeat: Heartbeat
 
 
@@ -48,7 +48,7 @@ def notifying(settings: Settings, parts: Backing, tried: Callable[[str, str], No
         Format.WEBHOOK: WebhookNotifier(http=http, clock=parts.clock, version=parts.version),
         Format.ALERTMANAGER: AlertmanagerNotifier(http=http, runbook_base_url=base),
     }
-    telling = NotifyParts(
+    telling = NotifyDeps(
         notifications=parts.store,
         acts=parts.store,
         channels=ChannelsFile(settings.notify_urls_file, parts.clock, url_problems),

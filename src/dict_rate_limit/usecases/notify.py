@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotifyParts:
+class NotifyDeps:
     """What telling people needs. `runbook_base_url` is where the runbooks are published, None = nowhere."""
 
     notifications: Notifications
@@ -56,7 +56,7 @@ class Told:
     failed: int
 
 
-async def tell(parts: NotifyParts, within: timedelta) -> Told:
+async def tell(parts: NotifyDeps, within: timedelta) -> Told:
     """Route what is new and send what is due, each channel by itself: a slow one holds no other up."""
     ends = parts.clock.monotonic() + within.total_seconds()
     channels, names = parts.channels.channels(), parts.channels.names()
@@ -70,7 +70,7 @@ async def tell(parts: NotifyParts, within: timedelta) -> Told:
     return Told(routed=routed, delivered=delivered, failed=len(answers) - delivered)
 
 
-async def _route_all(parts: NotifyParts) -> int:
+async def _route_all(parts: NotifyDeps) -> int:
     channels = parts.channels.channels()
     total = 0
     while True:
@@ -83,7 +83,7 @@ async def _route_all(parts: NotifyParts) -> int:
             total += len(unit.events)
 
 
-async def _send_due(parts: NotifyParts, channel: Channel, ends: float) -> list[Answer]:
+async def _send_due(parts: NotifyDeps, channel: Channel, ends: float) -> list[Answer]:
     """Send message after message, in order. A failure stops the channel: later ones must not overtake it.
 
     No more is claimed than is sent at once: what was claimed and is left would wait for the end of the lease.
@@ -109,7 +109,7 @@ def _messages(channel: Channel, claimed: Sequence[Notification]) -> Iterator[Seq
         yield claimed
 
 
-async def _send(parts: NotifyParts, channel: Channel, claimed: Sequence[Notification]) -> Answer:
+async def _send(parts: NotifyDeps, channel: Channel, claimed: Sequence[Notification]) -> Answer:
     now = parts.clock.now()
     events = [notification.event for notification in claimed]
     title, body = compose(events, channel.language, now, parts.runbook_base_url)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports import Clock, Maintenance, SnapshotCache, StateStore
     from dict_rate_limit.ports.delivery import EventPublisher, Heartbeat, Outbox
     from dict_rate_limit.ports.observing import WorkerMetrics
-    from dict_rate_limit.usecases.notify import NotifyParts
+    from dict_rate_limit.usecases.notify import NotifyDeps
     from dict_rate_limit.usecases.poll.poll import Fetcher
 
 BEAT_SEC: Final = 2.0
@@ -62,7 +62,7 @@ class Activities:
     cache: SnapshotCache
     outbox: Outbox
     publisher: EventPublisher
-    telling: NotifyParts
+    telling: NotifyDeps
     heartbeat: Heartbeat
     maintenance: Maintenance
     clock: Clock
