@@ -28,7 +28,7 @@ from dict_rate_limit.serving.rsgi import RsgiApp
 from dict_rate_limit.simulator.answer import Listing, Refusal
 from dict_rate_limit.usecases.explain import ExplainParts
 from dict_rate_limit.usecases.readings.budget import BudgetRules
-from dict_rate_limit.usecases.readings.reader import Reader, ReadParts, ReadRules
+from dict_rate_limit.usecases.readings.reader import Reader, ReaderDeps, ReadRules
 from domain_samples import NOON, PARTICIPANT, RULES, THRESHOLDS, bucket, snapshot
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ class World:
     def reader(self) -> Reader:
         """Make a reader, as one more process would have it."""
         return Reader(
-            ReadParts(source=self.source, cache=self.cache, gates=self.gates, store=self.store, clock=self.clock),
+            ReaderDeps(source=self.source, cache=self.cache, gates=self.gates, store=self.store, clock=self.clock),
             ReadRules(participants=self.participants, thresholds=THRESHOLDS, budget=self.budget),
         )
 

@@ -29,7 +29,7 @@ from dict_rate_limit.ports.steps import NULL_TRACER
 from dict_rate_limit.serving.operations import Readiness
 from dict_rate_limit.serving.tls_files import TlsFiles
 from dict_rate_limit.usecases.readings.budget import BudgetRules
-from dict_rate_limit.usecases.readings.reader import Reader, ReadParts, ReadRules
+from dict_rate_limit.usecases.readings.reader import Reader, ReaderDeps, ReadRules
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -97,7 +97,7 @@ async def backing(settings: Settings, steps: Steps = NULL_TRACER) -> AsyncIterat
 def reader(settings: Settings, parts: Backing) -> Reader:
     """Make the reading side."""
     return Reader(
-        ReadParts(
+        ReaderDeps(
             source=parts.source,
             cache=parts.cache,
             gates=(parts.cache, parts.store),

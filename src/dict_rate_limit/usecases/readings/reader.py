@@ -40,7 +40,7 @@ WINNER_TRIES: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadParts:
+class ReaderDeps:
     """The outside of a reader. Of the gates the first that can tell decides."""
 
     source: PolicySource
@@ -62,7 +62,7 @@ class ReadRules:
 class Reader:
     """Readings of the configured participants. Its own source calls are neither recorded nor judged."""
 
-    def __init__(self, parts: ReadParts, rules: ReadRules) -> None:
+    def __init__(self, parts: ReaderDeps, rules: ReadRules) -> None:
         """Hold one place per configured participant and nothing else, however many are asked for."""
         self._parts = parts
         self._life = rules.budget.cache_ttl.total_seconds()
