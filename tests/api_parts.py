@@ -26,7 +26,7 @@ from dict_rate_limit.domain.errors import CacheUnavailableError, Outcome, Source
 from dict_rate_limit.serving.operations import OperationsApp, Readiness, serve
 from dict_rate_limit.serving.rsgi import RsgiApp
 from dict_rate_limit.simulator.answer import Listing, Refusal
-from dict_rate_limit.usecases.explain import ExplainParts
+from dict_rate_limit.usecases.explain import ExplainDeps
 from dict_rate_limit.usecases.readings.budget import BudgetRules
 from dict_rate_limit.usecases.readings.reader import Reader, ReaderDeps, ReadRules
 from domain_samples import NOON, PARTICIPANT, RULES, THRESHOLDS, bucket, snapshot
@@ -200,7 +200,7 @@ class World:
                 requests=Requests(self.traffic, every=self.access_log),
                 version="1.2.3",
                 broker=self.broker,
-                acting=ExplainParts(
+                acting=ExplainDeps(
                     store=self.store,
                     acts=self.store,
                     notifications=self.store,

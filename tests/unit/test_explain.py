@@ -13,7 +13,7 @@ from dict_rate_limit.domain.buckets.level import Level
 from dict_rate_limit.domain.errors import NotFoundError, Outcome
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose
 from dict_rate_limit.usecases.alert_actions import AcknowledgeAlert, NewSilence, acknowledge, create_silence
-from dict_rate_limit.usecases.explain import ExplainParts, Explanation, explain
+from dict_rate_limit.usecases.explain import ExplainDeps, Explanation, explain
 from dict_rate_limit.usecases.notify import tell
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, THRESHOLDS, bucket, failure, snapshot
 from monitor_samples import HandClock, telling
@@ -27,7 +27,7 @@ class Desk:
     def __init__(self) -> None:
         self.clock = HandClock()
         self.store = MemoryStore(self.clock)
-        self.parts = ExplainParts(
+        self.parts = ExplainDeps(
             store=self.store,
             acts=self.store,
             notifications=self.store,

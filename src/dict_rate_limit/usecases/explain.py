@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExplainParts:
+class ExplainDeps:
     """Where the answer is looked up, and the settings it depends on."""
 
     store: StateStore
@@ -72,7 +72,7 @@ class Explanation:
     silences: Sequence[Silence]
 
 
-async def explain(parts: ExplainParts, participant: str, policy_name: str) -> Explanation:
+async def explain(parts: ExplainDeps, participant: str, policy_name: str) -> Explanation:
     """Explain one policy.
 
     Raises:
@@ -108,7 +108,7 @@ async def explain(parts: ExplainParts, participant: str, policy_name: str) -> Ex
     )
 
 
-async def _explained(parts: ExplainParts, alert: Alert, silences: Sequence[Silence], now: datetime) -> ExplainedAlert:
+async def _explained(parts: ExplainDeps, alert: Alert, silences: Sequence[Silence], now: datetime) -> ExplainedAlert:
     return ExplainedAlert(
         alert=alert,
         silences=[silence for silence in silences if silence.silences(alert, now)],

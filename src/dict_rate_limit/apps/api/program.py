@@ -17,7 +17,7 @@ from dict_rate_limit.bootstrap.tracing import Tracing, log_context, tracing
 from dict_rate_limit.domain.errors import SchemaRefusedError, StoreError
 from dict_rate_limit.serving.operations import OperationsApp, serve
 from dict_rate_limit.serving.rsgi import RsgiApp
-from dict_rate_limit.usecases.explain import ExplainParts
+from dict_rate_limit.usecases.explain import ExplainDeps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +65,7 @@ def assemble(settings: Settings, parts: Backing) -> Api:
             requests=Requests(traffic, every=settings.access_log),
             version=parts.version,
             broker=settings.pulsar_broker_url is not None,
-            acting=ExplainParts(
+            acting=ExplainDeps(
                 store=parts.store,
                 acts=parts.store,
                 notifications=parts.store,

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports import Clock, StateStore
     from dict_rate_limit.ports.acting import Acts
     from dict_rate_limit.ports.delivery import Outbox
-    from dict_rate_limit.usecases.explain import ExplainParts
+    from dict_rate_limit.usecases.explain import ExplainDeps
     from dict_rate_limit.usecases.readings.reader import Reader
     from dict_rate_limit.usecases.readings.readings import CacheStatus
 
@@ -54,7 +54,7 @@ class Backing:
     clock: Clock
     version: str
     broker: bool
-    acting: ExplainParts
+    acting: ExplainDeps
     documented: Sequence[HTTPRouteHandler]
     bodies: Sequence[type[msgspec.Struct]]
 

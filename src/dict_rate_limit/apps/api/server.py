@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports import Clock, StateStore
     from dict_rate_limit.ports.acting import Acts
     from dict_rate_limit.ports.delivery import Outbox
-    from dict_rate_limit.usecases.explain import ExplainParts
+    from dict_rate_limit.usecases.explain import ExplainDeps
     from dict_rate_limit.usecases.readings.reader import Reader
 
 __all__ = ["ApiParts", "build", "serve"]
@@ -60,7 +60,7 @@ class ApiParts:
     requests: Requests
     version: str
     broker: bool
-    acting: ExplainParts
+    acting: ExplainDeps
 
 
 def build(parts: ApiParts) -> Front:
