@@ -14,7 +14,7 @@ from dict_rate_limit.domain.audit import Act, AuditEntry
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.usecases import overview as usecase
 from dict_rate_limit.usecases.alert_actions import AcknowledgeAlert, acknowledge, send_drill
-from dict_rate_limit.usecases.overview import OverviewParts, overview
+from dict_rate_limit.usecases.overview import OverviewDeps, overview
 from domain_samples import NOON, PARTICIPANT, bucket, snapshot
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def world() -> World:
 
 
 async def seen(world: World, participant: str = PARTICIPANT) -> Overview:
-    parts = OverviewParts(
+    parts = OverviewDeps(
         reader=world.reader(), store=world.store, acts=world.store, outbox=world.store, clock=world.clock
     )
     return await overview(parts, participant)

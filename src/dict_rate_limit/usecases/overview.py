@@ -20,7 +20,7 @@ PATIENCE: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OverviewParts:
+class OverviewDeps:
     """Where the page is looked up."""
 
     reader: Reader
@@ -30,7 +30,7 @@ class OverviewParts:
     clock: Clock
 
 
-async def overview(parts: OverviewParts, participant: str) -> Overview:
+async def overview(parts: OverviewDeps, participant: str) -> Overview:
     """Gather the reading and what is stored; what cannot be had is None, never an error.
 
     Raises:
@@ -53,7 +53,7 @@ async def _reading(reader: Reader, participant: str) -> Reading | None:
         return None
 
 
-async def _stored(parts: OverviewParts, participant: str) -> StoredOverview | None:
+async def _stored(parts: OverviewDeps, participant: str) -> StoredOverview | None:
     try:
         async with asyncio.timeout(PATIENCE):
             latest = (await parts.store.latest([participant])).get(participant)

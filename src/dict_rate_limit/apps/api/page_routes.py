@@ -15,7 +15,7 @@ from dict_rate_limit.apps.api.problem import ProblemError, ProblemType
 from dict_rate_limit.apps.api.query import known_participant, parse_query
 from dict_rate_limit.apps.api.response_cache import matches
 from dict_rate_limit.apps.api.routes import backing_of
-from dict_rate_limit.usecases.overview import OverviewParts, overview
+from dict_rate_limit.usecases.overview import OverviewDeps, overview
 
 if TYPE_CHECKING:
     from dict_rate_limit.apps.api.routes import Backing
@@ -32,7 +32,7 @@ async def page(request: litestar.Request[object, object, litestar.datastructures
     backing = backing_of(request)
     values = parse_query(request.scope["query_string"], PAGE_PARAMETERS)
     participant = known_participant(values.get("participant"), backing.reader.participants)
-    parts = OverviewParts(
+    parts = OverviewDeps(
         reader=backing.reader, store=backing.store, acts=backing.acts, outbox=backing.outbox, clock=backing.clock
     )
     seen = await overview(parts, participant)
