@@ -22,7 +22,7 @@ from dict_rate_limit.adapters.memory.channels import CountedHeartbeat
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.temporal import TemporalAddress
-from dict_rate_limit.apps.worker import Progress, WorkerParts, run
+from dict_rate_limit.apps.worker import Progress, WorkerDeps, run
 from dict_rate_limit.domain.alerts.state import Rules
 from dict_rate_limit.domain.buckets.level import Thresholds
 from dict_rate_limit.domain.codec import encode_poll
@@ -207,11 +207,11 @@ def appended(path: str) -> TextIO:
     return Path(path).open("a", encoding="utf-8")
 
 
-def parts(orders: Orders, activities: Activities, clock: SystemClock) -> WorkerParts:
+def parts(orders: Orders, activities: Activities, clock: SystemClock) -> WorkerDeps:
     async def schema_is_there() -> None:
         await asyncio.sleep(0)
 
-    return WorkerParts(
+    return WorkerDeps(
         address=TemporalAddress(host=orders.temporal, namespace=orders.namespace),
         timetable=Timetable(task_queue="queue", cron="@every 1s", participants=orders.participants),
         activities=activities,

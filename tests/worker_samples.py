@@ -15,7 +15,7 @@ from dict_rate_limit.adapters.memory.channels import CountedHeartbeat
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.adapters.temporal import connect
-from dict_rate_limit.apps.worker import Progress, WorkerParts, run
+from dict_rate_limit.apps.worker import Progress, WorkerDeps, run
 from dict_rate_limit.serving.operations import Readiness
 from dict_rate_limit.usecases.poll.poll import Fetcher
 from dict_rate_limit.workflows.activities import Activities
@@ -79,9 +79,9 @@ class Stage:
         if self.missing:
             raise self.missing
 
-    def parts(self, address: TemporalAddress, cron: str = HOURLY) -> WorkerParts:
+    def parts(self, address: TemporalAddress, cron: str = HOURLY) -> WorkerDeps:
         checks = {"worker": self.progress.worker, "temporal": self.progress.temporal}
-        return WorkerParts(
+        return WorkerDeps(
             address=address,
             timetable=Timetable(task_queue="dict-rate-limit", cron=cron, participants=["12345678"]),
             activities=Activities(
@@ -112,7 +112,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def running_worker(parts: WorkerParts) -> AsyncIterator[asyncio.Event]:
+async def running_worker(parts: WorkerDeps) -> AsyncIterator[asyncio.Event]:
     """Run a worker for the length of the block; gives its shutdown event."""
     shutdown = asyncio.Event()
     life = asyncio.create_task(run(parts, shutdown))

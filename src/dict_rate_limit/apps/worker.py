@@ -61,7 +61,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerParts:
+class WorkerDeps:
     """What a worker is made of.
 
     `check_schema` returns when the database has a schema this code can use, and raises SchemaError or
@@ -83,11 +83,11 @@ class WorkerParts:
     drain: timedelta = DRAIN
 
 
-def assemble(settings: Settings, backing: Backing, publishing: Publishing) -> WorkerParts:
+def assemble(settings: Settings, backing: Backing, publishing: Publishing) -> WorkerDeps:
     """Put a worker together."""
     progress, counters = Progress(), Counters()
     checks = {"worker": progress.worker, "pulsar": publishing.check, "temporal": progress.temporal}
-    return WorkerParts(
+    return WorkerDeps(
         address=temporal_address(settings),
         timetable=timetable(settings),
         activities=activities(settings, backing, publishing.publisher, counters),
@@ -111,7 +111,7 @@ async def program(settings: Settings, shutdown: asyncio.Event) -> None:
             await run_with_operations(parts, app, (settings.host, settings.metrics_port), shutdown)
 
 
-async def run(parts: WorkerParts, shutdown: asyncio.Event) -> None:
+async def run(parts: WorkerDeps, shutdown: asyncio.Event) -> None:
     """Monitor until `shutdown` is set, through any outage; returns when running activities have finished.
 
     Raises:
@@ -133,7 +133,7 @@ async def run(parts: WorkerParts, shutdown: asyncio.Event) -> None:
 
 
 async def run_with_operations(
-    parts: WorkerParts, app: OperationsApp, address: tuple[str, int], shutdown: asyncio.Event
+    parts: WorkerDeps, app: OperationsApp, address: tuple[str, int], shutdown: asyncio.Event
 ) -> None:
     """Run, and answer machines on (host, port) until the last activity has finished.
 
@@ -153,7 +153,7 @@ async def run_with_operations(
         await serving
 
 
-async def _live(parts: WorkerParts, shutdown: asyncio.Event) -> None:
+async def _live(parts: WorkerDeps, shutdown: asyncio.Event) -> None:
     while not shutdown.is_set():
         try:
             client = await _prepared(parts)
@@ -165,14 +165,14 @@ async def _live(parts: WorkerParts, shutdown: asyncio.Event) -> None:
             await asyncio.sleep(parts.look_again.total_seconds())
 
 
-async def _prepared(parts: WorkerParts) -> Client:
+async def _prepared(parts: WorkerDeps) -> Client:
     await parts.check_schema()
     client = await temporal.connect(parts.address, traced=parts.traced)
     await temporal.schedule(client, parts.timetable)
     return client
 
 
-async def _work(parts: WorkerParts, client: Client, shutdown: asyncio.Event) -> None:
+async def _work(parts: WorkerDeps, client: Client, shutdown: asyncio.Event) -> None:
     parts.progress.client, parts.progress.waiting_for = client, None
     parts.readiness.start()
     facts = {"participants": len(parts.timetable.participants), "schedule": parts.timetable.cron}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
 
     from dict_rate_limit.apps.local.startup import Stage
-    from dict_rate_limit.apps.worker import WorkerParts
+    from dict_rate_limit.apps.worker import WorkerDeps
     from dict_rate_limit.bootstrap.container import Backing
     from dict_rate_limit.bootstrap.tracing import Tracing
     from dict_rate_limit.settings import Settings
@@ -65,7 +65,7 @@ async def migrate(settings: Settings, stage: Stage) -> None:
 
 
 def started(
-    settings: Settings, parts: Backing, work: WorkerParts, stage: Stage, traced: Tracing
+    settings: Settings, parts: Backing, work: WorkerDeps, stage: Stage, traced: Tracing
 ) -> tuple[asyncio.Task[None], ...]:
     """Start worker, API and what machines ask of both."""
     shutdown = stage.ending.shutdown
@@ -92,7 +92,7 @@ def watched(part: str, life: Coroutine[None, None, None], stage: Stage) -> async
     return task
 
 
-async def worker_up(settings: Settings, work: WorkerParts, task: asyncio.Task[None], stage: Stage) -> None:
+async def worker_up(settings: Settings, work: WorkerDeps, task: asyncio.Task[None], stage: Stage) -> None:
     """Wait until it polls."""
     stage.board.begin(WORKER)
     at_first = work.progress.waiting_for
