@@ -17,7 +17,7 @@ from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import Traffic
 from dict_rate_limit.apps.api.access import Access, TokensFile
 from dict_rate_limit.apps.api.fast_path import Front
 from dict_rate_limit.apps.api.request_metrics import Requests
-from dict_rate_limit.apps.api.server import ApiParts, build
+from dict_rate_limit.apps.api.server import ApiDeps, build
 from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.alerts.evaluation import observe
@@ -189,7 +189,7 @@ class World:
         readiness = Readiness({}, self.clock.monotonic)
         readiness.start()
         return build(
-            ApiParts(
+            ApiDeps(
                 reader=reader or self.reader(),
                 store=self.store,
                 acts=self.store,

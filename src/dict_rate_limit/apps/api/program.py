@@ -11,7 +11,7 @@ from dict_rate_limit.adapters.telemetry.prometheus.exporter import SourceCallsCo
 from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import Traffic
 from dict_rate_limit.apps.api.access import Access, TokensFile
 from dict_rate_limit.apps.api.request_metrics import METHODS, Requests, route_of
-from dict_rate_limit.apps.api.server import ApiParts, build
+from dict_rate_limit.apps.api.server import ApiDeps, build
 from dict_rate_limit.bootstrap import container as bootstrap
 from dict_rate_limit.bootstrap.tracing import Tracing, log_context, tracing
 from dict_rate_limit.domain.errors import SchemaRefusedError, StoreError
@@ -54,7 +54,7 @@ def assemble(settings: Settings, parts: Backing) -> Api:
         TokensFile(settings.api_tokens_file, parts.clock), settings.anonymous_role, loopback=settings.on_loopback
     )
     app = build(
-        ApiParts(
+        ApiDeps(
             reader=reader,
             store=parts.store,
             acts=parts.store,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.usecases.explain import ExplainDeps
     from dict_rate_limit.usecases.readings.reader import Reader
 
-__all__ = ["ApiParts", "build", "serve"]
+__all__ = ["ApiDeps", "build", "serve"]
 
 ACTING: Final = (
     list_alerts,
@@ -47,7 +47,7 @@ ACTING: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApiParts:
+class ApiDeps:
     """Everything the API is made of; `operations` answers /health and /ready. `broker`: transitions go to one."""
 
     reader: Reader
@@ -63,7 +63,7 @@ class ApiParts:
     acting: ExplainDeps
 
 
-def build(parts: ApiParts) -> Front:
+def build(parts: ApiDeps) -> Front:
     """Return the application, door first."""
     answers = Answers()
     documented = [list_policies, get_policy, *ACTING]
