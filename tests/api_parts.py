@@ -28,7 +28,7 @@ from dict_rate_limit.serving.rsgi import RsgiApp
 from dict_rate_limit.simulator.answer import Listing, Refusal
 from dict_rate_limit.usecases.explain import ExplainDeps
 from dict_rate_limit.usecases.readings.budget import BudgetRules
-from dict_rate_limit.usecases.readings.reader import Reader, ReaderDeps, ReadRules
+from dict_rate_limit.usecases.readings.reader import Reader, ReaderConfig, ReaderDeps
 from domain_samples import NOON, PARTICIPANT, RULES, THRESHOLDS, bucket, snapshot
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ class World:
         """Make a reader, as one more process would have it."""
         return Reader(
             ReaderDeps(source=self.source, cache=self.cache, gates=self.gates, store=self.store, clock=self.clock),
-            ReadRules(participants=self.participants, thresholds=THRESHOLDS, budget=self.budget),
+            ReaderConfig(participants=self.participants, thresholds=THRESHOLDS, budget=self.budget),
         )
 
     def app(self, reader: Reader | None = None) -> ASGIApp:

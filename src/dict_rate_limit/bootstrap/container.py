@@ -29,7 +29,7 @@ from dict_rate_limit.ports.steps import NULL_TRACER
 from dict_rate_limit.serving.operations import Readiness
 from dict_rate_limit.serving.tls_files import TlsFiles
 from dict_rate_limit.usecases.readings.budget import BudgetRules
-from dict_rate_limit.usecases.readings.reader import Reader, ReaderDeps, ReadRules
+from dict_rate_limit.usecases.readings.reader import Reader, ReaderConfig, ReaderDeps
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -104,7 +104,7 @@ def reader(settings: Settings, parts: Backing) -> Reader:
             store=parts.store,
             clock=parts.clock,
         ),
-        ReadRules(
+        ReaderConfig(
             participants=settings.participants,
             thresholds=settings.thresholds,
             budget=BudgetRules(cache_ttl=settings.cache_ttl, share=settings.list_budget_share),

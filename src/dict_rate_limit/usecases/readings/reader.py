@@ -51,7 +51,7 @@ class ReaderDeps:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadRules:
+class ReaderConfig:
     """Who may be asked for (the first is the default), how buckets are judged, what readers may spend."""
 
     participants: Sequence[str]
@@ -62,7 +62,7 @@ class ReadRules:
 class Reader:
     """Readings of the configured participants. Its own source calls are neither recorded nor judged."""
 
-    def __init__(self, parts: ReaderDeps, rules: ReadRules) -> None:
+    def __init__(self, parts: ReaderDeps, rules: ReaderConfig) -> None:
         """Hold one place per configured participant and nothing else, however many are asked for."""
         self._parts = parts
         self._life = rules.budget.cache_ttl.total_seconds()
