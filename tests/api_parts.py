@@ -27,7 +27,7 @@ from dict_rate_limit.serving.operations import OperationsApp, Readiness, serve
 from dict_rate_limit.serving.rsgi import RsgiApp
 from dict_rate_limit.simulator.answer import Listing, Refusal
 from dict_rate_limit.usecases.explain import ExplainDeps
-from dict_rate_limit.usecases.readings.budget import BudgetRules
+from dict_rate_limit.usecases.readings.budget import BudgetConfig
 from dict_rate_limit.usecases.readings.reader import Reader, ReaderConfig, ReaderDeps
 from domain_samples import NOON, PARTICIPANT, RULES, THRESHOLDS, bucket, snapshot
 
@@ -166,7 +166,7 @@ class World:
         self.store: WholeStore = MemoryStore(self.clock)
         self.broker = True
         self.participants: tuple[str, ...] = (PARTICIPANT, OTHER)
-        self.budget = BudgetRules(cache_ttl=TTL)
+        self.budget = BudgetConfig(cache_ttl=TTL)
         self.tokens_path: Path | None = None
         self.anonymous: Role | None = Role.VIEWER
         self.loopback = True

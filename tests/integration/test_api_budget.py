@@ -17,7 +17,7 @@ from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.simulator.fake_dict import FakeDict
 from dict_rate_limit.simulator.fake_dict import World as FakeWorld
 from dict_rate_limit.simulator.scenario import SCENARIOS
-from dict_rate_limit.usecases.readings.budget import BudgetRules
+from dict_rate_limit.usecases.readings.budget import BudgetConfig
 from domain_samples import NOON, PARTICIPANT
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ async def test_the_cache_life_bounds_the_calls_of_all_replicas(world: World) -> 
 
 
 async def test_the_budget_bounds_the_calls_where_the_cache_life_is_short(world: World) -> None:
-    world.budget = BudgetRules(cache_ttl=timedelta(seconds=1))
+    world.budget = BudgetConfig(cache_ttl=timedelta(seconds=1))
     source, fake = simulated(world.clock)
     world.source = source
 
@@ -177,7 +177,7 @@ async def test_the_budget_bounds_the_calls_where_the_cache_life_is_short(world: 
 
 
 async def test_a_bucket_others_have_emptied_is_left_alone(world: World) -> None:
-    world.budget = BudgetRules(cache_ttl=timedelta(seconds=1))
+    world.budget = BudgetConfig(cache_ttl=timedelta(seconds=1))
     source, fake = simulated(world.clock)
     world.source = source
     drained = Requests(seed=1)

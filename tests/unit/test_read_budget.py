@@ -9,7 +9,7 @@ import pytest
 
 from api_parts import HandClock, policies_list
 from dict_rate_limit.domain.errors import InvalidValueError, Outcome, SourceError
-from dict_rate_limit.usecases.readings.budget import LONGEST_PAUSE, BudgetRules, SourceBudget
+from dict_rate_limit.usecases.readings.budget import LONGEST_PAUSE, BudgetConfig, SourceBudget
 from domain_samples import NOON, bucket, snapshot
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def clock() -> HandClock:
 
 
 def budget(clock: HandClock, *, ttl: float = 1, share: float = 0.5, reserve: float = 0.25) -> SourceBudget:
-    return SourceBudget(BudgetRules(cache_ttl=timedelta(seconds=ttl), share=share, reserve=reserve), clock)
+    return SourceBudget(BudgetConfig(cache_ttl=timedelta(seconds=ttl), share=share, reserve=reserve), clock)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def budget(clock: HandClock, *, ttl: float = 1, share: float = 0.5, reserve: flo
 )
 def test_rules_by_which_nothing_or_all_could_be_spent_are_refused(ttl: float, share: float, reserve: float) -> None:
     with pytest.raises(InvalidValueError, match="expected cache_ttl > 0"):
-        BudgetRules(cache_ttl=timedelta(seconds=ttl), share=share, reserve=reserve)
+        BudgetConfig(cache_ttl=timedelta(seconds=ttl), share=share, reserve=reserve)
 
 
 def test_the_spacing_is_the_share_of_the_published_refill_before_anything_is_known(clock: HandClock) -> None:

@@ -17,7 +17,7 @@ from dict_rate_limit.domain.errors import InvalidValueError, NoReadingError, Out
 from dict_rate_limit.ports import CachedSnapshot
 from dict_rate_limit.usecases.readings import reader as reader_module
 from dict_rate_limit.usecases.readings import store_fallback
-from dict_rate_limit.usecases.readings.budget import BudgetRules
+from dict_rate_limit.usecases.readings.budget import BudgetConfig
 from dict_rate_limit.usecases.readings.readings import CacheStatus
 from domain_samples import NOON, PARTICIPANT, bucket, failure, snapshot
 
@@ -240,7 +240,7 @@ async def test_an_empty_answer_is_no_data(world: World) -> None:
 
 async def test_the_reserve_of_the_budget_is_not_touched(world: World) -> None:
     world.source.buckets = (policies_list(5, 20),)
-    world.budget = BudgetRules(cache_ttl=timedelta(seconds=1))
+    world.budget = BudgetConfig(cache_ttl=timedelta(seconds=1))
     reader = world.reader()
     await reader.read(PARTICIPANT)
     world.clock.advance(9)

@@ -28,7 +28,7 @@ from dict_rate_limit.adapters.telemetry.prometheus.sql import StatementTimes
 from dict_rate_limit.ports.steps import NULL_TRACER
 from dict_rate_limit.serving.operations import Readiness
 from dict_rate_limit.serving.tls_files import TlsFiles
-from dict_rate_limit.usecases.readings.budget import BudgetRules
+from dict_rate_limit.usecases.readings.budget import BudgetConfig
 from dict_rate_limit.usecases.readings.reader import Reader, ReaderConfig, ReaderDeps
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def reader(settings: Settings, parts: Backing) -> Reader:
         ReaderConfig(
             participants=settings.participants,
             thresholds=settings.thresholds,
-            budget=BudgetRules(cache_ttl=settings.cache_ttl, share=settings.list_budget_share),
+            budget=BudgetConfig(cache_ttl=settings.cache_ttl, share=settings.list_budget_share),
         ),
     )
 

@@ -23,7 +23,7 @@ LONGEST_PAUSE: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BudgetRules:
+class BudgetConfig:
     """What readers may take.
 
     cache_ttl  no two calls closer than this
@@ -50,7 +50,7 @@ class BudgetRules:
 class SourceBudget:
     """One participant's account in this process. The gate behind it knows of the other processes."""
 
-    def __init__(self, rules: BudgetRules, clock: Clock) -> None:
+    def __init__(self, rules: BudgetConfig, clock: Clock) -> None:
         """Begin without knowledge: the published limits hold."""
         self._rules = rules
         self._clock = clock

@@ -21,7 +21,7 @@ from dict_rate_limit.domain.errors import (
     StoreError,
 )
 from dict_rate_limit.ports import CachedSnapshot
-from dict_rate_limit.usecases.readings.budget import BudgetRules, SourceBudget
+from dict_rate_limit.usecases.readings.budget import BudgetConfig, SourceBudget
 from dict_rate_limit.usecases.readings.entry import CacheEntry
 from dict_rate_limit.usecases.readings.readings import CacheStatus, Reading, View
 from dict_rate_limit.usecases.readings.store_fallback import StoreFallback
@@ -56,7 +56,7 @@ class ReaderConfig:
 
     participants: Sequence[str]
     thresholds: Thresholds
-    budget: BudgetRules
+    budget: BudgetConfig
 
 
 class Reader:
