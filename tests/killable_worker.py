@@ -29,7 +29,7 @@ from dict_rate_limit.domain.codec import encode_poll
 from dict_rate_limit.serving.operations import Readiness
 from dict_rate_limit.usecases.poll.poll import Fetcher
 from dict_rate_limit.workflows.activities import Activities
-from dict_rate_limit.workflows.schedules import Timetable
+from dict_rate_limit.workflows.schedules import ScheduleConfig
 from monitor_samples import telling
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ def parts(orders: Orders, activities: Activities, clock: SystemClock) -> WorkerD
 
     return WorkerDeps(
         address=TemporalAddress(host=orders.temporal, namespace=orders.namespace),
-        timetable=Timetable(task_queue="queue", cron="@every 1s", participants=orders.participants),
+        timetable=ScheduleConfig(task_queue="queue", cron="@every 1s", participants=orders.participants),
         activities=activities,
         check_schema=schema_is_there,
         readiness=Readiness({}, clock.monotonic),

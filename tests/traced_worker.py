@@ -15,7 +15,7 @@ from temporalio.client import Client, ScheduleState
 
 from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.workflows import names
-from dict_rate_limit.workflows.schedules import Timetable, entries
+from dict_rate_limit.workflows.schedules import ScheduleConfig, entries
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from otel_collector import Collector, Seen
 
 MONITOR: Final = f"RunWorkflow:{names.MONITOR_WORKFLOW}"
-TIMETABLE: Final = Timetable(task_queue="dict-rate-limit", cron="@every 1h", participants=["default"])
+TIMETABLE: Final = ScheduleConfig(task_queue="dict-rate-limit", cron="@every 1h", participants=["default"])
 SWEEP: Final = next(entry for entry in entries(TIMETABLE) if entry.schedule_id == names.SWEEP_SCHEDULE)
 END_SEC: Final = 30.0
 

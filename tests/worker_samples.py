@@ -19,7 +19,7 @@ from dict_rate_limit.apps.worker import Progress, WorkerDeps, run
 from dict_rate_limit.serving.operations import Readiness
 from dict_rate_limit.usecases.poll.poll import Fetcher
 from dict_rate_limit.workflows.activities import Activities
-from dict_rate_limit.workflows.schedules import Timetable
+from dict_rate_limit.workflows.schedules import ScheduleConfig
 from domain_samples import RULES
 from monitor_samples import reading_of, telling
 
@@ -83,7 +83,7 @@ class Stage:
         checks = {"worker": self.progress.worker, "temporal": self.progress.temporal}
         return WorkerDeps(
             address=address,
-            timetable=Timetable(task_queue="dict-rate-limit", cron=cron, participants=["12345678"]),
+            timetable=ScheduleConfig(task_queue="dict-rate-limit", cron=cron, participants=["12345678"]),
             activities=Activities(
                 fetcher=Fetcher(source=self.source, source_name="test", clock=self.clock),
                 store=self.store,

@@ -17,7 +17,7 @@ from temporalio.service import RPCError
 
 from dict_rate_limit.adapters.temporal import connect, schedule
 from dict_rate_limit.domain.errors import SchedulerUnavailableError, SettingsError
-from dict_rate_limit.workflows.schedules import Timetable, _delete, ensure_schedules, restore_schedules
+from dict_rate_limit.workflows.schedules import ScheduleConfig, _delete, ensure_schedules, restore_schedules
 from temporal_namespace import new_namespace, new_namespaces
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ async def client(namespaces: Iterator[TemporalAddress]) -> Client:
     return await connect(next(namespaces))
 
 
-def timetable(participants: int = 1, cron: str = NEVER) -> Timetable:
+def timetable(participants: int = 1, cron: str = NEVER) -> ScheduleConfig:
     names = [f"{number:08}" for number in range(participants)]
-    return Timetable(task_queue="nobody-listens", cron=cron, participants=names)
+    return ScheduleConfig(task_queue="nobody-listens", cron=cron, participants=names)
 
 
 async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:

@@ -5,12 +5,12 @@ from itertools import permutations
 import pytest
 
 from dict_rate_limit.workflows.names import group_number, monitor_schedule_id
-from dict_rate_limit.workflows.schedules import Entry, Timetable, entries, groups
+from dict_rate_limit.workflows.schedules import Entry, ScheduleConfig, entries, groups
 
 
 def make_entries(participants: int, cron: str = "*/5 * * * *") -> list[Entry]:
     names = [f"{number:08}" for number in range(participants)]
-    return entries(Timetable(task_queue="queue", cron=cron, participants=names))
+    return entries(ScheduleConfig(task_queue="queue", cron=cron, participants=names))
 
 
 @pytest.mark.parametrize(("participants", "sizes"), [(1, [1]), (50, [50]), (51, [50, 1]), (1000, [50] * 20)])

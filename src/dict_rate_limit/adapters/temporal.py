@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from temporalio.plugin import SimplePlugin
 
     from dict_rate_limit.workflows.activities import Activities
-    from dict_rate_limit.workflows.schedules import Timetable
+    from dict_rate_limit.workflows.schedules import ScheduleConfig
 
 __all__ = ["Client", "TemporalAddress", "TemporalTls", "answers", "connect", "schedule", "work"]
 
@@ -93,7 +93,7 @@ async def connect(address: TemporalAddress, *, traced: bool = False) -> Client:
     return client
 
 
-async def schedule(client: Client, timetable: Timetable) -> None:
+async def schedule(client: Client, timetable: ScheduleConfig) -> None:
     """Bring the schedules to the timetable.
 
     Raises:
@@ -103,7 +103,7 @@ async def schedule(client: Client, timetable: Timetable) -> None:
         await ensure_schedules(client, timetable)
 
 
-async def look_after_schedules(client: Client, timetable: Timetable, every: timedelta) -> None:
+async def look_after_schedules(client: Client, timetable: ScheduleConfig, every: timedelta) -> None:
     """Bring back what gets lost, for ever; while Temporal is away there is nothing to do but wait."""
     while True:
         await asyncio.sleep(every.total_seconds())

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.serving.operations import Readiness
     from dict_rate_limit.settings import Settings
     from dict_rate_limit.workflows.activities import Activities
-    from dict_rate_limit.workflows.schedules import Timetable
+    from dict_rate_limit.workflows.schedules import ScheduleConfig
 
 LOOK_AGAIN: Final = timedelta(seconds=2)
 LOOK_AFTER: Final = timedelta(minutes=1)
@@ -71,7 +71,7 @@ class WorkerDeps:
     """
 
     address: TemporalAddress
-    timetable: Timetable
+    timetable: ScheduleConfig
     activities: Activities
     check_schema: Callable[[], Awaitable[None]]
     readiness: Readiness

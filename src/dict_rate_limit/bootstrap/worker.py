@@ -13,7 +13,7 @@ from dict_rate_limit.domain.alerts.state import Rules
 from dict_rate_limit.usecases.poll.poll import Fetcher
 from dict_rate_limit.workflows.activities import Activities
 from dict_rate_limit.workflows.names import FETCH, MAINTAIN, NOTIFY, PUBLISH, RECORD
-from dict_rate_limit.workflows.schedules import Timetable
+from dict_rate_limit.workflows.schedules import ScheduleConfig
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,9 +61,9 @@ def activities(settings: Settings, parts: Backing, publisher: EventPublisher, co
     )
 
 
-def timetable(settings: Settings) -> Timetable:
+def timetable(settings: Settings) -> ScheduleConfig:
     """Say what Temporal has to schedule."""
-    return Timetable(
+    return ScheduleConfig(
         task_queue=settings.temporal_task_queue,
         cron=str(settings.workflow_cron_schedule),
         participants=settings.participants,

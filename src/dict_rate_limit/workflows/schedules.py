@@ -43,7 +43,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Timetable:
+class ScheduleConfig:
     """What should be scheduled. `cron` is five fields in UTC or `@every 15s`; it is the monitoring's."""
 
     task_queue: str
@@ -89,7 +89,7 @@ def groups(participants: Sequence[str]) -> list[Sequence[str]]:
     return [participants[start : start + names.GROUP_SIZE] for start in range(0, len(participants), names.GROUP_SIZE)]
 
 
-def entries(timetable: Timetable) -> list[Entry]:
+def entries(timetable: ScheduleConfig) -> list[Entry]:
     """Return every schedule of the timetable. No workflow id is another's prefix: Temporal appends the time."""
     queue = timetable.task_queue
     monitors = [
@@ -123,7 +123,7 @@ def entries(timetable: Timetable) -> list[Entry]:
     return [*monitors, maintain, sweep]
 
 
-async def ensure_schedules(client: Client, timetable: Timetable) -> None:
+async def ensure_schedules(client: Client, timetable: ScheduleConfig) -> None:
     """Create, update and delete until Temporal has the timetable; any number of workers may do so at once.
 
     New and changed schedules run once at once, so that nobody waits for the first tick; a restart with the same
@@ -139,7 +139,7 @@ async def ensure_schedules(client: Client, timetable: Timetable) -> None:
     await _delete_orphans(client, timetable)
 
 
-async def restore_schedules(client: Client, timetable: Timetable) -> None:
+async def restore_schedules(client: Client, timetable: ScheduleConfig) -> None:
     """Create what is missing and delete orphans, and leave the others as they are.
 
     Without a schedule nothing is polled and nothing fails: so it is looked for again and again. A Temporal may have
@@ -191,7 +191,7 @@ async def _stored_fingerprint(description: ScheduleDescription) -> object:
     return values[0]
 
 
-async def _delete_orphans(client: Client, timetable: Timetable) -> None:
+async def _delete_orphans(client: Client, timetable: ScheduleConfig) -> None:
     wanted = len(groups(timetable.participants))
     async for listed in await client.list_schedules():
         if (names.group_number(listed.id) or 0) > wanted:
