@@ -213,7 +213,7 @@ def parts(orders: Orders, activities: Activities, clock: SystemClock) -> WorkerD
 
     return WorkerDeps(
         address=TemporalAddress(host=orders.temporal, namespace=orders.namespace),
-        timetable=ScheduleConfig(task_queue="queue", cron="@every 1s", participants=orders.participants),
+        schedule_config=ScheduleConfig(task_queue="queue", cron="@every 1s", participants=orders.participants),
         activities=activities,
         check_schema=schema_is_there,
         readiness=Readiness({}, clock.monotonic),

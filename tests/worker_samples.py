@@ -83,7 +83,7 @@ class Stage:
         checks = {"worker": self.progress.worker, "temporal": self.progress.temporal}
         return WorkerDeps(
             address=address,
-            timetable=ScheduleConfig(task_queue="dict-rate-limit", cron=cron, participants=["12345678"]),
+            schedule_config=ScheduleConfig(task_queue="dict-rate-limit", cron=cron, participants=["12345678"]),
             activities=Activities(
                 fetcher=Fetcher(source=self.source, source_name="test", clock=self.clock),
                 store=self.store,

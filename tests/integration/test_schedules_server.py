@@ -42,7 +42,7 @@ async def client(namespaces: Iterator[TemporalAddress]) -> Client:
     return await connect(next(namespaces))
 
 
-def timetable(participants: int = 1, cron: str = NEVER) -> ScheduleConfig:
+def schedule_config(participants: int = 1, cron: str = NEVER) -> ScheduleConfig:
     names = [f"{number:08}" for number in range(participants)]
     return ScheduleConfig(task_queue="nobody-listens", cron=cron, participants=names)
 
@@ -69,7 +69,7 @@ async def runs(client: Client, schedule_id: str = FIRST) -> int:
 
 
 async def test_every_schedule_of_the_timetable_is_created(client: Client) -> None:
-    await ensure_schedules(client, timetable(51))
+    await ensure_schedules(client, schedule_config(51))
 
     async def all_there() -> bool:
         return await listed(client) == {FIRST, "monitor-rate-limits-2", "maintain-rate-limits", "sweep-transitions"}
@@ -78,19 +78,19 @@ async def test_every_schedule_of_the_timetable_is_created(client: Client) -> Non
 
 
 async def test_a_run_that_still_goes_is_not_joined_by_another(client: Client) -> None:
-    await ensure_schedules(client, timetable())
+    await ensure_schedules(client, schedule_config())
 
     assert (await described(client)).schedule.policy.overlap is ScheduleOverlapPolicy.SKIP
 
 
 async def test_ticks_missed_for_long_are_not_made_up_for(client: Client) -> None:
-    await ensure_schedules(client, timetable())
+    await ensure_schedules(client, schedule_config())
 
     assert (await described(client)).schedule.policy.catchup_window == timedelta(minutes=3)
 
 
 async def test_a_new_schedule_runs_once_at_once(client: Client) -> None:
-    await ensure_schedules(client, timetable())
+    await ensure_schedules(client, schedule_config())
 
     async def ran() -> bool:
         return await runs(client) == 1
@@ -99,10 +99,10 @@ async def test_a_new_schedule_runs_once_at_once(client: Client) -> None:
 
 
 async def test_a_restart_with_the_same_settings_runs_nothing(client: Client) -> None:
-    await ensure_schedules(client, timetable())
+    await ensure_schedules(client, schedule_config())
     await eventually(lambda: has_run(client, 1))
 
-    await ensure_schedules(client, timetable())
+    await ensure_schedules(client, schedule_config())
 
     await client.get_schedule_handle(FIRST).pause()
     await eventually(lambda: is_paused(client))  # a trigger before it would have been counted by then
@@ -118,18 +118,18 @@ async def has_run(client: Client, times: int) -> bool:
 
 
 async def test_a_changed_schedule_runs_once_at_once(client: Client) -> None:
-    await ensure_schedules(client, timetable())
+    await ensure_schedules(client, schedule_config())
     await eventually(lambda: has_run(client, 1))
 
-    await ensure_schedules(client, timetable(2))
+    await ensure_schedules(client, schedule_config(2))
 
     await eventually(lambda: has_run(client, 2))
 
 
 async def test_a_schedule_follows_the_settings(client: Client) -> None:
-    await ensure_schedules(client, timetable(1, "@every 1h"))
+    await ensure_schedules(client, schedule_config(1, "@every 1h"))
 
-    await ensure_schedules(client, timetable(1, "@every 15s"))
+    await ensure_schedules(client, schedule_config(1, "@every 15s"))
 
     async def followed() -> bool:
         intervals = (await described(client)).schedule.spec.intervals
@@ -139,23 +139,23 @@ async def test_a_schedule_follows_the_settings(client: Client) -> None:
 
 
 async def test_a_cron_text_is_read_in_utc(client: Client) -> None:
-    await ensure_schedules(client, timetable(1, "30 4 * * *"))
+    await ensure_schedules(client, schedule_config(1, "30 4 * * *"))
 
     following = (await described(client)).info.next_action_times[0]
     assert (following.hour, following.minute, following.utcoffset()) == (4, 30, timedelta(0))
 
 
 async def test_an_interval_of_seconds_fires(client: Client) -> None:
-    await ensure_schedules(client, timetable(1, "@every 1s"))
+    await ensure_schedules(client, schedule_config(1, "@every 1s"))
 
     await eventually(lambda: has_run(client, 3))
 
 
 async def test_schedules_of_groups_that_are_gone_are_deleted(client: Client) -> None:
-    await ensure_schedules(client, timetable(101))
+    await ensure_schedules(client, schedule_config(101))
     await eventually(lambda: is_listed(client, "monitor-rate-limits-3"))
 
-    await ensure_schedules(client, timetable(1))
+    await ensure_schedules(client, schedule_config(1))
 
     with pytest.raises(RPCError, match="not found"):
         await described(client, "monitor-rate-limits-3")
@@ -172,7 +172,7 @@ async def test_schedules_of_others_are_left_alone(client: Client) -> None:
     )
     await eventually(lambda: is_listed(client, "somebody-elses"))
 
-    await ensure_schedules(client, timetable())
+    await ensure_schedules(client, schedule_config())
 
     assert (await described(client, "somebody-elses")).id == "somebody-elses"
 
@@ -183,7 +183,7 @@ async def test_a_schedule_of_that_name_made_by_hand_is_taken_over(client: Client
         Schedule(action=ScheduleActionStartWorkflow("Other", id="other", task_queue="other"), spec=ScheduleSpec()),
     )
 
-    await ensure_schedules(client, timetable())
+    await ensure_schedules(client, schedule_config())
 
     async def taken_over() -> bool:
         action = (await described(client)).schedule.action
@@ -193,12 +193,12 @@ async def test_a_schedule_of_that_name_made_by_hand_is_taken_over(client: Client
 
 
 async def test_a_paused_schedule_stays_paused_and_is_not_run(client: Client) -> None:
-    await ensure_schedules(client, timetable())
+    await ensure_schedules(client, schedule_config())
     await eventually(lambda: has_run(client, 1))
     await client.get_schedule_handle(FIRST).pause(note="BACEN maintenance")
     await eventually(lambda: is_paused(client))
 
-    await ensure_schedules(client, timetable(2))
+    await ensure_schedules(client, schedule_config(2))
 
     async def followed() -> bool:
         action = (await described(client)).schedule.action
@@ -211,16 +211,16 @@ async def test_a_paused_schedule_stays_paused_and_is_not_run(client: Client) -> 
 
 
 async def test_any_number_of_workers_may_start_at_once(client: Client) -> None:
-    await asyncio.gather(*(ensure_schedules(client, timetable(51)) for _ in range(4)))
+    await asyncio.gather(*(ensure_schedules(client, schedule_config(51)) for _ in range(4)))
 
     await eventually(lambda: is_listed(client, "monitor-rate-limits-2"))
 
 
 async def test_orphans_are_deleted_by_any_number_of_workers_at_once(client: Client) -> None:
-    await ensure_schedules(client, timetable(101))
+    await ensure_schedules(client, schedule_config(101))
     await eventually(lambda: is_listed(client, "monitor-rate-limits-3"))
 
-    await asyncio.gather(*(ensure_schedules(client, timetable(1)) for _ in range(4)))
+    await asyncio.gather(*(ensure_schedules(client, schedule_config(1)) for _ in range(4)))
 
     with pytest.raises(RPCError, match="not found"):
         await described(client, "monitor-rate-limits-2")
@@ -228,7 +228,7 @@ async def test_orphans_are_deleted_by_any_number_of_workers_at_once(client: Clie
 
 async def test_a_cron_text_temporal_cannot_read_is_a_mistake_in_the_settings(client: Client) -> None:
     with pytest.raises(SettingsError, match="INVALID_ARGUMENT"):
-        await schedule(client, timetable(1, "every now and then"))
+        await schedule(client, schedule_config(1, "every now and then"))
 
 
 async def test_a_namespace_that_is_not_there_can_be_waited_for(temporal_address: str) -> None:
@@ -239,18 +239,18 @@ async def test_a_namespace_that_is_not_there_can_be_waited_for(temporal_address:
 
 
 async def test_a_schedule_that_got_lost_is_brought_back(client: Client) -> None:
-    await ensure_schedules(client, timetable())
+    await ensure_schedules(client, schedule_config())
     await client.get_schedule_handle(FIRST).delete()
 
-    await restore_schedules(client, timetable())
+    await restore_schedules(client, schedule_config())
 
     assert (await described(client)).id == FIRST
 
 
 async def test_what_is_there_is_left_as_it_is_when_lost_ones_are_looked_for(client: Client) -> None:
-    await ensure_schedules(client, timetable(1, "@every 1h"))
+    await ensure_schedules(client, schedule_config(1, "@every 1h"))
 
-    await restore_schedules(client, timetable(1, "@every 15s"))
+    await restore_schedules(client, schedule_config(1, "@every 15s"))
 
     (interval,) = (await described(client)).schedule.spec.intervals
     assert interval.every == timedelta(hours=1)

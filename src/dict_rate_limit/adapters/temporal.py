@@ -93,22 +93,22 @@ async def connect(address: TemporalAddress, *, traced: bool = False) -> Client:
     return client
 
 
-async def schedule(client: Client, timetable: ScheduleConfig) -> None:
+async def schedule(client: Client, schedule_config: ScheduleConfig) -> None:
     """Bring the schedules to the timetable.
 
     Raises:
         SchedulerUnavailableError | SettingsError: as `temporal_errors` tells.
     """
     with temporal_errors():
-        await ensure_schedules(client, timetable)
+        await ensure_schedules(client, schedule_config)
 
 
-async def look_after_schedules(client: Client, timetable: ScheduleConfig, every: timedelta) -> None:
+async def look_after_schedules(client: Client, schedule_config: ScheduleConfig, every: timedelta) -> None:
     """Bring back what gets lost, for ever; while Temporal is away there is nothing to do but wait."""
     while True:
         await asyncio.sleep(every.total_seconds())
         with suppress(SchedulerUnavailableError), temporal_errors():
-            await restore_schedules(client, timetable)
+            await restore_schedules(client, schedule_config)
 
 
 async def work(

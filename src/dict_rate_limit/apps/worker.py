@@ -13,7 +13,7 @@ from dict_rate_limit.bootstrap.container import backing as opened
 from dict_rate_limit.bootstrap.container import exporter, readiness
 from dict_rate_limit.bootstrap.publisher import publishing as published
 from dict_rate_limit.bootstrap.tracing import log_context, tracing
-from dict_rate_limit.bootstrap.worker import Counters, activities, temporal_address, timetable
+from dict_rate_limit.bootstrap.worker import Counters, activities, schedule_config, temporal_address
 from dict_rate_limit.domain.errors import (
     SchedulerUnavailableError,
     SchemaError,
@@ -71,7 +71,7 @@ class WorkerDeps:
     """
 
     address: TemporalAddress
-    timetable: ScheduleConfig
+    schedule_config: ScheduleConfig
     activities: Activities
     check_schema: Callable[[], Awaitable[None]]
     readiness: Readiness
@@ -89,7 +89,7 @@ def assemble(settings: Settings, backing: Backing, publishing: Publishing) -> Wo
     checks = {"worker": progress.worker, "pulsar": publishing.check, "temporal": progress.temporal}
     return WorkerDeps(
         address=temporal_address(settings),
-        timetable=timetable(settings),
+        schedule_config=schedule_config(settings),
         activities=activities(settings, backing, publishing.publisher, counters),
         collectors=counters.collectors,
         check_schema=backing.require_schema,
@@ -168,18 +168,20 @@ async def _live(parts: WorkerDeps, shutdown: asyncio.Event) -> None:
 async def _prepared(parts: WorkerDeps) -> Client:
     await parts.check_schema()
     client = await temporal.connect(parts.address, traced=parts.traced)
-    await temporal.schedule(client, parts.timetable)
+    await temporal.schedule(client, parts.schedule_config)
     return client
 
 
 async def _work(parts: WorkerDeps, client: Client, shutdown: asyncio.Event) -> None:
     parts.progress.client, parts.progress.waiting_for = client, None
     parts.readiness.start()
-    facts = {"participants": len(parts.timetable.participants), "schedule": parts.timetable.cron}
+    facts = {"participants": len(parts.schedule_config.participants), "schedule": parts.schedule_config.cron}
     _log.info("monitoring.started", extra=facts)
-    keeper = asyncio.create_task(temporal.look_after_schedules(client, parts.timetable, parts.look_after))
+    keeper = asyncio.create_task(temporal.look_after_schedules(client, parts.schedule_config, parts.look_after))
     try:
-        await temporal.work(client, parts.timetable.task_queue, parts.activities, shutdown=shutdown, drain=parts.drain)
+        await temporal.work(
+            client, parts.schedule_config.task_queue, parts.activities, shutdown=shutdown, drain=parts.drain
+        )
     finally:
         keeper.cancel()
 

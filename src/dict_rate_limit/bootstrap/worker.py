@@ -61,7 +61,7 @@ def activities(settings: Settings, parts: Backing, publisher: EventPublisher, co
     )
 
 
-def timetable(settings: Settings) -> ScheduleConfig:
+def schedule_config(settings: Settings) -> ScheduleConfig:
     """Say what Temporal has to schedule."""
     return ScheduleConfig(
         task_queue=settings.temporal_task_queue,

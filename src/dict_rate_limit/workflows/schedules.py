@@ -89,20 +89,20 @@ def groups(participants: Sequence[str]) -> list[Sequence[str]]:
     return [participants[start : start + names.GROUP_SIZE] for start in range(0, len(participants), names.GROUP_SIZE)]
 
 
-def entries(timetable: ScheduleConfig) -> list[Entry]:
+def entries(schedule_config: ScheduleConfig) -> list[Entry]:
     """Return every schedule of the timetable. No workflow id is another's prefix: Temporal appends the time."""
-    queue = timetable.task_queue
+    queue = schedule_config.task_queue
     monitors = [
         Entry(
             schedule_id=names.monitor_schedule_id(number),
             workflow=names.MONITOR_WORKFLOW,
             workflow_id=names.monitor_workflow_id(number),
             task_queue=queue,
-            cron=timetable.cron,
+            cron=schedule_config.cron,
             catch_up=CATCH_UP,
             participants=group,
         )
-        for number, group in enumerate(groups(timetable.participants), start=1)
+        for number, group in enumerate(groups(schedule_config.participants), start=1)
     ]
     maintain = Entry(
         schedule_id=names.MAINTAIN_SCHEDULE,
@@ -123,7 +123,7 @@ def entries(timetable: ScheduleConfig) -> list[Entry]:
     return [*monitors, maintain, sweep]
 
 
-async def ensure_schedules(client: Client, timetable: ScheduleConfig) -> None:
+async def ensure_schedules(client: Client, schedule_config: ScheduleConfig) -> None:
     """Create, update and delete until Temporal has the timetable; any number of workers may do so at once.
 
     New and changed schedules run once at once, so that nobody waits for the first tick; a restart with the same
@@ -132,14 +132,14 @@ async def ensure_schedules(client: Client, timetable: ScheduleConfig) -> None:
     Raises:
         RPCError: Temporal refuses, or is away.
     """
-    wanted = entries(timetable)
+    wanted = entries(schedule_config)
     created = await _create_missing(client, wanted)
     there = [entry for entry in wanted if entry not in created]
     await asyncio.gather(*(_update(client.get_schedule_handle(entry.schedule_id), entry) for entry in there))
-    await _delete_orphans(client, timetable)
+    await _delete_orphans(client, schedule_config)
 
 
-async def restore_schedules(client: Client, timetable: ScheduleConfig) -> None:
+async def restore_schedules(client: Client, schedule_config: ScheduleConfig) -> None:
     """Create what is missing and delete orphans, and leave the others as they are.
 
     Without a schedule nothing is polled and nothing fails: so it is looked for again and again. A Temporal may have
@@ -148,9 +148,9 @@ async def restore_schedules(client: Client, timetable: ScheduleConfig) -> None:
     Raises:
         RPCError: Temporal refuses, or is away.
     """
-    for entry in await _create_missing(client, entries(timetable)):
+    for entry in await _create_missing(client, entries(schedule_config)):
         _log.warning("schedule.recreated", extra={"schedule_id": entry.schedule_id})
-    await _delete_orphans(client, timetable)
+    await _delete_orphans(client, schedule_config)
 
 
 async def _create_missing(client: Client, wanted: Sequence[Entry]) -> list[Entry]:
@@ -191,8 +191,8 @@ async def _stored_fingerprint(description: ScheduleDescription) -> object:
     return values[0]
 
 
-async def _delete_orphans(client: Client, timetable: ScheduleConfig) -> None:
-    wanted = len(groups(timetable.participants))
+async def _delete_orphans(client: Client, schedule_config: ScheduleConfig) -> None:
+    wanted = len(groups(schedule_config.participants))
     async for listed in await client.list_schedules():
         if (names.group_number(listed.id) or 0) > wanted:
             await _delete(client.get_schedule_handle(listed.id))
