@@ -88,7 +88,7 @@ class MonitorRateLimitsWorkflow:
             transitions=recorded.transitions,
             delivered=published.delivered if published else None,
         )
-        _tell_of_cycle(group, recorded, result)
+        _log_cycle(group, recorded, result)
         return result
 
 
@@ -121,7 +121,7 @@ class MaintainRateLimitsWorkflow:
 WORKFLOWS: Final = (MonitorRateLimitsWorkflow, SweepTransitionsWorkflow, MaintainRateLimitsWorkflow)
 
 
-def _tell_of_cycle(group: MonitorInput, recorded: RecordResult, result: MonitorResult) -> None:
+def _log_cycle(group: MonitorInput, recorded: RecordResult, result: MonitorResult) -> None:
     """Write the one line that tells of a cycle as a whole."""
     facts = {
         "participants": len(group.participants),
