@@ -35,7 +35,7 @@ class NoHeartbeat:
 class Notifying:
     """How people are told, and who notices when we fall silent."""
 
-    telling: NotifyDeps
+    notifications: NotifyDeps
     heartbeat: Heartbeat
 
 
@@ -48,7 +48,7 @@ def notifying(settings: Settings, parts: Backing, tried: Callable[[str, str], No
         Format.WEBHOOK: WebhookNotifier(http=http, clock=parts.clock, version=parts.version),
         Format.ALERTMANAGER: AlertmanagerNotifier(http=http, runbook_base_url=base),
     }
-    telling = NotifyDeps(
+    notifications = NotifyDeps(
         notifications=parts.store,
         acts=parts.store,
         channels=ChannelsFile(settings.notify_urls_file, parts.clock, url_problems),
@@ -57,4 +57,4 @@ def notifying(settings: Settings, parts: Backing, tried: Callable[[str, str], No
         runbook_base_url=base,
     )
     url = settings.heartbeat_url
-    return Notifying(telling=telling, heartbeat=NoHeartbeat() if url is None else UrlHeartbeat(http, url))
+    return Notifying(notifications=notifications, heartbeat=NoHeartbeat() if url is None else UrlHeartbeat(http, url))

@@ -46,7 +46,7 @@ def activities(settings: Settings, parts: Backing, publisher: EventPublisher, co
         cache=parts.cache,
         outbox=parts.store,
         publisher=publisher,
-        telling=ways.telling,
+        notifications=ways.notifications,
         heartbeat=ways.heartbeat,
         maintenance=parts.store,
         clock=parts.clock,

@@ -62,7 +62,7 @@ class Activities:
     cache: SnapshotCache
     outbox: Outbox
     publisher: EventPublisher
-    telling: NotifyDeps
+    notifications: NotifyDeps
     heartbeat: Heartbeat
     maintenance: Maintenance
     clock: Clock
@@ -117,7 +117,7 @@ class Activities:
             self._note_cycle(order)
             if order.beat:
                 await self.heartbeat.beat()
-            told = await tell(self.telling, within=TELLING_TIME)
+            told = await tell(self.notifications, within=TELLING_TIME)
             return inputs.NotifyResult(routed=told.routed, delivered=told.delivered, failed=told.failed)
 
     @activity.defn(name=names.MAINTAIN)
