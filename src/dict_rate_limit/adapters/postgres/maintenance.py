@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 async def make_partitions(pool: Pool, today: datetime) -> list[str]:
     """Make the months that are missing; return their names."""
-    async with _patient(pool) as connection:
+    async with _with_timeout(pool) as connection:
         missing = missing_months(await partitions(connection), today)
     made = []
     for lower, upper in missing:
-        async with _patient(pool) as connection:
+        async with _with_timeout(pool) as connection:
             made.append(await make_month(connection, lower, upper))
     return made
 
@@ -38,13 +38,13 @@ async def make_partitions(pool: Pool, today: datetime) -> list[str]:
 async def drop_partitions(pool: Pool, today: datetime, retention_months: int) -> list[str]:
     """Drop what is older than the retention: months, hours of the roll-up, polls; return the names of the months."""
     before = _months_before(today, retention_months)
-    async with _patient(pool) as connection:
+    async with _with_timeout(pool) as connection:
         old = [month for month in await partitions(connection) if month.upper is not None and month.upper <= before]
     for partition in old:
-        async with _patient(pool) as connection:
+        async with _with_timeout(pool) as connection:
             await drop_month(connection, partition)
     for name in ("drop_old_states", "drop_old_hours", "drop_old_polls"):
-        async with _patient(pool) as connection:
+        async with _with_timeout(pool) as connection:
             await connection.execute(statements("upkeep")[name], {"before": before})
     return [partition.name for partition in old]
 
@@ -52,7 +52,7 @@ async def drop_partitions(pool: Pool, today: datetime, retention_months: int) ->
 async def roll_up(pool: Pool, today: datetime) -> int:
     """Compute the hours that are full and not rolled up, or got a late state; return the rows written."""
     until = today.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    async with _patient(pool) as connection:
+    async with _with_timeout(pool) as connection:
         cursor = await connection.execute(statements("upkeep")["not_rolled_up"], {"until": until})
         participants = [participant for (participant,) in await cursor.fetchall()]
     return sum([await _roll_up_one(pool, participant, until) for participant in participants])
@@ -60,7 +60,7 @@ async def roll_up(pool: Pool, today: datetime) -> int:
 
 async def _roll_up_one(pool: Pool, participant: str, until: datetime) -> int:
     sql = statements("upkeep")
-    async with _patient(pool) as connection:
+    async with _with_timeout(pool) as connection:
         cursor = await connection.execute(sql["lock_rolled_until"], {"participant": participant})
         (row,) = await cursor.fetchall()
         span = {"participant": participant, "since": row[0], "until": until}
@@ -78,7 +78,7 @@ async def partitions_ahead(pool: Pool, today: datetime) -> int:
 
 
 @asynccontextmanager
-async def _patient(pool: Pool) -> AsyncIterator[Connection]:
+async def _with_timeout(pool: Pool) -> AsyncIterator[Connection]:
     async with pool.connection() as connection:
         await connection.execute(statements("upkeep")["patience"])
         yield connection
