@@ -26,7 +26,7 @@ _REFUSALS: Final = frozenset({"MessageTooBig", "InvalidMessage"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Passenger:
+class PendingMessage:
     """A message, its key, and its place among those of the call."""
 
     event_id: UUID
@@ -45,7 +45,7 @@ class Flight:
         """Take answers to the running loop, for so long."""
         self._loop = asyncio.get_running_loop()
         self._ends = self._loop.time() + patience_sec
-        self._answers: asyncio.Queue[tuple[Passenger, str, bool]] = asyncio.Queue()
+        self._answers: asyncio.Queue[tuple[PendingMessage, str, bool]] = asyncio.Queue()
         self._refused: dict[str, int] = {}  # by key, the place; written by any thread
         self._stopped: dict[str, int] = {}  # likewise, as far as answers were read
         self._places = 0
@@ -64,7 +64,7 @@ class Flight:
         """Count a message; return what is to be called with its result, from whatever thread."""
         self._places += 1
         self._under_way += 1
-        passenger = Passenger(event_id=event_id, key=key, place=self._places)
+        passenger = PendingMessage(event_id=event_id, key=key, place=self._places)
 
         def answered(result: pulsar.Result, _: object) -> None:
             self._note(passenger, result.name, refused=result.name in _REFUSALS)
@@ -75,7 +75,7 @@ class Flight:
         """Answer for a message that is not sent."""
         self._places += 1
         self._under_way += 1
-        self._note(Passenger(event_id=event_id, key=key, place=self._places), reason, refused=True)
+        self._note(PendingMessage(event_id=event_id, key=key, place=self._places), reason, refused=True)
 
     async def landed(self) -> PublishResult | None:
         """Wait for the next answer; None where it gives no receipt."""
@@ -96,7 +96,7 @@ class Flight:
         self.trouble = self.trouble or result
         return None
 
-    def _note(self, passenger: Passenger, result: str, *, refused: bool) -> None:
+    def _note(self, passenger: PendingMessage, result: str, *, refused: bool) -> None:
         if refused:
             self._refused.setdefault(passenger.key, passenger.place)
         hand_over(self._loop, self._answers.put_nowait, (passenger, result, refused))
