@@ -60,7 +60,7 @@ class Flight:
         """Tell whether one of the key was refused before it left."""
         return key in self._refused
 
-    def boarded(self, event_id: UUID, key: str) -> Answered:
+    def add(self, event_id: UUID, key: str) -> Answered:
         """Count a message; return what is to be called with its result, from whatever thread."""
         self._places += 1
         self._under_way += 1

@@ -103,7 +103,7 @@ class PulsarPublisher:
             flight.refuse(event.event_id, event.policy_name, f"{len(content)} bytes, expected at most {LARGEST}")
             return
         step = self._begun(event)
-        answered = flight.boarded(event.event_id, event.policy_name)
+        answered = flight.add(event.event_id, event.policy_name)
 
         def landed(result: pulsar.Result, message_id: object) -> None:
             step.end(None if result == pulsar.Result.Ok else result.name)
