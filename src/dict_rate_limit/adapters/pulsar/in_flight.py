@@ -77,7 +77,7 @@ class Flight:
         self._under_way += 1
         self._note(PendingMessage(event_id=event_id, key=key, place=self._places), reason, refused=True)
 
-    async def landed(self) -> PublishResult | None:
+    async def next_result(self) -> PublishResult | None:
         """Wait for the next answer; None where it gives no receipt."""
         try:
             async with asyncio.timeout_at(self._ends):

@@ -83,7 +83,7 @@ class PulsarPublisher:
             if not flight.holds_back(event.policy_name):
                 self._send(link, event, flight)
         while flight:
-            receipt = await flight.landed()
+            receipt = await flight.next_result()
             if receipt is not None:
                 yield receipt
         if flight.trouble is not None:
@@ -105,12 +105,14 @@ class PulsarPublisher:
         step = self._begun(event)
         answered = flight.add(event.event_id, event.policy_name)
 
-        def landed(result: pulsar.Result, message_id: object) -> None:
+        def next_result(result: pulsar.Result, message_id: object) -> None:
             step.end(None if result == pulsar.Result.Ok else result.name)
             answered(result, message_id)
 
         own = {"action": ACTION, "severity": event.severity.value, "event_id": str(event.event_id)}
-        link.producer.send_async(content, landed, properties={**step.carrier, **own}, partition_key=event.policy_name)
+        link.producer.send_async(
+            content, next_result, properties={**step.carrier, **own}, partition_key=event.policy_name
+        )
 
     def _begun(self, event: AlertEvent) -> Step:
         facts = {
