@@ -56,7 +56,7 @@ class Flight:
         """Return how many are without an answer."""
         return self._under_way
 
-    def holds_back(self, key: str) -> bool:
+    def is_blocked(self, key: str) -> bool:
         """Tell whether one of the key was refused before it left."""
         return key in self._refused
 

@@ -80,7 +80,7 @@ class PulsarPublisher:
             return
         link, flight = await self._linked(), Flight(self._patience.send_sec + GRACE_SEC)
         for event in events:
-            if not flight.holds_back(event.policy_name):
+            if not flight.is_blocked(event.policy_name):
                 self._send(link, event, flight)
         while flight:
             receipt = await flight.next_result()
