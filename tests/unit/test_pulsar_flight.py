@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from dict_rate_limit.adapters.pulsar.in_flight import Flight
+from dict_rate_limit.adapters.pulsar.in_flight import InFlight
 from dict_rate_limit.ports.delivery import PublishResult
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def answer(answered: Callable[[Any, object], None], name: str) -> None:
     answered(Result(name=name), None)
 
 
-async def landed(flight: Flight) -> list[PublishResult]:
+async def landed(flight: InFlight) -> list[PublishResult]:
     receipts = []
     while flight:
         receipt = await flight.landed()
@@ -38,7 +38,7 @@ async def landed(flight: Flight) -> list[PublishResult]:
 
 
 async def test_receipts_come_as_answers_do() -> None:
-    flight = Flight(PATIENCE_SEC)
+    flight = InFlight(PATIENCE_SEC)
     boarded = [flight.boarded(A1, "A"), flight.boarded(B1, "B")]
 
     for answered in reversed(boarded):
@@ -49,7 +49,7 @@ async def test_receipts_come_as_answers_do() -> None:
 
 
 async def test_answers_come_from_other_threads() -> None:
-    flight = Flight(PATIENCE_SEC)
+    flight = InFlight(PATIENCE_SEC)
     answered = flight.boarded(A1, "A")
 
     threading.Thread(target=answer, args=(answered, "Ok")).start()
@@ -58,7 +58,7 @@ async def test_answers_come_from_other_threads() -> None:
 
 
 async def test_a_key_is_held_back_once_the_client_has_refused_one_of_it() -> None:
-    flight = Flight(PATIENCE_SEC)
+    flight = InFlight(PATIENCE_SEC)
     answer(flight.boarded(A1, "A"), "MessageTooBig")
 
     assert (flight.holds_back("A"), flight.holds_back("B")) == (True, False)
@@ -67,7 +67,7 @@ async def test_a_key_is_held_back_once_the_client_has_refused_one_of_it() -> Non
 
 
 async def test_what_went_before_a_refused_one_keeps_its_receipt_though_its_answer_is_later() -> None:
-    flight = Flight(PATIENCE_SEC)
+    flight = InFlight(PATIENCE_SEC)
     first = flight.boarded(A1, "A")
     flight.refuse(A2, "A", "too large")
 
@@ -77,7 +77,7 @@ async def test_what_went_before_a_refused_one_keeps_its_receipt_though_its_answe
 
 
 async def test_what_followed_a_refused_one_has_no_receipt_though_it_arrived() -> None:
-    flight = Flight(PATIENCE_SEC)
+    flight = InFlight(PATIENCE_SEC)
     boarded = [flight.boarded(A1, "A"), flight.boarded(A2, "A"), flight.boarded(B1, "B")]
 
     for answered, name in zip(boarded, ("InvalidMessage", "Ok", "Ok"), strict=True):
@@ -87,7 +87,7 @@ async def test_what_followed_a_refused_one_has_no_receipt_though_it_arrived() ->
 
 
 async def test_what_followed_a_failed_one_of_its_key_has_no_receipt() -> None:
-    flight = Flight(PATIENCE_SEC)
+    flight = InFlight(PATIENCE_SEC)
     boarded = [flight.boarded(A1, "A"), flight.boarded(A2, "A"), flight.boarded(A3, "A"), flight.boarded(B1, "B")]
 
     for answered, name in zip(boarded, ("Ok", "Timeout", "Ok", "Ok"), strict=True):
@@ -97,7 +97,7 @@ async def test_what_followed_a_failed_one_of_its_key_has_no_receipt() -> None:
 
 
 async def test_the_first_failure_is_the_one_that_is_told() -> None:
-    flight = Flight(PATIENCE_SEC)
+    flight = InFlight(PATIENCE_SEC)
     boarded = [flight.boarded(A1, "A"), flight.boarded(B1, "B")]
 
     for answered, name in zip(boarded, ("NotConnected", "Timeout"), strict=True):
@@ -108,7 +108,7 @@ async def test_the_first_failure_is_the_one_that_is_told() -> None:
 
 
 async def test_answers_that_never_come_are_not_waited_for() -> None:
-    flight = Flight(0.0)
+    flight = InFlight(0.0)
     flight.boarded(A1, "A")
 
     assert await landed(flight) == []

@@ -34,7 +34,7 @@ class PendingMessage:
     place: int
 
 
-class Flight:
+class InFlight:
     """Messages of one call. Their answers come from a thread of the client, some already while they are sent.
 
     Once one of a key was refused or has failed, later ones of the key are not sent, and have no receipt: what is to be

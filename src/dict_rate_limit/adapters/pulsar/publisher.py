@@ -11,7 +11,7 @@ import pulsar
 from dict_rate_limit.adapters.pulsar.broker import USUAL
 from dict_rate_limit.adapters.pulsar.connection import connect
 from dict_rate_limit.adapters.pulsar.diagnosis import knock, told, why
-from dict_rate_limit.adapters.pulsar.in_flight import TIMEOUT, Flight
+from dict_rate_limit.adapters.pulsar.in_flight import TIMEOUT, InFlight
 from dict_rate_limit.adapters.pulsar.threads import in_thread, unattended
 from dict_rate_limit.contract.events import ACTION, event_document
 from dict_rate_limit.domain.errors import PublishError
@@ -78,7 +78,7 @@ class PulsarPublisher:
         """Send all that may go at once, then give receipts as the broker acknowledges; see the port."""
         if not events:
             return
-        link, flight = await self._linked(), Flight(self._patience.send_sec + GRACE_SEC)
+        link, flight = await self._linked(), InFlight(self._patience.send_sec + GRACE_SEC)
         for event in events:
             if not flight.is_blocked(event.policy_name):
                 self._send(link, event, flight)
@@ -96,7 +96,7 @@ class PulsarPublisher:
         if link is not None:
             await asyncio.wait({asyncio.create_task(in_thread(link.close))}, timeout=CLOSE_PATIENCE_SEC)
 
-    def _send(self, link: Link, event: AlertEvent, flight: Flight) -> None:
+    def _send(self, link: Link, event: AlertEvent, flight: InFlight) -> None:
         document = event_document(event, self._version, self._clock.now())
         content = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
         if len(content) > LARGEST:
