@@ -43,7 +43,7 @@ def why(address: BrokerAddress, result: str, now: datetime) -> str:
     return f"somebody answers there, but does not let us in: the token, or TLS on one side only ({result})"
 
 
-async def knock(address: BrokerAddress) -> str | None:
+async def probe(address: BrokerAddress) -> str | None:
     """Return why no connection can be made to any of the brokers, None where one can."""
     try:
         trust = ssl.create_default_context(cafile=address.tls_ca_file) if address.tls else None

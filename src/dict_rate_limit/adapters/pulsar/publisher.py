@@ -10,7 +10,7 @@ import pulsar
 
 from dict_rate_limit.adapters.pulsar.broker import USUAL
 from dict_rate_limit.adapters.pulsar.connection import connect
-from dict_rate_limit.adapters.pulsar.diagnosis import knock, told, why
+from dict_rate_limit.adapters.pulsar.diagnosis import probe, told, why
 from dict_rate_limit.adapters.pulsar.in_flight import TIMEOUT, InFlight
 from dict_rate_limit.adapters.pulsar.threads import in_thread, unattended
 from dict_rate_limit.contract.events import ACTION, event_document
@@ -142,7 +142,7 @@ class PulsarPublisher:
         raise self._error(why(self._address, trouble, self._clock.now()))
 
     async def _connected(self) -> Link:
-        trouble = await knock(self._address)
+        trouble = await probe(self._address)
         if trouble is not None:
             raise self._error(trouble)
         return await connect(self._address, self._packing, self._patience)

@@ -11,7 +11,7 @@ import pulsar
 
 from dict_rate_limit.adapters.pulsar.broker import USUAL, open_client
 from dict_rate_limit.adapters.pulsar.connection import close
-from dict_rate_limit.adapters.pulsar.diagnosis import knock, why
+from dict_rate_limit.adapters.pulsar.diagnosis import probe, why
 from dict_rate_limit.adapters.pulsar.threads import in_thread, unattended
 from dict_rate_limit.contract.events import ACTION
 from dict_rate_limit.domain.errors import EventsUnavailableError
@@ -59,7 +59,7 @@ async def reading(
     Raises:
         EventsUnavailableError: no connection in time, and why.
     """
-    trouble = await knock(address)
+    trouble = await probe(address)
     if trouble is not None:
         raise _error(address, trouble)
     client = open_client(address, patience)
