@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from dict_rate_limit.adapters.pulsar.threads import hand_over, in_thread
+from dict_rate_limit.adapters.pulsar.threads import in_thread, post_to_loop
 
 
 async def test_what_blocks_is_done_elsewhere_and_its_result_comes_back() -> None:
@@ -45,4 +45,4 @@ def test_after_the_loop_nobody_waits_any_more() -> None:
     loop = asyncio.new_event_loop()
     loop.close()
 
-    hand_over(loop, pytest.fail, "called on a closed loop")
+    post_to_loop(loop, pytest.fail, "called on a closed loop")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.adapters.pulsar.threads import hand_over
+from dict_rate_limit.adapters.pulsar.threads import post_to_loop
 from dict_rate_limit.ports.delivery import PublishResult
 
 if TYPE_CHECKING:
@@ -99,4 +99,4 @@ class InFlight:
     def _note(self, passenger: PendingMessage, result: str, *, refused: bool) -> None:
         if refused:
             self._refused.setdefault(passenger.key, passenger.place)
-        hand_over(self._loop, self._answers.put_nowait, (passenger, result, refused))
+        post_to_loop(self._loop, self._answers.put_nowait, (passenger, result, refused))

@@ -25,9 +25,9 @@ async def in_thread(work: Callable[[], T]) -> T:
         try:
             result = work()
         except BaseException as error:  # noqa: BLE001 -- it is raised where the work was asked for
-            hand_over(loop, _settle, future, future.set_exception, error)
+            post_to_loop(loop, _settle, future, future.set_exception, error)
         else:
-            hand_over(loop, _settle, future, future.set_result, result)
+            post_to_loop(loop, _settle, future, future.set_result, result)
 
     unattended(run)
     return await future
@@ -38,7 +38,7 @@ def unattended(work: Callable[[], None]) -> None:
     threading.Thread(target=work, name="pulsar", daemon=True).start()
 
 
-def hand_over(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *arguments: object) -> None:
+def post_to_loop(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *arguments: object) -> None:
     """Call something on the loop, from any thread. After the loop's end nobody waits any more: nothing happens."""
     with suppress(RuntimeError):
         loop.call_soon_threadsafe(call, *arguments)
