@@ -13,7 +13,7 @@ from uuid import uuid4
 import pulsar
 
 from dict_rate_limit.adapters.pulsar.broker import open_client
-from dict_rate_limit.adapters.pulsar.threads import in_thread, unattended
+from dict_rate_limit.adapters.pulsar.threads import in_thread, run_detached
 
 if TYPE_CHECKING:
     from dict_rate_limit.adapters.pulsar.broker import BrokerAddress, Patience
@@ -61,7 +61,7 @@ async def connect(address: BrokerAddress, packing: Packing, patience: Patience) 
     try:
         producer = await in_thread(partial(_create_producer, client, address.topic, packing, patience))
     except BaseException:
-        unattended(partial(close, client))
+        run_detached(partial(close, client))
         raise
     return Link(client=client, producer=producer)
 

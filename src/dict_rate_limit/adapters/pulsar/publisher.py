@@ -12,7 +12,7 @@ from dict_rate_limit.adapters.pulsar.broker import USUAL
 from dict_rate_limit.adapters.pulsar.connection import connect
 from dict_rate_limit.adapters.pulsar.diagnosis import probe, told, why
 from dict_rate_limit.adapters.pulsar.in_flight import TIMEOUT, InFlight
-from dict_rate_limit.adapters.pulsar.threads import in_thread, unattended
+from dict_rate_limit.adapters.pulsar.threads import in_thread, run_detached
 from dict_rate_limit.contract.events import ACTION, event_document
 from dict_rate_limit.domain.errors import PublishError
 from dict_rate_limit.ports.steps import NULL_TRACER, PARTICIPANT, Part
@@ -150,7 +150,7 @@ class PulsarPublisher:
     def _give_up(self, link: Link) -> None:
         if self._link is link:
             self._link = None
-        unattended(link.close)
+        run_detached(link.close)
 
     def _error(self, cause: str) -> PublishError:
         self._failed = True

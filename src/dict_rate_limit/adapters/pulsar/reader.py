@@ -12,7 +12,7 @@ import pulsar
 from dict_rate_limit.adapters.pulsar.broker import USUAL, open_client
 from dict_rate_limit.adapters.pulsar.connection import close
 from dict_rate_limit.adapters.pulsar.diagnosis import probe, why
-from dict_rate_limit.adapters.pulsar.threads import in_thread, unattended
+from dict_rate_limit.adapters.pulsar.threads import in_thread, run_detached
 from dict_rate_limit.contract.events import ACTION
 from dict_rate_limit.domain.errors import EventsUnavailableError
 
@@ -66,7 +66,7 @@ async def reading(
     try:
         yield EventReader(await _reader(client, address, clock, patience, earliest=earliest))
     finally:
-        unattended(partial(close, client))
+        run_detached(partial(close, client))
 
 
 async def _reader(

@@ -29,11 +29,11 @@ async def in_thread(work: Callable[[], T]) -> T:
         else:
             post_to_loop(loop, _settle, future, future.set_result, result)
 
-    unattended(run)
+    run_detached(run)
     return await future
 
 
-def unattended(work: Callable[[], None]) -> None:
+def run_detached(work: Callable[[], None]) -> None:
     """Do it in a thread of its own that nobody waits for."""
     threading.Thread(target=work, name="pulsar", daemon=True).start()
 
