@@ -40,7 +40,7 @@ class Packing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class BrokerConnection:
     """What was connected once; the client library connects it anew after short interruptions."""
 
     client: pulsar.Client
@@ -51,7 +51,7 @@ class Link:
         close(self.client)
 
 
-async def connect(address: BrokerAddress, packing: Packing, patience: Patience) -> Link:
+async def connect(address: BrokerAddress, packing: Packing, patience: Patience) -> BrokerConnection:
     """Connect a producer. Cancelled, it leaves nothing behind.
 
     Raises:
@@ -63,7 +63,7 @@ async def connect(address: BrokerAddress, packing: Packing, patience: Patience) 
     except BaseException:
         run_detached(partial(close, client))
         raise
-    return Link(client=client, producer=producer)
+    return BrokerConnection(client=client, producer=producer)
 
 
 def close(client: pulsar.Client) -> None:

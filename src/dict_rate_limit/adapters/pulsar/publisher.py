@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
     from dict_rate_limit.adapters.pulsar.broker import BrokerAddress, Patience
-    from dict_rate_limit.adapters.pulsar.connection import Link, Packing
+    from dict_rate_limit.adapters.pulsar.connection import BrokerConnection, Packing
     from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.ports import Clock
     from dict_rate_limit.ports.delivery import PublishResult
@@ -59,7 +59,7 @@ class PulsarPublisher:
         self._patience = patience
         self._steps = steps
         self._gate = asyncio.Lock()
-        self._link: Link | None = None
+        self._link: BrokerConnection | None = None
         self._failed = False
 
     @property
@@ -96,7 +96,7 @@ class PulsarPublisher:
         if link is not None:
             await asyncio.wait({asyncio.create_task(in_thread(link.close))}, timeout=CLOSE_PATIENCE_SEC)
 
-    def _send(self, link: Link, event: AlertEvent, flight: InFlight) -> None:
+    def _send(self, link: BrokerConnection, event: AlertEvent, flight: InFlight) -> None:
         document = event_document(event, self._version, self._clock.now())
         content = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
         if len(content) > LARGEST:
@@ -124,7 +124,7 @@ class PulsarPublisher:
         }
         return self._steps.begin(Part.BROKER, f"send {self._address.topic}", facts)
 
-    async def _linked(self) -> Link:
+    async def _linked(self) -> BrokerConnection:
         """Return what is connected, or connect; one at a time.
 
         Raises:
@@ -141,13 +141,13 @@ class PulsarPublisher:
             trouble = type(error).__name__
         raise self._error(why(self._address, trouble, self._clock.now()))
 
-    async def _connected(self) -> Link:
+    async def _connected(self) -> BrokerConnection:
         trouble = await probe(self._address)
         if trouble is not None:
             raise self._error(trouble)
         return await connect(self._address, self._packing, self._patience)
 
-    def _give_up(self, link: Link) -> None:
+    def _give_up(self, link: BrokerConnection) -> None:
         if self._link is link:
             self._link = None
         run_detached(link.close)
