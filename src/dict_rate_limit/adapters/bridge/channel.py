@@ -30,7 +30,7 @@ class Link:
     running: int = 0
 
 
-class KeptChannel:
+class ManagedChannel:
     """Hands out the channel; a new one takes its place when the certificates change or the old one fell silent.
 
     The library itself reconnects after a restart of the server, with a bounded back-off and without pings while idle.

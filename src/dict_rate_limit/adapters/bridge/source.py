@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.adapters.bridge.channel import KeptChannel
+from dict_rate_limit.adapters.bridge.channel import ManagedChannel
 from dict_rate_limit.adapters.bridge.errors import correlation_id, translated
 from dict_rate_limit.adapters.bridge.mapping import Origin, list_snapshot, odd_categories, single_snapshot
 from dict_rate_limit.domain.buckets.bucket import is_policy_name
@@ -74,7 +74,7 @@ class BridgeSource:
         self._deadline = deadline
         self._listeners = listeners
         self._steps = steps
-        self._channel = KeptChannel(address, tls=tls, deadline=deadline, on_problem=listeners.problem)
+        self._channel = ManagedChannel(address, tls=tls, deadline=deadline, on_problem=listeners.problem)
         self._odd: dict[str, tuple[str, ...]] = {}
 
     async def list_policies(self, participant: str) -> Snapshot:
