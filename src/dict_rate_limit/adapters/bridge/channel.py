@@ -54,7 +54,7 @@ class ManagedChannel:
         self._closed = False
 
     @contextmanager
-    def borrowed(self) -> Iterator[grpc.aio.Channel]:
+    def acquire(self) -> Iterator[grpc.aio.Channel]:
         """Give the channel for one call; a call that ran into its deadline gets it replaced.
 
         Silence may mean a connection that died without anybody having said so.

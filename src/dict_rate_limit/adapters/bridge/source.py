@@ -101,7 +101,7 @@ class BridgeSource:
         metadata = _metadata(participant)
         with (
             self._steps.begin(Part.SOURCE, f"{methods.SERVICE}/{method}", _facts(method, participant)) as step,
-            self._channel.borrowed() as channel,
+            self._channel.acquire() as channel,
             translated(partial(self._listeners.call, method)),
         ):
             ask: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(methods.path(method))
