@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class ResponseContext:
     """Where an answer came from; `received_at` is our clock."""
 
     participant: str
@@ -33,7 +33,7 @@ class Origin:
         return SourceError(Outcome.MALFORMED, detail, correlation_id=self.correlation_id)
 
 
-def list_snapshot(body: bytes, origin: Origin) -> Snapshot:
+def list_snapshot(body: bytes, origin: ResponseContext) -> Snapshot:
     """Read a list answer; no policies at all is an empty snapshot.
 
     Raises:
@@ -46,7 +46,7 @@ def list_snapshot(body: bytes, origin: Origin) -> Snapshot:
     return _snapshot(answer, answer.policies, origin)
 
 
-def single_snapshot(body: bytes, policy_name: str, origin: Origin) -> Snapshot:
+def single_snapshot(body: bytes, policy_name: str, origin: ResponseContext) -> Snapshot:
     """Read a single answer: exactly the policy asked for.
 
     Raises:
@@ -77,7 +77,7 @@ def odd_categories(snapshot: Snapshot) -> tuple[str, ...]:
 def _snapshot(
     answer: GetRateLimitPoliciesResponse | GetRateLimitPolicyResponse,
     policies: Sequence[RateLimitPolicy],
-    origin: Origin,
+    origin: ResponseContext,
 ) -> Snapshot:
     buckets, rejected = split_valid(_raw(policy) for policy in policies)
     return Snapshot(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters.bridge.channel import ManagedChannel
 from dict_rate_limit.adapters.bridge.errors import correlation_id, translated
-from dict_rate_limit.adapters.bridge.mapping import Origin, list_snapshot, odd_categories, single_snapshot
+from dict_rate_limit.adapters.bridge.mapping import ResponseContext, list_snapshot, odd_categories, single_snapshot
 from dict_rate_limit.domain.buckets.bucket import is_policy_name
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.ports.steps import NULL_TRACER, PARTICIPANT, Part
@@ -97,7 +97,7 @@ class BridgeSource:
         """End running calls and close the channel."""
         await self._channel.close()
 
-    async def _call(self, method: str, request: bytes, participant: str) -> tuple[bytes, Origin]:
+    async def _call(self, method: str, request: bytes, participant: str) -> tuple[bytes, ResponseContext]:
         metadata = _metadata(participant)
         with (
             self._steps.begin(Part.SOURCE, f"{methods.SERVICE}/{method}", _facts(method, participant)) as step,
@@ -108,7 +108,7 @@ class BridgeSource:
             call = ask(request, timeout=self._deadline, metadata=(*metadata, *step.carrier.items()))
             body = await call
             trailing = await call.trailing_metadata()
-        return body, Origin(
+        return body, ResponseContext(
             participant=participant,
             source=NAME,
             received_at=self._clock.now(),
