@@ -15,7 +15,7 @@ from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.notify.address_guard import AddressGuard
 from dict_rate_limit.adapters.notify.alertmanager import AlertmanagerNotifier
 from dict_rate_limit.adapters.notify.apprise_notifier import PATIENCE, TextNotifier
-from dict_rate_limit.adapters.notify.by_type import NotifierByFormat
+from dict_rate_limit.adapters.notify.by_type import NotifierByType
 from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
 from dict_rate_limit.adapters.notify.webhook import WebhookNotifier
 from dict_rate_limit.domain.notifications.channel import Channel, Format
@@ -76,10 +76,10 @@ def message(number: int = 1) -> Message:
     )
 
 
-def senders(patience: float = PATIENCE) -> NotifierByFormat:
+def senders(patience: float = PATIENCE) -> NotifierByType:
     """Make the real senders, which may reach this machine."""
     http = GuardedHttp(AddressGuard(allowed=LOOPBACK))
-    return NotifierByFormat(
+    return NotifierByType(
         senders={
             Format.TEXT: TextNotifier(patience=patience),
             Format.WEBHOOK: WebhookNotifier(http=http, clock=HandClock(), version="1.2.3", patience=patience),

@@ -10,7 +10,7 @@ from bridge_server import OddBridge
 from dict_rate_limit.adapters.bridge.source import BridgeSource
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.notify.address_guard import AddressGuard
-from dict_rate_limit.adapters.notify.by_type import NotifierByFormat
+from dict_rate_limit.adapters.notify.by_type import NotifierByType
 from dict_rate_limit.adapters.notify.guarded_http import CallError, GuardedHttp
 from dict_rate_limit.adapters.notify.webhook import WebhookNotifier
 from dict_rate_limit.adapters.postgres.pool import open_pool
@@ -115,7 +115,7 @@ async def test_a_redis_that_is_away_is_a_failed_span(memory: SpanMemory) -> None
 async def test_a_message_to_a_channel_is_a_span_and_its_call_another(memory: SpanMemory) -> None:
     http = GuardedHttp(AddressGuard(allowed=LOOPBACK), steps=memory.steps)
     webhook = WebhookNotifier(http=http, clock=SystemClock(), version="1.2.3")
-    notifier = NotifierByFormat(senders={Format.WEBHOOK: webhook}, steps=memory.steps)
+    notifier = NotifierByType(senders={Format.WEBHOOK: webhook}, steps=memory.steps)
     async with http_receiver() as receiver:
         channel = Channel(name="siem", format=Format.WEBHOOK, url=receiver.url("/t0k3n?key=t0k3n"), secrets=(SECRET,))
         with memory.under_way():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dict_rate_limit.adapters.notify.address_guard import AddressGuard
 from dict_rate_limit.adapters.notify.alertmanager import AlertmanagerNotifier
 from dict_rate_limit.adapters.notify.apprise_notifier import TextNotifier
-from dict_rate_limit.adapters.notify.by_type import NotifierByFormat
+from dict_rate_limit.adapters.notify.by_type import NotifierByType
 from dict_rate_limit.adapters.notify.channels_file import ChannelsFile, url_problems
 from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
 from dict_rate_limit.adapters.notify.heartbeat import UrlHeartbeat
@@ -52,7 +52,7 @@ def notifying(settings: Settings, parts: Backing, tried: Callable[[str, str], No
         notifications=parts.store,
         acts=parts.store,
         channels=ChannelsFile(settings.notify_urls_file, parts.clock, url_problems),
-        notifier=NotifierByFormat(senders=senders, steps=parts.steps, tried=tried),
+        notifier=NotifierByType(senders=senders, steps=parts.steps, tried=tried),
         clock=parts.clock,
         runbook_base_url=base,
     )

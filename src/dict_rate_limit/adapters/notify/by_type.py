@@ -21,7 +21,7 @@ def _ignore(_channel: str, _result: str) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotifierByFormat:
+class NotifierByType:
     """One sender for each format; each message is one of `steps`.
 
     `tried` is told of each message: the channel, and "ok" or "failed".
