@@ -15,7 +15,7 @@ from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.adapters.memory.channels import CountedHeartbeat
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.memory.store import MemoryStore
-from dict_rate_limit.adapters.memory.worker_metrics import RememberedWork
+from dict_rate_limit.adapters.memory.worker_metrics import RecordedWork
 from dict_rate_limit.domain.codec import decode_poll, encode_poll
 from dict_rate_limit.domain.errors import (
     CacheUnavailableError,
@@ -62,7 +62,7 @@ class World:
         self.cache = BrokenCache(self.clock)
         self.publisher: EventPublisher = MemoryPublisher()
         self.heartbeat = CountedHeartbeat()
-        self.work = RememberedWork()
+        self.work = RecordedWork()
         self.channels: list[Channel] = []
 
     @property

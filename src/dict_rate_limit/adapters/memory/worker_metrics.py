@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
-class RememberedWork:
+class RecordedWork:
     """Attempts as (activity, seconds, failed), cycles as (seconds, good), in order."""
 
     attempts: list[tuple[str, float, bool]] = field(default_factory=list)
