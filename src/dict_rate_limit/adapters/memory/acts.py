@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from dict_rate_limit.adapters.memory.database import Books
+    from dict_rate_limit.adapters.memory.database import MemoryDatabase
     from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
     from dict_rate_limit.domain.audit import AuditEntry
     from dict_rate_limit.domain.notifications.silence import Silence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class MemoryAlertUnitOfWork:
     """Holds acts back until the unit ends."""
 
-    books: Books
+    books: MemoryDatabase
     participant: str
     saved: list[tuple[Alert, Sequence[AlertEvent], AuditEntry]] = field(default_factory=list)
 
@@ -40,7 +40,7 @@ class MemoryAlertUnitOfWork:
 class MemoryActs:
     """Silences by id, acts in their order."""
 
-    books: Books
+    books: MemoryDatabase
     kept: dict[UUID, Silence] = field(default_factory=dict)
     entries: list[AuditEntry] = field(default_factory=list)
 

@@ -37,7 +37,7 @@ class Transition:
 
 
 @dataclass(slots=True)
-class Books:
+class MemoryDatabase:
     """Ledgers and locks by participant, transitions by id in the order they were recorded."""
 
     ledgers: dict[str, Ledger] = field(default_factory=dict)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from uuid import UUID
 
-    from dict_rate_limit.adapters.memory.database import Books, Transition
+    from dict_rate_limit.adapters.memory.database import MemoryDatabase, Transition
     from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.domain.notifications.routing import Attempt, Notification
 
@@ -78,7 +78,7 @@ class MemoryRoutingUnitOfWork:
 class MemoryNotifications:
     """Notifications by id, the ledger in the order of noting."""
 
-    books: Books
+    books: MemoryDatabase
     kept: dict[UUID, Told] = field(default_factory=dict)
     attempts: dict[tuple[UUID, UUID, datetime], Attempt] = field(default_factory=dict)
     routing_now: bool = False

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from dict_rate_limit.adapters.memory.database import Books, Transition
+    from dict_rate_limit.adapters.memory.database import MemoryDatabase, Transition
     from dict_rate_limit.domain.alerts.alert import AlertEvent
 
 
@@ -68,7 +68,7 @@ class MemoryClaimUnitOfWork:
 class MemoryOutbox:
     """Outbox; `held` are the policies that somebody reads."""
 
-    books: Books
+    books: MemoryDatabase
     held: set[str] = field(default_factory=set)
 
     @asynccontextmanager

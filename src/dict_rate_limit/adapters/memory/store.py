@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters.memory.acts import MemoryActs
-from dict_rate_limit.adapters.memory.database import Books
+from dict_rate_limit.adapters.memory.database import MemoryDatabase
 from dict_rate_limit.adapters.memory.notifications import MemoryNotifications
 from dict_rate_limit.adapters.memory.outbox import MemoryOutbox
 from dict_rate_limit.adapters.memory.participant_log import full_hour, new_ledger
@@ -58,7 +58,7 @@ class MemoryStore:
     def __init__(self, clock: Clock) -> None:
         """Space calls by this clock and begin with the months around its now."""
         self._clock = clock
-        self._books = Books()
+        self._books = MemoryDatabase()
         self._outbox = MemoryOutbox(self._books)
         self._notifications = MemoryNotifications(self._books)
         self._acts = MemoryActs(self._books)
