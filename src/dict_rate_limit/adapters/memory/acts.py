@@ -23,13 +23,15 @@ if TYPE_CHECKING:
 class MemoryAlertUnitOfWork:
     """Holds acts back until the unit ends."""
 
-    books: MemoryDatabase
+    database: MemoryDatabase
     participant: str
     saved: list[tuple[Alert, Sequence[AlertEvent], AuditEntry]] = field(default_factory=list)
 
     async def alert(self, alert_id: UUID) -> Alert | None:
         """Return the participant's alert; None for another's."""
-        return next((alert for one in self.books.of([self.participant]) if (alert := one.alerts.get(alert_id))), None)
+        return next(
+            (alert for one in self.database.of([self.participant]) if (alert := one.alerts.get(alert_id))), None
+        )
 
     async def save(self, alert: Alert, events: Sequence[AlertEvent], entry: AuditEntry) -> None:
         """Keep the act for the end of the unit."""
@@ -40,16 +42,16 @@ class MemoryAlertUnitOfWork:
 class MemoryActs:
     """Silences by id, acts in their order."""
 
-    books: MemoryDatabase
+    database: MemoryDatabase
     kept: dict[UUID, Silence] = field(default_factory=dict)
     entries: list[AuditEntry] = field(default_factory=list)
 
     async def alert(self, alert_id: UUID) -> AlertHistory | None:
         """Return an alert with all its transitions."""
-        found = next((alert for one in self.books.ledgers.values() if (alert := one.alerts.get(alert_id))), None)
+        found = next((alert for one in self.database.ledgers.values() if (alert := one.alerts.get(alert_id))), None)
         if found is None:
             return None
-        own = [one for one in self.books.transitions.values() if one.event.alert_id == alert_id]
+        own = [one for one in self.database.transitions.values() if one.event.alert_id == alert_id]
         return AlertHistory(
             alert=found,
             events=[one.event for one in own],
@@ -62,7 +64,7 @@ class MemoryActs:
         """Return alerts, the last opened first."""
         found = [
             alert
-            for ledger in self.books.of(participants)
+            for ledger in self.database.of(participants)
             for alert in ledger.alerts.values()
             if alert.resolved_at is None or not open_only
         ]
@@ -73,12 +75,12 @@ class MemoryActs:
     @asynccontextmanager
     async def acting(self, participant: str) -> AsyncIterator[MemoryAlertUnitOfWork]:
         """Hold the participant's lock; what was saved counts once the block ends without an error."""
-        async with self.books.locks[participant]:
-            unit = MemoryAlertUnitOfWork(self.books, participant)
+        async with self.database.locks[participant]:
+            unit = MemoryAlertUnitOfWork(self.database, participant)
             yield unit
             for alert, events, entry in unit.saved:
-                self.books.ledger(participant).alerts[alert.alert_id] = alert
-                self.books.add(events)
+                self.database.ledger(participant).alerts[alert.alert_id] = alert
+                self.database.add(events)
                 self.entries.append(entry)
 
     async def add_silence(self, silence: Silence, entry: AuditEntry) -> None:

@@ -78,7 +78,7 @@ class MemoryRoutingUnitOfWork:
 class MemoryNotifications:
     """Notifications by id, the ledger in the order of noting."""
 
-    books: MemoryDatabase
+    database: MemoryDatabase
     kept: dict[UUID, Told] = field(default_factory=dict)
     attempts: dict[tuple[UUID, UUID, datetime], Attempt] = field(default_factory=dict)
     routing_now: bool = False
@@ -89,7 +89,7 @@ class MemoryNotifications:
         if self.routing_now:
             yield MemoryRoutingUnitOfWork((), MappingProxyType({}))
             return
-        waiting = [transition for transition in self.books.transitions.values() if not transition.routed][:limit]
+        waiting = [transition for transition in self.database.transitions.values() if not transition.routed][:limit]
         unit = MemoryRoutingUnitOfWork(waiting, self._told({transition.event.alert_id for transition in waiting}))
         self.routing_now = True
         try:

@@ -68,7 +68,7 @@ class MemoryClaimUnitOfWork:
 class MemoryOutbox:
     """Outbox; `held` are the policies that somebody reads."""
 
-    books: MemoryDatabase
+    database: MemoryDatabase
     held: set[str] = field(default_factory=set)
 
     @asynccontextmanager
@@ -91,7 +91,7 @@ class MemoryOutbox:
         return Backlog(
             waiting=len(waiting),
             oldest_at=min((one.event.detected_at for one in waiting), default=None),
-            dead=sum(one.dead_at is not None for one in self.books.transitions.values()),
+            dead=sum(one.dead_at is not None for one in self.database.transitions.values()),
         )
 
     def _due(self, now: datetime) -> list[Transition]:
@@ -106,4 +106,4 @@ class MemoryOutbox:
         return due
 
     def _waiting(self) -> list[Transition]:
-        return [transition for transition in self.books.transitions.values() if transition.waiting]
+        return [transition for transition in self.database.transitions.values() if transition.waiting]
