@@ -58,45 +58,49 @@ class MemoryStore:
     def __init__(self, clock: Clock) -> None:
         """Space calls by this clock and begin with the months around its now."""
         self._clock = clock
-        self._books = MemoryDatabase()
-        self._outbox = MemoryOutbox(self._books)
-        self._notifications = MemoryNotifications(self._books)
-        self._acts = MemoryActs(self._books)
+        self._database = MemoryDatabase()
+        self._outbox = MemoryOutbox(self._database)
+        self._notifications = MemoryNotifications(self._database)
+        self._acts = MemoryActs(self._database)
         self._called_at: dict[str, float] = {}
         self._months = Months(clock.now())
 
     def set_policy_rule(self, participant: str, policy_name: str, rule: PolicyOverride) -> None:
         """Set what an operator would set in the database."""
-        self._books.ledger(participant).policy_overrides[policy_name] = rule
+        self._database.ledger(participant).policy_overrides[policy_name] = rule
 
     @asynccontextmanager
     async def participant(self, participant: str) -> AsyncIterator[MemoryRecordingUnitOfWork]:
         """Hold the participant's lock; what was saved counts once the block ends without an error."""
-        async with self._books.locks[participant]:
-            unit = MemoryRecordingUnitOfWork(self._books.ledgers.get(participant) or new_ledger(participant))
+        async with self._database.locks[participant]:
+            unit = MemoryRecordingUnitOfWork(self._database.ledgers.get(participant) or new_ledger(participant))
             yield unit
             for evaluation in unit.evaluations:
-                self._books.ledger(participant).add(evaluation)
-                self._books.add(evaluation.events)
+                self._database.ledger(participant).add(evaluation)
+                self._database.add(evaluation.events)
 
     async def latest(self, participants: Sequence[str]) -> Mapping[str, LatestReading]:
         """Return the last new reading and the last outcome of each participant ever polled."""
         return {
             ledger.known.participant: ledger.latest(ledger.last)
-            for ledger in self._books.of(participants)
+            for ledger in self._database.of(participants)
             if ledger.last is not None
         }
 
     async def policy_overrides(self, participant: str) -> Mapping[str, PolicyOverride]:
         """Return what operators set for the participant's policies."""
         return MappingProxyType(
-            {name: rule for ledger in self._books.of([participant]) for name, rule in ledger.policy_overrides.items()}
+            {
+                name: rule
+                for ledger in self._database.of([participant])
+                for name, rule in ledger.policy_overrides.items()
+            }
         )
 
     async def open_alerts(self, participants: Sequence[str]) -> Sequence[Alert]:
         """Return the open alerts, worst first, then oldest first."""
         return sorted(
-            (alert for ledger in self._books.of(participants) for alert in ledger.open_alerts()),
+            (alert for ledger in self._database.of(participants) for alert in ledger.open_alerts()),
             key=lambda a: (_WORST_FIRST.index(a.severity), a.opened_at, a.participant, a.key),
         )
 
@@ -104,13 +108,13 @@ class MemoryStore:
         """Return how many polls were ever recorded."""
         return {
             (ledger.known.participant, outcome): count
-            for ledger in self._books.of(participants)
+            for ledger in self._database.of(participants)
             for outcome, count in ledger.counts.items()
         }
 
     async def transition_counts(self, participants: Sequence[str]) -> Mapping[TransitionKey, int]:
         """Return how many transitions there ever were."""
-        events = (transition.event for transition in self._books.transitions.values())
+        events = (transition.event for transition in self._database.transitions.values())
         return Counter(
             (event.participant, event.policy_name, event.kind, event.transition)
             for event in events
@@ -198,13 +202,13 @@ class MemoryStore:
     async def drop_partitions(self, today: datetime, retention_months: int) -> Sequence[str]:
         """Forget what is older than the retention."""
         before = retained_from(today, retention_months)
-        for ledger in self._books.ledgers.values():
+        for ledger in self._database.ledgers.values():
             ledger.forget(before)
         return self._months.drop(before)
 
     async def roll_up(self, today: datetime) -> int:
         """Bring the hourly roll-up up to the last full hour."""
-        return sum(ledger.roll_up(full_hour(today)) for ledger in self._books.ledgers.values())
+        return sum(ledger.roll_up(full_hour(today)) for ledger in self._database.ledgers.values())
 
     async def partitions_ahead(self, today: datetime) -> int:
         """Count the months noted after the current one."""
