@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from dict_rate_limit.adapters.memory.participant_log import Ledger
+    from dict_rate_limit.adapters.memory.participant_log import ParticipantLog
     from dict_rate_limit.domain.alerts.alert import AlertEvent
 
 
@@ -40,15 +40,15 @@ class Transition:
 class MemoryDatabase:
     """Ledgers and locks by participant, transitions by id in the order they were recorded."""
 
-    ledgers: dict[str, Ledger] = field(default_factory=dict)
+    ledgers: dict[str, ParticipantLog] = field(default_factory=dict)
     locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     transitions: dict[UUID, Transition] = field(default_factory=dict)
 
-    def ledger(self, participant: str) -> Ledger:
+    def ledger(self, participant: str) -> ParticipantLog:
         """Return a participant's ledger; begin it where there is none."""
         return self.ledgers.setdefault(participant, new_ledger(participant))
 
-    def of(self, participants: Iterable[str]) -> list[Ledger]:
+    def of(self, participants: Iterable[str]) -> list[ParticipantLog]:
         """Return the ledgers of those ever heard of, each once."""
         return [self.ledgers[name] for name in dict.fromkeys(participants) if name in self.ledgers]
 

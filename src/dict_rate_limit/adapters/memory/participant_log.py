@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Ledger:
+class ParticipantLog:
     """All polls, states and alerts of one participant.
 
     known         without rules and alerts, which have fields of their own
@@ -118,9 +118,9 @@ class Ledger:
         self.hours = {key: samples for key, samples in self.hours.items() if key[1] >= before}
 
 
-def new_ledger(participant: str) -> Ledger:
+def new_ledger(participant: str) -> ParticipantLog:
     """Begin the ledger of a participant never polled."""
-    return Ledger(ParticipantState(participant=participant))
+    return ParticipantLog(ParticipantState(participant=participant))
 
 
 def full_hour(moment: datetime) -> datetime:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from uuid import UUID
 
-    from dict_rate_limit.adapters.memory.participant_log import Ledger
+    from dict_rate_limit.adapters.memory.participant_log import ParticipantLog
     from dict_rate_limit.domain.alerts.alert import Alert, Kind
     from dict_rate_limit.domain.alerts.state import Evaluation, ParticipantState, PolicyOverride
     from dict_rate_limit.domain.audit import AuditEntry
@@ -39,7 +39,7 @@ _WORST_FIRST: Final = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
 class MemoryRecordingUnitOfWork:
     """Holds judgements back until the unit ends."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: ParticipantLog) -> None:
         self._ledger = ledger
         self.evaluations: list[Evaluation] = []
 
