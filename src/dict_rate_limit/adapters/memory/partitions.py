@@ -11,7 +11,7 @@ _AHEAD: Final = 2
 _FAR: Final = 120
 
 
-class Months:
+class MemoryPartitions:
     """Which months there are; a name leads to the month's end."""
 
     def __init__(self, today: datetime) -> None:

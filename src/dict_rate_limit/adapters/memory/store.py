@@ -12,7 +12,7 @@ from dict_rate_limit.adapters.memory.database import MemoryDatabase
 from dict_rate_limit.adapters.memory.notifications import MemoryNotifications
 from dict_rate_limit.adapters.memory.outbox import MemoryOutbox
 from dict_rate_limit.adapters.memory.participant_log import full_hour, new_ledger
-from dict_rate_limit.adapters.memory.partitions import Months, retained_from
+from dict_rate_limit.adapters.memory.partitions import MemoryPartitions, retained_from
 from dict_rate_limit.domain.alerts.alert import Severity
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class MemoryStore:
         self._notifications = MemoryNotifications(self._database)
         self._acts = MemoryActs(self._database)
         self._called_at: dict[str, float] = {}
-        self._months = Months(clock.now())
+        self._months = MemoryPartitions(clock.now())
 
     def set_policy_rule(self, participant: str, policy_name: str, rule: PolicyOverride) -> None:
         """Set what an operator would set in the database."""
