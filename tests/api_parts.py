@@ -15,7 +15,7 @@ from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import Traffic
 from dict_rate_limit.apps.api.access import Access, TokensFile
-from dict_rate_limit.apps.api.fast_path import Front
+from dict_rate_limit.apps.api.fast_path import FastPath
 from dict_rate_limit.apps.api.request_metrics import Requests
 from dict_rate_limit.apps.api.server import ApiDeps, build
 from dict_rate_limit.apps.local.port import free_port
@@ -227,7 +227,7 @@ def http_client(url: str) -> httpx.AsyncClient:
 async def serving(app: ASGIApp | RsgiApp, host: str = "127.0.0.1", port: int | None = None) -> AsyncIterator[str]:
     """Run Granian in this process until the end of the block."""
     port, shutdown = port or free_port(), asyncio.Event()
-    served = RsgiApp(app, app.quick) if isinstance(app, Front) else app  # as the program does
+    served = RsgiApp(app, app.quick) if isinstance(app, FastPath) else app  # as the program does
     task = asyncio.create_task(serve(served, host, port, shutdown))
     try:
         await _listening(host, port)

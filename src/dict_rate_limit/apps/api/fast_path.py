@@ -42,7 +42,7 @@ class _Given(NamedTuple):
     whole: Whole
 
 
-class Front:
+class FastPath:
     """An ASGI application around two others: the API, and what machines ask of the process."""
 
     def __init__(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dict_rate_limit.adapters.telemetry.prometheus.exporter import Collector
-    from dict_rate_limit.apps.api.fast_path import Front
+    from dict_rate_limit.apps.api.fast_path import FastPath
     from dict_rate_limit.bootstrap.container import Backing
     from dict_rate_limit.serving.operations import Readiness
     from dict_rate_limit.settings import Settings
@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 class Api:
     """The application, its readiness, what it counts, and the reader to be closed after it."""
 
-    app: Front
+    app: FastPath
     readiness: Readiness
     collectors: Sequence[Collector]
     reader: Reader

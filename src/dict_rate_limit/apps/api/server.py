@@ -13,7 +13,7 @@ from dict_rate_limit.apps.api.acting_routes import acknowledge_alert, get_alert,
 from dict_rate_limit.apps.api.acting_schema import BODIES
 from dict_rate_limit.apps.api.acting_silence_routes import finish_silence, get_silence, list_silences, new_silence
 from dict_rate_limit.apps.api.errors import HANDLERS, LARGEST_BODY
-from dict_rate_limit.apps.api.fast_path import Front
+from dict_rate_limit.apps.api.fast_path import FastPath
 from dict_rate_limit.apps.api.page_routes import page, static
 from dict_rate_limit.apps.api.response_cache import Answers
 from dict_rate_limit.apps.api.routes import Backing, get_policy, list_policies, schema
@@ -63,7 +63,7 @@ class ApiDeps:
     acting: ExplainDeps
 
 
-def build(parts: ApiDeps) -> Front:
+def build(parts: ApiDeps) -> FastPath:
     """Return the application, door first."""
     answers = Answers()
     documented = [list_policies, get_policy, *ACTING]
@@ -89,4 +89,4 @@ def build(parts: ApiDeps) -> Front:
         logging_config=None,
         request_max_body_size=LARGEST_BODY,
     )
-    return Front(cast("ASGIApp", app), parts.operations, parts.access, parts.reader, answers, parts.requests)
+    return FastPath(cast("ASGIApp", app), parts.operations, parts.access, parts.reader, answers, parts.requests)
