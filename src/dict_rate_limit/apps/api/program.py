@@ -126,7 +126,9 @@ async def answer(api: Api, settings: Settings, shutdown: asyncio.Event, traced: 
     draining = asyncio.create_task(drain())
     api.readiness.start()
     try:
-        await serve(RsgiApp(traced.door(api.app, span_names), api.app.quick), settings.host, settings.port, stopping)
+        await serve(
+            RsgiApp(traced.door(api.app, span_names), api.app.from_cache), settings.host, settings.port, stopping
+        )
     finally:
         draining.cancel()
         await api.reader.close()
