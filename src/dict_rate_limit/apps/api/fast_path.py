@@ -86,7 +86,7 @@ class FastPath:
             return
         started = perf_counter()
         problem = self._refusal(scope, *_wanted(scope["headers"]))
-        await self._slowly(scope, receive, send, problem, started)
+        await self._dispatch(scope, receive, send, problem, started)
 
     def _refusal(self, scope: Scope, host: bytes | None, authorization: bytes | None) -> ProblemError | None:
         if not self._access.knows_host(host):
@@ -121,7 +121,7 @@ class FastPath:
         self._recent[asked] = given
         return given
 
-    async def _slowly(
+    async def _dispatch(
         self, scope: Scope, receive: Receive, send: Send, problem: ProblemError | None, started: float
     ) -> None:
         headless = scope["method"] == "HEAD"
