@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 OPEN_PATHS: Final = frozenset({"/health", "/ready"})
 
 
-class _Given(NamedTuple):
+class _CachedResponse(NamedTuple):
     """An answer, and the moment (monotonic) until which it stays the answer."""
 
     until: float
@@ -57,7 +57,7 @@ class FastPath:
         self._requests = requests
         self._reads = requests.reads
         self._now = reader.now
-        self._recent: dict[_Asked, _Given] = {}
+        self._recent: dict[_Asked, _CachedResponse] = {}
 
     def quick(self, request: RsgiScope) -> Whole | None:
         """Answer "GET the list, allowed, held in memory" before anything else is made of the request."""
@@ -100,7 +100,7 @@ class FastPath:
         needed = Role.VIEWER if scope["method"] in SAFE_METHODS else Role.OPERATOR
         return None if caller.role.covers(needed) else forbidden(needed)
 
-    def _from_memory(self, asked: _Asked) -> _Given | None:
+    def _from_memory(self, asked: _Asked) -> _CachedResponse | None:
         """Look at all that decides, and remember the answer for as long as none of it can change: a second at most."""
         query, host, authorization, if_none_match = asked
         caller = self._access.caller(_single(authorization)) if self._access.knows_host(_single(host)) else None
@@ -111,7 +111,7 @@ class FastPath:
         if reading is None or reading.view is not rendered.view:
             return None
         answer = rendered.answer(reading, _single(if_none_match))
-        given = _Given(
+        given = _CachedResponse(
             until=min(self._access.holds_until(caller), self._reader.cached_until(rendered.participant)),
             cache_status=reading.status,
             whole=(answer.status, answer.text_headers, answer.body),
