@@ -94,7 +94,7 @@ class Access:
         self._anonymous = None if anonymous is None else Token(name="anonymous", role=anonymous)
         self._loopback = loopback
 
-    def knows_host(self, host: bytes | None) -> bool:
+    def is_allowed_host(self, host: bytes | None) -> bool:
         """Tell whether the Host header may be ours. A browser always sends one; what sends none is no browser."""
         if not self._loopback or host is None:
             return True

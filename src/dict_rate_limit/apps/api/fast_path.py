@@ -89,7 +89,7 @@ class FastPath:
         await self._dispatch(scope, receive, send, problem, started)
 
     def _refusal(self, scope: Scope, host: bytes | None, authorization: bytes | None) -> ProblemError | None:
-        if not self._access.knows_host(host):
+        if not self._access.is_allowed_host(host):
             return foreign_host()
         if scope["path"] in OPEN_PATHS:
             return None
@@ -103,7 +103,7 @@ class FastPath:
     def _from_memory(self, asked: _Asked) -> _CachedResponse | None:
         """Look at all that decides, and remember the answer for as long as none of it can change: a second at most."""
         query, host, authorization, if_none_match = asked
-        caller = self._access.caller(_single(authorization)) if self._access.knows_host(_single(host)) else None
+        caller = self._access.caller(_single(authorization)) if self._access.is_allowed_host(_single(host)) else None
         rendered = self._answers.known(query.encode("latin-1", "replace"))
         if caller is None or rendered is None:
             return None
