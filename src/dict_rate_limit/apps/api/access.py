@@ -103,7 +103,7 @@ class Access:
             name = host
         return name.lower() in LOOPBACK_NAMES
 
-    def caller(self, authorization: bytes | None) -> Token | None:
+    def principal(self, authorization: bytes | None) -> Token | None:
         """Return who asks; None for nobody known. A token that does not hold is never taken for anonymous."""
         if authorization is None:
             return self._anonymous
@@ -111,9 +111,9 @@ class Access:
             return None
         return self._tokens.find(authorization[7:].strip())
 
-    def holds_until(self, caller: Token) -> float:
+    def holds_until(self, principal: Token) -> float:
         """Return the monotonic moment until which the same header gets the caller it has just got."""
-        return inf if caller is self._anonymous else self._tokens.holds_until(caller)
+        return inf if principal is self._anonymous else self._tokens.holds_until(principal)
 
 
 def foreign_host() -> ProblemError:

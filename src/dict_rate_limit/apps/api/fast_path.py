@@ -93,26 +93,28 @@ class FastPath:
             return foreign_host()
         if scope["path"] in OPEN_PATHS:
             return None
-        caller = self._access.caller(authorization)
-        if caller is None:
+        principal = self._access.principal(authorization)
+        if principal is None:
             return unauthorized(token_given=authorization is not None)
-        scope[CALLER] = caller.name
+        scope[CALLER] = principal.name
         needed = Role.VIEWER if scope["method"] in SAFE_METHODS else Role.OPERATOR
-        return None if caller.role.covers(needed) else forbidden(needed)
+        return None if principal.role.covers(needed) else forbidden(needed)
 
     def _from_memory(self, asked: _Asked) -> _CachedResponse | None:
         """Look at all that decides, and remember the answer for as long as none of it can change: a second at most."""
         query, host, authorization, if_none_match = asked
-        caller = self._access.caller(_single(authorization)) if self._access.is_allowed_host(_single(host)) else None
+        principal = (
+            self._access.principal(_single(authorization)) if self._access.is_allowed_host(_single(host)) else None
+        )
         rendered = self._answers.known(query.encode("latin-1", "replace"))
-        if caller is None or rendered is None:
+        if principal is None or rendered is None:
             return None
         reading = self._reader.cached(rendered.participant)
         if reading is None or reading.view is not rendered.view:
             return None
         answer = rendered.answer(reading, _single(if_none_match))
         given = _CachedResponse(
-            until=min(self._access.holds_until(caller), self._reader.cached_until(rendered.participant)),
+            until=min(self._access.holds_until(principal), self._reader.cached_until(rendered.participant)),
             cache_status=reading.status,
             whole=(answer.status, answer.text_headers, answer.body),
         )
