@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LIST = "/api/v1/rate-limit/policies"
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
-CALLER = {"traceparent": f"00-{TRACE}-{SPAN}-01"}
+PRINCIPAL = {"traceparent": f"00-{TRACE}-{SPAN}-01"}
 PATIENCE_SEC = 60
 
 
@@ -68,7 +68,7 @@ async def test_a_request_is_below_its_caller_and_above_what_it_asks(
     collector: Collector, migrated_database_url: str, valkey: str
 ) -> None:
     async with served(collector.url, migrated_database_url, valkey) as client:
-        answer = await client.get(LIST, headers=CALLER)
+        answer = await client.get(LIST, headers=PRINCIPAL)
         await collector.until(lambda seen: bool(seen.named("GET policies")))
 
     (request,) = collector.named("GET policies")
@@ -87,8 +87,8 @@ async def test_a_request_is_below_its_caller_and_above_what_it_asks(
 async def test_what_memory_answers_is_not_traced(collector: Collector, migrated_database_url: str, valkey: str) -> None:
     async with served(collector.url, migrated_database_url, valkey) as client:
         for _ in range(3):
-            await client.get(LIST, headers=CALLER)
-        await client.get("/schema", headers=CALLER)
+            await client.get(LIST, headers=PRINCIPAL)
+        await client.get("/schema", headers=PRINCIPAL)
         await collector.until(lambda seen: bool(seen.named("GET schema")))
 
     assert len(collector.named("GET policies")) == 1
@@ -113,7 +113,7 @@ async def test_the_line_of_a_request_names_its_trace(
     logging.getLogger().addHandler(log)
 
     async with served(collector.url, migrated_database_url, valkey) as client:
-        await client.post("/api/v1/rate-limit/silences", json={}, headers=CALLER)
+        await client.post("/api/v1/rate-limit/silences", json={}, headers=PRINCIPAL)
 
     logging.getLogger().removeHandler(log)
     assert [line["trace_id"] for line in log.lines if line["event"] == "request.answered"] == [TRACE]

@@ -10,7 +10,7 @@ from litestar.response import Response
 
 from dict_rate_limit.apps.api.acting_bodies import named
 from dict_rate_limit.apps.api.problem import ProblemError
-from dict_rate_limit.apps.api.request_metrics import CALLER
+from dict_rate_limit.apps.api.request_metrics import PRINCIPAL
 from dict_rate_limit.domain.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _HEADERS: Final = {"Cache-Control": "no-store", "Vary": "Authorization", "X-Cont
 
 def actor_of(request: Request) -> str:
     """Return the name of the token that the door has let through; nothing in the request can claim another."""
-    return cast("str", cast("dict[str, object]", request.scope)[CALLER])
+    return cast("str", cast("dict[str, object]", request.scope)[PRINCIPAL])
 
 
 def document(value: msgspec.Struct, status: int = 200, location: str | None = None) -> Response[bytes]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dict_rate_limit.apps.api.access import Access, forbidden, foreign_host, unauthorized
 from dict_rate_limit.apps.api.problem import MEDIA_TYPE, ProblemError
-from dict_rate_limit.apps.api.request_metrics import CALLER, LIST_PATH, SAFE_METHODS
+from dict_rate_limit.apps.api.request_metrics import LIST_PATH, PRINCIPAL, SAFE_METHODS
 from dict_rate_limit.apps.api.response_cache import MEMO_SIZE
 from dict_rate_limit.domain.access import Role
 
@@ -96,7 +96,7 @@ class FastPath:
         principal = self._access.principal(authorization)
         if principal is None:
             return unauthorized(token_given=authorization is not None)
-        scope[CALLER] = principal.name
+        scope[PRINCIPAL] = principal.name
         needed = Role.VIEWER if scope["method"] in SAFE_METHODS else Role.OPERATOR
         return None if principal.role.covers(needed) else forbidden(needed)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 LIST_PATH: Final = "/api/v1/rate-limit/policies"
 ACTING_ROOT: Final = "/api/v1/rate-limit/"
 ACTING: Final = frozenset({"alerts", "silences", "explain", "drills", "audit"})
-CALLER: Final = "dict_rate_limit.caller"
+PRINCIPAL: Final = "dict_rate_limit.caller"
 """Where the scope of a request holds the name of whoever asks."""
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -51,7 +51,7 @@ class Requests:
         notable = status >= FAILURE or seconds >= SLOW_SECONDS or method not in SAFE_METHODS
         if self._every or notable:
             facts = {"method": method, "route": route, "path": scope["path"][:200], "status": status}
-            _tell({**facts, "actor": scope.get(CALLER)}, seconds)
+            _tell({**facts, "actor": scope.get(PRINCIPAL)}, seconds)
 
 
 def route_of(path: str) -> str:
