@@ -51,7 +51,7 @@ class TokensFile:
             return None
         return token
 
-    def holds_until(self, token: Token) -> float:
+    def valid_until(self, token: Token) -> float:
         """Return the monotonic moment until which `find` says the same of a token it has just found."""
         if token.expires is None:
             return self._look_at
@@ -111,9 +111,9 @@ class Access:
             return None
         return self._tokens.find(authorization[7:].strip())
 
-    def holds_until(self, principal: Token) -> float:
+    def valid_until(self, principal: Token) -> float:
         """Return the monotonic moment until which the same header gets the caller it has just got."""
-        return inf if principal is self._anonymous else self._tokens.holds_until(principal)
+        return inf if principal is self._anonymous else self._tokens.valid_until(principal)
 
 
 def foreign_host() -> ProblemError:

@@ -114,7 +114,7 @@ class FastPath:
             return None
         answer = rendered.answer(reading, _single(if_none_match))
         given = _CachedResponse(
-            until=min(self._access.holds_until(principal), self._reader.cached_until(rendered.participant)),
+            until=min(self._access.valid_until(principal), self._reader.cached_until(rendered.participant)),
             cache_status=reading.status,
             whole=(answer.status, answer.text_headers, answer.body),
         )
