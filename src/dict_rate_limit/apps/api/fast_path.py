@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 
     from dict_rate_limit.apps.api.request_metrics import Requests
-    from dict_rate_limit.apps.api.response_cache import Answers
+    from dict_rate_limit.apps.api.response_cache import ResponseCache
     from dict_rate_limit.serving.rsgi import RsgiScope, Whole
     from dict_rate_limit.usecases.readings.reader import Reader
     from dict_rate_limit.usecases.readings.readings import CacheStatus
@@ -46,7 +46,13 @@ class FastPath:
     """An ASGI application around two others: the API, and what machines ask of the process."""
 
     def __init__(
-        self, app: ASGIApp, operations: ASGIApp, access: Access, reader: Reader, answers: Answers, requests: Requests
+        self,
+        app: ASGIApp,
+        operations: ASGIApp,
+        access: Access,
+        reader: Reader,
+        answers: ResponseCache,
+        requests: Requests,
     ) -> None:
         """Take what stands behind the door, who may pass, and what memory holds."""
         self._app = app

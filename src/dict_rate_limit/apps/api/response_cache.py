@@ -81,7 +81,7 @@ class Rendered:
         self._unchanged = Answer(304, headers, b"")
 
 
-class Answers:
+class ResponseCache:
     """Remembers what was encoded, by the question as it stood in the URL; never more than a fixed number."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from litestar.response import Response
 from dict_rate_limit.apps.api.problem import ProblemError, ProblemType
 from dict_rate_limit.apps.api.query import known_participant, list_filters, parse_query, policy_name
 from dict_rate_limit.apps.api.request_metrics import LIST_PATH
-from dict_rate_limit.apps.api.response_cache import Answers
+from dict_rate_limit.apps.api.response_cache import ResponseCache
 from dict_rate_limit.apps.api.schema import (
     LIST_RESPONSES,
     POLICY_RESPONSES,
@@ -46,7 +46,7 @@ class Backing:
     """
 
     reader: Reader
-    answers: Answers
+    answers: ResponseCache
     reads: dict[CacheStatus, int]
     store: StateStore
     acts: Acts
@@ -112,7 +112,7 @@ async def get_policy(
     participant = known_participant(values.get("participant"), backing.reader.participants)
     reading = await backing.reader.read(participant)
     backing.reads[reading.status] += 1
-    rendered = Answers.single(reading.view, name)
+    rendered = ResponseCache.single(reading.view, name)
     if rendered is None:
         raise ProblemError(ProblemType.POLICY_NOT_FOUND, f"{name} is not in the last reading of {participant}.")
     return _response(rendered.answer(reading, _if_none_match(request)))

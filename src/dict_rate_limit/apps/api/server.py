@@ -15,7 +15,7 @@ from dict_rate_limit.apps.api.acting_silence_routes import finish_silence, get_s
 from dict_rate_limit.apps.api.errors import HANDLERS, LARGEST_BODY
 from dict_rate_limit.apps.api.fast_path import FastPath
 from dict_rate_limit.apps.api.page_routes import page, static
-from dict_rate_limit.apps.api.response_cache import Answers
+from dict_rate_limit.apps.api.response_cache import ResponseCache
 from dict_rate_limit.apps.api.routes import Backing, get_policy, list_policies, schema
 from dict_rate_limit.serving.operations import serve
 
@@ -65,7 +65,7 @@ class ApiDeps:
 
 def build(parts: ApiDeps) -> FastPath:
     """Return the application, door first."""
-    answers = Answers()
+    answers = ResponseCache()
     documented = [list_policies, get_policy, *ACTING]
     backing = Backing(
         reader=parts.reader,
