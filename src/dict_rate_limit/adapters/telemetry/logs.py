@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Context = Callable[[], Mapping[str, object]]
 
-_TALKATIVE: Final = ("httpx", "httpcore")
+_NOISY: Final = ("httpx", "httpcore")
 """Libraries that tell of each call at INFO."""
 
 
@@ -89,7 +89,7 @@ def change_level_on_signals() -> None:
 
 
 def _quieten() -> None:
-    for name in _TALKATIVE:
+    for name in _NOISY:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
 
 
