@@ -58,7 +58,7 @@ def configure_logging(
         )
     )
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    _quieten()
+    _silence_noisy()
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -76,7 +76,7 @@ def change_level(level: int) -> None:
     root = logging.getLogger()
     before = root.level
     root.setLevel(level)
-    _quieten()
+    _silence_noisy()
     names = {"before": logging.getLevelName(before).lower(), "after": logging.getLevelName(level).lower()}
     logging.getLogger(__name__).log(max(level, before, logging.INFO), "log_level.changed", extra=names)
 
@@ -88,7 +88,7 @@ def change_level_on_signals() -> None:
     signal.signal(signal.SIGUSR2, lambda *_: change_level(usual))
 
 
-def _quieten() -> None:
+def _silence_noisy() -> None:
     for name in _NOISY:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
 
