@@ -89,5 +89,5 @@ def _begun(
     return Tracing(
         on=True,
         steps=TracedSteps(tracer),
-        door=lambda app, naming: asgi_middleware.TracedDoor(app, tracer, naming),
+        door=lambda app, naming: asgi_middleware.TracingMiddleware(app, tracer, naming),
     )

@@ -23,7 +23,7 @@ _PATH_CHARS: Final = 200
 _FAILURE: Final = 500
 
 
-class TracedDoor:
+class TracingMiddleware:
     """An ASGI application around another: each request is a span, below the caller's where it brought one along.
 
     `naming` gives the method and the route of (method, path), few in number; None = not to be traced.
