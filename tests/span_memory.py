@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 
-from dict_rate_limit.adapters.telemetry.otel.tracer import TracedSteps
+from dict_rate_limit.adapters.telemetry.otel.tracer import OtelTracer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +30,7 @@ class SpanMemory:
         provider = TracerProvider(sampler=ParentBased(TraceIdRatioBased(share)), resource=Resource({}))
         provider.add_span_processor(SimpleSpanProcessor(self._kept))
         self.tracer = provider.get_tracer("tests")
-        self.steps = TracedSteps(self.tracer)
+        self.steps = OtelTracer(self.tracer)
 
     @contextmanager
     def under_way(self) -> Iterator[Span]:

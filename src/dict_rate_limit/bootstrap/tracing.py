@@ -69,7 +69,7 @@ def _begun(
     # Here, for what it costs: an installation without a collector shall not carry the libraries.
     from dict_rate_limit.adapters.telemetry.otel import asgi_middleware, provider  # noqa: PLC0415
     from dict_rate_limit.adapters.telemetry.otel import log_context as trace_context  # noqa: PLC0415
-    from dict_rate_limit.adapters.telemetry.otel.tracer import TracedSteps  # noqa: PLC0415
+    from dict_rate_limit.adapters.telemetry.otel.tracer import OtelTracer  # noqa: PLC0415
 
     collector = provider.Collector(
         endpoint=endpoint,
@@ -88,6 +88,6 @@ def _begun(
     tracer = spans.get_tracer("dict_rate_limit")
     return Tracing(
         on=True,
-        steps=TracedSteps(tracer),
+        steps=OtelTracer(tracer),
         door=lambda app, naming: asgi_middleware.TracingMiddleware(app, tracer, naming),
     )

@@ -27,7 +27,7 @@ W3C: Final = TraceContextTextMapPropagator()
 _KINDS: Final = {Part.BROKER: trace.SpanKind.PRODUCER}
 
 
-class TracedSteps:
+class OtelTracer:
     """Steps of a cycle or a request are spans; what is done outside one (scrapes, looks at readiness) is none."""
 
     def __init__(self, tracer: trace.Tracer) -> None:
