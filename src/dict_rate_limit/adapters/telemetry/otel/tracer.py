@@ -39,10 +39,10 @@ class OtelTracer:
         if not trace.get_current_span().get_span_context().is_valid:
             return NULL_TRACER.begin(part, name, facts)
         kind = _KINDS.get(part, trace.SpanKind.CLIENT)
-        return TracedStep(self._tracer.start_span(name, kind=kind, attributes=dict(facts)))
+        return OtelSpan(self._tracer.start_span(name, kind=kind, attributes=dict(facts)))
 
 
-class TracedStep:
+class OtelSpan:
     """A span that tells no more of a failure than its kind: texts of errors may hold what is nobody's business."""
 
     __slots__ = ("_context", "_ended", "_span", "_token")
