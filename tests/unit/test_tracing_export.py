@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import Status, StatusCode
 
-from dict_rate_limit.adapters.telemetry.otel.export import CarefulExporter, LastWords
+from dict_rate_limit.adapters.telemetry.otel.export import CarefulExporter, FailureSummary
 from log_lines import log_lines
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ class Scripted(SpanExporter):
 
 
 @pytest.fixture
-def heard() -> Iterator[LastWords]:
-    words = LastWords()
+def heard() -> Iterator[FailureSummary]:
+    words = FailureSummary()
     words.listen()
     yield words
     words.leave()
@@ -61,7 +61,7 @@ def inner() -> Scripted:
 
 
 @pytest.fixture
-def provider(inner: Scripted, heard: LastWords) -> TracerProvider:
+def provider(inner: Scripted, heard: FailureSummary) -> TracerProvider:
     made = TracerProvider(resource=Resource({}), shutdown_on_exit=False)
     made.add_span_processor(SimpleSpanProcessor(CarefulExporter(inner, COLLECTOR, heard)))
     return made
@@ -176,7 +176,7 @@ def test_an_exporter_that_breaks_is_a_line_too(
 
 
 def test_the_library_speaks_for_itself_again_afterwards(log: Log) -> None:
-    words = LastWords()
+    words = FailureSummary()
     words.listen()
     words.leave()
 

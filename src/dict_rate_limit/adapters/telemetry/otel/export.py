@@ -20,7 +20,7 @@ _LIBRARY: Final = ("opentelemetry.exporter", "opentelemetry.sdk")
 _log = logging.getLogger(__name__)
 
 
-class LastWords(logging.Handler):
+class FailureSummary(logging.Handler):
     """Keeps what the library said last, in place of a line for each failed call."""
 
     words = "no reason given"
@@ -47,7 +47,7 @@ class LastWords(logging.Handler):
 class CarefulExporter(SpanExporter):
     """An exporter around another. Spans that the collector does not take are lost, and counted."""
 
-    def __init__(self, inner: SpanExporter, endpoint: str, heard: LastWords) -> None:
+    def __init__(self, inner: SpanExporter, endpoint: str, heard: FailureSummary) -> None:
         """Take what speaks to the collector."""
         self._inner = inner
         self._endpoint = endpoint

@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 
-from dict_rate_limit.adapters.telemetry.otel.export import CarefulExporter, LastWords
+from dict_rate_limit.adapters.telemetry.otel.export import CarefulExporter, FailureSummary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,7 +85,7 @@ def providing(collector: Collector, origin: Origin, maker: Maker = TracerProvide
         OSError: the certificate file cannot be read.
         ValueError: the library makes nothing of its own variables in the environment.
     """
-    heard = LastWords()
+    heard = FailureSummary()
     exporter = CarefulExporter(_exporter(collector), collector.endpoint, heard)
     provider = maker(
         sampler=ParentBased(TraceIdRatioBased(origin.share)),
