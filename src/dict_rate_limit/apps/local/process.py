@@ -72,7 +72,7 @@ async def watch(child: subprocess.Popen[bytes], program: Program, lost: Callable
     """Tell when the program ends."""
     while child.poll() is None:  # noqa: ASYNC110 -- nothing tells of a child's end in every kind of loop
         await asyncio.sleep(WATCH_SEC)
-    lost(last_words(program, "ended"))
+    lost(failure_summary(program, "ended"))
 
 
 async def complete(program: Program) -> None:
@@ -87,7 +87,7 @@ async def complete(program: Program) -> None:
     finally:
         await stop(child, program)
     if child.returncode:
-        raise EmbeddedError(last_words(program, "failed"))
+        raise EmbeddedError(failure_summary(program, "failed"))
 
 
 def start(program: Program) -> subprocess.Popen[bytes]:
@@ -125,9 +125,9 @@ async def until_ready(child: subprocess.Popen[bytes], program: Program, ready: C
     deadline = time.monotonic() + START_PATIENCE_SEC
     while not await asyncio.to_thread(ready, child.pid):
         if child.poll() is not None:
-            raise EmbeddedError(last_words(program, "did not start"))
+            raise EmbeddedError(failure_summary(program, "did not start"))
         if time.monotonic() > deadline:
-            raise EmbeddedError(last_words(program, f"was not ready within {START_PATIENCE_SEC:.0f} s"))
+            raise EmbeddedError(failure_summary(program, f"was not ready within {START_PATIENCE_SEC:.0f} s"))
         await asyncio.sleep(LOOK_AGAIN_SEC)
 
 
@@ -142,7 +142,7 @@ async def stop(child: subprocess.Popen[bytes], program: Program) -> None:
         child.wait()
 
 
-def last_words(program: Program, what: str) -> str:
+def failure_summary(program: Program, what: str) -> str:
     """Say in one line what happened, with the last line the program wrote."""
     lines = program.log.read_text(errors="replace").splitlines()
     last = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
