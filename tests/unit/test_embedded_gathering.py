@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dict_rate_limit.apps.local.enter_concurrently import together
+from dict_rate_limit.apps.local.enter_concurrently import enter_concurrently
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -44,7 +44,10 @@ async def test_all_come_up_at_once_and_go_down_at_once() -> None:
     journal = Journal()
     meeting = asyncio.Barrier(2)
 
-    async with asyncio.timeout(5), together([journal.part("a", meeting), journal.part("b", meeting)]) as values:
+    async with (
+        asyncio.timeout(5),
+        enter_concurrently([journal.part("a", meeting), journal.part("b", meeting)]) as values,
+    ):
         journal.lines.append("block")
 
     assert values == ("a", "b")
@@ -54,7 +57,7 @@ async def test_all_come_up_at_once_and_go_down_at_once() -> None:
 
 
 async def test_nothing_may_be_gathered() -> None:
-    async with together([]) as values:
+    async with enter_concurrently([]) as values:
         pass
 
     assert values == ()
@@ -64,7 +67,7 @@ async def test_one_that_fails_takes_the_others_down_and_its_error_is_raised() ->
     journal = Journal()
 
     with pytest.raises(LookupError, match="broken"):
-        async with together([journal.part("a"), Broken()]):
+        async with enter_concurrently([journal.part("a"), Broken()]):
             journal.lines.append("block")
 
     assert journal.lines == ["a up", "a down"]
@@ -74,7 +77,7 @@ async def test_one_that_still_comes_up_is_stopped_when_another_fails() -> None:
     journal = Journal()
 
     with pytest.raises(LookupError, match="broken"):
-        async with together([waits_for_ever(journal), Broken()]):
+        async with enter_concurrently([waits_for_ever(journal), Broken()]):
             pass
 
     assert journal.lines == ["stopped"]
@@ -93,7 +96,7 @@ async def test_an_error_inside_takes_all_down() -> None:
     journal = Journal()
 
     with pytest.raises(ZeroDivisionError):
-        async with together([journal.part("a")]):
+        async with enter_concurrently([journal.part("a")]):
             raise ZeroDivisionError
 
     assert journal.lines == ["a up", "a down"]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def together(contexts: Sequence[AbstractAsyncContextManager[str]]) -> AsyncIterator[tuple[str, ...]]:
+async def enter_concurrently(contexts: Sequence[AbstractAsyncContextManager[str]]) -> AsyncIterator[tuple[str, ...]]:
     """Enter all at once and leave all at once; gives their values in order.
 
     They must not mind being left by another task than the one that entered. If one cannot be entered, the others are

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.apps.local.enter_concurrently import together
+from dict_rate_limit.apps.local.enter_concurrently import enter_concurrently
 from dict_rate_limit.apps.local.overrides import CACHE, DATABASE, SOURCE, TEMPORAL, real_address, substituted
 from dict_rate_limit.apps.local.postgres import embedded_postgres
 from dict_rate_limit.apps.local.temporal import embedded_temporal
@@ -50,7 +50,7 @@ async def parts(installation: Installation, board: Board, lost: Callable[[str], 
         if real is not None:
             board.yours(part.name, f"{real} ({part.variable})")
     wanted = [part for part in starters if real_address(part, settings) is None]
-    async with together([shown(part, starters[part](), board) for part in wanted]) as addresses:
+    async with enter_concurrently([shown(part, starters[part](), board) for part in wanted]) as addresses:
         places = dict(zip(wanted, addresses, strict=True))
         yield load(substituted(installation.environ, places, settings))
 
