@@ -14,7 +14,7 @@ from rich.console import Console
 
 from dict_rate_limit.apps.local import prometheus
 from dict_rate_limit.apps.local.port import free_port
-from dict_rate_limit.apps.local.progress_table import Board
+from dict_rate_limit.apps.local.progress_table import ProgressTable
 from dict_rate_limit.apps.local.startup import PROMETHEUS
 from dict_rate_limit.settings import load
 from tool_box import find_tool
@@ -30,8 +30,8 @@ def wanted(**more: str) -> Settings:
     return load({"OBSERVE": "1", "OBSERVE_PORT": str(free_port()), "METRICS_PORT": str(free_port()), **more})
 
 
-def board(console: Console) -> Board:
-    return Board(console, time.monotonic, [PROMETHEUS])
+def board(console: Console) -> ProgressTable:
+    return ProgressTable(console, time.monotonic, [PROMETHEUS])
 
 
 async def test_it_runs_with_our_rules_and_looks_at_this_product(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from dict_rate_limit.apps.local.progress_table import Board
+from dict_rate_limit.apps.local.progress_table import ProgressTable
 
 
 class Stopwatch:
@@ -15,7 +15,7 @@ class Stopwatch:
         return self.seconds
 
 
-def drawn(board: Board) -> list[str]:
+def drawn(board: ProgressTable) -> list[str]:
     screen = Console(file=io.StringIO(), width=100)
     with screen.capture() as text:
         screen.print(board.table())
@@ -24,7 +24,7 @@ def drawn(board: Board) -> list[str]:
 
 def test_the_table_says_what_where_and_how_long() -> None:
     watch = Stopwatch()
-    board = Board(Console(file=io.StringIO()), watch, ("PostgreSQL", "Temporal", "Valkey", "Worker"))
+    board = ProgressTable(Console(file=io.StringIO()), watch, ("PostgreSQL", "Temporal", "Valkey", "Worker"))
 
     board.begin("PostgreSQL")
     board.begin("Temporal")
@@ -45,7 +45,7 @@ def test_the_table_says_what_where_and_how_long() -> None:
 def test_where_no_terminal_is_each_part_is_a_line_when_it_is_ready() -> None:
     watch = Stopwatch()
     page = io.StringIO()
-    with Board(Console(file=page, width=20), watch, ("Temporal", "Valkey")) as board:
+    with ProgressTable(Console(file=page, width=20), watch, ("Temporal", "Valkey")) as board:
         board.begin("Temporal")
         watch.seconds += 0.5
         board.ready("Temporal", "127.0.0.1:7233")
@@ -57,7 +57,7 @@ def test_where_no_terminal_is_each_part_is_a_line_when_it_is_ready() -> None:
 def test_in_a_terminal_the_table_stays_when_all_is_up() -> None:
     page = io.StringIO()
     console = Console(file=page, force_terminal=True, width=80)
-    with Board(console, Stopwatch(), ("Temporal",)) as board:
+    with ProgressTable(console, Stopwatch(), ("Temporal",)) as board:
         board.begin("Temporal")
         board.ready("Temporal", "127.0.0.1:7233")
         board.close()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dict_rate_limit.apps.local.overrides import Part
-    from dict_rate_limit.apps.local.progress_table import Board
+    from dict_rate_limit.apps.local.progress_table import ProgressTable
     from dict_rate_limit.settings import Settings
 
 
@@ -35,7 +35,9 @@ class Installation:
 
 
 @asynccontextmanager
-async def parts(installation: Installation, board: Board, lost: Callable[[str], None]) -> AsyncIterator[Settings]:
+async def parts(
+    installation: Installation, board: ProgressTable, lost: Callable[[str], None]
+) -> AsyncIterator[Settings]:
     """Run every part that no real one stands in for; gives the settings that lead to all of them.
 
     `lost` is told when a part ends by itself.
@@ -70,7 +72,7 @@ def embedded(
 
 
 @asynccontextmanager
-async def shown(part: Part, context: AbstractAsyncContextManager[str], board: Board) -> AsyncIterator[str]:
+async def shown(part: Part, context: AbstractAsyncContextManager[str], board: ProgressTable) -> AsyncIterator[str]:
     """Show on the board how the part comes up."""
     board.begin(part.name)
     async with context as address:

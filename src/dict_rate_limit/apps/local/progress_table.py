@@ -46,7 +46,7 @@ class Row:
         return f"{(now if self.until is None else self.until) - self.since:.1f} s"
 
 
-class Board:
+class ProgressTable:
     """All parts. In a terminal the table lives; elsewhere each part is a line when it is ready."""
 
     def __init__(self, console: Console, monotonic: Callable[[], float], parts: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ from dict_rate_limit.apps.local.startup import PROMETHEUS
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from dict_rate_limit.apps.local.progress_table import Board
+    from dict_rate_limit.apps.local.progress_table import ProgressTable
     from dict_rate_limit.settings import Settings
 
 CONFIGURATION: Final = Path(__file__).parents[4] / "configs" / "prometheus"
@@ -28,7 +28,7 @@ ANSWER_PATIENCE_SEC: Final = 0.5
 
 
 @asynccontextmanager
-async def beside(settings: Settings, folder: Path, board: Board) -> AsyncIterator[str | None]:
+async def beside(settings: Settings, folder: Path, board: ProgressTable) -> AsyncIterator[str | None]:
     """Run Prometheus for the length of the block if it is wanted and installed; gives its address.
 
     What it ends with by itself ends nothing else: the product does not need it.

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from dict_rate_limit.adapters.telemetry.logs import Context
-    from dict_rate_limit.apps.local.progress_table import Board
+    from dict_rate_limit.apps.local.progress_table import ProgressTable
     from dict_rate_limit.apps.local.shutdown import Ending
 
 SCHEMA: Final = "Schema"
@@ -26,7 +26,7 @@ PARTS: Final = (DATABASE.name, TEMPORAL.name, CACHE.name, SOURCE.name, SCHEMA, W
 class Stage:
     """`log` takes what would otherwise go to the terminal; `contexts` are asked for more at each of its lines."""
 
-    board: Board
+    board: ProgressTable
     ending: Ending
     log: TextIO
     contexts: list[Context] = field(default_factory=list)

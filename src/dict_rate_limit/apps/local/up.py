@@ -19,7 +19,7 @@ from dict_rate_limit.apps.local import log_file
 from dict_rate_limit.apps.local.data_folder import default_folder, locked
 from dict_rate_limit.apps.local.local_stack import Installation, parts
 from dict_rate_limit.apps.local.port import LOOPBACK, refuse_taken
-from dict_rate_limit.apps.local.progress_table import Board
+from dict_rate_limit.apps.local.progress_table import ProgressTable
 from dict_rate_limit.apps.local.prometheus import beside
 from dict_rate_limit.apps.local.shutdown import Ending
 from dict_rate_limit.apps.local.startup import PARTS, PROMETHEUS, Stage
@@ -92,7 +92,7 @@ async def up(console: Console, environ: Mapping[str, str], data: Path | None, pr
         contexts: list[Context] = []
         log = configure_log(settings, folder, contexts)
         shown = (*PARTS, PROMETHEUS) if settings.observe else PARTS
-        with Board(console, time.monotonic, shown) as board:
+        with ProgressTable(console, time.monotonic, shown) as board:
             stage = Stage(board=board, ending=Ending(force), log=log, contexts=contexts)
             installation = Installation(environ=environ, settings=settings, folder=folder)
             await stage.ending.supervise(live(console, installation, stage, product))
