@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from dict_rate_limit.apps.local.errors import EmbeddedError
-from dict_rate_limit.apps.local.shutdown import Ending
+from dict_rate_limit.apps.local.shutdown import Shutdown
 from processes import hearing
 
 
@@ -19,7 +19,7 @@ class Force:
         self.used += 1
 
 
-async def politely(ending: Ending, journal: list[str]) -> None:
+async def politely(ending: Shutdown, journal: list[str]) -> None:
     ending.started = True
     journal.append("up")
     await ending.shutdown.wait()
@@ -35,7 +35,7 @@ async def starting(journal: list[str]) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_a_signal_asks_for_the_end(number: signal.Signals) -> None:
-    ending, journal = Ending(Force()), list[str]()
+    ending, journal = Shutdown(Force()), list[str]()
     with hearing(number):
         supervision = asyncio.create_task(ending.supervise(politely(ending, journal)))
         await asyncio.sleep(0)
@@ -47,7 +47,7 @@ async def test_a_signal_asks_for_the_end(number: signal.Signals) -> None:
 
 
 async def test_a_start_that_is_not_done_is_given_up() -> None:
-    ending, journal = Ending(Force()), list[str]()
+    ending, journal = Shutdown(Force()), list[str]()
     supervision = asyncio.create_task(ending.supervise(starting(journal)))
     await asyncio.sleep(0)
 
@@ -59,7 +59,7 @@ async def test_a_start_that_is_not_done_is_given_up() -> None:
 
 async def test_asking_twice_is_force() -> None:
     force = Force()
-    ending = Ending(force)
+    ending = Shutdown(force)
 
     ending.asked()
     ending.asked()
@@ -68,7 +68,7 @@ async def test_asking_twice_is_force() -> None:
 
 
 async def test_a_lost_part_ends_everything_and_is_named() -> None:
-    ending, journal = Ending(Force()), list[str]()
+    ending, journal = Shutdown(Force()), list[str]()
     supervision = asyncio.create_task(ending.supervise(politely(ending, journal)))
     await asyncio.sleep(0)
 
@@ -80,7 +80,7 @@ async def test_a_lost_part_ends_everything_and_is_named() -> None:
 
 
 async def test_a_part_that_ends_after_we_were_asked_is_no_loss() -> None:
-    ending, journal = Ending(Force()), list[str]()
+    ending, journal = Shutdown(Force()), list[str]()
     supervision = asyncio.create_task(ending.supervise(politely(ending, journal)))
     await asyncio.sleep(0)
 
@@ -96,13 +96,13 @@ async def test_a_start_that_fails_raises_its_error() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await Ending(Force()).supervise(fails())
+        await Shutdown(Force()).supervise(fails())
 
 
 async def test_who_ignores_hangups_goes_on_ignoring_them() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        ending = Ending(Force())
+        ending = Shutdown(Force())
         supervision = asyncio.create_task(ending.supervise(politely(ending, [])))
         await asyncio.sleep(0)
         os.kill(os.getpid(), signal.SIGHUP)

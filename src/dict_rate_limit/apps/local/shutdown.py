@@ -15,7 +15,7 @@ STOP_PATIENCE_SEC: Final = 2.8
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, a service manager, a closed terminal
 
 
-class Ending:
+class Shutdown:
     """`shutdown` is set once it is to end. `started` tells that everything runs, so that it can be asked politely."""
 
     def __init__(self, force: Callable[[], None]) -> None:

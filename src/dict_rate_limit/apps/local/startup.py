@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.telemetry.logs import Context
     from dict_rate_limit.apps.local.progress_table import ProgressTable
-    from dict_rate_limit.apps.local.shutdown import Ending
+    from dict_rate_limit.apps.local.shutdown import Shutdown
 
 SCHEMA: Final = "Schema"
 WORKER: Final = "Worker"
@@ -27,6 +27,6 @@ class Stage:
     """`log` takes what would otherwise go to the terminal; `contexts` are asked for more at each of its lines."""
 
     board: ProgressTable
-    ending: Ending
+    ending: Shutdown
     log: TextIO
     contexts: list[Context] = field(default_factory=list)

@@ -21,7 +21,7 @@ from dict_rate_limit.apps.local.local_stack import Installation, parts
 from dict_rate_limit.apps.local.port import LOOPBACK, refuse_taken
 from dict_rate_limit.apps.local.progress_table import ProgressTable
 from dict_rate_limit.apps.local.prometheus import beside
-from dict_rate_limit.apps.local.shutdown import Ending
+from dict_rate_limit.apps.local.shutdown import Shutdown
 from dict_rate_limit.apps.local.startup import PARTS, PROMETHEUS, Stage
 from dict_rate_limit.domain.errors import DictRateLimitError
 from dict_rate_limit.settings import load
@@ -93,7 +93,7 @@ async def up(console: Console, environ: Mapping[str, str], data: Path | None, pr
         log = configure_log(settings, folder, contexts)
         shown = (*PARTS, PROMETHEUS) if settings.observe else PARTS
         with ProgressTable(console, time.monotonic, shown) as board:
-            stage = Stage(board=board, ending=Ending(force), log=log, contexts=contexts)
+            stage = Stage(board=board, ending=Shutdown(force), log=log, contexts=contexts)
             installation = Installation(environ=environ, settings=settings, folder=folder)
             await stage.ending.supervise(live(console, installation, stage, product))
     console.print(Text(f"stopped; the data stays in {folder}"), soft_wrap=True)
