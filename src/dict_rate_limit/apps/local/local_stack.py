@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Installation:
+class LocalStack:
     """`settings` are what the environment alone says; `folder` is locked."""
 
     environ: Mapping[str, str]
@@ -35,9 +35,7 @@ class Installation:
 
 
 @asynccontextmanager
-async def parts(
-    installation: Installation, board: ProgressTable, lost: Callable[[str], None]
-) -> AsyncIterator[Settings]:
+async def parts(installation: LocalStack, board: ProgressTable, lost: Callable[[str], None]) -> AsyncIterator[Settings]:
     """Run every part that no real one stands in for; gives the settings that lead to all of them.
 
     `lost` is told when a part ends by itself.
@@ -58,7 +56,7 @@ async def parts(
 
 
 def embedded(
-    installation: Installation, lost: Callable[[str], None]
+    installation: LocalStack, lost: Callable[[str], None]
 ) -> Mapping[Part, Callable[[], AbstractAsyncContextManager[str]]]:
     """Say how each part is started."""
     folder = installation.folder

@@ -17,7 +17,7 @@ from rich.text import Text
 from dict_rate_limit.adapters.telemetry.logs import change_level_on_signals, configure_logging
 from dict_rate_limit.apps.local import log_file
 from dict_rate_limit.apps.local.data_folder import default_folder, locked
-from dict_rate_limit.apps.local.local_stack import Installation, parts
+from dict_rate_limit.apps.local.local_stack import LocalStack, parts
 from dict_rate_limit.apps.local.port import LOOPBACK, refuse_taken
 from dict_rate_limit.apps.local.progress_table import ProgressTable
 from dict_rate_limit.apps.local.prometheus import beside
@@ -94,12 +94,12 @@ async def up(console: Console, environ: Mapping[str, str], data: Path | None, pr
         shown = (*PARTS, PROMETHEUS) if settings.observe else PARTS
         with ProgressTable(console, time.monotonic, shown) as board:
             stage = Stage(board=board, ending=Shutdown(force), log=log, contexts=contexts)
-            installation = Installation(environ=environ, settings=settings, folder=folder)
+            installation = LocalStack(environ=environ, settings=settings, folder=folder)
             await stage.ending.supervise(live(console, installation, stage, product))
     console.print(Text(f"stopped; the data stays in {folder}"), soft_wrap=True)
 
 
-async def live(console: Console, installation: Installation, stage: Stage, product: Product | None) -> None:
+async def live(console: Console, installation: LocalStack, stage: Stage, product: Product | None) -> None:
     """Start everything, wait for the end, stop everything."""
     loading = asyncio.create_task(asyncio.to_thread(load_product))
     async with (
