@@ -22,7 +22,7 @@ from dict_rate_limit.serving.operations import OperationsApp, serve
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
 
-    from dict_rate_limit.apps.local.startup import Stage
+    from dict_rate_limit.apps.local.startup import Startup
     from dict_rate_limit.apps.worker import WorkerDeps
     from dict_rate_limit.bootstrap.container import Backing
     from dict_rate_limit.bootstrap.tracing import Tracing
@@ -34,7 +34,7 @@ FOR_GOOD_SEC: Final = 3600.0
 
 
 @asynccontextmanager
-async def running(settings: Settings, stage: Stage) -> AsyncIterator[None]:
+async def running(settings: Settings, stage: Startup) -> AsyncIterator[None]:
     """Run the product; entered when it serves and polls, left when it has drained after `stage.ending.shutdown`.
 
     Raises:
@@ -57,7 +57,7 @@ async def running(settings: Settings, stage: Stage) -> AsyncIterator[None]:
                 await asyncio.wait(tasks)
 
 
-async def migrate(settings: Settings, stage: Stage) -> None:
+async def migrate(settings: Settings, stage: Startup) -> None:
     """Bring the schema up to date."""
     stage.board.begin(SCHEMA)
     applied = await runner.up(settings.database_url or "")
@@ -65,7 +65,7 @@ async def migrate(settings: Settings, stage: Stage) -> None:
 
 
 def started(
-    settings: Settings, parts: Backing, work: WorkerDeps, stage: Stage, traced: Tracing
+    settings: Settings, parts: Backing, work: WorkerDeps, stage: Startup, traced: Tracing
 ) -> tuple[asyncio.Task[None], ...]:
     """Start worker, API and what machines ask of both."""
     shutdown = stage.ending.shutdown
@@ -80,7 +80,7 @@ def started(
     )
 
 
-def watched(part: str, life: Coroutine[None, None, None], stage: Stage) -> asyncio.Task[None]:
+def watched(part: str, life: Coroutine[None, None, None], stage: Startup) -> asyncio.Task[None]:
     """Start it, and end everything when it ends before it is told to."""
 
     def ended(task: asyncio.Task[None]) -> None:
@@ -92,7 +92,7 @@ def watched(part: str, life: Coroutine[None, None, None], stage: Stage) -> async
     return task
 
 
-async def worker_up(settings: Settings, work: WorkerDeps, task: asyncio.Task[None], stage: Stage) -> None:
+async def worker_up(settings: Settings, work: WorkerDeps, task: asyncio.Task[None], stage: Startup) -> None:
     """Wait until it polls."""
     stage.board.begin(WORKER)
     at_first = work.progress.waiting_for
@@ -107,7 +107,7 @@ async def worker_up(settings: Settings, work: WorkerDeps, task: asyncio.Task[Non
     stage.board.ready(WORKER, f"polls {settings.workflow_cron_schedule}")
 
 
-async def api_up(settings: Settings, task: asyncio.Task[None], stage: Stage) -> None:
+async def api_up(settings: Settings, task: asyncio.Task[None], stage: Startup) -> None:
     """Wait until it serves."""
     stage.board.begin(API)
     await until(lambda: listening(settings.host, settings.port), task)

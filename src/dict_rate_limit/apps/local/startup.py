@@ -23,7 +23,7 @@ PARTS: Final = (DATABASE.name, TEMPORAL.name, CACHE.name, SOURCE.name, SCHEMA, W
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class Startup:
     """`log` takes what would otherwise go to the terminal; `contexts` are asked for more at each of its lines."""
 
     board: ProgressTable

@@ -22,7 +22,7 @@ from dict_rate_limit.apps.local.port import LOOPBACK, refuse_taken
 from dict_rate_limit.apps.local.progress_table import ProgressTable
 from dict_rate_limit.apps.local.prometheus import beside
 from dict_rate_limit.apps.local.shutdown import Shutdown
-from dict_rate_limit.apps.local.startup import PARTS, PROMETHEUS, Stage
+from dict_rate_limit.apps.local.startup import PARTS, PROMETHEUS, Startup
 from dict_rate_limit.domain.errors import DictRateLimitError
 from dict_rate_limit.settings import load
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.telemetry.logs import Context
     from dict_rate_limit.settings import Settings
 
-    Product = Callable[[Settings, Stage], AbstractAsyncContextManager[None]]
+    Product = Callable[[Settings, Startup], AbstractAsyncContextManager[None]]
 
 LOG: Final = "dict-rate-limit.log"
 
@@ -93,13 +93,13 @@ async def up(console: Console, environ: Mapping[str, str], data: Path | None, pr
         log = configure_log(settings, folder, contexts)
         shown = (*PARTS, PROMETHEUS) if settings.observe else PARTS
         with ProgressTable(console, time.monotonic, shown) as board:
-            stage = Stage(board=board, ending=Shutdown(force), log=log, contexts=contexts)
+            stage = Startup(board=board, ending=Shutdown(force), log=log, contexts=contexts)
             installation = LocalStack(environ=environ, settings=settings, folder=folder)
             await stage.ending.supervise(live(console, installation, stage, product))
     console.print(Text(f"stopped; the data stays in {folder}"), soft_wrap=True)
 
 
-async def live(console: Console, installation: LocalStack, stage: Stage, product: Product | None) -> None:
+async def live(console: Console, installation: LocalStack, stage: Startup, product: Product | None) -> None:
     """Start everything, wait for the end, stop everything."""
     loading = asyncio.create_task(asyncio.to_thread(load_product))
     async with (
