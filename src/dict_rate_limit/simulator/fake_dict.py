@@ -14,7 +14,7 @@ from dict_rate_limit.domain.timestamps import require_timezone
 from dict_rate_limit.simulator.answer import Listing, Refusal, Reply
 from dict_rate_limit.simulator.bucket import Refill
 from dict_rate_limit.simulator.faults import REFUSALS, Fault, spoil
-from dict_rate_limit.simulator.participant import Account
+from dict_rate_limit.simulator.participant import SimulatedParticipant
 from dict_rate_limit.simulator.traffic import seeded
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class FakeDict:
         """Begin at the world's start."""
         self._world = world
         self._positions = {name: position for position, name in enumerate(world.participants)}
-        self._accounts: dict[str, Account] = {}
+        self._accounts: dict[str, SimulatedParticipant] = {}
         self._injected: frozenset[Fault] = frozenset()
         self._elapsed = 0
 
@@ -90,12 +90,14 @@ class FakeDict:
         """Put the participant into another category."""
         self._account(participant, at).change_category(category)
 
-    def _account(self, participant: str, at: datetime) -> Account:
+    def _account(self, participant: str, at: datetime) -> SimulatedParticipant:
         if participant not in self._accounts:
             world, position = self._world, self._positions[participant]
             letters = tuple(CATEGORY_LIMITS)
             category = FIRST_CATEGORY if position == 0 else letters[seeded(world.seed, position) % len(letters)]
-            self._accounts[participant] = Account(world.scenario, position, category, world.seed, world.refill)
+            self._accounts[participant] = SimulatedParticipant(
+                world.scenario, position, category, world.seed, world.refill
+            )
         account = self._accounts[participant]
         # a call that was overtaken by a later one sees the later moment: buckets do not live backwards
         self._elapsed = max(self._elapsed, (at - self._world.start) // timedelta(microseconds=1))
@@ -115,7 +117,9 @@ class FakeDict:
             delay_sec=NEVER_SEC if Fault.SILENT in faults else self._world.slow_sec * (Fault.SLOW in faults),
         )
 
-    def _answer(self, account: Account, policy_name: str | None, at: datetime, faults: frozenset[Fault]) -> Answer:
+    def _answer(
+        self, account: SimulatedParticipant, policy_name: str | None, at: datetime, faults: frozenset[Fault]
+    ) -> Answer:
         if Fault.RATE_LIMITED in faults:
             return REFUSALS[Fault.RATE_LIMITED]
         broken = next((refusal for fault, refusal in REFUSALS.items() if fault in faults), None)
@@ -139,18 +143,18 @@ class FakeDict:
         return f"sim-{seeded(self._world.seed, participant, call):016x}"
 
 
-def _listed(account: Account, at: datetime, faults: frozenset[Fault]) -> Answer:
+def _listed(account: SimulatedParticipant, at: datetime, faults: frozenset[Fault]) -> Answer:
     if Fault.REPEATED_TIME in faults and account.last_listing is not None:
         return spoil(account.last_listing, faults, single=False)
     account.last_listing = _listing(account, account.policies(), at)
     return spoil(account.last_listing, faults, single=False)
 
 
-def _listing(account: Account, policies: tuple[RawPolicy, ...], at: datetime) -> Listing:
+def _listing(account: SimulatedParticipant, policies: tuple[RawPolicy, ...], at: datetime) -> Listing:
     return Listing(response_time=at, category=account.category, policies=policies)
 
 
-def _charge(account: Account, policy_name: str) -> Refusal | None:
+def _charge(account: SimulatedParticipant, policy_name: str) -> Refusal | None:
     """Take one token, as every status but 500 does; an empty bucket refuses and keeps what it has."""
     bucket = account.bucket(policy_name)
     if bucket is None or bucket.spend(1):

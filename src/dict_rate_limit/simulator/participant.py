@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.simulator.scenario import CategoryChange, Scenario
 
 
-class Account:
+class SimulatedParticipant:
     """The buckets of one participant. `calls` counts what was asked, `last_listing` is the last list answer."""
 
     def __init__(self, scenario: Scenario, position: int, category: str, seed: int, refill: Refill) -> None:
