@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dict_rate_limit.domain.buckets.catalog import BY_CATEGORY, CATEGORY_LIMITS, FIXED_LIMITS, PSP_POLICIES
 from dict_rate_limit.domain.buckets.reading import RawPolicy
 from dict_rate_limit.simulator.bucket import SECOND, TokenBucket
-from dict_rate_limit.simulator.traffic import Lane, first_tokens, seeded
+from dict_rate_limit.simulator.traffic import PolicyTraffic, first_tokens, seeded
 
 if TYPE_CHECKING:
     from dict_rate_limit.simulator.answer import Listing
@@ -67,10 +67,10 @@ class SimulatedParticipant:
             lane.run_until(at)
 
 
-def _lane(name: str, scenario: Scenario, position: int, category: str, chance: tuple[int, Refill]) -> Lane:
+def _lane(name: str, scenario: Scenario, position: int, category: str, chance: tuple[int, Refill]) -> PolicyTraffic:
     seed, refill = chance
     limits = FIXED_LIMITS.get(name) or CATEGORY_LIMITS[category]
     story = scenario.story(name, position)
     lane_seed = seeded(seed, position, name)
     bucket = TokenBucket(limits, tokens=first_tokens(limits, story, lane_seed), refill=refill)
-    return Lane(name, bucket, story, lane_seed)
+    return PolicyTraffic(name, bucket, story, lane_seed)

@@ -73,7 +73,7 @@ def _mixed(number: int) -> int:
     return number ^ (number >> 27)
 
 
-class Lane:
+class PolicyTraffic:
     """One policy of one participant: its bucket and who spends from it, on a fixed grid of steps.
 
     The grid makes the story independent of when somebody looks.
