@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from dict_rate_limit.domain.buckets.catalog import ANTISCAN, POLICIES_LIST, POLICIES_READ
 from dict_rate_limit.domain.errors import SettingsError
 from dict_rate_limit.simulator.faults import Fault, FaultWindow
-from dict_rate_limit.simulator.traffic import CALM, SILENT, Phase, Story
+from dict_rate_limit.simulator.traffic import CALM, SILENT, Phase, TrafficProfile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,13 +35,13 @@ class Scenario:
 
     name: str
     summary: str
-    stories: Mapping[str, Story] = field(default_factory=lambda: MappingProxyType({}))
+    stories: Mapping[str, TrafficProfile] = field(default_factory=lambda: MappingProxyType({}))
     changes: tuple[CategoryChange, ...] = ()
     faults: tuple[FaultWindow, ...] = ()
     cast: int | None = 1
-    background: Story = CALM
+    background: TrafficProfile = CALM
 
-    def story(self, policy_name: str, position: int) -> Story:
+    def story(self, policy_name: str, position: int) -> TrafficProfile:
         """Return what happens to a policy of the participant at this position."""
         if self.plays(position) and policy_name in self.stories:
             return self.stories[policy_name]
@@ -52,9 +52,9 @@ class Scenario:
         return self.cast is None or position < self.cast
 
 
-def _story(*phases: tuple[int, int], start_pct: int | None = None) -> Story:
+def _story(*phases: tuple[int, int], start_pct: int | None = None) -> TrafficProfile:
     steps = tuple(Phase(seconds=seconds, load_pct=load) for seconds, load in phases)
-    return Story(phases=steps, start_pct=start_pct, noise_pct=5)
+    return TrafficProfile(phases=steps, start_pct=start_pct, noise_pct=5)
 
 
 _SCAN: Final = Phase(seconds=240, load_pct=60, missing_pct=95, paid_pct=0)
@@ -74,7 +74,7 @@ _SCENARIOS: Final = (
             "ENTRIES_UPDATE": _story((20, 60), (30, 248), (40, 100), (210, 40), start_pct=100),
             # three minutes' worth of tokens: a wave an operator can watch
             "PERSONS_STATISTICS_READ": _story((120, 130), (240, 40), start_pct=70),
-            ANTISCAN: Story(
+            ANTISCAN: TrafficProfile(
                 phases=(Phase(seconds=150, load_pct=120), _SCAN, Phase(seconds=330, load_pct=60)), start_pct=85
             ),
         },
@@ -97,7 +97,7 @@ _SCENARIOS: Final = (
         name="404-scan",
         summary="somebody walks through keys that do not exist: three tokens each, no payment orders",
         stories={
-            ANTISCAN: Story(
+            ANTISCAN: TrafficProfile(
                 phases=(Phase(seconds=60, load_pct=70), _SCAN, Phase(seconds=600, load_pct=60)), start_pct=95
             ),
         },

@@ -34,7 +34,7 @@ class Phase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class TrafficProfile:
     """Phases of one policy, repeated for ever, in steps of `step_sec`.
 
     `start_pct` is the share of the capacity at the start; None lets the seed choose between 45 and 100.
@@ -56,9 +56,9 @@ class Story:
         return self.phases[position]
 
 
-CALM: Final = Story(phases=(Phase(seconds=3600, load_pct=55),), step_sec=30, noise_pct=60)
+CALM: Final = TrafficProfile(phases=(Phase(seconds=3600, load_pct=55),), step_sec=30, noise_pct=60)
 """Ordinary traffic: steps are long, so that a thousand participants cost little."""
-SILENT: Final = Story(phases=(Phase(seconds=3600, load_pct=0),), start_pct=100, step_sec=3600)
+SILENT: Final = TrafficProfile(phases=(Phase(seconds=3600, load_pct=0),), start_pct=100, step_sec=3600)
 """Nobody asks; POLICIES_LIST and POLICIES_READ have no other traffic than ours."""
 
 
@@ -81,7 +81,7 @@ class PolicyTraffic:
 
     __slots__ = ("_counts_missing", "_next", "_rate", "_seed", "_story", "bucket")
 
-    def __init__(self, policy_name: str, bucket: TokenBucket, story: Story, seed: int) -> None:
+    def __init__(self, policy_name: str, bucket: TokenBucket, story: TrafficProfile, seed: int) -> None:
         """Begin at the start of the story; demand is measured by the bucket's limits of now."""
         self.bucket = bucket
         self._story = story
@@ -121,7 +121,7 @@ def _look_up(bucket: TokenBucket, requests: int, phase: Phase) -> None:
     bucket.credit(found * phase.paid_pct // 100)
 
 
-def first_tokens(limits: PublishedLimits, story: Story, seed: int) -> int:
+def first_tokens(limits: PublishedLimits, story: TrafficProfile, seed: int) -> int:
     """Return the tokens a bucket starts with."""
     share = story.start_pct if story.start_pct is not None else 45 + seed % 56
     return limits.capacity * share // 100
