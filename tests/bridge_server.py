@@ -17,7 +17,7 @@ from dict_rate_limit.serving.tls_files import TlsFiles
 from dict_rate_limit.simulator.bridge import ServerTls, _credentials, serve_bridge
 from dict_rate_limit.simulator.fake_dict import FakeDict, World
 from dict_rate_limit.simulator.scenario import scenario_named
-from dict_rate_limit.simulator.virtual_clock import Timeline
+from dict_rate_limit.simulator.virtual_clock import VirtualClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -42,7 +42,7 @@ async def fake_bridge(
     tls: ServerTls | None = None,
 ) -> AsyncIterator[tuple[FakeDict, str]]:
     """Serve a still DICT; gives the DICT, to break it, and the address."""
-    timeline = Timeline(SystemClock())
+    timeline = VirtualClock(SystemClock())
     fake = FakeDict(
         World(
             scenario=scenario_named("still"),

@@ -19,7 +19,7 @@ from dict_rate_limit.simulator.bridge import ServerTls, serve_bridge
 from dict_rate_limit.simulator.fake_dict import FakeDict, World
 from dict_rate_limit.simulator.faults import Fault
 from dict_rate_limit.simulator.scenario import SCENARIOS
-from dict_rate_limit.simulator.virtual_clock import Timeline
+from dict_rate_limit.simulator.virtual_clock import VirtualClock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,14 +72,14 @@ class ManyDicts(FakeDict):
         return self._dicts[participant].get_policy(participant, policy_name, at)
 
 
-class FirstCallTimeline(Timeline):
+class FirstCallTimeline(VirtualClock):
     """Virtual time that begins when somebody first asks."""
 
     def __init__(self, clock: SystemClock, speed: float) -> None:
         """Stand still."""
         super().__init__(clock, speed)
-        self._begin = partial(Timeline, clock, speed)
-        self._life: Timeline | None = None
+        self._begin = partial(VirtualClock, clock, speed)
+        self._life: VirtualClock | None = None
 
     def now(self) -> datetime:
         """Return the virtual moment."""

@@ -12,7 +12,7 @@ from dict_rate_limit.domain.errors import SettingsError
 from dict_rate_limit.simulator.answer import Listing, Refusal
 from dict_rate_limit.simulator.fake_dict import FakeDict, World
 from dict_rate_limit.simulator.scenario import SCENARIOS, scenario_named
-from dict_rate_limit.simulator.virtual_clock import Timeline
+from dict_rate_limit.simulator.virtual_clock import VirtualClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,7 +159,7 @@ class HandClock:
 
 def test_virtual_time_runs_at_its_own_speed() -> None:
     clock = HandClock()
-    timeline = Timeline(clock, speed=60)
+    timeline = VirtualClock(clock, speed=60)
 
     clock.seconds = 2.0
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.reading import RawPolicy
     from dict_rate_limit.simulator.answer import Reply
     from dict_rate_limit.simulator.fake_dict import FakeDict
-    from dict_rate_limit.simulator.virtual_clock import Timeline
+    from dict_rate_limit.simulator.virtual_clock import VirtualClock
 
     Context = grpc.aio.ServicerContext[bytes, bytes]
 
@@ -56,7 +56,7 @@ class ServerTls:
 @asynccontextmanager
 async def serve_bridge(
     fake: FakeDict,
-    timeline: Timeline,
+    timeline: VirtualClock,
     *,
     host: str = "127.0.0.1",
     port: int = 0,
@@ -109,7 +109,7 @@ def _handlers(desk: _Desk) -> grpc.GenericRpcHandler:
 
 
 class _Desk:
-    def __init__(self, fake: FakeDict, timeline: Timeline) -> None:
+    def __init__(self, fake: FakeDict, timeline: VirtualClock) -> None:
         self._fake = fake
         self._timeline = timeline
 

@@ -14,7 +14,7 @@ from dict_rate_limit.simulator.bucket import Refill
 from dict_rate_limit.simulator.fake_dict import DEFAULT_PARTICIPANT, FakeDict, World
 from dict_rate_limit.simulator.faults import Fault
 from dict_rate_limit.simulator.scenario import DEFAULT_SCENARIO, scenario_named
-from dict_rate_limit.simulator.virtual_clock import Timeline
+from dict_rate_limit.simulator.virtual_clock import VirtualClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -51,7 +51,7 @@ async def simulated_bridge(simulation: Simulation, clock: Clock) -> AsyncIterato
     faults = _faults(simulation.faults)
     if not 0 < simulation.speed <= 1_000:  # noqa: PLR2004 - the bounds are said in the message
         raise SettingsError((f"speed: {simulation.speed:g}, expected more than 0 and at most 1000",))
-    timeline = Timeline(clock, simulation.speed)
+    timeline = VirtualClock(clock, simulation.speed)
     world = World(
         scenario=scenario_named(simulation.scenario),
         start=timeline.start,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports import Clock
 
 
-class Timeline:
+class VirtualClock:
     """Time that starts when this is made and runs `speed` times as fast as the clock."""
 
     def __init__(self, clock: Clock, speed: float = 1.0) -> None:
