@@ -69,7 +69,7 @@ async def serve_bridge(
     """
     # without so_reuseport=0 a second server would share the port in silence
     server = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
-    server.add_generic_rpc_handlers((_handlers(_Desk(fake, timeline)),))
+    server.add_generic_rpc_handlers((_handlers(_Servicer(fake, timeline)),))
     address = _bind(server, f"[{host}]" if ":" in host else host, port, tls)
     await server.start()
     try:
@@ -97,7 +97,7 @@ def _credentials(tls: ServerTls) -> grpc.ServerCredentials:
     )
 
 
-def _handlers(desk: _Desk) -> grpc.GenericRpcHandler:
+def _handlers(desk: _Servicer) -> grpc.GenericRpcHandler:
     # bytes in, bytes out: only so can an answer be garbage
     return grpc.method_handlers_generic_handler(
         methods.SERVICE,
@@ -108,7 +108,7 @@ def _handlers(desk: _Desk) -> grpc.GenericRpcHandler:
     )
 
 
-class _Desk:
+class _Servicer:
     def __init__(self, fake: FakeDict, timeline: VirtualClock) -> None:
         self._fake = fake
         self._timeline = timeline
