@@ -13,7 +13,7 @@ from dict_rate_limit.domain.buckets.catalog import CATEGORY_LIMITS, POLICIES_LIS
 from dict_rate_limit.domain.timestamps import require_timezone
 from dict_rate_limit.simulator.answer import Listing, Refusal, Reply
 from dict_rate_limit.simulator.bucket import Refill
-from dict_rate_limit.simulator.faults import REFUSALS, Fault, spoil
+from dict_rate_limit.simulator.faults import REFUSALS, Fault, corrupt
 from dict_rate_limit.simulator.participant import SimulatedParticipant
 from dict_rate_limit.simulator.traffic import seeded
 
@@ -132,7 +132,7 @@ class FakeDict:
             return _listed(account, at, faults)
         if account.bucket(policy_name) is None:
             return _not_found(policy_name)
-        return spoil(_listing(account, (account.policy(policy_name),), at), faults, single=True)
+        return corrupt(_listing(account, (account.policy(policy_name),), at), faults, single=True)
 
     def _faults(self, at: datetime) -> frozenset[Fault]:
         elapsed = (at - self._world.start).total_seconds()
@@ -145,9 +145,9 @@ class FakeDict:
 
 def _listed(account: SimulatedParticipant, at: datetime, faults: frozenset[Fault]) -> Answer:
     if Fault.REPEATED_TIME in faults and account.last_listing is not None:
-        return spoil(account.last_listing, faults, single=False)
+        return corrupt(account.last_listing, faults, single=False)
     account.last_listing = _listing(account, account.policies(), at)
-    return spoil(account.last_listing, faults, single=False)
+    return corrupt(account.last_listing, faults, single=False)
 
 
 def _listing(account: SimulatedParticipant, policies: tuple[RawPolicy, ...], at: datetime) -> Listing:

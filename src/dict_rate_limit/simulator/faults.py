@@ -65,7 +65,7 @@ REFUSALS: Final[Mapping[Fault, Refusal]] = {
 """Faults that answer without a look at the buckets, the first one that shows wins."""
 
 
-def spoil(listing: Listing, faults: frozenset[Fault], *, single: bool) -> Answer:
+def corrupt(listing: Listing, faults: frozenset[Fault], *, single: bool) -> Answer:
     """Apply every fault that changes a listing."""
     answer: Answer = listing
     changes = _SINGLE_CHANGES if single else _LIST_CHANGES
