@@ -20,7 +20,7 @@ from dict_rate_limit.apps.api.request_metrics import Requests
 from dict_rate_limit.apps.api.server import ApiDeps, build
 from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.domain.access import Role
-from dict_rate_limit.domain.alerts.evaluation import observe
+from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.buckets.reading import Snapshot, split_valid
 from dict_rate_limit.domain.errors import CacheUnavailableError, Outcome, SourceError, StoreUnavailableError
 from dict_rate_limit.serving.operations import OperationsApp, Readiness, serve
@@ -257,5 +257,5 @@ async def recorded(store: StateStore, *polls: Poll) -> None:
         async with store.participant(poll.participant) as unit:
             state = await unit.load(poll)
             assert state is not None
-            _, evaluation = observe(state, poll, RULES)
+            _, evaluation = evaluate_poll(state, poll, RULES)
             await unit.save(evaluation)

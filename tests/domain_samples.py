@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.alerts.evaluation import observe
+from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.alerts.state import ParticipantState, Rules
 from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.level import Thresholds
@@ -72,7 +72,7 @@ def run(*polls: Poll, state: ParticipantState | None = None) -> tuple[Participan
     known = state or ParticipantState(participant=PARTICIPANT)
     events: list[AlertEvent] = []
     for poll in polls:
-        known, evaluation = observe(known, poll, RULES)
+        known, evaluation = evaluate_poll(known, poll, RULES)
         events.extend(evaluation.events)
     return known, events
 

@@ -10,7 +10,7 @@ from psycopg.rows import dict_row
 
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
-from dict_rate_limit.domain.alerts.evaluation import observe
+from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from domain_samples import RULES
 
 if TYPE_CHECKING:
@@ -55,4 +55,4 @@ async def record(store: PostgresStore, *polls: Poll) -> None:
         async with store.participant(poll.participant) as unit:
             state = await unit.load(poll)
             if state is not None:
-                await unit.save(observe(state, poll, RULES)[1])
+                await unit.save(evaluate_poll(state, poll, RULES)[1])

@@ -11,7 +11,7 @@ import psycopg
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
-from dict_rate_limit.domain.alerts.evaluation import observe
+from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.ports import Maintenance, RateLimiter, StateStore, StoreHealth
 from dict_rate_limit.ports.acting import Acts
 from dict_rate_limit.ports.delivery import Notifications, Outbox
@@ -70,7 +70,7 @@ class Harness:
             state = await unit.load(poll)
             if state is None:
                 return None
-            after, evaluation = observe(state, poll, RULES)
+            after, evaluation = evaluate_poll(state, poll, RULES)
             await unit.save(evaluation)
         return after
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.rows import dict_row
 
-from dict_rate_limit.domain.alerts.evaluation import observe
+from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.alerts.state import ParticipantState, Rules
 from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem, Snapshot
@@ -59,7 +59,7 @@ def replayed(polls: Iterable[Poll], rules: Rules) -> list[Told]:
     events: list[AlertEvent] = []
     for poll in polls:
         before = states.get(poll.participant, ParticipantState(participant=poll.participant))
-        states[poll.participant], evaluation = observe(before, poll, rules)
+        states[poll.participant], evaluation = evaluate_poll(before, poll, rules)
         events.extend(evaluation.events)
     return [told(event) for event in events]
 

@@ -20,7 +20,7 @@ from psycopg.sql import SQL, Identifier
 
 import killable_worker
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.domain.alerts.evaluation import observe
+from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.alerts.state import ParticipantState
 from dict_rate_limit.domain.buckets.reading import Snapshot
 from dict_rate_limit.domain.codec import decode_poll
@@ -198,7 +198,7 @@ async def replayed(experiment: Experiment) -> list[Evaluation]:
     evaluations = []
     for row in polls:
         answer = answers[row["participant"], row["received_at"]]
-        states[answer.participant], evaluation = observe(states[answer.participant], answer, RULES)
+        states[answer.participant], evaluation = evaluate_poll(states[answer.participant], answer, RULES)
         evaluations.append(evaluation)
     return evaluations
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Acknowledgement, Kind, TransitionKind
-from dict_rate_limit.domain.alerts.evaluation import observe
+from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.alerts.transition import Subject, acknowledged, drilled
 from dict_rate_limit.domain.audit import Act, AuditEntry
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, failure, snapshot, ticks
@@ -207,7 +207,7 @@ async def test_an_act_waits_for_recording(harness: Harness) -> None:
     async with harness.store.participant(PARTICIPANT) as unit:
         state = await unit.load(worse)
         assert state is not None
-        await unit.save(observe(state, worse, RULES)[1])
+        await unit.save(evaluate_poll(state, worse, RULES)[1])
         act = asyncio.create_task(seen(harness, alert))
         await asyncio.sleep(0)
         await harness.store.audit(1)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dict_rate_limit.domain.alerts.alert import AlertEvent, TransitionKind
-from dict_rate_limit.domain.alerts.evaluation import observe
+from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.alerts.state import ParticipantState
 from dict_rate_limit.domain.buckets.outlook import from_plain, plain
 from dict_rate_limit.domain.errors import Outcome
@@ -35,7 +35,7 @@ SOON = NOON + timedelta(seconds=1)
 async def test_transitions_wait_as_they_were_judged_in_their_order(harness: Harness) -> None:
     state, evaluated = ParticipantState(participant=PARTICIPANT), list[AlertEvent]()
     for poll in TROUBLE:
-        state, evaluation = observe(state, poll, RULES)
+        state, evaluation = evaluate_poll(state, poll, RULES)
         evaluated.extend(evaluation.events)
 
     await harness.record_all(*TROUBLE)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dict_rate_limit.domain.alerts.alert import Kind
-from dict_rate_limit.domain.alerts.evaluation import observe
+from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyOverride
 from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem
 from dict_rate_limit.domain.errors import Outcome
@@ -92,7 +92,7 @@ async def test_the_state_loaded_is_the_state_judged(harness: Harness, name: str)
         loaded = await harness.load(poll)
         assert loaded == evaluated
         await harness.record(poll)
-        evaluated, _ = observe(evaluated, poll, RULES)
+        evaluated, _ = evaluate_poll(evaluated, poll, RULES)
 
     assert await harness.load(failure(at=LATER)) == evaluated
 
@@ -183,7 +183,7 @@ async def test_two_units_of_one_participant_wait_for_one_another(harness: Harnes
         waiting = asyncio.create_task(harness.record(poll))
         state = await unit.load(poll)
         assert state is not None
-        await unit.save(observe(state, poll, RULES)[1])
+        await unit.save(evaluate_poll(state, poll, RULES)[1])
         assert not waiting.done()
 
     assert await waiting is None
@@ -225,6 +225,6 @@ async def fail_after_saving(harness: Harness, poll: Poll) -> None:
     async with harness.store.participant(poll.participant) as unit:
         state = await unit.load(poll)
         assert state is not None
-        await unit.save(observe(state, poll, RULES)[1])
+        await unit.save(evaluate_poll(state, poll, RULES)[1])
         message = "lost"
         raise RuntimeError(message)

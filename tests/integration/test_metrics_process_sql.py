@@ -13,7 +13,7 @@ from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.telemetry.prometheus.sql import StatementTimes
-from dict_rate_limit.domain.alerts.evaluation import observe
+from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.errors import StoreError
 from dict_rate_limit.ports.steps import NOTHING, NULL_TRACER, Part
 from domain_samples import PARTICIPANT, RULES, bucket, snapshot
@@ -64,7 +64,7 @@ async def test_all_that_a_recording_runs_is_timed(migrated_database_url: str, ti
         async with PostgresStore(pool).participant(PARTICIPANT) as unit:
             state = await unit.load(poll)
             assert state is not None
-            await unit.save(observe(state, poll, RULES)[1])
+            await unit.save(evaluate_poll(state, poll, RULES)[1])
 
     names = ("lock", "load", "save_poll", "save_reading")
     assert timed(times) == {f"recording.{name}": 1 for name in names}

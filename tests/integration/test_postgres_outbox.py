@@ -7,7 +7,7 @@ import pytest
 
 from dict_rate_limit.adapters.postgres import pool
 from dict_rate_limit.adapters.postgres.sql_loader import statements
-from dict_rate_limit.domain.alerts.evaluation import observe
+from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.alerts.state import ParticipantState
 from dict_rate_limit.domain.errors import StoreUnavailableError
 from domain_samples import NOON, RULES, bucket, snapshot
@@ -152,7 +152,7 @@ async def mark_then_lose_session(store: PostgresStore, url: str) -> None:
 def opening() -> Evaluation:
     """Judge a first poll of an empty bucket."""
     poll = snapshot(bucket(0))
-    return observe(ParticipantState(participant=poll.participant), poll, RULES)[1]
+    return evaluate_poll(ParticipantState(participant=poll.participant), poll, RULES)[1]
 
 
 def explained(url: str, query: str) -> str:

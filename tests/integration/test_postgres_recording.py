@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from dict_rate_limit.domain.alerts.evaluation import observe
+from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.alerts.state import ParticipantState
 from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem
 from dict_rate_limit.domain.errors import Outcome, StoreError, StoreUnavailableError
@@ -261,11 +261,11 @@ async def save_and_kill(store: PostgresStore, url: str) -> None:
     async with store.participant(PARTICIPANT) as unit:
         state = await unit.load(poll)
         assert state is not None
-        await unit.save(observe(state, poll, RULES)[1])
+        await unit.save(evaluate_poll(state, poll, RULES)[1])
         execute(url, END_OTHER_SESSIONS)
 
 
 async def save_without_asking(store: PostgresStore, poll: Poll) -> None:
-    _, evaluation = observe(ParticipantState(participant=PARTICIPANT), poll, RULES)
+    _, evaluation = evaluate_poll(ParticipantState(participant=PARTICIPANT), poll, RULES)
     async with store.participant(PARTICIPANT) as unit:
         await unit.save(evaluation)
