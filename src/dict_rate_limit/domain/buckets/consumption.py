@@ -40,7 +40,7 @@ class Consumption:
     censored: bool
 
 
-def consumption(before: Observation, after: Observation, *, longest_gap: timedelta) -> Consumption | None:
+def measure_consumption(before: Observation, after: Observation, *, longest_gap: timedelta) -> Consumption | None:
     """Bound what was taken between two readings of one policy.
 
     What was taken equals `before + refill - thrown away - after`. Whether DICT refills by steps or pro rata is unknown,
