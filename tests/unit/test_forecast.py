@@ -8,7 +8,7 @@ import pytest
 from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.buckets.forecast import (
     AT_ONCE,
-    Span,
+    TimeRange,
     time_to_empty,
     time_to_full,
     time_to_tokens,
@@ -22,13 +22,13 @@ def pace(low: int, high: int, seconds: float = 60) -> Consumption:
 
 
 def test_time_to_full_spans_from_pro_rata_to_the_next_whole_period() -> None:
-    assert time_to_full(bucket(910)) == Span(earliest=90, latest=120)
+    assert time_to_full(bucket(910)) == TimeRange(earliest=90, latest=120)
 
 
 def test_a_period_of_a_day_is_not_taken_for_a_minute() -> None:
     daily = bucket(199, 200, name="CIDS_FILES_WRITE", refill_tokens=40, refill_period_sec=86_400)
 
-    assert time_to_full(daily) == Span(earliest=2160, latest=86_400)
+    assert time_to_full(daily) == TimeRange(earliest=2160, latest=86_400)
 
 
 @pytest.mark.parametrize("available", [1000, 1500])
@@ -37,11 +37,11 @@ def test_a_full_bucket_is_full_at_once(available: int) -> None:
 
 
 def test_an_empty_bucket_is_usable_with_its_first_token() -> None:
-    assert time_to_usable(bucket(-14)) == Span(earliest=15, latest=60)
+    assert time_to_usable(bucket(-14)) == TimeRange(earliest=15, latest=60)
 
 
 def test_more_tokens_than_the_capacity_never_come() -> None:
-    assert time_to_tokens(bucket(500), 1001) == Span(earliest=inf, latest=inf)
+    assert time_to_tokens(bucket(500), 1001) == TimeRange(earliest=inf, latest=inf)
 
 
 @pytest.mark.parametrize("limits", [{"capacity": 0}, {"refill_tokens": 0}, {"refill_period_sec": 0}])
@@ -51,12 +51,12 @@ def test_zero_limits_give_no_time(limits: dict[str, Any]) -> None:
 
 
 def test_time_to_empty_follows_the_pace_beyond_the_refill() -> None:
-    assert time_to_empty(bucket(600), pace(120, 180)) == Span(earliest=300, latest=600)
+    assert time_to_empty(bucket(600), pace(120, 180)) == TimeRange(earliest=300, latest=600)
 
 
 def test_a_pace_within_the_refill_never_empties() -> None:
-    assert time_to_empty(bucket(600), pace(0, 60)) == Span(earliest=inf, latest=inf)
-    assert time_to_empty(bucket(600), pace(50, 120)) == Span(earliest=600, latest=inf)
+    assert time_to_empty(bucket(600), pace(0, 60)) == TimeRange(earliest=inf, latest=inf)
+    assert time_to_empty(bucket(600), pace(50, 120)) == TimeRange(earliest=600, latest=inf)
 
 
 def test_without_evidence_there_is_no_forecast() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from acting_samples import life, open_change
 from dict_rate_limit.domain.alerts.alert import Kind, Severity, TransitionKind
-from dict_rate_limit.domain.buckets.forecast import Span
+from dict_rate_limit.domain.buckets.forecast import TimeRange
 from dict_rate_limit.domain.buckets.outlook import Outlook
 from dict_rate_limit.domain.notifications.channel import Language
 from dict_rate_limit.usecases.notification_text import BLOCKS, compose, latest, runbook_url
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 NOON_PLUS_1 = NOON + timedelta(hours=1)
 ROOT = Path(__file__).parents[2]
 AHEAD = Outlook(
-    empty=Span(earliest=240, latest=360),
-    usable=Span(earliest=0, latest=0),
-    full=Span(earliest=1_410, latest=1_440),
+    empty=TimeRange(earliest=240, latest=360),
+    usable=TimeRange(earliest=0, latest=0),
+    full=TimeRange(earliest=1_410, latest=1_440),
     safe_tokens=2_099,
     refill_per_minute=600,
 )
@@ -123,24 +123,24 @@ def test_the_body_says_it_all() -> None:
     ("empty", "text"),
     [
         (None, "Current use unknown: nobody can say when it empties."),
-        (Span(earliest=inf, latest=inf), "At the current pace it does not empty."),
+        (TimeRange(earliest=inf, latest=inf), "At the current pace it does not empty."),
         (
-            Span(earliest=240, latest=inf),
+            TimeRange(earliest=240, latest=inf),
             "At the highest possible use it empties in 4 min (03:16); at the lowest it does not.",
         ),
         (
-            Span(earliest=59, latest=90_000),
+            TimeRange(earliest=59, latest=90_000),
             "At the current pace it empties in 59 s to 1 d 1 h (03:12 to 26 Nov 04:12).",
         ),
         (
-            Span(earliest=3_900, latest=7_500),
+            TimeRange(earliest=3_900, latest=7_500),
             "At the current pace it empties in 1 h 5 min to 2 h 5 min (04:17 to 05:17).",
         ),
-        (Span(earliest=0.2, latest=0.4), "At the current pace it empties in less than 1 s (03:12)."),
-        (Span(earliest=0.2, latest=60), "At the current pace it empties in at most 1 min (03:13)."),
+        (TimeRange(earliest=0.2, latest=0.4), "At the current pace it empties in less than 1 s (03:12)."),
+        (TimeRange(earliest=0.2, latest=60), "At the current pace it empties in at most 1 min (03:13)."),
     ],
 )
-def test_says_when_a_bucket_empties_and_what_is_unknown_of_that(empty: Span | None, text: str) -> None:
+def test_says_when_a_bucket_empties_and_what_is_unknown_of_that(empty: TimeRange | None, text: str) -> None:
     assert text in ahead(empty=empty)
 
 

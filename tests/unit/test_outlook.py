@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dict_rate_limit.domain.alerts.context import alert_context, thresholds_of
 from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyOverride
 from dict_rate_limit.domain.buckets.consumption import Consumption
-from dict_rate_limit.domain.buckets.forecast import Span
+from dict_rate_limit.domain.buckets.forecast import TimeRange
 from dict_rate_limit.domain.buckets.level import Level, level_of
 from dict_rate_limit.domain.buckets.outlook import from_plain, outlook, plain
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, RULES, THRESHOLDS, bucket, run, snapshot
@@ -24,7 +24,7 @@ FAST = Consumption(low=400, high=460, seconds=300, censored=False)
 LATER = NOON + FIVE_MINUTES
 
 
-def ends(span: Span | None) -> tuple[float, float]:
+def ends(span: TimeRange | None) -> tuple[float, float]:
     assert span is not None
     return span.earliest, span.latest
 
@@ -88,7 +88,7 @@ def test_never_is_null_in_plain_values() -> None:
     span = plain(ahead)["empty_in_sec"]
 
     assert span == [937.5, None]
-    assert from_plain(plain(ahead)).empty == Span(earliest=937.5, latest=inf)
+    assert from_plain(plain(ahead)).empty == TimeRange(earliest=937.5, latest=inf)
 
 
 @pytest.mark.parametrize("broken", [{"safe_tokens": "many"}, {"refill_per_minute": None}])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dict_rate_limit.domain.alerts.alert import AlertEvent
-    from dict_rate_limit.domain.buckets.forecast import Span
+    from dict_rate_limit.domain.buckets.forecast import TimeRange
     from dict_rate_limit.domain.buckets.outlook import Outlook
     from dict_rate_limit.usecases.notification_text_words import Words
 
@@ -60,7 +60,7 @@ def _course(event: AlertEvent, ahead: Outlook, words: Words) -> str:
     return f"{first} {full.format(span=_span(ahead.full, at, words))}"
 
 
-def _emptying(empty: Span | None, at: datetime, words: Words) -> str:
+def _emptying(empty: TimeRange | None, at: datetime, words: Words) -> str:
     if empty is None:
         return words.empty["unknown"]
     if empty.earliest == inf:
@@ -70,7 +70,7 @@ def _emptying(empty: Span | None, at: datetime, words: Words) -> str:
     return words.empty["within"].format(span=_span(empty, at, words))
 
 
-def _span(span: Span, at: datetime, words: Words) -> str:
+def _span(span: TimeRange, at: datetime, words: Words) -> str:
     """Write `4 a 6 min (00:16 a 00:18)`: the clock still holds for whoever reads it later."""
     clocks = [clock_text(at + timedelta(seconds=end), at, words) for end in (span.earliest, span.latest)]
     if span.earliest < 1 <= span.latest:
