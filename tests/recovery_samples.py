@@ -23,7 +23,7 @@ from psycopg import sql
 from cli_program import ended
 from dict_rate_limit.adapters.postgres.backup.directory import find
 from dict_rate_limit.apps.cli.backup_target import folders
-from dict_rate_limit.domain.audit import Act, AuditEntry
+from dict_rate_limit.domain.audit import AuditAction, AuditEntry
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose, Silence
 from dict_rate_limit.usecases.recovery import Contents, Manifest, TableContent
 from domain_samples import NOON, bucket, ticks
@@ -54,7 +54,7 @@ SILENCE = Silence(
 AUDITED = AuditEntry(
     at=NOON,
     actor="ana",
-    act=Act.SILENCE_CREATED,
+    act=AuditAction.SILENCE_CREATED,
     subject_id=SILENCE.silence_id,
     detail="CLAIMS_*",
     reason="já sabemos",

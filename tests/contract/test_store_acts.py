@@ -13,7 +13,7 @@ import pytest
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Acknowledgement, Kind, TransitionKind
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.alerts.transition import Subject, acknowledged, drilled
-from dict_rate_limit.domain.audit import Act, AuditEntry
+from dict_rate_limit.domain.audit import AuditAction, AuditEntry
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, failure, snapshot, ticks
 from notification_samples import route_all
 
@@ -152,7 +152,7 @@ async def test_a_test_alert_is_opened_and_resolved_in_one_act(harness: Harness) 
     alert = changes[-1][0]
 
     async with harness.store.acting(PARTICIPANT) as unit:
-        await unit.save(alert, [event for _, event in changes], entry(Act.DRILL_SENT, alert.alert_id))
+        await unit.save(alert, [event for _, event in changes], entry(AuditAction.DRILL_SENT, alert.alert_id))
 
     history = await harness.store.alert(alert.alert_id)
     assert history is not None
@@ -189,7 +189,7 @@ async def test_recording_waits_for_an_act(harness: Harness) -> None:
     async with harness.store.acting(PARTICIPANT) as unit:
         poll = asyncio.create_task(harness.record(snapshot(bucket(), at=NOON + FIVE_MINUTES)))
         after, event = acknowledged(alert, TAKEN_UP)
-        await unit.save(after, [event], entry(Act.ALERT_ACKNOWLEDGED, alert.alert_id))
+        await unit.save(after, [event], entry(AuditAction.ALERT_ACKNOWLEDGED, alert.alert_id))
         assert not poll.done()
 
     await poll
@@ -231,7 +231,7 @@ async def test_acts_are_kept_newest_first(harness: Harness) -> None:
     drill = AuditEntry(
         at=NOON,
         actor="rui",
-        act=Act.DRILL_SENT,
+        act=AuditAction.DRILL_SENT,
         subject_id=changes[0][0].alert_id,
         detail="12345678",
         reason="'aspas' \"duplas\" \\ % %s $1 ç",
@@ -240,7 +240,7 @@ async def test_acts_are_kept_newest_first(harness: Harness) -> None:
     async with harness.store.acting(PARTICIPANT) as unit:
         await unit.save(changes[-1][0], [event for _, event in changes], drill)
 
-    assert await harness.store.audit(10) == [drill, entry(Act.ALERT_ACKNOWLEDGED, alert.alert_id)]
+    assert await harness.store.audit(10) == [drill, entry(AuditAction.ALERT_ACKNOWLEDGED, alert.alert_id)]
     assert await harness.store.audit(1) == [drill]
 
 
@@ -261,18 +261,18 @@ async def seen(harness: Harness, alert: Alert) -> Alert:
 async def acknowledge(harness: Harness, alert: Alert) -> None:
     async with harness.store.acting(alert.participant) as unit:
         after, event = acknowledged(alert, TAKEN_UP)
-        await unit.save(after, [event], entry(Act.ALERT_ACKNOWLEDGED, alert.alert_id))
+        await unit.save(after, [event], entry(AuditAction.ALERT_ACKNOWLEDGED, alert.alert_id))
 
 
 async def acknowledge_then_fail(harness: Harness, alert: Alert) -> None:
     async with harness.store.acting(alert.participant) as unit:
         after, event = acknowledged(alert, TAKEN_UP)
-        await unit.save(after, [event], entry(Act.ALERT_ACKNOWLEDGED, alert.alert_id))
+        await unit.save(after, [event], entry(AuditAction.ALERT_ACKNOWLEDGED, alert.alert_id))
         message = "lost"
         raise RuntimeError(message)
 
 
-def entry(act: Act, subject_id: UUID) -> AuditEntry:
+def entry(act: AuditAction, subject_id: UUID) -> AuditEntry:
     return AuditEntry(
         at=NOON, actor="ana", act=act, subject_id=subject_id, detail="what was done", reason="ligando para o BACEN"
     )

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from dict_rate_limit.domain.audit import Act, AuditEntry
+from dict_rate_limit.domain.audit import AuditAction, AuditEntry
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose, Recurrence, Silence, Weekday
 from domain_samples import NOON
 
@@ -118,23 +118,29 @@ async def test_of_two_who_end_a_silence_at_once_one_does(harness: Harness) -> No
     ended = await asyncio.gather(end(harness, NOON), end(harness, NOON))
 
     assert sorted(one is None for one in ended) == [False, True]
-    assert [kept.act for kept in await harness.store.audit(10)] == [Act.SILENCE_ENDED, Act.SILENCE_CREATED]
+    assert [kept.act for kept in await harness.store.audit(10)] == [
+        AuditAction.SILENCE_ENDED,
+        AuditAction.SILENCE_CREATED,
+    ]
 
 
 async def test_silences_made_and_ended_are_audited(harness: Harness) -> None:
     await add(harness, SILENCE)
     await end(harness, NOON)
 
-    assert await harness.store.audit(10) == [entry(Act.SILENCE_ENDED, "rui"), entry(Act.SILENCE_CREATED, "ana")]
+    assert await harness.store.audit(10) == [
+        entry(AuditAction.SILENCE_ENDED, "rui"),
+        entry(AuditAction.SILENCE_CREATED, "ana"),
+    ]
 
 
 async def add(harness: Harness, silence: Silence) -> None:
-    await harness.store.add_silence(silence, entry(Act.SILENCE_CREATED, silence.actor))
+    await harness.store.add_silence(silence, entry(AuditAction.SILENCE_CREATED, silence.actor))
 
 
 async def end(harness: Harness, at: datetime, silence_id: UUID = ID) -> Silence | None:
-    return await harness.store.end_silence(silence_id, "rui", at, entry(Act.SILENCE_ENDED, "rui"))
+    return await harness.store.end_silence(silence_id, "rui", at, entry(AuditAction.SILENCE_ENDED, "rui"))
 
 
-def entry(act: Act, actor: str) -> AuditEntry:
+def entry(act: AuditAction, actor: str) -> AuditEntry:
     return AuditEntry(at=NOON, actor=actor, act=act, subject_id=ID, detail="o que foi feito", reason="já sabemos")

@@ -12,7 +12,7 @@ from acting_samples import HOUR, MINUTE
 from api_parts import recorded
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, TransitionKind
-from dict_rate_limit.domain.audit import Act
+from dict_rate_limit.domain.audit import AuditAction
 from dict_rate_limit.domain.errors import ConflictError, InvalidValueError, NotFoundError
 from dict_rate_limit.domain.notifications.silence import LONGEST, Matchers, Purpose, Recurrence, Weekday
 from dict_rate_limit.usecases.alert_actions import (
@@ -90,7 +90,12 @@ async def test_taking_an_alert_up_is_a_transition_and_an_act(desk: Desk) -> None
     assert history.events[-1].message_en == (
         "CLAIMS_READ: acknowledged by ana until 2026-11-23 13:00 UTC: looking [participant 12345678]"
     )
-    assert (entry.at, entry.actor, entry.act, entry.subject_id) == (NOON, "ana", Act.ALERT_ACKNOWLEDGED, alert.alert_id)
+    assert (entry.at, entry.actor, entry.act, entry.subject_id) == (
+        NOON,
+        "ana",
+        AuditAction.ALERT_ACKNOWLEDGED,
+        alert.alert_id,
+    )
     assert (entry.detail, entry.reason) == ("CLAIMS_READ THRESHOLD until 2026-11-23T13:00:00Z", "looking")
 
 
@@ -206,7 +211,7 @@ async def test_a_silence_begins_now_and_is_an_act(desk: Desk) -> None:
     (entry,) = await desk.store.audit(10)
     assert await desk.store.silences(NOON) == [made]
     assert (made.starts_at, made.ends_at, made.created_at, made.actor) == (NOON, SOON, NOON, "ana")
-    assert (entry.act, entry.subject_id, entry.reason) == (Act.SILENCE_CREATED, made.silence_id, "work")
+    assert (entry.act, entry.subject_id, entry.reason) == (AuditAction.SILENCE_CREATED, made.silence_id, "work")
     assert entry.detail == "MAINTENANCE policy=CLAIMS_* until 2026-11-23T13:00:00Z"
 
 
@@ -258,7 +263,7 @@ async def test_a_silence_is_ended_by_hand(desk: Desk) -> None:
 
     entry, _ = await desk.store.audit(10)
     assert (ended.ended_at, ended.ended_by) == (NOON + MINUTE, "rui")
-    assert (entry.act, entry.actor, entry.reason) == (Act.SILENCE_ENDED, "rui", "done")
+    assert (entry.act, entry.actor, entry.reason) == (AuditAction.SILENCE_ENDED, "rui", "done")
 
 
 async def test_a_silence_is_ended_once(desk: Desk) -> None:
@@ -293,7 +298,7 @@ async def test_a_test_alert_is_an_act(desk: Desk) -> None:
     sent = await send_drill(desk.store, desk.clock, PARTICIPANT, "ana", "weekly test")
 
     (entry,) = await desk.store.audit(10)
-    assert (entry.act, entry.subject_id, entry.detail) == (Act.DRILL_SENT, sent.alert_id, PARTICIPANT)
+    assert (entry.act, entry.subject_id, entry.detail) == (AuditAction.DRILL_SENT, sent.alert_id, PARTICIPANT)
 
 
 async def test_a_test_alert_needs_a_reason(desk: Desk) -> None:

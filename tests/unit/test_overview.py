@@ -10,7 +10,7 @@ from acting_samples import silence
 from api_parts import OTHER, AbsentStore, World, recorded
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.alerts.alert import Acknowledgement
-from dict_rate_limit.domain.audit import Act, AuditEntry
+from dict_rate_limit.domain.audit import AuditAction, AuditEntry
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.usecases import overview as usecase
 from dict_rate_limit.usecases.alert_actions import AcknowledgeAlert, acknowledge, send_drill
@@ -25,7 +25,12 @@ if TYPE_CHECKING:
     from dict_rate_limit.usecases.readings.readings import Overview
 
 ENTRY = AuditEntry(
-    at=NOON, actor="ana", act=Act.SILENCE_CREATED, subject_id=silence().silence_id, detail="", reason="a release"
+    at=NOON,
+    actor="ana",
+    act=AuditAction.SILENCE_CREATED,
+    subject_id=silence().silence_id,
+    detail="",
+    reason="a release",
 )
 
 

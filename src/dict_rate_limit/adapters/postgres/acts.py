@@ -12,7 +12,7 @@ from dict_rate_limit.adapters.postgres.errors import translated
 from dict_rate_limit.adapters.postgres.params import storable
 from dict_rate_limit.adapters.postgres.record_poll import lock_participant, save_alerts
 from dict_rate_limit.adapters.postgres.sql_loader import statements
-from dict_rate_limit.domain.audit import Act, AuditEntry
+from dict_rate_limit.domain.audit import AuditAction, AuditEntry
 from dict_rate_limit.ports.acting import AlertHistory
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ async def audit(pool: Pool, limit: int) -> Sequence[AuditEntry]:
     """Read the last acts."""
     async with pool.connection() as connection:
         rows = await _rows(connection, "audit", {"limit": limit})
-    return [AuditEntry(**{**row, "act": Act(row["act"])}) for row in rows]
+    return [AuditEntry(**{**row, "act": AuditAction(row["act"])}) for row in rows]
 
 
 async def _alert(connection: Connection, alert_id: UUID) -> Alert | None:

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from dict_rate_limit.apps.api.acting_payload import utc
-from dict_rate_limit.domain.audit import Act
+from dict_rate_limit.domain.audit import AuditAction
 from dict_rate_limit.domain.notifications.silence import Purpose, Weekday
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     at: datetime
     actor: str
-    act: Act
+    act: AuditAction
     subject_id: UUID
     detail: str
     reason: str
