@@ -59,7 +59,7 @@ def dead_transitions(model: OverviewModel, words: Words) -> str | None:
 
 
 def _last(silences: Sequence[Silence], now: datetime) -> tuple[Purpose, datetime]:
-    ends = [(silence.purpose, silence.valid_until(now)) for silence in silences]
+    ends = [(silence.purpose, silence.active_until(now)) for silence in silences]
     return max(ends, key=lambda end: end[1])
 
 
