@@ -39,9 +39,9 @@ async def landed(flight: InFlight) -> list[PublishResult]:
 
 async def test_receipts_come_as_answers_do() -> None:
     flight = InFlight(PATIENCE_SEC)
-    boarded = [flight.boarded(A1, "A"), flight.boarded(B1, "B")]
+    add = [flight.add(A1, "A"), flight.add(B1, "B")]
 
-    for answered in reversed(boarded):
+    for answered in reversed(add):
         answer(answered, "Ok")
 
     assert await landed(flight) == [PublishResult(event_id=B1), PublishResult(event_id=A1)]
@@ -50,7 +50,7 @@ async def test_receipts_come_as_answers_do() -> None:
 
 async def test_answers_come_from_other_threads() -> None:
     flight = InFlight(PATIENCE_SEC)
-    answered = flight.boarded(A1, "A")
+    answered = flight.add(A1, "A")
 
     threading.Thread(target=answer, args=(answered, "Ok")).start()
 
@@ -59,7 +59,7 @@ async def test_answers_come_from_other_threads() -> None:
 
 async def test_a_key_is_held_back_once_the_client_has_refused_one_of_it() -> None:
     flight = InFlight(PATIENCE_SEC)
-    answer(flight.boarded(A1, "A"), "MessageTooBig")
+    answer(flight.add(A1, "A"), "MessageTooBig")
 
     assert (flight.holds_back("A"), flight.holds_back("B")) == (True, False)
     assert await landed(flight) == [PublishResult(event_id=A1, refusal="MessageTooBig")]
@@ -68,7 +68,7 @@ async def test_a_key_is_held_back_once_the_client_has_refused_one_of_it() -> Non
 
 async def test_what_went_before_a_refused_one_keeps_its_receipt_though_its_answer_is_later() -> None:
     flight = InFlight(PATIENCE_SEC)
-    first = flight.boarded(A1, "A")
+    first = flight.add(A1, "A")
     flight.refuse(A2, "A", "too large")
 
     answer(first, "Ok")
@@ -78,9 +78,9 @@ async def test_what_went_before_a_refused_one_keeps_its_receipt_though_its_answe
 
 async def test_what_followed_a_refused_one_has_no_receipt_though_it_arrived() -> None:
     flight = InFlight(PATIENCE_SEC)
-    boarded = [flight.boarded(A1, "A"), flight.boarded(A2, "A"), flight.boarded(B1, "B")]
+    add = [flight.add(A1, "A"), flight.add(A2, "A"), flight.add(B1, "B")]
 
-    for answered, name in zip(boarded, ("InvalidMessage", "Ok", "Ok"), strict=True):
+    for answered, name in zip(add, ("InvalidMessage", "Ok", "Ok"), strict=True):
         answer(answered, name)
 
     assert await landed(flight) == [PublishResult(event_id=A1, refusal="InvalidMessage"), PublishResult(event_id=B1)]
@@ -88,9 +88,9 @@ async def test_what_followed_a_refused_one_has_no_receipt_though_it_arrived() ->
 
 async def test_what_followed_a_failed_one_of_its_key_has_no_receipt() -> None:
     flight = InFlight(PATIENCE_SEC)
-    boarded = [flight.boarded(A1, "A"), flight.boarded(A2, "A"), flight.boarded(A3, "A"), flight.boarded(B1, "B")]
+    add = [flight.add(A1, "A"), flight.add(A2, "A"), flight.add(A3, "A"), flight.add(B1, "B")]
 
-    for answered, name in zip(boarded, ("Ok", "Timeout", "Ok", "Ok"), strict=True):
+    for answered, name in zip(add, ("Ok", "Timeout", "Ok", "Ok"), strict=True):
         answer(answered, name)
 
     assert await landed(flight) == [PublishResult(event_id=A1), PublishResult(event_id=B1)]
@@ -98,9 +98,9 @@ async def test_what_followed_a_failed_one_of_its_key_has_no_receipt() -> None:
 
 async def test_the_first_failure_is_the_one_that_is_told() -> None:
     flight = InFlight(PATIENCE_SEC)
-    boarded = [flight.boarded(A1, "A"), flight.boarded(B1, "B")]
+    add = [flight.add(A1, "A"), flight.add(B1, "B")]
 
-    for answered, name in zip(boarded, ("NotConnected", "Timeout"), strict=True):
+    for answered, name in zip(add, ("NotConnected", "Timeout"), strict=True):
         answer(answered, name)
     await landed(flight)
 
@@ -109,7 +109,7 @@ async def test_the_first_failure_is_the_one_that_is_told() -> None:
 
 async def test_answers_that_never_come_are_not_waited_for() -> None:
     flight = InFlight(0.0)
-    flight.boarded(A1, "A")
+    flight.add(A1, "A")
 
     assert await landed(flight) == []
     assert flight.trouble == "Timeout"
