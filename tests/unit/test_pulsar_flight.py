@@ -28,10 +28,10 @@ def answer(answered: Callable[[Any, object], None], name: str) -> None:
     answered(Result(name=name), None)
 
 
-async def landed(flight: InFlight) -> list[PublishResult]:
+async def next_result(flight: InFlight) -> list[PublishResult]:
     receipts = []
     while flight:
-        receipt = await flight.landed()
+        receipt = await flight.next_result()
         if receipt is not None:
             receipts.append(receipt)
     return receipts
@@ -44,7 +44,7 @@ async def test_receipts_come_as_answers_do() -> None:
     for answered in reversed(add):
         answer(answered, "Ok")
 
-    assert await landed(flight) == [PublishResult(event_id=B1), PublishResult(event_id=A1)]
+    assert await next_result(flight) == [PublishResult(event_id=B1), PublishResult(event_id=A1)]
     assert flight.trouble is None
 
 
@@ -54,7 +54,7 @@ async def test_answers_come_from_other_threads() -> None:
 
     threading.Thread(target=answer, args=(answered, "Ok")).start()
 
-    assert await landed(flight) == [PublishResult(event_id=A1)]
+    assert await next_result(flight) == [PublishResult(event_id=A1)]
 
 
 async def test_a_key_is_held_back_once_the_client_has_refused_one_of_it() -> None:
@@ -62,7 +62,7 @@ async def test_a_key_is_held_back_once_the_client_has_refused_one_of_it() -> Non
     answer(flight.add(A1, "A"), "MessageTooBig")
 
     assert (flight.holds_back("A"), flight.holds_back("B")) == (True, False)
-    assert await landed(flight) == [PublishResult(event_id=A1, refusal="MessageTooBig")]
+    assert await next_result(flight) == [PublishResult(event_id=A1, refusal="MessageTooBig")]
     assert flight.trouble is None
 
 
@@ -73,7 +73,7 @@ async def test_what_went_before_a_refused_one_keeps_its_receipt_though_its_answe
 
     answer(first, "Ok")
 
-    assert await landed(flight) == [PublishResult(event_id=A2, refusal="too large"), PublishResult(event_id=A1)]
+    assert await next_result(flight) == [PublishResult(event_id=A2, refusal="too large"), PublishResult(event_id=A1)]
 
 
 async def test_what_followed_a_refused_one_has_no_receipt_though_it_arrived() -> None:
@@ -83,7 +83,10 @@ async def test_what_followed_a_refused_one_has_no_receipt_though_it_arrived() ->
     for answered, name in zip(add, ("InvalidMessage", "Ok", "Ok"), strict=True):
         answer(answered, name)
 
-    assert await landed(flight) == [PublishResult(event_id=A1, refusal="InvalidMessage"), PublishResult(event_id=B1)]
+    assert await next_result(flight) == [
+        PublishResult(event_id=A1, refusal="InvalidMessage"),
+        PublishResult(event_id=B1),
+    ]
 
 
 async def test_what_followed_a_failed_one_of_its_key_has_no_receipt() -> None:
@@ -93,7 +96,7 @@ async def test_what_followed_a_failed_one_of_its_key_has_no_receipt() -> None:
     for answered, name in zip(add, ("Ok", "Timeout", "Ok", "Ok"), strict=True):
         answer(answered, name)
 
-    assert await landed(flight) == [PublishResult(event_id=A1), PublishResult(event_id=B1)]
+    assert await next_result(flight) == [PublishResult(event_id=A1), PublishResult(event_id=B1)]
 
 
 async def test_the_first_failure_is_the_one_that_is_told() -> None:
@@ -102,7 +105,7 @@ async def test_the_first_failure_is_the_one_that_is_told() -> None:
 
     for answered, name in zip(add, ("NotConnected", "Timeout"), strict=True):
         answer(answered, name)
-    await landed(flight)
+    await next_result(flight)
 
     assert flight.trouble == "NotConnected"
 
@@ -111,5 +114,5 @@ async def test_answers_that_never_come_are_not_waited_for() -> None:
     flight = InFlight(0.0)
     flight.add(A1, "A")
 
-    assert await landed(flight) == []
+    assert await next_result(flight) == []
     assert flight.trouble == "Timeout"
