@@ -61,7 +61,7 @@ async def test_a_key_is_held_back_once_the_client_has_refused_one_of_it() -> Non
     flight = InFlight(PATIENCE_SEC)
     answer(flight.add(A1, "A"), "MessageTooBig")
 
-    assert (flight.holds_back("A"), flight.holds_back("B")) == (True, False)
+    assert (flight.is_blocked("A"), flight.is_blocked("B")) == (True, False)
     assert await next_result(flight) == [PublishResult(event_id=A1, refusal="MessageTooBig")]
     assert flight.trouble is None
 
