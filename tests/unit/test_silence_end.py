@@ -17,7 +17,7 @@ def at(text: str) -> datetime:
 
 
 def test_a_silence_holds_until_its_end() -> None:
-    assert silence().holds_until(NOON) == NOON + HOUR
+    assert silence().active_until(NOON) == NOON + HOUR
 
 
 @pytest.mark.parametrize(
@@ -33,10 +33,10 @@ def test_a_silence_holds_until_its_end() -> None:
 def test_a_recurring_one_holds_until_the_end_of_its_hours(hours: Recurrence, moment: str, until: str) -> None:
     one = silence(starts_at=at("2026-03-01T00:00Z"), ends_at=at("2026-12-31T00:00Z"), recurrence=hours)
 
-    assert one.holds_until(at(moment)) == at(until)
+    assert one.active_until(at(moment)) == at(until)
 
 
 def test_a_recurring_one_holds_no_longer_than_all_of_it() -> None:
     one = silence(ends_at=at("2026-11-23T16:00Z"), recurrence=OFFICE)
 
-    assert one.holds_until(at("2026-11-23T15:00Z")) == at("2026-11-23T16:00Z")
+    assert one.active_until(at("2026-11-23T15:00Z")) == at("2026-11-23T16:00Z")
