@@ -31,19 +31,19 @@ WARNING = open_change()[1]
     ],
 )
 def test_a_channel_hears_what_all_its_routes_want(routes: Routes, *, wanted: bool) -> None:
-    assert channel(routes=routes).wants(WARNING) is wanted
+    assert channel(routes=routes).matches(WARNING) is wanted
 
 
 def test_what_concerns_the_whole_participant_concerns_every_policy() -> None:
     blind = open_change(ANY_POLICY, Kind.SOURCE_UNREACHABLE)[1]
 
-    assert channel(routes=Routes(policies=("ENTRIES_*",))).wants(blind)
+    assert channel(routes=Routes(policies=("ENTRIES_*",))).matches(blind)
 
 
 def test_a_drill_goes_everywhere() -> None:
     drill = replace(WARNING, kind=Kind.DRILL)
 
-    assert channel(routes=Routes(severity=Severity.CRITICAL, participants=("nobody",))).wants(drill)
+    assert channel(routes=Routes(severity=Severity.CRITICAL, participants=("nobody",))).matches(drill)
 
 
 @pytest.mark.parametrize(
