@@ -46,7 +46,7 @@ async def activities_on(parts: Ground) -> AsyncIterator[Activities]:
             cache=cache,
             outbox=store,
             publisher=LogPublisher(stream=StringIO(), clock=clock, version="bench"),
-            telling=NotifyDeps(
+            notifications=NotifyDeps(
                 notifications=store, acts=store, channels=FixedChannels(), notifier=MemoryNotifier(), clock=clock
             ),
             heartbeat=CountedHeartbeat(),

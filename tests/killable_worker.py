@@ -30,7 +30,7 @@ from dict_rate_limit.serving.operations import Readiness
 from dict_rate_limit.usecases.poll.poll import Fetcher
 from dict_rate_limit.workflows.activities import Activities
 from dict_rate_limit.workflows.schedules import ScheduleConfig
-from monitor_samples import telling
+from monitor_samples import notifications
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
@@ -192,7 +192,7 @@ async def main(orders: Orders) -> None:
             cache=MemoryCache(clock),
             outbox=store,
             publisher=FatefulPublisher(log, fate),
-            telling=telling(store, clock),
+            notifications=notifications(store, clock),
             heartbeat=CountedHeartbeat(),
             maintenance=store,
             clock=clock,

@@ -21,7 +21,7 @@ from dict_rate_limit.usecases.poll.poll import Fetcher
 from dict_rate_limit.workflows.activities import Activities
 from dict_rate_limit.workflows.schedules import ScheduleConfig
 from domain_samples import RULES
-from monitor_samples import reading_of, telling
+from monitor_samples import notifications, reading_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -90,7 +90,7 @@ class Stage:
                 cache=self.cache,
                 outbox=self.store,
                 publisher=self.publisher,
-                telling=telling(self.store, self.clock),
+                notifications=notifications(self.store, self.clock),
                 heartbeat=CountedHeartbeat(),
                 maintenance=self.store,
                 clock=self.clock,

@@ -33,7 +33,7 @@ from dict_rate_limit.workflows.activities import MISTAKE_ATTEMPTS, SCHEMA_PAUSE,
 from dict_rate_limit.workflows.names import GROUP_SIZE
 from domain_samples import NOON, RULES, bucket
 from log_lines import log_lines
-from monitor_samples import LATER, FussyPublisher, HandClock, ScriptedSource, reading_of, refusal, telling
+from monitor_samples import LATER, FussyPublisher, HandClock, ScriptedSource, notifications, reading_of, refusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -73,7 +73,7 @@ class World:
             cache=self.cache,
             outbox=self.store,
             publisher=self.publisher,
-            telling=telling(self.store, self.clock, *self.channels),
+            notifications=notifications(self.store, self.clock, *self.channels),
             heartbeat=self.heartbeat,
             maintenance=self.store,
             clock=self.clock,
