@@ -70,10 +70,10 @@ class RsgiProtocol(Protocol):
 class RsgiApp:
     """What the server calls. `quick` answers a request at once, or not at all: then the application does."""
 
-    def __init__(self, app: ASGIApp, quick: Callable[[RsgiScope], Whole | None]) -> None:
+    def __init__(self, app: ASGIApp, from_cache: Callable[[RsgiScope], Whole | None]) -> None:
         """Take both."""
         self._app = app
-        self._quick = quick
+        self._quick = from_cache
 
     async def __rsgi__(self, scope: RsgiScope, proto: RsgiProtocol) -> None:
         """Answer one request."""

@@ -65,7 +65,7 @@ class FastPath:
         self._now = reader.now
         self._recent: dict[_Asked, _CachedResponse] = {}
 
-    def quick(self, request: RsgiScope) -> Whole | None:
+    def from_cache(self, request: RsgiScope) -> Whole | None:
         """Answer "GET the list, allowed, held in memory" before anything else is made of the request."""
         if request.path != LIST_PATH or request.method != "GET":
             return None
