@@ -11,7 +11,7 @@ from dict_rate_limit.adapters.temporal import TemporalAddress
 from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.apps.local.process import running
 from dict_rate_limit.apps.local.temporal import answers, program
-from worker_samples import Startup, eventually, running_worker
+from worker_samples import Stage, eventually, running_worker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -53,7 +53,7 @@ def server(data_folder: Path) -> TemporalThatComesAndGoes:
 async def test_a_cycle_under_way_is_finished_and_polls_go_on_when_temporal_is_back(
     server: TemporalThatComesAndGoes,
 ) -> None:
-    stage = Startup()
+    stage = Stage()
     stage.source.gate.clear()
 
     async with running_worker(stage.parts(server.address, SECONDLY)):
@@ -67,12 +67,12 @@ async def test_a_cycle_under_way_is_finished_and_polls_go_on_when_temporal_is_ba
     assert await stage.progress.worker() == "ok"
 
 
-async def says_temporal(stage: Startup, word: str) -> bool:
+async def says_temporal(stage: Stage, word: str) -> bool:
     return await stage.progress.temporal() == word
 
 
 async def test_schedules_are_made_anew_in_a_temporal_that_forgot_them(server: TemporalThatComesAndGoes) -> None:
-    stage = Startup()
+    stage = Stage()
     async with running_worker(stage.parts(server.address)):
         async with server.up():
             await eventually(stage.has_recorded)
@@ -83,7 +83,7 @@ async def test_schedules_are_made_anew_in_a_temporal_that_forgot_them(server: Te
 
 
 async def test_it_ends_while_temporal_is_away(server: TemporalThatComesAndGoes) -> None:
-    stage = Startup()
+    stage = Stage()
 
     async with running_worker(stage.parts(server.address)) as shutdown:
         async with server.up():

@@ -19,7 +19,7 @@ from dict_rate_limit.apps.worker import run, run_with_operations
 from dict_rate_limit.domain.errors import SchedulerUnavailableError, SchemaError, SettingsError, StoreUnavailableError
 from dict_rate_limit.serving.operations import OperationsApp
 from temporal_namespace import new_namespaces
-from worker_samples import Startup, eventually, is_idle, running_worker
+from worker_samples import Stage, eventually, is_idle, running_worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ async def trigger(address: TemporalAddress) -> None:
 
 
 async def test_a_new_worker_polls_records_and_shows_at_once(address: TemporalAddress) -> None:
-    stage = Startup()
+    stage = Stage()
 
     async with running_worker(stage.parts(address)):
         await eventually(stage.has_recorded)
@@ -57,12 +57,12 @@ async def test_a_new_worker_polls_records_and_shows_at_once(address: TemporalAdd
     assert stage.source.calls == 1
 
 
-async def is_cached(stage: Startup) -> bool:
+async def is_cached(stage: Stage) -> bool:
     return await stage.cache.get("12345678") is not None
 
 
 async def test_every_tick_is_one_poll_although_two_workers_run(address: TemporalAddress) -> None:
-    stage = Startup()
+    stage = Stage()
     parts = stage.parts(address)
 
     async with running_worker(parts), running_worker(parts):
@@ -75,7 +75,7 @@ async def test_every_tick_is_one_poll_although_two_workers_run(address: Temporal
 
 
 async def test_it_waits_for_the_schema_and_says_so(address: TemporalAddress) -> None:
-    stage = Startup(missing=SchemaError("not applied: 003"))
+    stage = Stage(missing=SchemaError("not applied: 003"))
     parts = stage.parts(address)
 
     async with running_worker(parts):
@@ -87,12 +87,12 @@ async def test_it_waits_for_the_schema_and_says_so(address: TemporalAddress) -> 
     assert not ready
 
 
-async def says(stage: Startup, words: str) -> bool:
+async def says(stage: Stage, words: str) -> bool:
     return (await stage.progress.worker()).startswith(words)
 
 
 async def test_it_waits_for_the_database(address: TemporalAddress) -> None:
-    stage = Startup(missing=StoreUnavailableError("PostgreSQL is away"))
+    stage = Stage(missing=StoreUnavailableError("PostgreSQL is away"))
 
     async with running_worker(stage.parts(address)):
         await eventually(lambda: says(stage, "waiting: PostgreSQL is away"))
@@ -103,7 +103,7 @@ async def test_it_waits_for_the_database(address: TemporalAddress) -> None:
 async def test_it_waits_for_temporal_and_says_so_once(
     nowhere: TemporalAddress, caplog: pytest.LogCaptureFixture
 ) -> None:
-    stage = Startup()
+    stage = Stage()
 
     async with running_worker(stage.parts(nowhere)):
         await eventually(lambda: says(stage, f"waiting: Temporal at {nowhere.host} cannot be reached"))
@@ -114,7 +114,7 @@ async def test_it_waits_for_temporal_and_says_so_once(
 
 
 async def test_what_it_works_with_is_told_when_ready(address: TemporalAddress) -> None:
-    stage = Startup()
+    stage = Stage()
     parts = stage.parts(address)
 
     async with running_worker(parts):
@@ -125,7 +125,7 @@ async def test_what_it_works_with_is_told_when_ready(address: TemporalAddress) -
 
 
 async def test_a_running_activity_finishes_before_the_end(address: TemporalAddress) -> None:
-    stage = Startup()
+    stage = Stage()
     stage.source.gate.clear()
 
     async with running_worker(stage.parts(address)) as shutdown:
@@ -141,7 +141,7 @@ async def test_a_running_activity_finishes_before_the_end(address: TemporalAddre
 
 async def test_a_cron_text_temporal_cannot_read_ends_it(address: TemporalAddress) -> None:
     with pytest.raises(SettingsError, match="INVALID_ARGUMENT"):
-        await run(Startup().parts(address, cron="now and then"), asyncio.Event())
+        await run(Stage().parts(address, cron="now and then"), asyncio.Event())
 
 
 async def test_a_certificate_that_cannot_be_read_ends_it(address: TemporalAddress, tmp_path: Path) -> None:
@@ -149,11 +149,11 @@ async def test_a_certificate_that_cannot_be_read_ends_it(address: TemporalAddres
     secured = TemporalAddress(host=address.host, namespace=address.namespace, tls=tls)
 
     with pytest.raises(SettingsError, match="TEMPORAL_TLS_CERT_FILE"):
-        await run(Startup().parts(secured), asyncio.Event())
+        await run(Stage().parts(secured), asyncio.Event())
 
 
 async def test_a_plain_temporal_spoken_to_over_tls_is_waited_for(address: TemporalAddress) -> None:
-    stage = Startup()
+    stage = Stage()
     secured = TemporalAddress(host=address.host, namespace=address.namespace, tls=TemporalTls())
 
     async with running_worker(stage.parts(secured)):
@@ -161,7 +161,7 @@ async def test_a_plain_temporal_spoken_to_over_tls_is_waited_for(address: Tempor
 
 
 async def test_machines_are_answered_from_the_start_to_the_last_activity(nowhere: TemporalAddress) -> None:
-    parts, port, shutdown = Startup().parts(nowhere), free_port(), asyncio.Event()
+    parts, port, shutdown = Stage().parts(nowhere), free_port(), asyncio.Event()
     life = asyncio.create_task(
         run_with_operations(parts, OperationsApp(parts.readiness), ("127.0.0.1", port), shutdown)
     )
@@ -185,7 +185,7 @@ async def listens(http: httpx.AsyncClient) -> bool:
 
 
 async def test_a_taken_port_ends_it(nowhere: TemporalAddress) -> None:
-    parts = Startup().parts(nowhere)
+    parts = Stage().parts(nowhere)
     server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
     taken = server.sockets[0].getsockname()
 
@@ -196,7 +196,7 @@ async def test_a_taken_port_ends_it(nowhere: TemporalAddress) -> None:
 
 async def test_a_namespace_that_vanished_ends_the_work_and_can_be_waited_for(address: TemporalAddress) -> None:
     client = await Client.connect(address.host, namespace="no-such")
-    parts = Startup().parts(address)
+    parts = Stage().parts(address)
 
     with pytest.raises(SchedulerUnavailableError, match="worker ended"):
         await work(client, "queue", parts.activities, shutdown=asyncio.Event(), drain=timedelta(0))
@@ -206,7 +206,7 @@ async def test_an_activity_that_will_not_end_does_not_hold_the_worker_for_ever(
     address: TemporalAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(temporal, "AFTER_DRAIN", timedelta(milliseconds=200))
-    stage = Startup()
+    stage = Stage()
     stage.source.deaf = True
     stage.source.gate.clear()
 
