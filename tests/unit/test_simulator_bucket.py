@@ -37,7 +37,7 @@ class SecondBySecond:
         if self.level < self.limits.capacity:
             self.level = min(Fraction(self.limits.capacity), self.level + tokens)
 
-    def consume(self, requests: int, cost: int) -> int:
+    def spend(self, requests: int, cost: int) -> int:
         admitted = 0
         for _ in range(requests):
             if floor(self.level) > 0:
@@ -64,8 +64,8 @@ class BucketAgainstModel(RuleBasedStateMachine):
         self.bucket.advance(self.model.elapsed * SECOND)
 
     @rule(requests=st.integers(0, 300), cost=st.sampled_from([1, 3, 20]))
-    def consume(self, requests: int, cost: int) -> None:
-        assert self.bucket.consume(requests, cost) == self.model.consume(requests, cost)
+    def spend(self, requests: int, cost: int) -> None:
+        assert self.bucket.spend(requests, cost) == self.model.spend(requests, cost)
 
     @rule(tokens=st.integers(0, 50))
     def credit(self, tokens: int) -> None:
@@ -114,7 +114,7 @@ def test_below_capacity_no_token_is_made_or_lost(spent: list[int]) -> None:
     admitted = 0
     for minute, requests in enumerate(spent, start=1):
         bucket.advance(minute * 60 * SECOND)
-        admitted += bucket.consume(requests)
+        admitted += bucket.spend(requests)
 
     assert bucket.tokens == 900 + 6 * len(spent) - admitted
 
@@ -124,7 +124,7 @@ def test_part_of_a_token_outlives_a_downgrade() -> None:
     bucket.advance(71 * SECOND)  # 3.55 tokens
 
     bucket.change_limits(PublishedLimits(capacity=2, refill_tokens=1, refill_period_sec=60))
-    bucket.consume(3)
+    bucket.spend(3)
     bucket.advance((71 + 27) * SECOND)  # 0.55 + 0.45
 
     assert bucket.tokens == 1
@@ -133,7 +133,7 @@ def test_part_of_a_token_outlives_a_downgrade() -> None:
 def test_the_cost_is_taken_after_admission_as_in_the_manual() -> None:
     bucket = TokenBucket(KEYS_CHECK, tokens=5)
 
-    admitted = bucket.consume(1, cost=20)
+    admitted = bucket.spend(1, cost=20)
 
     assert (admitted, bucket.tokens) == (1, -15)
 
@@ -141,7 +141,7 @@ def test_the_cost_is_taken_after_admission_as_in_the_manual() -> None:
 def test_an_empty_bucket_admits_nobody() -> None:
     bucket = TokenBucket(KEYS_CHECK, tokens=0)
 
-    assert bucket.consume(1) == 0
+    assert bucket.spend(1) == 0
 
 
 def test_tokens_above_the_capacity_stay_until_spent() -> None:

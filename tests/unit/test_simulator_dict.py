@@ -121,14 +121,14 @@ def test_many_participants_are_spread_over_all_categories() -> None:
 def test_requests_of_the_participant_are_counted() -> None:
     fake = FakeDict(world())
 
-    admitted = fake.consume(US, "KEYS_CHECK", 100, START)
+    admitted = fake.spend(US, "KEYS_CHECK", 100, START)
 
     assert admitted == 70
     assert listed(fake)["KEYS_CHECK"].available_tokens == 0
 
 
 def test_a_request_against_no_bucket_is_not_admitted() -> None:
-    assert FakeDict(world()).consume(US, "NO_SUCH_POLICY", 1, START) == 0
+    assert FakeDict(world()).spend(US, "NO_SUCH_POLICY", 1, START) == 0
 
 
 def test_a_downgrade_moves_two_capacities_and_leaves_the_tokens() -> None:
@@ -150,7 +150,7 @@ def test_an_unknown_category_leaves_the_limits_alone() -> None:
 
 def test_an_overtaken_call_does_not_turn_time_back() -> None:
     fake = FakeDict(world())
-    fake.consume(US, "KEYS_CHECK", 70, START)
+    fake.spend(US, "KEYS_CHECK", 70, START)
     fake.list_policies(US, after(30))
 
     assert listed(fake, after(10))["KEYS_CHECK"].available_tokens == 35
