@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import psycopg
+from dict_rate_limit.ports.unit_of_work import Acts
 
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.ports import Maintenance, RateLimiter, StateStore, StoreHealth
-from dict_rate_limit.ports.acting import Acts
 from dict_rate_limit.ports.delivery import Notifications, Outbox
 from domain_samples import NOON, PARTICIPANT, RULES
 from monitor_samples import HandClock

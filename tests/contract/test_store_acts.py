@@ -95,14 +95,14 @@ async def test_alerts_are_those_of_the_participants_asked_for(harness: Harness) 
 async def test_an_act_finds_the_alert_as_it_stands(harness: Harness) -> None:
     alert = await opened(harness)
 
-    async with harness.store.acting(PARTICIPANT) as unit:
+    async with harness.store.unit_of_work(PARTICIPANT) as unit:
         assert await unit.alert(alert.alert_id) == alert
 
 
 async def test_an_act_finds_no_alert_of_another_participant(harness: Harness) -> None:
     alert = await opened(harness)
 
-    async with harness.store.acting(ANOTHER) as unit:
+    async with harness.store.unit_of_work(ANOTHER) as unit:
         assert await unit.alert(alert.alert_id) is None
         assert await unit.alert(NULL_METRICS) is None
 
@@ -151,7 +151,7 @@ async def test_a_test_alert_is_opened_and_resolved_in_one_act(harness: Harness) 
     changes = drilled(SUBJECT, TAKEN_UP)
     alert = changes[-1][0]
 
-    async with harness.store.acting(PARTICIPANT) as unit:
+    async with harness.store.unit_of_work(PARTICIPANT) as unit:
         await unit.save(alert, [event for _, event in changes], entry(AuditAction.DRILL_SENT, alert.alert_id))
 
     history = await harness.store.alert(alert.alert_id)
@@ -186,7 +186,7 @@ async def test_after_an_error_the_next_act_gets_in(harness: Harness) -> None:
 
 async def test_recording_waits_for_an_act(harness: Harness) -> None:
     alert = await opened(harness)
-    async with harness.store.acting(PARTICIPANT) as unit:
+    async with harness.store.unit_of_work(PARTICIPANT) as unit:
         poll = asyncio.create_task(harness.record(snapshot(bucket(), at=NOON + FIVE_MINUTES)))
         after, event = acknowledged(alert, TAKEN_UP)
         await unit.save(after, [event], entry(AuditAction.ALERT_ACKNOWLEDGED, alert.alert_id))
@@ -218,7 +218,7 @@ async def test_an_act_waits_for_recording(harness: Harness) -> None:
 async def test_acts_of_different_participants_do_not_wait(harness: Harness) -> None:
     alert = await opened(harness)
 
-    async with harness.store.acting(ANOTHER):
+    async with harness.store.unit_of_work(ANOTHER):
         await acknowledge(harness, alert)
 
     assert len(await harness.store.audit(10)) == 1
@@ -237,7 +237,7 @@ async def test_acts_are_kept_newest_first(harness: Harness) -> None:
         reason="'aspas' \"duplas\" \\ % %s $1 ç",
     )
 
-    async with harness.store.acting(PARTICIPANT) as unit:
+    async with harness.store.unit_of_work(PARTICIPANT) as unit:
         await unit.save(changes[-1][0], [event for _, event in changes], drill)
 
     assert await harness.store.audit(10) == [drill, entry(AuditAction.ALERT_ACKNOWLEDGED, alert.alert_id)]
@@ -252,20 +252,20 @@ async def opened(harness: Harness) -> Alert:
 
 
 async def seen(harness: Harness, alert: Alert) -> Alert:
-    async with harness.store.acting(alert.participant) as unit:
+    async with harness.store.unit_of_work(alert.participant) as unit:
         found = await unit.alert(alert.alert_id)
     assert found is not None
     return found
 
 
 async def acknowledge(harness: Harness, alert: Alert) -> None:
-    async with harness.store.acting(alert.participant) as unit:
+    async with harness.store.unit_of_work(alert.participant) as unit:
         after, event = acknowledged(alert, TAKEN_UP)
         await unit.save(after, [event], entry(AuditAction.ALERT_ACKNOWLEDGED, alert.alert_id))
 
 
 async def acknowledge_then_fail(harness: Harness, alert: Alert) -> None:
-    async with harness.store.acting(alert.participant) as unit:
+    async with harness.store.unit_of_work(alert.participant) as unit:
         after, event = acknowledged(alert, TAKEN_UP)
         await unit.save(after, [event], entry(AuditAction.ALERT_ACKNOWLEDGED, alert.alert_id))
         message = "lost"

@@ -151,7 +151,7 @@ class AbsentActs(AbsentStore):
     alert = alerts = silences = add_silence = end_silence = audit = _away
 
     @asynccontextmanager
-    async def acting(self, participant: str) -> AsyncIterator[NoReturn]:
+    async def unit_of_work(self, participant: str) -> AsyncIterator[NoReturn]:
         yield await self._away(participant)
 
 

@@ -38,7 +38,7 @@ async def test_text_that_postgresql_cannot_hold_loses_no_acknowledgement(migrate
     (_, opened), (alert, resolved) = drilled(subject, taken_up)
 
     async with opened_store(migrated_database_url) as store:
-        async with store.acting(PARTICIPANT) as unit:
+        async with store.unit_of_work(PARTICIPANT) as unit:
             await unit.save(alert, [opened, resolved], AUDITED)
         history = await store.alert(alert.alert_id)
 
@@ -100,7 +100,7 @@ async def drill_and_kill(store: PostgresStore, url: str) -> None:
     subject = Subject(participant=PARTICIPANT, policy_name=ANY_POLICY, kind=Kind.DRILL)
     sender = Acknowledgement(actor="ana", reason="teste", at=NOON, until=NOON.replace(hour=13))
     changes = drilled(subject, sender)
-    async with store.acting(PARTICIPANT) as unit:
+    async with store.unit_of_work(PARTICIPANT) as unit:
         await unit.save(changes[-1][0], [event for _, event in changes], AUDITED)
         execute(url, END_OTHER_SESSIONS)
 

@@ -31,8 +31,9 @@ from monitor_samples import HandClock
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
+    from dict_rate_limit.ports.unit_of_work import AlertUnitOfWork
+
     from dict_rate_limit.domain.alerts.alert import Alert
-    from dict_rate_limit.ports.acting import AlertUnitOfWork
 
 NULL_METRICS = UUID(int=0)
 SOON = NOON + HOUR
@@ -168,8 +169,8 @@ async def test_an_alert_nobody_knows_is_refused(desk: Desk) -> None:
 class ForgetfulStore(MemoryStore):
     """Has lost the alert by the time its participant is held."""
 
-    def acting(self, participant: str) -> AbstractAsyncContextManager[AlertUnitOfWork]:
-        return super().acting(participant[::-1])
+    def unit_of_work(self, participant: str) -> AbstractAsyncContextManager[AlertUnitOfWork]:
+        return super().unit_of_work(participant[::-1])
 
 
 async def test_an_alert_that_is_gone_by_then_is_refused(desk: Desk) -> None:

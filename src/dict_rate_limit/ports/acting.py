@@ -25,7 +25,7 @@ class Acts(Protocol):
     async def alerts(self, participants: Sequence[str], *, open_only: bool, limit: int) -> Sequence[Alert]:
         """Return alerts, the last opened first."""
 
-    def acting(self, participant: str) -> AbstractAsyncContextManager[AlertUnitOfWork]:
+    def unit_of_work(self, participant: str) -> AbstractAsyncContextManager[AlertUnitOfWork]:
         """Open a transaction that holds the participant's lock, the same one that recording a poll holds."""
 
     async def add_silence(self, silence: Silence, entry: AuditEntry) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import Alert
     from dict_rate_limit.domain.notifications.silence import Matchers, Purpose, Recurrence
     from dict_rate_limit.ports import Clock
-    from dict_rate_limit.ports.acting import Acts
+    from dict_rate_limit.ports.unit_of_work import Acts
 
 LONGEST_ACKNOWLEDGEMENT: Final = timedelta(days=30)
 _DRILL_TAKEN_UP: Final = timedelta(hours=1)
@@ -71,7 +71,7 @@ async def acknowledge(acts: Acts, clock: Clock, order: AcknowledgeAlert) -> Aler
     history = await acts.alert(order.alert_id)
     if history is None:
         raise _unknown_alert(order.alert_id)
-    async with acts.acting(history.alert.participant) as unit:
+    async with acts.unit_of_work(history.alert.participant) as unit:
         alert = await unit.alert(order.alert_id)
         if alert is None:
             raise _unknown_alert(order.alert_id)
@@ -155,7 +155,7 @@ async def send_drill(acts: Acts, clock: Clock, participant: str, actor: str, rea
     entry = AuditEntry(
         at=now, actor=actor, act=AuditAction.DRILL_SENT, subject_id=ended.alert_id, detail=participant, reason=reason
     )
-    async with acts.acting(participant) as unit:
+    async with acts.unit_of_work(participant) as unit:
         await unit.save(ended, [event for _, event in changes], entry)
     return ended
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.ports.acting import AlertHistory
+from dict_rate_limit.ports.unit_of_work import AlertHistory
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -73,7 +73,7 @@ class MemoryActs:
         return found[:limit]
 
     @asynccontextmanager
-    async def acting(self, participant: str) -> AsyncIterator[MemoryAlertUnitOfWork]:
+    async def unit_of_work(self, participant: str) -> AsyncIterator[MemoryAlertUnitOfWork]:
         """Hold the participant's lock; what was saved counts once the block ends without an error."""
         async with self.database.locks[participant]:
             unit = MemoryAlertUnitOfWork(self.database, participant)

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.notifications.routing import Attempt, Notification, Status
     from dict_rate_limit.domain.notifications.silence import Silence
     from dict_rate_limit.ports import Clock, LatestReading, TransitionKey
-    from dict_rate_limit.ports.acting import AlertHistory, AlertUnitOfWork
     from dict_rate_limit.ports.delivery import Backlog, ClaimUnitOfWork, LedgerEntry, RoutingUnitOfWork
+    from dict_rate_limit.ports.unit_of_work import AlertHistory, AlertUnitOfWork
 
 _WORST_FIRST: Final = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
 
@@ -175,9 +175,9 @@ class MemoryStore:
         """Return alerts, the last opened first."""
         return await self._acts.alerts(participants, open_only=open_only, limit=limit)
 
-    def acting(self, participant: str) -> AbstractAsyncContextManager[AlertUnitOfWork]:
+    def unit_of_work(self, participant: str) -> AbstractAsyncContextManager[AlertUnitOfWork]:
         """Hold the participant's lock."""
-        return self._acts.acting(participant)
+        return self._acts.unit_of_work(participant)
 
     async def add_silence(self, silence: Silence, entry: AuditEntry) -> None:
         """Keep a new silence and the act."""

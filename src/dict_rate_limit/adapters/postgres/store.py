@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.notifications.routing import Attempt, Notification, Status
     from dict_rate_limit.domain.notifications.silence import Silence
     from dict_rate_limit.ports import LatestReading, RecordingUnitOfWork, TransitionKey
-    from dict_rate_limit.ports.acting import AlertHistory, AlertUnitOfWork
     from dict_rate_limit.ports.delivery import Backlog, ClaimUnitOfWork, LedgerEntry, RoutingUnitOfWork
+    from dict_rate_limit.ports.unit_of_work import AlertHistory, AlertUnitOfWork
 
 
 class PostgresStore:
@@ -118,7 +118,7 @@ class PostgresStore:
         """Return alerts, the last opened first."""
         return await acts.alerts(self._pool, participants, open_only=open_only, limit=limit)
 
-    def acting(self, participant: str) -> AbstractAsyncContextManager[AlertUnitOfWork]:
+    def unit_of_work(self, participant: str) -> AbstractAsyncContextManager[AlertUnitOfWork]:
         """Open a transaction that holds the participant's lock."""
         return acts.acting_unit(self._pool, participant)
 
