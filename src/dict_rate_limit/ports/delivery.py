@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Outbox(Protocol):
     """Transitions that wait to be published. A transition stays until it is marked, or dead."""
 
-    def drain(self, limit: int, now: datetime) -> AbstractAsyncContextManager[ClaimUnitOfWork]:
+    def claim_batch(self, limit: int, now: datetime) -> AbstractAsyncContextManager[ClaimUnitOfWork]:
         """Claim transitions policy by policy: whoever holds a policy's oldest one holds the policy.
 
         Several readers at once get different policies, so that the order within one stands. A policy whose oldest

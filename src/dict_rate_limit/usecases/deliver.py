@@ -41,7 +41,7 @@ async def deliver(outbox: Outbox, publisher: EventPublisher, clock: Clock, *, ba
     """
     published: list[UUID] = []
     refused = 0
-    async with outbox.drain(batch, clock.now()) as unit:
+    async with outbox.claim_batch(batch, clock.now()) as unit:
         if not unit.events:
             return Delivery(delivered=0)
         try:

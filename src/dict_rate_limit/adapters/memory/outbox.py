@@ -72,7 +72,7 @@ class MemoryOutbox:
     held: set[str] = field(default_factory=set)
 
     @asynccontextmanager
-    async def drain(self, limit: int, now: datetime) -> AsyncIterator[MemoryClaimUnitOfWork]:
+    async def claim_batch(self, limit: int, now: datetime) -> AsyncIterator[MemoryClaimUnitOfWork]:
         """Claim what is due and nobody holds."""
         due = self._due(now)
         policies = [name for name in dict.fromkeys(one.event.policy_name for one in due) if name not in self.held]

@@ -127,9 +127,9 @@ class MemoryStore:
             (alert.participant, alert.kind, alert.severity) for alert in await self.open_alerts(participants)
         )
 
-    def drain(self, limit: int, now: datetime) -> AbstractAsyncContextManager[ClaimUnitOfWork]:
+    def claim_batch(self, limit: int, now: datetime) -> AbstractAsyncContextManager[ClaimUnitOfWork]:
         """Claim transitions policy by policy."""
-        return self._outbox.drain(limit, now)
+        return self._outbox.claim_batch(limit, now)
 
     async def backlog(self) -> Backlog:
         """Say what waits to be published."""

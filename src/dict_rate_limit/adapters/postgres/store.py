@@ -70,7 +70,7 @@ class PostgresStore:
         """Return how many alerts are open."""
         return await queries.open_alert_counts(self._pool, participants)
 
-    def drain(self, limit: int, now: datetime) -> AbstractAsyncContextManager[ClaimUnitOfWork]:
+    def claim_batch(self, limit: int, now: datetime) -> AbstractAsyncContextManager[ClaimUnitOfWork]:
         """Claim transitions policy by policy."""
         return outbox.drain_unit(self._pool, limit, now)
 
