@@ -100,7 +100,7 @@ class Notifications(Protocol):
         any of them, nor any behind them, until the lease is over or an attempt is noted.
         """
 
-    async def note(self, attempts: Sequence[Attempt]) -> None:
+    async def record_attempts(self, attempts: Sequence[Attempt]) -> None:
         """Add to the ledger, and bring the notifications to where they stand now. One noted already changes nothing.
 
         A failure ends the leases on all of its channel: whoever sends stops there. What was delivered stays delivered.

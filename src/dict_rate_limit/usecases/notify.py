@@ -120,7 +120,7 @@ async def _send(parts: NotifyDeps, channel: Channel, claimed: Sequence[Notificat
     if not answer.ok:
         _log.warning("channel.refused", extra={"channel": channel.name, "answer": answer.text})
     at = parts.clock.now()
-    await parts.notifications.note([_attempt(message, channel, one, answer, at) for one in claimed])
+    await parts.notifications.record_attempts([_attempt(message, channel, one, answer, at) for one in claimed])
     return answer
 
 

@@ -38,7 +38,7 @@ class Told:
         """Tell whether somebody is sending it."""
         return self.leased_until is not None and self.leased_until > now
 
-    def note(self, attempt: Attempt) -> None:
+    def record_attempts(self, attempt: Attempt) -> None:
         """Keep an attempt. What was delivered stays so; what was given up on comes back only as delivered."""
         self.attempts.append(attempt)
         if self.pending or (attempt.status is Status.DELIVERED and self.notification.status is not Status.DELIVERED):
@@ -112,14 +112,14 @@ class MemoryNotifications:
             one.leased_until = now + lease
         return [one.notification for one in waiting[:first_leased]]
 
-    async def note(self, attempts: Sequence[Attempt]) -> None:
+    async def record_attempts(self, attempts: Sequence[Attempt]) -> None:
         """Add to the ledger, once; a failure frees what was taken besides."""
         for attempt in attempts:
             for notification_id in attempt.notification_ids:
                 key = (notification_id, attempt.message_id, attempt.at)
                 if key not in self.attempts:
                     self.attempts[key] = one = replace(attempt, notification_ids=(notification_id,))
-                    self.kept[notification_id].note(one)
+                    self.kept[notification_id].record_attempts(one)
             if not attempt.answer.ok:
                 for told in self._waiting(attempt.channel):
                     told.leased_until = None

@@ -143,9 +143,9 @@ class MemoryStore:
         """Lease a channel's pending notifications once the oldest is due."""
         return await self._notifications.claim(channel, now, lease, limit)
 
-    async def note(self, attempts: Sequence[Attempt]) -> None:
+    async def record_attempts(self, attempts: Sequence[Attempt]) -> None:
         """Add to the ledger."""
-        await self._notifications.note(attempts)
+        await self._notifications.record_attempts(attempts)
 
     async def abandon(self, channels: Sequence[str], now: datetime, made_before: datetime) -> int:
         """Give up what waits for channels that are gone."""

@@ -34,7 +34,7 @@ async def claim(pool: Pool, channel: str, now: datetime, lease: timedelta, limit
         return [_notification(row) for row in await _rows(connection, "claim", parameters)]
 
 
-async def note(pool: Pool, attempts: Sequence[Attempt]) -> None:
+async def record_attempts(pool: Pool, attempts: Sequence[Attempt]) -> None:
     """Add attempts to the ledger in one transaction, in their order."""
     sql = statements("notifications")
     async with pool.connection() as connection, connection.pipeline():

@@ -86,9 +86,9 @@ class PostgresStore:
         """Lease a channel's pending notifications once the oldest is due."""
         return await notifications.claim(self._pool, channel, now, lease, limit)
 
-    async def note(self, attempts: Sequence[Attempt]) -> None:
+    async def record_attempts(self, attempts: Sequence[Attempt]) -> None:
         """Add to the ledger."""
-        await notifications.note(self._pool, attempts)
+        await notifications.record_attempts(self._pool, attempts)
 
     async def abandon(self, channels: Sequence[str], now: datetime, made_before: datetime) -> int:
         """Give up what waits for channels that are gone."""
