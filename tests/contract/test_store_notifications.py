@@ -244,7 +244,7 @@ async def test_channels_that_are_gone_are_given_up_on(harness: Harness) -> None:
     routed = await route_all(harness.store, "slack", "teams")
     await harness.store.note([delivered(routed[:1])])
 
-    given_up_on = await harness.store.abandon(["teams"], NOON, LATER)
+    given_up_on = await harness.store.discard_orphans(["teams"], NOON, LATER)
 
     assert given_up_on == 3
     assert await harness.store.notification_counts() == {
@@ -257,22 +257,22 @@ async def test_channels_that_are_gone_are_given_up_on(harness: Harness) -> None:
 async def test_what_is_young_is_kept_for_a_channel_nobody_here_knows_yet(harness: Harness) -> None:
     routed = await route_all(harness.store, "slack")
 
-    assert await harness.store.abandon([], NOON, min(one.created_at for one in routed)) == 0
+    assert await harness.store.discard_orphans([], NOON, min(one.created_at for one in routed)) == 0
 
 
 async def test_without_any_channel_everything_is_given_up_on(harness: Harness) -> None:
     await route_all(harness.store, "slack")
 
-    assert await harness.store.abandon([], NOON, LATER) == 4
-    assert await harness.store.abandon([], NOON, LATER) == 0
+    assert await harness.store.discard_orphans([], NOON, LATER) == 4
+    assert await harness.store.discard_orphans([], NOON, LATER) == 0
 
 
 async def test_what_somebody_is_sending_is_given_up_on_once_the_lease_is_over(harness: Harness) -> None:
     await route_all(harness.store, "slack")
     await claim(harness, limit=1)
 
-    assert await harness.store.abandon([], NOON, LATER) == 3
-    assert await harness.store.abandon([], NOON + LEASE, LATER) == 1
+    assert await harness.store.discard_orphans([], NOON, LATER) == 3
+    assert await harness.store.discard_orphans([], NOON + LEASE, LATER) == 1
 
 
 async def test_the_last_attempt_of_each_channel_is_known(harness: Harness) -> None:

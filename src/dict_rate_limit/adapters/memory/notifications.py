@@ -124,7 +124,7 @@ class MemoryNotifications:
                 for told in self._waiting(attempt.channel):
                     told.leased_until = None
 
-    async def abandon(self, channels: Sequence[str], now: datetime, made_before: datetime) -> int:
+    async def discard_orphans(self, channels: Sequence[str], now: datetime, made_before: datetime) -> int:
         """Give up what waits for other channels and nobody is sending."""
         gone = [
             one

@@ -147,9 +147,9 @@ class MemoryStore:
         """Add to the ledger."""
         await self._notifications.record_attempts(attempts)
 
-    async def abandon(self, channels: Sequence[str], now: datetime, made_before: datetime) -> int:
+    async def discard_orphans(self, channels: Sequence[str], now: datetime, made_before: datetime) -> int:
         """Give up what waits for channels that are gone."""
-        return await self._notifications.abandon(channels, now, made_before)
+        return await self._notifications.discard_orphans(channels, now, made_before)
 
     async def ledger(self, alert_id: UUID) -> Sequence[LedgerEntry]:
         """Return an alert's notifications and what was tried."""

@@ -44,7 +44,7 @@ async def record_attempts(pool: Pool, attempts: Sequence[Attempt]) -> None:
                 await connection.execute(sql["end_lease"], {"channel": attempt.channel})
 
 
-async def abandon(pool: Pool, channels: Sequence[str], now: datetime, made_before: datetime) -> int:
+async def discard_orphans(pool: Pool, channels: Sequence[str], now: datetime, made_before: datetime) -> int:
     """Give up what waits for other channels."""
     async with pool.connection() as connection:
         parameters = {"channels": list(channels), "now": now, "made_before": made_before}

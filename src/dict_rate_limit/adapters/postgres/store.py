@@ -90,9 +90,9 @@ class PostgresStore:
         """Add to the ledger."""
         await notifications.record_attempts(self._pool, attempts)
 
-    async def abandon(self, channels: Sequence[str], now: datetime, made_before: datetime) -> int:
+    async def discard_orphans(self, channels: Sequence[str], now: datetime, made_before: datetime) -> int:
         """Give up what waits for channels that are gone."""
-        return await notifications.abandon(self._pool, channels, now, made_before)
+        return await notifications.discard_orphans(self._pool, channels, now, made_before)
 
     async def ledger(self, alert_id: UUID) -> Sequence[LedgerEntry]:
         """Return an alert's notifications and what was tried."""
