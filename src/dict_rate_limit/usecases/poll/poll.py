@@ -141,15 +141,13 @@ async def record_group(
 
 
 async def _record(store: StateStore, poll: Poll, rules: Rules, gate: asyncio.Semaphore) -> Recorded:
-    async with gate, store.participant(poll.participant) as unit:
+    async with gate, store.begin(poll.begin) as unit:
         state = await unit.load(poll)
         if state is None:
-            return Recorded(participant=poll.participant, repeated=True, advanced=False, events=0)
+            return Recorded(participant=poll.begin, repeated=True, advanced=False, events=0)
         _, evaluation = evaluate_poll(state, poll, rules)
         await unit.save(evaluation)
-    return Recorded(
-        participant=poll.participant, repeated=False, advanced=evaluation.advanced, events=len(evaluation.events)
-    )
+    return Recorded(participant=poll.begin, repeated=False, advanced=evaluation.advanced, events=len(evaluation.events))
 
 
 def _urgency(fault: BaseException) -> int:
