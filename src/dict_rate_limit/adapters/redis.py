@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from types import ModuleType
 
-    from dict_rate_limit.ports.steps import Facts, Steps
+    from dict_rate_limit.ports.steps import Facts, Tracer
 
 
 @contextmanager
@@ -80,7 +80,7 @@ class RedisCache:
         tls: bool = False,
         tls_ca_file: str | None = None,
         monotonic: Callable[[], float] = time.monotonic,
-        steps: Steps = NULL_TRACER,
+        steps: Tracer = NULL_TRACER,
     ) -> None:
         """Take `host:port`; nothing is connected before the first question. Each question is one of `steps`."""
         self._addr = addr

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.postgres.pool import Pool
     from dict_rate_limit.adapters.telemetry.prometheus.exporter import Collector
-    from dict_rate_limit.ports.steps import Steps
+    from dict_rate_limit.ports.steps import Tracer
     from dict_rate_limit.serving.operations import Check
     from dict_rate_limit.settings import Settings
 
@@ -56,7 +56,7 @@ class Backing:
     cache: RedisCache
     source: BridgeSource
     version: str
-    steps: Steps
+    steps: Tracer
     collectors: Sequence[Collector]
 
     async def require_schema(self) -> None:
@@ -65,7 +65,7 @@ class Backing:
 
 
 @asynccontextmanager
-async def backing(settings: Settings, steps: Steps = NULL_TRACER) -> AsyncIterator[Backing]:
+async def backing(settings: Settings, steps: Tracer = NULL_TRACER) -> AsyncIterator[Backing]:
     """Hold the parts open. Nothing has to be reachable: each says so when it is used."""
     clock, statements, calls = SystemClock(), StatementTimes(steps), Counts("bridge_calls")
     async with AsyncExitStack() as stack:

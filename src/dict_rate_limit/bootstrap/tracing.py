@@ -13,7 +13,7 @@ from dict_rate_limit.ports.steps import NULL_TRACER
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 
-    from dict_rate_limit.ports.steps import Steps
+    from dict_rate_limit.ports.steps import Tracer
     from dict_rate_limit.settings import Settings
 
     Message = MutableMapping[str, Any]
@@ -37,7 +37,7 @@ class Tracing:
     """What is traced, and how. `door` puts spans around the requests of an ASGI application."""
 
     on: bool = False
-    steps: Steps = NULL_TRACER
+    steps: Tracer = NULL_TRACER
     door: Callable[[ASGIApp, Naming], ASGIApp] = _as_it_is
 
 

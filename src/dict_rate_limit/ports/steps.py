@@ -50,7 +50,7 @@ class Step(Protocol):
     ) -> None: ...
 
 
-class Steps(Protocol):
+class Tracer(Protocol):
     """Where adapters begin steps. Never raises, never waits."""
 
     def begin(self, part: Part, name: str, facts: Facts = NOTHING) -> Step:
@@ -86,5 +86,5 @@ class _NullTracer:
 
 
 _NULL_SPAN: Final = _NullSpan()
-NULL_TRACER: Final[Steps] = _NullTracer()
+NULL_TRACER: Final[Tracer] = _NullTracer()
 """For whoever is not watched."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.buckets.reading import Snapshot
     from dict_rate_limit.ports import Clock
-    from dict_rate_limit.ports.steps import Facts, Steps
+    from dict_rate_limit.ports.steps import Facts, Tracer
     from dict_rate_limit.serving.tls_files import TlsFiles
 
 NAME: Final = "bridge"
@@ -67,7 +67,7 @@ class BridgeSource:
         tls: TlsFiles | None = None,
         deadline: float = 5.0,
         listeners: Listeners = NULL_METRICS,
-        steps: Steps = NULL_TRACER,
+        steps: Tracer = NULL_TRACER,
     ) -> None:
         """Open nothing: the first call does, on the event loop it runs in."""
         self._clock = clock

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.notifications.channel import Channel, Format
     from dict_rate_limit.domain.notifications.routing import Answer
     from dict_rate_limit.ports.delivery import Message, Notifier
-    from dict_rate_limit.ports.steps import Steps
+    from dict_rate_limit.ports.steps import Tracer
 
 
 def _ignore(_channel: str, _result: str) -> None:
@@ -28,7 +28,7 @@ class NotifierByType:
     """
 
     senders: Mapping[Format, Notifier]
-    steps: Steps = NULL_TRACER
+    steps: Tracer = NULL_TRACER
     tried: Callable[[str, str], None] = _ignore
 
     async def send(self, channel: Channel, message: Message) -> Answer:

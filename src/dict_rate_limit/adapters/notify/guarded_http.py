@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
     from dict_rate_limit.adapters.notify.address_guard import AddressGuard
-    from dict_rate_limit.ports.steps import Step, Steps
+    from dict_rate_limit.ports.steps import Step, Tracer
 
 READ_AT_MOST: Final = 1024
 BODY_PATIENCE: Final = 1.0
@@ -60,7 +60,7 @@ class GuardedHttp:
     `steps`; of the URL it names the host alone.
     """
 
-    def __init__(self, guard: AddressGuard, trust: ssl.SSLContext | None = None, steps: Steps = NULL_TRACER) -> None:
+    def __init__(self, guard: AddressGuard, trust: ssl.SSLContext | None = None, steps: Tracer = NULL_TRACER) -> None:
         """Open nothing."""
         self._guard = guard
         self._trust = trust

@@ -18,7 +18,7 @@ from dict_rate_limit.ports.steps import NULL_TRACER, Part
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from dict_rate_limit.ports.steps import Steps
+    from dict_rate_limit.ports.steps import Tracer
 
 Connection = psycopg.AsyncConnection[TupleRow]
 
@@ -35,7 +35,7 @@ class Pool:
     """Lends connections. A database that is down is told from a pool that is busy: only the first is an error."""
 
     def __init__(
-        self, connections: AsyncConnectionPool[Connection], patience: float, steps: Steps = NULL_TRACER
+        self, connections: AsyncConnectionPool[Connection], patience: float, steps: Tracer = NULL_TRACER
     ) -> None:
         """Wait `patience` seconds for a connection as long as nobody else gets one either."""
         self._connections = connections
@@ -91,7 +91,7 @@ def connection_string(database_url: str) -> str:
 
 @asynccontextmanager
 async def open_pool(
-    database_url: str, *, min_size: int = 1, max_size: int = 4, patience: float = 3.0, steps: Steps = NULL_TRACER
+    database_url: str, *, min_size: int = 1, max_size: int = 4, patience: float = 3.0, steps: Tracer = NULL_TRACER
 ) -> AsyncIterator[Pool]:
     """Hold a pool open. It opens at once, also while the database is away: using it then fails, until it is back.
 
@@ -118,7 +118,7 @@ async def open_pool(
         await connections.close()
 
 
-def _configuring(steps: Steps) -> Callable[[Connection], Awaitable[None]]:
+def _configuring(steps: Tracer) -> Callable[[Connection], Awaitable[None]]:
     async def configure(connection: Connection) -> None:
         await connection.execute(_SESSION)
         await connection.commit()

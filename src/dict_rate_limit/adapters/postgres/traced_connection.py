@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from psycopg.abc import Params, Query
 
-    from dict_rate_limit.ports.steps import Facts, Step, Steps
+    from dict_rate_limit.ports.steps import Facts, Step, Tracer
 
 Row_co = TypeVar("Row_co", covariant=True)
 
@@ -34,7 +34,7 @@ class WatchedConnection(psycopg.AsyncConnection[TupleRow]):
     def __init__(self, *args: Any, **settings: Any) -> None:  # noqa: ANN401 -- psycopg's own
         super().__init__(*args, **settings)
         self.cursor_factory = WatchedCursor
-        self.steps: Steps = NULL_TRACER
+        self.steps: Tracer = NULL_TRACER
         self.queued: list[Step] | None = None
 
     @asynccontextmanager

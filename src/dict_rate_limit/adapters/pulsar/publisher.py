@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.ports import Clock
     from dict_rate_limit.ports.delivery import PublishResult
-    from dict_rate_limit.ports.steps import Step, Steps
+    from dict_rate_limit.ports.steps import Step, Tracer
 
 GRACE_SEC: Final = 2.0
 """The client itself answers for every message when its time is over; this much later we answer for it."""
@@ -49,7 +49,7 @@ class PulsarPublisher:
         clock: Clock,
         version: str,
         patience: Patience = USUAL,
-        steps: Steps = NULL_TRACER,
+        steps: Tracer = NULL_TRACER,
     ) -> None:
         """Take where, how, and what the documents say of their making; nothing is connected yet."""
         self._address = address

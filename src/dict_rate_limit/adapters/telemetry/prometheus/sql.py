@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from prometheus_client import Metric
 
-    from dict_rate_limit.ports.steps import Facts, Step, Steps
+    from dict_rate_limit.ports.steps import Facts, Step, Tracer
 
 
 class _Statements:
@@ -39,7 +39,7 @@ class StatementTimes(Collector):
     that was given up, as at a time limit of ours, has failed.
     """
 
-    def __init__(self, steps: Steps = NULL_TRACER) -> None:
+    def __init__(self, steps: Tracer = NULL_TRACER) -> None:
         """Take who else watches."""
         self._steps = steps
         self._statements: dict[str, _Statements] = {}
