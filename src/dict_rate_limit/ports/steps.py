@@ -29,7 +29,7 @@ class Part(StrEnum):
     CHANNEL = "CHANNEL"  # people and programs
 
 
-class Step(Protocol):
+class Span(Protocol):
     """What was begun.
 
     As a context manager it ends with its block, and steps begun inside belong to it; else `end` ends it, from whatever
@@ -53,7 +53,7 @@ class Step(Protocol):
 class Tracer(Protocol):
     """Where adapters begin steps. Never raises, never waits."""
 
-    def begin(self, part: Part, name: str, facts: Facts = NOTHING) -> Step:
+    def begin(self, part: Part, name: str, facts: Facts = NOTHING) -> Span:
         """Begin a step. Its name and its facts hold no secrets and no values of a participant's data.
 
         Names are few, as for metrics; facts are called as in OpenTelemetry's semantic conventions.
@@ -80,7 +80,7 @@ class _NullSpan:
 class _NullTracer:
     """Nobody watches."""
 
-    def begin(self, _part: Part, _name: str, _facts: Facts = NOTHING) -> Step:
+    def begin(self, _part: Part, _name: str, _facts: Facts = NOTHING) -> Span:
         """Return the step that does nothing."""
         return _NULL_SPAN
 

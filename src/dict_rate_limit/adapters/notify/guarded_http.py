@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
     from dict_rate_limit.adapters.notify.address_guard import AddressGuard
-    from dict_rate_limit.ports.steps import Step, Tracer
+    from dict_rate_limit.ports.steps import Span, Tracer
 
 READ_AT_MOST: Final = 1024
 BODY_PATIENCE: Final = 1.0
@@ -118,7 +118,7 @@ class GuardedHttp:
                     return await to(address)
             return await to(last)
 
-    def _begun(self, method: str, target: httpx.URL) -> Step:
+    def _begun(self, method: str, target: httpx.URL) -> Span:
         facts = {"http.request.method": method, "server.address": target.host}
         return self._steps.begin(Part.CHANNEL, method, facts)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from psycopg.abc import Params, Query
 
-    from dict_rate_limit.ports.steps import Facts, Step, Tracer
+    from dict_rate_limit.ports.steps import Facts, Span, Tracer
 
 Row_co = TypeVar("Row_co", covariant=True)
 
@@ -35,12 +35,12 @@ class WatchedConnection(psycopg.AsyncConnection[TupleRow]):
         super().__init__(*args, **settings)
         self.cursor_factory = WatchedCursor
         self.steps: Tracer = NULL_TRACER
-        self.queued: list[Step] | None = None
+        self.queued: list[Span] | None = None
 
     @asynccontextmanager
     async def pipeline(self) -> AsyncIterator[psycopg.AsyncPipeline]:
         """Open a pipeline as psycopg does, and end its steps with it."""
-        queued: list[Step] = []
+        queued: list[Span] = []
         outer, self.queued, failure = self.queued, queued, None
         try:
             async with super().pipeline() as pipeline:

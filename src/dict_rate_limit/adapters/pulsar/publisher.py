@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.ports import Clock
     from dict_rate_limit.ports.delivery import PublishResult
-    from dict_rate_limit.ports.steps import Step, Tracer
+    from dict_rate_limit.ports.steps import Span, Tracer
 
 GRACE_SEC: Final = 2.0
 """The client itself answers for every message when its time is over; this much later we answer for it."""
@@ -114,7 +114,7 @@ class PulsarPublisher:
             content, next_result, properties={**step.carrier, **own}, partition_key=event.policy_name
         )
 
-    def _begun(self, event: AlertEvent) -> Step:
+    def _begun(self, event: AlertEvent) -> Span:
         facts = {
             "messaging.system": "pulsar",
             "messaging.operation.type": "send",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from prometheus_client import Metric
 
-    from dict_rate_limit.ports.steps import Facts, Step, Tracer
+    from dict_rate_limit.ports.steps import Facts, Span, Tracer
 
 
 class _Statements:
@@ -44,7 +44,7 @@ class StatementTimes(Collector):
         self._steps = steps
         self._statements: dict[str, _Statements] = {}
 
-    def begin(self, part: Part, name: str, facts: Facts = NOTHING) -> Step:
+    def begin(self, part: Part, name: str, facts: Facts = NOTHING) -> Span:
         """Begin a step; time it if it is a statement, which is named `<file>.<name>`."""
         step = self._steps.begin(part, name, facts)
         if part is not Part.STORE or "." not in name:
@@ -68,7 +68,7 @@ class _TimedStep:
 
     __slots__ = ("_began", "_statements", "_step")
 
-    def __init__(self, step: Step, statements: _Statements) -> None:
+    def __init__(self, step: Span, statements: _Statements) -> None:
         self._step = step
         self._statements: _Statements | None = statements
         self._began = perf_counter()
