@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from types import ModuleType
 
-    from dict_rate_limit.ports.steps import Facts, Tracer
+    from dict_rate_limit.ports.steps import Attributes, Tracer
 
 
 @contextmanager
@@ -47,7 +47,7 @@ LIFE: Final = timedelta(hours=24)
 TIMEOUT: Final = 0.5
 CIRCUIT_LIFE: Final = 1.0
 
-_SYSTEM: Final[Facts] = {"db.system.name": "redis"}
+_SYSTEM: Final[Attributes] = {"db.system.name": "redis"}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 

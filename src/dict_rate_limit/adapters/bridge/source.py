@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.buckets.reading import Snapshot
     from dict_rate_limit.ports import Clock
-    from dict_rate_limit.ports.steps import Facts, Tracer
+    from dict_rate_limit.ports.steps import Attributes, Tracer
     from dict_rate_limit.serving.tls_files import TlsFiles
 
 NAME: Final = "bridge"
@@ -133,5 +133,5 @@ def _metadata(participant: str) -> tuple[tuple[str, str], ...]:
     return ((methods.PARTICIPANT_KEY, ispb),)
 
 
-def _facts(method: str, participant: str) -> Facts:
+def _facts(method: str, participant: str) -> Attributes:
     return {"rpc.system.name": "grpc", "rpc.method": f"{methods.SERVICE}/{method}", PARTICIPANT: participant}

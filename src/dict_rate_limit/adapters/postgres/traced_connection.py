@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from psycopg.abc import Params, Query
 
-    from dict_rate_limit.ports.steps import Facts, Span, Tracer
+    from dict_rate_limit.ports.steps import Attributes, Span, Tracer
 
 Row_co = TypeVar("Row_co", covariant=True)
 
-SYSTEM: Final[Facts] = {"db.system.name": "postgresql"}
+SYSTEM: Final[Attributes] = {"db.system.name": "postgresql"}
 
 
 class WatchedConnection(psycopg.AsyncConnection[TupleRow]):

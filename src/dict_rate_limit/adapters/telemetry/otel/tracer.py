@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from opentelemetry.context import Context
 
-    from dict_rate_limit.ports.steps import Facts, Span
+    from dict_rate_limit.ports.steps import Attributes, Span
 
 W3C: Final = TraceContextTextMapPropagator()
 
@@ -34,7 +34,7 @@ class OtelTracer:
         """Take what makes spans."""
         self._tracer = tracer
 
-    def begin(self, part: Part, name: str, facts: Facts = NOTHING) -> Span:
+    def begin(self, part: Part, name: str, facts: Attributes = NOTHING) -> Span:
         """Begin a span below the one under way."""
         if not trace.get_current_span().get_span_context().is_valid:
             return NULL_TRACER.begin(part, name, facts)

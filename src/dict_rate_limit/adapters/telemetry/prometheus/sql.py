@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from prometheus_client import Metric
 
-    from dict_rate_limit.ports.steps import Facts, Span, Tracer
+    from dict_rate_limit.ports.steps import Attributes, Span, Tracer
 
 
 class _Statements:
@@ -44,7 +44,7 @@ class StatementTimes(Collector):
         self._steps = steps
         self._statements: dict[str, _Statements] = {}
 
-    def begin(self, part: Part, name: str, facts: Facts = NOTHING) -> Span:
+    def begin(self, part: Part, name: str, facts: Attributes = NOTHING) -> Span:
         """Begin a step; time it if it is a statement, which is named `<file>.<name>`."""
         step = self._steps.begin(part, name, facts)
         if part is not Part.STORE or "." not in name:
