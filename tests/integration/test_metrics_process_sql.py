@@ -15,7 +15,7 @@ from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.telemetry.prometheus.sql import StatementTimes
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.errors import StoreError
-from dict_rate_limit.ports.steps import NOTHING, NULL_TRACER, Part
+from dict_rate_limit.ports.steps import NOTHING, NULL_TRACER, Component
 from domain_samples import PARTICIPANT, RULES, bucket, snapshot
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ async def test_a_statement_that_was_given_up_is_an_error(migrated_database_url: 
 
 
 def test_steps_of_others_are_left_alone(times: StatementTimes) -> None:
-    with times.begin(Part.CACHE, "reading.latest"):
+    with times.begin(Component.CACHE, "reading.latest"):
         pass
 
     assert timed(times) == {}
@@ -134,10 +134,10 @@ def test_whoever_else_watches_sees_the_same() -> None:
     diary = Diary()
     times = StatementTimes(diary)
 
-    with times.begin(Part.STORE, "reading.latest", {"db.system.name": "postgresql"}) as step:
+    with times.begin(Component.STORE, "reading.latest", {"db.system.name": "postgresql"}) as step:
         carrier = step.carrier
-    times.begin(Part.STORE, "reading.audit").end("Timeout")
-    times.begin(Part.BROKER, "send").end()
+    times.begin(Component.STORE, "reading.audit").end("Timeout")
+    times.begin(Component.BROKER, "send").end()
 
     assert carrier == {"traceparent": "reading.latest"}
     assert diary.lines == [
@@ -152,7 +152,7 @@ def test_whoever_else_watches_sees_the_same() -> None:
 
 
 def test_a_step_counts_once(times: StatementTimes) -> None:
-    with times.begin(Part.STORE, "reading.latest") as step:
+    with times.begin(Component.STORE, "reading.latest") as step:
         step.end("Timeout")
 
     assert timed(times) == {"reading.latest": 1}
@@ -170,7 +170,7 @@ class Diary:
 
     lines: list[str] = field(default_factory=list)
 
-    def begin(self, _part: Part, name: str, _facts: Facts = NOTHING) -> Step:
+    def begin(self, _part: Component, name: str, _facts: Facts = NOTHING) -> Step:
         self.lines.append(name)
         return DiaryStep(self.lines, name)
 

@@ -11,7 +11,7 @@ from opentelemetry import trace
 
 from dict_rate_limit.adapters.telemetry.otel.log_context import current
 from dict_rate_limit.domain.errors import Outcome, SourceError
-from dict_rate_limit.ports.steps import NULL_TRACER, Part
+from dict_rate_limit.ports.steps import NULL_TRACER, Component
 from span_memory import ROOT, SpanMemory, attributes
 
 if TYPE_CHECKING:
@@ -29,7 +29,10 @@ def sampled(carrier: Mapping[str, str]) -> bool:
 def test_a_step_is_a_span_below_what_is_under_way() -> None:
     memory = SpanMemory()
 
-    with memory.under_way() as root, memory.steps.begin(Part.STORE, "reading.latest", {"db.system.name": "postgresql"}):
+    with (
+        memory.under_way() as root,
+        memory.steps.begin(Component.STORE, "reading.latest", {"db.system.name": "postgresql"}),
+    ):
         pass
 
     span = memory.one("reading.latest")
@@ -42,7 +45,7 @@ def test_a_step_is_a_span_below_what_is_under_way() -> None:
 def test_steps_outside_a_cycle_or_a_request_are_none() -> None:
     memory = SpanMemory()
 
-    with memory.steps.begin(Part.STORE, "reading.latest") as step:
+    with memory.steps.begin(Component.STORE, "reading.latest") as step:
         assert step.carrier == {}
 
     assert memory.spans == []
@@ -52,9 +55,9 @@ def test_steps_inside_a_step_belong_to_it() -> None:
     memory = SpanMemory()
 
     with memory.under_way():
-        with memory.steps.begin(Part.STORE, "transaction"), memory.steps.begin(Part.STORE, "reading.latest"):
+        with memory.steps.begin(Component.STORE, "transaction"), memory.steps.begin(Component.STORE, "reading.latest"):
             pass
-        with memory.steps.begin(Part.CACHE, "GET"):
+        with memory.steps.begin(Component.CACHE, "GET"):
             pass
 
     outer, inner, later = memory.one("transaction"), memory.one("reading.latest"), memory.one("GET")
@@ -66,14 +69,14 @@ def test_steps_inside_a_step_belong_to_it() -> None:
 @pytest.mark.parametrize(
     ("part", "kind"),
     [
-        (Part.SOURCE, trace.SpanKind.CLIENT),
-        (Part.STORE, trace.SpanKind.CLIENT),
-        (Part.CACHE, trace.SpanKind.CLIENT),
-        (Part.CHANNEL, trace.SpanKind.CLIENT),
-        (Part.BROKER, trace.SpanKind.PRODUCER),
+        (Component.SOURCE, trace.SpanKind.CLIENT),
+        (Component.STORE, trace.SpanKind.CLIENT),
+        (Component.CACHE, trace.SpanKind.CLIENT),
+        (Component.CHANNEL, trace.SpanKind.CLIENT),
+        (Component.BROKER, trace.SpanKind.PRODUCER),
     ],
 )
-def test_the_kind_tells_a_message_from_a_question(part: Part, kind: trace.SpanKind) -> None:
+def test_the_kind_tells_a_message_from_a_question(part: Component, kind: trace.SpanKind) -> None:
     memory = SpanMemory()
 
     with memory.under_way(), memory.steps.begin(part, "step"):
@@ -85,7 +88,7 @@ def test_the_kind_tells_a_message_from_a_question(part: Part, kind: trace.SpanKi
 def test_the_other_side_is_sent_the_step_itself() -> None:
     memory = SpanMemory()
 
-    with memory.under_way(), memory.steps.begin(Part.SOURCE, "step") as step:
+    with memory.under_way(), memory.steps.begin(Component.SOURCE, "step") as step:
         carrier = step.carrier
 
     context = memory.one("step").context
@@ -106,7 +109,7 @@ def test_the_other_side_is_sent_the_step_itself() -> None:
 def test_of_a_failure_its_kind_is_told_and_nothing_else(error: BaseException, word: str) -> None:
     memory = SpanMemory()
 
-    with suppress(type(error)), memory.under_way(), memory.steps.begin(Part.SOURCE, "step"):
+    with suppress(type(error)), memory.under_way(), memory.steps.begin(Component.SOURCE, "step"):
         raise error
 
     span = memory.one("step")
@@ -117,7 +120,7 @@ def test_of_a_failure_its_kind_is_told_and_nothing_else(error: BaseException, wo
 def test_what_ends_a_step_first_counts() -> None:
     memory = SpanMemory()
 
-    with memory.under_way(), memory.steps.begin(Part.CHANNEL, "step") as step:
+    with memory.under_way(), memory.steps.begin(Component.CHANNEL, "step") as step:
         step.end("503")
         step.end()
 
@@ -127,7 +130,7 @@ def test_what_ends_a_step_first_counts() -> None:
 def test_a_step_can_be_ended_by_another_thread() -> None:
     memory = SpanMemory()
     with memory.under_way():
-        step = memory.steps.begin(Part.BROKER, "step")
+        step = memory.steps.begin(Component.BROKER, "step")
 
     asyncio.run(asyncio.to_thread(step.end))
 
@@ -139,7 +142,7 @@ def test_a_step_whose_generator_is_closed_elsewhere_ends_all_the_same() -> None:
 
     @asynccontextmanager
     async def transaction() -> AsyncIterator[None]:
-        with memory.steps.begin(Part.STORE, "transaction"):
+        with memory.steps.begin(Component.STORE, "transaction"):
             yield
 
     async def abandoned() -> None:
@@ -156,7 +159,7 @@ def test_a_step_whose_generator_is_closed_elsewhere_ends_all_the_same() -> None:
 def test_what_is_not_kept_is_told_to_the_other_side_too() -> None:
     memory = SpanMemory(share=0.0)
 
-    with memory.under_way(), memory.steps.begin(Part.SOURCE, "step") as step:
+    with memory.under_way(), memory.steps.begin(Component.SOURCE, "step") as step:
         carrier = step.carrier
 
     assert "traceparent" in carrier
@@ -176,7 +179,7 @@ def test_log_lines_are_told_where_they_stand() -> None:
 
 
 def test_whoever_is_not_watched_takes_the_same_steps() -> None:
-    with NULL_TRACER.begin(Part.STORE, ROOT, {"a": "b"}) as step:
+    with NULL_TRACER.begin(Component.STORE, ROOT, {"a": "b"}) as step:
         step.end("failure")
 
     assert step.carrier == {}

@@ -14,7 +14,7 @@ from dict_rate_limit.domain.buckets.reading import Snapshot
 from dict_rate_limit.domain.codec import decode_poll, encode_poll
 from dict_rate_limit.domain.errors import CacheUnavailableError, InvalidValueError
 from dict_rate_limit.ports import CachedSnapshot
-from dict_rate_limit.ports.steps import NULL_TRACER, Part
+from dict_rate_limit.ports.steps import NULL_TRACER, Component
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -132,7 +132,7 @@ class RedisCache:
         if self._closed_until > float("-inf"):  # one caller tries, the others need not wait with it
             self._closed_until = now + TIMEOUT
         try:
-            with self._steps.begin(Part.CACHE, command, _SYSTEM):
+            with self._steps.begin(Component.CACHE, command, _SYSTEM):
                 async with asyncio.timeout(TIMEOUT):
                     yield
         except (RedisError, OSError, TimeoutError) as error:

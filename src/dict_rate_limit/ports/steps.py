@@ -19,7 +19,7 @@ PARTICIPANT: Final = "dict_rate_limit.participant"
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-class Part(StrEnum):
+class Component(StrEnum):
     """Who is asked by a step."""
 
     SOURCE = "SOURCE"  # DICT, over the Bridge
@@ -53,7 +53,7 @@ class Span(Protocol):
 class Tracer(Protocol):
     """Where adapters begin steps. Never raises, never waits."""
 
-    def begin(self, part: Part, name: str, facts: Attributes = NOTHING) -> Span:
+    def begin(self, part: Component, name: str, facts: Attributes = NOTHING) -> Span:
         """Begin a step. Its name and its facts hold no secrets and no values of a participant's data.
 
         Names are few, as for metrics; facts are called as in OpenTelemetry's semantic conventions.
@@ -80,7 +80,7 @@ class _NullSpan:
 class _NullTracer:
     """Nobody watches."""
 
-    def begin(self, _part: Part, _name: str, _facts: Attributes = NOTHING) -> Span:
+    def begin(self, _part: Component, _name: str, _facts: Attributes = NOTHING) -> Span:
         """Return the step that does nothing."""
         return _NULL_SPAN
 

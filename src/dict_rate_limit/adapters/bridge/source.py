@@ -12,7 +12,7 @@ from dict_rate_limit.adapters.bridge.errors import correlation_id, translated
 from dict_rate_limit.adapters.bridge.mapping import ResponseContext, list_snapshot, odd_categories, single_snapshot
 from dict_rate_limit.domain.buckets.bucket import is_policy_name
 from dict_rate_limit.domain.errors import Outcome, SourceError
-from dict_rate_limit.ports.steps import NULL_TRACER, PARTICIPANT, Part
+from dict_rate_limit.ports.steps import NULL_TRACER, PARTICIPANT, Component
 from dict_rate_limit.proto import methods
 from dict_rate_limit.proto.rate_limit_service_pb2 import GetRateLimitPoliciesRequest, GetRateLimitPolicyRequest
 
@@ -100,7 +100,7 @@ class BridgeSource:
     async def _call(self, method: str, request: bytes, participant: str) -> tuple[bytes, ResponseContext]:
         metadata = _metadata(participant)
         with (
-            self._steps.begin(Part.SOURCE, f"{methods.SERVICE}/{method}", _facts(method, participant)) as step,
+            self._steps.begin(Component.SOURCE, f"{methods.SERVICE}/{method}", _facts(method, participant)) as step,
             self._channel.acquire() as channel,
             translated(partial(self._listeners.call, method)),
         ):

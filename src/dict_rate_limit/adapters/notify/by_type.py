@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.ports.steps import NULL_TRACER, Part
+from dict_rate_limit.ports.steps import NULL_TRACER, Component
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,7 +34,7 @@ class NotifierByType:
     async def send(self, channel: Channel, message: Message) -> Answer:
         """Let the channel's sender do it."""
         facts = {"dict_rate_limit.channel": channel.name}
-        with self.steps.begin(Part.CHANNEL, f"notify {channel.format}", facts) as step:
+        with self.steps.begin(Component.CHANNEL, f"notify {channel.format}", facts) as step:
             answer = await self.senders[channel.format].send(channel, message)
             step.end(None if answer.ok else "not taken")
         self.tried(channel.name, "ok" if answer.ok else "failed")

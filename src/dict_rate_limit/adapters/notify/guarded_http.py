@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, cast
 import httpx
 
 from dict_rate_limit.adapters.notify.address_guard import AddressError
-from dict_rate_limit.ports.steps import NULL_TRACER, Part
+from dict_rate_limit.ports.steps import NULL_TRACER, Component
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
@@ -120,7 +120,7 @@ class GuardedHttp:
 
     def _begun(self, method: str, target: httpx.URL) -> Span:
         facts = {"http.request.method": method, "server.address": target.host}
-        return self._steps.begin(Part.CHANNEL, method, facts)
+        return self._steps.begin(Component.CHANNEL, method, facts)
 
     def _context(self) -> ssl.SSLContext:
         if self._trust is None:

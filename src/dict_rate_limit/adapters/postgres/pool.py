@@ -13,7 +13,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from dict_rate_limit.adapters.postgres.errors import translated
 from dict_rate_limit.adapters.postgres.traced_connection import SYSTEM, WatchedConnection
 from dict_rate_limit.domain.errors import StoreError
-from dict_rate_limit.ports.steps import NULL_TRACER, Part
+from dict_rate_limit.ports.steps import NULL_TRACER, Component
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -50,7 +50,7 @@ class Pool:
         Raises:
             StoreError: psycopg's errors, its own and those of the block, translated.
         """
-        with self._steps.begin(Part.STORE, "transaction", SYSTEM), translated():
+        with self._steps.begin(Component.STORE, "transaction", SYSTEM), translated():
             async with AsyncExitStack() as stack:
                 yield await self._borrowed(stack)
 

@@ -9,7 +9,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from dict_rate_limit.adapters.postgres.sql_loader import name_of
-from dict_rate_limit.ports.steps import NULL_TRACER, Part
+from dict_rate_limit.ports.steps import NULL_TRACER, Component
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -66,7 +66,7 @@ class WatchedCursor(psycopg.AsyncCursor[Row_co]):
         if name is None:
             return await run(query, params, prepare=prepare, binary=binary)
         connection = cast("WatchedConnection", self.connection)
-        step = connection.steps.begin(Part.STORE, name, SYSTEM)
+        step = connection.steps.begin(Component.STORE, name, SYSTEM)
         if connection.queued is not None:
             connection.queued.append(step)
             return await run(query, params, prepare=prepare, binary=binary)

@@ -15,7 +15,7 @@ from dict_rate_limit.adapters.pulsar.in_flight import TIMEOUT, InFlight
 from dict_rate_limit.adapters.pulsar.threads import in_thread, run_detached
 from dict_rate_limit.contract.events import ACTION, event_document
 from dict_rate_limit.domain.errors import PublishError
-from dict_rate_limit.ports.steps import NULL_TRACER, PARTICIPANT, Part
+from dict_rate_limit.ports.steps import NULL_TRACER, PARTICIPANT, Component
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -122,7 +122,7 @@ class PulsarPublisher:
             "messaging.message.id": str(event.event_id),
             PARTICIPANT: event.participant,
         }
-        return self._steps.begin(Part.BROKER, f"send {self._address.topic}", facts)
+        return self._steps.begin(Component.BROKER, f"send {self._address.topic}", facts)
 
     async def _linked(self) -> BrokerConnection:
         """Return what is connected, or connect; one at a time.

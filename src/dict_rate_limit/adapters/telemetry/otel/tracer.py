@@ -10,7 +10,7 @@ from opentelemetry import trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from dict_rate_limit.domain.errors import SourceError
-from dict_rate_limit.ports.steps import NOTHING, NULL_TRACER, Part
+from dict_rate_limit.ports.steps import NOTHING, NULL_TRACER, Component
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 W3C: Final = TraceContextTextMapPropagator()
 
-_KINDS: Final = {Part.BROKER: trace.SpanKind.PRODUCER}
+_KINDS: Final = {Component.BROKER: trace.SpanKind.PRODUCER}
 
 
 class OtelTracer:
@@ -34,7 +34,7 @@ class OtelTracer:
         """Take what makes spans."""
         self._tracer = tracer
 
-    def begin(self, part: Part, name: str, facts: Attributes = NOTHING) -> Span:
+    def begin(self, part: Component, name: str, facts: Attributes = NOTHING) -> Span:
         """Begin a span below the one under way."""
         if not trace.get_current_span().get_span_context().is_valid:
             return NULL_TRACER.begin(part, name, facts)

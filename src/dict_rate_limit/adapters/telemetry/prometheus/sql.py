@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from dict_rate_limit.adapters.telemetry.prometheus.catalog import counter, histogram
 from dict_rate_limit.adapters.telemetry.prometheus.durations import Durations
-from dict_rate_limit.ports.steps import NOTHING, NULL_TRACER, Part
+from dict_rate_limit.ports.steps import NOTHING, NULL_TRACER, Component
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,10 +44,10 @@ class StatementTimes(Collector):
         self._steps = steps
         self._statements: dict[str, _Statements] = {}
 
-    def begin(self, part: Part, name: str, facts: Attributes = NOTHING) -> Span:
+    def begin(self, part: Component, name: str, facts: Attributes = NOTHING) -> Span:
         """Begin a step; time it if it is a statement, which is named `<file>.<name>`."""
         step = self._steps.begin(part, name, facts)
-        if part is not Part.STORE or "." not in name:
+        if part is not Component.STORE or "." not in name:
             return step
         statements = self._statements.get(name)
         if statements is None:
