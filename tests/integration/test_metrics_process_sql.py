@@ -135,11 +135,11 @@ def test_whoever_else_watches_sees_the_same() -> None:
     times = StatementTimes(diary)
 
     with times.begin(Component.STORE, "reading.latest", {"db.system.name": "postgresql"}) as step:
-        carrier = step.carrier
+        trace_headers = step.trace_headers
     times.begin(Component.STORE, "reading.audit").end("Timeout")
     times.begin(Component.BROKER, "send").end()
 
-    assert carrier == {"traceparent": "reading.latest"}
+    assert trace_headers == {"traceparent": "reading.latest"}
     assert diary.lines == [
         "reading.latest",
         "reading.latest ended",
@@ -183,7 +183,7 @@ class DiaryStep:
     name: str
 
     @property
-    def carrier(self) -> Mapping[str, str]:
+    def trace_headers(self) -> Mapping[str, str]:
         return {"traceparent": self.name}
 
     def end(self, failure: str | None = None) -> None:

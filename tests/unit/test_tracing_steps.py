@@ -22,8 +22,8 @@ def hexed(context: trace.SpanContext) -> tuple[str, str]:
     return trace.format_trace_id(context.trace_id), trace.format_span_id(context.span_id)
 
 
-def sampled(carrier: Mapping[str, str]) -> bool:
-    return bool(int(carrier["traceparent"].rpartition("-")[2], 16) & 1)
+def sampled(trace_headers: Mapping[str, str]) -> bool:
+    return bool(int(trace_headers["traceparent"].rpartition("-")[2], 16) & 1)
 
 
 def test_a_step_is_a_span_below_what_is_under_way() -> None:
@@ -46,7 +46,7 @@ def test_steps_outside_a_cycle_or_a_request_are_none() -> None:
     memory = SpanMemory()
 
     with memory.steps.begin(Component.STORE, "reading.latest") as step:
-        assert step.carrier == {}
+        assert step.trace_headers == {}
 
     assert memory.spans == []
 
@@ -89,13 +89,13 @@ def test_the_other_side_is_sent_the_step_itself() -> None:
     memory = SpanMemory()
 
     with memory.under_way(), memory.steps.begin(Component.SOURCE, "step") as step:
-        carrier = step.carrier
+        trace_headers = step.trace_headers
 
     context = memory.one("step").context
     assert context is not None
-    assert list(carrier) == ["traceparent"]
-    assert tuple(carrier["traceparent"].split("-")[1:3]) == hexed(context)
-    assert sampled(carrier)
+    assert list(trace_headers) == ["traceparent"]
+    assert tuple(trace_headers["traceparent"].split("-")[1:3]) == hexed(context)
+    assert sampled(trace_headers)
 
 
 @pytest.mark.parametrize(
@@ -160,10 +160,10 @@ def test_what_is_not_kept_is_told_to_the_other_side_too() -> None:
     memory = SpanMemory(share=0.0)
 
     with memory.under_way(), memory.steps.begin(Component.SOURCE, "step") as step:
-        carrier = step.carrier
+        trace_headers = step.trace_headers
 
-    assert "traceparent" in carrier
-    assert not sampled(carrier)
+    assert "traceparent" in trace_headers
+    assert not sampled(trace_headers)
     assert memory.spans == []
 
 
@@ -182,4 +182,4 @@ def test_whoever_is_not_watched_takes_the_same_steps() -> None:
     with NULL_TRACER.begin(Component.STORE, ROOT, {"a": "b"}) as step:
         step.end("failure")
 
-    assert step.carrier == {}
+    assert step.trace_headers == {}

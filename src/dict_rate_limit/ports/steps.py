@@ -37,7 +37,7 @@ class Span(Protocol):
     """
 
     @property
-    def carrier(self) -> Mapping[str, str]:
+    def trace_headers(self) -> Mapping[str, str]:
         """What the other side is to be sent (W3C Trace Context) so that its own steps belong to this one."""
 
     def end(self, failure: str | None = None) -> None:
@@ -63,7 +63,7 @@ class Tracer(Protocol):
 class _NullSpan:
     """Nobody watches."""
 
-    carrier: Mapping[str, str] = NOTHING
+    trace_headers: Mapping[str, str] = NOTHING
 
     def end(self, failure: str | None = None) -> None:
         """Do nothing."""

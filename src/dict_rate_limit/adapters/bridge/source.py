@@ -105,7 +105,7 @@ class BridgeSource:
             translated(partial(self._listeners.call, method)),
         ):
             ask: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(methods.path(method))
-            call = ask(request, timeout=self._deadline, metadata=(*metadata, *step.carrier.items()))
+            call = ask(request, timeout=self._deadline, metadata=(*metadata, *step.trace_headers.items()))
             body = await call
             trailing = await call.trailing_metadata()
         return body, ResponseContext(

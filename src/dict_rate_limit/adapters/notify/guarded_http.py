@@ -76,7 +76,7 @@ class GuardedHttp:
         """
         target = _target(url)
         with self._begun(method, target) as step:
-            reply = await self._answered(method, target, within, content, {**(headers or {}), **step.carrier})
+            reply = await self._answered(method, target, within, content, {**(headers or {}), **step.trace_headers})
             step.end(None if reply.ok else str(reply.status))
         return reply
 

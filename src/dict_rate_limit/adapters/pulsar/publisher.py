@@ -111,7 +111,7 @@ class PulsarPublisher:
 
         own = {"action": ACTION, "severity": event.severity.value, "event_id": str(event.event_id)}
         link.producer.send_async(
-            content, next_result, properties={**step.carrier, **own}, partition_key=event.policy_name
+            content, next_result, properties={**step.trace_headers, **own}, partition_key=event.policy_name
         )
 
     def _begun(self, event: AlertEvent) -> Span:

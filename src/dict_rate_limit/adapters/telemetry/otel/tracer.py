@@ -54,11 +54,11 @@ class OtelSpan:
         self._ended = False
 
     @property
-    def carrier(self) -> Mapping[str, str]:
+    def trace_headers(self) -> Mapping[str, str]:
         """Write the span's context down."""
-        carrier: dict[str, str] = {}
-        W3C.inject(carrier, self._context)
-        return carrier
+        trace_headers: dict[str, str] = {}
+        W3C.inject(trace_headers, self._context)
+        return trace_headers
 
     def end(self, failure: str | None = None) -> None:
         """End the span, if it has not ended."""

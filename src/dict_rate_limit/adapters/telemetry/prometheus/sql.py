@@ -74,9 +74,9 @@ class _TimedStep:
         self._began = perf_counter()
 
     @property
-    def carrier(self) -> Mapping[str, str]:
+    def trace_headers(self) -> Mapping[str, str]:
         """What the other step wants to be sent."""
-        return self._step.carrier
+        return self._step.trace_headers
 
     def end(self, failure: str | None = None) -> None:
         """End it."""
