@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from dict_rate_limit.contract.events import event_document
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Acknowledgement, Kind, Severity, TransitionKind
 from dict_rate_limit.domain.alerts.transition import (
-    Facts,
+    AlertContext,
     Subject,
     acknowledged,
     moved,
@@ -42,7 +42,7 @@ ABOUT_A_PARTICIPANT = {Kind.CATEGORY_CHANGED, Kind.SOURCE_UNREACHABLE, Kind.RATE
 PACE = Consumption(low=300, high=900, seconds=300, censored=False)
 
 
-def life(kind: Kind, facts: Facts, policy_name: str) -> Iterator[AlertEvent]:
+def life(kind: Kind, facts: AlertContext, policy_name: str) -> Iterator[AlertEvent]:
     """Give every transition an alert can have."""
     subject = Subject(participant=PARTICIPANT, policy_name=policy_name, kind=kind)
     alert, event = opened(subject, Severity.WARNING, facts, NOON)
@@ -63,10 +63,10 @@ def life(kind: Kind, facts: Facts, policy_name: str) -> Iterator[AlertEvent]:
 
 def events_of(kind: Kind) -> list[AlertEvent]:
     if kind in ABOUT_A_PARTICIPANT:
-        return list(life(kind, Facts(category="C", previous="B", current="C"), ANY_POLICY))
+        return list(life(kind, AlertContext(category="C", previous="B", current="C"), ANY_POLICY))
     read = bucket(200)
     told = [outlook(read, pace, THRESHOLDS) for pace in (None, PACE)]
-    all_facts = [Facts(category="C", bucket=read, outlook=one) for one in told]
+    all_facts = [AlertContext(category="C", bucket=read, outlook=one) for one in told]
     return [event for facts in all_facts for event in life(kind, facts, read.name)]
 
 

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.state import NO_OVERRIDE
-from dict_rate_limit.domain.alerts.transition import Facts
+from dict_rate_limit.domain.alerts.transition import AlertContext
 from dict_rate_limit.domain.buckets.consumption import Observation, consumption
 from dict_rate_limit.domain.buckets.level import Level
 from dict_rate_limit.domain.buckets.outlook import outlook
@@ -27,10 +27,12 @@ def thresholds_of(state: ParticipantState, policy_name: str, rules: Rules) -> Th
     return rules.thresholds.with_overrides(rule.warning, rule.critical)
 
 
-def alert_context(state: ParticipantState, snapshot: Snapshot, bucket: Bucket, rules: Rules, level: Level) -> Facts:
+def alert_context(
+    state: ParticipantState, snapshot: Snapshot, bucket: Bucket, rules: Rules, level: Level
+) -> AlertContext:
     """Put a bucket of a new reading beside what is ahead of it; `state` is that before the reading."""
     thresholds = thresholds_of(state, bucket.name, rules)
-    return Facts(
+    return AlertContext(
         category=snapshot.category,
         bucket=bucket,
         outlook=outlook(bucket, consumption_of(state, snapshot, bucket, rules), thresholds),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity
-from dict_rate_limit.domain.alerts.transition import Change, Facts, Subject, noticed
+from dict_rate_limit.domain.alerts.transition import AlertContext, Change, Subject, noticed
 from dict_rate_limit.domain.buckets.bucket import is_policy_name
 
 if TYPE_CHECKING:
@@ -38,13 +38,13 @@ def notices(state: ParticipantState, snapshot: Snapshot, vanished: tuple[str, ..
     return [noticed(subject, severity, facts, snapshot.received_at) for subject, severity, facts in subjects]
 
 
-_Notice = tuple[Subject, Severity, Facts]
+_Notice = tuple[Subject, Severity, AlertContext]
 
 
 def _category(state: ParticipantState, snapshot: Snapshot) -> Iterator[_Notice]:
     before, after = state.category.strip(), snapshot.category.strip()
     if before and after and before.upper() != after.upper():
-        facts = Facts(category=snapshot.category, previous=before, current=after)
+        facts = AlertContext(category=snapshot.category, previous=before, current=after)
         yield _subject(state, ANY_POLICY, Kind.CATEGORY_CHANGED), Severity.WARNING, facts
 
 
@@ -55,7 +55,7 @@ def _policies(state: ParticipantState, snapshot: Snapshot, vanished: tuple[str, 
         if bucket.name in silent or (before is not None and before.limits == bucket.limits):
             continue
         kind = Kind.POLICY_APPEARED if before is None else Kind.LIMITS_CHANGED
-        facts = Facts(
+        facts = AlertContext(
             category=snapshot.category,
             bucket=bucket,
             previous=None if before is None else limits_text(before),
@@ -64,7 +64,7 @@ def _policies(state: ParticipantState, snapshot: Snapshot, vanished: tuple[str, 
         yield _subject(state, bucket.name, kind), Severity.INFO if before is None else Severity.WARNING, facts
     for name in vanished:
         if name not in silent:
-            facts = Facts(category=snapshot.category, previous=limits_text(state.buckets[name]))
+            facts = AlertContext(category=snapshot.category, previous=limits_text(state.buckets[name]))
             yield _subject(state, name, Kind.POLICY_VANISHED), Severity.WARNING, facts
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.context import alert_context
-from dict_rate_limit.domain.alerts.transition import Change, Facts, reminded
+from dict_rate_limit.domain.alerts.transition import AlertContext, Change, reminded
 from dict_rate_limit.domain.buckets.level import Level
 from dict_rate_limit.domain.buckets.reading import Snapshot
 
@@ -39,9 +39,9 @@ def reminders(
     return changes
 
 
-def _facts(state: ParticipantState, alert: Alert, poll: Poll, snapshot: Snapshot | None, rules: Rules) -> Facts:
+def _facts(state: ParticipantState, alert: Alert, poll: Poll, snapshot: Snapshot | None, rules: Rules) -> AlertContext:
     buckets = () if snapshot is None else snapshot.buckets
     bucket = next((bucket for bucket in buckets if bucket.name == alert.policy_name), None)
     if snapshot is None or bucket is None:
-        return Facts(category=poll.category if isinstance(poll, Snapshot) else "", current=poll.outcome.value)
+        return AlertContext(category=poll.category if isinstance(poll, Snapshot) else "", current=poll.outcome.value)
     return alert_context(state, snapshot, bucket, rules, Level(alert.severity))

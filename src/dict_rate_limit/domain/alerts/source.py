@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity
-from dict_rate_limit.domain.alerts.transition import Change, Facts, Subject, opened, resolved
+from dict_rate_limit.domain.alerts.transition import AlertContext, Change, Subject, opened, resolved
 from dict_rate_limit.domain.buckets.reading import Snapshot
 from dict_rate_limit.domain.errors import Outcome
 
@@ -49,5 +49,5 @@ def _subject(state: ParticipantState, kind: Kind) -> Subject:
     return Subject(participant=state.participant, policy_name=ANY_POLICY, kind=kind)
 
 
-def _facts(poll: Poll) -> Facts:
-    return Facts(category=poll.category if isinstance(poll, Snapshot) else "", current=poll.outcome.value)
+def _facts(poll: Poll) -> AlertContext:
+    return AlertContext(category=poll.category if isinstance(poll, Snapshot) else "", current=poll.outcome.value)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dict_rate_limit.domain.alerts.alert import Alert, Kind, Severity
 from dict_rate_limit.domain.alerts.context import alert_context, thresholds_of
 from dict_rate_limit.domain.alerts.state import NO_OVERRIDE
-from dict_rate_limit.domain.alerts.transition import Change, Facts, Subject, moved, opened, resolved
+from dict_rate_limit.domain.alerts.transition import AlertContext, Change, Subject, moved, opened, resolved
 from dict_rate_limit.domain.buckets.level import Level, level_with_hysteresis
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def threshold_changes(
         if change is not None:
             changes.append(change)
     gone = (alerts[name] for name in vanished if name in alerts)
-    return changes + [resolved(alert, Facts(category=snapshot.category), snapshot.received_at) for alert in gone]
+    return changes + [resolved(alert, AlertContext(category=snapshot.category), snapshot.received_at) for alert in gone]
 
 
 def _evaluated(state: ParticipantState, bucket: Bucket, alert: Alert | None, rules: Rules) -> Level:
@@ -49,7 +49,7 @@ def _evaluated(state: ParticipantState, bucket: Bucket, alert: Alert | None, rul
     return level_with_hysteresis(bucket, thresholds_of(state, bucket.name, rules), before)
 
 
-def _change(subject: Subject, alert: Alert | None, level: Level, facts: Facts, now: datetime) -> Change | None:
+def _change(subject: Subject, alert: Alert | None, level: Level, facts: AlertContext, now: datetime) -> Change | None:
     if alert is None:
         return opened(subject, Severity(level), facts, now)
     return resolved(alert, facts, now) if level is Level.OK else moved(alert, Severity(level), facts, now)

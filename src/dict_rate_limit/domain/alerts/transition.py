@@ -27,7 +27,7 @@ Change = tuple[Alert, AlertEvent]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class AlertContext:
     """What a transition rests on: category of the answer, bucket, what comes next for it, threshold, old and new."""
 
     category: str
@@ -47,18 +47,18 @@ class Subject:
     kind: Kind
 
 
-def opened(subject: Subject, severity: Severity, facts: Facts, now: datetime) -> Change:
+def opened(subject: Subject, severity: Severity, facts: AlertContext, now: datetime) -> Change:
     """Begin an alert."""
     return _with_event(_new_alert(subject, severity, facts, now), TransitionKind.OPENED, facts)
 
 
-def noticed(subject: Subject, severity: Severity, facts: Facts, now: datetime) -> Change:
+def noticed(subject: Subject, severity: Severity, facts: AlertContext, now: datetime) -> Change:
     """Tell of a change that has no duration: an alert born resolved."""
     born = replace(_new_alert(subject, severity, facts, now), resolved_at=now, exhausted=False)
     return _with_event(born, TransitionKind.NOTICED, facts)
 
 
-def moved(alert: Alert, severity: Severity, facts: Facts, now: datetime) -> Change | None:
+def moved(alert: Alert, severity: Severity, facts: AlertContext, now: datetime) -> Change | None:
     """Make an alert worse or better; None when it is as it was.
 
     Once a bucket ran dry its alert stays `exhausted` until the severity steps down.
@@ -75,7 +75,7 @@ def moved(alert: Alert, severity: Severity, facts: Facts, now: datetime) -> Chan
     return _with_event(step, kind, facts)
 
 
-def reminded(alert: Alert, facts: Facts, now: datetime) -> Change:
+def reminded(alert: Alert, facts: AlertContext, now: datetime) -> Change:
     """Tell of an alert once more."""
     return _with_event(replace(alert, sequence=alert.sequence + 1, updated_at=now), TransitionKind.REMINDED, facts)
 
@@ -83,10 +83,10 @@ def reminded(alert: Alert, facts: Facts, now: datetime) -> Change:
 def acknowledged(alert: Alert, acknowledgement: Acknowledgement) -> Change:
     """Note that somebody has taken an alert up."""
     step = replace(alert, sequence=alert.sequence + 1, updated_at=acknowledgement.at, acknowledgement=acknowledgement)
-    return _with_event(step, TransitionKind.ACKNOWLEDGED, Facts(category=""))
+    return _with_event(step, TransitionKind.ACKNOWLEDGED, AlertContext(category=""))
 
 
-def resolved(alert: Alert, facts: Facts, now: datetime) -> Change:
+def resolved(alert: Alert, facts: AlertContext, now: datetime) -> Change:
     """End an alert; it keeps its last severity."""
     ended = replace(alert, sequence=alert.sequence + 1, updated_at=now, resolved_at=now)
     return _with_event(ended, TransitionKind.RESOLVED, facts)
@@ -94,15 +94,18 @@ def resolved(alert: Alert, facts: Facts, now: datetime) -> Change:
 
 def drilled(subject: Subject, sender: Acknowledgement) -> list[Change]:
     """Begin and end a test alert at once; `sender` says who sent it and why."""
-    born = replace(_new_alert(subject, Severity.INFO, Facts(category=""), sender.at), acknowledgement=sender)
-    return [_with_event(born, TransitionKind.OPENED, Facts(category="")), resolved(born, Facts(category=""), sender.at)]
+    born = replace(_new_alert(subject, Severity.INFO, AlertContext(category=""), sender.at), acknowledgement=sender)
+    return [
+        _with_event(born, TransitionKind.OPENED, AlertContext(category="")),
+        resolved(born, AlertContext(category=""), sender.at),
+    ]
 
 
 def _rank(severity: Severity, *, exhausted: bool) -> int:
     return list(Severity).index(severity) + exhausted
 
 
-def _new_alert(subject: Subject, severity: Severity, facts: Facts, now: datetime) -> Alert:
+def _new_alert(subject: Subject, severity: Severity, facts: AlertContext, now: datetime) -> Alert:
     return Alert(
         alert_id=new_alert_id(subject.participant, subject.policy_name, subject.kind, now),
         participant=subject.participant,
@@ -116,7 +119,7 @@ def _new_alert(subject: Subject, severity: Severity, facts: Facts, now: datetime
     )
 
 
-def _with_event(alert: Alert, kind: TransitionKind, facts: Facts) -> Change:
+def _with_event(alert: Alert, kind: TransitionKind, facts: AlertContext) -> Change:
     bucket = facts.bucket
     message, message_en = _texts(alert, kind, facts)
     event = AlertEvent(
@@ -145,7 +148,7 @@ def _with_event(alert: Alert, kind: TransitionKind, facts: Facts) -> Change:
     return alert, event
 
 
-def _texts(alert: Alert, kind: TransitionKind, facts: Facts) -> tuple[str, str]:
+def _texts(alert: Alert, kind: TransitionKind, facts: AlertContext) -> tuple[str, str]:
     bucket = facts.bucket
     return texts(
         MessageValues(
