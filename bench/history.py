@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bench.policies import limits, snapshot
 from dict_rate_limit.adapters.postgres.partitions import month_start
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
-from dict_rate_limit.domain.alerts.state import Rules
+from dict_rate_limit.domain.alerts.state import AlertConfig
 from dict_rate_limit.domain.buckets.level import Thresholds
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 PARTICIPANT = "12345678"
 SHORTEST_MONTH = 28
-RULES = Rules(
+RULES = AlertConfig(
     thresholds=Thresholds(warning=2500, critical=1000, margin=200),
     interval=timedelta(minutes=5),
     unreachable_after=3,

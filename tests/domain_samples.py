@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
-from dict_rate_limit.domain.alerts.state import ParticipantState, Rules
+from dict_rate_limit.domain.alerts.state import AlertConfig, ParticipantState
 from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.level import Thresholds
 from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem, Snapshot
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 FIVE_MINUTES = timedelta(minutes=5)
 THRESHOLDS = Thresholds(warning=2500, critical=1000, margin=200)
-RULES = Rules(thresholds=THRESHOLDS, interval=FIVE_MINUTES, unreachable_after=3)
+RULES = AlertConfig(thresholds=THRESHOLDS, interval=FIVE_MINUTES, unreachable_after=3)
 PARTICIPANT = "12345678"
 
 

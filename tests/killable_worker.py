@@ -23,7 +23,7 @@ from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.temporal import TemporalAddress
 from dict_rate_limit.apps.worker import Progress, WorkerDeps, run
-from dict_rate_limit.domain.alerts.state import Rules
+from dict_rate_limit.domain.alerts.state import AlertConfig
 from dict_rate_limit.domain.buckets.level import Thresholds
 from dict_rate_limit.domain.codec import encode_poll
 from dict_rate_limit.serving.operations import Readiness
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports import RecordingUnitOfWork
     from dict_rate_limit.ports.delivery import ClaimUnitOfWork, PublishResult
 
-RULES = Rules(
+RULES = AlertConfig(
     thresholds=Thresholds(warning=2500, critical=1000, margin=200), interval=timedelta(seconds=1), unreachable_after=3
 )
 MATURE_POLLS = 6

@@ -16,7 +16,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
-from dict_rate_limit.domain.alerts.state import ParticipantState, Rules
+from dict_rate_limit.domain.alerts.state import AlertConfig, ParticipantState
 from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem, Snapshot
 from dict_rate_limit.domain.errors import Outcome
@@ -53,7 +53,7 @@ async def stored_events(database_url: str) -> list[Told]:
     return [tuple(_plain(row[name]) for name in TOLD) for row in rows]
 
 
-def replayed(polls: Iterable[Poll], rules: Rules) -> list[Told]:
+def replayed(polls: Iterable[Poll], rules: AlertConfig) -> list[Told]:
     """Judge the polls anew, with nothing but the domain."""
     states: dict[str, ParticipantState] = {}
     events: list[AlertEvent] = []
@@ -76,9 +76,9 @@ def told(event: AlertEvent) -> Told:
     return tuple(_plain(getattr(event, name)) for name in TOLD)
 
 
-def rules_every(interval: timedelta) -> Rules:
+def rules_every(interval: timedelta) -> AlertConfig:
     """Return the default rules for a poll interval."""
-    return Rules(thresholds=THRESHOLDS, interval=interval, unreachable_after=3)
+    return AlertConfig(thresholds=THRESHOLDS, interval=interval, unreachable_after=3)
 
 
 def _plain(value: object) -> object:

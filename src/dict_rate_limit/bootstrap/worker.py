@@ -9,7 +9,7 @@ from dict_rate_limit.adapters.telemetry.prometheus.counts import Counts
 from dict_rate_limit.adapters.telemetry.prometheus.worker_metrics import Work
 from dict_rate_limit.adapters.temporal import TemporalAddress, TemporalTls
 from dict_rate_limit.bootstrap.notifications import notifying
-from dict_rate_limit.domain.alerts.state import Rules
+from dict_rate_limit.domain.alerts.state import AlertConfig
 from dict_rate_limit.usecases.poll.poll import Fetcher
 from dict_rate_limit.workflows.activities import Activities
 from dict_rate_limit.workflows.names import FETCH, MAINTAIN, NOTIFY, PUBLISH, RECORD
@@ -50,7 +50,7 @@ def activities(settings: Settings, parts: Backing, publisher: EventPublisher, co
         heartbeat=ways.heartbeat,
         maintenance=parts.store,
         clock=parts.clock,
-        rules=Rules(
+        rules=AlertConfig(
             thresholds=settings.thresholds,
             interval=settings.poll_interval,
             unreachable_after=settings.unreachable_after_intervals,

@@ -24,7 +24,7 @@ from dict_rate_limit.workflows import inputs, names
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-    from dict_rate_limit.domain.alerts.state import Rules
+    from dict_rate_limit.domain.alerts.state import AlertConfig
     from dict_rate_limit.ports import Clock, Maintenance, SnapshotCache, StateStore
     from dict_rate_limit.ports.delivery import EventPublisher, Heartbeat, Outbox
     from dict_rate_limit.ports.observing import WorkerMetrics
@@ -66,7 +66,7 @@ class Activities:
     heartbeat: Heartbeat
     maintenance: Maintenance
     clock: Clock
-    rules: Rules
+    rules: AlertConfig
     retention_months: int
     recordings: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
     delivery_batch: int = 200

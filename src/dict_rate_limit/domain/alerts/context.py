@@ -14,21 +14,21 @@ from dict_rate_limit.domain.buckets.outlook import outlook
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dict_rate_limit.domain.alerts.state import ParticipantState, Rules
+    from dict_rate_limit.domain.alerts.state import AlertConfig, ParticipantState
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.buckets.reading import Snapshot
 
 
-def thresholds_of(state: ParticipantState, policy_name: str, rules: Rules) -> Thresholds:
+def thresholds_of(state: ParticipantState, policy_name: str, rules: AlertConfig) -> Thresholds:
     """Return the thresholds in force for a policy."""
     rule = state.policy_overrides.get(policy_name, NO_OVERRIDE)
     return rules.thresholds.with_overrides(rule.warning, rule.critical)
 
 
 def alert_context(
-    state: ParticipantState, snapshot: Snapshot, bucket: Bucket, rules: Rules, level: Level
+    state: ParticipantState, snapshot: Snapshot, bucket: Bucket, rules: AlertConfig, level: Level
 ) -> AlertContext:
     """Put a bucket of a new reading beside what is ahead of it; `state` is that before the reading."""
     thresholds = thresholds_of(state, bucket.name, rules)
@@ -40,13 +40,15 @@ def alert_context(
     )
 
 
-def consumption_by_policy(state: ParticipantState, snapshot: Snapshot, rules: Rules) -> Mapping[str, Consumption]:
+def consumption_by_policy(state: ParticipantState, snapshot: Snapshot, rules: AlertConfig) -> Mapping[str, Consumption]:
     """Return what was taken of each bucket since the reading before; absent where nothing can be said."""
     found = ((bucket.name, consumption_of(state, snapshot, bucket, rules)) for bucket in snapshot.buckets)
     return MappingProxyType({name: pace for name, pace in found if pace is not None})
 
 
-def consumption_of(state: ParticipantState, snapshot: Snapshot, bucket: Bucket, rules: Rules) -> Consumption | None:
+def consumption_of(
+    state: ParticipantState, snapshot: Snapshot, bucket: Bucket, rules: AlertConfig
+) -> Consumption | None:
     """Bound what was taken of one bucket since the reading before; `state` is that before the new one."""
     before = state.buckets.get(bucket.name)
     if before is None or state.checked_at is None:

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from dict_rate_limit.domain.alerts.alert import Alert
-    from dict_rate_limit.domain.alerts.state import PolicyOverride, Rules
+    from dict_rate_limit.domain.alerts.state import AlertConfig, PolicyOverride
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.buckets.reading import Poll
 
 
-def evaluate_poll(state: ParticipantState, poll: Poll, rules: Rules) -> tuple[ParticipantState, Evaluation]:
+def evaluate_poll(state: ParticipantState, poll: Poll, rules: AlertConfig) -> tuple[ParticipantState, Evaluation]:
     """Judge one poll: return what is known after it and what a store must keep.
 
     A reading that is not new (empty, or its time repeats or runs backwards) counts as a poll and changes no bucket.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from dict_rate_limit.domain.alerts.alert import Alert, Kind
-    from dict_rate_limit.domain.alerts.state import ParticipantState, Rules
+    from dict_rate_limit.domain.alerts.state import AlertConfig, ParticipantState
     from dict_rate_limit.domain.buckets.reading import Poll
 
 
@@ -27,7 +27,7 @@ def next_reminder(alert: Alert, every: timedelta | None) -> datetime | None:
 
 
 def reminders(
-    state: ParticipantState, poll: Poll, rules: Rules, moved: Collection[tuple[str, Kind]], *, advanced: bool
+    state: ParticipantState, poll: Poll, rules: AlertConfig, moved: Collection[tuple[str, Kind]], *, advanced: bool
 ) -> list[Change]:
     """Remind of every open alert that is due and that this poll did not move, by Alert.key order."""
     changes = []
@@ -39,7 +39,9 @@ def reminders(
     return changes
 
 
-def _facts(state: ParticipantState, alert: Alert, poll: Poll, snapshot: Snapshot | None, rules: Rules) -> AlertContext:
+def _facts(
+    state: ParticipantState, alert: Alert, poll: Poll, snapshot: Snapshot | None, rules: AlertConfig
+) -> AlertContext:
     buckets = () if snapshot is None else snapshot.buckets
     bucket = next((bucket for bucket in buckets if bucket.name == alert.policy_name), None)
     if snapshot is None or bucket is None:

@@ -11,11 +11,11 @@ from dict_rate_limit.domain.errors import Outcome
 
 if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import Alert
-    from dict_rate_limit.domain.alerts.state import ParticipantState, Rules
+    from dict_rate_limit.domain.alerts.state import AlertConfig, ParticipantState
     from dict_rate_limit.domain.buckets.reading import Poll
 
 
-def source_changes(state: ParticipantState, poll: Poll, rules: Rules, *, advanced: bool) -> list[Change]:
+def source_changes(state: ParticipantState, poll: Poll, rules: AlertConfig, *, advanced: bool) -> list[Change]:
     """Judge both conditions.
 
     An answer without news (empty, or its time repeats) lifts RATE_LIMITED but not SOURCE_UNREACHABLE: we are as blind
@@ -36,7 +36,7 @@ def source_changes(state: ParticipantState, poll: Poll, rules: Rules, *, advance
     return changes
 
 
-def _blind(state: ParticipantState, poll: Poll, rules: Rules) -> bool:
+def _blind(state: ParticipantState, poll: Poll, rules: AlertConfig) -> bool:
     since = state.last_good_at or state.first_polled_at or poll.received_at
     return poll.received_at - since >= rules.interval * rules.unreachable_after
 

@@ -34,7 +34,7 @@ NO_OVERRIDE: Final = PolicyOverride()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class AlertConfig:
     """How readings are judged.
 
     `interval` is the time between two polls; after `unreachable_after` of them without a new reading we are blind.

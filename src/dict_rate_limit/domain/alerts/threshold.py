@@ -13,13 +13,13 @@ from dict_rate_limit.domain.buckets.level import Level, level_with_hysteresis
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dict_rate_limit.domain.alerts.state import ParticipantState, Rules
+    from dict_rate_limit.domain.alerts.state import AlertConfig, ParticipantState
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.reading import Snapshot
 
 
 def threshold_changes(
-    state: ParticipantState, snapshot: Snapshot, vanished: tuple[str, ...], rules: Rules
+    state: ParticipantState, snapshot: Snapshot, vanished: tuple[str, ...], rules: AlertConfig
 ) -> list[Change]:
     """Open, move and resolve, by policy name.
 
@@ -42,7 +42,7 @@ def threshold_changes(
     return changes + [resolved(alert, AlertContext(category=snapshot.category), snapshot.received_at) for alert in gone]
 
 
-def _evaluated(state: ParticipantState, bucket: Bucket, alert: Alert | None, rules: Rules) -> Level:
+def _evaluated(state: ParticipantState, bucket: Bucket, alert: Alert | None, rules: AlertConfig) -> Level:
     if not state.policy_overrides.get(bucket.name, NO_OVERRIDE).enabled:
         return Level.OK
     before = Level.OK if alert is None else Level(alert.severity)

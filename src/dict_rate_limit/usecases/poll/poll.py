@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
     from datetime import datetime
 
-    from dict_rate_limit.domain.alerts.state import Rules
+    from dict_rate_limit.domain.alerts.state import AlertConfig
     from dict_rate_limit.domain.buckets.reading import Poll
     from dict_rate_limit.ports import Clock, PolicySource, SnapshotCache, StateStore
 
@@ -125,7 +125,7 @@ class Recorded:
 
 
 async def record_group(
-    store: StateStore, polls: Sequence[Poll], rules: Rules, gate: asyncio.Semaphore
+    store: StateStore, polls: Sequence[Poll], rules: AlertConfig, gate: asyncio.Semaphore
 ) -> list[Recorded]:
     """Keep and judge every poll, one transaction each, no more of them at once than the gate lets through.
 
@@ -140,7 +140,7 @@ async def record_group(
     return [result for result in results if isinstance(result, Recorded)]
 
 
-async def _record(store: StateStore, poll: Poll, rules: Rules, gate: asyncio.Semaphore) -> Recorded:
+async def _record(store: StateStore, poll: Poll, rules: AlertConfig, gate: asyncio.Semaphore) -> Recorded:
     async with gate, store.begin(poll.begin) as unit:
         state = await unit.load(poll)
         if state is None:
