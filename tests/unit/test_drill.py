@@ -12,7 +12,7 @@ from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.errors import NotFoundError
 from dict_rate_limit.domain.notifications.channel import Format
-from dict_rate_limit.domain.notifications.routing import REFUSALS, Answer, Status
+from dict_rate_limit.domain.notifications.routing import REFUSALS, DeliveryResult, Status
 from dict_rate_limit.usecases.alert_actions import send_drill
 from dict_rate_limit.usecases.deliver import REFUSALS as BROKER_REFUSALS
 from dict_rate_limit.usecases.deliver import deliver_all
@@ -36,7 +36,7 @@ class Rehearsal:
     async def publish(self) -> None:
         await deliver_all(self.store, MemoryPublisher(), self.clock, batch=10, within=HOUR)
 
-    async def tell(self, *answers: Answer) -> None:
+    async def tell(self, *answers: DeliveryResult) -> None:
         parts = telling(self.store, self.clock, channel(format=Format.WEBHOOK), notifier=MemoryNotifier(list(answers)))
         await tell(parts, within=HOUR)
 
@@ -86,7 +86,7 @@ async def test_when_every_channel_took_both_transitions_it_is_good(rehearsal: Re
 
 
 async def test_the_last_answer_of_each_of_its_channels_comes_along(rehearsal: Rehearsal) -> None:
-    await rehearsal.tell(Answer(ok=False, text="503"))
+    await rehearsal.tell(DeliveryResult(ok=False, text="503"))
 
     result = await rehearsal.result()
 
@@ -95,14 +95,14 @@ async def test_the_last_answer_of_each_of_its_channels_comes_along(rehearsal: Re
 
 async def test_a_channel_that_has_not_taken_it_yet_may_still(rehearsal: Rehearsal) -> None:
     await rehearsal.publish()
-    await rehearsal.tell(Answer(ok=False, text="503"))
+    await rehearsal.tell(DeliveryResult(ok=False, text="503"))
 
     assert steps(await rehearsal.result()) == (True, True, False, False)
 
 
 async def test_a_channel_that_refused_it_for_good_is_done_and_not_good(rehearsal: Rehearsal) -> None:
     await rehearsal.publish()
-    refused = Answer(ok=False, text="400", refused=True)
+    refused = DeliveryResult(ok=False, text="400", refused=True)
     for _ in range(REFUSALS):
         await rehearsal.tell(refused)
         rehearsal.clock.move(HOUR)

@@ -14,7 +14,7 @@ from dict_rate_limit.domain.notifications.routing import (
     GIVE_UP_AFTER,
     LONGEST_PAUSE,
     REFUSALS,
-    Answer,
+    DeliveryResult,
     Notification,
     Status,
     after,
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 OPS = channel()
 CRITICAL_ONLY = channel("pager", Routes(severity=Severity.CRITICAL))
 EVERYTHING = silence()
-BUSY = Answer(ok=False, text="503")
-REFUSED = Answer(ok=False, text="400", refused=True)
+BUSY = DeliveryResult(ok=False, text="503")
+REFUSED = DeliveryResult(ok=False, text="400", refused=True)
 
 
 def routed(
@@ -192,7 +192,7 @@ def test_routing_twice_gives_the_same_notifications() -> None:
 
 
 def test_what_was_taken_is_delivered() -> None:
-    assert after(waiting(), Answer(ok=True, text="200"), NOON) == (Status.DELIVERED, None)
+    assert after(waiting(), DeliveryResult(ok=True, text="200"), NOON) == (Status.DELIVERED, None)
 
 
 def test_what_failed_is_tried_again_twice_as_late_each_time() -> None:

@@ -14,7 +14,7 @@ from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.alerts.alert import Severity
 from dict_rate_limit.domain.notifications.channel import Format, Routes
-from dict_rate_limit.domain.notifications.routing import FIRST_PAUSE, Answer, Status
+from dict_rate_limit.domain.notifications.routing import FIRST_PAUSE, DeliveryResult, Status
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose
 from dict_rate_limit.usecases import notify
 from dict_rate_limit.usecases.alert_actions import NewSilence, create_silence, send_drill
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.delivery import LedgerEntry, Message
 
 WITHIN = timedelta(seconds=20)
-BUSY = Answer(ok=False, text="503")
+BUSY = DeliveryResult(ok=False, text="503")
 PROGRAM = channel("hook", format=Format.WEBHOOK)
 PEOPLE = channel("ops")
 UP_AND_DOWN = ticks(bucket(1000), bucket(200), bucket(50), bucket(1000))
@@ -42,14 +42,14 @@ class SlowNotifier:
 
     clock: HandClock
     takes: timedelta = timedelta(0)
-    answers: dict[str, Answer] = field(default_factory=dict)
+    answers: dict[str, DeliveryResult] = field(default_factory=dict)
     sent: list[tuple[str, Message]] = field(default_factory=list)
 
-    async def send(self, channel: Channel, message: Message) -> Answer:
+    async def send(self, channel: Channel, message: Message) -> DeliveryResult:
         await asyncio.sleep(0)
         self.clock.move(self.takes)
         self.sent.append((channel.name, message))
-        return self.answers.get(channel.name, Answer(ok=True, text="200"))
+        return self.answers.get(channel.name, DeliveryResult(ok=True, text="200"))
 
 
 @dataclass(frozen=True, slots=True)

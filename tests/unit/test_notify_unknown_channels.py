@@ -8,7 +8,7 @@ from acting_samples import channel
 from api_parts import recorded
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.memory.store import MemoryStore
-from dict_rate_limit.domain.notifications.routing import Answer, Status
+from dict_rate_limit.domain.notifications.routing import DeliveryResult, Status
 from dict_rate_limit.usecases.notify import ROLL_OUT, tell
 from domain_samples import bucket, ticks
 from monitor_samples import HandClock, telling
@@ -41,7 +41,7 @@ async def told_by(*sources: Named) -> tuple[MemoryStore, list[int]]:
     clock = HandClock()
     store = MemoryStore(clock)
     await recorded(store, *ticks(bucket(1000), bucket(200)))
-    notifier = MemoryNotifier(answers=[Answer(ok=False, text="503")])
+    notifier = MemoryNotifier(answers=[DeliveryResult(ok=False, text="503")])
     routed = []
     for source in sources:
         parts = replace(telling(store, clock, notifier=notifier), channels=source)

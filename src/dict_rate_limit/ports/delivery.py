@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.domain.notifications.channel import Channel
-    from dict_rate_limit.domain.notifications.routing import Answer, Attempt, Notification, Status
+    from dict_rate_limit.domain.notifications.routing import Attempt, DeliveryResult, Notification, Status
 
 
 class Outbox(Protocol):
@@ -168,7 +168,7 @@ class Message:
 class Notifier(Protocol):
     """Sends messages. Never raises for what a channel does: that is an answer."""
 
-    async def send(self, channel: Channel, message: Message) -> Answer:
+    async def send(self, channel: Channel, message: Message) -> DeliveryResult:
         """Send once and say what the channel answered, within half a minute."""
 
 

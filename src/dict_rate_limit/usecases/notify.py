@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dict_rate_limit.domain.notifications.channel import Channel
-    from dict_rate_limit.domain.notifications.routing import Answer, Notification
+    from dict_rate_limit.domain.notifications.routing import DeliveryResult, Notification
     from dict_rate_limit.ports import Clock
     from dict_rate_limit.ports.delivery import ChannelSource, Notifications, Notifier
     from dict_rate_limit.ports.unit_of_work import Acts
@@ -83,12 +83,12 @@ async def _route_all(parts: NotifyDeps) -> int:
             total += len(unit.events)
 
 
-async def _send_due(parts: NotifyDeps, channel: Channel, ends: float) -> list[Answer]:
+async def _send_due(parts: NotifyDeps, channel: Channel, ends: float) -> list[DeliveryResult]:
     """Send message after message, in order. A failure stops the channel: later ones must not overtake it.
 
     No more is claimed than is sent at once: what was claimed and is left would wait for the end of the lease.
     """
-    answers: list[Answer] = []
+    answers: list[DeliveryResult] = []
     limit = CLAIMED if channel.grouped else 1
     while parts.clock.monotonic() < ends:
         claimed = await parts.notifications.claim(channel.name, parts.clock.now(), LEASE, limit)
@@ -109,7 +109,7 @@ def _messages(channel: Channel, claimed: Sequence[Notification]) -> Iterator[Seq
         yield claimed
 
 
-async def _send(parts: NotifyDeps, channel: Channel, claimed: Sequence[Notification]) -> Answer:
+async def _send(parts: NotifyDeps, channel: Channel, claimed: Sequence[Notification]) -> DeliveryResult:
     now = parts.clock.now()
     events = [notification.event for notification in claimed]
     title, body = compose(events, channel.language, now, parts.runbook_base_url)
@@ -124,7 +124,9 @@ async def _send(parts: NotifyDeps, channel: Channel, claimed: Sequence[Notificat
     return answer
 
 
-def _attempt(message: Message, channel: Channel, claimed: Notification, answer: Answer, at: datetime) -> Attempt:
+def _attempt(
+    message: Message, channel: Channel, claimed: Notification, answer: DeliveryResult, at: datetime
+) -> Attempt:
     status, next_try_at = after(claimed, answer, at)
     return Attempt(
         message_id=message.message_id,

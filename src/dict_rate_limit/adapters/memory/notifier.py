@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.notifications.routing import Answer
+from dict_rate_limit.domain.notifications.routing import DeliveryResult
 
 if TYPE_CHECKING:
     from dict_rate_limit.domain.notifications.channel import Channel
     from dict_rate_limit.ports.delivery import Message
 
-TAKEN = Answer(ok=True, text="kept in memory")
+TAKEN = DeliveryResult(ok=True, text="kept in memory")
 
 
 @dataclass(slots=True)
 class MemoryNotifier:
     """Keeps every message it is given, repeats included, and gives the answers it was made with, then takes all."""
 
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[DeliveryResult] = field(default_factory=list)
     sent: list[tuple[Channel, Message]] = field(default_factory=list)
 
-    async def send(self, channel: Channel, message: Message) -> Answer:
+    async def send(self, channel: Channel, message: Message) -> DeliveryResult:
         """Keep the message when the answer is good."""
         answer = self.answers.pop(0) if self.answers else TAKEN
         if answer.ok:

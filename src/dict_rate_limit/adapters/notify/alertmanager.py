@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
     from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.domain.notifications.channel import Channel
-    from dict_rate_limit.domain.notifications.routing import Answer
+    from dict_rate_limit.domain.notifications.routing import DeliveryResult
     from dict_rate_limit.ports.delivery import Message
 
 VERSION: Final = "4"
@@ -38,7 +38,7 @@ class AlertmanagerNotifier:
     runbook_base_url: str | None = None
     patience: float = PATIENCE
 
-    async def send(self, channel: Channel, message: Message) -> Answer:
+    async def send(self, channel: Channel, message: Message) -> DeliveryResult:
         """Send once and say what the other side answered."""
         document = json.dumps(body(channel, message, self.runbook_base_url), ensure_ascii=False).encode()
         return await post_json(self.http, channel, document, self.patience)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters.notify.redaction import redacted
 from dict_rate_limit.domain.alerts.alert import Severity, TransitionKind
-from dict_rate_limit.domain.notifications.routing import Answer
+from dict_rate_limit.domain.notifications.routing import DeliveryResult
 from dict_rate_limit.usecases.notification_text import latest
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class TextNotifier:
         self._patience = patience
         self._slots = asyncio.Semaphore(AT_ONCE)
 
-    async def send(self, channel: Channel, message: Message) -> Answer:
+    async def send(self, channel: Channel, message: Message) -> DeliveryResult:
         """Send once and say what the service answered, as far as Apprise tells."""
         request = {
             "act": "send",
@@ -58,11 +58,11 @@ class TextNotifier:
             async with asyncio.timeout(self._patience), self._slots:
                 output = await self._run(json.dumps(request).encode())
             said = json.loads(output)
-            return Answer(ok=said["ok"] is True, text=redacted(str(said["text"]), channel))
+            return DeliveryResult(ok=said["ok"] is True, text=redacted(str(said["text"]), channel))
         except TimeoutError:
-            return Answer(ok=False, text=f"not sent within {self._patience:g} s")
+            return DeliveryResult(ok=False, text=f"not sent within {self._patience:g} s")
         except (OSError, ValueError, LookupError, TypeError) as error:
-            return Answer(ok=False, text=redacted(f"the program for texts failed: {error}", channel))
+            return DeliveryResult(ok=False, text=redacted(f"the program for texts failed: {error}", channel))
 
     async def _run(self, request: bytes) -> bytes:
         process = await asyncio.create_subprocess_exec(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from dict_rate_limit.domain.notifications.channel import Channel, Format
-    from dict_rate_limit.domain.notifications.routing import Answer
+    from dict_rate_limit.domain.notifications.routing import DeliveryResult
     from dict_rate_limit.ports.delivery import Message, Notifier
     from dict_rate_limit.ports.steps import Tracer
 
@@ -31,7 +31,7 @@ class NotifierByType:
     steps: Tracer = NULL_TRACER
     tried: Callable[[str, str], None] = _ignore
 
-    async def send(self, channel: Channel, message: Message) -> Answer:
+    async def send(self, channel: Channel, message: Message) -> DeliveryResult:
         """Let the channel's sender do it."""
         facts = {"dict_rate_limit.channel": channel.name}
         with self.steps.begin(Component.CHANNEL, f"notify {channel.format}", facts) as step:

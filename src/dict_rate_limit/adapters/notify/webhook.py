@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from dict_rate_limit.adapters.notify.guarded_http import CallError
 from dict_rate_limit.adapters.notify.redaction import redacted
 from dict_rate_limit.contract.events import event_document
-from dict_rate_limit.domain.notifications.routing import Answer
+from dict_rate_limit.domain.notifications.routing import DeliveryResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,15 +34,15 @@ REFUSALS: Final = frozenset({400, 413, 415, 422})
 
 async def post_json(
     http: GuardedHttp, channel: Channel, document: bytes, within: float, headers: Mapping[str, str] | None = None
-) -> Answer:
+) -> DeliveryResult:
     """Send a document to the channel's URL, within so many seconds, and say what it answered."""
     sent = {"Content-Type": "application/json", **(headers or {})}
     try:
         reply = await http.call("POST", channel.url, content=document, headers=sent, within=within)
     except CallError as error:
-        return Answer(ok=False, text=redacted(str(error), channel, host_is_open=True))
+        return DeliveryResult(ok=False, text=redacted(str(error), channel, host_is_open=True))
     text = redacted(str(reply), channel, host_is_open=True)
-    return Answer(ok=reply.ok, text=text, refused=reply.status in REFUSALS)
+    return DeliveryResult(ok=reply.ok, text=text, refused=reply.status in REFUSALS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ class WebhookNotifier:
     version: str
     patience: float = PATIENCE
 
-    async def send(self, channel: Channel, message: Message) -> Answer:
+    async def send(self, channel: Channel, message: Message) -> DeliveryResult:
         """Send once and say what the other side answered."""
         document = self._document(message)
         at = int(self.clock.now().timestamp())

@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 from dict_rate_limit.adapters.postgres.alert_rows import alert_event
 from dict_rate_limit.adapters.postgres.params import storable
 from dict_rate_limit.adapters.postgres.sql_loader import statements
-from dict_rate_limit.domain.notifications.routing import Answer, Attempt, Notification, Status
+from dict_rate_limit.domain.notifications.routing import Attempt, DeliveryResult, Notification, Status
 from dict_rate_limit.ports.delivery import LedgerEntry
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _attempt(row: Row) -> Attempt:
         channel=row["channel"],
         notification_ids=(row["notification_id"],),
         at=row["attempted_at"],
-        answer=Answer(ok=row["ok"], text=row["answer"], refused=row["refused"]),
+        answer=DeliveryResult(ok=row["ok"], text=row["answer"], refused=row["refused"]),
         status=Status(row["status"]),
         next_try_at=row["next_try_at"],
     )

@@ -56,7 +56,7 @@ class Notification:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class DeliveryResult:
     """What a channel said; `text` names no secret. `refused`: this very message, for what it is; others may pass."""
 
     ok: bool
@@ -75,7 +75,7 @@ class Attempt:
     channel: str
     notification_ids: tuple[UUID, ...]
     at: datetime
-    answer: Answer
+    answer: DeliveryResult
     status: Status
     next_try_at: datetime | None
 
@@ -119,7 +119,7 @@ def route(
     return notifications
 
 
-def after(notification: Notification, answer: Answer, now: datetime) -> tuple[Status, datetime | None]:
+def after(notification: Notification, answer: DeliveryResult, now: datetime) -> tuple[Status, datetime | None]:
     """Say where a notification stands after an answer and when it is tried again: later each time, for a day."""
     if answer.ok:
         return Status.DELIVERED, None
