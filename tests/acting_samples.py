@@ -9,7 +9,7 @@ from uuid import UUID
 
 from dict_rate_limit.domain.alerts.alert import Acknowledgement, Kind, Severity
 from dict_rate_limit.domain.alerts.transition import Facts, Subject, acknowledged, moved, opened, reminded, resolved
-from dict_rate_limit.domain.notifications.channel import Channel, Format, Routes
+from dict_rate_limit.domain.notifications.channel import Channel, ChannelType, Routes
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose, Silence
 from domain_samples import NOON, PARTICIPANT
 
@@ -94,7 +94,7 @@ def ended(one: Silence, at: datetime) -> Silence:
 def channel(
     name: str = "ops",
     routes: Routes | None = None,
-    format: Format = Format.TEXT,  # noqa: A002 -- the field's name
+    format: ChannelType = ChannelType.TEXT,  # noqa: A002 -- the field's name
     group_wait: timedelta = timedelta(0),
 ) -> Channel:
     """Make a channel that wants everything at once unless told."""

@@ -18,7 +18,7 @@ from dict_rate_limit.adapters.notify.apprise_notifier import PATIENCE, TextNotif
 from dict_rate_limit.adapters.notify.by_type import NotifierByType
 from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
 from dict_rate_limit.adapters.notify.webhook import WebhookNotifier
-from dict_rate_limit.domain.notifications.channel import Channel, Format
+from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
 from dict_rate_limit.domain.notifications.routing import Answer
 from dict_rate_limit.ports.delivery import Message
 from domain_samples import NOON
@@ -81,9 +81,9 @@ def senders(patience: float = PATIENCE) -> NotifierByType:
     http = GuardedHttp(AddressGuard(allowed=LOOPBACK))
     return NotifierByType(
         senders={
-            Format.TEXT: TextNotifier(patience=patience),
-            Format.WEBHOOK: WebhookNotifier(http=http, clock=HandClock(), version="1.2.3", patience=patience),
-            Format.ALERTMANAGER: AlertmanagerNotifier(http=http, patience=patience),
+            ChannelType.TEXT: TextNotifier(patience=patience),
+            ChannelType.WEBHOOK: WebhookNotifier(http=http, clock=HandClock(), version="1.2.3", patience=patience),
+            ChannelType.ALERTMANAGER: AlertmanagerNotifier(http=http, patience=patience),
         }
     )
 
@@ -94,14 +94,14 @@ async def memory_way(behaviour: Behaviour, patience: float) -> AsyncIterator[Way
     takes = behaviour is Behaviour.TAKE
     answers = [] if takes else [Answer(ok=False, text=f"the other side {behaviour}, {patience:g} s")] * 2
     notifier = MemoryNotifier(answers=answers)
-    channel = Channel(name="memory", format=Format.TEXT, url=f"memory://{TOKEN}")
+    channel = Channel(name="memory", format=ChannelType.TEXT, url=f"memory://{TOKEN}")
     yield Way(notifier, channel, lambda: [str(one.message_id) for _, one in notifier.sent])
 
 
 @asynccontextmanager
 async def webhook_way(behaviour: Behaviour, patience: float) -> AsyncIterator[Way]:
     """Post signed events."""
-    channel = Channel(name="siem", format=Format.WEBHOOK, url="", secrets=(SECRET,))
+    channel = Channel(name="siem", format=ChannelType.WEBHOOK, url="", secrets=(SECRET,))
     async with _http_way(channel, behaviour, patience, lambda request: request.headers["webhook-id"]) as way:
         yield way
 
@@ -109,7 +109,7 @@ async def webhook_way(behaviour: Behaviour, patience: float) -> AsyncIterator[Wa
 @asynccontextmanager
 async def alertmanager_way(behaviour: Behaviour, patience: float) -> AsyncIterator[Way]:
     """Post what Alertmanager posts."""
-    channel = Channel(name="am", format=Format.ALERTMANAGER, url="")
+    channel = Channel(name="am", format=ChannelType.ALERTMANAGER, url="")
     async with _http_way(channel, behaviour, patience, lambda request: request.json["groupKey"]) as way:
         yield way
 
@@ -117,7 +117,7 @@ async def alertmanager_way(behaviour: Behaviour, patience: float) -> AsyncIterat
 @asynccontextmanager
 async def json_way(behaviour: Behaviour, patience: float) -> AsyncIterator[Way]:
     """Post texts by Apprise."""
-    channel = Channel(name="json", format=Format.TEXT, url="")
+    channel = Channel(name="json", format=ChannelType.TEXT, url="")
     async with _http_way(channel, behaviour, patience, lambda request: reference(request.json["message"])) as way:
         yield replace(way, channel=replace(way.channel, url=way.channel.url.replace("http://", "json://") + "&rto=1"))
 
@@ -135,7 +135,7 @@ async def mail_way(behaviour: Behaviour, patience: float) -> AsyncIterator[Way]:
         receiver.reply = replies.get(behaviour, "250 OK")
         if behaviour is Behaviour.NULL_METRICS:
             receiver.port = closed_port()
-        channel = Channel(name="mail", format=Format.TEXT, url=receiver.url(TOKEN))
+        channel = Channel(name="mail", format=ChannelType.TEXT, url=receiver.url(TOKEN))
 
         def arrived() -> list[str]:
             return [reference(part.get_content()) for mail in receiver.mails if (part := mail.get_body(("plain",)))]

@@ -11,7 +11,7 @@ import pytest
 from acting_samples import HOUR, channel
 from acting_world import ALERTS, AUDIT, ActingWorld, get, post, problem
 from api_parts import OTHER, recorded
-from dict_rate_limit.domain.notifications.channel import Format
+from dict_rate_limit.domain.notifications.channel import ChannelType
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ async def test_one_alert_comes_with_its_transitions_and_who_was_told(
     world: ActingWorld, client: httpx.AsyncClient
 ) -> None:
     alert = await world.alert()
-    await world.tell(channel("hook", format=Format.WEBHOOK), channel("later", group_wait=HOUR), within=HOUR)
+    await world.tell(channel("hook", format=ChannelType.WEBHOOK), channel("later", group_wait=HOUR), within=HOUR)
 
     detail = (await get(client, f"{ALERTS}/{alert.alert_id}")).json()
 

@@ -12,7 +12,7 @@ from acting_samples import HOUR, channel
 from acting_world import ALERTS, DRILLS, ROOT, SILENCES, ActingWorld, get, post, problem
 from api_parts import OTHER, recorded
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
-from dict_rate_limit.domain.notifications.channel import Format
+from dict_rate_limit.domain.notifications.channel import ChannelType
 from dict_rate_limit.usecases.deliver import deliver_all
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
 
@@ -42,7 +42,7 @@ async def test_a_policy_is_explained(world: ActingWorld, client: httpx.AsyncClie
     alert = await world.alert()
     await recorded(world.store, snapshot(bucket(260), at=NOON + FIVE_MINUTES))
     silence = (await post(client, SILENCES, {"reason": "a release", "for": "1h", "policy": "CLAIMS_*"})).json()
-    await world.tell(channel("hook", format=Format.WEBHOOK), within=HOUR)
+    await world.tell(channel("hook", format=ChannelType.WEBHOOK), within=HOUR)
 
     found = (await get(client, f"{EXPLAIN}/CLAIMS_READ")).json()
 
@@ -88,7 +88,7 @@ async def test_a_policy_is_explained(world: ActingWorld, client: httpx.AsyncClie
 
 
 async def test_the_last_delivery_of_each_channel_is_told(world: ActingWorld, client: httpx.AsyncClient) -> None:
-    hook = channel("hook", format=Format.WEBHOOK)
+    hook = channel("hook", format=ChannelType.WEBHOOK)
     await world.alert()
     await world.tell(hook, within=HOUR)
     await recorded(world.store, snapshot(bucket(50), at=NOON + FIVE_MINUTES))
@@ -146,7 +146,7 @@ async def test_a_test_alert_is_taken_in_and_has_an_address(client: httpx.AsyncCl
 async def test_the_way_of_a_test_alert_is_told_to_its_end(world: ActingWorld, client: httpx.AsyncClient) -> None:
     address = (await post(client, DRILLS, WEEKLY)).headers["Location"]
     await deliver_all(world.store, MemoryPublisher(), world.clock, batch=10, within=timedelta(seconds=10))
-    await world.tell(channel("hook", format=Format.WEBHOOK), channel("ops", group_wait=HOUR), within=HOUR)
+    await world.tell(channel("hook", format=ChannelType.WEBHOOK), channel("ops", group_wait=HOUR), within=HOUR)
 
     drill = (await get(client, address)).json()
 

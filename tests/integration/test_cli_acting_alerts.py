@@ -14,7 +14,7 @@ from api_parts import OTHER, recorded
 from cli_program import ended
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.local.port import free_port
-from dict_rate_limit.domain.notifications.channel import Format
+from dict_rate_limit.domain.notifications.channel import ChannelType
 from dict_rate_limit.usecases.alert_actions import send_drill
 from dict_rate_limit.usecases.deliver import REFUSALS, deliver_all
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
@@ -91,7 +91,7 @@ def test_no_more_are_listed_than_asked_for(desk: Desk) -> None:
 
 def test_one_alert_is_shown_with_its_transitions_and_who_was_told(desk: Desk) -> None:
     alert_id = desk.alert()
-    channels = channel("hook", format=Format.WEBHOOK), channel("later", group_wait=HOUR)
+    channels = channel("hook", format=ChannelType.WEBHOOK), channel("later", group_wait=HOUR)
     desk.server.do(desk.server.world.tell(*channels, within=HOUR))
 
     result = desk.run("alerts", "show", alert_id)

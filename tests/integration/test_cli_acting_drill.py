@@ -18,7 +18,7 @@ from dict_rate_limit.apps.cli.client import Api, Call, Model
 from dict_rate_limit.apps.cli.documents import Drill
 from dict_rate_limit.apps.cli.drill_alert import PATH, Patience, followed, verdict
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
-from dict_rate_limit.domain.notifications.channel import Format
+from dict_rate_limit.domain.notifications.channel import ChannelType
 from dict_rate_limit.domain.notifications.routing import REFUSALS, Answer
 from dict_rate_limit.usecases.deliver import REFUSALS as BROKER_REFUSALS
 from dict_rate_limit.usecases.deliver import deliver_all
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-HOOK = channel("hook", format=Format.WEBHOOK)
+HOOK = channel("hook", format=ChannelType.WEBHOOK)
 NULL_METRICS = "00000000-0000-0000-0000-000000000000"
 BUSY = Answer(ok=False, text="503")
 SENDING = ("drill", "alert", "--reason", "weekly test")

@@ -13,7 +13,7 @@ from api_parts import OTHER, recorded
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.domain.alerts.state import PolicyOverride
 from dict_rate_limit.domain.errors import Outcome
-from dict_rate_limit.domain.notifications.channel import Format
+from dict_rate_limit.domain.notifications.channel import ChannelType
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, failure, snapshot
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 def test_a_policy_in_trouble_is_explained(desk: Desk) -> None:
     alert_id = desk.alert()
     desk.server.do(recorded(desk.server.world.store, snapshot(bucket(260), at=NOON + FIVE_MINUTES)))
-    desk.server.do(desk.server.world.tell(channel("hook", format=Format.WEBHOOK), within=HOUR))
+    desk.server.do(desk.server.world.tell(channel("hook", format=ChannelType.WEBHOOK), within=HOUR))
     desk.run("alerts", "acknowledge", alert_id, "--reason", "batch paused", "--for", "2h")
     desk.server.world.clock.advance(2 * FIVE_MINUTES.total_seconds())
 

@@ -9,7 +9,7 @@ from acting_samples import life, open_change
 from dict_rate_limit.adapters.notify.address_guard import AddressGuard
 from dict_rate_limit.adapters.notify.alertmanager import AlertmanagerNotifier
 from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
-from dict_rate_limit.domain.notifications.channel import Channel, Format, Language
+from dict_rate_limit.domain.notifications.channel import Channel, ChannelType, Language
 from http_receiver import http_receiver
 from notifier_harness import LOOPBACK, message
 
@@ -29,7 +29,7 @@ async def receiver() -> AsyncIterator[HttpReceiver]:
 async def posted(receiver: HttpReceiver, *events: AlertEvent, language: Language = Language.EN) -> Any:  # noqa: ANN401 -- what came
     http = GuardedHttp(AddressGuard(allowed=LOOPBACK))
     notifier = AlertmanagerNotifier(http=http, runbook_base_url="https://wiki.example/dict")
-    channel = Channel(name="am", format=Format.ALERTMANAGER, url=receiver.url("/hook"), language=language)
+    channel = Channel(name="am", format=ChannelType.ALERTMANAGER, url=receiver.url("/hook"), language=language)
     answer = await notifier.send(channel, replace(message(), events=events))
     assert answer.ok
     return receiver.requests[-1].json

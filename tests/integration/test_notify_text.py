@@ -19,7 +19,7 @@ from dict_rate_limit.adapters.notify.apprise_notifier import AT_ONCE, TextNotifi
 from dict_rate_limit.adapters.notify.channels_file import check_channels
 from dict_rate_limit.adapters.notify.channels_toml import parse_channels
 from dict_rate_limit.domain.alerts.alert import Kind, Severity
-from dict_rate_limit.domain.notifications.channel import Channel, Format
+from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
 from http_receiver import answer, http_receiver
 from notifier_harness import message
 from processes import gone
@@ -49,7 +49,7 @@ async def receiver() -> AsyncIterator[HttpReceiver]:
 
 
 def channel(url: str) -> Channel:
-    return Channel(name="ops", format=Format.TEXT, url=url)
+    return Channel(name="ops", format=ChannelType.TEXT, url=url)
 
 
 def about(*events: AlertEvent) -> Message:
@@ -136,7 +136,7 @@ async def test_the_program_checks_urls() -> None:
 async def test_the_program_takes_every_url_of_the_page() -> None:
     page = (Path(__file__).parents[2] / "docs" / "notifications.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    channels = [one for block in blocks for one in parse_channels(block).channels if one.format is Format.TEXT]
+    channels = [one for block in blocks for one in parse_channels(block).channels if one.format is ChannelType.TEXT]
 
     said = await program("check", urls=[url_for(one, message()) for one in channels])
 

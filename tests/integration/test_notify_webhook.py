@@ -15,7 +15,7 @@ from dict_rate_limit.adapters.notify.address_guard import AddressGuard
 from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
 from dict_rate_limit.adapters.notify.webhook import WebhookNotifier, signatures
 from dict_rate_limit.contract.events import event_document
-from dict_rate_limit.domain.notifications.channel import Channel, Format
+from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
 from domain_samples import NOON
 from http_receiver import answer, http_receiver
 from monitor_samples import HandClock
@@ -37,7 +37,7 @@ async def receiver() -> AsyncIterator[HttpReceiver]:
 
 
 def channel(receiver: HttpReceiver, *secrets: str, path: str = "/dict") -> Channel:
-    return Channel(name="siem", format=Format.WEBHOOK, url=receiver.url(path), secrets=secrets or (SECRET,))
+    return Channel(name="siem", format=ChannelType.WEBHOOK, url=receiver.url(path), secrets=secrets or (SECRET,))
 
 
 def notifier(clock: HandClock | None = None, allowed: tuple[str, ...] = LOOPBACK) -> WebhookNotifier:

@@ -18,7 +18,7 @@ from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.adapters.redis import RedisCache
 from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.domain.errors import CacheUnavailableError, SourceError, StoreError
-from dict_rate_limit.domain.notifications.channel import Channel, Format
+from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
 from http_receiver import answer, http_receiver
 from notifier_harness import LOOPBACK, SECRET, message
 from span_memory import SpanMemory, attributes
@@ -115,9 +115,11 @@ async def test_a_redis_that_is_away_is_a_failed_span(memory: SpanMemory) -> None
 async def test_a_message_to_a_channel_is_a_span_and_its_call_another(memory: SpanMemory) -> None:
     http = GuardedHttp(AddressGuard(allowed=LOOPBACK), steps=memory.steps)
     webhook = WebhookNotifier(http=http, clock=SystemClock(), version="1.2.3")
-    notifier = NotifierByType(senders={Format.WEBHOOK: webhook}, steps=memory.steps)
+    notifier = NotifierByType(senders={ChannelType.WEBHOOK: webhook}, steps=memory.steps)
     async with http_receiver() as receiver:
-        channel = Channel(name="siem", format=Format.WEBHOOK, url=receiver.url("/t0k3n?key=t0k3n"), secrets=(SECRET,))
+        channel = Channel(
+            name="siem", format=ChannelType.WEBHOOK, url=receiver.url("/t0k3n?key=t0k3n"), secrets=(SECRET,)
+        )
         with memory.under_way():
             await notifier.send(channel, message())
 

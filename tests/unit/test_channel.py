@@ -9,7 +9,7 @@ import pytest
 from acting_samples import channel, open_change
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity
 from dict_rate_limit.domain.errors import InvalidValueError
-from dict_rate_limit.domain.notifications.channel import Channel, Format, Routes
+from dict_rate_limit.domain.notifications.channel import Channel, ChannelType, Routes
 
 WARNING = open_change()[1]
 
@@ -75,7 +75,7 @@ def test_a_wait_that_is_none_is_refused(wait: timedelta) -> None:
 
 
 def test_shows_no_secret() -> None:
-    one = Channel(name="siem", format=Format.WEBHOOK, url="https://siem.example/s3cr3t", secrets=("whsec_s3cr3t",))
+    one = Channel(name="siem", format=ChannelType.WEBHOOK, url="https://siem.example/s3cr3t", secrets=("whsec_s3cr3t",))
 
     assert repr(one) == "Channel(name='siem', format='webhook')"
 
@@ -85,8 +85,8 @@ def test_shows_no_secret() -> None:
     [
         (channel(), True),
         (replace(channel(), send_individually=True), False),
-        (channel(format=Format.WEBHOOK), False),
-        (channel(format=Format.ALERTMANAGER), False),
+        (channel(format=ChannelType.WEBHOOK), False),
+        (channel(format=ChannelType.ALERTMANAGER), False),
     ],
 )
 def test_only_texts_are_grouped_unless_they_are_kept_apart(one: Channel, *, grouped: bool) -> None:

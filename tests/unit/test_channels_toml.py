@@ -7,7 +7,7 @@ import pytest
 
 from dict_rate_limit.adapters.notify.channels_toml import parse_channels
 from dict_rate_limit.domain.alerts.alert import Severity
-from dict_rate_limit.domain.notifications.channel import Channel, Format, Language, Routes
+from dict_rate_limit.domain.notifications.channel import Channel, ChannelType, Language, Routes
 
 if TYPE_CHECKING:
     from dict_rate_limit.adapters.notify.channels_toml import Parsed
@@ -29,7 +29,9 @@ def problems(lines: str) -> tuple[str, ...]:
 
 def test_a_url_is_enough() -> None:
     assert table('url = "slack://a/b/c"') == parse_channels('channels.ops.url = "slack://a/b/c"')
-    assert table('url = "slack://a/b/c"').channels == (Channel(name="ops", format=Format.TEXT, url="slack://a/b/c"),)
+    assert table('url = "slack://a/b/c"').channels == (
+        Channel(name="ops", format=ChannelType.TEXT, url="slack://a/b/c"),
+    )
 
 
 def test_reads_every_key() -> None:
@@ -42,7 +44,7 @@ def test_reads_every_key() -> None:
     assert parsed.channels == (
         Channel(
             name="ops",
-            format=Format.TEXT,
+            format=ChannelType.TEXT,
             url="slack://a/b/c",
             language=Language.EN,
             routes=Routes(
@@ -66,7 +68,7 @@ def test_a_webhook_may_have_two_secrets_while_one_is_replaced() -> None:
 def test_alertmanager_needs_an_address_only() -> None:
     parsed = table('format = "alertmanager"\nurl = "http://am.example:9093/hook"')
 
-    assert parsed.channels[0].format is Format.ALERTMANAGER
+    assert parsed.channels[0].format is ChannelType.ALERTMANAGER
 
 
 @pytest.mark.parametrize(("group", "apart"), [("", True), ("\ngroup = true", False)])

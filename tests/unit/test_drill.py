@@ -11,7 +11,7 @@ from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.errors import NotFoundError
-from dict_rate_limit.domain.notifications.channel import Format
+from dict_rate_limit.domain.notifications.channel import ChannelType
 from dict_rate_limit.domain.notifications.routing import REFUSALS, DeliveryResult, Status
 from dict_rate_limit.usecases.alert_actions import send_drill
 from dict_rate_limit.usecases.deliver import REFUSALS as BROKER_REFUSALS
@@ -37,7 +37,9 @@ class Rehearsal:
         await deliver_all(self.store, MemoryPublisher(), self.clock, batch=10, within=HOUR)
 
     async def tell(self, *answers: DeliveryResult) -> None:
-        parts = telling(self.store, self.clock, channel(format=Format.WEBHOOK), notifier=MemoryNotifier(list(answers)))
+        parts = telling(
+            self.store, self.clock, channel(format=ChannelType.WEBHOOK), notifier=MemoryNotifier(list(answers))
+        )
         await tell(parts, within=HOUR)
 
     async def result(self) -> DrillResult:

@@ -25,7 +25,7 @@ from dict_rate_limit.domain.errors import (
     StoreError,
     StoreUnavailableError,
 )
-from dict_rate_limit.domain.notifications.channel import Channel, Format
+from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
 from dict_rate_limit.ports.observing import NULL_METRICS
 from dict_rate_limit.usecases.poll.poll import Fetcher
 from dict_rate_limit.workflows import inputs, names
@@ -178,7 +178,7 @@ async def test_publish_is_tried_again_while_readers_are_away(world: World) -> No
 
 
 async def test_notify_tells_people_what_happened(world: World) -> None:
-    world.channels.append(Channel(name="ops", format=Format.WEBHOOK, url="https://ops.example/"))
+    world.channels.append(Channel(name="ops", format=ChannelType.WEBHOOK, url="https://ops.example/"))
     await world.record(CALM)
     await world.record(LOW)
 

@@ -8,7 +8,7 @@ import pytest
 from acting_samples import HOUR, SILENCE_ID, channel, life, open_change, silence, taken_up
 from dict_rate_limit.domain.alerts.alert import Kind, Severity
 from dict_rate_limit.domain.alerts.transition import Subject, drilled
-from dict_rate_limit.domain.notifications.channel import Format, Routes
+from dict_rate_limit.domain.notifications.channel import ChannelType, Routes
 from dict_rate_limit.domain.notifications.routing import (
     FIRST_PAUSE,
     GIVE_UP_AFTER,
@@ -170,7 +170,7 @@ def test_a_channel_wants_what_all_its_routes_want(routes: Routes, *, wanted: boo
 
 def test_texts_wait_for_others_and_all_else_goes_at_once() -> None:
     minute = timedelta(minutes=1)
-    channels = [channel(format=kind, name=kind.value, group_wait=minute) for kind in Format]
+    channels = [channel(format=kind, name=kind.value, group_wait=minute) for kind in ChannelType]
     _, event = open_change()
 
     due = {one.channel: one.next_try_at - NOON for one in route([event], {}, channels, [], NOON)}

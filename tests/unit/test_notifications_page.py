@@ -10,7 +10,7 @@ from dict_rate_limit.adapters.notify import channels_toml
 from dict_rate_limit.adapters.notify.apprise_notifier import PATIENCE
 from dict_rate_limit.adapters.notify.channels_toml import parse_channels
 from dict_rate_limit.adapters.notify.webhook import REFUSALS, signatures
-from dict_rate_limit.domain.notifications.channel import Channel, Format
+from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "notifications.md").read_text(encoding="utf-8")
@@ -44,7 +44,7 @@ def test_every_example_is_read_without_a_problem(block: str) -> None:
 
 
 def test_the_page_shows_every_format() -> None:
-    assert {channel.format for channel in channels()} == set(Format)
+    assert {channel.format for channel in channels()} == set(ChannelType)
 
 
 def test_the_table_of_keys_is_that_of_the_reader() -> None:

@@ -13,7 +13,7 @@ from api_parts import recorded
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.alerts.alert import Severity
-from dict_rate_limit.domain.notifications.channel import Format, Routes
+from dict_rate_limit.domain.notifications.channel import ChannelType, Routes
 from dict_rate_limit.domain.notifications.routing import FIRST_PAUSE, DeliveryResult, Status
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose
 from dict_rate_limit.usecases import notify
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 WITHIN = timedelta(seconds=20)
 BUSY = DeliveryResult(ok=False, text="503")
-PROGRAM = channel("hook", format=Format.WEBHOOK)
+PROGRAM = channel("hook", format=ChannelType.WEBHOOK)
 PEOPLE = channel("ops")
 UP_AND_DOWN = ticks(bucket(1000), bucket(200), bucket(50), bucket(1000))
 
@@ -273,7 +273,7 @@ async def test_during_a_silence_people_are_not_told_and_the_ledger_says_why() ->
 
 async def test_who_was_told_earlier_is_told_the_end_also_in_a_later_round() -> None:
     desk = Desk()
-    pager = channel("pager", Routes(severity=Severity.CRITICAL), format=Format.WEBHOOK)
+    pager = channel("pager", Routes(severity=Severity.CRITICAL), format=ChannelType.WEBHOOK)
     await recorded(desk.store, *UP_AND_DOWN[:3])
     await desk.tell(pager)
     await recorded(desk.store, snapshot(bucket(200), at=NOON + 10 * FIVE_MINUTES))

@@ -3,13 +3,13 @@ from __future__ import annotations
 import pytest
 
 from dict_rate_limit.adapters.notify.redaction import LONGEST, redacted
-from dict_rate_limit.domain.notifications.channel import Channel, Format
+from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 -- an example
 
 
 def channel(url: str, *secrets: str) -> Channel:
-    return Channel(name="ops", format=Format.TEXT, url=url, secrets=secrets)
+    return Channel(name="ops", format=ChannelType.TEXT, url=url, secrets=secrets)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from dict_rate_limit.adapters.notify.channels_file import ChannelsFile, url_prob
 from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
 from dict_rate_limit.adapters.notify.heartbeat import UrlHeartbeat
 from dict_rate_limit.adapters.notify.webhook import WebhookNotifier
-from dict_rate_limit.domain.notifications.channel import Format
+from dict_rate_limit.domain.notifications.channel import ChannelType
 from dict_rate_limit.usecases.notify import NotifyDeps
 
 if TYPE_CHECKING:
@@ -43,10 +43,10 @@ def notifying(settings: Settings, parts: Backing, tried: Callable[[str, str], No
     """Make both; nothing has to be reachable, nor the channels' file to be there. `tried` counts messages."""
     http = GuardedHttp(AddressGuard(allowed=settings.notify_allowed_networks), steps=parts.steps)
     base = settings.runbook_base_url
-    senders: dict[Format, Notifier] = {
-        Format.TEXT: TextNotifier(),
-        Format.WEBHOOK: WebhookNotifier(http=http, clock=parts.clock, version=parts.version),
-        Format.ALERTMANAGER: AlertmanagerNotifier(http=http, runbook_base_url=base),
+    senders: dict[ChannelType, Notifier] = {
+        ChannelType.TEXT: TextNotifier(),
+        ChannelType.WEBHOOK: WebhookNotifier(http=http, clock=parts.clock, version=parts.version),
+        ChannelType.ALERTMANAGER: AlertmanagerNotifier(http=http, runbook_base_url=base),
     }
     notifications = NotifyDeps(
         notifications=parts.store,

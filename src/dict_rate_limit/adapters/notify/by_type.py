@@ -10,7 +10,7 @@ from dict_rate_limit.ports.steps import NULL_TRACER, Component
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from dict_rate_limit.domain.notifications.channel import Channel, Format
+    from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
     from dict_rate_limit.domain.notifications.routing import DeliveryResult
     from dict_rate_limit.ports.delivery import Message, Notifier
     from dict_rate_limit.ports.steps import Tracer
@@ -27,7 +27,7 @@ class NotifierByType:
     `tried` is told of each message: the channel, and "ok" or "failed".
     """
 
-    senders: Mapping[Format, Notifier]
+    senders: Mapping[ChannelType, Notifier]
     steps: Tracer = NULL_TRACER
     tried: Callable[[str, str], None] = _ignore
 

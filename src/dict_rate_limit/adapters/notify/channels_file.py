@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from dict_rate_limit.adapters.notify.apprise_notifier import check_urls
 from dict_rate_limit.adapters.notify.channels_toml import HIDDEN, TABLE, parse_channels
 from dict_rate_limit.adapters.notify.redaction import redacted
-from dict_rate_limit.domain.notifications.channel import Format
+from dict_rate_limit.domain.notifications.channel import ChannelType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -108,7 +108,7 @@ def check_channels(path: Path) -> Sequence[str]:
 
 def url_problems(channels: Sequence[Channel]) -> Sequence[str]:
     """Return why Apprise does not take the URLs of some channels. Blocks for a second: it starts a program."""
-    texts = [channel for channel in channels if channel.format is Format.TEXT]
+    texts = [channel for channel in channels if channel.format is ChannelType.TEXT]
     reasons = check_urls([channel.url for channel in texts]) if texts else []
     return [
         f"{TABLE}.{channel.name}: url: {HIDDEN}, expected one that Apprise takes: {redacted(reason, channel)}"

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from dict_rate_limit.adapters.notify.webhook import key_of
 from dict_rate_limit.domain.alerts.alert import Kind, Severity
-from dict_rate_limit.domain.notifications.channel import NAME, Channel, Format, Language, Routes
+from dict_rate_limit.domain.notifications.channel import NAME, Channel, ChannelType, Language, Routes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -91,12 +91,14 @@ def _channel(name: str, table: object) -> tuple[Channel | None, list[str]]:
 
 def _mismatches(values: Mapping[str, Any]) -> list[str]:
     """Say what does not go together."""
-    form = values.get("format", Format.TEXT)
+    form = values.get("format", ChannelType.TEXT)
     problems = []
-    if form is not Format.TEXT and not _is_http(values["url"]):
+    if form is not ChannelType.TEXT and not _is_http(values["url"]):
         problems.append(f"url: {HIDDEN}, expected http:// or https:// with a host for the format {form}")
-    if (form is Format.WEBHOOK) != ("secrets" in values):
-        wanted = f"{_KEYS['secrets'].expected}: a webhook is signed" if form is Format.WEBHOOK else "none: no webhook"
+    if (form is ChannelType.WEBHOOK) != ("secrets" in values):
+        wanted = (
+            f"{_KEYS['secrets'].expected}: a webhook is signed" if form is ChannelType.WEBHOOK else "none: no webhook"
+        )
         problems.append(f"secrets: {HIDDEN if 'secrets' in values else 'missing'}, expected {wanted}")
     return problems
 
@@ -109,7 +111,7 @@ def _made(name: str, values: dict[str, Any]) -> Channel:
         name=name,
         routes=routes,
         send_individually=send_individually,
-        format=values.pop("format", Format.TEXT),
+        format=values.pop("format", ChannelType.TEXT),
         **values,
     )
 
@@ -184,7 +186,7 @@ _GLOBS: Final = "a list of globs of letters, digits, _, * and ?, at least one"
 _ROUTES: Final = ("severity", "policies", "participants", "kinds")
 _KEYS: Final[Mapping[str, _Key]] = {
     "url": _Key(read=_url, expected="the URL of a service", secret=True),
-    "format": _Key(read=Format, expected=" or ".join(Format)),
+    "format": _Key(read=ChannelType, expected=" or ".join(ChannelType)),
     "language": _Key(read=Language, expected=" or ".join(Language)),
     "severity": _Key(read=Severity, expected=" or ".join(Severity)),
     "policies": _Key(read=_globs("policies"), expected=_GLOBS),

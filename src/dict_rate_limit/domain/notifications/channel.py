@@ -29,7 +29,7 @@ class Language(StrEnum):
     EN = "en"
 
 
-class Format(StrEnum):
+class ChannelType(StrEnum):
     """What a channel is sent."""
 
     TEXT = "text"  # a message for people, by whatever service the URL names
@@ -85,7 +85,7 @@ class Channel:
     """
 
     name: str
-    format: Format
+    format: ChannelType
     url: str
     routes: Routes = Routes()
     language: Language = Language.PT
@@ -109,7 +109,7 @@ class Channel:
     @property
     def grouped(self) -> bool:
         """Whether one message may tell of several transitions: programs want them one by one."""
-        return self.format is Format.TEXT and not self.send_individually
+        return self.format is ChannelType.TEXT and not self.send_individually
 
     def matches(self, event: AlertEvent) -> bool:
         """Tell whether it wants a transition; a drill goes everywhere, for that is what it is for."""
