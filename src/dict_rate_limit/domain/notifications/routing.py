@@ -119,7 +119,7 @@ def route(
     return notifications
 
 
-def after(notification: Notification, answer: DeliveryResult, now: datetime) -> tuple[Status, datetime | None]:
+def next_state(notification: Notification, answer: DeliveryResult, now: datetime) -> tuple[Status, datetime | None]:
     """Say where a notification stands after an answer and when it is tried again: later each time, for a day."""
     if answer.ok:
         return Status.DELIVERED, None
