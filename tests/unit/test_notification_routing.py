@@ -10,8 +10,8 @@ from dict_rate_limit.domain.alerts.alert import Kind, Severity
 from dict_rate_limit.domain.alerts.transition import Subject, drilled
 from dict_rate_limit.domain.notifications.channel import ChannelType, Routes
 from dict_rate_limit.domain.notifications.routing import (
-    FIRST_PAUSE,
     GIVE_UP_AFTER,
+    INITIAL_BACKOFF,
     LONGEST_PAUSE,
     REFUSALS,
     DeliveryResult,
@@ -198,7 +198,12 @@ def test_what_was_taken_is_delivered() -> None:
 def test_what_failed_is_tried_again_twice_as_late_each_time() -> None:
     pauses = [after(waiting(attempts), BUSY, NOON)[1] for attempts in (0, 1, 2, 20)]
 
-    assert pauses == [NOON + FIRST_PAUSE, NOON + 2 * FIRST_PAUSE, NOON + 4 * FIRST_PAUSE, NOON + LONGEST_PAUSE]
+    assert pauses == [
+        NOON + INITIAL_BACKOFF,
+        NOON + 2 * INITIAL_BACKOFF,
+        NOON + 4 * INITIAL_BACKOFF,
+        NOON + LONGEST_PAUSE,
+    ]
 
 
 def test_after_a_day_it_is_given_up() -> None:

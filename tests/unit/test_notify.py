@@ -14,7 +14,7 @@ from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.alerts.alert import Severity
 from dict_rate_limit.domain.notifications.channel import ChannelType, Routes
-from dict_rate_limit.domain.notifications.routing import FIRST_PAUSE, DeliveryResult, Status
+from dict_rate_limit.domain.notifications.routing import INITIAL_BACKOFF, DeliveryResult, Status
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose
 from dict_rate_limit.usecases import notify
 from dict_rate_limit.usecases.alert_actions import NewSilence, create_silence, send_drill
@@ -155,7 +155,7 @@ async def test_a_failure_stops_the_channel_so_that_nothing_overtakes(
     with caplog.at_level(logging.WARNING):
         first = await desk.tell(PROGRAM)
     at_once = await desk.tell(PROGRAM)
-    desk.clock.move(FIRST_PAUSE)
+    desk.clock.move(INITIAL_BACKOFF)
     later = await desk.tell(PROGRAM)
 
     assert [first, at_once, later] == [
@@ -180,16 +180,16 @@ async def test_a_failure_of_one_channel_is_none_of_another(desk: Desk) -> None:
 async def test_every_attempt_is_noted(desk: Desk) -> None:
     desk.notifier.answers = [BUSY]
     await desk.tell(PROGRAM)
-    desk.clock.move(FIRST_PAUSE)
+    desk.clock.move(INITIAL_BACKOFF)
     await desk.tell(PROGRAM)
 
     first = (await desk.ledger())[0]
 
     assert [(attempt.at, attempt.answer.text, attempt.status) for attempt in first.attempts] == [
         (NOON, "503", Status.PENDING),
-        (NOON + FIRST_PAUSE, "kept in memory", Status.DELIVERED),
+        (NOON + INITIAL_BACKOFF, "kept in memory", Status.DELIVERED),
     ]
-    assert first.attempts[0].next_try_at == NOON + FIRST_PAUSE
+    assert first.attempts[0].next_try_at == NOON + INITIAL_BACKOFF
     assert (first.notification.status, first.notification.attempts) == (Status.DELIVERED, 1)
 
 
@@ -197,7 +197,7 @@ async def test_a_repeated_message_has_the_same_name(desk: Desk) -> None:
     notifier = SlowNotifier(desk.clock, answers={"ops": BUSY})
     parts = telling(desk.store, desk.clock, PEOPLE, notifier=notifier)
     await tell(parts, WITHIN)
-    desk.clock.move(FIRST_PAUSE)
+    desk.clock.move(INITIAL_BACKOFF)
     await tell(parts, WITHIN)
 
     first, second = (message for _, message in notifier.sent)
@@ -240,7 +240,7 @@ async def test_what_a_dead_sender_had_is_told_when_its_lease_is_over(desk: Desk)
 
 async def test_what_waits_for_a_channel_that_is_gone_is_given_up(desk: Desk) -> None:
     await desk.tell(replace(PEOPLE, group_wait=HOUR))
-    desk.clock.move(ROLL_OUT + FIRST_PAUSE)
+    desk.clock.move(ROLL_OUT + INITIAL_BACKOFF)
 
     await desk.tell(PROGRAM)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 REFUSALS: Final = 5
 """A transition refused this often for its content is dead: visible, and no longer in the way of later ones."""
 
-FIRST_PAUSE: Final = timedelta(seconds=1)
+INITIAL_BACKOFF: Final = timedelta(seconds=1)
 
 _log = logging.getLogger(__name__)
 
@@ -78,5 +78,5 @@ async def _refused(unit: ClaimUnitOfWork, receipt: PublishResult, reason: str, n
     dead = times >= REFUSALS
     facts = {"event_id": str(receipt.event_id), "times": times, "given_up": dead, "reason": reason}
     _log.error("transition.refused", extra=facts)
-    next_try_at = None if dead else now + FIRST_PAUSE * 2 ** (times - 1)
+    next_try_at = None if dead else now + INITIAL_BACKOFF * 2 ** (times - 1)
     await unit.mark_refused(receipt.event_id, reason, now, next_try_at)
