@@ -7,7 +7,7 @@ import pytest
 
 from dict_rate_limit.domain.buckets.reading import FailedPoll, Snapshot
 from dict_rate_limit.domain.errors import RETRY_HELPS, Outcome
-from dict_rate_limit.usecases.poll.poll import LIST_TOKEN_REFILL, LONGEST_PAUSE, Fetcher, Patience
+from dict_rate_limit.usecases.poll.poll import LIST_TOKEN_REFILL, MAX_BACKOFF, Fetcher, Patience
 from domain_samples import NOON
 from monitor_samples import LATER, HandClock, ScriptedSource, reading_of, refusal
 
@@ -154,7 +154,7 @@ async def test_an_absurd_retry_after_does_not_blind_us(source: ScriptedSource) -
     source.script["a"] = [refusal(Outcome.RATE_LIMITED, retry_after_sec=10**9)]
     fetcher = make_fetcher(source)
     await fetcher.fetch_group(["a"])
-    source.clock.move(LONGEST_PAUSE)
+    source.clock.move(MAX_BACKOFF)
 
     polls = await fetcher.fetch_group(["a"])
 

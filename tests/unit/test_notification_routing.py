@@ -12,7 +12,7 @@ from dict_rate_limit.domain.notifications.channel import ChannelType, Routes
 from dict_rate_limit.domain.notifications.routing import (
     GIVE_UP_AFTER,
     INITIAL_BACKOFF,
-    LONGEST_PAUSE,
+    MAX_BACKOFF,
     REFUSALS,
     DeliveryResult,
     Notification,
@@ -202,7 +202,7 @@ def test_what_failed_is_tried_again_twice_as_late_each_time() -> None:
         NOON + INITIAL_BACKOFF,
         NOON + 2 * INITIAL_BACKOFF,
         NOON + 4 * INITIAL_BACKOFF,
-        NOON + LONGEST_PAUSE,
+        NOON + MAX_BACKOFF,
     ]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from api_parts import HandClock, policies_list
 from dict_rate_limit.domain.errors import InvalidValueError, Outcome, SourceError
-from dict_rate_limit.usecases.readings.budget import LONGEST_PAUSE, BudgetConfig, SourceBudget
+from dict_rate_limit.usecases.readings.budget import MAX_BACKOFF, BudgetConfig, SourceBudget
 from domain_samples import NOON, bucket, snapshot
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def test_an_older_reading_teaches_nothing(clock: HandClock) -> None:
         (SourceError(Outcome.RATE_LIMITED, "429"), 10.0),
         (SourceError(Outcome.RATE_LIMITED, "429", retry_after_sec=30), 30.0),
         (SourceError(Outcome.UNAVAILABLE, "503", retry_after_sec=40), 40.0),
-        (SourceError(Outcome.UNAVAILABLE, "503", retry_after_sec=10**9), LONGEST_PAUSE.total_seconds()),
+        (SourceError(Outcome.UNAVAILABLE, "503", retry_after_sec=10**9), MAX_BACKOFF.total_seconds()),
     ],
 )
 def test_a_refusal_is_followed_by_what_it_asks_for(clock: HandClock, error: SourceError, pause: float) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.notifications.silence import Silence
 
 INITIAL_BACKOFF: Final = timedelta(seconds=10)
-LONGEST_PAUSE: Final = timedelta(minutes=10)
+MAX_BACKOFF: Final = timedelta(minutes=10)
 GIVE_UP_AFTER: Final = timedelta(hours=24)
 """A channel that took nothing for a day is given up on, visibly."""
 
@@ -126,7 +126,7 @@ def next_state(notification: Notification, answer: DeliveryResult, now: datetime
     refused = answer.refused and notification.attempts + 1 >= REFUSALS
     if refused or now - notification.created_at >= GIVE_UP_AFTER:
         return Status.DEAD, None
-    pause = min(INITIAL_BACKOFF * 2 ** min(notification.attempts, 10), LONGEST_PAUSE)
+    pause = min(INITIAL_BACKOFF * 2 ** min(notification.attempts, 10), MAX_BACKOFF)
     return Status.PENDING, now + pause
 
 

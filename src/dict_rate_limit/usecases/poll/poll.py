@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 LIST_TOKEN_REFILL: Final = timedelta(seconds=10)
 """POLICIES_LIST regains one token in this time (6 a minute); the shortest pause after a 429."""
 
-LONGEST_PAUSE: Final = timedelta(minutes=10)
+MAX_BACKOFF: Final = timedelta(minutes=10)
 """A Retry-After above this is not believed: it would blind us."""
 
 _log = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ class Fetcher:
         now = self.clock.now()
         if error.outcome is Outcome.RATE_LIMITED:
             told = timedelta(seconds=error.retry_after_sec or 0)
-            self._not_before[participant] = now + min(max(told, LIST_TOKEN_REFILL), LONGEST_PAUSE)
+            self._not_before[participant] = now + min(max(told, LIST_TOKEN_REFILL), MAX_BACKOFF)
         return FailedPoll(
             participant=participant,
             source=self.source_name,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.errors import SourceError
     from dict_rate_limit.ports import Clock
 
-LONGEST_PAUSE: Final = timedelta(minutes=10)
+MAX_BACKOFF: Final = timedelta(minutes=10)
 """A Retry-After above this is not believed."""
 
 
@@ -82,7 +82,7 @@ class SourceBudget:
     def record_failure(self, error: SourceError) -> None:
         """Note a failed call: wait as long as the source asks, or after a 429 for one token, with an empty bucket."""
         if error.retry_after_sec is not None:
-            self._pause(min(timedelta(seconds=error.retry_after_sec), LONGEST_PAUSE))
+            self._pause(min(timedelta(seconds=error.retry_after_sec), MAX_BACKOFF))
         elif error.outcome is Outcome.RATE_LIMITED:
             self._pause(self._token_time)
         if error.outcome is Outcome.RATE_LIMITED:
