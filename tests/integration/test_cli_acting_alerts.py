@@ -16,7 +16,7 @@ from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.domain.notifications.channel import ChannelType
 from dict_rate_limit.usecases.alert_actions import send_drill
-from dict_rate_limit.usecases.deliver import REFUSALS, deliver_all
+from dict_rate_limit.usecases.deliver import MAX_REJECTIONS, deliver_all
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
 from monitor_samples import RefusingPublisher
 
@@ -130,7 +130,7 @@ def test_what_a_silence_held_back_and_what_the_broker_refuses_are_shown(desk: De
     history = desk.server.do(world.store.alert(UUID(alert_id)))
     assert history is not None
     refusing = RefusingPublisher(history.events[0].event_id)
-    for _ in range(REFUSALS):
+    for _ in range(MAX_REJECTIONS):
         desk.server.do(deliver_all(world.store, refusing, world.clock, batch=10, within=HOUR / 3600))
         world.clock.advance(60)
     desk.server.do(world.tell(channel(), within=HOUR))

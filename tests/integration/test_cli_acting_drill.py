@@ -19,8 +19,8 @@ from dict_rate_limit.apps.cli.documents import Drill
 from dict_rate_limit.apps.cli.drill_alert import PATH, Patience, followed, verdict
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.domain.notifications.channel import ChannelType
-from dict_rate_limit.domain.notifications.routing import REFUSALS, Answer
-from dict_rate_limit.usecases.deliver import REFUSALS as BROKER_REFUSALS
+from dict_rate_limit.domain.notifications.routing import MAX_REJECTIONS, Answer
+from dict_rate_limit.usecases.deliver import MAX_REJECTIONS as BROKER_REFUSALS
 from dict_rate_limit.usecases.deliver import deliver_all
 from dict_rate_limit.usecases.notify import tell
 from domain_samples import NOON
@@ -132,7 +132,7 @@ def test_what_has_not_arrived_in_time_ends_with_69(desk: Desk, capsys: pytest.Ca
 
 def test_what_was_given_up_on_ends_with_69_at_once(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     def refuse(desk: Desk) -> None:
-        for _ in range(REFUSALS):
+        for _ in range(MAX_REJECTIONS):
             tell_busy(desk, Answer(ok=False, text="400", refused=True))
             desk.server.world.clock.advance(3600)
         tell_all(desk)
@@ -145,7 +145,7 @@ def test_what_was_given_up_on_ends_with_69_at_once(desk: Desk, capsys: pytest.Ca
     assert worker.clock.now() < NOON + HOUR / 60
     assert verdict(last, HOUR) is Exit.UNAVAILABLE
     written = capsys.readouterr()
-    assert f"hook OPENED    DEAD       {REFUSALS}" in written.out
+    assert f"hook OPENED    DEAD       {MAX_REJECTIONS}" in written.out
     assert written.err == "the test alert was given up on\n"
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.domain.errors import PublishError
-from dict_rate_limit.usecases.deliver import REFUSALS, Delivery, deliver, deliver_all
+from dict_rate_limit.usecases.deliver import MAX_REJECTIONS, Delivery, deliver, deliver_all
 from domain_samples import NOON
 from monitor_samples import FussyPublisher, HandClock, ListOutbox, RefusingPublisher, opened_and_resolved
 
@@ -112,7 +112,7 @@ async def test_a_refused_transition_is_tried_again_later_and_later() -> None:
 
 async def test_a_transition_refused_too_often_is_given_up_and_later_ones_go_on() -> None:
     events = opened_and_resolved()
-    outbox = ListOutbox(list(events), refusals={events[0].event_id: REFUSALS - 1})
+    outbox = ListOutbox(list(events), refusals={events[0].event_id: MAX_REJECTIONS - 1})
     publisher = RefusingPublisher(events[0].event_id)
 
     delivery = await deliver_all(outbox, publisher, HandClock(), batch=10, within=MINUTE)
@@ -125,7 +125,7 @@ async def test_a_transition_refused_too_often_is_given_up_and_later_ones_go_on()
 async def test_an_outage_is_no_refusal() -> None:
     outbox = ListOutbox(opened_and_resolved())
 
-    for _ in range(REFUSALS + 1):
+    for _ in range(MAX_REJECTIONS + 1):
         await deliver(outbox, FussyPublisher(0, AWAY), HandClock(), batch=10)
 
     assert (len(outbox.waiting), outbox.refused) == (3, [])

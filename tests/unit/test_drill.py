@@ -12,9 +12,9 @@ from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.errors import NotFoundError
 from dict_rate_limit.domain.notifications.channel import ChannelType
-from dict_rate_limit.domain.notifications.routing import REFUSALS, DeliveryResult, Status
+from dict_rate_limit.domain.notifications.routing import MAX_REJECTIONS, DeliveryResult, Status
 from dict_rate_limit.usecases.alert_actions import send_drill
-from dict_rate_limit.usecases.deliver import REFUSALS as BROKER_REFUSALS
+from dict_rate_limit.usecases.deliver import MAX_REJECTIONS as BROKER_REFUSALS
 from dict_rate_limit.usecases.deliver import deliver_all
 from dict_rate_limit.usecases.drill import DrillResult, drill_result
 from dict_rate_limit.usecases.notify import tell
@@ -105,7 +105,7 @@ async def test_a_channel_that_has_not_taken_it_yet_may_still(rehearsal: Rehearsa
 async def test_a_channel_that_refused_it_for_good_is_done_and_not_good(rehearsal: Rehearsal) -> None:
     await rehearsal.publish()
     refused = DeliveryResult(ok=False, text="400", refused=True)
-    for _ in range(REFUSALS):
+    for _ in range(MAX_REJECTIONS):
         await rehearsal.tell(refused)
         rehearsal.clock.move(HOUR)
     await rehearsal.tell()

@@ -13,7 +13,7 @@ from dict_rate_limit.domain.notifications.routing import (
     GIVE_UP_AFTER,
     INITIAL_BACKOFF,
     MAX_BACKOFF,
-    REFUSALS,
+    MAX_REJECTIONS,
     DeliveryResult,
     Notification,
     Status,
@@ -214,9 +214,9 @@ def test_after_a_day_it_is_given_up() -> None:
 
 
 def test_what_is_refused_for_what_it_is_stands_in_the_way_only_so_often() -> None:
-    states = [after(waiting(attempts), REFUSED, NOON)[0] for attempts in range(REFUSALS)]
+    states = [after(waiting(attempts), REFUSED, NOON)[0] for attempts in range(MAX_REJECTIONS)]
 
-    assert states == [Status.PENDING] * (REFUSALS - 1) + [Status.DEAD]
+    assert states == [Status.PENDING] * (MAX_REJECTIONS - 1) + [Status.DEAD]
 
 
 def test_a_message_of_the_same_notifications_has_the_same_name_in_any_order() -> None:

@@ -9,7 +9,7 @@ import pytest
 from dict_rate_limit.adapters.notify import channels_toml
 from dict_rate_limit.adapters.notify.apprise_notifier import PATIENCE
 from dict_rate_limit.adapters.notify.channels_toml import parse_channels
-from dict_rate_limit.adapters.notify.webhook import REFUSALS, signatures
+from dict_rate_limit.adapters.notify.webhook import MAX_REJECTIONS, signatures
 from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -79,4 +79,4 @@ def test_it_takes_nothing_else(verified: Any, body: bytes, later: int, secret: s
 
 def test_the_page_names_the_limits_that_hold() -> None:
     assert f"`not sent within {PATIENCE:g} s`" in PAGE
-    assert all(str(status) in PAGE for status in REFUSALS)
+    assert all(str(status) in PAGE for status in MAX_REJECTIONS)

@@ -55,7 +55,7 @@ class FaultWindow:
         return self.from_sec <= elapsed_sec % self.every_sec < self.to_sec
 
 
-REFUSALS: Final[Mapping[Fault, Refusal]] = {
+MAX_REJECTIONS: Final[Mapping[Fault, Refusal]] = {
     Fault.RATE_LIMITED: Refusal(status=429, detail="rate limited", retry_after_sec=10),
     Fault.UNAVAILABLE: Refusal(status=503, detail="service unavailable", retry_after_sec=5),
     Fault.INTERNAL: Refusal(status=500, detail="internal server error"),

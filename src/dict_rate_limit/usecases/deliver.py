@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports import Clock
     from dict_rate_limit.ports.delivery import ClaimUnitOfWork, EventPublisher, Outbox, PublishResult
 
-REFUSALS: Final = 5
+MAX_REJECTIONS: Final = 5
 """A transition refused this often for its content is dead: visible, and no longer in the way of later ones."""
 
 INITIAL_BACKOFF: Final = timedelta(seconds=1)
@@ -75,7 +75,7 @@ async def deliver_all(
 
 async def _refused(unit: ClaimUnitOfWork, receipt: PublishResult, reason: str, now: datetime) -> None:
     times = unit.refusals.get(receipt.event_id, 0) + 1
-    dead = times >= REFUSALS
+    dead = times >= MAX_REJECTIONS
     facts = {"event_id": str(receipt.event_id), "times": times, "given_up": dead, "reason": reason}
     _log.error("transition.refused", extra=facts)
     next_try_at = None if dead else now + INITIAL_BACKOFF * 2 ** (times - 1)

@@ -28,7 +28,7 @@ PREFIX: Final = "whsec_"
 KEY_BYTES: Final = (24, 64)
 """Shortest and longest key of the specification."""
 
-REFUSALS: Final = frozenset({400, 413, 415, 422})
+MAX_REJECTIONS: Final = frozenset({400, 413, 415, 422})
 """Statuses that are about the message, not about the address or the moment."""
 
 
@@ -42,7 +42,7 @@ async def post_json(
     except CallError as error:
         return DeliveryResult(ok=False, text=redacted(str(error), channel, host_is_open=True))
     text = redacted(str(reply), channel, host_is_open=True)
-    return DeliveryResult(ok=reply.ok, text=text, refused=reply.status in REFUSALS)
+    return DeliveryResult(ok=reply.ok, text=text, refused=reply.status in MAX_REJECTIONS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

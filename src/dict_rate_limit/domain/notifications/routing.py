@@ -22,7 +22,7 @@ MAX_BACKOFF: Final = timedelta(minutes=10)
 GIVE_UP_AFTER: Final = timedelta(hours=24)
 """A channel that took nothing for a day is given up on, visibly."""
 
-REFUSALS: Final = 5
+MAX_REJECTIONS: Final = 5
 """A message refused this often for what it is, is given up on: it stands in the way of later ones."""
 
 FOLLOW_UPS: Final = frozenset({TransitionKind.DEESCALATED, TransitionKind.RESOLVED, TransitionKind.ACKNOWLEDGED})
@@ -123,7 +123,7 @@ def next_state(notification: Notification, answer: DeliveryResult, now: datetime
     """Say where a notification stands after an answer and when it is tried again: later each time, for a day."""
     if answer.ok:
         return Status.DELIVERED, None
-    refused = answer.refused and notification.attempts + 1 >= REFUSALS
+    refused = answer.refused and notification.attempts + 1 >= MAX_REJECTIONS
     if refused or now - notification.created_at >= GIVE_UP_AFTER:
         return Status.DEAD, None
     pause = min(INITIAL_BACKOFF * 2 ** min(notification.attempts, 10), MAX_BACKOFF)
