@@ -22,6 +22,6 @@ def require_timezone(field: str, moment: datetime | None) -> None:
         raise InvalidValueError(message)
 
 
-def shown(moment: datetime) -> str:
+def format_utc(moment: datetime) -> str:
     """Write a moment for people: in UTC, to the second."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

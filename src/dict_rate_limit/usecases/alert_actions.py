@@ -14,7 +14,7 @@ from dict_rate_limit.domain.audit import AuditAction, AuditEntry
 from dict_rate_limit.domain.errors import ConflictError, InvalidValueError, NotFoundError
 from dict_rate_limit.domain.notifications.silence import Silence
 from dict_rate_limit.domain.text import require_reason
-from dict_rate_limit.domain.timestamps import require_timezone, shown
+from dict_rate_limit.domain.timestamps import format_utc, require_timezone
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -77,7 +77,7 @@ async def acknowledge(acts: Acts, clock: Clock, order: AcknowledgeAlert) -> Aler
             raise _unknown_alert(order.alert_id)
         _refuse_what_moved(alert, order.sequence, now)
         after, event = acknowledged(alert, taken_up)
-        detail = f"{alert.policy_name} {alert.kind} until {shown(order.until)}"
+        detail = f"{alert.policy_name} {alert.kind} until {format_utc(order.until)}"
         entry = AuditEntry(
             at=now,
             actor=order.actor,
@@ -110,7 +110,7 @@ async def create_silence(acts: Acts, clock: Clock, order: NewSilence) -> Silence
         reason=order.reason,
         created_at=now,
     )
-    detail = f"{order.purpose} {described(order.matchers)} until {shown(order.ends_at)}"
+    detail = f"{order.purpose} {described(order.matchers)} until {format_utc(order.ends_at)}"
     entry = AuditEntry(
         at=now,
         actor=order.actor,
@@ -181,7 +181,7 @@ def _refuse_what_matches_nothing(matchers: Matchers) -> None:
 
 def _refuse_what_moved(alert: Alert, seen: int | None, now: datetime) -> None:
     if alert.resolved_at is not None:
-        message = f"alert: {alert.alert_id}, expected an open one: it was resolved at {shown(alert.resolved_at)}"
+        message = f"alert: {alert.alert_id}, expected an open one: it was resolved at {format_utc(alert.resolved_at)}"
         raise ConflictError(message)
     if seen is not None and seen != alert.sequence:
         message = f"sequence: {seen}, expected {alert.sequence}: the alert has moved on, look at it again"
@@ -190,7 +190,7 @@ def _refuse_what_moved(alert: Alert, seen: int | None, now: datetime) -> None:
     if seen is None and taken is not None and taken.until > now:
         message = (
             f"alert: {alert.alert_id}, expected one that nobody has: {taken.actor} has it until "
-            f"{shown(taken.until)}; send sequence {alert.sequence} to take it over"
+            f"{format_utc(taken.until)}; send sequence {alert.sequence} to take it over"
         )
         raise ConflictError(message)
 
