@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dict_rate_limit.domain.alerts.alert import Alert, Kind, Severity
 from dict_rate_limit.domain.alerts.context import alert_context, thresholds_of
 from dict_rate_limit.domain.alerts.state import NO_OVERRIDE
-from dict_rate_limit.domain.alerts.transition import AlertContext, Change, Subject, moved, opened, resolved
+from dict_rate_limit.domain.alerts.transition import AlertContext, Change, Subject, change_severity, opened, resolved
 from dict_rate_limit.domain.buckets.level import Level, level_with_hysteresis
 
 if TYPE_CHECKING:
@@ -52,4 +52,4 @@ def _evaluated(state: ParticipantState, bucket: Bucket, alert: Alert | None, rul
 def _change(subject: Subject, alert: Alert | None, level: Level, facts: AlertContext, now: datetime) -> Change | None:
     if alert is None:
         return opened(subject, Severity(level), facts, now)
-    return resolved(alert, facts, now) if level is Level.OK else moved(alert, Severity(level), facts, now)
+    return resolved(alert, facts, now) if level is Level.OK else change_severity(alert, Severity(level), facts, now)

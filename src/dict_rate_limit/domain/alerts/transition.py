@@ -58,7 +58,7 @@ def noticed(subject: Subject, severity: Severity, facts: AlertContext, now: date
     return _with_event(born, TransitionKind.NOTICED, facts)
 
 
-def moved(alert: Alert, severity: Severity, facts: AlertContext, now: datetime) -> Change | None:
+def change_severity(alert: Alert, severity: Severity, facts: AlertContext, now: datetime) -> Change | None:
     """Make an alert worse or better; None when it is as it was.
 
     Once a bucket ran dry its alert stays `exhausted` until the severity steps down.
