@@ -38,8 +38,8 @@ def evaluate_poll(state: ParticipantState, poll: Poll, rules: AlertConfig) -> tu
         vanished = vanished_names(state, snapshot)
         changes += notices(state, snapshot, vanished)
         changes += threshold_changes(state, snapshot, vanished, rules)
-    moved = {alert.key for alert, _ in changes}
-    changes += reminders(state, poll, rules, moved, advanced=snapshot is not None)
+    changed_keys = {alert.key for alert, _ in changes}
+    changes += reminders(state, poll, rules, changed_keys, advanced=snapshot is not None)
     alerts = tuple(alert for alert, _ in changes)
     evaluation = Evaluation(
         poll=poll,
