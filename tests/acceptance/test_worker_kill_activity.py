@@ -226,4 +226,4 @@ def facts(event: AlertEvent) -> tuple[object, ...]:
 
 
 def buckets_of(evaluation: Evaluation) -> tuple[object, ...]:
-    return evaluation.poll.buckets if evaluation.advanced and isinstance(evaluation.poll, Snapshot) else ()
+    return evaluation.poll.buckets if evaluation.is_new_reading and isinstance(evaluation.poll, Snapshot) else ()

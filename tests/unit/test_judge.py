@@ -25,7 +25,7 @@ def test_a_first_reading_is_kept() -> None:
 
     state, evaluation = evaluate_poll(ParticipantState(participant=PARTICIPANT), first, RULES)
 
-    assert evaluation.advanced
+    assert evaluation.is_new_reading
     assert (state.first_polled_at, state.last_good_at, state.checked_at, state.category) == (NOON, NOON, NOON, "C")
     assert state.buckets["CLAIMS_READ"].available_tokens == 700
 
@@ -35,7 +35,7 @@ def test_a_failure_is_a_poll_and_changes_no_bucket() -> None:
 
     after, evaluation = evaluate_poll(state, failure(at=LATER), RULES)
 
-    assert not evaluation.advanced
+    assert not evaluation.is_new_reading
     assert (after.buckets, after.checked_at, after.last_good_at) == (state.buckets, NOON, NOON)
 
 
@@ -44,7 +44,7 @@ def test_a_repeated_time_stores_nothing_and_judges_no_bucket() -> None:
 
     after, evaluation = evaluate_poll(state, snapshot(bucket(0), at=LATER, response_time=NOON), RULES)
 
-    assert not evaluation.advanced
+    assert not evaluation.is_new_reading
     assert evaluation.events == ()
     assert after.buckets["CLAIMS_READ"].available_tokens == 700
 
@@ -54,7 +54,7 @@ def test_a_time_that_runs_backwards_is_not_new() -> None:
 
     _, evaluation = evaluate_poll(state, snapshot(bucket(0), at=LATER, response_time=NOON - FIVE_MINUTES), RULES)
 
-    assert not evaluation.advanced
+    assert not evaluation.is_new_reading
 
 
 def test_a_reading_that_arrives_late_does_not_replace_a_newer_one() -> None:
@@ -62,7 +62,7 @@ def test_a_reading_that_arrives_late_does_not_replace_a_newer_one() -> None:
 
     _, evaluation = evaluate_poll(state, snapshot(bucket(0), response_time=LATER + FIVE_MINUTES), RULES)
 
-    assert not evaluation.advanced
+    assert not evaluation.is_new_reading
 
 
 def test_one_reading_stamped_in_the_future_does_not_hide_the_following_ones() -> None:
@@ -71,7 +71,7 @@ def test_one_reading_stamped_in_the_future_does_not_hide_the_following_ones() ->
 
     after, evaluation = evaluate_poll(state, snapshot(bucket(50), at=LATER), RULES)
 
-    assert evaluation.advanced
+    assert evaluation.is_new_reading
     assert after.checked_at == LATER
 
 
@@ -81,7 +81,7 @@ def test_the_same_future_stamp_again_is_a_repeat() -> None:
 
     _, evaluation = evaluate_poll(state, snapshot(bucket(50), at=LATER, response_time=future), RULES)
 
-    assert not evaluation.advanced
+    assert not evaluation.is_new_reading
 
 
 def test_the_first_poll_is_the_earliest_even_when_recorded_late() -> None:

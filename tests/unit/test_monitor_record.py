@@ -76,7 +76,7 @@ async def test_each_poll_is_judged_by_what_was_known_before(store: FaultyStore) 
 
     done = await record(store, [reading_of("a", NOON + LATER, available=200)])
 
-    assert done == [Recorded(participant="a", repeated=False, advanced=True, events=1)]
+    assert done == [Recorded(participant="a", repeated=False, is_new_reading=True, events=1)]
 
 
 async def test_a_repetition_changes_nothing(store: FaultyStore) -> None:
@@ -85,7 +85,7 @@ async def test_a_repetition_changes_nothing(store: FaultyStore) -> None:
 
     done = await record(store, polls)
 
-    assert done == [Recorded(participant="a", repeated=True, advanced=False, events=0)]
+    assert done == [Recorded(participant="a", repeated=True, is_new_reading=False, events=0)]
     assert await store.poll_counts(["a"]) == {("a", Outcome.OK): 1}
 
 

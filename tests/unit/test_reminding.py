@@ -114,7 +114,7 @@ def test_an_alert_of_the_source_tells_the_outcome_of_the_last_poll() -> None:
 def test_a_bucket_missing_from_a_new_reading_is_told_without_numbers() -> None:
     state = ParticipantState(participant=PARTICIPANT, open_alerts=(open_alert("ENTRIES_WRITE"),))
 
-    ((_, event),) = reminders(state, snapshot(bucket(1000), at=LATER), EVERY, (), advanced=True)
+    ((_, event),) = reminders(state, snapshot(bucket(1000), at=LATER), EVERY, (), is_new_reading=True)
 
     assert (event.available_tokens, event.current, event.category) == (None, "OK", "C")
 
@@ -123,6 +123,6 @@ def test_reminders_come_in_the_order_of_alerts() -> None:
     alerts = (open_alert("A"), open_alert("B"))
     state = ParticipantState(participant=PARTICIPANT, open_alerts=alerts)
 
-    changes = reminders(state, failure(at=LATER), EVERY, (), advanced=False)
+    changes = reminders(state, failure(at=LATER), EVERY, (), is_new_reading=False)
 
     assert [event.policy_name for _, event in changes] == ["A", "B"]

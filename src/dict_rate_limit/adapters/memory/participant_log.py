@@ -80,7 +80,7 @@ class ParticipantLog:
             self.last = poll
         first = self.known.first_polled_at or poll.received_at
         self.known = replace(self.known, first_polled_at=min(first, poll.received_at))
-        if evaluation.advanced and isinstance(poll, Snapshot):
+        if evaluation.is_new_reading and isinstance(poll, Snapshot):
             self._add_reading(poll, evaluation.vanished)
             self.consumption = evaluation.consumption
 

@@ -25,14 +25,14 @@ def poll_parameters(evaluation: Evaluation) -> Parameters:
     """Return what save_poll takes; the `new_…` ones are None or "" where the participant's stay as they are."""
     poll = evaluation.poll
     own = _snapshot_parameters(poll) if isinstance(poll, Snapshot) else _failure_parameters(poll)
-    reading = poll if evaluation.advanced and isinstance(poll, Snapshot) else None
+    reading = poll if evaluation.is_new_reading and isinstance(poll, Snapshot) else None
     return {
         **own,
         "participant": poll.participant,
         "received_at": poll.received_at,
         "source": storable(poll.source),
         "outcome": poll.outcome.value,
-        "advanced": evaluation.advanced,
+        "advanced": evaluation.is_new_reading,
         "correlation_id": storable(poll.correlation_id),
         "new_good_at": reading and reading.received_at,
         "new_checked_at": reading and reading.checked_at,

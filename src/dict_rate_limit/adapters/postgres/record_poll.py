@@ -41,7 +41,7 @@ class PostgresRecordingUnitOfWork:
         poll, sql = evaluation.poll, statements("recording")
         async with self._connection.pipeline():
             await self._connection.execute(sql["save_poll"], poll_parameters(evaluation))
-            if evaluation.advanced and isinstance(poll, Snapshot):
+            if evaluation.is_new_reading and isinstance(poll, Snapshot):
                 await self._connection.execute(sql["save_reading"], reading_parameters(poll, evaluation))
             if evaluation.events or evaluation.alerts:
                 await save_alerts(self._connection, evaluation.alerts, evaluation.events)

@@ -32,18 +32,18 @@ def evaluate_poll(state: ParticipantState, poll: Poll, rules: AlertConfig) -> tu
     A reading that is not new (empty, or its time repeats or runs backwards) counts as a poll and changes no bucket.
     """
     snapshot = poll if isinstance(poll, Snapshot) and _advances(state, poll) else None
-    changes = source_changes(state, poll, rules, advanced=snapshot is not None)
+    changes = source_changes(state, poll, rules, is_new_reading=snapshot is not None)
     vanished: tuple[str, ...] = ()
     if snapshot is not None:
         vanished = vanished_names(state, snapshot)
         changes += notices(state, snapshot, vanished)
         changes += threshold_changes(state, snapshot, vanished, rules)
     changed_keys = {alert.key for alert, _ in changes}
-    changes += reminders(state, poll, rules, changed_keys, advanced=snapshot is not None)
+    changes += reminders(state, poll, rules, changed_keys, is_new_reading=snapshot is not None)
     alerts = tuple(alert for alert, _ in changes)
     evaluation = Evaluation(
         poll=poll,
-        advanced=snapshot is not None,
+        is_new_reading=snapshot is not None,
         vanished=vanished,
         alerts=alerts,
         events=tuple(event for _, event in changes),

@@ -32,14 +32,14 @@ def reminders(
     rules: AlertConfig,
     changed_keys: Collection[tuple[str, Kind]],
     *,
-    advanced: bool,
+    is_new_reading: bool,
 ) -> list[Change]:
     """Remind of every open alert that is due and that this poll did not move, by Alert.key order."""
     changes = []
     for alert in state.open_alerts:
         due = next_reminder(alert, rules.remind_every)
         if due is not None and due <= poll.received_at and alert.key not in changed_keys:
-            snapshot = poll if advanced and isinstance(poll, Snapshot) else None
+            snapshot = poll if is_new_reading and isinstance(poll, Snapshot) else None
             changes.append(reminded(alert, _facts(state, alert, poll, snapshot, rules), poll.received_at))
     return changes
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.reading import Poll
 
 
-def source_changes(state: ParticipantState, poll: Poll, rules: AlertConfig, *, advanced: bool) -> list[Change]:
+def source_changes(state: ParticipantState, poll: Poll, rules: AlertConfig, *, is_new_reading: bool) -> list[Change]:
     """Judge both conditions.
 
     An answer without news (empty, or its time repeats) lifts RATE_LIMITED but not SOURCE_UNREACHABLE: we are as blind
@@ -28,9 +28,9 @@ def source_changes(state: ParticipantState, poll: Poll, rules: AlertConfig, *, a
     elif isinstance(poll, Snapshot) and limited is not None:
         changes.append(resolved(limited, _facts(poll), poll.received_at))
     unreachable = _open(state, Kind.SOURCE_UNREACHABLE)
-    if advanced and unreachable is not None:
+    if is_new_reading and unreachable is not None:
         changes.append(resolved(unreachable, _facts(poll), poll.received_at))
-    elif not advanced and unreachable is None and _blind(state, poll, rules):
+    elif not is_new_reading and unreachable is None and _blind(state, poll, rules):
         subject = _subject(state, Kind.SOURCE_UNREACHABLE)
         changes.append(opened(subject, Severity.CRITICAL, _facts(poll), poll.received_at))
     return changes

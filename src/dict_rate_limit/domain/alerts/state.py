@@ -82,7 +82,7 @@ class Evaluation:
     """
 
     poll: Poll
-    advanced: bool
+    is_new_reading: bool
     vanished: tuple[str, ...]
     alerts: tuple[Alert, ...]
     events: tuple[AlertEvent, ...]

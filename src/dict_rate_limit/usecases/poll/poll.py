@@ -120,7 +120,7 @@ class Recorded:
 
     participant: str
     repeated: bool
-    advanced: bool
+    is_new_reading: bool
     events: int
 
 
@@ -144,10 +144,12 @@ async def _record(store: StateStore, poll: Poll, rules: AlertConfig, gate: async
     async with gate, store.begin(poll.begin) as unit:
         state = await unit.load(poll)
         if state is None:
-            return Recorded(participant=poll.begin, repeated=True, advanced=False, events=0)
+            return Recorded(participant=poll.begin, repeated=True, is_new_reading=False, events=0)
         _, evaluation = evaluate_poll(state, poll, rules)
         await unit.save(evaluation)
-    return Recorded(participant=poll.begin, repeated=False, advanced=evaluation.advanced, events=len(evaluation.events))
+    return Recorded(
+        participant=poll.begin, repeated=False, is_new_reading=evaluation.is_new_reading, events=len(evaluation.events)
+    )
 
 
 def _urgency(fault: BaseException) -> int:
