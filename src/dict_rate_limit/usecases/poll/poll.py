@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class RetryPolicy:
     """How hard a poll tries. No try begins later than `retry_window` after the poll's first.
 
     A group of 50 with sources that let every 5 s deadline pass is done within the window and five deadlines.
@@ -56,7 +56,7 @@ class Fetcher:
     source: PolicySource
     source_name: str
     clock: Clock
-    patience: Patience = Patience()
+    patience: RetryPolicy = RetryPolicy()
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     _not_before: dict[str, datetime] = field(default_factory=dict)
 
