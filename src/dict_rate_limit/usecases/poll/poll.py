@@ -56,7 +56,7 @@ class Fetcher:
     source: PolicySource
     source_name: str
     clock: Clock
-    patience: RetryPolicy = RetryPolicy()
+    retry_policy: RetryPolicy = RetryPolicy()
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     _not_before: dict[str, datetime] = field(default_factory=dict)
 
@@ -64,8 +64,8 @@ class Fetcher:
         """Poll every participant that may be asked now, in the given order; no fault of the source is raised."""
         now = self.clock.now()
         asked = [name for name in participants if self._not_before.get(name, now) <= now]
-        gate = asyncio.Semaphore(self.patience.concurrency)
-        window_ends = self.clock.monotonic() + self.patience.retry_window.total_seconds()
+        gate = asyncio.Semaphore(self.retry_policy.concurrency)
+        window_ends = self.clock.monotonic() + self.retry_policy.retry_window.total_seconds()
         polls = await asyncio.gather(*(self._poll(name, gate, window_ends) for name in asked), return_exceptions=True)
         return [self._accounted(name, poll) for name, poll in zip(asked, polls, strict=True)]
 
@@ -74,8 +74,8 @@ class Fetcher:
             return await self._tries(participant, window_ends)
 
     async def _tries(self, participant: str, window_ends: float) -> Poll:
-        pause = self.patience.first_pause.total_seconds()
-        for _ in range(1, self.patience.attempts):
+        pause = self.retry_policy.first_pause.total_seconds()
+        for _ in range(1, self.retry_policy.attempts):
             try:
                 return await self.source.list_policies(participant)
             except SourceError as error:
