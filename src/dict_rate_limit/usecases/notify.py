@@ -48,7 +48,7 @@ class NotifyDeps:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class NotificationSummary:
     """How many transitions were routed, and how many notifications were taken or refused."""
 
     routed: int
@@ -56,7 +56,7 @@ class Told:
     failed: int
 
 
-async def tell(parts: NotifyDeps, within: timedelta) -> Told:
+async def tell(parts: NotifyDeps, within: timedelta) -> NotificationSummary:
     """Route what is new and send what is due, each channel by itself: a slow one holds no other up."""
     ends = parts.clock.monotonic() + within.total_seconds()
     channels, names = parts.channels.channels(), parts.channels.names()
@@ -67,7 +67,7 @@ async def tell(parts: NotifyDeps, within: timedelta) -> Told:
     results = await asyncio.gather(*(_send_due(parts, channel, ends) for channel in channels))
     answers = list(chain.from_iterable(results))
     delivered = sum(answer.ok for answer in answers)
-    return Told(routed=routed, delivered=delivered, failed=len(answers) - delivered)
+    return NotificationSummary(routed=routed, delivered=delivered, failed=len(answers) - delivered)
 
 
 async def _route_all(parts: NotifyDeps) -> int:
