@@ -56,7 +56,7 @@ class NotificationSummary:
     failed: int
 
 
-async def tell(parts: NotifyDeps, within: timedelta) -> NotificationSummary:
+async def send_notifications(parts: NotifyDeps, within: timedelta) -> NotificationSummary:
     """Route what is new and send what is due, each channel by itself: a slow one holds no other up."""
     ends = parts.clock.monotonic() + within.total_seconds()
     channels, names = parts.channels.channels(), parts.channels.names()

@@ -17,7 +17,7 @@ from dict_rate_limit.domain.errors import DictRateLimitError, SchemaError
 from dict_rate_limit.ports.observing import NULL_METRICS
 from dict_rate_limit.usecases.deliver import deliver_all
 from dict_rate_limit.usecases.maintain import maintain
-from dict_rate_limit.usecases.notify import tell
+from dict_rate_limit.usecases.notify import send_notifications
 from dict_rate_limit.usecases.poll.poll import cache_group, record_group
 from dict_rate_limit.workflows import inputs, names
 
@@ -117,7 +117,7 @@ class Activities:
             self._note_cycle(order)
             if order.beat:
                 await self.heartbeat.beat()
-            told = await tell(self.notifications, within=TELLING_TIME)
+            told = await send_notifications(self.notifications, within=TELLING_TIME)
             return inputs.NotifyResult(routed=told.routed, delivered=told.delivered, failed=told.failed)
 
     @activity.defn(name=names.MAINTAIN)
