@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.telemetry.prometheus.exporter import Collector
     from dict_rate_limit.adapters.temporal import Client, TemporalAddress
-    from dict_rate_limit.bootstrap.container import Backing
+    from dict_rate_limit.bootstrap.container import Container
     from dict_rate_limit.bootstrap.publisher import Publishing
     from dict_rate_limit.serving.operations import Readiness
     from dict_rate_limit.settings import Settings
@@ -83,7 +83,7 @@ class WorkerDeps:
     drain: timedelta = DRAIN
 
 
-def assemble(settings: Settings, backing: Backing, publishing: Publishing) -> WorkerDeps:
+def assemble(settings: Settings, backing: Container, publishing: Publishing) -> WorkerDeps:
     """Put a worker together."""
     progress, counters = Progress(), Counters()
     checks = {"worker": progress.worker, "pulsar": publishing.check, "temporal": progress.temporal}

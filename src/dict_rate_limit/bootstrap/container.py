@@ -47,7 +47,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Backing:
+class Container:
     """What every program stands on. `collectors` tell Prometheus what these parts have done."""
 
     clock: SystemClock
@@ -65,7 +65,7 @@ class Backing:
 
 
 @asynccontextmanager
-async def backing(settings: Settings, steps: Tracer = NULL_TRACER) -> AsyncIterator[Backing]:
+async def backing(settings: Settings, steps: Tracer = NULL_TRACER) -> AsyncIterator[Container]:
     """Hold the parts open. Nothing has to be reachable: each says so when it is used."""
     clock, statements, calls = SystemClock(), StatementTimes(steps), Counts("bridge_calls")
     async with AsyncExitStack() as stack:
@@ -82,7 +82,7 @@ async def backing(settings: Settings, steps: Tracer = NULL_TRACER) -> AsyncItera
             steps=steps,
         )
         stack.push_async_callback(source.close)
-        yield Backing(
+        yield Container(
             clock=clock,
             pool=pool,
             store=PostgresStore(pool),
@@ -94,7 +94,7 @@ async def backing(settings: Settings, steps: Tracer = NULL_TRACER) -> AsyncItera
         )
 
 
-def reader(settings: Settings, parts: Backing) -> Reader:
+def reader(settings: Settings, parts: Container) -> Reader:
     """Make the reading side."""
     return Reader(
         ReaderDeps(
@@ -112,7 +112,7 @@ def reader(settings: Settings, parts: Backing) -> Reader:
     )
 
 
-def exporter(settings: Settings, parts: Backing, counted: Sequence[Collector] = ()) -> Exporter:
+def exporter(settings: Settings, parts: Container, counted: Sequence[Collector] = ()) -> Exporter:
     """Make what `/metrics` tells: stored state, and what this process counted."""
     stored = StoredSource(
         store=parts.store,
@@ -131,7 +131,7 @@ def exporter(settings: Settings, parts: Backing, counted: Sequence[Collector] = 
     return Exporter(parts.version, stored, (*told, *parts.collectors, *counted))
 
 
-def readiness(settings: Settings, parts: Backing, more: Mapping[str, Check] | None = None) -> Readiness:
+def readiness(settings: Settings, parts: Container, more: Mapping[str, Check] | None = None) -> Readiness:
     """Make what `/ready` tells of the parts."""
 
     async def postgresql() -> str:

@@ -19,7 +19,7 @@ from dict_rate_limit.usecases.notify import NotifyDeps
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dict_rate_limit.bootstrap.container import Backing
+    from dict_rate_limit.bootstrap.container import Container
     from dict_rate_limit.ports.delivery import Heartbeat, Notifier
     from dict_rate_limit.settings import Settings
 
@@ -39,7 +39,7 @@ class Notifying:
     heartbeat: Heartbeat
 
 
-def notifying(settings: Settings, parts: Backing, tried: Callable[[str, str], None]) -> Notifying:
+def notifying(settings: Settings, parts: Container, tried: Callable[[str, str], None]) -> Notifying:
     """Make both; nothing has to be reachable, nor the channels' file to be there. `tried` counts messages."""
     http = GuardedHttp(AddressGuard(allowed=settings.notify_allowed_networks), steps=parts.steps)
     base = settings.runbook_base_url

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
-    from dict_rate_limit.bootstrap.container import Backing
+    from dict_rate_limit.bootstrap.container import Container
     from dict_rate_limit.ports.delivery import EventPublisher
     from dict_rate_limit.serving.operations import Check
     from dict_rate_limit.settings import Settings
@@ -30,7 +30,7 @@ class Publishing:
 
 @asynccontextmanager
 async def publishing(
-    settings: Settings, parts: Backing, transitions: TextIO | None = None
+    settings: Settings, parts: Container, transitions: TextIO | None = None
 ) -> AsyncIterator[Publishing]:
     """Hold the publisher open. Without a broker transitions go to `transitions`, by default stdout."""
     address = broker_address(settings)

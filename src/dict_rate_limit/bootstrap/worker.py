@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dict_rate_limit.adapters.telemetry.prometheus.exporter import Collector
-    from dict_rate_limit.bootstrap.container import Backing
+    from dict_rate_limit.bootstrap.container import Container
     from dict_rate_limit.ports.delivery import EventPublisher
     from dict_rate_limit.settings import Settings
 
@@ -37,7 +37,7 @@ class Counters:
         return (self.work, self.messages)
 
 
-def activities(settings: Settings, parts: Backing, publisher: EventPublisher, counters: Counters) -> Activities:
+def activities(settings: Settings, parts: Container, publisher: EventPublisher, counters: Counters) -> Activities:
     """Make the monitoring side."""
     ways = notifying(settings, parts, counters.messages.add)
     return Activities(

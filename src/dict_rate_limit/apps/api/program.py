@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.telemetry.prometheus.exporter import Collector
     from dict_rate_limit.apps.api.fast_path import FastPath
-    from dict_rate_limit.bootstrap.container import Backing
+    from dict_rate_limit.bootstrap.container import Container
     from dict_rate_limit.serving.operations import Readiness
     from dict_rate_limit.settings import Settings
     from dict_rate_limit.usecases.readings.reader import Reader
@@ -45,7 +45,7 @@ class Api:
     reader: Reader
 
 
-def assemble(settings: Settings, parts: Backing) -> Api:
+def assemble(settings: Settings, parts: Container) -> Api:
     """Put the API together."""
     readiness = bootstrap.readiness(settings, parts)
     reader = bootstrap.reader(settings, parts)
@@ -104,7 +104,7 @@ async def program(settings: Settings, shutdown: asyncio.Event) -> None:
             await asyncio.gather(*servers)
 
 
-async def refuse_foreign_schema(parts: Backing) -> None:
+async def refuse_foreign_schema(parts: Container) -> None:
     """End where waiting does not help; a schema that is late or a database that is away shows on /ready."""
     try:
         await parts.require_schema()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.apps.local.startup import Startup
     from dict_rate_limit.apps.worker import WorkerDeps
-    from dict_rate_limit.bootstrap.container import Backing
+    from dict_rate_limit.bootstrap.container import Container
     from dict_rate_limit.bootstrap.tracing import Tracing
     from dict_rate_limit.settings import Settings
 
@@ -65,7 +65,7 @@ async def migrate(settings: Settings, stage: Startup) -> None:
 
 
 def started(
-    settings: Settings, parts: Backing, work: WorkerDeps, stage: Startup, traced: Tracing
+    settings: Settings, parts: Container, work: WorkerDeps, stage: Startup, traced: Tracing
 ) -> tuple[asyncio.Task[None], ...]:
     """Start worker, API and what machines ask of both."""
     shutdown = stage.ending.shutdown
