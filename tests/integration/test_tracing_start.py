@@ -60,7 +60,7 @@ def test_without_a_collector_nothing_is_traced() -> None:
 
     with tracing(load({}), "service") as traced:
         assert (traced.on, traced.steps) == (False, NULL_TRACER)
-        assert traced.door(app, lambda *_: None) is app
+        assert traced.asgi_middleware(app, lambda *_: None) is app
         assert log_context() == {}
 
 

@@ -127,7 +127,10 @@ async def answer(api: Api, settings: Settings, shutdown: asyncio.Event, traced: 
     api.readiness.start()
     try:
         await serve(
-            RsgiApp(traced.door(api.app, span_names), api.app.from_cache), settings.host, settings.port, stopping
+            RsgiApp(traced.asgi_middleware(api.app, span_names), api.app.from_cache),
+            settings.host,
+            settings.port,
+            stopping,
         )
     finally:
         draining.cancel()
