@@ -21,25 +21,27 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
+class StoreHealthState:
     """One look; None is what nobody knows."""
 
     partitions_ahead: int | None = None
     schema_version: int | None = None
 
 
-async def look_at_condition(store: StoreHealth, now: datetime, patience: float) -> Condition:
+async def look_at_condition(store: StoreHealth, now: datetime, patience: float) -> StoreHealthState:
     """Look for so many seconds at most; what the store does not answer is None."""
     version = await _known(store.schema_version(), patience)
     if version is None:
-        return Condition()
-    return Condition(partitions_ahead=await _known(store.partitions_ahead(now), patience), schema_version=version)
+        return StoreHealthState()
+    return StoreHealthState(
+        partitions_ahead=await _known(store.partitions_ahead(now), patience), schema_version=version
+    )
 
 
 class ConditionCollector(Collector):
     """What is known of one look."""
 
-    def __init__(self, condition: Condition) -> None:
+    def __init__(self, condition: StoreHealthState) -> None:
         """Take the look's result."""
         self._condition = condition
 
