@@ -18,7 +18,7 @@ from dict_rate_limit.adapters.telemetry.prometheus.store_metrics import (
     PATIENCE,
     StoredSource,
     StoredStateCollector,
-    look,
+    read_store,
 )
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class Exporter:
         now = self._stored.clock.now()
         with _uncollected():
             state, condition = await asyncio.gather(
-                look(self._stored), look_at_condition(self._stored.condition, now, PATIENCE)
+                read_store(self._stored), look_at_condition(self._stored.condition, now, PATIENCE)
             )
             own.register(StoredStateCollector(state, now))
             own.register(ConditionCollector(condition))

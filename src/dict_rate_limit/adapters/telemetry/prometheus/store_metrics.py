@@ -53,7 +53,7 @@ class StoredState:
     delivery: DeliveryState
 
 
-async def look(source: StoredSource) -> StoredState | None:
+async def read_store(source: StoredSource) -> StoredState | None:
     """Read what the metrics need; None when the store does not answer within two seconds."""
     store, participants = source.store, source.participants
     try:
