@@ -65,10 +65,10 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], sources: Mapping[s
     except (KeyboardInterrupt, typer.Abort):
         return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last place that can still say what happened
-        return _told(error)
+        return _report_error(error)
 
 
-def _told(error: Exception) -> Exit:
+def _report_error(error: Exception) -> Exit:
     """Say on stderr what happened; return how the process ends."""
     errors = _leaves(error)
     if not all(isinstance(one, _FORESEEN) for one in errors):
