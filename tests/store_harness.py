@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import psycopg
-from dict_rate_limit.ports.unit_of_work import Acts
+from dict_rate_limit.ports.acting import Acts
 
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.adapters.postgres.pool import open_pool

@@ -31,7 +31,7 @@ from monitor_samples import HandClock
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
-    from dict_rate_limit.ports.unit_of_work import AlertUnitOfWork
+    from dict_rate_limit.ports.acting import AlertUnitOfWork
 
     from dict_rate_limit.domain.alerts.alert import Alert
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.notifications.routing import Attempt
     from dict_rate_limit.ports.delivery import LedgerEntry, Notifications
-    from dict_rate_limit.ports.unit_of_work import Acts, AlertHistory
+    from dict_rate_limit.ports.acting import Acts, AlertHistory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.notifications.silence import Silence
     from dict_rate_limit.ports import Clock, StateStore
     from dict_rate_limit.ports.delivery import LedgerEntry, Notifications
-    from dict_rate_limit.ports.unit_of_work import Acts
+    from dict_rate_limit.ports.acting import Acts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

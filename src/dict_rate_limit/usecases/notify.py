@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.notifications.routing import DeliveryResult, Notification
     from dict_rate_limit.ports import Clock
     from dict_rate_limit.ports.delivery import ChannelSource, Notifications, Notifier
-    from dict_rate_limit.ports.unit_of_work import Acts
+    from dict_rate_limit.ports.acting import Acts
 
 ROUTING_BATCH: Final = 500
 CLAIMED: Final = 100

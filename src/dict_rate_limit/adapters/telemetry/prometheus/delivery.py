@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.notifications.routing import Status
     from dict_rate_limit.ports.delivery import Backlog, Notifications, Outbox
-    from dict_rate_limit.ports.unit_of_work import Acts
+    from dict_rate_limit.ports.acting import Acts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
