@@ -153,8 +153,8 @@ class FatefulStore(PostgresStore):
         self.fate.reach(Point.RECORDED)
 
     @asynccontextmanager
-    async def drain(self, limit: int, now: datetime) -> AsyncIterator[ClaimUnitOfWork]:
-        async with super().drain(limit, now) as unit:
+    async def claim_batch(self, limit: int, now: datetime) -> AsyncIterator[ClaimUnitOfWork]:
+        async with super().claim_batch(limit, now) as unit:
             yield FatefulDrain(unit)
         if unit.events:
             self.fate.reach(Point.MARKED)

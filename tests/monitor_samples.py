@@ -106,7 +106,7 @@ class ListOutbox:
     refused: list[tuple[UUID, str, datetime | None]] = field(default_factory=list)
 
     @asynccontextmanager
-    async def drain(self, limit: int, now: datetime) -> AsyncIterator[ListDrain]:
+    async def claim_batch(self, limit: int, now: datetime) -> AsyncIterator[ListDrain]:
         del now
         yield ListDrain(self, [] if self.busy else self.waiting[:limit])
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import psycopg
-from dict_rate_limit.ports.acting import Acts
 
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.ports import Maintenance, RateLimiter, StateStore, StoreHealth
+from dict_rate_limit.ports.acting import Acts
 from dict_rate_limit.ports.delivery import Notifications, Outbox
 from domain_samples import NOON, PARTICIPANT, RULES
 from monitor_samples import HandClock
@@ -85,7 +85,7 @@ class Harness:
 
     async def unpublished(self, limit: int = 1000, now: datetime = NOON) -> list[AlertEvent]:
         """Look into the outbox without marking anything."""
-        async with self.store.drain(limit, now) as unit:
+        async with self.store.claim_batch(limit, now) as unit:
             return list(unit.events)
 
 

@@ -48,7 +48,7 @@ async def test_the_history_tells_what_became_of_each_transition(harness: Harness
     await harness.record_all(*ticks(bucket(), bucket(200), bucket(50)))
     first, second = await harness.unpublished()
     await route_all(harness.store)
-    async with harness.store.drain(10, NOON) as unit:
+    async with harness.store.claim_batch(10, NOON) as unit:
         await unit.mark_published([first.event_id], NOON)
         await unit.mark_refused(second.event_id, "too large", NOON, None)
     await harness.record(snapshot(bucket(), at=NOON + 3 * FIVE_MINUTES))

@@ -94,7 +94,7 @@ async def test_routing_goes_on_after_a_cancelled_router(harness: Harness) -> Non
 async def test_routing_does_not_wait_for_the_broker(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
 
-    async with harness.store.drain(10, NOON) as reader:
+    async with harness.store.claim_batch(10, NOON) as reader:
         await route_all(harness.store, "slack")
         await reader.mark_published([event.event_id for event in reader.events], NOON)
 
@@ -104,7 +104,7 @@ async def test_routing_does_not_wait_for_the_broker(harness: Harness) -> None:
 
 async def test_transitions_are_routed_whether_or_not_the_broker_has_them(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
-    async with harness.store.drain(10, NOON) as reader:
+    async with harness.store.claim_batch(10, NOON) as reader:
         await reader.mark_published([reader.events[0].event_id], NOON)
         await reader.mark_refused(reader.events[1].event_id, "too large", NOON, None)
 

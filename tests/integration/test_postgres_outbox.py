@@ -55,7 +55,7 @@ async def test_a_lost_reader_leaves_everything_unmarked_and_free(migrated_databa
             await mark_then_lose_session(store, migrated_database_url)
 
         assert values(migrated_database_url, UNPUBLISHED) == [2]
-        async with store.drain(10, NOON) as unit:
+        async with store.claim_batch(10, NOON) as unit:
             assert len(unit.events) == 2
 
 
@@ -63,7 +63,7 @@ async def test_marks_are_in_force_only_when_the_reader_is_done(migrated_database
     async with opened_store(migrated_database_url) as store:
         await record(store, snapshot(bucket(0)))
 
-        async with store.drain(10, NOON) as unit:
+        async with store.claim_batch(10, NOON) as unit:
             await unit.mark_published([unit.events[0].event_id], NOON)
             assert values(migrated_database_url, UNPUBLISHED) == [1]
 
@@ -75,7 +75,7 @@ async def test_a_transition_keeps_the_time_it_was_first_marked(migrated_database
     async with opened_store(migrated_database_url) as store:
         await record(store, snapshot(bucket(0)))
 
-        async with store.drain(10, NOON) as unit:
+        async with store.claim_batch(10, NOON) as unit:
             for at in (NOON, later):
                 await unit.mark_published([unit.events[0].event_id], at)
 
@@ -86,7 +86,7 @@ async def test_a_refusal_is_kept_with_its_reason(migrated_database_url: str) -> 
     async with opened_store(migrated_database_url) as store:
         await record(store, snapshot(bucket(0)))
 
-        async with store.drain(10, NOON) as unit:
+        async with store.claim_batch(10, NOON) as unit:
             await unit.mark_refused(unit.events[0].event_id, "too large\0: 6 MiB", NOON, None)
 
     (row,) = rows(migrated_database_url, "TABLE dict_rate_limit_alert_events")
@@ -99,13 +99,13 @@ async def test_one_that_is_recorded_late_before_the_oldest_lets_nobody_else_in(m
         with psycopg.connect(migrated_database_url) as slow:
             slow.execute(ADD_AN_EARLIER_ONE)
             await record(store, snapshot(bucket(0)))
-            async with store.drain(10, NOON) as first:
+            async with store.claim_batch(10, NOON) as first:
                 slow.commit()
-                async with store.drain(10, NOON) as second:
+                async with store.claim_batch(10, NOON) as second:
                     assert len(first.events) == 1
                     assert list(second.events) == []
 
-        async with store.drain(10, NOON) as unit:
+        async with store.claim_batch(10, NOON) as unit:
             assert [event.participant for event in unit.events] == ["1", first.events[0].participant]
 
 
@@ -118,7 +118,7 @@ async def test_a_reader_may_wait_for_the_broker_longer_than_others_may_idle(
         async with store.participant(evaluation.poll.participant) as unit:
             await unit.save(evaluation)
 
-        async with store.drain(10, NOON) as reader:
+        async with store.claim_batch(10, NOON) as reader:
             execute(migrated_database_url, "SELECT pg_sleep(0.3)")
             await reader.mark_published([reader.events[0].event_id], NOON)
 
@@ -127,7 +127,7 @@ async def test_a_reader_may_wait_for_the_broker_longer_than_others_may_idle(
 
 async def test_an_empty_outbox_holds_no_transaction_open(migrated_database_url: str) -> None:
     sessions = "SELECT state FROM pg_stat_activity WHERE application_name = 'dict-rate-limit' AND query <> ''"
-    async with opened_store(migrated_database_url, max_size=1) as store, store.drain(10, NOON):
+    async with opened_store(migrated_database_url, max_size=1) as store, store.claim_batch(10, NOON):
         assert values(migrated_database_url, sessions) == ["idle"]
 
 
@@ -144,7 +144,7 @@ def test_a_claim_reads_no_published_row(migrated_database_url: str, query: str) 
 
 
 async def mark_then_lose_session(store: PostgresStore, url: str) -> None:
-    async with store.drain(10, NOON) as unit:
+    async with store.claim_batch(10, NOON) as unit:
         await unit.mark_published([unit.events[0].event_id], NOON)
         execute(url, END_OTHER_SESSIONS)
 

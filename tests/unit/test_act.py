@@ -31,9 +31,8 @@ from monitor_samples import HandClock
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
-    from dict_rate_limit.ports.acting import AlertUnitOfWork
-
     from dict_rate_limit.domain.alerts.alert import Alert
+    from dict_rate_limit.ports.acting import AlertUnitOfWork
 
 NULL_METRICS = UUID(int=0)
 SOON = NOON + HOUR
@@ -287,7 +286,7 @@ async def test_ending_a_silence_needs_a_reason(desk: Desk) -> None:
 async def test_a_test_alert_is_over_at_once_and_waits_to_be_told(desk: Desk) -> None:
     sent = await send_drill(desk.store, desk.clock, PARTICIPANT, "ana", "weekly test")
 
-    async with desk.store.drain(10, NOON) as unit:
+    async with desk.store.claim_batch(10, NOON) as unit:
         events = list(unit.events)
     assert (sent.kind, sent.policy_name, sent.resolved_at) == (Kind.DRILL, ANY_POLICY, NOON)
     assert [event.transition for event in events] == [TransitionKind.OPENED, TransitionKind.RESOLVED]

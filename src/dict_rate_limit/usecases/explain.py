@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.notifications.silence import Silence
     from dict_rate_limit.ports import Clock, StateStore
-    from dict_rate_limit.ports.delivery import LedgerEntry, Notifications
     from dict_rate_limit.ports.acting import Acts
+    from dict_rate_limit.ports.delivery import LedgerEntry, Notifications
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

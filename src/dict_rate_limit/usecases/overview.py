@@ -11,8 +11,8 @@ from dict_rate_limit.usecases.readings.readings import Overview, StoredOverview
 
 if TYPE_CHECKING:
     from dict_rate_limit.ports import Clock, StateStore
-    from dict_rate_limit.ports.delivery import Outbox
     from dict_rate_limit.ports.acting import Acts
+    from dict_rate_limit.ports.delivery import Outbox
     from dict_rate_limit.usecases.readings.reader import Reader
     from dict_rate_limit.usecases.readings.readings import Reading
 
