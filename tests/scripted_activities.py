@@ -32,7 +32,7 @@ class ScriptedActivities:
     attempts: Counter[str] = field(default_factory=Counter)
     publishing: asyncio.Event = field(default_factory=asyncio.Event)
     notifying: asyncio.Event = field(default_factory=asyncio.Event)
-    is_new_reading: int = 2
+    advanced: int = 2
 
     def all(self) -> list[Callable[..., Awaitable[object]]]:
         return [self.fetch, self.record, self.publish, self.notify, self.maintain]
@@ -54,7 +54,7 @@ class ScriptedActivities:
     @activity.defn(name=names.RECORD)
     async def record(self, order: inputs.RecordInput) -> inputs.RecordResult:
         self.attempt(names.RECORD, order)
-        return inputs.RecordResult(recorded=2, transitions=1, is_new_reading=self.is_new_reading)
+        return inputs.RecordResult(recorded=2, transitions=1, advanced=self.advanced)
 
     @activity.defn(name=names.PUBLISH)
     async def publish(self, order: inputs.PublishInput) -> inputs.PublishResult:

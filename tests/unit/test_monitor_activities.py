@@ -147,7 +147,7 @@ async def test_record_tells_what_was_new(world: World) -> None:
     await world.record(CALM)
 
     assert await world.record(CALM) == inputs.RecordResult(recorded=0, transitions=0)
-    assert await world.record(LOW) == inputs.RecordResult(recorded=1, transitions=1, is_new_reading=1)
+    assert await world.record(LOW) == inputs.RecordResult(recorded=1, transitions=1, advanced=1)
 
 
 async def test_publish_shows_snapshots_and_tells_transitions(world: World) -> None:
