@@ -177,7 +177,9 @@ def opened_and_resolved() -> list[AlertEvent]:
     return events
 
 
-def telling(store: TellingStore, clock: Clock, *channels: Channel, notifier: Notifier | None = None) -> NotifyDeps:
+def notifications(
+    store: TellingStore, clock: Clock, *channels: Channel, notifier: Notifier | None = None
+) -> NotifyDeps:
     """Make what telling people needs; without channels nobody is told."""
     return NotifyDeps(
         notifications=store,
