@@ -106,7 +106,7 @@ async def recorded(url: str, *polls: Poll) -> None:
         await record(store, *polls)
         await store.roll_up(NOON.replace(hour=23))
         first, *_ = await route_all(store, "slack")
-        await store.note([delivered([first])])
+        await store.record_attempts([delivered([first])])
         await store.add_silence(SILENCE, AUDITED)
 
 

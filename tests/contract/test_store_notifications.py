@@ -113,7 +113,7 @@ async def test_what_was_delivered_is_claimed_no_more(harness: Harness) -> None:
     routed = await route_all(harness.store, "slack")
     await claim(harness, limit=2)
 
-    await harness.store.note([delivered(routed[:2])])
+    await harness.store.record_attempts([delivered(routed[:2])])
 
     assert await claim(harness) == routed[2:]
 
@@ -122,7 +122,7 @@ async def test_a_delivery_frees_nothing_else_that_was_claimed(harness: Harness) 
     routed = await route_all(harness.store, "slack")
     await claim(harness)
 
-    await harness.store.note([delivered(routed[:1])])
+    await harness.store.record_attempts([delivered(routed[:1])])
 
     assert await claim(harness) == []
 
@@ -131,7 +131,7 @@ async def test_what_failed_rests_until_its_next_try_and_all_that_wait_with_it(ha
     routed = await route_all(harness.store, "slack")
     await claim(harness)
 
-    await harness.store.note([failed(routed[:1])])
+    await harness.store.record_attempts([failed(routed[:1])])
 
     assert await claim(harness) == []
     again = await claim(harness, now=NOON + PAUSE)
@@ -143,7 +143,7 @@ async def test_what_was_given_up_on_no_longer_stands_in_the_way(harness: Harness
     routed = await route_all(harness.store, "slack")
     await claim(harness)
 
-    await harness.store.note([given_up(routed[:1])])
+    await harness.store.record_attempts([given_up(routed[:1])])
 
     assert await claim(harness) == routed[1:]
 
@@ -153,16 +153,16 @@ async def test_a_failure_frees_nothing_of_other_channels(harness: Harness) -> No
     await claim(harness, "slack")
     await claim(harness, "teams")
 
-    await harness.store.note([failed(routed[:1])])
+    await harness.store.record_attempts([failed(routed[:1])])
 
     assert await claim(harness, "teams", now=NOON + PAUSE) == []
 
 
 async def test_what_was_delivered_stays_so_whatever_a_late_sender_says(harness: Harness) -> None:
     routed = await route_all(harness.store, "slack")
-    await harness.store.note([delivered(routed[:1])])
+    await harness.store.record_attempts([delivered(routed[:1])])
 
-    await harness.store.note([failed(routed[:1], SOON)])
+    await harness.store.record_attempts([failed(routed[:1], SOON)])
 
     (entry, *_) = await ledger(harness, routed)
     assert entry.notification.status is Status.DELIVERED
@@ -174,9 +174,9 @@ async def test_what_was_given_up_on_comes_back_only_as_delivered(
     harness: Harness, late: Callable[[Sequence[Notification], datetime], Attempt], status: Status
 ) -> None:
     routed = await route_all(harness.store, "slack")
-    await harness.store.note([given_up(routed[:1])])
+    await harness.store.record_attempts([given_up(routed[:1])])
 
-    await harness.store.note([late(routed[:1], SOON)])
+    await harness.store.record_attempts([late(routed[:1], SOON)])
 
     (entry, *_) = await ledger(harness, routed)
     assert entry.notification.status is status
@@ -200,8 +200,8 @@ async def test_the_ledger_has_every_attempt_in_order(harness: Harness) -> None:
     routed = await route_all(harness.store, "slack")
     first, second = failed(routed[:1]), delivered(routed[:1], NOON + PAUSE)
 
-    await harness.store.note([first])
-    await harness.store.note([second])
+    await harness.store.record_attempts([first])
+    await harness.store.record_attempts([second])
 
     (entry, *_) = await ledger(harness, routed)
     assert list(entry.attempts) == [first, second]
@@ -212,7 +212,7 @@ async def test_an_attempt_of_several_stands_with_each_of_them(harness: Harness) 
     routed = await route_all(harness.store, "slack")
     one_message = failed(routed[:2])
 
-    await harness.store.note([one_message])
+    await harness.store.record_attempts([one_message])
 
     first, second, third = await ledger(harness, routed)
     assert list(first.attempts) == [replace(one_message, notification_ids=(routed[0].notification_id,))]
@@ -224,7 +224,7 @@ async def test_an_attempt_noted_twice_counts_once(harness: Harness) -> None:
     routed = await route_all(harness.store, "slack")
 
     for _ in range(2):
-        await harness.store.note([failed(routed[:1])])
+        await harness.store.record_attempts([failed(routed[:1])])
 
     (entry, *_) = await ledger(harness, routed)
     assert (len(entry.attempts), entry.notification.attempts) == (1, 1)
@@ -242,7 +242,7 @@ async def test_a_suppressed_notification_says_what_suppressed_it(harness: Harnes
 
 async def test_channels_that_are_gone_are_given_up_on(harness: Harness) -> None:
     routed = await route_all(harness.store, "slack", "teams")
-    await harness.store.note([delivered(routed[:1])])
+    await harness.store.record_attempts([delivered(routed[:1])])
 
     given_up_on = await harness.store.discard_orphans(["teams"], NOON, LATER)
 
@@ -279,7 +279,7 @@ async def test_the_last_attempt_of_each_channel_is_known(harness: Harness) -> No
     slack, teams, *_ = await route_all(harness.store, "slack", "teams", "zulip")
     other, last = failed([teams]), delivered([slack], NOON + PAUSE)
 
-    await harness.store.note([failed([slack]), other, last])
+    await harness.store.record_attempts([failed([slack]), other, last])
 
     assert await harness.store.last_attempts() == {"slack": last, "teams": other}
 
@@ -292,7 +292,7 @@ async def test_before_the_first_attempt_there_is_no_last_one(harness: Harness) -
 
 async def test_the_oldest_pending_of_each_channel_tells_its_age(harness: Harness) -> None:
     routed = await route_all(harness.store, "slack", "teams")
-    await harness.store.note([delivered([one for one in routed if one.channel == "teams"])])
+    await harness.store.record_attempts([delivered([one for one in routed if one.channel == "teams"])])
 
     assert await harness.store.oldest_pending() == {"slack": NOON}
 

@@ -51,7 +51,7 @@ async def test_text_that_postgresql_cannot_hold_loses_no_attempt(migrated_databa
         await record(store, snapshot(bucket(0)))
         routed = await route_all(store, "slack")
 
-        await store.note([replace(failed(routed), answer=Answer(ok=False, text=NUL))])
+        await store.record_attempts([replace(failed(routed), answer=Answer(ok=False, text=NUL))])
 
         assert (await store.last_attempts())["slack"].answer.text == KEPT
 
@@ -93,7 +93,7 @@ async def test_an_attempt_at_what_nobody_routed_is_refused(migrated_database_url
         routed = await route_all(store, "slack")
 
         with pytest.raises(StoreError, match="foreign key"):
-            await store.note([replace(failed(routed), notification_ids=(UUID(int=0),))])
+            await store.record_attempts([replace(failed(routed), notification_ids=(UUID(int=0),))])
 
 
 async def drill_and_kill(store: PostgresStore, url: str) -> None:
