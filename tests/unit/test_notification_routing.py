@@ -17,9 +17,9 @@ from dict_rate_limit.domain.notifications.routing import (
     DeliveryResult,
     Notification,
     Status,
-    after,
     new_message_id,
     new_notification_id,
+    next_state,
     route,
 )
 from dict_rate_limit.domain.notifications.silence import Matchers
@@ -192,11 +192,11 @@ def test_routing_twice_gives_the_same_notifications() -> None:
 
 
 def test_what_was_taken_is_delivered() -> None:
-    assert after(waiting(), DeliveryResult(ok=True, text="200"), NOON) == (Status.DELIVERED, None)
+    assert next_state(waiting(), DeliveryResult(ok=True, text="200"), NOON) == (Status.DELIVERED, None)
 
 
 def test_what_failed_is_tried_again_twice_as_late_each_time() -> None:
-    pauses = [after(waiting(attempts), BUSY, NOON)[1] for attempts in (0, 1, 2, 20)]
+    pauses = [next_state(waiting(attempts), BUSY, NOON)[1] for attempts in (0, 1, 2, 20)]
 
     assert pauses == [
         NOON + INITIAL_BACKOFF,
@@ -207,14 +207,14 @@ def test_what_failed_is_tried_again_twice_as_late_each_time() -> None:
 
 
 def test_after_a_day_it_is_given_up() -> None:
-    almost = after(waiting(100), BUSY, NOON + GIVE_UP_AFTER - timedelta(seconds=1))
+    almost = next_state(waiting(100), BUSY, NOON + GIVE_UP_AFTER - timedelta(seconds=1))
 
     assert almost[0] is Status.PENDING
-    assert after(waiting(100), BUSY, NOON + GIVE_UP_AFTER) == (Status.DEAD, None)
+    assert next_state(waiting(100), BUSY, NOON + GIVE_UP_AFTER) == (Status.DEAD, None)
 
 
 def test_what_is_refused_for_what_it_is_stands_in_the_way_only_so_often() -> None:
-    states = [after(waiting(attempts), REFUSED, NOON)[0] for attempts in range(MAX_REJECTIONS)]
+    states = [next_state(waiting(attempts), REFUSED, NOON)[0] for attempts in range(MAX_REJECTIONS)]
 
     assert states == [Status.PENDING] * (MAX_REJECTIONS - 1) + [Status.DEAD]
 
