@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from dict_rate_limit.domain.notifications.routing import (
-    Answer,
     Attempt,
+    DeliveryResult,
     Notification,
     Status,
     new_message_id,
@@ -80,7 +80,7 @@ def attempt(
         channel=told[0].channel,
         notification_ids=ids,
         at=at,
-        answer=Answer(ok=ok, text="200" if ok else "500", refused=status is Status.DEAD),
+        answer=DeliveryResult(ok=ok, text="200" if ok else "500", refused=status is Status.DEAD),
         status=status,
         next_try_at=next_try_at,
     )

@@ -19,7 +19,7 @@ from dict_rate_limit.adapters.notify.by_type import NotifierByType
 from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
 from dict_rate_limit.adapters.notify.webhook import WebhookNotifier
 from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
-from dict_rate_limit.domain.notifications.routing import Answer
+from dict_rate_limit.domain.notifications.routing import DeliveryResult
 from dict_rate_limit.ports.delivery import Message
 from domain_samples import NOON
 from http_receiver import answer, http_receiver
@@ -60,7 +60,7 @@ class Way:
     arrived: Callable[[], Sequence[str]]
     strayed: Callable[[], int] = lambda: 0
 
-    async def send(self, message: Message) -> Answer:
+    async def send(self, message: Message) -> DeliveryResult:
         """Send by the channel."""
         return await self.notifier.send(self.channel, message)
 
@@ -92,7 +92,7 @@ def senders(patience: float = PATIENCE) -> NotifierByType:
 async def memory_way(behaviour: Behaviour, patience: float) -> AsyncIterator[Way]:
     """Keep messages, or answer what a test says."""
     takes = behaviour is Behaviour.TAKE
-    answers = [] if takes else [Answer(ok=False, text=f"the other side {behaviour}, {patience:g} s")] * 2
+    answers = [] if takes else [DeliveryResult(ok=False, text=f"the other side {behaviour}, {patience:g} s")] * 2
     notifier = MemoryNotifier(answers=answers)
     channel = Channel(name="memory", format=ChannelType.TEXT, url=f"memory://{TOKEN}")
     yield Way(notifier, channel, lambda: [str(one.message_id) for _, one in notifier.sent])

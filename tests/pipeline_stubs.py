@@ -50,7 +50,7 @@ class _Line(TypedDict):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class DeliveryResult:
     """What a stub says to the calls that hold these words (and, where given, this text on stdin)."""
 
     to: str
@@ -93,7 +93,7 @@ class Stage:
         file.write_text(text, encoding="utf-8")
         file.chmod(0o755)
 
-    def answers(self, *answers: Answer) -> None:
+    def answers(self, *answers: DeliveryResult) -> None:
         """Say what the stubs answer: the first that fits; without one they say nothing and end with 0."""
         fields = ("to", "stdin", "stdout", "stderr", "code")
         told = [{field: getattr(answer, field) for field in fields} for answer in answers]

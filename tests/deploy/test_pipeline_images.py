@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline_stubs import REPOSITORY, Answer, Stage
+from pipeline_stubs import REPOSITORY, DeliveryResult, Stage
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 STRICT = "--read-only --tmpfs /tmp --user 1000:1000 --cap-drop ALL --security-opt no-new-privileges"
-STARTED = Answer(to="docker run --detach", stdout="c1\n")
-HEALTHY = Answer(to="State.Health", stdout="healthy\n")
+STARTED = DeliveryResult(to="docker run --detach", stdout="c1\n")
+HEALTHY = DeliveryResult(to="State.Health", stdout="healthy\n")
 IMPATIENT = {"PAUSE": "0"}
 
 
@@ -22,7 +22,7 @@ def stage(tmp_path: Path) -> Stage:
 
 
 def test_the_api_becomes_healthy_without_rights_and_ends_on_sigterm(stage: Stage) -> None:
-    stage.answers(STARTED, HEALTHY, Answer(to="State.ExitCode", stdout="0\n"))
+    stage.answers(STARTED, HEALTHY, DeliveryResult(to="State.ExitCode", stdout="0\n"))
 
     ran = stage.run("try-image", "dict-api", "dict-api:ci")
 
@@ -32,7 +32,11 @@ def test_the_api_becomes_healthy_without_rights_and_ends_on_sigterm(stage: Stage
 
 
 def test_an_api_that_stays_sick_is_shown_and_removed(stage: Stage) -> None:
-    stage.answers(STARTED, Answer(to="State.Health", stdout="starting\n"), Answer(to="docker logs", stderr="no port\n"))
+    stage.answers(
+        STARTED,
+        DeliveryResult(to="State.Health", stdout="starting\n"),
+        DeliveryResult(to="docker logs", stderr="no port\n"),
+    )
 
     ran = stage.run("try-image", "dict-api", "dict-api:ci", env=IMPATIENT)
 
@@ -43,7 +47,7 @@ def test_an_api_that_stays_sick_is_shown_and_removed(stage: Stage) -> None:
 
 
 def test_an_api_that_has_to_be_killed_is_refused(stage: Stage) -> None:
-    stage.answers(STARTED, HEALTHY, Answer(to="State.ExitCode", stdout="137\n"))
+    stage.answers(STARTED, HEALTHY, DeliveryResult(to="State.ExitCode", stdout="137\n"))
 
     ran = stage.run("try-image", "dict-api", "dict-api:ci")
 
@@ -64,7 +68,7 @@ def test_the_other_images_start_without_rights(stage: Stage, name: str, words: s
 
 
 def test_an_image_that_does_not_start_is_refused(stage: Stage) -> None:
-    stage.answers(Answer(to="docker run", code=126))
+    stage.answers(DeliveryResult(to="docker run", code=126))
 
     ran = stage.run("try-image", "dict-migrations", "an-image")
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline_stubs import Answer, Stage
+from pipeline_stubs import DeliveryResult, Stage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 BASE = "https://dict-api.lbpay.com"
 POLICIES = f"{BASE}/api/v1/rate-limit/policies"
 TOKEN = "drl_very-secret"  # noqa: S105 -- what must not be printed
-HEALTHY = Answer(to="/health", stdout='{"status":"ok"}')
-VIEWED = Answer(to="--config -", stdin=f'"Authorization: Bearer {TOKEN}"', stdout='{"policies":[{}],"total":29}')
-CLOSED = Answer(to="http_code", stdout="401")
+HEALTHY = DeliveryResult(to="/health", stdout='{"status":"ok"}')
+VIEWED = DeliveryResult(
+    to="--config -", stdin=f'"Authorization: Bearer {TOKEN}"', stdout='{"policies":[{}],"total":29}'
+)
+CLOSED = DeliveryResult(to="http_code", stdout="401")
 
 
 @pytest.fixture
@@ -60,16 +62,19 @@ def test_another_address_can_be_asked(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("answers", "message"),
     [
-        ((Answer(to="/health", code=22),), f"{BASE}/health does not answer"),
-        ((HEALTHY, Answer(to="http_code", code=7)), f"{POLICIES} does not answer"),
-        ((HEALTHY, Answer(to="http_code", stdout="200")), f"{POLICIES} without a token answers 200 instead of 401"),
-        ((HEALTHY, CLOSED, Answer(to="--config", code=22)), f"{POLICIES} does not answer the viewer's token"),
-        ((HEALTHY, CLOSED, Answer(to="--config", stdout="<html>")), f"{POLICIES} answers no JSON"),
-        ((HEALTHY, CLOSED, Answer(to="--config", stdout='{"total":0}')), f"{POLICIES} lists no policy"),
-        ((HEALTHY, CLOSED, Answer(to="--config", stdout="{}")), f"{POLICIES} lists no policy"),
+        ((DeliveryResult(to="/health", code=22),), f"{BASE}/health does not answer"),
+        ((HEALTHY, DeliveryResult(to="http_code", code=7)), f"{POLICIES} does not answer"),
+        (
+            (HEALTHY, DeliveryResult(to="http_code", stdout="200")),
+            f"{POLICIES} without a token answers 200 instead of 401",
+        ),
+        ((HEALTHY, CLOSED, DeliveryResult(to="--config", code=22)), f"{POLICIES} does not answer the viewer's token"),
+        ((HEALTHY, CLOSED, DeliveryResult(to="--config", stdout="<html>")), f"{POLICIES} answers no JSON"),
+        ((HEALTHY, CLOSED, DeliveryResult(to="--config", stdout='{"total":0}')), f"{POLICIES} lists no policy"),
+        ((HEALTHY, CLOSED, DeliveryResult(to="--config", stdout="{}")), f"{POLICIES} lists no policy"),
     ],
 )
-def test_a_smoke_test_says_what_is_wrong(stage: Stage, answers: tuple[Answer, ...], message: str) -> None:
+def test_a_smoke_test_says_what_is_wrong(stage: Stage, answers: tuple[DeliveryResult, ...], message: str) -> None:
     stage.answers(*answers)
 
     ran = stage.run("smoke", env={"VIEWER_TOKEN": TOKEN})

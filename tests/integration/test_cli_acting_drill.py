@@ -19,7 +19,7 @@ from dict_rate_limit.apps.cli.documents import Drill
 from dict_rate_limit.apps.cli.drill_alert import PATH, Patience, followed, verdict
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.domain.notifications.channel import ChannelType
-from dict_rate_limit.domain.notifications.routing import MAX_REJECTIONS, Answer
+from dict_rate_limit.domain.notifications.routing import MAX_REJECTIONS, DeliveryResult
 from dict_rate_limit.usecases.deliver import MAX_REJECTIONS as BROKER_REFUSALS
 from dict_rate_limit.usecases.deliver import deliver_all
 from dict_rate_limit.usecases.notify import tell
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 HOOK = channel("hook", format=ChannelType.WEBHOOK)
 NULL_METRICS = "00000000-0000-0000-0000-000000000000"
-BUSY = Answer(ok=False, text="503")
+BUSY = DeliveryResult(ok=False, text="503")
 SENDING = ("drill", "alert", "--reason", "weekly test")
 
 
@@ -68,7 +68,7 @@ def tell_all(desk: Desk) -> None:
     desk.server.do(desk.server.world.tell(HOOK, within=HOUR))
 
 
-def tell_busy(desk: Desk, answer: Answer = BUSY) -> None:
+def tell_busy(desk: Desk, answer: DeliveryResult = BUSY) -> None:
     world = desk.server.world
     parts = telling(world.store, world.clock, HOOK, notifier=MemoryNotifier([answer]))
     desk.server.do(tell(parts, within=HOUR))
@@ -133,7 +133,7 @@ def test_what_has_not_arrived_in_time_ends_with_69(desk: Desk, capsys: pytest.Ca
 def test_what_was_given_up_on_ends_with_69_at_once(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     def refuse(desk: Desk) -> None:
         for _ in range(MAX_REJECTIONS):
-            tell_busy(desk, Answer(ok=False, text="400", refused=True))
+            tell_busy(desk, DeliveryResult(ok=False, text="400", refused=True))
             desk.server.world.clock.advance(3600)
         tell_all(desk)
 

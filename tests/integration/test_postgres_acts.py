@@ -9,7 +9,7 @@ import pytest
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Acknowledgement, Kind
 from dict_rate_limit.domain.alerts.transition import Subject, drilled
 from dict_rate_limit.domain.errors import StoreError, StoreUnavailableError
-from dict_rate_limit.domain.notifications.routing import Answer
+from dict_rate_limit.domain.notifications.routing import DeliveryResult
 from domain_samples import NOON, PARTICIPANT, bucket, snapshot
 from notification_samples import failed, route_all
 from postgres_database import END_OTHER_SESSIONS, execute, opened_store, record, rows, values
@@ -51,7 +51,7 @@ async def test_text_that_postgresql_cannot_hold_loses_no_attempt(migrated_databa
         await record(store, snapshot(bucket(0)))
         routed = await route_all(store, "slack")
 
-        await store.record_attempts([replace(failed(routed), answer=Answer(ok=False, text=NUL))])
+        await store.record_attempts([replace(failed(routed), answer=DeliveryResult(ok=False, text=NUL))])
 
         assert (await store.last_attempts())["slack"].answer.text == KEPT
 
