@@ -227,7 +227,7 @@ def http_client(url: str) -> httpx.AsyncClient:
 async def serving(app: ASGIApp | RsgiApp, host: str = "127.0.0.1", port: int | None = None) -> AsyncIterator[str]:
     """Run Granian in this process until the end of the block."""
     port, shutdown = port or free_port(), asyncio.Event()
-    served = RsgiApp(app, app.quick) if isinstance(app, FastPath) else app  # as the program does
+    served = RsgiApp(app, app.from_cache) if isinstance(app, FastPath) else app  # as the program does
     task = asyncio.create_task(serve(served, host, port, shutdown))
     try:
         await _listening(host, port)
