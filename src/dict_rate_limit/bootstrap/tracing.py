@@ -38,7 +38,7 @@ class Tracing:
 
     on: bool = False
     steps: Tracer = NULL_TRACER
-    door: Callable[[ASGIApp, Naming], ASGIApp] = _as_it_is
+    asgi_middleware: Callable[[ASGIApp, Naming], ASGIApp] = _as_it_is
 
 
 @contextmanager
@@ -89,5 +89,5 @@ def _begun(
     return Tracing(
         on=True,
         steps=OtelTracer(tracer),
-        door=lambda app, naming: asgi_middleware.TracingMiddleware(app, tracer, naming),
+        asgi_middleware=lambda app, naming: asgi_middleware.TracingMiddleware(app, tracer, naming),
     )
