@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from api_parts import World, recorded
 from dict_rate_limit.domain.access import Role, new_token_line
-from dict_rate_limit.usecases.notify import tell
+from dict_rate_limit.usecases.notify import send_notifications
 from domain_samples import PARTICIPANT, bucket, snapshot
 from monitor_samples import telling
 
@@ -39,9 +39,9 @@ class ActingWorld(World):
         (alert,) = await self.store.open_alerts([PARTICIPANT])
         return alert
 
-    async def tell(self, *channels: Channel, within: timedelta) -> None:
+    async def send_notifications(self, *channels: Channel, within: timedelta) -> None:
         """Tell channels of everything."""
-        await tell(telling(self.store, self.clock, *channels), within)
+        await send_notifications(telling(self.store, self.clock, *channels), within)
 
 
 async def get(client: httpx.AsyncClient, path: str, actor: str = "eva") -> httpx.Response:

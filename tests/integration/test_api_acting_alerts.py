@@ -120,7 +120,9 @@ async def test_one_alert_comes_with_its_transitions_and_who_was_told(
     world: ActingWorld, client: httpx.AsyncClient
 ) -> None:
     alert = await world.alert()
-    await world.tell(channel("hook", format=ChannelType.WEBHOOK), channel("later", group_wait=HOUR), within=HOUR)
+    await world.send_notifications(
+        channel("hook", format=ChannelType.WEBHOOK), channel("later", group_wait=HOUR), within=HOUR
+    )
 
     detail = (await get(client, f"{ALERTS}/{alert.alert_id}")).json()
 

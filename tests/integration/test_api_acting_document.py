@@ -81,7 +81,7 @@ async def test_answers_and_their_examples_fit_the_document(
     await post(client, f"{ALERTS}/{alert.alert_id}/acknowledgement", {"reason": "x", "for": "1h"})
     silence = (await post(client, SILENCES, {"reason": "x", "for": "1h", "severity": "CRITICAL"})).json()["silence_id"]
     drill = (await post(client, DRILLS, {"reason": "x"})).json()["alert_id"]
-    await world.tell(channel("hook", format=ChannelType.WEBHOOK), within=HOUR)
+    await world.send_notifications(channel("hook", format=ChannelType.WEBHOOK), within=HOUR)
 
     real = await get(client, path.format(alert=alert.alert_id, silence=silence, drill=drill))
 

@@ -42,7 +42,7 @@ async def test_a_policy_is_explained(world: ActingWorld, client: httpx.AsyncClie
     alert = await world.alert()
     await recorded(world.store, snapshot(bucket(260), at=NOON + FIVE_MINUTES))
     silence = (await post(client, SILENCES, {"reason": "a release", "for": "1h", "policy": "CLAIMS_*"})).json()
-    await world.tell(channel("hook", format=ChannelType.WEBHOOK), within=HOUR)
+    await world.send_notifications(channel("hook", format=ChannelType.WEBHOOK), within=HOUR)
 
     found = (await get(client, f"{EXPLAIN}/CLAIMS_READ")).json()
 
@@ -90,10 +90,10 @@ async def test_a_policy_is_explained(world: ActingWorld, client: httpx.AsyncClie
 async def test_the_last_delivery_of_each_channel_is_told(world: ActingWorld, client: httpx.AsyncClient) -> None:
     hook = channel("hook", format=ChannelType.WEBHOOK)
     await world.alert()
-    await world.tell(hook, within=HOUR)
+    await world.send_notifications(hook, within=HOUR)
     await recorded(world.store, snapshot(bucket(50), at=NOON + FIVE_MINUTES))
     world.clock.advance(FIVE_MINUTES.total_seconds())
-    await world.tell(hook, channel("ops"), within=HOUR)
+    await world.send_notifications(hook, channel("ops"), within=HOUR)
 
     (alert,) = (await get(client, f"{EXPLAIN}/CLAIMS_READ")).json()["alerts"]
 
@@ -146,7 +146,9 @@ async def test_a_test_alert_is_taken_in_and_has_an_address(client: httpx.AsyncCl
 async def test_the_way_of_a_test_alert_is_told_to_its_end(world: ActingWorld, client: httpx.AsyncClient) -> None:
     address = (await post(client, DRILLS, WEEKLY)).headers["Location"]
     await deliver_all(world.store, MemoryPublisher(), world.clock, batch=10, within=timedelta(seconds=10))
-    await world.tell(channel("hook", format=ChannelType.WEBHOOK), channel("ops", group_wait=HOUR), within=HOUR)
+    await world.send_notifications(
+        channel("hook", format=ChannelType.WEBHOOK), channel("ops", group_wait=HOUR), within=HOUR
+    )
 
     drill = (await get(client, address)).json()
 

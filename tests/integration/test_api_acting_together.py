@@ -101,7 +101,7 @@ async def test_a_recurring_silence_comes_back_as_it_was_made(replicas: list[http
 async def test_a_policy_is_explained_from_the_database(world: ActingWorld, replicas: list[httpx.AsyncClient]) -> None:
     await world.alert()
     silence = (await post(replicas[0], SILENCES, LOOKING)).json()
-    await world.tell(channel(), within=HOUR)
+    await world.send_notifications(channel(), within=HOUR)
 
     found = (await get(replicas[1], f"{ROOT}/explain/CLAIMS_READ")).json()
 
@@ -115,7 +115,7 @@ async def test_a_test_alert_goes_its_way_through_the_database(
     world: ActingWorld, replicas: list[httpx.AsyncClient]
 ) -> None:
     address = (await post(replicas[0], DRILLS, {"reason": "weekly test"})).headers["Location"]
-    await world.tell(channel(), within=HOUR)
+    await world.send_notifications(channel(), within=HOUR)
 
     drill = (await get(replicas[1], address)).json()
 

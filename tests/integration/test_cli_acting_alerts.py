@@ -92,7 +92,7 @@ def test_no_more_are_listed_than_asked_for(desk: Desk) -> None:
 def test_one_alert_is_shown_with_its_transitions_and_who_was_told(desk: Desk) -> None:
     alert_id = desk.alert()
     channels = channel("hook", format=ChannelType.WEBHOOK), channel("later", group_wait=HOUR)
-    desk.server.do(desk.server.world.tell(*channels, within=HOUR))
+    desk.server.do(desk.server.world.send_notifications(*channels, within=HOUR))
 
     result = desk.run("alerts", "show", alert_id)
 
@@ -133,7 +133,7 @@ def test_what_a_silence_held_back_and_what_the_broker_refuses_are_shown(desk: De
     for _ in range(MAX_REJECTIONS):
         desk.server.do(deliver_all(world.store, refusing, world.clock, batch=10, within=HOUR / 3600))
         world.clock.advance(60)
-    desk.server.do(world.tell(channel(), within=HOUR))
+    desk.server.do(world.send_notifications(channel(), within=HOUR))
 
     shown = lines(desk.run("alerts", "show", alert_id))
 

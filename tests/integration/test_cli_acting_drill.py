@@ -22,7 +22,7 @@ from dict_rate_limit.domain.notifications.channel import ChannelType
 from dict_rate_limit.domain.notifications.routing import MAX_REJECTIONS, DeliveryResult
 from dict_rate_limit.usecases.deliver import MAX_REJECTIONS as BROKER_REFUSALS
 from dict_rate_limit.usecases.deliver import deliver_all
-from dict_rate_limit.usecases.notify import tell
+from dict_rate_limit.usecases.notify import send_notifications
 from domain_samples import NOON
 from monitor_samples import RefusingPublisher, telling
 
@@ -65,13 +65,13 @@ def publish(desk: Desk) -> None:
 
 
 def tell_all(desk: Desk) -> None:
-    desk.server.do(desk.server.world.tell(HOOK, within=HOUR))
+    desk.server.do(desk.server.world.send_notifications(HOOK, within=HOUR))
 
 
 def tell_busy(desk: Desk, answer: DeliveryResult = BUSY) -> None:
     world = desk.server.world
     parts = telling(world.store, world.clock, HOOK, notifier=MemoryNotifier([answer]))
-    desk.server.do(tell(parts, within=HOUR))
+    desk.server.do(send_notifications(parts, within=HOUR))
 
 
 def sent(desk: Desk) -> tuple[Api, tuple[str, Drill]]:
@@ -109,7 +109,7 @@ def test_without_channels_it_is_said_that_nobody_was_told(desk: Desk, capsys: py
     api, first = sent(desk)
 
     def tell_nobody(desk: Desk) -> None:
-        desk.server.do(desk.server.world.tell(within=HOUR))
+        desk.server.do(desk.server.world.send_notifications(within=HOUR))
 
     _, last = followed(api, first, Worker(desk, publish, tell_nobody).patience(), live=True)
 

@@ -30,7 +30,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 def test_a_policy_in_trouble_is_explained(desk: Desk) -> None:
     alert_id = desk.alert()
     desk.server.do(recorded(desk.server.world.store, snapshot(bucket(260), at=NOON + FIVE_MINUTES)))
-    desk.server.do(desk.server.world.tell(channel("hook", format=ChannelType.WEBHOOK), within=HOUR))
+    desk.server.do(desk.server.world.send_notifications(channel("hook", format=ChannelType.WEBHOOK), within=HOUR))
     desk.run("alerts", "acknowledge", alert_id, "--reason", "batch paused", "--for", "2h")
     desk.server.world.clock.advance(2 * FIVE_MINUTES.total_seconds())
 
@@ -67,7 +67,7 @@ def test_silences_that_hold_an_alert_back_are_named(desk: Desk) -> None:
     desk.alert()
     made = desk.run("silences", "create", "--reason", "a release", "--for", "1h", "--output", "json")
     silence_id = json.loads(made.out)["silence_id"]
-    desk.server.do(desk.server.world.tell(channel("hook"), within=HOUR))
+    desk.server.do(desk.server.world.send_notifications(channel("hook"), within=HOUR))
 
     shown = lines(desk.run("explain", "CLAIMS_READ"))
 

@@ -165,10 +165,10 @@ async def test_a_run_tells_its_address_and_ends_when_told() -> None:
 def test_a_signal_ends_the_simulator_in_peace(number: signal.Signals) -> None:
     told: list[str] = []
 
-    def tell(line: str) -> None:
+    def send_notifications(line: str) -> None:
         told.append(line)
         signal.raise_signal(number)
 
-    simulate(Simulation(), CLOCK, tell)
+    simulate(Simulation(), CLOCK, send_notifications)
 
     assert told[0].startswith("simulated DICT on")

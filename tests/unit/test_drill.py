@@ -17,7 +17,7 @@ from dict_rate_limit.usecases.alert_actions import send_drill
 from dict_rate_limit.usecases.deliver import MAX_REJECTIONS as BROKER_REFUSALS
 from dict_rate_limit.usecases.deliver import deliver_all
 from dict_rate_limit.usecases.drill import DrillResult, drill_result
-from dict_rate_limit.usecases.notify import tell
+from dict_rate_limit.usecases.notify import send_notifications
 from domain_samples import NOON, PARTICIPANT, bucket, snapshot
 from monitor_samples import HandClock, RefusingPublisher, telling
 
@@ -36,11 +36,11 @@ class Rehearsal:
     async def publish(self) -> None:
         await deliver_all(self.store, MemoryPublisher(), self.clock, batch=10, within=HOUR)
 
-    async def tell(self, *answers: DeliveryResult) -> None:
+    async def send_notifications(self, *answers: DeliveryResult) -> None:
         parts = telling(
             self.store, self.clock, channel(format=ChannelType.WEBHOOK), notifier=MemoryNotifier(list(answers))
         )
-        await tell(parts, within=HOUR)
+        await send_notifications(parts, within=HOUR)
 
     async def result(self) -> DrillResult:
         return await drill_result(self.store, self.store, self.alert_id)
@@ -72,14 +72,14 @@ async def test_published_is_not_told(rehearsal: Rehearsal) -> None:
 
 
 async def test_told_is_not_published(rehearsal: Rehearsal) -> None:
-    await rehearsal.tell()
+    await rehearsal.send_notifications()
 
     assert steps(await rehearsal.result()) == (False, True, False, False)
 
 
 async def test_when_every_channel_took_both_transitions_it_is_good(rehearsal: Rehearsal) -> None:
     await rehearsal.publish()
-    await rehearsal.tell()
+    await rehearsal.send_notifications()
 
     result = await rehearsal.result()
 
@@ -88,7 +88,7 @@ async def test_when_every_channel_took_both_transitions_it_is_good(rehearsal: Re
 
 
 async def test_the_last_answer_of_each_of_its_channels_comes_along(rehearsal: Rehearsal) -> None:
-    await rehearsal.tell(DeliveryResult(ok=False, text="503"))
+    await rehearsal.send_notifications(DeliveryResult(ok=False, text="503"))
 
     result = await rehearsal.result()
 
@@ -97,7 +97,7 @@ async def test_the_last_answer_of_each_of_its_channels_comes_along(rehearsal: Re
 
 async def test_a_channel_that_has_not_taken_it_yet_may_still(rehearsal: Rehearsal) -> None:
     await rehearsal.publish()
-    await rehearsal.tell(DeliveryResult(ok=False, text="503"))
+    await rehearsal.send_notifications(DeliveryResult(ok=False, text="503"))
 
     assert steps(await rehearsal.result()) == (True, True, False, False)
 
@@ -106,9 +106,9 @@ async def test_a_channel_that_refused_it_for_good_is_done_and_not_good(rehearsal
     await rehearsal.publish()
     refused = DeliveryResult(ok=False, text="400", refused=True)
     for _ in range(MAX_REJECTIONS):
-        await rehearsal.tell(refused)
+        await rehearsal.send_notifications(refused)
         rehearsal.clock.move(HOUR)
-    await rehearsal.tell()
+    await rehearsal.send_notifications()
 
     result = await rehearsal.result()
 
@@ -117,7 +117,7 @@ async def test_a_channel_that_refused_it_for_good_is_done_and_not_good(rehearsal
 
 
 async def test_a_transition_the_broker_was_given_up_on_for_is_done_and_not_good(rehearsal: Rehearsal) -> None:
-    await rehearsal.tell()
+    await rehearsal.send_notifications()
     first, second = (await rehearsal.result()).history.events
     for _ in range(BROKER_REFUSALS):
         await deliver_all(
@@ -136,7 +136,7 @@ async def test_a_transition_the_broker_was_given_up_on_for_is_done_and_not_good(
 
 async def test_without_channels_there_is_nobody_to_fail(rehearsal: Rehearsal) -> None:
     await rehearsal.publish()
-    await tell(telling(rehearsal.store, rehearsal.clock), within=HOUR)
+    await send_notifications(telling(rehearsal.store, rehearsal.clock), within=HOUR)
 
     assert steps(await rehearsal.result()) == (True, True, True, True)
 

@@ -18,7 +18,7 @@ from dict_rate_limit.domain.notifications.routing import INITIAL_BACKOFF, Delive
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose
 from dict_rate_limit.usecases import notify
 from dict_rate_limit.usecases.alert_actions import NewSilence, create_silence, send_drill
-from dict_rate_limit.usecases.notify import LEASE, ROLL_OUT, Told, tell
+from dict_rate_limit.usecases.notify import LEASE, ROLL_OUT, Told, send_notifications
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot, ticks
 from log_lines import log_lines
 from monitor_samples import HandClock, telling
@@ -73,8 +73,8 @@ class Desk:
         self.store = MemoryStore(self.clock)
         self.notifier = MemoryNotifier()
 
-    async def tell(self, *channels: Channel, within: timedelta = WITHIN) -> Told:
-        return await tell(telling(self.store, self.clock, *channels, notifier=self.notifier), within)
+    async def send_notifications(self, *channels: Channel, within: timedelta = WITHIN) -> Told:
+        return await send_notifications(telling(self.store, self.clock, *channels, notifier=self.notifier), within)
 
     async def ledger(self) -> list[LedgerEntry]:
         """Return the ledgers of all alerts."""
@@ -96,14 +96,14 @@ async def desk() -> Desk:
 
 
 async def test_programs_are_told_each_transition_by_itself_in_order(desk: Desk) -> None:
-    told = await desk.tell(PROGRAM)
+    told = await desk.send_notifications(PROGRAM)
 
     assert told == Told(routed=3, delivered=3, failed=0)
     assert desk.told == [["OPENED"], ["ESCALATED"], ["RESOLVED"]]
 
 
 async def test_people_are_told_one_burst_in_one_message(desk: Desk) -> None:
-    told = await desk.tell(PEOPLE)
+    told = await desk.send_notifications(PEOPLE)
 
     ((_, message),) = desk.notifier.sent
     assert told == Told(routed=3, delivered=1, failed=0)
@@ -114,17 +114,17 @@ async def test_people_are_told_one_burst_in_one_message(desk: Desk) -> None:
 async def test_a_burst_waits_for_its_window(desk: Desk) -> None:
     patient = replace(PEOPLE, group_wait=MINUTE)
 
-    first = await desk.tell(patient)
+    first = await desk.send_notifications(patient)
     desk.clock.move(MINUTE)
-    second = await desk.tell(patient)
+    second = await desk.send_notifications(patient)
 
     assert (first.delivered, second.delivered, len(desk.told)) == (0, 1, 1)
 
 
 async def test_nothing_is_told_twice(desk: Desk) -> None:
-    await desk.tell(PEOPLE, PROGRAM)
+    await desk.send_notifications(PEOPLE, PROGRAM)
 
-    again = await desk.tell(PEOPLE, PROGRAM)
+    again = await desk.send_notifications(PEOPLE, PROGRAM)
 
     assert again == Told(routed=0, delivered=0, failed=0)
 
@@ -133,7 +133,7 @@ async def test_a_backlog_is_told_to_its_end(desk: Desk, monkeypatch: pytest.Monk
     monkeypatch.setattr(notify, "ROUTING_BATCH", 2)
     monkeypatch.setattr(notify, "CLAIMED", 2)
 
-    told = await desk.tell(PEOPLE)
+    told = await desk.send_notifications(PEOPLE)
 
     assert told == Told(routed=3, delivered=2, failed=0)
     assert desk.told == [["OPENED", "ESCALATED"], ["RESOLVED"]]
@@ -142,7 +142,7 @@ async def test_a_backlog_is_told_to_its_end(desk: Desk, monkeypatch: pytest.Monk
 async def test_a_test_alert_makes_people_be_told_one_by_one(desk: Desk) -> None:
     await send_drill(desk.store, desk.clock, PARTICIPANT, "ana", "weekly test")
 
-    await desk.tell(PEOPLE)
+    await desk.send_notifications(PEOPLE)
 
     assert desk.told == [["OPENED"], ["ESCALATED"], ["RESOLVED"], ["OPENED"], ["RESOLVED"]]
 
@@ -153,10 +153,10 @@ async def test_a_failure_stops_the_channel_so_that_nothing_overtakes(
     desk.notifier.answers = [BUSY]
 
     with caplog.at_level(logging.WARNING):
-        first = await desk.tell(PROGRAM)
-    at_once = await desk.tell(PROGRAM)
+        first = await desk.send_notifications(PROGRAM)
+    at_once = await desk.send_notifications(PROGRAM)
     desk.clock.move(INITIAL_BACKOFF)
-    later = await desk.tell(PROGRAM)
+    later = await desk.send_notifications(PROGRAM)
 
     assert [first, at_once, later] == [
         Told(routed=3, delivered=0, failed=1),
@@ -171,7 +171,7 @@ async def test_a_failure_of_one_channel_is_none_of_another(desk: Desk) -> None:
     notifier = SlowNotifier(desk.clock, answers={"hook": BUSY})
     parts = telling(desk.store, desk.clock, PROGRAM, replace(PROGRAM, name="other"), notifier=notifier)
 
-    told = await tell(parts, WITHIN)
+    told = await send_notifications(parts, WITHIN)
 
     assert told == Told(routed=3, delivered=3, failed=1)
     assert [name for name, _ in notifier.sent].count("other") == 3
@@ -179,9 +179,9 @@ async def test_a_failure_of_one_channel_is_none_of_another(desk: Desk) -> None:
 
 async def test_every_attempt_is_noted(desk: Desk) -> None:
     desk.notifier.answers = [BUSY]
-    await desk.tell(PROGRAM)
+    await desk.send_notifications(PROGRAM)
     desk.clock.move(INITIAL_BACKOFF)
-    await desk.tell(PROGRAM)
+    await desk.send_notifications(PROGRAM)
 
     first = (await desk.ledger())[0]
 
@@ -196,9 +196,9 @@ async def test_every_attempt_is_noted(desk: Desk) -> None:
 async def test_a_repeated_message_has_the_same_name(desk: Desk) -> None:
     notifier = SlowNotifier(desk.clock, answers={"ops": BUSY})
     parts = telling(desk.store, desk.clock, PEOPLE, notifier=notifier)
-    await tell(parts, WITHIN)
+    await send_notifications(parts, WITHIN)
     desk.clock.move(INITIAL_BACKOFF)
-    await tell(parts, WITHIN)
+    await send_notifications(parts, WITHIN)
 
     first, second = (message for _, message in notifier.sent)
 
@@ -211,46 +211,46 @@ async def test_when_the_time_is_over_the_rest_is_left_for_the_next_round(desk: D
     notifier = SlowNotifier(desk.clock, takes=timedelta(seconds=10))
     parts = telling(desk.store, desk.clock, one, notifier=notifier)
 
-    told = await tell(parts, within=timedelta(seconds=20))
+    told = await send_notifications(parts, within=timedelta(seconds=20))
 
     assert told.delivered == 2
 
 
 async def test_what_a_program_was_not_told_in_time_is_free_for_the_next_round(desk: Desk) -> None:
     slow = SlowNotifier(desk.clock, takes=WITHIN)
-    await tell(telling(desk.store, desk.clock, PROGRAM, notifier=slow), WITHIN)
+    await send_notifications(telling(desk.store, desk.clock, PROGRAM, notifier=slow), WITHIN)
 
-    await desk.tell(PROGRAM)
+    await desk.send_notifications(PROGRAM)
 
     assert desk.told == [["ESCALATED"], ["RESOLVED"]]
 
 
 async def test_what_a_dead_sender_had_is_told_when_its_lease_is_over(desk: Desk) -> None:
     desk.notifier.answers = []
-    await desk.tell(replace(PEOPLE, group_wait=HOUR))
+    await desk.send_notifications(replace(PEOPLE, group_wait=HOUR))
     desk.clock.move(HOUR)
     claimed = await desk.store.claim("ops", desk.clock.now(), LEASE, 100)
 
-    during = await desk.tell(PEOPLE)
+    during = await desk.send_notifications(PEOPLE)
     desk.clock.move(LEASE)
-    after = await desk.tell(PEOPLE)
+    after = await desk.send_notifications(PEOPLE)
 
     assert (len(claimed), during.delivered, after.delivered) == (3, 0, 1)
 
 
 async def test_what_waits_for_a_channel_that_is_gone_is_given_up(desk: Desk) -> None:
-    await desk.tell(replace(PEOPLE, group_wait=HOUR))
+    await desk.send_notifications(replace(PEOPLE, group_wait=HOUR))
     desk.clock.move(ROLL_OUT + INITIAL_BACKOFF)
 
-    await desk.tell(PROGRAM)
+    await desk.send_notifications(PROGRAM)
 
     assert [entry.notification.status for entry in await desk.ledger()] == [Status.DEAD] * 3
 
 
 async def test_what_waits_for_a_channel_another_process_may_know_is_kept(desk: Desk) -> None:
-    await desk.tell(replace(PEOPLE, group_wait=HOUR))
+    await desk.send_notifications(replace(PEOPLE, group_wait=HOUR))
 
-    await desk.tell(PROGRAM)
+    await desk.send_notifications(PROGRAM)
 
     assert [entry.notification.status for entry in await desk.ledger()] == [Status.PENDING] * 3
 
@@ -263,7 +263,7 @@ async def test_during_a_silence_people_are_not_told_and_the_ledger_says_why() ->
     silence = await create_silence(desk.store, desk.clock, order)
     await recorded(desk.store, *UP_AND_DOWN)
 
-    told = await desk.tell(PROGRAM)
+    told = await desk.send_notifications(PROGRAM)
 
     assert told == Told(routed=3, delivered=0, failed=0)
     assert {(entry.notification.status, entry.notification.silence_id) for entry in await desk.ledger()} == {
@@ -275,37 +275,37 @@ async def test_who_was_told_earlier_is_told_the_end_also_in_a_later_round() -> N
     desk = Desk()
     pager = channel("pager", Routes(severity=Severity.CRITICAL), format=ChannelType.WEBHOOK)
     await recorded(desk.store, *UP_AND_DOWN[:3])
-    await desk.tell(pager)
+    await desk.send_notifications(pager)
     await recorded(desk.store, snapshot(bucket(200), at=NOON + 10 * FIVE_MINUTES))
 
-    await desk.tell(pager)
+    await desk.send_notifications(pager)
 
     assert desk.told == [["ESCALATED"], ["DEESCALATED"]]
 
 
 async def test_without_channels_transitions_are_settled(desk: Desk) -> None:
-    assert await desk.tell() == Told(routed=3, delivered=0, failed=0)
+    assert await desk.send_notifications() == Told(routed=3, delivered=0, failed=0)
     assert await desk.ledger() == []
 
 
 async def test_while_nobody_knows_the_channels_transitions_wait(desk: Desk) -> None:
     parts = replace(telling(desk.store, desk.clock), channels=UnreadChannels())
 
-    told = await tell(parts, WITHIN)
+    told = await send_notifications(parts, WITHIN)
 
     assert told == Told(routed=0, delivered=0, failed=0)
-    assert (await desk.tell(PROGRAM)).routed == 3
+    assert (await desk.send_notifications(PROGRAM)).routed == 3
 
 
 async def test_while_the_file_cannot_be_read_the_last_channels_are_told_and_none_is_given_up(desk: Desk) -> None:
-    await desk.tell(replace(PEOPLE, group_wait=HOUR))
+    await desk.send_notifications(replace(PEOPLE, group_wait=HOUR))
     desk.clock.move(2 * HOUR)
     parts = replace(telling(desk.store, desk.clock, notifier=desk.notifier), channels=UnreadChannels((PROGRAM,)))
 
-    await tell(parts, WITHIN)
+    await send_notifications(parts, WITHIN)
 
     assert [entry.notification.status for entry in await desk.ledger()] == [Status.PENDING] * 3
 
 
 async def test_without_time_nothing_is_begun(desk: Desk) -> None:
-    assert await desk.tell(PROGRAM, within=timedelta(0)) == Told(routed=3, delivered=0, failed=0)
+    assert await desk.send_notifications(PROGRAM, within=timedelta(0)) == Told(routed=3, delivered=0, failed=0)

@@ -9,7 +9,7 @@ from api_parts import recorded
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.notifications.routing import DeliveryResult, Status
-from dict_rate_limit.usecases.notify import ROLL_OUT, tell
+from dict_rate_limit.usecases.notify import ROLL_OUT, send_notifications
 from domain_samples import bucket, ticks
 from monitor_samples import HandClock, telling
 
@@ -45,7 +45,7 @@ async def told_by(*sources: Named) -> tuple[MemoryStore, list[int]]:
     routed = []
     for source in sources:
         parts = replace(telling(store, clock, notifier=notifier), channels=source)
-        routed.append((await tell(parts, WITHIN)).routed)
+        routed.append((await send_notifications(parts, WITHIN)).routed)
         clock.move(2 * ROLL_OUT)
     return store, routed
 
