@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.reading import Poll
 
 Row = dict[str, Any]
-Told = tuple[object, ...]
+NotificationSummary = tuple[object, ...]
 
 _POLLS = "SELECT * FROM dict_rate_limit_polls ORDER BY participant, received_at"
 _STATES = "SELECT * FROM dict_rate_limit_states ORDER BY participant, received_at, id"
@@ -46,14 +46,14 @@ async def stored_polls(database_url: str) -> list[Poll]:
     return [_poll(row, states[row["participant"], row["received_at"]]) for row in rows]
 
 
-async def stored_events(database_url: str) -> list[Told]:
+async def stored_events(database_url: str) -> list[NotificationSummary]:
     """Read every transition back, as `told` shows them."""
     async with await psycopg.AsyncConnection.connect(database_url, row_factory=dict_row) as connection:
         rows = await (await connection.execute(_EVENTS)).fetchall()
     return [tuple(_plain(row[name]) for name in TOLD) for row in rows]
 
 
-def replayed(polls: Iterable[Poll], rules: AlertConfig) -> list[Told]:
+def replayed(polls: Iterable[Poll], rules: AlertConfig) -> list[NotificationSummary]:
     """Judge the polls anew, with nothing but the domain."""
     states: dict[str, ParticipantState] = {}
     events: list[AlertEvent] = []
@@ -71,7 +71,7 @@ TOLD = (
 )
 
 
-def told(event: AlertEvent) -> Told:
+def told(event: AlertEvent) -> NotificationSummary:
     """Everything a transition says, comparable with its row."""
     return tuple(_plain(getattr(event, name)) for name in TOLD)
 
@@ -115,7 +115,7 @@ def _bucket(row: Row) -> Bucket:
     )
 
 
-def _event_id(one: Told) -> str:
+def _event_id(one: NotificationSummary) -> str:
     return str(one[0])
 
 

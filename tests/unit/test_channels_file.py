@@ -173,7 +173,7 @@ def test_a_file_that_is_away_names_nobody_knows_whom(followed: Followed) -> None
     assert followed.file.names() is None
 
 
-class Told(logging.Handler):
+class NotificationSummary(logging.Handler):
     """Keeps lines, and says when there is one."""
 
     def __init__(self) -> None:
@@ -187,14 +187,14 @@ class Told(logging.Handler):
 
 
 @pytest.fixture
-def told() -> Iterator[Told]:
-    handler, logger = Told(), logging.getLogger("dict_rate_limit")
+def told() -> Iterator[NotificationSummary]:
+    handler, logger = NotificationSummary(), logging.getLogger("dict_rate_limit")
     logger.addHandler(handler)
     yield handler
     logger.removeHandler(handler)
 
 
-def test_channels_that_are_new_are_asked_about_in_the_background(tmp_path: Path, told: Told) -> None:
+def test_channels_that_are_new_are_asked_about_in_the_background(tmp_path: Path, told: NotificationSummary) -> None:
     asked: list[list[str]] = []
 
     def check(channels: Sequence[Channel]) -> Sequence[str]:

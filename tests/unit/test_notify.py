@@ -18,7 +18,7 @@ from dict_rate_limit.domain.notifications.routing import INITIAL_BACKOFF, Delive
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose
 from dict_rate_limit.usecases import notify
 from dict_rate_limit.usecases.alert_actions import NewSilence, create_silence, send_drill
-from dict_rate_limit.usecases.notify import LEASE, ROLL_OUT, Told, send_notifications
+from dict_rate_limit.usecases.notify import LEASE, ROLL_OUT, NotificationSummary, send_notifications
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot, ticks
 from log_lines import log_lines
 from monitor_samples import HandClock, telling
@@ -73,7 +73,7 @@ class Desk:
         self.store = MemoryStore(self.clock)
         self.notifier = MemoryNotifier()
 
-    async def send_notifications(self, *channels: Channel, within: timedelta = WITHIN) -> Told:
+    async def send_notifications(self, *channels: Channel, within: timedelta = WITHIN) -> NotificationSummary:
         return await send_notifications(telling(self.store, self.clock, *channels, notifier=self.notifier), within)
 
     async def ledger(self) -> list[LedgerEntry]:
@@ -98,7 +98,7 @@ async def desk() -> Desk:
 async def test_programs_are_told_each_transition_by_itself_in_order(desk: Desk) -> None:
     told = await desk.send_notifications(PROGRAM)
 
-    assert told == Told(routed=3, delivered=3, failed=0)
+    assert told == NotificationSummary(routed=3, delivered=3, failed=0)
     assert desk.told == [["OPENED"], ["ESCALATED"], ["RESOLVED"]]
 
 
@@ -106,7 +106,7 @@ async def test_people_are_told_one_burst_in_one_message(desk: Desk) -> None:
     told = await desk.send_notifications(PEOPLE)
 
     ((_, message),) = desk.notifier.sent
-    assert told == Told(routed=3, delivered=1, failed=0)
+    assert told == NotificationSummary(routed=3, delivered=1, failed=0)
     assert [event.transition.value for event in message.events] == ["OPENED", "ESCALATED", "RESOLVED"]
     assert (message.created_at, bool(message.title), bool(message.body)) == (NOON, True, True)
 
@@ -126,7 +126,7 @@ async def test_nothing_is_told_twice(desk: Desk) -> None:
 
     again = await desk.send_notifications(PEOPLE, PROGRAM)
 
-    assert again == Told(routed=0, delivered=0, failed=0)
+    assert again == NotificationSummary(routed=0, delivered=0, failed=0)
 
 
 async def test_a_backlog_is_told_to_its_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,7 +135,7 @@ async def test_a_backlog_is_told_to_its_end(desk: Desk, monkeypatch: pytest.Monk
 
     told = await desk.send_notifications(PEOPLE)
 
-    assert told == Told(routed=3, delivered=2, failed=0)
+    assert told == NotificationSummary(routed=3, delivered=2, failed=0)
     assert desk.told == [["OPENED", "ESCALATED"], ["RESOLVED"]]
 
 
@@ -159,9 +159,9 @@ async def test_a_failure_stops_the_channel_so_that_nothing_overtakes(
     later = await desk.send_notifications(PROGRAM)
 
     assert [first, at_once, later] == [
-        Told(routed=3, delivered=0, failed=1),
-        Told(routed=0, delivered=0, failed=0),
-        Told(routed=0, delivered=3, failed=0),
+        NotificationSummary(routed=3, delivered=0, failed=1),
+        NotificationSummary(routed=0, delivered=0, failed=0),
+        NotificationSummary(routed=0, delivered=3, failed=0),
     ]
     assert desk.told == [["OPENED"], ["ESCALATED"], ["RESOLVED"]]
     assert any(line.startswith("channel.refused answer=503") for line in log_lines(caplog))
@@ -173,7 +173,7 @@ async def test_a_failure_of_one_channel_is_none_of_another(desk: Desk) -> None:
 
     told = await send_notifications(parts, WITHIN)
 
-    assert told == Told(routed=3, delivered=3, failed=1)
+    assert told == NotificationSummary(routed=3, delivered=3, failed=1)
     assert [name for name, _ in notifier.sent].count("other") == 3
 
 
@@ -265,7 +265,7 @@ async def test_during_a_silence_people_are_not_told_and_the_ledger_says_why() ->
 
     told = await desk.send_notifications(PROGRAM)
 
-    assert told == Told(routed=3, delivered=0, failed=0)
+    assert told == NotificationSummary(routed=3, delivered=0, failed=0)
     assert {(entry.notification.status, entry.notification.silence_id) for entry in await desk.ledger()} == {
         (Status.SUPPRESSED, silence.silence_id)
     }
@@ -284,7 +284,7 @@ async def test_who_was_told_earlier_is_told_the_end_also_in_a_later_round() -> N
 
 
 async def test_without_channels_transitions_are_settled(desk: Desk) -> None:
-    assert await desk.send_notifications() == Told(routed=3, delivered=0, failed=0)
+    assert await desk.send_notifications() == NotificationSummary(routed=3, delivered=0, failed=0)
     assert await desk.ledger() == []
 
 
@@ -293,7 +293,7 @@ async def test_while_nobody_knows_the_channels_transitions_wait(desk: Desk) -> N
 
     told = await send_notifications(parts, WITHIN)
 
-    assert told == Told(routed=0, delivered=0, failed=0)
+    assert told == NotificationSummary(routed=0, delivered=0, failed=0)
     assert (await desk.send_notifications(PROGRAM)).routed == 3
 
 
@@ -308,4 +308,6 @@ async def test_while_the_file_cannot_be_read_the_last_channels_are_told_and_none
 
 
 async def test_without_time_nothing_is_begun(desk: Desk) -> None:
-    assert await desk.send_notifications(PROGRAM, within=timedelta(0)) == Told(routed=3, delivered=0, failed=0)
+    assert await desk.send_notifications(PROGRAM, within=timedelta(0)) == NotificationSummary(
+        routed=3, delivered=0, failed=0
+    )
