@@ -160,6 +160,6 @@ class Silence:
         """Return when it stops to hold, for a moment at which it holds."""
         return self.ends_at if self.recurrence is None else min(self.ends_at, self.recurrence.next_end(moment))
 
-    def silences(self, about: Alert | AlertEvent, moment: datetime) -> bool:
+    def suppresses(self, about: Alert | AlertEvent, moment: datetime) -> bool:
         """Tell whether people are not told of this now."""
         return self.active_at(moment) and self.matchers.match(about)
