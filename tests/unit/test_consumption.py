@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from dict_rate_limit.domain.buckets.measure_consumption import Consumption, Observation, measure_consumption
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dict_rate_limit.domain.buckets.consumption import Consumption, Observation, consumption
 from domain_samples import NOON, bucket
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def sighting(reading: Bucket, seconds: float = 0, category: str = "C") -> Observ
 
 
 def between(before: Bucket, after: Bucket, seconds: float) -> Consumption | None:
-    return consumption(sighting(before), sighting(after, seconds), longest_gap=HOUR)
+    return measure_consumption(sighting(before), sighting(after, seconds), longest_gap=HOUR)
 
 
 def test_below_capacity_and_over_whole_periods_it_is_exact() -> None:
@@ -82,7 +82,7 @@ def test_zero_limits_give_no_value(limits: dict[str, Any]) -> None:
 def test_a_changed_category_gives_no_value() -> None:
     before, after = sighting(bucket(500)), sighting(bucket(400), 60, category="D")
 
-    assert consumption(before, after, longest_gap=HOUR) is None
+    assert measure_consumption(before, after, longest_gap=HOUR) is None
 
 
 @given(
