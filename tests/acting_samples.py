@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from dict_rate_limit.domain.alerts.alert import Acknowledgement, Kind, Severity
-from dict_rate_limit.domain.alerts.transition import Facts, Subject, acknowledged, moved, opened, reminded, resolved
+from dict_rate_limit.domain.alerts.transition import (
+    AlertContext,
+    Subject,
+    acknowledged,
+    moved,
+    opened,
+    reminded,
+    resolved,
+)
 from dict_rate_limit.domain.notifications.channel import Channel, ChannelType, Routes
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose, Silence
 from domain_samples import NOON, PARTICIPANT
@@ -22,7 +30,7 @@ if TYPE_CHECKING:
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
-FACTS = Facts(category="C")
+FACTS = AlertContext(category="C")
 SILENCE_ID = UUID("00000000-0000-4000-8000-000000000001")
 
 

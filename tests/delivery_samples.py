@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.alert import Kind, Severity
-from dict_rate_limit.domain.alerts.transition import Facts, Subject, opened, reminded
+from dict_rate_limit.domain.alerts.transition import AlertContext, Subject, opened, reminded
 from domain_samples import NOON, PARTICIPANT, bucket
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ CLAIMS, ENTRIES, KEYS = "CLAIMS_READ", "ENTRIES_WRITE", "KEYS_CHECK"
 
 def story_of(policy_name: str, length: int, participant: str = PARTICIPANT) -> list[AlertEvent]:
     """Make the first transitions of one alert: opened, then reminders, a second apart."""
-    facts = Facts(category="C", bucket=bucket(200, name=policy_name), threshold=2500)
+    facts = AlertContext(category="C", bucket=bucket(200, name=policy_name), threshold=2500)
     subject = Subject(participant=participant, policy_name=policy_name, kind=Kind.THRESHOLD)
     alert, event = opened(subject, Severity.WARNING, facts, NOON)
     events = [event]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Acknowledgement, Kind, Severity
 from dict_rate_limit.domain.alerts.transition import (
-    Facts,
+    AlertContext,
     Subject,
     acknowledged,
     drilled,
@@ -73,7 +73,7 @@ def facts(
     name: str = "CLAIMS_READ",
     limits: tuple[int, int] = (18_000, 600),
     threshold: int = 1000,
-) -> Facts:
+) -> AlertContext:
     """Make what is known of a bucket after five minutes in which between `taken` tokens were taken."""
     bucket = Bucket(
         name=name,
@@ -83,7 +83,7 @@ def facts(
         refill_period_sec=60,
     )
     pace = None if taken is None else Consumption(low=taken[0], high=taken[1], seconds=300, censored=False)
-    return Facts(category="C", bucket=bucket, outlook=outlook(bucket, pace, THRESHOLDS), threshold=threshold)
+    return AlertContext(category="C", bucket=bucket, outlook=outlook(bucket, pace, THRESHOLDS), threshold=threshold)
 
 
 def warning(available: int = 3_900, taken: tuple[int, int] | None = STEADY) -> Change:
@@ -127,29 +127,31 @@ def bucket_samples() -> Iterator[Sample]:
 
 def source_samples() -> Iterator[Sample]:
     """Tell of the source: no readings, and our own query refused."""
-    blind, lost = opened(BLIND, Severity.CRITICAL, Facts(category="", current="UNAVAILABLE"), NIGHT)
+    blind, lost = opened(BLIND, Severity.CRITICAL, AlertContext(category="", current="UNAVAILABLE"), NIGHT)
     yield Sample("No reading", [lost])
-    yield Sample("No reading, reminder", [reminded(blind, Facts(category="", current="UNAVAILABLE"), NIGHT + HOUR)[1]])
-    yield Sample("Readings are back", [resolved(blind, Facts(category="C"), NIGHT + 75 * MINUTE)[1]])
-    limited, refused = opened(LIMITED, Severity.WARNING, Facts(category="", current="RATE_LIMITED"), NIGHT)
+    yield Sample(
+        "No reading, reminder", [reminded(blind, AlertContext(category="", current="UNAVAILABLE"), NIGHT + HOUR)[1]]
+    )
+    yield Sample("Readings are back", [resolved(blind, AlertContext(category="C"), NIGHT + 75 * MINUTE)[1]])
+    limited, refused = opened(LIMITED, Severity.WARNING, AlertContext(category="", current="RATE_LIMITED"), NIGHT)
     yield Sample("Our own query refused", [refused])
-    yield Sample("Our own query accepted again", [resolved(limited, Facts(category="C"), NIGHT + 5 * MINUTE)[1]])
+    yield Sample("Our own query accepted again", [resolved(limited, AlertContext(category="C"), NIGHT + 5 * MINUTE)[1]])
 
 
 def notice_samples() -> Iterator[Sample]:
     """Tell of changes and of a drill."""
     category = Subject(participant="12345678", policy_name=ANY_POLICY, kind=Kind.CATEGORY_CHANGED)
-    changed = Facts(category="D", previous="C", current="D")
+    changed = AlertContext(category="D", previous="C", current="D")
     yield Sample("Category changed", [noticed(category, Severity.WARNING, changed, NIGHT)[1]])
     for name, kind, severity, known in (
         (
             "Limits changed",
             Kind.LIMITS_CHANGED,
             Severity.WARNING,
-            Facts(category="C", previous="18000 +600/60s", current="9000 +300/60s"),
+            AlertContext(category="C", previous="18000 +600/60s", current="9000 +300/60s"),
         ),
         ("New policy", Kind.POLICY_APPEARED, Severity.INFO, replace(facts(18_000), outlook=None)),
-        ("Policy gone", Kind.POLICY_VANISHED, Severity.WARNING, Facts(category="C", previous="18000 +600/60s")),
+        ("Policy gone", Kind.POLICY_VANISHED, Severity.WARNING, AlertContext(category="C", previous="18000 +600/60s")),
     ):
         subject = Subject(participant="default", policy_name="CLAIMS_READ", kind=kind)
         yield Sample(name, [noticed(subject, severity, known, NIGHT)[1]])
