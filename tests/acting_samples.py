@@ -12,7 +12,7 @@ from dict_rate_limit.domain.alerts.transition import (
     AlertContext,
     Subject,
     acknowledged,
-    moved,
+    change_severity,
     opened,
     reminded,
     resolved,
@@ -63,11 +63,11 @@ def taken_up(actor: str = "ana", at: datetime = NOON, until: datetime = NOON + H
 def life() -> dict[str, AlertEvent]:
     """Make one transition of each kind of one alert, in order."""
     alert, begun = open_change()
-    worse = moved(alert, Severity.CRITICAL, FACTS, NOON + MINUTE)
+    worse = change_severity(alert, Severity.CRITICAL, FACTS, NOON + MINUTE)
     assert worse is not None
     seen = acknowledged(worse[0], taken_up(at=NOON + 2 * MINUTE))
     again = reminded(seen[0], FACTS, NOON + 3 * MINUTE)
-    better = moved(again[0], Severity.WARNING, FACTS, NOON + 4 * MINUTE)
+    better = change_severity(again[0], Severity.WARNING, FACTS, NOON + 4 * MINUTE)
     assert better is not None
     over = resolved(better[0], FACTS, NOON + 5 * MINUTE)
     events = (begun, worse[1], seen[1], again[1], better[1], over[1])

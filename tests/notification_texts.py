@@ -13,8 +13,8 @@ from dict_rate_limit.domain.alerts.transition import (
     AlertContext,
     Subject,
     acknowledged,
+    change_severity,
     drilled,
-    moved,
     noticed,
     opened,
     reminded,
@@ -93,7 +93,7 @@ def warning(available: int = 3_900, taken: tuple[int, int] | None = STEADY) -> C
 
 def worse(alert: Alert, available: int, after: timedelta) -> Change:
     """Let a bucket get worse."""
-    change = moved(alert, Severity.CRITICAL, facts(available, (6_000, 6_300)), NIGHT + after)
+    change = change_severity(alert, Severity.CRITICAL, facts(available, (6_000, 6_300)), NIGHT + after)
     assert change is not None
     return change
 
@@ -116,7 +116,7 @@ def bucket_samples() -> Iterator[Sample]:
     )
     yield Sample("Acknowledged", [acknowledged(dry, seen)[1]])
     yield Sample("Reminder", [reminded(critical, facts(1_450), NIGHT + 42 * MINUTE)[1]])
-    change = moved(critical, Severity.WARNING, facts(2_400, (500, 700), threshold=2500), NIGHT + 47 * MINUTE)
+    change = change_severity(critical, Severity.WARNING, facts(2_400, (500, 700), threshold=2500), NIGHT + 47 * MINUTE)
     assert change is not None
     better, improved = change
     yield Sample("Better", [improved])

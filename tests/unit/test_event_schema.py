@@ -18,7 +18,7 @@ from dict_rate_limit.domain.alerts.transition import (
     AlertContext,
     Subject,
     acknowledged,
-    moved,
+    change_severity,
     noticed,
     opened,
     reminded,
@@ -49,7 +49,7 @@ def life(kind: Kind, facts: AlertContext, policy_name: str) -> Iterator[AlertEve
     yield event
     yield noticed(subject, Severity.INFO, facts, NOON)[1]
     for severity in (Severity.CRITICAL, Severity.WARNING):
-        change = moved(alert, severity, facts, NOON)
+        change = change_severity(alert, severity, facts, NOON)
         assert change is not None
         alert, event = change
         yield event
