@@ -5,10 +5,10 @@ from itertools import permutations
 import pytest
 
 from dict_rate_limit.workflows.names import group_number, monitor_schedule_id
-from dict_rate_limit.workflows.schedules import Entry, ScheduleConfig, entries, groups
+from dict_rate_limit.workflows.schedules import ScheduleConfig, ScheduledWorkflow, entries, groups
 
 
-def make_entries(participants: int, cron: str = "*/5 * * * *") -> list[Entry]:
+def make_entries(participants: int, cron: str = "*/5 * * * *") -> list[ScheduledWorkflow]:
     names = [f"{number:08}" for number in range(participants)]
     return entries(ScheduleConfig(task_queue="queue", cron=cron, participants=names))
 
