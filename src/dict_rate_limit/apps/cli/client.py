@@ -62,7 +62,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ListAnswer:
     """A list as it came, and whether its header says that it is older than it should be."""
 
     text: str
@@ -79,7 +79,7 @@ class Question:
     participant: str | None = None
 
 
-def ask(question: Question) -> Answer:
+def ask(question: Question) -> ListAnswer:
     """Fetch the list once.
 
     Raises:
@@ -88,7 +88,7 @@ def ask(question: Question) -> Answer:
     asked = Call(path=LIST_PATH, params={} if question.participant is None else {"participant": question.participant})
     with _errors(question.url):
         response = _sent(question.url, question.token, asked)
-        return Answer(
+        return ListAnswer(
             text=response.content.decode(),
             listing=msgspec.json.decode(response.content, type=Listing),
             stale=response.headers.get("x-cache-status") == "STALE",

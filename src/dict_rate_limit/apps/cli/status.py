@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from dict_rate_limit.apps.cli.client import Answer, Question, ask
+from dict_rate_limit.apps.cli.client import ListAnswer, Question, ask
 from dict_rate_limit.apps.cli.client_options import DEFAULT_URL, Token, TokenFile, Url, token_from
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.cli.status_table import age_text, console_for, status_view
@@ -57,7 +57,7 @@ def status(  # noqa: PLR0913 - one argument per option
     return _verdict(answer) if exit_code else Exit.OK
 
 
-def _show(answer: Answer, output: Output) -> None:
+def _show(answer: ListAnswer, output: Output) -> None:
     if output is Output.JSON:
         sys.stdout.write(answer.text + "\n")
         return
@@ -65,7 +65,7 @@ def _show(answer: Answer, output: Output) -> None:
     console.print(status_view(answer, console.width))
 
 
-def _verdict(answer: Answer) -> Exit:
+def _verdict(answer: ListAnswer) -> Exit:
     levels = {policy.status for policy in answer.listing.policies if policy.enabled}
     if "CRITICAL" in levels:
         return Exit.CRITICAL

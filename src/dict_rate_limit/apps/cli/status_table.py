@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rich.console import ConsoleOptions, RenderableType, RenderResult
 
-    from dict_rate_limit.apps.cli.client import Answer, Listing, PolicyRow
+    from dict_rate_limit.apps.cli.client import ListAnswer, Listing, PolicyRow
 
 WIDEST: Final = 100
 _NARROWEST_BAR: Final = 4
@@ -32,7 +32,7 @@ def console_for(stream: TextIO) -> Console:
     return Console(file=stream, highlight=False, markup=False, emoji=False)
 
 
-def status_view(answer: Answer, width: int) -> RenderableType:
+def status_view(answer: ListAnswer, width: int) -> RenderableType:
     """Lay out an answer for so many columns: a line on the whole, then every bucket, worst first."""
     rows = sorted(answer.listing.policies, key=_rank)
     summary = _summary(answer, rows)
@@ -49,7 +49,7 @@ def _rank(row: PolicyRow) -> tuple[bool, int, bool, float, str]:
     return not row.enabled, trouble, not row.exhausted, -(row.utilization_pct or 0.0), row.policy_name
 
 
-def _summary(answer: Answer, rows: list[PolicyRow]) -> Text:
+def _summary(answer: ListAnswer, rows: list[PolicyRow]) -> Text:
     listing = answer.listing
     text = Text(f"{plain(listing.participant)}, category {plain(listing.category or 'unknown')}: ")
     text.append(f"{len(rows)} policies")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
-    from dict_rate_limit.apps.cli.client import Answer, Question
+    from dict_rate_limit.apps.cli.client import ListAnswer, Question
 
 _PASSING: Final = frozenset({Exit.UNAVAILABLE, Exit.PROTOCOL})
 """What may be better at the next look; a token that is refused will be refused again."""
@@ -49,12 +49,12 @@ def watch_json(question: Question, interval: float, sleep: Callable[[float], Non
 class Shown:
     """What is done with an answer, and with words about why there is none and the last answer there was."""
 
-    answer: Callable[[Answer], None]
-    trouble: Callable[[str, Answer | None], None]
+    answer: Callable[[ListAnswer], None]
+    trouble: Callable[[str, ListAnswer | None], None]
 
 
 def _watch(question: Question, shown: Shown, interval: float, sleep: Callable[[float], None]) -> Exit:
-    last: Answer | None = None
+    last: ListAnswer | None = None
     try:
         while True:
             try:
@@ -69,22 +69,22 @@ def _watch(question: Question, shown: Shown, interval: float, sleep: Callable[[f
         return Exit.OK
 
 
-def _trouble_view(words: str, last: Answer | None, width: int) -> RenderableType:
+def _trouble_view(words: str, last: ListAnswer | None, width: int) -> RenderableType:
     if last is None:
         return Text(words, style="bold red")
     return Group(Text(f"{words}; what follows is the last answer", style="bold red"), status_view(last, width))
 
 
-def _tell(words: str, _last: Answer | None) -> None:
+def _tell(words: str, _last: ListAnswer | None) -> None:
     typer.echo(words, err=True)
 
 
-def _print(console: Console, answer: Answer) -> None:
+def _print(console: Console, answer: ListAnswer) -> None:
     console.print(status_view(answer, console.width))
     console.print()
     console.file.flush()
 
 
-def _write(answer: Answer) -> None:
+def _write(answer: ListAnswer) -> None:
     sys.stdout.write(answer.text + "\n")
     sys.stdout.flush()
