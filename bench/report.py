@@ -62,7 +62,7 @@ def _line(figure: Figure) -> tuple[str, ...]:
         _limit(figure.bar, figure.unit),
         kept,
         "; ".join(map(_peer, figure.peers)),
-        figure.record_attempts,
+        figure.note,
     )
 
 

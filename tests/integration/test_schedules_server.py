@@ -206,7 +206,7 @@ async def test_a_paused_schedule_stays_paused_and_is_not_run(client: Client) -> 
 
     await eventually(followed)
     state = (await described(client)).schedule.state
-    assert (state.paused, state.record_attempts) == (True, "BACEN maintenance")
+    assert (state.paused, state.note) == (True, "BACEN maintenance")
     assert await runs(client) == 1
 
 
