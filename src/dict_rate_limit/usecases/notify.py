@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.alerts.alert import Kind
-from dict_rate_limit.domain.notifications.routing import Attempt, after, new_message_id, route
+from dict_rate_limit.domain.notifications.routing import Attempt, new_message_id, next_state, route
 from dict_rate_limit.ports.delivery import Message
 from dict_rate_limit.usecases.notification_text import compose
 
@@ -127,7 +127,7 @@ async def _send(parts: NotifyDeps, channel: Channel, claimed: Sequence[Notificat
 def _attempt(
     message: Message, channel: Channel, claimed: Notification, answer: DeliveryResult, at: datetime
 ) -> Attempt:
-    status, next_try_at = after(claimed, answer, at)
+    status, next_try_at = next_state(claimed, answer, at)
     return Attempt(
         message_id=message.message_id,
         channel=channel.name,
