@@ -7,19 +7,19 @@ import pytest
 
 from dict_rate_limit.domain.buckets.reading import FailedPoll, Snapshot
 from dict_rate_limit.domain.errors import RETRY_HELPS, Outcome
-from dict_rate_limit.usecases.poll.poll import LIST_TOKEN_REFILL, MAX_BACKOFF, Fetcher, Patience
+from dict_rate_limit.usecases.poll.poll import LIST_TOKEN_REFILL, MAX_BACKOFF, Fetcher, RetryPolicy
 from domain_samples import NOON
 from monitor_samples import LATER, HandClock, ScriptedSource, reading_of, refusal
 
 HOPELESS = sorted(set(Outcome) - RETRY_HELPS - {Outcome.OK, Outcome.EMPTY})
 
 
-def make_fetcher(source: ScriptedSource, patience: Patience | None = None) -> Fetcher:
+def make_fetcher(source: ScriptedSource, patience: RetryPolicy | None = None) -> Fetcher:
     return Fetcher(
         source=source,
         source_name="bridge",
         clock=source.clock,
-        patience=patience or Patience(),
+        patience=patience or RetryPolicy(),
         sleep=source.clock.sleep,
     )
 
@@ -36,7 +36,7 @@ async def test_every_participant_is_polled_and_answered_in_the_given_order(sourc
 
 
 async def test_no_more_participants_are_asked_at_once_than_allowed(source: ScriptedSource) -> None:
-    await make_fetcher(source, Patience(concurrency=3)).fetch_group([str(number) for number in range(10)])
+    await make_fetcher(source, RetryPolicy(concurrency=3)).fetch_group([str(number) for number in range(10)])
 
     assert source.most_at_once == 3
 
@@ -52,7 +52,7 @@ async def test_a_fault_that_passes_is_tried_again(source: ScriptedSource) -> Non
 async def test_pauses_between_tries_grow(source: ScriptedSource) -> None:
     source.script["a"] = [refusal(Outcome.UNAVAILABLE)] * 2
 
-    await make_fetcher(source, Patience(first_pause=timedelta(seconds=1))).fetch_group(["a"])
+    await make_fetcher(source, RetryPolicy(first_pause=timedelta(seconds=1))).fetch_group(["a"])
 
     assert source.clock.slept == [1, 2]
 
@@ -60,7 +60,7 @@ async def test_pauses_between_tries_grow(source: ScriptedSource) -> None:
 async def test_tries_end_at_their_number(source: ScriptedSource) -> None:
     source.script["a"] = [refusal(Outcome.UNAVAILABLE) for _ in range(9)]
 
-    (poll,) = await make_fetcher(source, Patience(attempts=3)).fetch_group(["a"])
+    (poll,) = await make_fetcher(source, RetryPolicy(attempts=3)).fetch_group(["a"])
 
     assert len(source.asked) == 3
     assert isinstance(poll, FailedPoll)
@@ -105,7 +105,7 @@ async def test_no_try_begins_after_the_window(source: ScriptedSource) -> None:
     source.script["a"] = [refusal(Outcome.DEADLINE_EXCEEDED) for _ in range(9)]
     source.takes = timedelta(seconds=5)
 
-    await make_fetcher(source, Patience(attempts=9, retry_window=timedelta(seconds=8))).fetch_group(["a"])
+    await make_fetcher(source, RetryPolicy(attempts=9, retry_window=timedelta(seconds=8))).fetch_group(["a"])
 
     assert len(source.asked) == 2
 
