@@ -14,12 +14,12 @@ from monitor_samples import LATER, HandClock, ScriptedSource, reading_of, refusa
 HOPELESS = sorted(set(Outcome) - RETRY_HELPS - {Outcome.OK, Outcome.EMPTY})
 
 
-def make_fetcher(source: ScriptedSource, patience: RetryPolicy | None = None) -> Fetcher:
+def make_fetcher(source: ScriptedSource, retry_policy: RetryPolicy | None = None) -> Fetcher:
     return Fetcher(
         source=source,
         source_name="bridge",
         clock=source.clock,
-        patience=patience or RetryPolicy(),
+        retry_policy=retry_policy or RetryPolicy(),
         sleep=source.clock.sleep,
     )
 
