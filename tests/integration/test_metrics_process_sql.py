@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from dict_rate_limit.ports.steps import Attributes, Step
+    from dict_rate_limit.ports.steps import Attributes, Span
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ class Diary:
 
     lines: list[str] = field(default_factory=list)
 
-    def begin(self, _part: Component, name: str, _facts: Attributes = NOTHING) -> Step:
+    def begin(self, _part: Component, name: str, _facts: Attributes = NOTHING) -> Span:
         self.lines.append(name)
         return DiaryStep(self.lines, name)
 
