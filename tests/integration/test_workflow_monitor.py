@@ -134,7 +134,7 @@ async def test_people_are_told_while_the_broker_is_away_but_the_heart_does_not_b
 
 
 async def test_the_heart_does_not_beat_for_a_cycle_without_a_new_reading(client: Client) -> None:
-    activities = ScriptedActivities(is_new_reading=0)
+    activities = ScriptedActivities(advanced=0)
 
     async with working(client, activities) as queue:
         await monitor(client, queue)
