@@ -8,7 +8,7 @@ from api_parts import World, recorded
 from dict_rate_limit.domain.access import Role, new_token_line
 from dict_rate_limit.usecases.notify import send_notifications
 from domain_samples import PARTICIPANT, bucket, snapshot
-from monitor_samples import telling
+from monitor_samples import notifications
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -41,7 +41,7 @@ class ActingWorld(World):
 
     async def send_notifications(self, *channels: Channel, within: timedelta) -> None:
         """Tell channels of everything."""
-        await send_notifications(telling(self.store, self.clock, *channels), within)
+        await send_notifications(notifications(self.store, self.clock, *channels), within)
 
 
 async def get(client: httpx.AsyncClient, path: str, actor: str = "eva") -> httpx.Response:

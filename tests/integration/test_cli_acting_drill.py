@@ -24,7 +24,7 @@ from dict_rate_limit.usecases.deliver import MAX_REJECTIONS as BROKER_REFUSALS
 from dict_rate_limit.usecases.deliver import deliver_all
 from dict_rate_limit.usecases.notify import send_notifications
 from domain_samples import NOON
-from monitor_samples import RefusingPublisher, telling
+from monitor_samples import RefusingPublisher, notifications
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,7 +70,7 @@ def tell_all(desk: Desk) -> None:
 
 def tell_busy(desk: Desk, answer: DeliveryResult = BUSY) -> None:
     world = desk.server.world
-    parts = telling(world.store, world.clock, HOOK, notifier=MemoryNotifier([answer]))
+    parts = notifications(world.store, world.clock, HOOK, notifier=MemoryNotifier([answer]))
     desk.server.do(send_notifications(parts, within=HOUR))
 
 

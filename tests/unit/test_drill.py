@@ -19,7 +19,7 @@ from dict_rate_limit.usecases.deliver import deliver_all
 from dict_rate_limit.usecases.drill import DrillResult, drill_result
 from dict_rate_limit.usecases.notify import send_notifications
 from domain_samples import NOON, PARTICIPANT, bucket, snapshot
-from monitor_samples import HandClock, RefusingPublisher, telling
+from monitor_samples import HandClock, RefusingPublisher, notifications
 
 
 class Rehearsal:
@@ -37,7 +37,7 @@ class Rehearsal:
         await deliver_all(self.store, MemoryPublisher(), self.clock, batch=10, within=HOUR)
 
     async def send_notifications(self, *answers: DeliveryResult) -> None:
-        parts = telling(
+        parts = notifications(
             self.store, self.clock, channel(format=ChannelType.WEBHOOK), notifier=MemoryNotifier(list(answers))
         )
         await send_notifications(parts, within=HOUR)
@@ -136,7 +136,7 @@ async def test_a_transition_the_broker_was_given_up_on_for_is_done_and_not_good(
 
 async def test_without_channels_there_is_nobody_to_fail(rehearsal: Rehearsal) -> None:
     await rehearsal.publish()
-    await send_notifications(telling(rehearsal.store, rehearsal.clock), within=HOUR)
+    await send_notifications(notifications(rehearsal.store, rehearsal.clock), within=HOUR)
 
     assert steps(await rehearsal.result()) == (True, True, True, True)
 

@@ -16,7 +16,7 @@ from dict_rate_limit.usecases.alert_actions import AcknowledgeAlert, NewSilence,
 from dict_rate_limit.usecases.explain import ExplainDeps, Explanation, explain
 from dict_rate_limit.usecases.notify import send_notifications
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, THRESHOLDS, bucket, failure, snapshot
-from monitor_samples import HandClock, telling
+from monitor_samples import HandClock, notifications
 
 LATER = NOON + FIVE_MINUTES
 
@@ -174,7 +174,7 @@ async def test_an_alert_names_those_that_hold_it_back_now(desk: Desk) -> None:
 
 async def test_an_alert_comes_with_what_was_told(desk: Desk) -> None:
     await recorded(desk.store, snapshot(bucket(200)))
-    await send_notifications(telling(desk.store, desk.clock, channel()), within=HOUR)
+    await send_notifications(notifications(desk.store, desk.clock, channel()), within=HOUR)
 
     (alert,) = (await desk.explained()).alerts
 

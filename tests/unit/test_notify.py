@@ -21,7 +21,7 @@ from dict_rate_limit.usecases.alert_actions import NewSilence, create_silence, s
 from dict_rate_limit.usecases.notify import LEASE, ROLL_OUT, NotificationSummary, send_notifications
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot, ticks
 from log_lines import log_lines
-from monitor_samples import HandClock, telling
+from monitor_samples import HandClock, notifications
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +74,9 @@ class Desk:
         self.notifier = MemoryNotifier()
 
     async def send_notifications(self, *channels: Channel, within: timedelta = WITHIN) -> NotificationSummary:
-        return await send_notifications(telling(self.store, self.clock, *channels, notifier=self.notifier), within)
+        return await send_notifications(
+            notifications(self.store, self.clock, *channels, notifier=self.notifier), within
+        )
 
     async def ledger(self) -> list[LedgerEntry]:
         """Return the ledgers of all alerts."""
@@ -169,7 +171,7 @@ async def test_a_failure_stops_the_channel_so_that_nothing_overtakes(
 
 async def test_a_failure_of_one_channel_is_none_of_another(desk: Desk) -> None:
     notifier = SlowNotifier(desk.clock, answers={"hook": BUSY})
-    parts = telling(desk.store, desk.clock, PROGRAM, replace(PROGRAM, name="other"), notifier=notifier)
+    parts = notifications(desk.store, desk.clock, PROGRAM, replace(PROGRAM, name="other"), notifier=notifier)
 
     told = await send_notifications(parts, WITHIN)
 
@@ -195,7 +197,7 @@ async def test_every_attempt_is_noted(desk: Desk) -> None:
 
 async def test_a_repeated_message_has_the_same_name(desk: Desk) -> None:
     notifier = SlowNotifier(desk.clock, answers={"ops": BUSY})
-    parts = telling(desk.store, desk.clock, PEOPLE, notifier=notifier)
+    parts = notifications(desk.store, desk.clock, PEOPLE, notifier=notifier)
     await send_notifications(parts, WITHIN)
     desk.clock.move(INITIAL_BACKOFF)
     await send_notifications(parts, WITHIN)
@@ -209,7 +211,7 @@ async def test_a_repeated_message_has_the_same_name(desk: Desk) -> None:
 async def test_when_the_time_is_over_the_rest_is_left_for_the_next_round(desk: Desk, one: Channel) -> None:
     await send_drill(desk.store, desk.clock, PARTICIPANT, "ana", "weekly test")
     notifier = SlowNotifier(desk.clock, takes=timedelta(seconds=10))
-    parts = telling(desk.store, desk.clock, one, notifier=notifier)
+    parts = notifications(desk.store, desk.clock, one, notifier=notifier)
 
     told = await send_notifications(parts, within=timedelta(seconds=20))
 
@@ -218,7 +220,7 @@ async def test_when_the_time_is_over_the_rest_is_left_for_the_next_round(desk: D
 
 async def test_what_a_program_was_not_told_in_time_is_free_for_the_next_round(desk: Desk) -> None:
     slow = SlowNotifier(desk.clock, takes=WITHIN)
-    await send_notifications(telling(desk.store, desk.clock, PROGRAM, notifier=slow), WITHIN)
+    await send_notifications(notifications(desk.store, desk.clock, PROGRAM, notifier=slow), WITHIN)
 
     await desk.send_notifications(PROGRAM)
 
@@ -289,7 +291,7 @@ async def test_without_channels_transitions_are_settled(desk: Desk) -> None:
 
 
 async def test_while_nobody_knows_the_channels_transitions_wait(desk: Desk) -> None:
-    parts = replace(telling(desk.store, desk.clock), channels=UnreadChannels())
+    parts = replace(notifications(desk.store, desk.clock), channels=UnreadChannels())
 
     told = await send_notifications(parts, WITHIN)
 
@@ -300,7 +302,7 @@ async def test_while_nobody_knows_the_channels_transitions_wait(desk: Desk) -> N
 async def test_while_the_file_cannot_be_read_the_last_channels_are_told_and_none_is_given_up(desk: Desk) -> None:
     await desk.send_notifications(replace(PEOPLE, group_wait=HOUR))
     desk.clock.move(2 * HOUR)
-    parts = replace(telling(desk.store, desk.clock, notifier=desk.notifier), channels=UnreadChannels((PROGRAM,)))
+    parts = replace(notifications(desk.store, desk.clock, notifier=desk.notifier), channels=UnreadChannels((PROGRAM,)))
 
     await send_notifications(parts, WITHIN)
 

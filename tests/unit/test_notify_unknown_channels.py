@@ -11,7 +11,7 @@ from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.notifications.routing import DeliveryResult, Status
 from dict_rate_limit.usecases.notify import ROLL_OUT, send_notifications
 from domain_samples import bucket, ticks
-from monitor_samples import HandClock, telling
+from monitor_samples import HandClock, notifications
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -44,7 +44,7 @@ async def told_by(*sources: Named) -> tuple[MemoryStore, list[int]]:
     notifier = MemoryNotifier(answers=[DeliveryResult(ok=False, text="503")])
     routed = []
     for source in sources:
-        parts = replace(telling(store, clock, notifier=notifier), channels=source)
+        parts = replace(notifications(store, clock, notifier=notifier), channels=source)
         routed.append((await send_notifications(parts, WITHIN)).routed)
         clock.move(2 * ROLL_OUT)
     return store, routed
