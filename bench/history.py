@@ -92,7 +92,7 @@ async def filled(connection: Connection, since: datetime, until: datetime) -> in
 async def record(store: PostgresStore, at: datetime, share: float) -> None:
     """Record one poll as the worker does: load, judge, save, in one transaction."""
     poll = snapshot(PARTICIPANT, at, share)
-    async with store.participant(PARTICIPANT) as unit:
+    async with store.begin(PARTICIPANT) as unit:
         state = await unit.load(poll)
         if state is not None:
             _, evaluation = evaluate_poll(state, poll, RULES)

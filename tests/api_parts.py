@@ -254,7 +254,7 @@ async def _listening(host: str, port: int) -> None:
 async def recorded(store: StateStore, *polls: Poll) -> None:
     """Let the monitor have seen these polls."""
     for poll in polls:
-        async with store.participant(poll.participant) as unit:
+        async with store.begin(poll.participant) as unit:
             state = await unit.load(poll)
             assert state is not None
             _, evaluation = evaluate_poll(state, poll, RULES)

@@ -147,8 +147,8 @@ class FatefulStore(PostgresStore):
     fate: Fate
 
     @asynccontextmanager
-    async def participant(self, participant: str) -> AsyncIterator[RecordingUnitOfWork]:
-        async with super().participant(participant) as unit:
+    async def begin(self, participant: str) -> AsyncIterator[RecordingUnitOfWork]:
+        async with super().begin(participant) as unit:
             yield FatefulUnit(unit, self.fate)
         self.fate.reach(Point.RECORDED)
 

@@ -52,7 +52,7 @@ async def opened_store(url: str, *, max_size: int = 4, patience: float = 3.0) ->
 async def record(store: PostgresStore, *polls: Poll) -> None:
     """Judge and keep polls as the product does."""
     for poll in polls:
-        async with store.participant(poll.participant) as unit:
+        async with store.begin(poll.participant) as unit:
             state = await unit.load(poll)
             if state is not None:
                 await unit.save(evaluate_poll(state, poll, RULES)[1])

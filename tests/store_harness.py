@@ -66,7 +66,7 @@ class Harness:
 
     async def record(self, poll: Poll) -> ParticipantState | None:
         """Judge and keep one poll as the product does; return the state after it, None for a known poll."""
-        async with self.store.participant(poll.participant) as unit:
+        async with self.store.begin(poll.participant) as unit:
             state = await unit.load(poll)
             if state is None:
                 return None
@@ -80,7 +80,7 @@ class Harness:
 
     async def load(self, poll: Poll) -> ParticipantState | None:
         """Load without saving anything."""
-        async with self.store.participant(poll.participant) as unit:
+        async with self.store.begin(poll.participant) as unit:
             return await unit.load(poll)
 
     async def unpublished(self, limit: int = 1000, now: datetime = NOON) -> list[AlertEvent]:

@@ -204,7 +204,7 @@ async def test_recording_waits_for_an_act(harness: Harness) -> None:
 
 async def test_an_act_waits_for_recording(harness: Harness) -> None:
     alert, worse = await opened(harness), snapshot(bucket(50), at=NOON + FIVE_MINUTES)
-    async with harness.store.participant(PARTICIPANT) as unit:
+    async with harness.store.begin(PARTICIPANT) as unit:
         state = await unit.load(worse)
         assert state is not None
         await unit.save(evaluate_poll(state, worse, RULES)[1])

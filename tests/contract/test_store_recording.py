@@ -179,7 +179,7 @@ async def test_after_an_error_the_next_one_gets_in(harness: Harness) -> None:
 
 async def test_two_units_of_one_participant_wait_for_one_another(harness: Harness) -> None:
     poll = snapshot(LOW)
-    async with harness.store.participant(PARTICIPANT) as unit:
+    async with harness.store.begin(PARTICIPANT) as unit:
         waiting = asyncio.create_task(harness.record(poll))
         state = await unit.load(poll)
         assert state is not None
@@ -203,7 +203,7 @@ async def test_many_at_once_are_judged_one_after_the_other(harness: Harness) -> 
 async def test_units_of_different_participants_do_not_wait(harness: Harness) -> None:
     other = replace(failure(), participant="87654321")
 
-    async with harness.store.participant(PARTICIPANT):
+    async with harness.store.begin(PARTICIPANT):
         assert await harness.record(other) is not None
 
 
@@ -222,7 +222,7 @@ async def test_everything_a_failure_says_can_be_kept(harness: Harness) -> None:
 
 
 async def fail_after_saving(harness: Harness, poll: Poll) -> None:
-    async with harness.store.participant(poll.participant) as unit:
+    async with harness.store.begin(poll.participant) as unit:
         state = await unit.load(poll)
         assert state is not None
         await unit.save(evaluate_poll(state, poll, RULES)[1])

@@ -61,7 +61,7 @@ async def test_transactions_and_checks_are_no_statements(migrated_database_url: 
 async def test_all_that_a_recording_runs_is_timed(migrated_database_url: str, times: StatementTimes) -> None:
     async with open_pool(migrated_database_url, steps=times) as pool:
         poll = snapshot(bucket())
-        async with PostgresStore(pool).participant(PARTICIPANT) as unit:
+        async with PostgresStore(pool).begin(PARTICIPANT) as unit:
             state = await unit.load(poll)
             assert state is not None
             await unit.save(evaluate_poll(state, poll, RULES)[1])

@@ -115,7 +115,7 @@ async def test_a_reader_may_wait_for_the_broker_longer_than_others_may_idle(
     monkeypatch.setattr(pool, "_SESSION", b"SELECT set_config('idle_in_transaction_session_timeout', '50ms', false)")
     async with opened_store(migrated_database_url) as store:
         evaluation = opening()
-        async with store.participant(evaluation.poll.participant) as unit:
+        async with store.begin(evaluation.poll.participant) as unit:
             await unit.save(evaluation)
 
         async with store.claim_batch(10, NOON) as reader:

@@ -258,7 +258,7 @@ async def test_thresholds_without_sense_are_refused(
 
 async def save_and_kill(store: PostgresStore, url: str) -> None:
     poll = snapshot(bucket(0))
-    async with store.participant(PARTICIPANT) as unit:
+    async with store.begin(PARTICIPANT) as unit:
         state = await unit.load(poll)
         assert state is not None
         await unit.save(evaluate_poll(state, poll, RULES)[1])
@@ -267,5 +267,5 @@ async def save_and_kill(store: PostgresStore, url: str) -> None:
 
 async def save_without_asking(store: PostgresStore, poll: Poll) -> None:
     _, evaluation = evaluate_poll(ParticipantState(participant=PARTICIPANT), poll, RULES)
-    async with store.participant(PARTICIPANT) as unit:
+    async with store.begin(PARTICIPANT) as unit:
         await unit.save(evaluation)

@@ -97,10 +97,10 @@ class BrokenStore(MemoryStore):
     fault: Exception | None = None
 
     @asynccontextmanager
-    async def participant(self, participant: str) -> AsyncIterator[MemoryRecordingUnitOfWork]:
+    async def begin(self, participant: str) -> AsyncIterator[MemoryRecordingUnitOfWork]:
         if self.fault:
             raise self.fault
-        async with super().participant(participant) as unit:
+        async with super().begin(participant) as unit:
             yield unit
 
     async def make_partitions(self, today: datetime) -> Sequence[str]:

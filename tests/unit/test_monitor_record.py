@@ -32,12 +32,12 @@ class FaultyStore(MemoryStore):
         self.most_open = 0
 
     @asynccontextmanager
-    async def participant(self, participant: str) -> AsyncIterator[MemoryRecordingUnitOfWork]:
+    async def begin(self, participant: str) -> AsyncIterator[MemoryRecordingUnitOfWork]:
         self.open_now += 1
         self.most_open = max(self.most_open, self.open_now)
         await asyncio.sleep(0)
         try:
-            async with super().participant(participant) as unit:
+            async with super().begin(participant) as unit:
                 yield unit
                 if participant in self.faults:
                     raise self.faults[participant]

@@ -66,7 +66,7 @@ TransitionKey = tuple[str, str, "Kind", "TransitionKind"]
 class StateStore(Protocol):
     """History, latest readings and alerts."""
 
-    def participant(self, participant: str) -> AbstractAsyncContextManager[RecordingUnitOfWork]:
+    def begin(self, participant: str) -> AbstractAsyncContextManager[RecordingUnitOfWork]:
         """Open a transaction that holds the participant's lock: a second one waits, in any process.
 
         An error inside, or a lost process, leaves the stored data as it was.

@@ -92,7 +92,7 @@ class Activities:
             return inputs.RecordResult(
                 recorded=sum(not one.repeated for one in done),
                 transitions=sum(one.events for one in done),
-                advanced=sum(one.advanced for one in done),
+                advanced=sum(one.is_new_reading for one in done),
             )
 
     @activity.defn(name=names.PUBLISH)

@@ -52,7 +52,7 @@ class ScheduleConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduleSpec:
+class ScheduledWorkflow:
     """One schedule: which workflow it starts, under what id, when, and how late it may still do so."""
 
     schedule_id: str
@@ -89,11 +89,11 @@ def groups(participants: Sequence[str]) -> list[Sequence[str]]:
     return [participants[start : start + names.GROUP_SIZE] for start in range(0, len(participants), names.GROUP_SIZE)]
 
 
-def entries(schedule_config: ScheduleConfig) -> list[ScheduleSpec]:
+def entries(schedule_config: ScheduleConfig) -> list[ScheduledWorkflow]:
     """Return every schedule of the timetable. No workflow id is another's prefix: Temporal appends the time."""
     queue = schedule_config.task_queue
     monitors = [
-        ScheduleSpec(
+        ScheduledWorkflow(
             schedule_id=names.monitor_schedule_id(number),
             workflow=names.MONITOR_WORKFLOW,
             workflow_id=names.monitor_workflow_id(number),
@@ -104,7 +104,7 @@ def entries(schedule_config: ScheduleConfig) -> list[ScheduleSpec]:
         )
         for number, group in enumerate(groups(schedule_config.participants), start=1)
     ]
-    maintain = ScheduleSpec(
+    maintain = ScheduledWorkflow(
         schedule_id=names.MAINTAIN_SCHEDULE,
         workflow=names.MAINTAIN_WORKFLOW,
         workflow_id=names.MAINTAIN_SCHEDULE,
@@ -112,7 +112,7 @@ def entries(schedule_config: ScheduleConfig) -> list[ScheduleSpec]:
         cron=MAINTAIN_CRON,
         catch_up=MAINTAIN_CATCH_UP,
     )
-    sweep = ScheduleSpec(
+    sweep = ScheduledWorkflow(
         schedule_id=names.SWEEP_SCHEDULE,
         workflow=names.SWEEP_WORKFLOW,
         workflow_id=names.SWEEP_SCHEDULE,
@@ -153,13 +153,13 @@ async def restore_schedules(client: Client, schedule_config: ScheduleConfig) -> 
     await _delete_orphans(client, schedule_config)
 
 
-async def _create_missing(client: Client, wanted: Sequence[ScheduleSpec]) -> list[ScheduleSpec]:
+async def _create_missing(client: Client, wanted: Sequence[ScheduledWorkflow]) -> list[ScheduledWorkflow]:
     """Return those that were."""
     created = await asyncio.gather(*(_create(client, entry) for entry in wanted))
     return [entry for entry, new in zip(wanted, created, strict=True) if new]
 
 
-async def _create(client: Client, entry: ScheduleSpec) -> bool:
+async def _create(client: Client, entry: ScheduledWorkflow) -> bool:
     """Return False when there is one already."""
     try:
         await client.create_schedule(entry.schedule_id, entry.schedule(ScheduleState()), trigger_immediately=True)
@@ -168,7 +168,7 @@ async def _create(client: Client, entry: ScheduleSpec) -> bool:
     return True
 
 
-async def _update(handle: ScheduleHandle, entry: ScheduleSpec) -> None:
+async def _update(handle: ScheduleHandle, entry: ScheduledWorkflow) -> None:
     """Bring a schedule up to date; one that an operator paused stays paused."""
     run_now = False
 

@@ -70,7 +70,7 @@ class MemoryStore:
         self._database.ledger(participant).policy_overrides[policy_name] = rule
 
     @asynccontextmanager
-    async def participant(self, participant: str) -> AsyncIterator[MemoryRecordingUnitOfWork]:
+    async def begin(self, participant: str) -> AsyncIterator[MemoryRecordingUnitOfWork]:
         """Hold the participant's lock; what was saved counts once the block ends without an error."""
         async with self._database.locks[participant]:
             unit = MemoryRecordingUnitOfWork(self._database.ledgers.get(participant) or new_ledger(participant))

@@ -42,7 +42,7 @@ class PostgresStore:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    def participant(self, participant: str) -> AbstractAsyncContextManager[RecordingUnitOfWork]:
+    def begin(self, participant: str) -> AbstractAsyncContextManager[RecordingUnitOfWork]:
         """Open a transaction that holds the participant's lock."""
         return record_poll.recording_unit(self._pool, participant)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.state import NO_OVERRIDE
 from dict_rate_limit.domain.alerts.transition import AlertContext
-from dict_rate_limit.domain.buckets.consumption import Observation, consumption
+from dict_rate_limit.domain.buckets.consumption import Observation, measure_consumption
 from dict_rate_limit.domain.buckets.level import Level
 from dict_rate_limit.domain.buckets.outlook import outlook
 
@@ -43,7 +43,7 @@ def alert_context(
 def consumption_by_policy(state: ParticipantState, snapshot: Snapshot, rules: AlertConfig) -> Mapping[str, Consumption]:
     """Return what was taken of each bucket since the reading before; absent where nothing can be said."""
     found = ((bucket.name, consumption_of(state, snapshot, bucket, rules)) for bucket in snapshot.buckets)
-    return MappingProxyType({name: pace for name, pace in found if pace is not None})
+    return MappingProxyType({name: taken for name, taken in found if taken is not None})
 
 
 def consumption_of(
@@ -53,7 +53,7 @@ def consumption_of(
     before = state.buckets.get(bucket.name)
     if before is None or state.checked_at is None:
         return None
-    return consumption(
+    return measure_consumption(
         Observation(bucket=before, checked_at=state.checked_at, category=state.category),
         Observation(bucket=bucket, checked_at=snapshot.checked_at, category=snapshot.category),
         longest_gap=rules.interval * rules.unreachable_after,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.alerts.context import consumption
+from dict_rate_limit.domain.alerts.context import consumption_by_policy
 from dict_rate_limit.domain.alerts.notices import notices, vanished_names
 from dict_rate_limit.domain.alerts.reminders import reminders
 from dict_rate_limit.domain.alerts.source import source_changes
@@ -47,7 +47,7 @@ def evaluate_poll(state: ParticipantState, poll: Poll, rules: AlertConfig) -> tu
         vanished=vanished,
         alerts=alerts,
         events=tuple(event for _, event in changes),
-        consumption=MappingProxyType({}) if snapshot is None else consumption(state, snapshot, rules),
+        consumption=MappingProxyType({}) if snapshot is None else consumption_by_policy(state, snapshot, rules),
     )
     first = state.first_polled_at
     known = replace(

@@ -141,14 +141,17 @@ async def record_group(
 
 
 async def _record(store: StateStore, poll: Poll, rules: AlertConfig, gate: asyncio.Semaphore) -> Recorded:
-    async with gate, store.begin(poll.begin) as unit:
+    async with gate, store.begin(poll.participant) as unit:
         state = await unit.load(poll)
         if state is None:
-            return Recorded(participant=poll.begin, repeated=True, is_new_reading=False, events=0)
+            return Recorded(participant=poll.participant, repeated=True, is_new_reading=False, events=0)
         _, evaluation = evaluate_poll(state, poll, rules)
         await unit.save(evaluation)
     return Recorded(
-        participant=poll.begin, repeated=False, is_new_reading=evaluation.is_new_reading, events=len(evaluation.events)
+        participant=poll.participant,
+        repeated=False,
+        is_new_reading=evaluation.is_new_reading,
+        events=len(evaluation.events),
     )
 
 
