@@ -71,7 +71,7 @@ def test_alertmanager_needs_an_address_only() -> None:
     assert parsed.channels[0].format is ChannelType.ALERTMANAGER
 
 
-@pytest.mark.parametrize(("group", "apart"), [("", True), ("\ngroup = true", False)])
+@pytest.mark.parametrize(("group", "send_individually"), [("", True), ("\ngroup = true", False)])
 def test_pagerduty_is_told_of_alerts_one_by_one_unless_told_otherwise(group: str, *, send_individually: bool) -> None:
     assert table(f'url = "pagerduty://a@b"{group}').channels[0].send_individually is send_individually
 

@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from dict_rate_limit.domain.buckets.measure_consumption import Consumption, Observation, measure_consumption
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dict_rate_limit.domain.buckets.consumption import Consumption, Observation, measure_consumption
 from domain_samples import NOON, bucket
 
 if TYPE_CHECKING:

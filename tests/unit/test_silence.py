@@ -90,9 +90,9 @@ def test_ending_a_silence_late_does_not_make_it_longer() -> None:
 def test_a_silence_keeps_quiet_about_what_it_matches_while_it_holds() -> None:
     one = silence(Matchers(policy="CLAIMS_*"))
 
-    assert one.silences(open_alert(), NOON)
-    assert not one.silences(open_alert(), NOON + HOUR)
-    assert not one.silences(open_alert("ENTRIES_WRITE"), NOON)
+    assert one.suppresses(open_alert(), NOON)
+    assert not one.suppresses(open_alert(), NOON + HOUR)
+    assert not one.suppresses(open_alert("ENTRIES_WRITE"), NOON)
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ async def explain(parts: ExplainDeps, participant: str, policy_name: str) -> Exp
 async def _explained(parts: ExplainDeps, alert: Alert, silences: Sequence[Silence], now: datetime) -> ExplainedAlert:
     return ExplainedAlert(
         alert=alert,
-        silences=[silence for silence in silences if silence.silences(alert, now)],
+        silences=[silence for silence in silences if silence.suppresses(alert, now)],
         next_reminder=next_reminder(alert, parts.remind_every),
         ledger=await parts.notifications.ledger(alert.alert_id),
     )

@@ -28,7 +28,7 @@ def alert_asides(alert: Alert, model: OverviewModel, words: Words) -> Iterator[s
     taken = alert.acknowledgement
     if taken is not None and taken.until > model.now:
         yield words.acknowledged.format(actor=taken.actor, moment=_clock(taken.until, model))
-    holding = [silence for silence in model.silences or () if silence.silences(alert, model.now)]
+    holding = [silence for silence in model.silences or () if silence.suppresses(alert, model.now)]
     if holding:
         purpose, until = _last(holding, model.now)
         yield words.held_back[purpose].format(moment=_clock(until, model))
