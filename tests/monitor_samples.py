@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.domain.buckets.reading import Snapshot
     from dict_rate_limit.domain.notifications.channel import Channel
-    from dict_rate_limit.ports import Clock
     from dict_rate_limit.ports.acting import Acts
+    from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.delivery import Notifications, Notifier
 
     class TellingStore(Notifications, Acts, Protocol):

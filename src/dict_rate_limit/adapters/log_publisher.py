@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
     from dict_rate_limit.domain.alerts.alert import AlertEvent
-    from dict_rate_limit.ports import Clock
+    from dict_rate_limit.ports.clock import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,16 +21,6 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.errors import Outcome
 
 
-class Clock(Protocol):
-    """The only source of "now" outside workflows."""
-
-    def now(self) -> datetime:
-        """Return this moment in UTC, with its zone."""
-
-    def monotonic(self) -> float:
-        """Return seconds of a clock that never runs backwards."""
-
-
 class PolicySource(Protocol):
     """DICT, by whatever way. Each call spends one token of the participant's POLICIES_LIST or POLICIES_READ."""
 

@@ -19,7 +19,7 @@ from dict_rate_limit.simulator.virtual_clock import VirtualClock
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
-    from dict_rate_limit.ports import Clock
+    from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.simulator.bridge import ServerTls
 
 

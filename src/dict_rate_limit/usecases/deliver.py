@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from dict_rate_limit.ports import Clock
+    from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.delivery import ClaimUnitOfWork, EventPublisher, Outbox, PublishResult
 
 MAX_REJECTIONS: Final = 5

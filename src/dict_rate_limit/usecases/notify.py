@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.notifications.channel import Channel
     from dict_rate_limit.domain.notifications.routing import DeliveryResult, Notification
-    from dict_rate_limit.ports import Clock
     from dict_rate_limit.ports.acting import Acts
+    from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.delivery import ChannelSource, Notifications, Notifier
 
 ROUTING_BATCH: Final = 500

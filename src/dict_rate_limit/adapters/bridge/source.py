@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import grpc
 
     from dict_rate_limit.domain.buckets.reading import Snapshot
-    from dict_rate_limit.ports import Clock
+    from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.steps import Attributes, Tracer
     from dict_rate_limit.serving.tls_files import TlsFiles
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dict_rate_limit.domain.notifications.channel import Channel
-    from dict_rate_limit.ports import Clock
+    from dict_rate_limit.ports.clock import Clock
 
 LOOK_AGAIN: Final = 1.0
 

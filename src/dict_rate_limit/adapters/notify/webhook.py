@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
     from dict_rate_limit.domain.notifications.channel import Channel
-    from dict_rate_limit.ports import Clock
+    from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.delivery import Message
 
 PATIENCE: Final = 10.0

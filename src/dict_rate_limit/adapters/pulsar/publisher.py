@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.pulsar.broker import BrokerAddress, Patience
     from dict_rate_limit.adapters.pulsar.connection import BrokerConnection, Packing
     from dict_rate_limit.domain.alerts.alert import AlertEvent
-    from dict_rate_limit.ports import Clock
+    from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.delivery import PublishResult
     from dict_rate_limit.ports.steps import Span, Tracer
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from dict_rate_limit.adapters.pulsar.broker import BrokerAddress, Patience
-    from dict_rate_limit.ports import Clock
+    from dict_rate_limit.ports.clock import Clock
 
 LOOK_MS: Final = 200
 AT_ONCE: Final = 500

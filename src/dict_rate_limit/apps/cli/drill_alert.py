@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from dict_rate_limit.apps.cli.client import Api
-    from dict_rate_limit.ports import Clock
+    from dict_rate_limit.ports.clock import Clock
 
 PATH: Final = ROOT + "/drills"
 LOOK_AGAIN_SEC: Final = 0.5

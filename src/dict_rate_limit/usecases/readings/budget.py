@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.catalog import PublishedLimits
     from dict_rate_limit.domain.buckets.reading import Snapshot
     from dict_rate_limit.domain.errors import SourceError
-    from dict_rate_limit.ports import Clock
+    from dict_rate_limit.ports.clock import Clock
 
 MAX_BACKOFF: Final = timedelta(minutes=10)
 """A Retry-After above this is not believed."""

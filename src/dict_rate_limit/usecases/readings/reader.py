@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.buckets.reading import Snapshot
-    from dict_rate_limit.ports import Clock, PolicySource, RateLimiter, SnapshotCache, StateStore
+    from dict_rate_limit.ports import PolicySource, RateLimiter, SnapshotCache, StateStore
+    from dict_rate_limit.ports.clock import Clock
 
 MEMORY_LIFE: Final = 1.0
 PATIENCE: Final = 1.0

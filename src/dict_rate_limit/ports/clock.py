@@ -1,0 +1,18 @@
+"""The only source of "now" outside workflows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class Clock(Protocol):
+    """The only source of "now" outside workflows."""
+
+    def now(self) -> datetime:
+        """Return this moment in UTC, with its zone."""
+
+    def monotonic(self) -> float:
+        """Return seconds of a clock that never runs backwards."""
