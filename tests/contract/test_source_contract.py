@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
 
-    from dict_rate_limit.ports import PolicySource
+    from dict_rate_limit.ports.source import PolicySource
 
     Opened = Callable[[], AbstractAsyncContextManager[PolicySource]]
 

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.buckets.reading import Snapshot
-    from dict_rate_limit.ports import PolicySource, RateLimiter, SnapshotCache, StateStore
+    from dict_rate_limit.ports import RateLimiter, SnapshotCache, StateStore
     from dict_rate_limit.ports.clock import Clock
+    from dict_rate_limit.ports.source import PolicySource
 
 MEMORY_LIFE: Final = 1.0
 PATIENCE: Final = 1.0

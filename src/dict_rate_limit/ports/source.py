@@ -1,0 +1,26 @@
+"""DICT, by whatever connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from dict_rate_limit.domain.buckets.reading import Snapshot
+
+
+class PolicySource(Protocol):
+    """DICT, by whatever way. Each call spends one token of the participant's POLICIES_LIST or POLICIES_READ."""
+
+    async def list_policies(self, participant: str) -> Snapshot:
+        """Read all buckets of a participant.
+
+        Raises:
+            SourceError: with the Outcome; never another error.
+        """
+
+    async def get_policy(self, participant: str, policy_name: str) -> Snapshot:
+        """Read one bucket; the snapshot holds exactly that one.
+
+        Raises:
+            SourceError: as above; MALFORMED where the answer names another policy.
+        """
