@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.memory.store import MemoryRecordingUnitOfWork
     from dict_rate_limit.domain.buckets.reading import Poll
-    from dict_rate_limit.ports import CachedSnapshot
+    from dict_rate_limit.ports.cache import CachedSnapshot
     from dict_rate_limit.ports.delivery import EventPublisher
 
 PUBLISHED_POLICIES = 29

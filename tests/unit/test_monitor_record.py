@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.memory.store import MemoryRecordingUnitOfWork
     from dict_rate_limit.domain.buckets.reading import Poll
-    from dict_rate_limit.ports import CachedSnapshot
+    from dict_rate_limit.ports.cache import CachedSnapshot
 
 
 class FaultyStore(MemoryStore):

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from api_parts import HandClock
 from dict_rate_limit.adapters.memory.cache import MemoryCache
-from dict_rate_limit.ports import CachedSnapshot
+from dict_rate_limit.ports.cache import CachedSnapshot
 from domain_samples import NOON, PARTICIPANT, bucket, snapshot
 
 

@@ -14,7 +14,7 @@ from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.alerts.state import PolicyOverride
 from dict_rate_limit.domain.buckets.level import Level
 from dict_rate_limit.domain.errors import InvalidValueError, NoReadingError, Outcome, SourceError
-from dict_rate_limit.ports import CachedSnapshot
+from dict_rate_limit.ports.cache import CachedSnapshot
 from dict_rate_limit.usecases.readings import reader as reader_module
 from dict_rate_limit.usecases.readings import store_fallback
 from dict_rate_limit.usecases.readings.budget import BudgetConfig

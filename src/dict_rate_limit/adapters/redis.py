@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from dict_rate_limit.domain.buckets.reading import Snapshot
 from dict_rate_limit.domain.codec import decode_poll, encode_poll
 from dict_rate_limit.domain.errors import CacheUnavailableError, InvalidValueError
-from dict_rate_limit.ports import CachedSnapshot
+from dict_rate_limit.ports.cache import CachedSnapshot
 from dict_rate_limit.ports.steps import NULL_TRACER, Component
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dict_rate_limit.ports import CachedSnapshot
+    from dict_rate_limit.ports.cache import CachedSnapshot
     from dict_rate_limit.ports.clock import Clock
 
 LIFE: Final = timedelta(hours=24)

@@ -17,7 +17,7 @@ from dict_rate_limit.domain.errors import (
     StoreError,
     StoreUnavailableError,
 )
-from dict_rate_limit.ports import CachedSnapshot
+from dict_rate_limit.ports.cache import CachedSnapshot
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.alerts.state import AlertConfig
     from dict_rate_limit.domain.buckets.reading import Poll
-    from dict_rate_limit.ports import SnapshotCache, StateStore
+    from dict_rate_limit.ports import StateStore
+    from dict_rate_limit.ports.cache import SnapshotCache
     from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.source import PolicySource
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.alerts.state import PolicyOverride
     from dict_rate_limit.domain.buckets.level import Thresholds
-    from dict_rate_limit.ports import CachedSnapshot
+    from dict_rate_limit.ports.cache import CachedSnapshot
     from dict_rate_limit.usecases.readings.budget import SourceBudget
     from dict_rate_limit.usecases.readings.readings import Reading
 

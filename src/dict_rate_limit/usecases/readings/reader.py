@@ -20,7 +20,7 @@ from dict_rate_limit.domain.errors import (
     SourceError,
     StoreError,
 )
-from dict_rate_limit.ports import CachedSnapshot
+from dict_rate_limit.ports.cache import CachedSnapshot
 from dict_rate_limit.usecases.readings.budget import BudgetConfig, SourceBudget
 from dict_rate_limit.usecases.readings.entry import CacheEntry
 from dict_rate_limit.usecases.readings.readings import CacheStatus, Reading, View
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.buckets.reading import Snapshot
-    from dict_rate_limit.ports import RateLimiter, SnapshotCache, StateStore
+    from dict_rate_limit.ports import StateStore
+    from dict_rate_limit.ports.cache import RateLimiter, SnapshotCache
     from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.source import PolicySource
 

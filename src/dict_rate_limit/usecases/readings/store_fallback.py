@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from dict_rate_limit.domain.errors import StoreError
-from dict_rate_limit.ports import CachedSnapshot
+from dict_rate_limit.ports.cache import CachedSnapshot
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
