@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.domain.alerts.state import Evaluation, ParticipantState
     from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
-    from dict_rate_limit.ports import RecordingUnitOfWork
     from dict_rate_limit.ports.delivery import ClaimUnitOfWork, PublishResult
+    from dict_rate_limit.ports.stores import RecordingUnitOfWork
 
 RULES = AlertConfig(
     thresholds=Thresholds(warning=2500, critical=1000, margin=200), interval=timedelta(seconds=1), unreachable_after=3

@@ -10,7 +10,7 @@ from dict_rate_limit.domain.alerts.state import PolicyOverride
 from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.buckets.reading import RejectedItem
 from dict_rate_limit.domain.errors import Outcome
-from dict_rate_limit.ports import LatestReading
+from dict_rate_limit.ports.stores import LatestReading
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, failure, snapshot, ticks
 
 if TYPE_CHECKING:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from prometheus_client.registry import Collector
 
-    from dict_rate_limit.ports import LatestReading
+    from dict_rate_limit.ports.stores import LatestReading
 
 LIST = "/api/v1/rate-limit/policies"
 Series = dict[tuple[str, tuple[tuple[str, str], ...]], float]

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from dict_rate_limit.ports import Maintenance
+    from dict_rate_limit.ports.stores import Maintenance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

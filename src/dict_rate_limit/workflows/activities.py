@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from dict_rate_limit.domain.alerts.state import AlertConfig
-    from dict_rate_limit.ports import Maintenance, StateStore
     from dict_rate_limit.ports.cache import SnapshotCache
     from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.delivery import EventPublisher, Heartbeat, Outbox
     from dict_rate_limit.ports.observing import WorkerMetrics
+    from dict_rate_limit.ports.stores import Maintenance, StateStore
     from dict_rate_limit.usecases.notify import NotifyDeps
     from dict_rate_limit.usecases.poll.poll import Fetcher
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.state import ParticipantState
 from dict_rate_limit.domain.buckets.reading import Snapshot
-from dict_rate_limit.ports import LatestReading
+from dict_rate_limit.ports.stores import LatestReading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

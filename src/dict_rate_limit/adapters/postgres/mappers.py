@@ -11,7 +11,7 @@ from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.buckets.reading import RejectedItem, Snapshot
 from dict_rate_limit.domain.errors import Outcome
-from dict_rate_limit.ports import LatestReading
+from dict_rate_limit.ports.stores import LatestReading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.postgres.pool import Connection, Pool
     from dict_rate_limit.domain.alerts.alert import Alert
     from dict_rate_limit.domain.alerts.state import PolicyOverride
-    from dict_rate_limit.ports import LatestReading, TransitionKey
+    from dict_rate_limit.ports.stores import LatestReading, TransitionKey
 
 
 async def latest(pool: Pool, participants: Sequence[str]) -> Mapping[str, LatestReading]:

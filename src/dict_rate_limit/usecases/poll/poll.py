@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.alerts.state import AlertConfig
     from dict_rate_limit.domain.buckets.reading import Poll
-    from dict_rate_limit.ports import StateStore
     from dict_rate_limit.ports.cache import SnapshotCache
     from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.source import PolicySource
+    from dict_rate_limit.ports.stores import StateStore
 
 LIST_TOKEN_REFILL: Final = timedelta(seconds=10)
 """POLICIES_LIST regains one token in this time (6 a minute); the shortest pause after a 429."""

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.buckets.reading import Snapshot
-    from dict_rate_limit.ports import StateStore
     from dict_rate_limit.ports.cache import RateLimiter, SnapshotCache
     from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.source import PolicySource
+    from dict_rate_limit.ports.stores import StateStore
 
 MEMORY_LIFE: Final = 1.0
 PATIENCE: Final = 1.0

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from dict_rate_limit.domain.alerts.state import PolicyOverride
-    from dict_rate_limit.ports import StateStore
     from dict_rate_limit.ports.clock import Clock
+    from dict_rate_limit.ports.stores import StateStore
 
 RULES_LIFE: Final = 10.0
 FAILURE_LIFE: Final = 2.0

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.buckets.level import Thresholds
-    from dict_rate_limit.ports import LatestReading
+    from dict_rate_limit.ports.stores import LatestReading
 
     _Row = tuple[str, Bucket, EvaluatedBucket, Consumption | None]
     _Samples = tuple[str, list[str]]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from prometheus_client import Metric
 
-    from dict_rate_limit.ports import StoreHealth
+    from dict_rate_limit.ports.stores import StoreHealth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

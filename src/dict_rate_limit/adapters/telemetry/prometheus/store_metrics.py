@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import Severity
     from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.errors import Outcome
-    from dict_rate_limit.ports import LatestReading, StateStore, StoreHealth, TransitionKey
     from dict_rate_limit.ports.clock import Clock
+    from dict_rate_limit.ports.stores import LatestReading, StateStore, StoreHealth, TransitionKey
 
 PATIENCE: Final = 2.0
 

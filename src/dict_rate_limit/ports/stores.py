@@ -1,0 +1,99 @@
+"""What PostgreSQL stores: history, alerts, silences and the audit log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
+    from datetime import datetime
+
+    from dict_rate_limit.domain.alerts.alert import Alert, Kind, Severity, TransitionKind
+    from dict_rate_limit.domain.alerts.state import Evaluation, ParticipantState, PolicyOverride
+    from dict_rate_limit.domain.buckets.consumption import Consumption
+    from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
+    from dict_rate_limit.domain.errors import Outcome
+
+
+class RecordingUnitOfWork(Protocol):
+    """One participant's state, locked, inside one transaction."""
+
+    async def load(self, poll: Poll) -> ParticipantState | None:
+        """Return the state before this poll, or None when this very poll (by received_at) is recorded already."""
+
+    async def save(self, evaluation: Evaluation) -> None:
+        """Add everything the judgement holds; it becomes visible when the unit ends without an error."""
+
+
+TransitionKey = tuple[str, str, "Kind", "TransitionKind"]
+"""Participant, policy, kind of alert, what happened to it."""
+
+
+class StateStore(Protocol):
+    """History, latest readings and alerts."""
+
+    def begin(self, participant: str) -> AbstractAsyncContextManager[RecordingUnitOfWork]:
+        """Open a transaction that holds the participant's lock: a second one waits, in any process.
+
+        An error inside, or a lost process, leaves the stored data as it was.
+        """
+
+    async def latest(self, participants: Sequence[str]) -> Mapping[str, LatestReading]:
+        """Return what is known of each participant that was ever polled; unknown ones are absent."""
+
+    async def policy_overrides(self, participant: str) -> Mapping[str, PolicyOverride]:
+        """Return what operators set for the participant's policies, by name; only differing ones need be there."""
+
+    async def open_alerts(self, participants: Sequence[str]) -> Sequence[Alert]:
+        """Return the open alerts, worst severity first, then oldest first."""
+
+    async def poll_counts(self, participants: Sequence[str]) -> Mapping[tuple[str, Outcome], int]:
+        """Return how many polls of each participant were ever recorded, by outcome."""
+
+    async def open_alert_counts(self, participants: Sequence[str]) -> Mapping[tuple[str, Kind, Severity], int]:
+        """Return how many alerts are open; absent = none."""
+
+    async def transition_counts(self, participants: Sequence[str]) -> Mapping[TransitionKey, int]:
+        """Return how many transitions there ever were; absent = none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatestReading:
+    """The last new reading of a participant and the last poll, good or not.
+
+    `snapshot` is None when there has never been a good reading. It holds present policies only. `paces` has what was
+    taken between the last two readings, by policy; absent where nothing can be said.
+    """
+
+    participant: str
+    snapshot: Snapshot | None
+    policy_overrides: Mapping[str, PolicyOverride]
+    last_poll_at: datetime
+    last_outcome: Outcome
+    consumption: Mapping[str, Consumption] = field(default_factory=lambda: MappingProxyType({}))
+
+
+class Maintenance(Protocol):
+    """Housekeeping of the history. Every act may be repeated at will."""
+
+    async def make_partitions(self, today: datetime) -> Sequence[str]:
+        """Make the months from the current one to two ahead; return the names of those made."""
+
+    async def drop_partitions(self, today: datetime, retention_months: int) -> Sequence[str]:
+        """Drop the months whose upper bound is older than the retention, polls and hours as old; return their names."""
+
+    async def roll_up(self, today: datetime) -> int:
+        """Bring the hourly roll-up up to the last full hour; return the rows written."""
+
+
+class StoreHealth(Protocol):
+    """What operators want to know of the store itself."""
+
+    async def partitions_ahead(self, today: datetime) -> int:
+        """Return how many months after the current one are made without a gap; ten years are told as that."""
+
+    async def schema_version(self) -> int | None:
+        """Return the newest migration in force; None where none is, or there is nothing to migrate."""
