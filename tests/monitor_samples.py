@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.domain.buckets.reading import Snapshot
     from dict_rate_limit.domain.notifications.channel import Channel
-    from dict_rate_limit.ports.acting import Acts
     from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.delivery import Notifications, Notifier
+    from dict_rate_limit.ports.stores import Acts
 
     class TellingStore(Notifications, Acts, Protocol):
         """What telling people needs of a store."""

@@ -12,10 +12,9 @@ from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
-from dict_rate_limit.ports.acting import Acts
 from dict_rate_limit.ports.cache import RateLimiter
 from dict_rate_limit.ports.delivery import Notifications, Outbox
-from dict_rate_limit.ports.stores import Maintenance, StateStore, StoreHealth
+from dict_rate_limit.ports.stores import Acts, Maintenance, StateStore, StoreHealth
 from domain_samples import NOON, PARTICIPANT, RULES
 from monitor_samples import HandClock
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from dict_rate_limit.domain.alerts.alert import Alert
-    from dict_rate_limit.ports.acting import AlertUnitOfWork
+    from dict_rate_limit.ports.stores import AlertUnitOfWork
 
 NULL_METRICS = UUID(int=0)
 SOON = NOON + HOUR

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.alerts.alert import Alert
     from dict_rate_limit.domain.notifications.silence import Matchers, Purpose, Recurrence
-    from dict_rate_limit.ports.acting import Acts
     from dict_rate_limit.ports.clock import Clock
+    from dict_rate_limit.ports.stores import Acts
 
 LONGEST_ACKNOWLEDGEMENT: Final = timedelta(days=30)
 _DRILL_TAKEN_UP: Final = timedelta(hours=1)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dict_rate_limit.domain.notifications.routing import Attempt
-    from dict_rate_limit.ports.acting import Acts, AlertHistory
     from dict_rate_limit.ports.delivery import LedgerEntry, Notifications
+    from dict_rate_limit.ports.stores import Acts, AlertHistory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.state import EvaluatedBucket
     from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.notifications.silence import Silence
-    from dict_rate_limit.ports.acting import Acts
     from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.delivery import LedgerEntry, Notifications
-    from dict_rate_limit.ports.stores import StateStore
+    from dict_rate_limit.ports.stores import Acts, StateStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

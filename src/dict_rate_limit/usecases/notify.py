@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.notifications.channel import Channel
     from dict_rate_limit.domain.notifications.routing import DeliveryResult, Notification
-    from dict_rate_limit.ports.acting import Acts
     from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.delivery import ChannelSource, Notifications, Notifier
+    from dict_rate_limit.ports.stores import Acts
 
 ROUTING_BATCH: Final = 500
 CLAIMED: Final = 100

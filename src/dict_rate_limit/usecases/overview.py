@@ -10,10 +10,9 @@ from dict_rate_limit.domain.errors import NoReadingError, StoreError
 from dict_rate_limit.usecases.readings.readings import Overview, StoredOverview
 
 if TYPE_CHECKING:
-    from dict_rate_limit.ports.acting import Acts
     from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.delivery import Outbox
-    from dict_rate_limit.ports.stores import StateStore
+    from dict_rate_limit.ports.stores import Acts, StateStore
     from dict_rate_limit.usecases.readings.reader import Reader
     from dict_rate_limit.usecases.readings.readings import Reading
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.ports.acting import AlertHistory
+from dict_rate_limit.ports.stores import AlertHistory
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

@@ -13,7 +13,7 @@ from dict_rate_limit.adapters.postgres.params import storable
 from dict_rate_limit.adapters.postgres.record_poll import lock_participant, save_alerts
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.audit import AuditAction, AuditEntry
-from dict_rate_limit.ports.acting import AlertHistory
+from dict_rate_limit.ports.stores import AlertHistory
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.alerts import alert as domain
     from dict_rate_limit.domain.notifications import routing as telling
-    from dict_rate_limit.ports.acting import AlertHistory
     from dict_rate_limit.ports.delivery import LedgerEntry
+    from dict_rate_limit.ports.stores import AlertHistory
 
 
 class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,10 +28,9 @@ if TYPE_CHECKING:
     from litestar.handlers import HTTPRouteHandler
 
     from dict_rate_limit.apps.api.response_cache import Answer
-    from dict_rate_limit.ports.acting import Acts
     from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.delivery import Outbox
-    from dict_rate_limit.ports.stores import StateStore
+    from dict_rate_limit.ports.stores import Acts, StateStore
     from dict_rate_limit.usecases.explain import ExplainDeps
     from dict_rate_limit.usecases.readings.reader import Reader
     from dict_rate_limit.usecases.readings.readings import CacheStatus

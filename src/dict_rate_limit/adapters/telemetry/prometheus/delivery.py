@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from prometheus_client.core import GaugeMetricFamily
 
     from dict_rate_limit.domain.notifications.routing import Status
-    from dict_rate_limit.ports.acting import Acts
     from dict_rate_limit.ports.delivery import Backlog, Notifications, Outbox
+    from dict_rate_limit.ports.stores import Acts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
