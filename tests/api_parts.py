@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.reading import Poll
     from dict_rate_limit.ports.cache import CachedSnapshot, RateLimiter, SnapshotCache
-    from dict_rate_limit.ports.delivery import Notifications, Outbox
+    from dict_rate_limit.ports.delivery import Outbox
+    from dict_rate_limit.ports.notifications import Notifications
     from dict_rate_limit.ports.stores import Acts, LatestReading, StateStore, StoreHealth
     from dict_rate_limit.simulator.fake_dict import FakeDict
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.notifications.routing import Status
     from dict_rate_limit.domain.notifications.silence import Silence
-    from dict_rate_limit.ports.delivery import Notifications, Outbox
+    from dict_rate_limit.ports.delivery import Outbox
+    from dict_rate_limit.ports.notifications import Notifications
     from dict_rate_limit.ports.stores import Acts
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.reading import Snapshot
     from dict_rate_limit.domain.notifications.channel import Channel
     from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.delivery import Notifications, Notifier
+    from dict_rate_limit.ports.notifications import Notifications, Notifier
     from dict_rate_limit.ports.stores import Acts
 
     class TellingStore(Notifications, Acts, Protocol):

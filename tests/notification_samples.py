@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dict_rate_limit.domain.alerts.alert import AlertEvent
-    from dict_rate_limit.ports.delivery import Notifications
+    from dict_rate_limit.ports.notifications import Notifications
 
 SILENCE_ID = UUID("0190a0a0-0000-4000-8000-000000000001")
 PAUSE = timedelta(seconds=10)

@@ -20,7 +20,7 @@ from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
 from dict_rate_limit.adapters.notify.webhook import WebhookNotifier
 from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
 from dict_rate_limit.domain.notifications.routing import DeliveryResult
-from dict_rate_limit.ports.delivery import Message
+from dict_rate_limit.ports.notifications import Message
 from domain_samples import NOON
 from http_receiver import answer, http_receiver
 from monitor_samples import HandClock
@@ -29,7 +29,7 @@ from smtp_receiver import smtp_receiver
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
-    from dict_rate_limit.ports.delivery import Notifier
+    from dict_rate_limit.ports.notifications import Notifier
     from http_receiver import HttpReceiver, Request
 
 TOKEN = "s3cr3t-token"  # noqa: S105 -- tests look for it where it must not be

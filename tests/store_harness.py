@@ -13,7 +13,8 @@ from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.ports.cache import RateLimiter
-from dict_rate_limit.ports.delivery import Notifications, Outbox
+from dict_rate_limit.ports.delivery import Outbox
+from dict_rate_limit.ports.notifications import Notifications
 from dict_rate_limit.ports.stores import Acts, Maintenance, StateStore, StoreHealth
 from domain_samples import NOON, PARTICIPANT, RULES
 from monitor_samples import HandClock

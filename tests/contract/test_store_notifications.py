@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dict_rate_limit.domain.notifications.routing import Attempt, Notification
-    from dict_rate_limit.ports.delivery import LedgerEntry
+    from dict_rate_limit.ports.notifications import LedgerEntry
     from store_harness import Harness
 LEASE = timedelta(seconds=90)
 LATER = NOON + timedelta(days=1)

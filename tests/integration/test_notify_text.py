@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from dict_rate_limit.domain.alerts.alert import AlertEvent
-    from dict_rate_limit.ports.delivery import Message
+    from dict_rate_limit.ports.notifications import Message
     from http_receiver import HttpReceiver
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # a library of Apprise's

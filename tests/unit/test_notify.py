@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dict_rate_limit.domain.notifications.channel import Channel
-    from dict_rate_limit.ports.delivery import LedgerEntry, Message
+    from dict_rate_limit.ports.notifications import LedgerEntry, Message
 
 WITHIN = timedelta(seconds=20)
 BUSY = DeliveryResult(ok=False, text="503")

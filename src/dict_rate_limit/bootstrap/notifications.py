@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dict_rate_limit.bootstrap.container import Container
-    from dict_rate_limit.ports.delivery import Heartbeat, Notifier
+    from dict_rate_limit.ports.notifications import Heartbeat, Notifier
     from dict_rate_limit.settings import Settings
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dict_rate_limit.domain.notifications.routing import Attempt
-    from dict_rate_limit.ports.delivery import LedgerEntry, Notifications
+    from dict_rate_limit.ports.notifications import LedgerEntry, Notifications
     from dict_rate_limit.ports.stores import Acts, AlertHistory
 
 

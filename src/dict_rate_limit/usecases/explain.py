@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.notifications.silence import Silence
     from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.delivery import LedgerEntry, Notifications
+    from dict_rate_limit.ports.notifications import LedgerEntry, Notifications
     from dict_rate_limit.ports.stores import Acts, StateStore
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.alerts.alert import Kind
 from dict_rate_limit.domain.notifications.routing import Attempt, new_message_id, next_state, route
-from dict_rate_limit.ports.delivery import Message
+from dict_rate_limit.ports.notifications import Message
 from dict_rate_limit.usecases.notification_text import compose
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.notifications.channel import Channel
     from dict_rate_limit.domain.notifications.routing import DeliveryResult, Notification
     from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.delivery import ChannelSource, Notifications, Notifier
+    from dict_rate_limit.ports.notifications import ChannelSource, Notifications, Notifier
     from dict_rate_limit.ports.stores import Acts
 
 ROUTING_BATCH: Final = 500

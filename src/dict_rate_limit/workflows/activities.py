@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.state import AlertConfig
     from dict_rate_limit.ports.cache import SnapshotCache
     from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.delivery import EventPublisher, Heartbeat, Outbox
+    from dict_rate_limit.ports.delivery import EventPublisher, Outbox
+    from dict_rate_limit.ports.notifications import Heartbeat
     from dict_rate_limit.ports.observing import WorkerMetrics
     from dict_rate_limit.ports.stores import Maintenance, StateStore
     from dict_rate_limit.usecases.notify import NotifyDeps

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.notifications.routing import Status
-from dict_rate_limit.ports.delivery import LedgerEntry
+from dict_rate_limit.ports.notifications import LedgerEntry
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence

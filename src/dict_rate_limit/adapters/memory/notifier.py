@@ -9,7 +9,7 @@ from dict_rate_limit.domain.notifications.routing import DeliveryResult
 
 if TYPE_CHECKING:
     from dict_rate_limit.domain.notifications.channel import Channel
-    from dict_rate_limit.ports.delivery import Message
+    from dict_rate_limit.ports.notifications import Message
 
 TAKEN = DeliveryResult(ok=True, text="kept in memory")
 

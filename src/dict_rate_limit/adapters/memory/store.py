@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.notifications.routing import Attempt, Notification, Status
     from dict_rate_limit.domain.notifications.silence import Silence
     from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.delivery import Backlog, ClaimUnitOfWork, LedgerEntry, RoutingUnitOfWork
+    from dict_rate_limit.ports.delivery import Backlog, ClaimUnitOfWork
+    from dict_rate_limit.ports.notifications import LedgerEntry, RoutingUnitOfWork
     from dict_rate_limit.ports.stores import AlertHistory, AlertUnitOfWork, LatestReading, TransitionKey
 
 _WORST_FIRST: Final = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)

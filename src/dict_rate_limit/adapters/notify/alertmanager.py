@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.domain.notifications.channel import Channel
     from dict_rate_limit.domain.notifications.routing import DeliveryResult
-    from dict_rate_limit.ports.delivery import Message
+    from dict_rate_limit.ports.notifications import Message
 
 VERSION: Final = "4"
 NEVER: Final = "0001-01-01T00:00:00Z"

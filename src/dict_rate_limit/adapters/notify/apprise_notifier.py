@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dict_rate_limit.domain.notifications.channel import Channel
-    from dict_rate_limit.ports.delivery import Message
+    from dict_rate_limit.ports.notifications import Message
 
 PATIENCE: Final = 24.0
 AT_ONCE: Final = 4

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
     from dict_rate_limit.domain.notifications.routing import DeliveryResult
-    from dict_rate_limit.ports.delivery import Message, Notifier
+    from dict_rate_limit.ports.notifications import Message, Notifier
     from dict_rate_limit.ports.steps import Tracer
 
 

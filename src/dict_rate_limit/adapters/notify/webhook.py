@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
     from dict_rate_limit.domain.notifications.channel import Channel
     from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.delivery import Message
+    from dict_rate_limit.ports.notifications import Message
 
 PATIENCE: Final = 10.0
 PREFIX: Final = "whsec_"

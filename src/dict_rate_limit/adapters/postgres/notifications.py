@@ -13,7 +13,7 @@ from dict_rate_limit.adapters.postgres.alert_rows import alert_event
 from dict_rate_limit.adapters.postgres.params import storable
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.notifications.routing import Attempt, DeliveryResult, Notification, Status
-from dict_rate_limit.ports.delivery import LedgerEntry
+from dict_rate_limit.ports.notifications import LedgerEntry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

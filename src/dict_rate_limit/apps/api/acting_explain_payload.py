@@ -25,7 +25,7 @@ from dict_rate_limit.domain.notifications.routing import Status
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dict_rate_limit.ports.delivery import LedgerEntry
+    from dict_rate_limit.ports.notifications import LedgerEntry
     from dict_rate_limit.usecases import explain
     from dict_rate_limit.usecases.drill import DrillResult
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.alerts import alert as domain
     from dict_rate_limit.domain.notifications import routing as telling
-    from dict_rate_limit.ports.delivery import LedgerEntry
+    from dict_rate_limit.ports.notifications import LedgerEntry
     from dict_rate_limit.ports.stores import AlertHistory
 
 

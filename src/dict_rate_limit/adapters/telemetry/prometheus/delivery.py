@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from prometheus_client.core import GaugeMetricFamily
 
     from dict_rate_limit.domain.notifications.routing import Status
-    from dict_rate_limit.ports.delivery import Backlog, Notifications, Outbox
+    from dict_rate_limit.ports.delivery import Backlog, Outbox
+    from dict_rate_limit.ports.notifications import Notifications
     from dict_rate_limit.ports.stores import Acts
 
 
