@@ -15,7 +15,7 @@ from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.telemetry.prometheus.sql import StatementTimes
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.errors import StoreError
-from dict_rate_limit.ports.steps import NOTHING, NULL_TRACER, Component
+from dict_rate_limit.ports.telemetry import NOTHING, NULL_TRACER, Component
 from domain_samples import PARTICIPANT, RULES, bucket, snapshot
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from dict_rate_limit.ports.steps import Attributes, Span
+    from dict_rate_limit.ports.telemetry import Attributes, Span
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dict_rate_limit.bootstrap.tracing import log_context, tracing
-from dict_rate_limit.ports.steps import NULL_TRACER
+from dict_rate_limit.ports.telemetry import NULL_TRACER
 from dict_rate_limit.settings import load
 from log_lines import log_lines
 

@@ -11,7 +11,7 @@ from opentelemetry import trace
 
 from dict_rate_limit.adapters.telemetry.otel.log_context import current
 from dict_rate_limit.domain.errors import Outcome, SourceError
-from dict_rate_limit.ports.steps import NULL_TRACER, Component
+from dict_rate_limit.ports.telemetry import NULL_TRACER, Component
 from span_memory import ROOT, SpanMemory, attributes
 
 if TYPE_CHECKING:

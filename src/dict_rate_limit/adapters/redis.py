@@ -14,13 +14,13 @@ from dict_rate_limit.domain.buckets.reading import Snapshot
 from dict_rate_limit.domain.codec import decode_poll, encode_poll
 from dict_rate_limit.domain.errors import CacheUnavailableError, InvalidValueError
 from dict_rate_limit.ports.cache import CachedSnapshot
-from dict_rate_limit.ports.steps import NULL_TRACER, Component
+from dict_rate_limit.ports.telemetry import NULL_TRACER, Component
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from types import ModuleType
 
-    from dict_rate_limit.ports.steps import Attributes, Tracer
+    from dict_rate_limit.ports.telemetry import Attributes, Tracer
 
 
 @contextmanager

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
-from dict_rate_limit.ports.steps import NULL_TRACER
+from dict_rate_limit.ports.telemetry import NULL_TRACER
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 
-    from dict_rate_limit.ports.steps import Tracer
+    from dict_rate_limit.ports.telemetry import Tracer
     from dict_rate_limit.settings import Settings
 
     Message = MutableMapping[str, Any]

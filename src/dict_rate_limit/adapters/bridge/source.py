@@ -12,7 +12,7 @@ from dict_rate_limit.adapters.bridge.errors import correlation_id, translated
 from dict_rate_limit.adapters.bridge.mapping import ResponseContext, list_snapshot, odd_categories, single_snapshot
 from dict_rate_limit.domain.buckets.bucket import is_policy_name
 from dict_rate_limit.domain.errors import Outcome, SourceError
-from dict_rate_limit.ports.steps import NULL_TRACER, PARTICIPANT, Component
+from dict_rate_limit.ports.telemetry import NULL_TRACER, PARTICIPANT, Component
 from dict_rate_limit.proto import methods
 from dict_rate_limit.proto.rate_limit_service_pb2 import GetRateLimitPoliciesRequest, GetRateLimitPolicyRequest
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.buckets.reading import Snapshot
     from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.steps import Attributes, Tracer
+    from dict_rate_limit.ports.telemetry import Attributes, Tracer
     from dict_rate_limit.serving.tls_files import TlsFiles
 
 NAME: Final = "bridge"

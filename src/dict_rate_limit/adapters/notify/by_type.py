@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.ports.steps import NULL_TRACER, Component
+from dict_rate_limit.ports.telemetry import NULL_TRACER, Component
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
     from dict_rate_limit.domain.notifications.routing import DeliveryResult
     from dict_rate_limit.ports.notifications import Message, Notifier
-    from dict_rate_limit.ports.steps import Tracer
+    from dict_rate_limit.ports.telemetry import Tracer
 
 
 def _ignore(_channel: str, _result: str) -> None:

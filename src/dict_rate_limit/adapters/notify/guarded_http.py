@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final, cast
 import httpx
 
 from dict_rate_limit.adapters.notify.address_guard import AddressError
-from dict_rate_limit.ports.steps import NULL_TRACER, Component
+from dict_rate_limit.ports.telemetry import NULL_TRACER, Component
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
     from dict_rate_limit.adapters.notify.address_guard import AddressGuard
-    from dict_rate_limit.ports.steps import Span, Tracer
+    from dict_rate_limit.ports.telemetry import Span, Tracer
 
 READ_AT_MOST: Final = 1024
 BODY_PATIENCE: Final = 1.0

@@ -13,12 +13,12 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from dict_rate_limit.adapters.postgres.errors import translated
 from dict_rate_limit.adapters.postgres.traced_connection import SYSTEM, WatchedConnection
 from dict_rate_limit.domain.errors import StoreError
-from dict_rate_limit.ports.steps import NULL_TRACER, Component
+from dict_rate_limit.ports.telemetry import NULL_TRACER, Component
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from dict_rate_limit.ports.steps import Tracer
+    from dict_rate_limit.ports.telemetry import Tracer
 
 Connection = psycopg.AsyncConnection[TupleRow]
 

@@ -9,7 +9,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from dict_rate_limit.adapters.postgres.sql_loader import name_of
-from dict_rate_limit.ports.steps import NULL_TRACER, Component
+from dict_rate_limit.ports.telemetry import NULL_TRACER, Component
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from psycopg.abc import Params, Query
 
-    from dict_rate_limit.ports.steps import Attributes, Span, Tracer
+    from dict_rate_limit.ports.telemetry import Attributes, Span, Tracer
 
 Row_co = TypeVar("Row_co", covariant=True)
 

@@ -15,7 +15,7 @@ from dict_rate_limit.adapters.pulsar.in_flight import TIMEOUT, InFlight
 from dict_rate_limit.adapters.pulsar.threads import in_thread, run_detached
 from dict_rate_limit.contract.events import ACTION, event_document
 from dict_rate_limit.domain.errors import PublishError
-from dict_rate_limit.ports.steps import NULL_TRACER, PARTICIPANT, Component
+from dict_rate_limit.ports.telemetry import NULL_TRACER, PARTICIPANT, Component
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.delivery import PublishResult
-    from dict_rate_limit.ports.steps import Span, Tracer
+    from dict_rate_limit.ports.telemetry import Span, Tracer
 
 GRACE_SEC: Final = 2.0
 """The client itself answers for every message when its time is over; this much later we answer for it."""

@@ -10,7 +10,7 @@ from opentelemetry import trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from dict_rate_limit.domain.errors import SourceError
-from dict_rate_limit.ports.steps import NOTHING, NULL_TRACER, Component
+from dict_rate_limit.ports.telemetry import NOTHING, NULL_TRACER, Component
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from opentelemetry.context import Context
 
-    from dict_rate_limit.ports.steps import Attributes, Span
+    from dict_rate_limit.ports.telemetry import Attributes, Span
 
 W3C: Final = TraceContextTextMapPropagator()
 

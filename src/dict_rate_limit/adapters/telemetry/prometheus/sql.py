@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from dict_rate_limit.adapters.telemetry.prometheus.catalog import counter, histogram
 from dict_rate_limit.adapters.telemetry.prometheus.durations import Durations
-from dict_rate_limit.ports.steps import NOTHING, NULL_TRACER, Component
+from dict_rate_limit.ports.telemetry import NOTHING, NULL_TRACER, Component
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from prometheus_client import Metric
 
-    from dict_rate_limit.ports.steps import Attributes, Span, Tracer
+    from dict_rate_limit.ports.telemetry import Attributes, Span, Tracer
 
 
 class _Statements:
