@@ -26,7 +26,7 @@ from dict_rate_limit.domain.errors import (
     StoreUnavailableError,
 )
 from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
-from dict_rate_limit.ports.observing import NULL_METRICS
+from dict_rate_limit.ports.telemetry import NULL_METRICS
 from dict_rate_limit.usecases.poll.poll import Fetcher
 from dict_rate_limit.workflows import inputs, names
 from dict_rate_limit.workflows.activities import MISTAKE_ATTEMPTS, SCHEMA_PAUSE, Activities

@@ -88,3 +88,27 @@ class _NullTracer:
 _NULL_SPAN: Final = _NullSpan()
 NULL_TRACER: Final[Tracer] = _NullTracer()
 """For whoever is not watched."""
+
+
+class WorkerMetrics(Protocol):
+    """Is told of finished work. Never raises, never waits."""
+
+    def attempted(self, activity: str, seconds: float, *, failed: bool) -> None:
+        """Take one attempt of an activity; one that was cancelled has failed."""
+
+    def cycle_ended(self, seconds: float, *, good: bool) -> None:
+        """Take a monitoring cycle that is published; `good`: there were new readings, and all was told."""
+
+
+class _Nobody:
+    """Counts nothing."""
+
+    def attempted(self, activity: str, seconds: float, *, failed: bool) -> None:
+        """Do nothing."""
+
+    def cycle_ended(self, seconds: float, *, good: bool) -> None:
+        """Do nothing."""
+
+
+NULL_METRICS: Final[WorkerMetrics] = _Nobody()
+"""For work that is not counted."""

@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from dict_rate_limit.domain.codec import decode_poll, encode_poll
 from dict_rate_limit.domain.errors import DictRateLimitError, SchemaError
-from dict_rate_limit.ports.observing import NULL_METRICS
+from dict_rate_limit.ports.telemetry import NULL_METRICS
 from dict_rate_limit.usecases.deliver import deliver_all
 from dict_rate_limit.usecases.maintain import maintain
 from dict_rate_limit.usecases.notify import send_notifications
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.delivery import EventPublisher, Outbox
     from dict_rate_limit.ports.notifications import Heartbeat
-    from dict_rate_limit.ports.observing import WorkerMetrics
     from dict_rate_limit.ports.stores import Maintenance, StateStore
+    from dict_rate_limit.ports.telemetry import WorkerMetrics
     from dict_rate_limit.usecases.notify import NotifyDeps
     from dict_rate_limit.usecases.poll.poll import Fetcher
 
