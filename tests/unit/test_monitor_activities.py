@@ -27,7 +27,7 @@ from dict_rate_limit.domain.errors import (
 )
 from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
 from dict_rate_limit.ports.telemetry import NULL_METRICS
-from dict_rate_limit.usecases.poll.poll import Fetcher
+from dict_rate_limit.usecases.poll.fetch import Fetcher
 from dict_rate_limit.workflows import inputs, names
 from dict_rate_limit.workflows.activities import MISTAKE_ATTEMPTS, SCHEMA_PAUSE, Activities
 from dict_rate_limit.workflows.names import GROUP_SIZE

@@ -10,7 +10,7 @@ from dict_rate_limit.adapters.telemetry.prometheus.worker_metrics import Work
 from dict_rate_limit.adapters.temporal import TemporalAddress, TemporalTls
 from dict_rate_limit.bootstrap.notifications import notifying
 from dict_rate_limit.domain.alerts.state import AlertConfig
-from dict_rate_limit.usecases.poll.poll import Fetcher
+from dict_rate_limit.usecases.poll.fetch import Fetcher
 from dict_rate_limit.workflows.activities import Activities
 from dict_rate_limit.workflows.names import FETCH, MAINTAIN, NOTIFY, PUBLISH, RECORD
 from dict_rate_limit.workflows.schedules import ScheduleConfig

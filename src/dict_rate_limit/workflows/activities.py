@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.stores import Maintenance, StateStore
     from dict_rate_limit.ports.telemetry import WorkerMetrics
     from dict_rate_limit.usecases.notify import NotifyDeps
-    from dict_rate_limit.usecases.poll.poll import Fetcher
+    from dict_rate_limit.usecases.poll.fetch import Fetcher
 
 BEAT_SEC: Final = 2.0
 """Well below the heartbeat timeouts, by which Temporal notices that a worker has died."""

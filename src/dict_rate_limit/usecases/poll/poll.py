@@ -4,117 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
-from dict_rate_limit.domain.buckets.reading import FailedPoll, Snapshot
+from dict_rate_limit.domain.buckets.reading import Snapshot
 from dict_rate_limit.domain.errors import (
     CacheUnavailableError,
     Outcome,
-    SourceError,
     StoreError,
     StoreUnavailableError,
 )
 from dict_rate_limit.ports.cache import CachedSnapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
-    from datetime import datetime
+    from collections.abc import Iterable, Sequence
 
     from dict_rate_limit.domain.alerts.state import AlertConfig
     from dict_rate_limit.domain.buckets.reading import Poll
     from dict_rate_limit.ports.cache import SnapshotCache
-    from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.source import PolicySource
     from dict_rate_limit.ports.stores import StateStore
 
-LIST_TOKEN_REFILL: Final = timedelta(seconds=10)
-"""POLICIES_LIST regains one token in this time (6 a minute); the shortest pause after a 429."""
-
-MAX_BACKOFF: Final = timedelta(minutes=10)
-"""A Retry-After above this is not believed: it would blind us."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryPolicy:
-    """How hard a poll tries. No try begins later than `retry_window` after the poll's first.
-
-    A group of 50 with sources that let every 5 s deadline pass is done within the window and five deadlines.
-    """
-
-    concurrency: int = 16
-    attempts: int = 3
-    first_pause: timedelta = timedelta(milliseconds=200)
-    retry_window: timedelta = timedelta(seconds=8)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetcher:
-    """Polls the source; remembers, in this process, whom a 429 told us to leave alone for a while."""
-
-    source: PolicySource
-    source_name: str
-    clock: Clock
-    retry_policy: RetryPolicy = RetryPolicy()
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    _not_before: dict[str, datetime] = field(default_factory=dict)
-
-    async def fetch_group(self, participants: Sequence[str]) -> list[Poll]:
-        """Poll every participant that may be asked now, in the given order; no fault of the source is raised."""
-        now = self.clock.now()
-        asked = [name for name in participants if self._not_before.get(name, now) <= now]
-        gate = asyncio.Semaphore(self.retry_policy.concurrency)
-        window_ends = self.clock.monotonic() + self.retry_policy.retry_window.total_seconds()
-        polls = await asyncio.gather(*(self._poll(name, gate, window_ends) for name in asked), return_exceptions=True)
-        return [self._accounted(name, poll) for name, poll in zip(asked, polls, strict=True)]
-
-    async def _poll(self, participant: str, gate: asyncio.Semaphore, window_ends: float) -> Poll:
-        async with gate:
-            return await self._tries(participant, window_ends)
-
-    async def _tries(self, participant: str, window_ends: float) -> Poll:
-        pause = self.retry_policy.first_pause.total_seconds()
-        for _ in range(1, self.retry_policy.attempts):
-            try:
-                return await self.source.list_policies(participant)
-            except SourceError as error:
-                wait = max(pause, error.retry_after_sec or 0)
-                if not error.retry_helps or self.clock.monotonic() + wait > window_ends:
-                    return self._failed(participant, error)
-            await self.sleep(wait)
-            pause *= 2
-        try:
-            return await self.source.list_policies(participant)
-        except SourceError as error:
-            return self._failed(participant, error)
-
-    def _failed(self, participant: str, error: SourceError) -> FailedPoll:
-        now = self.clock.now()
-        if error.outcome is Outcome.RATE_LIMITED:
-            told = timedelta(seconds=error.retry_after_sec or 0)
-            self._not_before[participant] = now + min(max(told, LIST_TOKEN_REFILL), MAX_BACKOFF)
-        return FailedPoll(
-            participant=participant,
-            source=self.source_name,
-            outcome=error.outcome,
-            detail=error.detail,
-            received_at=now,
-            retry_after_sec=error.retry_after_sec,
-            correlation_id=error.correlation_id,
-        )
-
-    def _accounted(self, participant: str, poll: Poll | BaseException) -> Poll:
-        """Turn what a source may not raise into a failed poll: one participant's odd answer stops no other's."""
-        if not isinstance(poll, BaseException):
-            return poll
-        if not isinstance(poll, Exception):
-            raise poll
-        _log.error("source.broke_contract", extra={"participant": participant}, exc_info=poll)
-        return self._failed(participant, SourceError(Outcome.MALFORMED, f"unexpected {type(poll).__name__}"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
