@@ -25,7 +25,7 @@ import pytest
 import killable_relay
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
-from dict_rate_limit.usecases.poll.poll import record_group
+from dict_rate_limit.usecases.poll.record import record_group
 from domain_samples import NOON, RULES, bucket, snapshot
 from killable_relay import Orders
 from pulsar_broker import Mortal, broker_in
