@@ -10,7 +10,7 @@ import pytest
 from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.errors import CacheUnavailableError, Outcome, StoreError, StoreUnavailableError
-from dict_rate_limit.usecases.poll.poll import cache_group
+from dict_rate_limit.usecases.poll.cache import cache_group
 from dict_rate_limit.usecases.poll.record import Recorded, record_group
 from domain_samples import NOON, RULES, failure
 from monitor_samples import LATER, HandClock, reading_of, readings_of

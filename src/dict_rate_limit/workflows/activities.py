@@ -18,7 +18,7 @@ from dict_rate_limit.ports.telemetry import NULL_METRICS
 from dict_rate_limit.usecases.deliver import deliver_all
 from dict_rate_limit.usecases.maintain import maintain
 from dict_rate_limit.usecases.notify import send_notifications
-from dict_rate_limit.usecases.poll.poll import cache_group
+from dict_rate_limit.usecases.poll.cache import cache_group
 from dict_rate_limit.usecases.poll.record import record_group
 from dict_rate_limit.workflows import inputs, names
 
