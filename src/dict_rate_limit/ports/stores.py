@@ -2,20 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from contextlib import AbstractAsyncContextManager
-    from datetime import datetime
-    from uuid import UUID
-
-    from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
-    from dict_rate_limit.domain.audit import AuditEntry
-    from dict_rate_limit.domain.notifications.silence import Silence
-
-
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
@@ -24,12 +10,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
+    from uuid import UUID
 
-    from dict_rate_limit.domain.alerts.alert import Alert, Kind, Severity, TransitionKind
+    from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent, Kind, Severity, TransitionKind
     from dict_rate_limit.domain.alerts.state import Evaluation, ParticipantState, PolicyOverride
+    from dict_rate_limit.domain.audit import AuditEntry
     from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
     from dict_rate_limit.domain.errors import Outcome
+    from dict_rate_limit.domain.notifications.silence import Silence
 
 
 class RecordingUnitOfWork(Protocol):

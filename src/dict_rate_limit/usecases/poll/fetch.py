@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -12,7 +13,6 @@ from dict_rate_limit.domain.errors import (
     Outcome,
     SourceError,
 )
-from dict_rate_limit.usecases.poll.poll import _log
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -29,6 +29,8 @@ LIST_TOKEN_REFILL: Final = timedelta(seconds=10)
 
 MAX_BACKOFF: Final = timedelta(minutes=10)
 """A Retry-After above this is not believed: it would blind us."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
