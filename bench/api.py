@@ -15,8 +15,8 @@ from bench.command import tool
 from bench.consumption import cpu_seconds, held_by
 from bench.errors import BenchError
 from bench.figure import Bar, Figure, Peer
-from bench.ground import ground, product
 from bench.nginx import nginx_serving
+from bench.stack import ground, product
 from bench.wrk import Load, pause_for, put_load
 from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import Traffic
 from dict_rate_limit.apps.api.request_metrics import Requests
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from bench.consumption import CacheEntry
     from bench.figure import Result
-    from bench.ground import Ground
     from bench.size import Size
+    from bench.stack import Ground
     from bench.wrk import Answered
 
 LIST = "/api/v1/rate-limit/policies"

@@ -18,8 +18,8 @@ from bench import ours
 from bench.consumption import cpu_seconds, held_by
 from bench.errors import BenchError
 from bench.figure import Bar, Figure, Peer
-from bench.ground import ground, product
 from bench.sample import MS_PER_SEC, quantile
+from bench.stack import ground, product
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port
 from dict_rate_limit.apps.local.temporal import NAMESPACE
 from dict_rate_limit.domain.errors import Outcome
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from bench.consumption import CacheEntry
     from bench.figure import Result
-    from bench.ground import Ground
     from bench.size import Size
+    from bench.stack import Ground
     from dict_rate_limit.workflows.activities import Activities
 
 TASK_QUEUE = "dict-rate-limit"

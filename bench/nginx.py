@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from bench.command import running, tool
-from bench.ground import answers
+from bench.stack import answers
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from dict_rate_limit.workflows.activities import Activities
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from bench.ground import Ground
+    from bench.stack import Ground
 
 RETENTION_MONTHS = 13
 
