@@ -18,9 +18,9 @@ import pulsar
 from bench.broker import broker
 from bench.errors import BenchError
 from bench.figure import Bar, Figure, Peer
-from bench.folder import open_folder
 from bench.history import RULES
 from bench.policies import snapshot
+from bench.tempdir import open_folder
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.postgres.migrations.runner import up

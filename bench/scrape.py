@@ -10,10 +10,10 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from bench.figure import Bar, Figure, Peer
-from bench.folder import open_folder
 from bench.history import RULES
 from bench.policies import snapshot
 from bench.sample import MS_PER_SEC
+from bench.tempdir import open_folder
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.postgres.migrations.runner import up
 from dict_rate_limit.adapters.postgres.pool import open_pool

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from bench.figure import Bar, Figure, Peer
-from bench.folder import open_folder
 from bench.history import PARTICIPANT, make_history, queries, record
 from bench.policies import limits
 from bench.sample import MS_PER_SEC, median_quantile
+from bench.tempdir import open_folder
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.postgres.migrations.runner import up
 from dict_rate_limit.adapters.postgres.pool import open_pool

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from bench.command import PRODUCT, running
-from bench.folder import open_folder
+from bench.tempdir import open_folder
 from dict_rate_limit.adapters.postgres.migrations.runner import up
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port
 from dict_rate_limit.apps.local.postgres import embedded_postgres
