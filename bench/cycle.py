@@ -18,8 +18,8 @@ from bench import ours
 from bench.consumption import cpu_seconds, held_by
 from bench.errors import BenchError
 from bench.figure import Bar, Figure, Peer
-from bench.sample import MS_PER_SEC, quantile
 from bench.stack import ground, product
+from bench.stats import MS_PER_SEC, quantile
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port
 from dict_rate_limit.apps.local.temporal import NAMESPACE
 from dict_rate_limit.domain.errors import Outcome

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bench.figure import Bar, Figure, Peer
 from bench.history import RULES
 from bench.policies import snapshot
-from bench.sample import MS_PER_SEC
+from bench.stats import MS_PER_SEC
 from bench.tempdir import open_folder
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.postgres.migrations.runner import up

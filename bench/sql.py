@@ -16,7 +16,7 @@ import psycopg
 from bench.figure import Bar, Figure, Peer
 from bench.history import PARTICIPANT, make_history, queries, record
 from bench.policies import limits
-from bench.sample import MS_PER_SEC, median_quantile
+from bench.stats import MS_PER_SEC, median_quantile
 from bench.tempdir import open_folder
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.postgres.migrations.runner import up

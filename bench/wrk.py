@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bench.command import tool
 from bench.errors import BenchError
-from bench.sample import MS_PER_SEC
+from bench.stats import MS_PER_SEC
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
