@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import httpx
 
 from bench.command import tool
-from bench.consumption import cpu_seconds, held_by
 from bench.errors import BenchError
 from bench.figure import Bar, Figure, Peer
 from bench.nginx import nginx_serving
+from bench.resource_usage import cpu_seconds, held_by
 from bench.stack import ground, product
 from bench.wrk import Load, pause_for, put_load
 from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import Traffic
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from pathlib import Path
 
-    from bench.consumption import CacheEntry
     from bench.figure import Result
+    from bench.resource_usage import CacheEntry
     from bench.size import Size
     from bench.stack import Ground
     from bench.wrk import Answered

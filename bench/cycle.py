@@ -15,9 +15,9 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 
 from bench import ours
-from bench.consumption import cpu_seconds, held_by
 from bench.errors import BenchError
 from bench.figure import Bar, Figure, Peer
+from bench.resource_usage import cpu_seconds, held_by
 from bench.stack import ground, product
 from bench.stats import MS_PER_SEC, quantile
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port
@@ -29,8 +29,8 @@ from dict_rate_limit.workflows.schedules import groups
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.consumption import CacheEntry
     from bench.figure import Result
+    from bench.resource_usage import CacheEntry
     from bench.size import Size
     from bench.stack import Ground
     from dict_rate_limit.workflows.activities import Activities

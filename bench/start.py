@@ -14,9 +14,9 @@ import httpx
 
 from bench.api import LIST
 from bench.command import PRODUCT, start, stop, until_ready
-from bench.consumption import descendants, held_alone
 from bench.errors import BenchError
 from bench.figure import Bar, Figure, Peer
+from bench.resource_usage import descendants, held_alone
 from bench.tempdir import open_folder
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port
 from dict_rate_limit.domain.buckets.catalog import PSP_POLICIES
