@@ -16,14 +16,14 @@ from bench import api, cycle, delivery, scrape, sql, start
 from bench.errors import BenchError, MissingToolError
 from bench.figure import Absent, Figure
 from bench.report import as_json, machine, print_table
-from bench.size import FULL, SHORT
+from bench.scale import FULL, SHORT
 from dict_rate_limit.domain.errors import DictRateLimitError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from bench.figure import Result
-    from bench.size import Size
+    from bench.scale import Size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from bench.figure import Result
     from bench.resource_usage import CacheEntry
-    from bench.size import Size
+    from bench.scale import Size
     from bench.stack import Ground
     from dict_rate_limit.workflows.activities import Activities
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from bench.figure import Result
-    from bench.size import Size
+    from bench.scale import Size
     from dict_rate_limit.ports.delivery import EventPublisher
 
 TOPIC = "persistent://lb-conn/dict/core-events"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from bench.figure import Result
-    from bench.size import Size
+    from bench.scale import Size
 
 ONE = Bar(limit=20)
 THOUSAND = Bar(limit=1000)

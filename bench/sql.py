@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from bench.figure import Result
     from bench.history import Connection, History
-    from bench.size import Size
+    from bench.scale import Size
 
 POINTS = 500
 DAY = timedelta(days=1)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.figure import Result
-    from bench.size import Size
+    from bench.scale import Size
 
 GONE_PATIENCE_SEC = 10.0
 LOOK_AGAIN_SEC = 0.01
