@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from acting_samples import HOUR, channel
-from acting_world import ALERTS, AUDIT, DRILLS, ROOT, SILENCES, ActingWorld, get, post
+from api_world import ALERTS, AUDIT, DRILLS, ROOT, SILENCES, ActingWorld, get, post
 from dict_rate_limit.domain.notifications.channel import ChannelType
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from acting_world import ALERTS, AUDIT, DRILLS, ROOT, SILENCES, ActingWorld, get, post, problem
 from api_parts import AbsentStore
+from api_world import ALERTS, AUDIT, DRILLS, ROOT, SILENCES, ActingWorld, get, post, problem
 from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.errors import StoreUnavailableError
 

@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from acting_samples import HOUR, channel
-from acting_world import ALERTS, DRILLS, ROOT, SILENCES, ActingWorld, get, post, problem
 from api_parts import OTHER, recorded
+from api_world import ALERTS, DRILLS, ROOT, SILENCES, ActingWorld, get, post, problem
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.domain.notifications.channel import ChannelType
 from dict_rate_limit.usecases.deliver import deliver_all
