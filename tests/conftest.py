@@ -18,7 +18,7 @@ import redis
 from dict_rate_limit.apps.local.postgres import NOT_DURABLE, embedded_postgres
 from dict_rate_limit.apps.local.temporal import embedded_temporal
 from dict_rate_limit.apps.local.valkey import embedded_valkey
-from quick_folder import quick_folder
+from tmpfs_dir import tmpfs_dir
 from tool_box import find_data, find_tool
 
 if TYPE_CHECKING:
