@@ -10,7 +10,7 @@ from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
 from dict_rate_limit.workflows.definitions import WORKFLOWS
-from untrue_workflows import RecordsBeforeItFetches
+from nondeterministic_workflows import RecordsBeforeItFetches
 
 HISTORIES = sorted((Path(__file__).parents[1] / "data").glob("history_*.json"))
 
