@@ -14,7 +14,7 @@ import psycopg
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 
-from bench import ours
+from bench import activities as our_activities
 from bench.errors import BenchError
 from bench.figure import Bar, Figure, Peer
 from bench.resource_usage import cpu_seconds, held_by
@@ -105,7 +105,7 @@ async def measure(size: Size) -> Sequence[Result]:
         idle = held_by(worker.pid)
         await first_cycle(parts)
         client = await Client.connect(str(parts.temporal), namespace=NAMESPACE)
-        activities = await stack.enter_async_context(ours.activities_on(parts))
+        activities = await stack.enter_async_context(our_activities.activities_on(parts))
         times = await timed(Cycles(client=client, worker=worker.pid), activities, parts, size)
         busy = held_by(worker.pid)
         await require_good_polls(parts)
@@ -133,7 +133,7 @@ async def timed(cycles: Cycles, activities: Activities, parts: Ground, size: Siz
         times.published.append(published)
         times.closed.append(closed)
         began = time.perf_counter()
-        expect(1, await ours.cycle(activities, one))
+        expect(1, await our_activities.cycle(activities, one))
         times.without_temporal.append((time.perf_counter() - began) * MS_PER_SEC)
     parted = groups(parts.participants)
     for _ in range(size.large_cycles):
@@ -141,7 +141,7 @@ async def timed(cycles: Cycles, activities: Activities, parts: Ground, size: Siz
         await asyncio.gather(*(cycles.run(group) for group in parted))
         times.large_cpu.append(cpu_seconds(cycles.worker) - cpu)
         between = time.perf_counter()
-        await asyncio.gather(*(ours.cycle(activities, group) for group in parted))
+        await asyncio.gather(*(our_activities.cycle(activities, group) for group in parted))
         times.large.append(between - began)
         times.large_without_temporal.append(time.perf_counter() - between)
     return times

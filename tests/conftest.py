@@ -47,7 +47,7 @@ def held(server: AbstractAsyncContextManager[T]) -> Iterator[T]:
 @contextmanager
 def open_folder() -> Iterator[Path]:
     """Give a folder with a short path that an unprivileged PostgreSQL can enter; pytest's own has neither."""
-    folder = Path(tempfile.mkdtemp(prefix="drl-", dir=quick_folder()))
+    folder = Path(tempfile.mkdtemp(prefix="drl-", dir=tmpfs_dir()))
     folder.chmod(0o755)
     try:
         yield folder

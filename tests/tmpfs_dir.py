@@ -15,7 +15,7 @@ ROOM_BYTES = 4 * 2**30
 
 
 @cache
-def quick_folder() -> str:
+def tmpfs_dir() -> str:
     """Return a folder for temporary folders.
 
     Most of what a test of the database takes is making the database and dropping it, four times as long on a disk.

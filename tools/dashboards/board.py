@@ -12,8 +12,8 @@ from tools.dashboards.variables import DATASOURCE, choice, constant, labels_of, 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tools.dashboards.look import Json
     from tools.dashboards.panel import About, Row
+    from tools.dashboards.style import Json
 
 COLUMNS: Final = 24
 SCHEMA_VERSION: Final = 42

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from tools.dashboards import look
+from tools.dashboards import style
 from tools.dashboards.links import runbook
-from tools.dashboards.look import Look
 from tools.dashboards.panel import About, Graph, Panel, Query, number
 from tools.dashboards.promql import rate, stored
+from tools.dashboards.style import Style
 
-AGE: Final = Look(unit=look.SECONDS, least=0)
-EVENTS: Final = Look(unit=look.COUNT, decimals=0, least=0)
+AGE: Final = Style(unit=style.SECONDS, least=0)
+EVENTS: Final = Style(unit=style.COUNT, decimals=0, least=0)
 CHANNEL: Final = ("channel", "status")
 
 
@@ -36,7 +36,7 @@ def _now() -> tuple[Panel, ...]:
             "Transições que o broker recusou de vez.",
             "Transitions the broker refused for good.",
             stored("outbox_dead"),
-            Look(unit=look.COUNT, decimals=0, bad=1),
+            Style(unit=style.COUNT, decimals=0, bad=1),
         ),
         number(
             "Delivery lag",
@@ -50,7 +50,7 @@ def _now() -> tuple[Panel, ...]:
             "Notificações das quais se desistiu.",
             "Notifications that were given up.",
             f"sum({stored('notifications', CHANNEL, 'status=`DEAD`')}) or 0 * {waiting}",
-            Look(unit=look.COUNT, decimals=0, bad=1),
+            Style(unit=style.COUNT, decimals=0, bad=1),
         ),
     )
 
@@ -64,7 +64,7 @@ def _outbox() -> Graph:
         ),
         queries=(Query(stored("outbox_waiting"), "Waiting"), Query(stored("outbox_dead"), "Dead")),
         look=EVENTS,
-        overrides=look.colored({"Waiting": look.BLUE, "Dead": look.RED}),
+        overrides=style.colored({"Waiting": style.BLUE, "Dead": style.RED}),
         links=(runbook("pulsar-down"),),
     )
 
@@ -110,5 +110,5 @@ def _attempts() -> Graph:
             en="Attempts by channel and result, extrapolated from 15 minutes.",
         ),
         queries=(Query(f"{attempts} * 3600", "{{channel}} {{result}}"),),
-        look=Look(unit=look.COUNT, decimals=1, least=0),
+        look=Style(unit=style.COUNT, decimals=1, least=0),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from tools.dashboards.look import Json
+    from tools.dashboards.style import Json
 
 TAG: Final = "dict-rate-limit"
 RUNBOOKS: Final = "${runbooks:raw}"

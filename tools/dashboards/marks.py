@@ -8,7 +8,7 @@ from tools.dashboards.panel import SOURCE
 from tools.dashboards.promql import gained, metric, stored
 
 if TYPE_CHECKING:
-    from tools.dashboards.look import Json
+    from tools.dashboards.style import Json
 
 STEP: Final = "1m"
 ANY_POLICY: Final = 'policy=~".+"'

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from tools.dashboards import look
+from tools.dashboards import style
 from tools.dashboards.links import runbook
-from tools.dashboards.look import Look
 from tools.dashboards.panel import About, Graph, Panel, Query, number
 from tools.dashboards.promql import PARTICIPANT, over_range, rate, share_of, stored
+from tools.dashboards.style import Style
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -132,7 +132,7 @@ def _kept(one: Objective) -> Panel:
         f"{one.about.pt} No período mostrado.",
         f"{one.about.en} In the time shown.",
         one.indicator("$__range"),
-        Look(unit=look.SHARE, decimals=3, least=0, most=1),
+        Style(unit=style.SHARE, decimals=3, least=0, most=1),
     )
     return replace(shown, width=6)
 
@@ -143,7 +143,7 @@ def _left(one: Objective) -> Panel:
         f"{one.about.pt} Do orçamento de erros do período mostrado; negativo: o objetivo não foi cumprido.",
         f"{one.about.en} Of the error budget of the time shown; below zero: the objective was missed.",
         one.left("$__range"),
-        Look(unit=look.SHARE, decimals=1),
+        Style(unit=style.SHARE, decimals=1),
     )
     return replace(shown, width=6)
 
@@ -158,7 +158,7 @@ def _burnt(one: Objective) -> Panel:
             "incident.",
         ),
         queries=[Query(one.burn(window), window) for window in one.windows],
-        look=Look(unit=look.TIMES, decimals=2, least=0),
+        look=Style(unit=style.TIMES, decimals=2, least=0),
         links=(runbook(one.page),),
         interval=None if one.windows is OF_REQUESTS else "5m",
     )

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from tools.dashboards import look, worst
+from tools.dashboards import style, worst
 from tools.dashboards.board import Board
 from tools.dashboards.links import runbook
-from tools.dashboards.look import Look, limit
 from tools.dashboards.panel import About, Graph, Panel, Query, Row, number
 from tools.dashboards.promql import BUCKET, PARTICIPANT, counted, gained, stored
+from tools.dashboards.style import Style, limit
 
 LEVEL: Final = stored("level", BUCKET)
 WATCHED: Final = f"count({stored('poll_age_seconds', PARTICIPANT)})"
 ALERTS: Final = ("participant", "kind", "severity")
-BAD: Final = Look(unit=look.COUNT, bad=1)
+BAD: Final = Style(unit=style.COUNT, bad=1)
 
 
 def board() -> Board:
@@ -40,7 +40,7 @@ def _now() -> tuple[Panel, ...]:
     blind = stored("alerts_open", PARTICIPANT, 'kind="SOURCE_UNREACHABLE"')
     alerts = f"sum({stored('alerts_open', ALERTS)})"
     return (
-        number("Participants", "Participantes observados.", "Participants watched.", WATCHED, Look(unit=look.COUNT)),
+        number("Participants", "Participantes observados.", "Participants watched.", WATCHED, Style(unit=style.COUNT)),
         number(
             "Buckets CRITICAL",
             "Políticas no limiar crítico ou abaixo dele. Os limiares são os guardados pelo produto.",
@@ -53,7 +53,7 @@ def _now() -> tuple[Panel, ...]:
             "Políticas em aviso, ainda não críticas.",
             "Policies in warning, not yet critical.",
             counted(f"{LEVEL} == bool 1"),
-            Look(unit=look.COUNT, bad=1, alarm=look.YELLOW),
+            Style(unit=style.COUNT, bad=1, alarm=style.YELLOW),
         ),
         number(
             "Buckets exhausted",
@@ -84,7 +84,7 @@ def _open_by_kind() -> Graph:
         title="Open alerts by kind",
         about=About(pt="Alertas abertos ao longo do tempo.", en="Open alerts over time."),
         queries=(Query(f"sum by (kind, severity) ({stored('alerts_open', ALERTS)})", "{{kind}} {{severity}}"),),
-        look=Look(unit=look.COUNT, decimals=0, least=0),
+        look=Style(unit=style.COUNT, decimals=0, least=0),
         stacked=True,
         steps=True,
     )
@@ -101,7 +101,7 @@ def _transitions() -> Graph:
         queries=(
             Query(f"sum by (kind, transition) ({gained('alert_transitions_total', by)})", "{{kind}} {{transition}}"),
         ),
-        look=Look(unit=look.COUNT, decimals=0, least=0),
+        look=Style(unit=style.COUNT, decimals=0, least=0),
         bars=True,
         stacked=True,
         interval="1m",
@@ -110,8 +110,8 @@ def _transitions() -> Graph:
 
 
 def _levels() -> Graph:
-    levels = {"CRITICAL": look.RED, "WARNING": look.YELLOW, "OK": look.GREEN}
-    numbers = {text: number for number, (text, _) in look.LEVELS.items()}
+    levels = {"CRITICAL": style.RED, "WARNING": style.YELLOW, "OK": style.GREEN}
+    numbers = {text: number for number, (text, _) in style.LEVELS.items()}
     unknown = f"count({stored('tokens_available', BUCKET)}) - count({LEVEL})"
     return Graph(
         title="Buckets by level",
@@ -123,8 +123,8 @@ def _levels() -> Graph:
             *(Query(counted(f"{LEVEL} == bool {numbers[name]}"), name) for name in levels),
             Query(unknown, "UNKNOWN"),
         ),
-        look=Look(unit=look.COUNT, decimals=0, least=0),
-        overrides=look.colored({**levels, "UNKNOWN": look.PURPLE}),
+        look=Style(unit=style.COUNT, decimals=0, least=0),
+        overrides=style.colored({**levels, "UNKNOWN": style.PURPLE}),
         stacked=True,
         steps=True,
     )
@@ -138,7 +138,7 @@ def _least_left() -> Graph:
             en="What is left in the emptiest bucket of each participant.",
         ),
         queries=(Query(f"bottomk(10, 1 - {stored('utilization_ratio', PARTICIPANT)})", "{{participant}}"),),
-        look=Look(unit=look.SHARE, least=0, most=1),
+        look=Style(unit=style.SHARE, least=0, most=1),
     )
 
 
@@ -153,8 +153,8 @@ def _ages() -> Graph:
             Query(f"topk(10, {stored('reading_age_seconds', PARTICIPANT)})", "{{participant}}"),
             Query(stored("poll_interval_seconds"), "Poll interval"),
         ),
-        look=Look(unit=look.SECONDS, least=0),
-        overrides=(limit("Poll interval", look.GREY),),
+        look=Style(unit=style.SECONDS, least=0),
+        overrides=(limit("Poll interval", style.GREY),),
         width=24,
         links=(runbook("alert-source-unreachable"),),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tools.dashboards.look import Json, Look
+    from tools.dashboards.style import Json, Style
 
 SOURCE: Final = {"type": "prometheus", "uid": "${datasource}"}
 HIDDEN: Final = ""
@@ -61,7 +61,7 @@ class Panel:
     title: str
     about: About
     queries: Sequence[Query]
-    look: Look
+    look: Style
     overrides: Sequence[Json] = ()
     width: int = 12
     height: int = 9
@@ -129,7 +129,7 @@ class Stat(Panel):
         }
 
 
-def number(title: str, pt: str, en: str, expr: str, shown: Look) -> Stat:
+def number(title: str, pt: str, en: str, expr: str, shown: Style) -> Stat:
     """Make a panel of one number."""
     return Stat(title=title, about=About(pt=pt, en=en), queries=(Query(expr, title),), look=shown, interval="1m")
 

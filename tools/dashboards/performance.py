@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from tools.dashboards import look
+from tools.dashboards import style
 from tools.dashboards.board import Board
 from tools.dashboards.links import runbook
-from tools.dashboards.look import Look, named
 from tools.dashboards.objectives import CONSTANTS, objectives
 from tools.dashboards.panel import HIDDEN, About, Graph, Panel, Query, Row, Table, number
 from tools.dashboards.promql import metric, ours, quantile, rate, share_of, stored
+from tools.dashboards.style import Style, named
 
-AGE: Final = Look(unit=look.SECONDS, least=0)
+AGE: Final = Style(unit=style.SECONDS, least=0)
 
 
 def board() -> Board:
@@ -41,7 +41,7 @@ def _requests() -> Graph:
         title="Requests by route",
         about=About(pt="Respostas por segundo, por rota.", en="Answers a second, by route."),
         queries=(Query(rate("http_requests_total", by=("route",)), "{{route}}"),),
-        look=Look(unit=look.REQUESTS, least=0),
+        look=Style(unit=style.REQUESTS, least=0),
         stacked=True,
     )
 
@@ -58,8 +58,8 @@ def _errors() -> Graph:
         queries=[
             Query(share_of(rate("http_requests_total", matcher), answers), name) for name, matcher in shares.items()
         ],
-        look=Look(unit=look.SHARE, least=0),
-        overrides=look.colored({"4xx": look.YELLOW, "5xx": look.RED}),
+        look=Style(unit=style.SHARE, least=0),
+        overrides=style.colored({"4xx": style.YELLOW, "5xx": style.RED}),
         links=(runbook("bridge-down"), runbook("postgresql-down")),
     )
 
@@ -94,8 +94,8 @@ def _cache() -> Graph:
             en="Reads of the cache a second: hit, miss, stale, error.",
         ),
         queries=(Query(rate("cache_reads_total", by=("result",)), "{{result}}"),),
-        look=Look(unit=look.PER_SECOND, least=0),
-        overrides=look.colored({"hit": look.GREEN, "error": look.RED, "stale": look.YELLOW, "miss": look.BLUE}),
+        look=Style(unit=style.PER_SECOND, least=0),
+        overrides=style.colored({"hit": style.GREEN, "error": style.RED, "stale": style.YELLOW, "miss": style.BLUE}),
         stacked=True,
         links=(runbook("redis-down"),),
     )
@@ -106,7 +106,7 @@ def _hits() -> Graph:
         title="Cache hits",
         about=About(pt="Parte das leituras do cache que acerta.", en="Share of the cache's reads that hit."),
         queries=(Query(share_of(rate("cache_reads_total", "result=`hit`"), rate("cache_reads_total")), "Hits"),),
-        look=Look(unit=look.SHARE, least=0, most=1),
+        look=Style(unit=style.SHARE, least=0, most=1),
     )
 
 
@@ -125,7 +125,7 @@ def _sql_rate() -> Graph:
         title="SQL by query",
         about=About(pt="Consultas por segundo.", en="Queries a second."),
         queries=(Query(rate("sql_duration_seconds_count", by=("query",)), "{{query}}"),),
-        look=Look(unit=look.PER_SECOND, least=0),
+        look=Style(unit=style.PER_SECOND, least=0),
         stacked=True,
     )
 
@@ -139,7 +139,7 @@ def _sql_errors() -> Graph:
             en="Queries that failed, a second; 0 for all together when none has.",
         ),
         queries=(Query(f"{rate('sql_errors_total', by=('query',))} or on () {none}", "{{query}}"),),
-        look=Look(unit=look.PER_SECOND, least=0),
+        look=Style(unit=style.PER_SECOND, least=0),
         width=24,
         height=6,
         links=(runbook("postgresql-down"),),
@@ -149,22 +149,22 @@ def _sql_errors() -> Graph:
 def _processes() -> tuple[Panel, ...]:
     name = "{{job}} {{instance}}"
     shown = {
-        "Memory (RSS)": ("process_resident_memory_bytes", look.BYTES, "Memória residente.", "Resident memory."),
+        "Memory (RSS)": ("process_resident_memory_bytes", style.BYTES, "Memória residente.", "Resident memory."),
         "CPU": (
             "rate(process_cpu_seconds_total[$__rate_interval])",
-            look.SHARE,
+            style.SHARE,
             "Parte de um núcleo.",
             "Share of one core.",
         ),
         "Scrape duration": (
             "scrape_duration_seconds",
-            look.SECONDS,
+            style.SECONDS,
             "Quanto dura a coleta das métricas.",
             "How long collecting the metrics takes.",
         ),
         "Open files": (
             "process_open_fds / process_max_fds",
-            look.SHARE,
+            style.SHARE,
             "Parte dos descritores permitidos.",
             "Share of the file descriptors allowed.",
         ),
@@ -174,21 +174,21 @@ def _processes() -> tuple[Panel, ...]:
             title=title,
             about=About(pt=f"{pt} Por processo.", en=f"{en} By process."),
             queries=(Query(ours(expr), name),),
-            look=Look(unit=unit, least=0),
+            look=Style(unit=unit, least=0),
         )
         for title, (expr, unit, pt, en) in shown.items()
     )
 
 
 def _installation() -> tuple[Panel, ...]:
-    whole = Look(unit=look.COUNT, decimals=0)
+    whole = Style(unit=style.COUNT, decimals=0)
     numbers = (
         number(
             "Database",
             "Se o banco respondeu à última coleta, no pior processo.",
             "Whether the database answered the last scrape, at the worst process.",
             f"min({metric('store_up')})",
-            Look(words=look.UP_DOWN),
+            Style(words=style.UP_DOWN),
         ),
         number("Schema", "Última migração aplicada.", "Last migration applied.", stored("schema_version"), whole),
         number(
@@ -212,8 +212,8 @@ def _certificates() -> Table:
         ),
         queries=(Query(left, "Valid for"),),
         labels={"certificate": "Certificate"},
-        look=Look(unit=look.SECONDS, decimals=0),
-        overrides=(named("Certificate", Look(unit=look.TEXT)),),
+        look=Style(unit=style.SECONDS, decimals=0),
+        overrides=(named("Certificate", Style(unit=style.TEXT)),),
         worst=(("Valid for", False),),
         width=12,
         height=6,
@@ -232,7 +232,7 @@ def _versions() -> Table:
         ),
         queries=(Query(f"max by ({', '.join(labels)}) ({both})", HIDDEN),),
         labels=labels,
-        look=Look(unit=look.TEXT),
+        look=Style(unit=style.TEXT),
         worst=(("Version", False),),
         height=6,
     )

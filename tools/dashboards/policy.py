@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tools.dashboards import look
+from tools.dashboards import style
 from tools.dashboards.board import Board
 from tools.dashboards.links import runbook
-from tools.dashboards.look import Look, band, limit
 from tools.dashboards.panel import About, Graph, Panel, Query, Row, Timeline, number
 from tools.dashboards.promql import BUCKET, gained_in_range, over_range, stored
+from tools.dashboards.style import Style, band, limit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +22,8 @@ WARNING: Final = stored("warning_threshold_ratio", BUCKET)
 CRITICAL: Final = stored("critical_threshold_ratio", BUCKET)
 REFILL: Final = stored("refill_tokens_per_second", BUCKET)
 ALERTS: Final = ("participant", "kind", "severity")
-PACE: Final = Look(unit=look.TOKENS_PER_SECOND, decimals=2)
-THRESHOLDS: Final = (limit("Warning", look.YELLOW), limit("Critical", look.RED))
+PACE: Final = Style(unit=style.TOKENS_PER_SECOND, decimals=2)
+THRESHOLDS: Final = (limit("Warning", style.YELLOW), limit("Critical", style.RED))
 
 
 def board() -> Board:
@@ -52,9 +52,9 @@ def _bounds(name: str) -> tuple[str, str]:
 
 def _now() -> tuple[Panel, ...]:
     lower, upper = _bounds("time_to_empty_seconds")
-    span = Look(unit=look.SECONDS, never=True)
+    span = Style(unit=style.SECONDS, never=True)
     return (
-        number("Level", "Nível agora.", "Level now.", LEVEL, Look(words=look.LEVELS)),
+        number("Level", "Nível agora.", "Level now.", LEVEL, Style(words=style.LEVELS)),
         number("Left", "O que resta, da capacidade.", "What is left, of the capacity.", f"1 - {USED}", _share()),
         number("Tokens", "Fichas, como o DICT as disse.", "Tokens, as DICT told them.", TOKENS, _tokens_look()),
         number("Capacity", "Fichas que o balde comporta.", "Tokens the bucket can hold.", CAPACITY, _tokens_look()),
@@ -70,7 +70,7 @@ def _now() -> tuple[Panel, ...]:
             "Se esta política gera alertas.",
             "Whether this policy raises alerts.",
             stored("alerts_enabled", BUCKET),
-            Look(words=look.YES_NO),
+            Style(words=style.YES_NO),
         ),
         number("Empties, earliest", "Vazio não antes disto.", "Empty not before this.", lower, span),
         number(
@@ -95,24 +95,24 @@ def _now() -> tuple[Panel, ...]:
             "De todas as suas políticas.",
             "Of all its policies.",
             f"sum({stored('alerts_open', ALERTS)}) or 0 * count({TOKENS})",
-            Look(unit=look.COUNT, bad=1),
+            Style(unit=style.COUNT, bad=1),
         ),
         number(
             "Blind below",
             "Enche neste tempo, menor que o intervalo entre leituras: pode esvaziar sem se ver. Vazio: não é o caso.",
             "Fills in this time, less than between two readings: it may run dry unseen. Empty: that is not so.",
             stored("blind_below_seconds", BUCKET),
-            Look(unit=look.SECONDS),
+            Style(unit=style.SECONDS),
         ),
     )
 
 
-def _share() -> Look:
-    return Look(unit=look.SHARE, decimals=1, least=0, most=1)
+def _share() -> Style:
+    return Style(unit=style.SHARE, decimals=1, least=0, most=1)
 
 
-def _tokens_look() -> Look:
-    return Look(unit=look.TOKENS)
+def _tokens_look() -> Style:
+    return Style(unit=style.TOKENS)
 
 
 def _tokens() -> Graph:
@@ -129,7 +129,7 @@ def _tokens() -> Graph:
             Query(f"{CRITICAL} * {CAPACITY}", "Critical"),
         ),
         look=_tokens_look(),
-        overrides=(*look.colored({"Available": look.BLUE}), limit("Capacity", look.GREY), *THRESHOLDS),
+        overrides=(*style.colored({"Available": style.BLUE}), limit("Capacity", style.GREY), *THRESHOLDS),
         links=(runbook("alert-threshold"),),
     )
 
@@ -143,7 +143,7 @@ def _left() -> Graph:
         ),
         queries=(Query(f"1 - {USED}", "Left"), Query(WARNING, "Warning"), Query(CRITICAL, "Critical")),
         look=_share(),
-        overrides=(*look.colored({"Left": look.BLUE}), *THRESHOLDS),
+        overrides=(*style.colored({"Left": style.BLUE}), *THRESHOLDS),
         links=(runbook("alert-threshold"),),
     )
 
@@ -153,7 +153,7 @@ def _levels() -> Timeline:
         title="Level over time",
         about=About(pt="Nível ao longo do tempo.", en="Level over time."),
         queries=(Query(LEVEL, "{{policy}}"),),
-        look=Look(words=look.LEVELS),
+        look=Style(words=style.LEVELS),
     )
 
 
@@ -167,7 +167,7 @@ def _consumption() -> Graph:
         ),
         queries=(Query(lower, "At least"), Query(upper, "At most"), Query(REFILL, "Refill")),
         look=PACE,
-        overrides=(*band("At least", "At most", look.BLUE), limit("Refill", look.GREEN)),
+        overrides=(*band("At least", "At most", style.BLUE), limit("Refill", style.GREEN)),
         width=24,
     )
 
@@ -180,7 +180,7 @@ def _until_empty() -> Graph:
             en="The forecast's range at the pace of the last interval. No curve: never, or unknown.",
         ),
         _bounds("time_to_empty_seconds"),
-        look.RED,
+        style.RED,
     )
 
 
@@ -192,7 +192,7 @@ def _until_full() -> Graph:
             en="Until it is full if nobody takes any: from continuous refill to the end of the next period.",
         ),
         _bounds("time_to_full_seconds"),
-        look.GREEN,
+        style.GREEN,
     )
 
 
@@ -202,7 +202,7 @@ def _spans(title: str, about: About, bounds: Sequence[str], color: str) -> Graph
         title=title,
         about=about,
         queries=(Query(f"{lower} < Inf", "Earliest"), Query(f"{upper} < Inf", "Latest")),
-        look=Look(unit=look.SECONDS, least=0),
+        look=Style(unit=style.SECONDS, least=0),
         overrides=band("Earliest", "Latest", color),
     )
 
@@ -250,7 +250,7 @@ def _history() -> tuple[Panel, ...]:
             "Mudanças de capacidade ou reposição pelo BACEN.",
             "Changes of capacity or refill by BACEN.",
             f"sum({gained_in_range('limit_changes_total', BUCKET)}) or 0 * count({TOKENS})",
-            Look(unit=look.COUNT, decimals=0),
+            Style(unit=style.COUNT, decimals=0),
         ),
     )
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from tools.dashboards import look
+from tools.dashboards import style
 from tools.dashboards.board import Board
 from tools.dashboards.delivery import delivery
 from tools.dashboards.links import runbook
-from tools.dashboards.look import Look, band, limit
 from tools.dashboards.panel import About, Graph, Panel, Query, Row, number
 from tools.dashboards.promql import BUCKET, PARTICIPANT, gained, gained_in_range, quantile, rate, share_of, stored
+from tools.dashboards.style import Style, band, limit
 
 LIST: Final = 'policy="POLICIES_LIST"'
 OUTCOMES: Final = ("participant", "outcome")
@@ -18,10 +18,10 @@ CYCLES: Final = "15m"
 """Window of what happens once a cycle: a few cycles of five minutes."""
 OWN: Final = stored("own_spending_tokens_per_second", BUCKET, LIST)
 REFILL: Final = stored("refill_tokens_per_second", BUCKET, LIST)
-AGE: Final = Look(unit=look.SECONDS, least=0)
-EVENTS: Final = Look(unit=look.COUNT, decimals=0, least=0)
-PER_SECOND: Final = Look(unit=look.PER_SECOND, least=0)
-SHARE: Final = Look(unit=look.SHARE, decimals=1, least=0, most=1)
+AGE: Final = Style(unit=style.SECONDS, least=0)
+EVENTS: Final = Style(unit=style.COUNT, decimals=0, least=0)
+PER_SECOND: Final = Style(unit=style.PER_SECOND, least=0)
+SHARE: Final = Style(unit=style.SHARE, decimals=1, least=0, most=1)
 
 
 def board() -> Board:
@@ -60,7 +60,7 @@ def _polls_now() -> tuple[Panel, ...]:
             "Leituras nossas recusadas: o orçamento é dividido com todos que leem pelo participante.",
             "Polls of ours that were refused: the budget is shared with all who poll for the participant.",
             f"{limited} or 0 * {polls}",
-            Look(unit=look.COUNT, decimals=0, bad=1),
+            Style(unit=style.COUNT, decimals=0, bad=1),
         ),
         number(
             "Oldest poll",
@@ -102,7 +102,7 @@ def _polls() -> Graph:
         ),
         queries=(Query(f"sum by (outcome) ({gained('polls_total', OUTCOMES)})", "{{outcome}}"),),
         look=EVENTS,
-        overrides=look.colored({"OK": look.GREEN, "RATE_LIMITED": look.RED}),
+        overrides=style.colored({"OK": style.GREEN, "RATE_LIMITED": style.RED}),
         bars=True,
         stacked=True,
         interval="5m",
@@ -122,7 +122,7 @@ def _ages() -> Graph:
             Query(stored("poll_interval_seconds"), "Poll interval"),
         ),
         look=AGE,
-        overrides=(limit("Poll interval", look.GREY),),
+        overrides=(limit("Poll interval", style.GREY),),
         links=(runbook("temporal-down"),),
     )
 
@@ -145,11 +145,11 @@ def _budget() -> Graph:
             Query(f"sum({upper})", "All, at most"),
             Query(f"sum({REFILL})", "Refill"),
         ),
-        look=Look(unit=look.TOKENS_PER_SECOND, decimals=3),
+        look=Style(unit=style.TOKENS_PER_SECOND, decimals=3),
         overrides=(
-            *look.colored({"Own plan": look.PURPLE}),
-            *band("All, at least", "All, at most", look.BLUE),
-            limit("Refill", look.GREEN),
+            *style.colored({"Own plan": style.PURPLE}),
+            *band("All, at least", "All, at most", style.BLUE),
+            limit("Refill", style.GREEN),
         ),
     )
 
@@ -166,8 +166,8 @@ def _budget_tokens() -> Graph:
             Query(f"bottomk(10, {left})", "{{participant}}"),
             Query(stored("warning_threshold_ratio", (), LIST), "Warning"),
         ),
-        look=Look(unit=look.SHARE, least=0, most=1),
-        overrides=(limit("Warning", look.YELLOW),),
+        look=Style(unit=style.SHARE, least=0, most=1),
+        overrides=(limit("Warning", style.YELLOW),),
         links=(runbook("alert-rate-limited"),),
     )
 
@@ -207,8 +207,8 @@ def _cycles() -> Graph:
             en="Good and bad cycles, extrapolated from 15 minutes.",
         ),
         queries=(Query(f"{rate('cycles_total', by=('result',), window=CYCLES)} * 3600", "{{result}}"),),
-        look=Look(unit=look.COUNT, decimals=1, least=0),
-        overrides=look.colored({"good": look.GREEN, "bad": look.RED}),
+        look=Style(unit=style.COUNT, decimals=1, least=0),
+        overrides=style.colored({"good": style.GREEN, "bad": style.RED}),
         stacked=True,
         links=(runbook("prometheus-cycles"), runbook("temporal-down")),
     )
@@ -222,7 +222,7 @@ def _failures() -> Graph:
             en="Attempts of activities that failed, extrapolated from 15 minutes.",
         ),
         queries=(Query(f"{rate('activity_failures_total', by=('activity',), window=CYCLES)} * 3600", "{{activity}}"),),
-        look=Look(unit=look.COUNT, decimals=1, least=0),
+        look=Style(unit=style.COUNT, decimals=1, least=0),
         links=(runbook("postgresql-down"), runbook("redis-down"), runbook("pulsar-down")),
     )
 

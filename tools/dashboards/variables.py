@@ -10,7 +10,7 @@ from tools.dashboards.promql import PREFIX
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tools.dashboards.look import Json
+    from tools.dashboards.style import Json
 
 DATASOURCE: Final[Json] = {
     "name": "datasource",

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from tools.dashboards import look
+from tools.dashboards import style
 from tools.dashboards.links import to_console, to_policy, to_runbook, with_runbook
-from tools.dashboards.look import Look, named
 from tools.dashboards.panel import HIDDEN, About, Query, Table
 from tools.dashboards.promql import BUCKET, PARTICIPANT, stored
+from tools.dashboards.style import Style, named
 
 LEVEL: Final = stored("level", BUCKET)
 USED: Final = stored("utilization_ratio", BUCKET)
 EARLIEST: Final = stored("time_to_empty_seconds", BUCKET, 'bound="lower"')
 LATEST: Final = stored("time_to_empty_seconds", BUCKET, 'bound="upper"')
 ALERTS: Final = ("participant", "kind", "severity")
-LEFT: Final = Look(unit=look.SHARE, least=0, most=1, color=look.BLUE, custom={"cellOptions": {"type": "gauge"}})
-SPAN: Final = Look(unit=look.SECONDS, never=True)
-LEVELS: Final = Look(words=look.LEVELS, custom={"cellOptions": {"type": "color-background"}, "width": 110})
+LEFT: Final = Style(unit=style.SHARE, least=0, most=1, color=style.BLUE, custom={"cellOptions": {"type": "gauge"}})
+SPAN: Final = Style(unit=style.SECONDS, never=True)
+LEVELS: Final = Style(words=style.LEVELS, custom={"cellOptions": {"type": "color-background"}, "width": 110})
 
 
 def participants() -> Table:
@@ -37,13 +37,13 @@ def participants() -> Table:
             Query(stored("category_info", (*PARTICIPANT, "category")), HIDDEN),
         ),
         labels={"participant": "Participant", "category": "Category"},
-        look=Look(unit=look.COUNT),
+        look=Style(unit=style.COUNT),
         overrides=(
-            named("Participant", Look(unit=look.TEXT, links=(to_console("Participant"),))),
+            named("Participant", Style(unit=style.TEXT, links=(to_console("Participant"),))),
             named("Level", LEVELS),
             named("Least left", LEFT),
             named("Empties, earliest", SPAN),
-            named("Reading age", Look(unit=look.SECONDS)),
+            named("Reading age", Style(unit=style.SECONDS)),
         ),
         worst=(("Level", True), ("Least left", False)),
     )
@@ -74,13 +74,13 @@ def buckets() -> Table:
             Query(of_worst(stored("time_to_full_seconds", BUCKET, 'bound="upper"')), "Full again, latest"),
         ),
         labels={"participant": "Participant", "policy": "Policy"},
-        look=Look(unit=look.TOKENS),
+        look=Style(unit=style.TOKENS),
         overrides=(
-            named("Participant", Look(unit=look.TEXT)),
-            named("Policy", Look(unit=look.TEXT, links=(to_policy("Participant", "Policy"),), custom={"width": 300})),
+            named("Participant", Style(unit=style.TEXT)),
+            named("Policy", Style(unit=style.TEXT, links=(to_policy("Participant", "Policy"),), custom={"width": 300})),
             named("Level", LEVELS),
             named("Left", LEFT),
-            *(named(name, Look(unit=look.SHARE)) for name in ("Warning at", "Critical at")),
+            *(named(name, Style(unit=style.SHARE)) for name in ("Warning at", "Critical at")),
             *(named(name, SPAN) for name in ("Empties, earliest", "Empties, latest", "Full again, latest")),
         ),
         worst=(("Level", True), ("Left", False)),
@@ -106,8 +106,8 @@ def who_empties_first() -> Table:
         labels={"participant": "Participant", "policy": "Policy"},
         look=SPAN,
         overrides=(
-            named("Participant", Look(unit=look.TEXT)),
-            named("Policy", Look(unit=look.TEXT, links=(to_policy("Participant", "Policy"),))),
+            named("Participant", Style(unit=style.TEXT)),
+            named("Policy", Style(unit=style.TEXT, links=(to_policy("Participant", "Policy"),))),
             named("Level", LEVELS),
             named("Left", LEFT),
         ),
@@ -125,12 +125,12 @@ def open_alerts() -> Table:
         ),
         queries=(Query(with_runbook(f"{stored('alerts_open', ALERTS)} > 0"), "Open"),),
         labels={"participant": "Participant", "kind": "Kind", "severity": "Severity", "runbook": "Runbook"},
-        look=Look(unit=look.COUNT),
+        look=Style(unit=style.COUNT),
         overrides=(
-            named("Participant", Look(unit=look.TEXT, links=(to_console("Participant"),))),
-            *(named(name, Look(unit=look.TEXT)) for name in ("Kind", "Severity")),
-            named("Runbook", Look(unit=look.TEXT, links=(to_runbook("Runbook"),))),
-            named("Open", Look(custom={"width": 70})),
+            named("Participant", Style(unit=style.TEXT, links=(to_console("Participant"),))),
+            *(named(name, Style(unit=style.TEXT)) for name in ("Kind", "Severity")),
+            named("Runbook", Style(unit=style.TEXT, links=(to_runbook("Runbook"),))),
+            named("Open", Style(custom={"width": 70})),
         ),
         worst=(("Severity", False), ("Open", True)),
         width=12,

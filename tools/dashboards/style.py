@@ -29,7 +29,7 @@ UP_DOWN: Final = {"0": ("down", RED), "1": ("up", GREEN)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Style:
     """How the values of a panel, or of some of its series, look; None leaves it to the panel, or to Grafana.
 
     unit    a unit by Grafana's name
@@ -90,7 +90,7 @@ class Look:
         return {key: value for key, value in given.items() if value is not None}
 
 
-def named(name: str, look: Look) -> Json:
+def named(name: str, look: Style) -> Json:
     """Make an override for the series, or column, of this name."""
     return {"matcher": {"id": "byName", "options": name}, "properties": look.properties()}
 
@@ -98,21 +98,21 @@ def named(name: str, look: Look) -> Json:
 def limit(name: str, color: str) -> Json:
     """Draw a series as a limit: a dashed line, nothing below it."""
     dashed = {"lineStyle": {"fill": "dash", "dash": [8, 6]}, "fillOpacity": 0, "lineWidth": 1, "showPoints": "never"}
-    return named(name, Look(color=color, custom=dashed))
+    return named(name, Style(color=color, custom=dashed))
 
 
 def band(lower: str, upper: str, color: str) -> list[Json]:
     """Fill the room between two series."""
     edge = {"lineWidth": 1, "fillOpacity": 0}
     return [
-        named(lower, Look(color=color, custom=edge)),
-        named(upper, Look(color=color, custom={**edge, "fillOpacity": 25, "fillBelowTo": lower})),
+        named(lower, Style(color=color, custom=edge)),
+        named(upper, Style(color=color, custom={**edge, "fillOpacity": 25, "fillBelowTo": lower})),
     ]
 
 
 def colored(colors: Mapping[str, str]) -> list[Json]:
     """Give series of these names these colours."""
-    return [named(name, Look(color=color)) for name, color in colors.items()]
+    return [named(name, Style(color=color)) for name, color in colors.items()]
 
 
 def _words(words: Mapping[str, tuple[str, str]] | None) -> list[Json]:
