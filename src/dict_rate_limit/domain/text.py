@@ -1,12 +1,16 @@
-"""Why somebody did something, in words that can be read later."""
+"""Text that people write, and text that is shown to them: reasons, quotes, URLs without passwords."""
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from dict_rate_limit.domain.errors import InvalidValueError
 
 LONGEST: Final = 500
+_LONGEST_QUOTE: Final = 80
+_USER: Final = re.compile(r"(?:[A-Za-z0-9+.-]*://)?[^:/@?]*", re.ASCII)
+_PASSWORD_IN_QUERY: Final = re.compile(r"([?&][^=&]*password=)[^&]*", re.IGNORECASE)
 
 
 def require_reason(text: str) -> None:
@@ -18,3 +22,20 @@ def require_reason(text: str) -> None:
     if not text.strip() or len(text) > LONGEST or not text.isprintable():
         message = f"reason: {text[:60]!r}, expected 1 to {LONGEST} printable characters"
         raise InvalidValueError(message)
+
+
+def without_password(text: str) -> str:
+    """Replace the password of a URL, and passwords in its query, with ***."""
+    text = _PASSWORD_IN_QUERY.sub(r"\1***", text)
+    # A password may contain an unescaped @, so everything up to the last one is hidden.
+    head, at, tail = text.rpartition("@")
+    user = _USER.match(head)
+    if not at or user is None or user.group() == head:
+        return text
+    return f"{user.group()}:***@{tail}"
+
+
+def quoted(text: str) -> str:
+    """Quote untrusted text without passwords, cut to a readable length."""
+    text = without_password(text)
+    return repr(text) if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]!r} … ({len(text)} characters)"

@@ -13,7 +13,7 @@ import httpx
 import msgspec
 
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
-from dict_rate_limit.settings.redaction import quoted, without_password
+from dict_rate_limit.domain.text import quoted, without_password
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

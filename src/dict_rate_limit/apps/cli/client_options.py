@@ -11,7 +11,7 @@ import typer
 
 from dict_rate_limit.apps.cli.client import Api
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
-from dict_rate_limit.settings.redaction import quoted
+from dict_rate_limit.domain.text import quoted
 
 DEFAULT_URL: Final = "http://127.0.0.1:8080"
 

@@ -24,7 +24,7 @@ from dict_rate_limit.apps.cli.drill_alert import alert
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.apps.cli.formatting import count_text, moment_text, span_text
 from dict_rate_limit.apps.cli.signals import run_interruptible
-from dict_rate_limit.settings.redaction import without_password
+from dict_rate_limit.domain.text import without_password
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
