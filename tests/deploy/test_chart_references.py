@@ -13,7 +13,7 @@ from cluster.references import dangling
 from deploy.rendered_chart import RELEASES, containers, environment, pod, release, rendered
 from dict_rate_limit.adapters.notify.channels_toml import parse_channels
 from dict_rate_limit.settings import Program, load
-from dict_rate_limit.settings.variables import definitions
+from dict_rate_limit.settings.fields import definitions
 from tool_box import REPOSITORY
 
 if TYPE_CHECKING:

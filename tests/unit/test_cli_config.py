@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 from cli_program import ended
-from dict_rate_limit.settings.variables import definitions
+from dict_rate_limit.settings.fields import definitions
 
 if TYPE_CHECKING:
     import pytest

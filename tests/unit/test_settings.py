@@ -12,7 +12,7 @@ from dict_rate_limit.domain.buckets.level import Thresholds
 from dict_rate_limit.domain.errors import SettingsError
 from dict_rate_limit.settings import Origin, Program, Settings, load, required
 from dict_rate_limit.settings.definition import Secrecy
-from dict_rate_limit.settings.variables import definitions
+from dict_rate_limit.settings.fields import definitions
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from dict_rate_limit.settings.definition import Definition, Secrecy
-from dict_rate_limit.settings.variables import definitions
+from dict_rate_limit.settings.fields import definitions
 
 
 def reference() -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dict_rate_limit.settings.model import Settings
+    from dict_rate_limit.settings.fields import Settings
 
 LIST_TOKEN: Final = timedelta(seconds=10)
 """POLICIES_LIST gives six tokens a minute (DICT's published rate): one list call each 10 s spends all of it."""

@@ -14,8 +14,8 @@ from rich.text import Text
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.cli.status_table import console_for
 from dict_rate_limit.settings import Origin, Program, load
+from dict_rate_limit.settings.fields import definitions
 from dict_rate_limit.settings.reference import reference
-from dict_rate_limit.settings.variables import definitions
 
 if TYPE_CHECKING:
     from dict_rate_limit.settings import Settings

@@ -1,16 +1,20 @@
-"""Settings of the monitor itself. The variable is the field's name in capitals."""
+"""Every setting, once. The variable is the field's name in capitals."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final, TypeVar, dataclass_transform
 
 from dict_rate_limit.domain.access import Role
+from dict_rate_limit.domain.buckets.level import Thresholds
 from dict_rate_limit.settings import parsers
-from dict_rate_limit.settings.definition import Program, Secrecy, Section
+from dict_rate_limit.settings.definition import METADATA_KEY, Definition, Program, Secrecy, Section
 from dict_rate_limit.settings.schedule import Schedule, parse_schedule
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import timedelta
     from pathlib import Path
 
@@ -29,6 +33,26 @@ _CACHE = Section(title="Cache")
 _DATABASE = Section(title="Database")
 _TEMPORAL = Section(title="Temporal")
 _JUDGING = Section(title="Judging")
+_EVENTS = Section(title="Events")
+_NOTIFYING = Section(title="Notifying")
+_TRACING = Section(title="Tracing")
+
+
+class Origin(StrEnum):
+    """Where a value came from."""
+
+    DEFAULT = "default"  # nothing was set
+    ENVIRONMENT = "environment"  # NAME
+    FILE = "file"  # NAME_FILE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where a value came from, and its text as it may be shown; None = not set. `file` is the one it was read from."""
+
+    origin: Origin
+    shown: str | None
+    file: Path | None = None
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
@@ -38,8 +62,10 @@ def frozen(cls: type[C]) -> type[C]:
 
 
 @frozen
-class CoreVariables:
-    """What an operator may set, but for what concerns delivery."""
+class Settings:
+    """Every setting, in the order it is shown; `provenance` says where each value came from, by variable."""
+
+    provenance: Mapping[str, Provenance] = field(repr=False)
 
     host: str = _SERVER.setting(
         parsers.matching(r"[A-Za-z0-9_.:-]{1,255}"),
@@ -222,3 +248,128 @@ class CoreVariables:
         expected="a whole number from 1 to 1000",
         doc="Poll intervals without a new reading after which an alert is raised.",
     )
+
+    pulsar_broker_url: str | None = _EVENTS.optional(
+        parsers.url("pulsar", "pulsar+ssl"),
+        expected="pulsar://host:port or pulsar+ssl://host:port",
+        doc="Broker that gets each transition of an alert; without it they go to the log, and that is final.",
+    )
+    pulsar_topic: str = _EVENTS.setting(
+        parsers.url("persistent", "non-persistent"),
+        "persistent://lb-conn/dict/core-events",
+        expected="persistent://tenant/namespace/topic",
+        doc="Topic of transitions.",
+    )
+    pulsar_token: str | None = _EVENTS.optional(
+        parsers.secret,
+        expected="text without NUL",
+        doc="Token for the broker; a file is read again at each connection.",
+        secrecy=Secrecy.WHOLLY,
+    )
+    pulsar_tls_ca_file: Path | None = _EVENTS.optional(
+        parsers.path, expected=_FILE, doc="Authorities that sign the broker's certificate (PEM)."
+    )
+    pulsar_batching: bool = _EVENTS.setting(
+        parsers.boolean, "true", expected="true or false", doc="Whether transitions of one policy share a batch."
+    )
+    pulsar_compression: str = _EVENTS.setting(
+        parsers.one_of("none", "lz4", "zlib", "zstd", "snappy"),
+        "none",
+        expected="none, lz4, zlib, zstd or snappy",
+        doc="Compression of what the broker is sent.",
+    )
+
+    notify_urls_file: Path | None = _NOTIFYING.optional(
+        parsers.path,
+        expected=_FILE,
+        doc="Channels to people and programs (TOML, docs/notifications.md); read again on change.",
+    )
+    notify_allowed_networks: tuple[str, ...] = _NOTIFYING.setting(
+        parsers.networks,
+        "",
+        expected="networks such as 10.0.0.0/8, parted by commas",
+        doc="Internal networks that webhooks and the heartbeat may reach; others of them are refused.",
+    )
+    heartbeat_url: str | None = _NOTIFYING.optional(
+        parsers.url("http", "https"),
+        expected="http://host/path or https://host/path",
+        doc="Address that is called after each good cycle, so that silence is noticed elsewhere.",
+        secrecy=Secrecy.WHOLLY,
+    )
+    remind_every: timedelta | None = _NOTIFYING.setting(
+        parsers.duration_or_off,
+        "1h",
+        expected="a duration such as 30m or 4h, at most 24h, or off",
+        doc="How often an alert that stays open is told again, unless somebody has acknowledged it.",
+    )
+    runbook_base_url: str | None = _NOTIFYING.optional(
+        parsers.url("http", "https"),
+        expected="http://host/path or https://host/path",
+        doc="Where `docs/runbooks` is published; messages link to it.",
+    )
+
+    otel_exporter_otlp_endpoint: str | None = _TRACING.optional(
+        parsers.origin,
+        expected="http://host:port or https://host:port",
+        doc="Collector of traces, by OTLP over gRPC; https = TLS. Without it nothing is traced (docs/tracing.md).",
+    )
+    otel_exporter_otlp_certificate: Path | None = _TRACING.optional(
+        parsers.path,
+        expected="a path to a file; the endpoint is https then",
+        doc="Authorities that sign the collector's certificate (PEM), in place of the system's.",
+    )
+    otel_exporter_otlp_headers: tuple[tuple[str, str], ...] | None = _TRACING.optional(
+        parsers.headers,
+        expected="name=value pairs parted by commas, values percent-encoded",
+        doc="What the collector is sent with each call, such as a token.",
+        secrecy=Secrecy.WHOLLY,
+    )
+    otel_traces_sampler_arg: float = _TRACING.setting(
+        parsers.ratio,
+        "1",
+        expected="a number from 0 to 1",
+        doc="Share of traces that are kept; a caller's own decision goes before.",
+    )
+
+    @property
+    def poll_interval(self) -> timedelta:
+        """Longest time between two polls."""
+        return self.workflow_cron_schedule.longest_gap
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """Thresholds of policies that have none of their own."""
+        return Thresholds(
+            warning=self.warning_threshold_pct,
+            critical=self.critical_threshold_pct,
+            margin=self.hysteresis_margin_pct,
+        )
+
+    @property
+    def anonymous_role(self) -> Role | None:
+        """What callers without a token may do; None = nothing."""
+        if self.auth_anonymous_role == "auto":
+            return Role.VIEWER if self.on_loopback else None
+        return None if self.auth_anonymous_role == "none" else Role(self.auth_anonymous_role)
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach the servers."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def temporal_tls(self) -> bool:
+        """Whether Temporal is spoken to over TLS."""
+        files = (self.temporal_tls_cert_file, self.temporal_tls_ca_file, self.temporal_tls_server_name)
+        return any(value is not None for value in files)
+
+
+def definitions() -> dict[str, Definition]:
+    """Return every setting by its variable, in the order of the model."""
+    found = ((field.name.upper(), field.metadata.get(METADATA_KEY)) for field in fields(Settings))
+    return {name: definition for name, definition in found if isinstance(definition, Definition)}
