@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from dict_rate_limit.settings.definition import Program
 from dict_rate_limit.settings.fields import Origin, Provenance, Settings
-from dict_rate_limit.settings.reading import load, required
+from dict_rate_limit.settings.loader import load, required
 
 __all__ = ["Origin", "Program", "Provenance", "Settings", "load", "required"]
