@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from dict_rate_limit.domain.errors import SettingsError
 from dict_rate_limit.domain.text import quoted
+from dict_rate_limit.settings.checks import broken_rules
 from dict_rate_limit.settings.definition import Secrecy
 from dict_rate_limit.settings.fields import Origin, Provenance, Settings, definitions
 from dict_rate_limit.settings.redaction import HIDDEN, shown, shown_refused
-from dict_rate_limit.settings.rules import broken_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
