@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Final
+
+from dict_rate_limit.domain.text import quoted, without_password
+from dict_rate_limit.settings.definition import Secrecy
+
+if TYPE_CHECKING:
+    from dict_rate_limit.settings.definition import Definition
+
+
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dict_rate_limit.domain.errors import SettingsError
-from dict_rate_limit.domain.text import quoted
 from dict_rate_limit.settings.checks import broken_rules
-from dict_rate_limit.settings.definition import Secrecy
 from dict_rate_limit.settings.fields import Origin, Provenance, Settings, definitions
-from dict_rate_limit.settings.redaction import HIDDEN, shown, shown_refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -120,3 +126,16 @@ def _parsed(name: str, definition: Definition, found: _Found, program: Program |
     except (ValueError, KeyError, RuntimeError) as error:  # RuntimeError: `~` where there is no home
         message = f"{name}: {shown_refused(definition, found.text)}, expected {definition.expected}"
         raise _ProblemError(message) from error
+
+
+HIDDEN: Final = "(hidden)"
+
+
+def shown(definition: Definition, text: str) -> str:
+    """Return a value that was accepted, as it may be shown."""
+    return HIDDEN if definition.secrecy is Secrecy.WHOLLY else without_password(text)
+
+
+def shown_refused(definition: Definition, text: str) -> str:
+    """Return a value that was refused: where a secret might stand in it unrecognised, nothing of it."""
+    return quoted(text) if definition.secrecy is Secrecy.OPEN else HIDDEN
