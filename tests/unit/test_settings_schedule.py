@@ -8,7 +8,7 @@ from cronsim import CronSim
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dict_rate_limit.settings.schedule import parse_schedule
+from dict_rate_limit.settings.parsers import parse_schedule
 
 DAY = timedelta(days=1)
 

@@ -11,7 +11,7 @@ from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.buckets.level import Thresholds
 from dict_rate_limit.settings import parsers
 from dict_rate_limit.settings.definition import METADATA_KEY, Definition, Program, Secrecy, Section
-from dict_rate_limit.settings.schedule import Schedule, parse_schedule
+from dict_rate_limit.settings.parsers import Schedule, parse_schedule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
