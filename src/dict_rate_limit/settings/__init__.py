@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dict_rate_limit.settings.definition import Program
-from dict_rate_limit.settings.fields import Origin, Provenance, Settings
+from dict_rate_limit.settings.definition import Origin, Program, Provenance
+from dict_rate_limit.settings.fields import Settings
 from dict_rate_limit.settings.loader import load, required
 
 __all__ = ["Origin", "Program", "Provenance", "Settings", "load", "required"]

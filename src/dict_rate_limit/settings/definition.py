@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from dict_rate_limit.settings.definition import METADATA_KEY, Definition, Program, Secrecy, Section
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,3 +98,20 @@ class Section:
             needed_by=needed_by,
         )
         return cast("T | None", field(repr=secrecy is Secrecy.OPEN, metadata={METADATA_KEY: definition}))
+
+
+class Origin(StrEnum):
+    """Where a value came from."""
+
+    DEFAULT = "default"  # nothing was set
+    ENVIRONMENT = "environment"  # NAME
+    FILE = "file"  # NAME_FILE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where a value came from, and its text as it may be shown; None = not set. `file` is the one it was read from."""
+
+    origin: Origin
+    shown: str | None
+    file: Path | None = None

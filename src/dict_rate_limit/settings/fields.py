@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from enum import StrEnum
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final, TypeVar, dataclass_transform
 
 from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.buckets.level import Thresholds
 from dict_rate_limit.settings import parsers
-from dict_rate_limit.settings.definition import METADATA_KEY, Definition, Program, Secrecy, Section
+from dict_rate_limit.settings.definition import METADATA_KEY, Definition, Program, Provenance, Secrecy, Section
 from dict_rate_limit.settings.parsers import Schedule, parse_schedule
 
 if TYPE_CHECKING:
@@ -36,23 +35,6 @@ _JUDGING = Section(title="Judging")
 _EVENTS = Section(title="Events")
 _NOTIFYING = Section(title="Notifying")
 _TRACING = Section(title="Tracing")
-
-
-class Origin(StrEnum):
-    """Where a value came from."""
-
-    DEFAULT = "default"  # nothing was set
-    ENVIRONMENT = "environment"  # NAME
-    FILE = "file"  # NAME_FILE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provenance:
-    """Where a value came from, and its text as it may be shown; None = not set. `file` is the one it was read from."""
-
-    origin: Origin
-    shown: str | None
-    file: Path | None = None
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from dict_rate_limit.domain.errors import SettingsError
 from dict_rate_limit.settings.checks import broken_rules
-from dict_rate_limit.settings.fields import Origin, Provenance, Settings, definitions
+from dict_rate_limit.settings.definition import Origin, Provenance
+from dict_rate_limit.settings.fields import Settings, definitions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
