@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-
-from dict_rate_limit.domain.text import quoted, without_password
-from dict_rate_limit.settings.definition import Secrecy
-
-if TYPE_CHECKING:
-    from dict_rate_limit.settings.definition import Definition
-
-
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from dict_rate_limit.domain.errors import SettingsError
+from dict_rate_limit.domain.text import quoted, without_password
 from dict_rate_limit.settings.checks import broken_rules
-from dict_rate_limit.settings.definition import Origin, Provenance
+from dict_rate_limit.settings.definition import Origin, Provenance, Secrecy
 from dict_rate_limit.settings.fields import Settings, definitions
 
 if TYPE_CHECKING:

@@ -14,8 +14,6 @@ from urllib.parse import unquote
 
 from cronsim import CronSim, CronSimError
 
-from dict_rate_limit.settings.parsers import duration
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -31,6 +29,15 @@ _PERCENT: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,2})?", re.ASCII)
 _HEADER: Final = re.compile(r"[a-z0-9_.-]{1,100}", re.ASCII)
 _HEADER_VALUE: Final = re.compile(r"[\x20-\x7e]{1,4096}", re.ASCII)
 _URL_REST: Final = r"[^\s\x00-\x1f\x7f]{1,4096}"
+_FIELD: Final = re.compile(
+    r"(?:[0-9*,/-]|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC|SUN|MON|TUE|WED|THU|FRI|SAT){1,100}", re.ASCII
+)
+_FIELDS: Final = 5
+_EVERY: Final = "@every "
+_DAY: Final = timedelta(days=1)
+_FIRST_DAY: Final = date(2000, 1, 1)
+_CALENDAR_CYCLE: Final = range(28 * 366)  # days; after 28 years dates fall on the same weekdays again
+_SHORTEST: Final = timedelta(seconds=1)  # Temporal's own limit
 
 
 def text(value: str) -> str:
@@ -190,29 +197,6 @@ def headers(value: str) -> tuple[tuple[str, str], ...]:
 def unsupported(value: str) -> None:
     """Refuse whatever is set."""
     raise ValueError(value)
-
-
-_FIELD: Final = re.compile(
-    r"(?:[0-9*,/-]|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC|SUN|MON|TUE|WED|THU|FRI|SAT){1,100}", re.ASCII
-)
-
-
-_FIELDS: Final = 5
-
-
-_EVERY: Final = "@every "
-
-
-_DAY: Final = timedelta(days=1)
-
-
-_FIRST_DAY: Final = date(2000, 1, 1)
-
-
-_CALENDAR_CYCLE: Final = range(28 * 366)  # days; after 28 years dates fall on the same weekdays again
-
-
-_SHORTEST: Final = timedelta(seconds=1)  # Temporal's own limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
