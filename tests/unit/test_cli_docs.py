@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dict_rate_limit.apps.cli.config import reference
 from dict_rate_limit.apps.cli.exit_codes import MEANINGS
 from dict_rate_limit.apps.cli.program import COMMANDS
-from dict_rate_limit.settings.reference import reference
 
 DOCS = Path(__file__).parents[2] / "docs"
 

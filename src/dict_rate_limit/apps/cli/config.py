@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from enum import StrEnum
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,8 +15,8 @@ from rich.text import Text
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.cli.status_table import console_for
 from dict_rate_limit.settings import Origin, Program, load
+from dict_rate_limit.settings.definition import Definition, Secrecy
 from dict_rate_limit.settings.fields import definitions
-from dict_rate_limit.settings.reference import reference
 
 if TYPE_CHECKING:
     from dict_rate_limit.settings import Settings
@@ -75,3 +76,29 @@ def _print(settings: Settings) -> None:
         value = Text("not set", style="dim") if found.shown is None else Text(found.shown)
         table.add_row(Text(name), value, Text(found.origin, style="dim" if found.origin is Origin.DEFAULT else "bold"))
     console_for(sys.stdout).print(table)
+
+
+def reference() -> str:
+    """Write a table for each section; docs/configuration.md holds exactly this."""
+    grouped = groupby(definitions().items(), key=lambda item: item[1].section)
+    return "\n".join(_section(title, list(items)) for title, items in grouped)
+
+
+def _section(title: str, items: list[tuple[str, Definition]]) -> str:
+    head = f"### {title}\n\n| variable | default | expected | what it is |\n|---|---|---|---|\n"
+    return head + "".join(_row(name, definition) for name, definition in items)
+
+
+def _row(name: str, definition: Definition) -> str:
+    default = "" if definition.default is None else f"`{definition.default}`"
+    cells = (f"`{name}`", default, definition.expected, " ".join(_words(definition)))
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
+
+
+def _words(definition: Definition) -> list[str]:
+    words = [definition.doc]
+    if definition.needed_by:
+        words.append(f"Needed by {', '.join(definition.needed_by)}.")
+    if definition.secrecy is not Secrecy.OPEN:
+        words.append("Secret: also from a file.")
+    return words
