@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from acting_samples import life
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.notify.address_guard import AddressGuard
 from dict_rate_limit.adapters.notify.alertmanager import AlertmanagerNotifier
@@ -24,6 +23,7 @@ from dict_rate_limit.ports.notifications import Message
 from domain_samples import NOON
 from http_receiver import answer, http_receiver
 from monitor_samples import HandClock
+from samples.alerts import life
 from smtp_receiver import smtp_receiver
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from uuid import UUID
 
 import pytest
 
-from acting_samples import HOUR, channel
 from api_parts import OTHER, recorded
 from api_world import ALERTS, AUDIT, ActingWorld, get, post, problem
 from dict_rate_limit.domain.notifications.channel import ChannelType
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
+from samples.alerts import HOUR, channel
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

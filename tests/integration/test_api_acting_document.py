@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from acting_samples import HOUR, channel
 from api_world import ALERTS, AUDIT, DRILLS, ROOT, SILENCES, ActingWorld, get, post
 from dict_rate_limit.domain.notifications.channel import ChannelType
+from samples.alerts import HOUR, channel
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -8,13 +8,13 @@ from uuid import UUID
 
 import pytest
 
-from acting_samples import HOUR, channel
 from api_parts import OTHER, recorded
 from api_world import ALERTS, DRILLS, ROOT, SILENCES, ActingWorld, get, post, problem
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.domain.notifications.channel import ChannelType
 from dict_rate_limit.usecases.deliver import deliver_all
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
+from samples.alerts import HOUR, channel
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import pytest
 
-from acting_samples import HOUR, channel
 from acting_terminal import Desk, lines, terminal
 from api_parts import OTHER, recorded
 from cli_program import ended
@@ -19,6 +18,7 @@ from dict_rate_limit.usecases.alert_actions import send_drill
 from dict_rate_limit.usecases.deliver import MAX_REJECTIONS, deliver_all
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
 from monitor_samples import RefusingPublisher
+from samples.alerts import HOUR, channel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,6 @@ from uuid import UUID
 import pytest
 from msgspec import structs
 
-from acting_samples import HOUR, channel
 from acting_terminal import Desk, lines, terminal
 from api_parts import OTHER, HandClock
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
@@ -25,6 +24,7 @@ from dict_rate_limit.usecases.deliver import deliver_all
 from dict_rate_limit.usecases.notify import send_notifications
 from domain_samples import NOON
 from monitor_samples import RefusingPublisher, notifications
+from samples.alerts import HOUR, channel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from acting_samples import HOUR, channel
 from acting_terminal import Desk, lines, terminal
 from api_parts import OTHER, recorded
 from dict_rate_limit.apps.cli.exit_codes import Exit
@@ -15,6 +14,7 @@ from dict_rate_limit.domain.alerts.state import PolicyOverride
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.notifications.channel import ChannelType
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, failure, snapshot
+from samples.alerts import HOUR, channel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

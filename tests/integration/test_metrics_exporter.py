@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from acting_samples import silence
 from api_parts import OTHER, AbsentStore, World, recorded
 from delivery_fixture import KnownDelivery
 from dict_rate_limit.adapters.memory.store import MemoryStore
@@ -30,6 +29,7 @@ from dict_rate_limit.domain.errors import Outcome, StoreUnavailableError
 from dict_rate_limit.domain.notifications.routing import Status
 from dict_rate_limit.ports.delivery import Backlog
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, THRESHOLDS, bucket, failure, snapshot, ticks
+from samples.alerts import silence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

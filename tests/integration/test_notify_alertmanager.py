@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from acting_samples import life, open_change
 from dict_rate_limit.adapters.notify.address_guard import AddressGuard
 from dict_rate_limit.adapters.notify.alertmanager import AlertmanagerNotifier
 from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
 from dict_rate_limit.domain.notifications.channel import Channel, ChannelType, Language
 from http_receiver import http_receiver
 from notifier_harness import LOOPBACK, message
+from samples.alerts import life, open_change
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

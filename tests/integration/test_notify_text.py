@@ -13,7 +13,6 @@ import pytest
 import requests
 from apprise.plugins import pagerduty
 
-from acting_samples import life, open_change
 from dict_rate_limit.adapters.notify import apprise_subprocess
 from dict_rate_limit.adapters.notify.apprise_notifier import AT_ONCE, TextNotifier, check_urls, notify_type, url_for
 from dict_rate_limit.adapters.notify.channels_file import check_channels
@@ -23,6 +22,7 @@ from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
 from http_receiver import answer, http_receiver
 from notifier_harness import message
 from processes import gone
+from samples.alerts import life, open_change
 from smtp_receiver import smtp_receiver
 
 if TYPE_CHECKING:

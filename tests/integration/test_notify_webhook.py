@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from acting_samples import life
 from dict_rate_limit.adapters.notify.address_guard import AddressGuard
 from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
 from dict_rate_limit.adapters.notify.webhook import WebhookNotifier, signatures
@@ -20,6 +19,7 @@ from domain_samples import NOON
 from http_receiver import answer, http_receiver
 from monitor_samples import HandClock
 from notifier_harness import LOOPBACK, SECRET, message
+from samples.alerts import life
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import pytest
 
-from acting_samples import HOUR, MINUTE
 from api_parts import recorded
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, TransitionKind
@@ -27,6 +26,7 @@ from dict_rate_limit.usecases.alert_actions import (
 )
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
 from monitor_samples import HandClock
+from samples.alerts import HOUR, MINUTE
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager

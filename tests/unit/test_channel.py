@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from acting_samples import channel, open_change
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity
 from dict_rate_limit.domain.errors import InvalidValueError
 from dict_rate_limit.domain.notifications.channel import Channel, ChannelType, Routes
+from samples.alerts import channel, open_change
 
 WARNING = open_change()[1]
 

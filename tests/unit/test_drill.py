@@ -5,7 +5,6 @@ from uuid import UUID
 
 import pytest
 
-from acting_samples import HOUR, channel
 from api_parts import recorded
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
@@ -20,6 +19,7 @@ from dict_rate_limit.usecases.drill import DrillResult, drill_result
 from dict_rate_limit.usecases.notify import send_notifications
 from domain_samples import NOON, PARTICIPANT, bucket, snapshot
 from monitor_samples import HandClock, RefusingPublisher, notifications
+from samples.alerts import HOUR, channel
 
 
 class Rehearsal:

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from acting_samples import HOUR, MINUTE, channel, taken_up
 from api_parts import recorded
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind
@@ -17,6 +16,7 @@ from dict_rate_limit.usecases.explain import ExplainDeps, Explanation, explain
 from dict_rate_limit.usecases.notify import send_notifications
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, THRESHOLDS, bucket, failure, snapshot
 from monitor_samples import HandClock, notifications
+from samples.alerts import HOUR, MINUTE, channel, taken_up
 
 LATER = NOON + FIVE_MINUTES
 

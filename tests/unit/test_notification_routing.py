@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from acting_samples import HOUR, SILENCE_ID, channel, life, open_change, silence, taken_up
 from dict_rate_limit.domain.alerts.alert import Kind, Severity
 from dict_rate_limit.domain.alerts.transition import Subject, drilled
 from dict_rate_limit.domain.notifications.channel import ChannelType, Routes
@@ -24,6 +23,7 @@ from dict_rate_limit.domain.notifications.routing import (
 )
 from dict_rate_limit.domain.notifications.silence import Matchers
 from domain_samples import NOON, PARTICIPANT
+from samples.alerts import HOUR, SILENCE_ID, channel, life, open_change, silence, taken_up
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

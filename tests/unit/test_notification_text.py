@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from acting_samples import life, open_change
 from dict_rate_limit.domain.alerts.alert import Kind, Severity, TransitionKind
 from dict_rate_limit.domain.buckets.forecast import TimeRange
 from dict_rate_limit.domain.buckets.outlook import Outlook
@@ -18,6 +17,7 @@ from dict_rate_limit.domain.notifications.channel import Language
 from dict_rate_limit.usecases.notification_text import BLOCKS, compose, latest, runbook_url
 from domain_samples import NOON
 from notification_texts import MINUTE, NIGHT, antiscan_event, samples, warning, worse
+from samples.alerts import life, open_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from acting_samples import HOUR, MINUTE, channel
 from api_parts import recorded
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.memory.store import MemoryStore
@@ -22,6 +21,7 @@ from dict_rate_limit.usecases.notify import LEASE, ROLL_OUT, NotificationSummary
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot, ticks
 from log_lines import log_lines
 from monitor_samples import HandClock, notifications
+from samples.alerts import HOUR, MINUTE, channel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from acting_samples import channel
 from api_parts import recorded
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.memory.store import MemoryStore
@@ -12,6 +11,7 @@ from dict_rate_limit.domain.notifications.routing import DeliveryResult, Status
 from dict_rate_limit.usecases.notify import ROLL_OUT, send_notifications
 from domain_samples import bucket, ticks
 from monitor_samples import HandClock, notifications
+from samples.alerts import channel
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

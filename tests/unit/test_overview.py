@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from acting_samples import silence
 from api_parts import OTHER, AbsentStore, World, recorded
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.alerts.alert import Acknowledgement
@@ -16,6 +15,7 @@ from dict_rate_limit.usecases import overview as usecase
 from dict_rate_limit.usecases.alert_actions import AcknowledgeAlert, acknowledge, send_drill
 from dict_rate_limit.usecases.overview import OverviewDeps, overview
 from domain_samples import NOON, PARTICIPANT, bucket, snapshot
+from samples.alerts import silence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

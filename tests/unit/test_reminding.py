@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from acting_samples import HOUR, MINUTE, open_alert, taken_up
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity, TransitionKind
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.alerts.reminders import next_reminder, reminders
 from dict_rate_limit.domain.alerts.state import ParticipantState
 from dict_rate_limit.domain.errors import Outcome
 from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, failure, run, snapshot, ticks
+from samples.alerts import HOUR, MINUTE, open_alert, taken_up
 
 if TYPE_CHECKING:
     from datetime import datetime
