@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from delivery_samples import CLAIMS, ENTRIES, KEYS, mixed, story_of, swollen
 from dict_rate_limit.adapters.log_publisher import LogPublisher
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
@@ -23,6 +22,7 @@ from domain_samples import NOON
 from monitor_samples import HandClock
 from pulsar_samples import ids, receipts_of
 from pulsar_topic import arrived, new_topic
+from samples.events import CLAIMS, ENTRIES, KEYS, mixed, story_of, swollen
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

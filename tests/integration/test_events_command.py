@@ -17,11 +17,11 @@ import pytest
 
 from broker_proxy import proxy_to
 from cli_program import ended
-from delivery_samples import CLAIMS, KEYS, mixed, story_of
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
 from pulsar_broker import FOREIGN, token
 from pulsar_samples import ids, publishing_to, receipts_of
 from pulsar_topic import SILENT, new_topic
+from samples.events import CLAIMS, KEYS, mixed, story_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

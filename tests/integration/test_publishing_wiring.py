@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from delivery_samples import CLAIMS, story_of
 from dict_rate_limit.bootstrap.container import backing
 from dict_rate_limit.bootstrap.publisher import publishing
 from dict_rate_limit.domain.errors import PublishError
@@ -18,6 +17,7 @@ from dict_rate_limit.settings import load
 from pulsar_broker import token
 from pulsar_samples import ids, receipts_of
 from pulsar_topic import arrived, new_topic
+from samples.events import CLAIMS, story_of
 
 if TYPE_CHECKING:
     from pathlib import Path

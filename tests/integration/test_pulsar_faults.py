@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from broker_proxy import Proxy, proxy_to
-from delivery_samples import CLAIMS, KEYS, mixed, story_of, swollen
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress, Patience
 from dict_rate_limit.adapters.pulsar.publisher import LARGEST
 from dict_rate_limit.domain.errors import PublishError
 from pulsar_samples import ids, publishing_to, receipts_of
 from pulsar_topic import arrived, new_topic
+from samples.events import CLAIMS, KEYS, mixed, story_of, swollen
 from tool_box import REPOSITORY
 from worker_samples import eventually
 
@@ -195,7 +195,7 @@ from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
 from dict_rate_limit.adapters.pulsar.connection import Packing
 from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
-from delivery_samples import story_of
+from samples.events import story_of
 from pulsar_samples import SHORT, receipts_of
 
 publisher = PulsarPublisher(BrokerAddress(url=sys.argv[1], topic=sys.argv[2]), Packing(), SystemClock(), "1", SHORT)

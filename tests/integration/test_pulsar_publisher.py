@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from delivery_samples import CLAIMS, ENTRIES, KEYS, mixed, story_of
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
 from dict_rate_limit.adapters.pulsar.connection import Packing
 from dict_rate_limit.domain.alerts.alert import Severity
 from pulsar_samples import ids, publishing_to, receipts_of
 from pulsar_topic import arrived, new_topic
+from samples.events import CLAIMS, ENTRIES, KEYS, mixed, story_of
 
 if TYPE_CHECKING:
     from pulsar_broker import Broker

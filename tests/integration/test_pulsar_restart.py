@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
-from delivery_samples import CLAIMS, ENTRIES, KEYS, mixed, story_of
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
 from dict_rate_limit.domain.errors import PublishError
 from dict_rate_limit.usecases.deliver import deliver_all
@@ -17,6 +16,7 @@ from monitor_samples import HandClock, ListOutbox
 from pulsar_broker import Mortal, broker_in
 from pulsar_samples import ids, publishing_to, receipts_of
 from pulsar_topic import arrived, new_topic
+from samples.events import CLAIMS, ENTRIES, KEYS, mixed, story_of
 from tool_box import find_data, find_tool
 from worker_samples import eventually
 

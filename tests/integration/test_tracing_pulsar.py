@@ -9,7 +9,6 @@ import pytest
 
 from bridge_server import fake_bridge
 from broker_proxy import proxy_to
-from delivery_samples import CLAIMS, story_of
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
 from dict_rate_limit.adapters.pulsar.connection import Packing
@@ -18,6 +17,7 @@ from dict_rate_limit.domain.errors import PublishError
 from otel_collector import collecting
 from pulsar_samples import SHORT, receipts_of
 from pulsar_topic import arrived, new_topic
+from samples.events import CLAIMS, story_of
 from span_memory import SpanMemory, attributes
 from temporal_namespace import new_namespace
 from traced_worker import Servers, first_cycle
