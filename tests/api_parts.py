@@ -29,7 +29,7 @@ from dict_rate_limit.simulator.answer import Listing, Refusal
 from dict_rate_limit.usecases.explain import ExplainDeps
 from dict_rate_limit.usecases.readings.budget import BudgetConfig
 from dict_rate_limit.usecases.readings.reader import Reader, ReaderConfig, ReaderDeps
-from domain_samples import NOON, PARTICIPANT, RULES, THRESHOLDS, bucket, snapshot
+from samples.domain import NOON, PARTICIPANT, RULES, THRESHOLDS, bucket, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from api_parts import World, recorded
 from dict_rate_limit.domain.access import Role, new_token_line
 from dict_rate_limit.usecases.notify import send_notifications
-from domain_samples import PARTICIPANT, bucket, snapshot
 from monitor_samples import notifications
+from samples.domain import PARTICIPANT, bucket, snapshot
 
 if TYPE_CHECKING:
     from datetime import timedelta

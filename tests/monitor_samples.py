@@ -13,7 +13,7 @@ from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.ports.delivery import Backlog, PublishResult
 from dict_rate_limit.usecases.notify import NotifyDeps
-from domain_samples import NOON, bucket, run, snapshot, ticks
+from samples.domain import NOON, bucket, run, snapshot, ticks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence

@@ -14,7 +14,7 @@ from dict_rate_limit.domain.notifications.routing import (
     new_message_id,
     new_notification_id,
 )
-from domain_samples import NOON
+from samples.domain import NOON
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,10 +20,10 @@ from dict_rate_limit.adapters.notify.webhook import WebhookNotifier
 from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
 from dict_rate_limit.domain.notifications.routing import DeliveryResult
 from dict_rate_limit.ports.notifications import Message
-from domain_samples import NOON
 from http_receiver import answer, http_receiver
 from monitor_samples import HandClock
 from samples.alerts import life
+from samples.domain import NOON
 from smtp_receiver import smtp_receiver
 
 if TYPE_CHECKING:

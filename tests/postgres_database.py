@@ -11,7 +11,7 @@ from psycopg.rows import dict_row
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
-from domain_samples import RULES
+from samples.domain import RULES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from domain_samples import bucket, snapshot
 from postgres_database import execute, opened_store, record
 from runbook_product import HEALTHY, Trouble
+from samples.domain import bucket, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

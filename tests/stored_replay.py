@@ -20,7 +20,7 @@ from dict_rate_limit.domain.alerts.state import AlertConfig, ParticipantState
 from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem, Snapshot
 from dict_rate_limit.domain.errors import Outcome
-from domain_samples import THRESHOLDS
+from samples.domain import THRESHOLDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

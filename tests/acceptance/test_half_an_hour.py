@@ -14,7 +14,7 @@ from dict_rate_limit.simulator.answer import Listing, Refusal
 from dict_rate_limit.simulator.fake_dict import FakeDict, World
 from dict_rate_limit.simulator.scenario import SCENARIOS
 from dict_rate_limit.usecases.poll.record import record_group
-from domain_samples import NOON
+from samples.domain import NOON
 from stored_replay import replayed, rules_every, stored_events, stored_polls
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.adapters.redis import RedisCache
 from dict_rate_limit.domain.buckets.reading import RejectedItem
 from dict_rate_limit.ports.cache import CachedSnapshot
-from domain_samples import PARTICIPANT, bucket, snapshot
+from samples.domain import PARTICIPANT, bucket, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

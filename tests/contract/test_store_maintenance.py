@@ -11,7 +11,7 @@ import pytest
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.adapters.postgres.migrations.goose import shipped_migrations
 from dict_rate_limit.domain.errors import Outcome
-from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
+from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
 
 if TYPE_CHECKING:
     from store_harness import Harness

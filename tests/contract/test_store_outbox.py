@@ -15,7 +15,7 @@ from dict_rate_limit.domain.alerts.state import ParticipantState
 from dict_rate_limit.domain.buckets.outlook import from_plain, plain
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.ports.delivery import Backlog
-from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, snapshot, ticks
+from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, snapshot, ticks
 
 if TYPE_CHECKING:
     from datetime import datetime

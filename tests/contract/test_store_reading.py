@@ -11,7 +11,7 @@ from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.buckets.reading import RejectedItem
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.ports.stores import LatestReading
-from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, failure, snapshot, ticks
+from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, bucket, failure, snapshot, ticks
 
 if TYPE_CHECKING:
     from store_harness import Harness

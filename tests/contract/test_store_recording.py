@@ -14,7 +14,7 @@ from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyOverride
 from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem
 from dict_rate_limit.domain.errors import Outcome
-from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, failure, snapshot, ticks
+from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, failure, snapshot, ticks
 
 if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.reading import Poll

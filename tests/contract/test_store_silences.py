@@ -12,7 +12,7 @@ import pytest
 
 from dict_rate_limit.domain.audit import AuditAction, AuditEntry
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose, Recurrence, Silence, Weekday
-from domain_samples import NOON
+from samples.domain import NOON
 
 if TYPE_CHECKING:
     from store_harness import Harness

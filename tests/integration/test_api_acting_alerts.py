@@ -11,8 +11,8 @@ import pytest
 from api_parts import OTHER, recorded
 from api_world import ALERTS, AUDIT, ActingWorld, get, post, problem
 from dict_rate_limit.domain.notifications.channel import ChannelType
-from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
 from samples.alerts import HOUR, channel
+from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

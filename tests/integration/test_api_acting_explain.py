@@ -13,8 +13,8 @@ from api_world import ALERTS, DRILLS, ROOT, SILENCES, ActingWorld, get, post, pr
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.domain.notifications.channel import ChannelType
 from dict_rate_limit.usecases.deliver import deliver_all
-from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
 from samples.alerts import HOUR, channel
+from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

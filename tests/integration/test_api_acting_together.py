@@ -10,9 +10,9 @@ import pytest
 from api_parts import recorded
 from api_world import ALERTS, AUDIT, DRILLS, ROOT, SILENCES, ActingWorld, get, post
 from dict_rate_limit.adapters.clock import SystemClock
-from domain_samples import FIVE_MINUTES, PARTICIPANT, bucket, snapshot
 from postgres_database import opened_store
 from samples.alerts import HOUR, channel
+from samples.domain import FIVE_MINUTES, PARTICIPANT, bucket, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

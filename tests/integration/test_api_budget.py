@@ -18,7 +18,7 @@ from dict_rate_limit.simulator.fake_dict import FakeDict
 from dict_rate_limit.simulator.fake_dict import World as FakeWorld
 from dict_rate_limit.simulator.scenario import SCENARIOS
 from dict_rate_limit.usecases.readings.budget import BudgetConfig
-from domain_samples import NOON, PARTICIPANT
+from samples.domain import NOON, PARTICIPANT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,7 +12,7 @@ from dict_rate_limit.domain.alerts.state import PolicyOverride
 from dict_rate_limit.domain.buckets.reading import RejectedItem
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.ports.cache import CachedSnapshot
-from domain_samples import NOON, PARTICIPANT, bucket, snapshot
+from samples.domain import NOON, PARTICIPANT, bucket, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -15,7 +15,7 @@ from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose
 from dict_rate_limit.usecases.alert_actions import AcknowledgeAlert, NewSilence, acknowledge, create_silence, send_drill
-from domain_samples import NOON, PARTICIPANT, bucket, snapshot
+from samples.domain import NOON, PARTICIPANT, bucket, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

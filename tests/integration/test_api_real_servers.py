@@ -17,7 +17,7 @@ from dict_rate_limit.adapters.telemetry.prometheus.exporter import DeliverySourc
 from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.usecases.readings.readings import CacheStatus
-from domain_samples import PARTICIPANT, THRESHOLDS, bucket, snapshot
+from samples.domain import PARTICIPANT, THRESHOLDS, bucket, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

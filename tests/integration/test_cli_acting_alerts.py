@@ -16,9 +16,9 @@ from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.domain.notifications.channel import ChannelType
 from dict_rate_limit.usecases.alert_actions import send_drill
 from dict_rate_limit.usecases.deliver import MAX_REJECTIONS, deliver_all
-from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
 from monitor_samples import RefusingPublisher
 from samples.alerts import HOUR, channel
+from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

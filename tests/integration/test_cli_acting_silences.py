@@ -11,7 +11,7 @@ import pytest
 from acting_terminal import Desk, lines, terminal
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.domain.notifications.silence import Recurrence, Weekday
-from domain_samples import NOON
+from samples.domain import NOON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -28,8 +28,8 @@ from dict_rate_limit.domain.alerts.state import PolicyOverride
 from dict_rate_limit.domain.errors import Outcome, StoreUnavailableError
 from dict_rate_limit.domain.notifications.routing import Status
 from dict_rate_limit.ports.delivery import Backlog
-from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, THRESHOLDS, bucket, failure, snapshot, ticks
 from samples.alerts import silence
+from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, THRESHOLDS, bucket, failure, snapshot, ticks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

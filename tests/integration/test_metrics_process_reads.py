@@ -8,7 +8,7 @@ import pytest
 
 from api_parts import OTHER, TTL, World
 from dict_rate_limit.domain.errors import Outcome, SourceError
-from domain_samples import PARTICIPANT
+from samples.domain import PARTICIPANT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

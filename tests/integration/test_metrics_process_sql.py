@@ -16,7 +16,7 @@ from dict_rate_limit.adapters.telemetry.prometheus.sql import StatementTimes
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.errors import StoreError
 from dict_rate_limit.ports.telemetry import NOTHING, NULL_TRACER, Component
-from domain_samples import PARTICIPANT, RULES, bucket, snapshot
+from samples.domain import PARTICIPANT, RULES, bucket, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,8 +8,8 @@ from dict_rate_limit.adapters.postgres.migrations.goose import shipped_migration
 from dict_rate_limit.adapters.postgres.migrations.runner import down, up
 from dict_rate_limit.domain.alerts.alert import TransitionKind
 from dict_rate_limit.domain.errors import SchemaError
-from domain_samples import NOON
 from postgres_database import execute, opened_store, values
+from samples.domain import NOON
 
 BEFORE, EXTENDED = shipped_migrations()[:8], shipped_migrations()[:9]
 UNROUTED = "SELECT sequence FROM dict_rate_limit_alert_events WHERE routed_at IS NULL ORDER BY position"

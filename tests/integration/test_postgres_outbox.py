@@ -10,8 +10,8 @@ from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.alerts.state import ParticipantState
 from dict_rate_limit.domain.errors import StoreUnavailableError
-from domain_samples import NOON, RULES, bucket, snapshot
 from postgres_database import END_OTHER_SESSIONS, execute, opened_store, record, rows, values
+from samples.domain import NOON, RULES, bucket, snapshot
 
 if TYPE_CHECKING:
     from dict_rate_limit.adapters.postgres.store import PostgresStore

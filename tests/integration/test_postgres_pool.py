@@ -11,8 +11,8 @@ import pytest
 from dict_rate_limit.adapters.postgres.pool import connection_string, open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.domain.errors import SchemaError, StoreError, StoreUnavailableError
-from domain_samples import FIVE_MINUTES, PARTICIPANT, bucket, snapshot
 from postgres_database import END_OTHER_SESSIONS, execute, opened_store, record, values
+from samples.domain import FIVE_MINUTES, PARTICIPANT, bucket, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

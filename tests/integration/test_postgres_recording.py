@@ -12,8 +12,8 @@ from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.alerts.state import ParticipantState
 from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem
 from dict_rate_limit.domain.errors import Outcome, StoreError, StoreUnavailableError
-from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, failure, snapshot, ticks
 from postgres_database import END_OTHER_SESSIONS, execute, opened_store, record, rows, values
+from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, failure, snapshot, ticks
 
 if TYPE_CHECKING:
     from dict_rate_limit.adapters.postgres.store import PostgresStore

@@ -11,8 +11,8 @@ import pytest
 from dict_rate_limit.adapters.postgres.partitions import Partition, missing_months
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.errors import StoreError, StoreUnavailableError
-from domain_samples import bucket, failure, snapshot
 from postgres_database import execute, opened_store, record, rows, values
+from samples.domain import bucket, failure, snapshot
 
 if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.reading import Snapshot

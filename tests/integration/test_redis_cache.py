@@ -20,7 +20,7 @@ from dict_rate_limit.apps.local.valkey import embedded_valkey
 from dict_rate_limit.domain.codec import encode_poll
 from dict_rate_limit.domain.errors import CacheUnavailableError
 from dict_rate_limit.ports.cache import CachedSnapshot
-from domain_samples import PARTICIPANT, bucket, failure, snapshot
+from samples.domain import PARTICIPANT, bucket, failure, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

@@ -19,7 +19,7 @@ from dict_rate_limit.domain.alerts.transition import (
 )
 from dict_rate_limit.domain.notifications.channel import Channel, ChannelType, Routes
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose, Silence
-from domain_samples import NOON, PARTICIPANT
+from samples.domain import NOON, PARTICIPANT
 
 if TYPE_CHECKING:
     from datetime import datetime

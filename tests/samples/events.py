@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.alert import Kind, Severity
 from dict_rate_limit.domain.alerts.transition import AlertContext, Subject, opened, reminded
-from domain_samples import NOON, PARTICIPANT, bucket
+from samples.domain import NOON, PARTICIPANT, bucket
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ import pytest
 
 from dict_rate_limit.domain.buckets.bucket import Bucket, is_policy_name
 from dict_rate_limit.domain.errors import InvalidValueError
-from domain_samples import bucket
+from samples.domain import bucket
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from dict_rate_limit.apps.cli.formatting import count_text, moment_text, size_text, span_text
-from domain_samples import NOON
+from samples.domain import NOON
 
 
 @pytest.mark.parametrize(

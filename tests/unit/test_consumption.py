@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dict_rate_limit.domain.buckets.consumption import Consumption, Observation, measure_consumption
-from domain_samples import NOON, bucket
+from samples.domain import NOON, bucket
 
 if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.bucket import Bucket

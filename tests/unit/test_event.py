@@ -5,9 +5,9 @@ from datetime import timedelta, timezone
 
 from dict_rate_limit.contract.events import event_document
 from dict_rate_limit.domain.errors import Outcome
-from domain_samples import NOON, ticks
-from domain_samples import run as judge
 from monitor_samples import opened_and_resolved
+from samples.domain import NOON, ticks
+from samples.domain import run as judge
 
 SAO_PAULO = timezone(timedelta(hours=-3))
 

@@ -26,7 +26,7 @@ from dict_rate_limit.domain.alerts.transition import (
 )
 from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.buckets.outlook import outlook
-from domain_samples import NOON, PARTICIPANT, THRESHOLDS, bucket
+from samples.domain import NOON, PARTICIPANT, THRESHOLDS, bucket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from dict_rate_limit.domain.buckets.forecast import (
     time_to_tokens,
     time_to_usable,
 )
-from domain_samples import bucket
+from samples.domain import bucket
 
 
 def pace(low: int, high: int, seconds: float = 60) -> Consumption:

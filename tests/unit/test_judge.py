@@ -5,7 +5,7 @@ from datetime import timedelta
 from dict_rate_limit.domain.alerts.evaluation import evaluate_buckets, evaluate_poll
 from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyOverride
 from dict_rate_limit.domain.buckets.level import Level
-from domain_samples import (
+from samples.domain import (
     FIVE_MINUTES,
     NOON,
     PARTICIPANT,

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dict_rate_limit.domain.buckets.level import Level, Thresholds, clear_threshold, level_of, level_with_hysteresis
 from dict_rate_limit.domain.errors import InvalidValueError
-from domain_samples import THRESHOLDS, bucket
+from samples.domain import THRESHOLDS, bucket
 
 
 @pytest.mark.parametrize(

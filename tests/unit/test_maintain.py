@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.usecases.maintain import Maintained, maintain
-from domain_samples import NOON
+from samples.domain import NOON
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

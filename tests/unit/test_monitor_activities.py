@@ -31,9 +31,9 @@ from dict_rate_limit.usecases.poll.fetch import Fetcher
 from dict_rate_limit.workflows import inputs, names
 from dict_rate_limit.workflows.activities import MISTAKE_ATTEMPTS, SCHEMA_PAUSE, Activities
 from dict_rate_limit.workflows.names import GROUP_SIZE
-from domain_samples import NOON, RULES, bucket
 from log_lines import log_lines
 from monitor_samples import LATER, FussyPublisher, HandClock, ScriptedSource, notifications, reading_of, refusal
+from samples.domain import NOON, RULES, bucket
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

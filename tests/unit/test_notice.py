@@ -8,7 +8,7 @@ import pytest
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, TransitionKind
 from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyOverride
 from dict_rate_limit.domain.buckets.reading import RejectedItem
-from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, bucket, run, snapshot, ticks
+from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, bucket, run, snapshot, ticks
 
 LATER = NOON + FIVE_MINUTES
 

@@ -22,8 +22,8 @@ from dict_rate_limit.domain.notifications.routing import (
     route,
 )
 from dict_rate_limit.domain.notifications.silence import Matchers
-from domain_samples import NOON, PARTICIPANT
 from samples.alerts import HOUR, SILENCE_ID, channel, life, open_change, silence, taken_up
+from samples.domain import NOON, PARTICIPANT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,9 +15,9 @@ from dict_rate_limit.domain.buckets.forecast import TimeRange
 from dict_rate_limit.domain.buckets.outlook import Outlook
 from dict_rate_limit.domain.notifications.channel import Language
 from dict_rate_limit.usecases.notification_text import BLOCKS, compose, latest, runbook_url
-from domain_samples import NOON
 from notification_texts import MINUTE, NIGHT, antiscan_event, samples, warning, worse
 from samples.alerts import life, open_change
+from samples.domain import NOON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

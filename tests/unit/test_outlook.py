@@ -15,7 +15,7 @@ from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.buckets.forecast import TimeRange
 from dict_rate_limit.domain.buckets.level import Level, level_of
 from dict_rate_limit.domain.buckets.outlook import from_plain, outlook, plain
-from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, RULES, THRESHOLDS, bucket, run, snapshot
+from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, RULES, THRESHOLDS, bucket, run, snapshot
 
 if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.bucket import Bucket

@@ -14,8 +14,8 @@ from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.usecases import overview as usecase
 from dict_rate_limit.usecases.alert_actions import AcknowledgeAlert, acknowledge, send_drill
 from dict_rate_limit.usecases.overview import OverviewDeps, overview
-from domain_samples import NOON, PARTICIPANT, bucket, snapshot
 from samples.alerts import silence
+from samples.domain import NOON, PARTICIPANT, bucket, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,8 +9,8 @@ import pytest
 from dict_rate_limit.adapters.pulsar import diagnosis
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
 from dict_rate_limit.adapters.pulsar.diagnosis import expiry, told, why
-from domain_samples import NOON
 from pulsar_broker import token
+from samples.domain import NOON
 
 DOCS = Path(__file__).parents[2] / "docs"
 TOPIC = "persistent://lb-conn/dict/core-events"

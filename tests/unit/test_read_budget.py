@@ -10,7 +10,7 @@ import pytest
 from api_parts import HandClock, policies_list
 from dict_rate_limit.domain.errors import InvalidValueError, Outcome, SourceError
 from dict_rate_limit.usecases.readings.budget import MAX_BACKOFF, BudgetConfig, SourceBudget
-from domain_samples import NOON, bucket, snapshot
+from samples.domain import NOON, bucket, snapshot
 
 if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.bucket import Bucket

@@ -7,7 +7,7 @@ from datetime import timedelta
 from api_parts import HandClock
 from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.ports.cache import CachedSnapshot
-from domain_samples import NOON, PARTICIPANT, bucket, snapshot
+from samples.domain import NOON, PARTICIPANT, bucket, snapshot
 
 
 async def test_an_entry_lives_a_day() -> None:

@@ -19,7 +19,7 @@ from dict_rate_limit.usecases.readings import reader as reader_module
 from dict_rate_limit.usecases.readings import store_fallback
 from dict_rate_limit.usecases.readings.budget import BudgetConfig
 from dict_rate_limit.usecases.readings.readings import CacheStatus
-from domain_samples import NOON, PARTICIPANT, bucket, failure, snapshot
+from samples.domain import NOON, PARTICIPANT, bucket, failure, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

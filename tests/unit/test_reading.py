@@ -6,7 +6,7 @@ import pytest
 
 from dict_rate_limit.domain.buckets.reading import RawPolicy, RejectedItem, split_valid
 from dict_rate_limit.domain.errors import InvalidValueError, Outcome, SettingsError, SourceError
-from domain_samples import NOON, bucket, failure, snapshot
+from samples.domain import NOON, bucket, failure, snapshot
 
 
 def raw(name: str, capacity: int = 1000) -> RawPolicy:

@@ -10,8 +10,8 @@ from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.alerts.reminders import next_reminder, reminders
 from dict_rate_limit.domain.alerts.state import ParticipantState
 from dict_rate_limit.domain.errors import Outcome
-from domain_samples import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, failure, run, snapshot, ticks
 from samples.alerts import HOUR, MINUTE, open_alert, taken_up
+from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, failure, run, snapshot, ticks
 
 if TYPE_CHECKING:
     from datetime import datetime

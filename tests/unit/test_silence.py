@@ -9,8 +9,8 @@ import pytest
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity
 from dict_rate_limit.domain.errors import InvalidValueError
 from dict_rate_limit.domain.notifications.silence import LONGEST, Matchers, Recurrence, Weekday
-from domain_samples import NOON
 from samples.alerts import HOUR, MINUTE, ended, open_alert, silence
+from samples.domain import NOON
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,8 +5,8 @@ from datetime import datetime, time
 import pytest
 
 from dict_rate_limit.domain.notifications.silence import Recurrence, Weekday
-from domain_samples import NOON
 from samples.alerts import HOUR, silence
+from samples.domain import NOON
 
 OFFICE = Recurrence(days=tuple(Weekday), start=time(9), end=time(18), time_zone="America/Sao_Paulo")
 NIGHT = Recurrence(days=tuple(Weekday), start=time(22), end=time(6), time_zone="Europe/Lisbon")

@@ -7,7 +7,7 @@ import pytest
 
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity, TransitionKind
 from dict_rate_limit.domain.errors import Outcome
-from domain_samples import FIVE_MINUTES, NOON, bucket, failure, run, snapshot, ticks
+from samples.domain import FIVE_MINUTES, NOON, bucket, failure, run, snapshot, ticks
 
 if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.bucket import Bucket

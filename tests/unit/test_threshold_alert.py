@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dict_rate_limit.domain.alerts.alert import Kind, Severity, TransitionKind
 from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyOverride
-from domain_samples import NOON, PARTICIPANT, bucket, run, snapshot, ticks
+from samples.domain import NOON, PARTICIPANT, bucket, run, snapshot, ticks
 
 OPENED, ESCALATED, DEESCALATED, RESOLVED = (
     TransitionKind.OPENED,

@@ -10,7 +10,7 @@ from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.reading import FailedPoll, Poll, RejectedItem, Snapshot
 from dict_rate_limit.domain.codec import decode_poll, encode_poll
 from dict_rate_limit.domain.errors import InvalidValueError, Outcome
-from domain_samples import NOON, bucket, failure, snapshot
+from samples.domain import NOON, bucket, failure, snapshot
 
 moments = st.datetimes(
     min_value=datetime(2020, 1, 1),  # noqa: DTZ001 - hypothesis wants naive bounds and adds the zone
