@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from api_parts import World, recorded
 from dict_rate_limit.domain.access import Role, new_token_line
 from dict_rate_limit.usecases.notify import send_notifications
-from monitor_samples import notifications
 from samples.domain import PARTICIPANT, bucket, snapshot
+from samples.fake_ports import notifications
 
 if TYPE_CHECKING:
     from datetime import timedelta

@@ -30,7 +30,7 @@ from dict_rate_limit.serving.operations import Readiness
 from dict_rate_limit.usecases.poll.fetch import Fetcher
 from dict_rate_limit.workflows.activities import Activities
 from dict_rate_limit.workflows.schedules import ScheduleConfig
-from monitor_samples import notifications
+from samples.fake_ports import notifications
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence

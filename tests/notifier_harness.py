@@ -21,9 +21,9 @@ from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
 from dict_rate_limit.domain.notifications.routing import DeliveryResult
 from dict_rate_limit.ports.notifications import Message
 from http_receiver import answer, http_receiver
-from monitor_samples import HandClock
 from samples.alerts import life
 from samples.domain import NOON
+from samples.fake_ports import HandClock
 from smtp_receiver import smtp_receiver
 
 if TYPE_CHECKING:

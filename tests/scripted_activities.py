@@ -12,7 +12,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from dict_rate_limit.domain.codec import encode_poll
 from dict_rate_limit.workflows import inputs, names
-from monitor_samples import readings_of
+from samples.fake_ports import readings_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

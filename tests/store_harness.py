@@ -16,8 +16,8 @@ from dict_rate_limit.ports.cache import RateLimiter
 from dict_rate_limit.ports.delivery import Outbox
 from dict_rate_limit.ports.notifications import Notifications
 from dict_rate_limit.ports.stores import Acts, Maintenance, StateStore, StoreHealth
-from monitor_samples import HandClock
 from samples.domain import NOON, PARTICIPANT, RULES
+from samples.fake_ports import HandClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

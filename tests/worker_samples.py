@@ -20,8 +20,8 @@ from dict_rate_limit.serving.operations import Readiness
 from dict_rate_limit.usecases.poll.fetch import Fetcher
 from dict_rate_limit.workflows.activities import Activities
 from dict_rate_limit.workflows.schedules import ScheduleConfig
-from monitor_samples import notifications, reading_of
 from samples.domain import RULES
+from samples.fake_ports import notifications, reading_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

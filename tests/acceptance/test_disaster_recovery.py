@@ -10,10 +10,10 @@ import psycopg
 
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.usecases.deliver import deliver
-from monitor_samples import HandClock
 from postgres_database import opened_store, record
 from recovery_samples import TROUBLE, Recovery, everything
 from samples.domain import FIVE_MINUTES, NOON, bucket, snapshot
+from samples.fake_ports import HandClock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

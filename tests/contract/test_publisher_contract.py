@@ -18,11 +18,11 @@ from dict_rate_limit.adapters.pulsar.publisher import LARGEST, PulsarPublisher
 from dict_rate_limit.contract.events import event_document
 from dict_rate_limit.domain.errors import PublishError
 from dict_rate_limit.ports.delivery import PublishResult
-from monitor_samples import HandClock
 from pulsar_samples import ids, receipts_of
 from pulsar_topic import arrived, new_topic
 from samples.domain import NOON
 from samples.events import CLAIMS, ENTRIES, KEYS, mixed, story_of, swollen
+from samples.fake_ports import HandClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -14,7 +14,7 @@ from dict_rate_limit.domain.errors import PublishError
 
 if TYPE_CHECKING:
     from typing import TextIO
-from monitor_samples import HandClock, opened_and_resolved
+from samples.fake_ports import HandClock, opened_and_resolved
 
 
 class FullDisk(io.StringIO):

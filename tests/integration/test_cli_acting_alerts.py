@@ -16,9 +16,9 @@ from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.domain.notifications.channel import ChannelType
 from dict_rate_limit.usecases.alert_actions import send_drill
 from dict_rate_limit.usecases.deliver import MAX_REJECTIONS, deliver_all
-from monitor_samples import RefusingPublisher
 from samples.alerts import HOUR, channel
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
+from samples.fake_ports import RefusingPublisher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,9 +22,9 @@ from dict_rate_limit.domain.notifications.routing import MAX_REJECTIONS, Deliver
 from dict_rate_limit.usecases.deliver import MAX_REJECTIONS as BROKER_REFUSALS
 from dict_rate_limit.usecases.deliver import deliver_all
 from dict_rate_limit.usecases.notify import send_notifications
-from monitor_samples import RefusingPublisher, notifications
 from samples.alerts import HOUR, channel
 from samples.domain import NOON
+from samples.fake_ports import RefusingPublisher, notifications
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -16,10 +16,10 @@ from dict_rate_limit.adapters.notify.webhook import WebhookNotifier, signatures
 from dict_rate_limit.contract.events import event_document
 from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
 from http_receiver import answer, http_receiver
-from monitor_samples import HandClock
 from notifier_harness import LOOPBACK, SECRET, message
 from samples.alerts import life
 from samples.domain import NOON
+from samples.fake_ports import HandClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -12,11 +12,11 @@ import pytest_asyncio
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
 from dict_rate_limit.domain.errors import PublishError
 from dict_rate_limit.usecases.deliver import deliver_all
-from monitor_samples import HandClock, ListOutbox
 from pulsar_broker import Mortal, broker_in
 from pulsar_samples import ids, publishing_to, receipts_of
 from pulsar_topic import arrived, new_topic
 from samples.events import CLAIMS, ENTRIES, KEYS, mixed, story_of
+from samples.fake_ports import HandClock, ListOutbox
 from tool_box import find_data, find_tool
 from worker_samples import eventually
 

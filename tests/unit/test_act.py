@@ -24,9 +24,9 @@ from dict_rate_limit.usecases.alert_actions import (
     end_silence,
     send_drill,
 )
-from monitor_samples import HandClock
 from samples.alerts import HOUR, MINUTE
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
+from samples.fake_ports import HandClock
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager

@@ -10,7 +10,7 @@ import pytest
 
 from dict_rate_limit.adapters.notify.channels_file import ChannelsFile
 from log_lines import line, log_lines
-from monitor_samples import HandClock
+from samples.fake_ports import HandClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,8 +8,8 @@ import pytest
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.domain.errors import PublishError
 from dict_rate_limit.usecases.deliver import MAX_REJECTIONS, Delivery, deliver, deliver_all
-from monitor_samples import FussyPublisher, HandClock, ListOutbox, RefusingPublisher, opened_and_resolved
 from samples.domain import NOON
+from samples.fake_ports import FussyPublisher, HandClock, ListOutbox, RefusingPublisher, opened_and_resolved
 
 MINUTE = timedelta(minutes=1)
 AWAY = PublishError("away")

@@ -17,9 +17,9 @@ from dict_rate_limit.usecases.deliver import MAX_REJECTIONS as BROKER_REFUSALS
 from dict_rate_limit.usecases.deliver import deliver_all
 from dict_rate_limit.usecases.drill import DrillResult, drill_result
 from dict_rate_limit.usecases.notify import send_notifications
-from monitor_samples import HandClock, RefusingPublisher, notifications
 from samples.alerts import HOUR, channel
 from samples.domain import NOON, PARTICIPANT, bucket, snapshot
+from samples.fake_ports import HandClock, RefusingPublisher, notifications
 
 
 class Rehearsal:

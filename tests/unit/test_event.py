@@ -5,9 +5,9 @@ from datetime import timedelta, timezone
 
 from dict_rate_limit.contract.events import event_document
 from dict_rate_limit.domain.errors import Outcome
-from monitor_samples import opened_and_resolved
 from samples.domain import NOON, ticks
 from samples.domain import run as judge
+from samples.fake_ports import opened_and_resolved
 
 SAO_PAULO = timezone(timedelta(hours=-3))
 

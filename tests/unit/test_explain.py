@@ -14,9 +14,9 @@ from dict_rate_limit.domain.notifications.silence import Matchers, Purpose
 from dict_rate_limit.usecases.alert_actions import AcknowledgeAlert, NewSilence, acknowledge, create_silence
 from dict_rate_limit.usecases.explain import ExplainDeps, Explanation, explain
 from dict_rate_limit.usecases.notify import send_notifications
-from monitor_samples import HandClock, notifications
 from samples.alerts import HOUR, MINUTE, channel, taken_up
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, THRESHOLDS, bucket, failure, snapshot
+from samples.fake_ports import HandClock, notifications
 
 LATER = NOON + FIVE_MINUTES
 

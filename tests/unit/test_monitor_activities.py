@@ -32,8 +32,8 @@ from dict_rate_limit.workflows import inputs, names
 from dict_rate_limit.workflows.activities import MISTAKE_ATTEMPTS, SCHEMA_PAUSE, Activities
 from dict_rate_limit.workflows.names import GROUP_SIZE
 from log_lines import log_lines
-from monitor_samples import LATER, FussyPublisher, HandClock, ScriptedSource, notifications, reading_of, refusal
 from samples.domain import NOON, RULES, bucket
+from samples.fake_ports import LATER, FussyPublisher, HandClock, ScriptedSource, notifications, reading_of, refusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

@@ -8,8 +8,8 @@ import pytest
 from dict_rate_limit.domain.buckets.reading import FailedPoll, Snapshot
 from dict_rate_limit.domain.errors import RETRY_HELPS, Outcome
 from dict_rate_limit.usecases.poll.fetch import LIST_TOKEN_REFILL, MAX_BACKOFF, Fetcher, RetryPolicy
-from monitor_samples import LATER, HandClock, ScriptedSource, reading_of, refusal
 from samples.domain import NOON
+from samples.fake_ports import LATER, HandClock, ScriptedSource, reading_of, refusal
 
 HOPELESS = sorted(set(Outcome) - RETRY_HELPS - {Outcome.OK, Outcome.EMPTY})
 

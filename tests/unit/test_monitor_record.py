@@ -12,8 +12,8 @@ from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.errors import CacheUnavailableError, Outcome, StoreError, StoreUnavailableError
 from dict_rate_limit.usecases.poll.cache import cache_group
 from dict_rate_limit.usecases.poll.record import Recorded, record_group
-from monitor_samples import LATER, HandClock, reading_of, readings_of
 from samples.domain import NOON, RULES, failure
+from samples.fake_ports import LATER, HandClock, reading_of, readings_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

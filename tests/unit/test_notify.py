@@ -19,9 +19,9 @@ from dict_rate_limit.usecases import notify
 from dict_rate_limit.usecases.alert_actions import NewSilence, create_silence, send_drill
 from dict_rate_limit.usecases.notify import LEASE, ROLL_OUT, NotificationSummary, send_notifications
 from log_lines import log_lines
-from monitor_samples import HandClock, notifications
 from samples.alerts import HOUR, MINUTE, channel
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot, ticks
+from samples.fake_ports import HandClock, notifications
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,9 +9,9 @@ from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.notifications.routing import DeliveryResult, Status
 from dict_rate_limit.usecases.notify import ROLL_OUT, send_notifications
-from monitor_samples import HandClock, notifications
 from samples.alerts import channel
 from samples.domain import bucket, ticks
+from samples.fake_ports import HandClock, notifications
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
