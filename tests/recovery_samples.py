@@ -26,9 +26,9 @@ from dict_rate_limit.apps.cli.backup_target import folders
 from dict_rate_limit.domain.audit import AuditAction, AuditEntry
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose, Silence
 from dict_rate_limit.usecases.recovery import Contents, Manifest, TableContent
-from notification_samples import delivered, route_all
 from postgres_database import opened_store, record
 from samples.domain import NOON, bucket, ticks
+from samples.notifications import delivered, route_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -14,8 +14,8 @@ from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Acknowledgement, Kin
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.alerts.transition import Subject, acknowledged, drilled
 from dict_rate_limit.domain.audit import AuditAction, AuditEntry
-from notification_samples import route_all
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, failure, snapshot, ticks
+from samples.notifications import route_all
 
 if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import Alert

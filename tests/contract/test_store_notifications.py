@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dict_rate_limit.domain.notifications.routing import Status
-from notification_samples import PAUSE, SILENCE_ID, delivered, failed, given_up, notification, route_all
 from samples.domain import NOON, bucket, ticks
+from samples.notifications import PAUSE, SILENCE_ID, delivered, failed, given_up, notification, route_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

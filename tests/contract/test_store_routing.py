@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dict_rate_limit.domain.notifications.routing import Status
-from notification_samples import notification, route_all
 from samples.domain import NOON, bucket, ticks
+from samples.notifications import notification, route_all
 
 if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import AlertEvent
