@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 from dict_rate_limit.apps.api.page.assets import assets
 from dict_rate_limit.apps.api.page.language import choose_language
 from dict_rate_limit.apps.api.page.render import HEADERS, render_overview
-from page_samples import SAMPLES
+from samples.page import SAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

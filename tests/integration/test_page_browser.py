@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from chromium import Tab, chromium_tab, find_chromium
-from page_samples import SAMPLES
 from page_server import page_server
+from samples.page import SAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from dict_rate_limit.apps.api.page.words import Language, Mark
 from dict_rate_limit.domain.alerts.alert import Severity
 from dict_rate_limit.domain.notifications.silence import Purpose
 from dict_rate_limit.ports.delivery import Backlog
-from page_samples import HEALTHY, HELD_BACK, NOTHING, NOW, alert, silence, taken_up
+from samples.page import HEALTHY, HELD_BACK, NOTHING, NOW, alert, silence, taken_up
 
 if TYPE_CHECKING:
     from dict_rate_limit.apps.api.page.words import Words

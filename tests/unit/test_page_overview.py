@@ -13,7 +13,7 @@ from dict_rate_limit.apps.api.page.render import WORDS
 from dict_rate_limit.apps.api.page.words import Mark, Words
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity
 from dict_rate_limit.domain.errors import Outcome
-from page_samples import CROWDED, HEALTHY, NOTHING, NOW, PARTICIPANT, STALE, THRESHOLDS, TROUBLE, alert, evaluated
+from samples.page import CROWDED, HEALTHY, NOTHING, NOW, PARTICIPANT, STALE, THRESHOLDS, TROUBLE, alert, evaluated
 
 if TYPE_CHECKING:
     from dict_rate_limit.apps.api.page.bucket_rows import BucketRow

@@ -8,7 +8,7 @@ import pytest
 
 from dict_rate_limit.apps.api.page.render import HEADERS, render_overview
 from dict_rate_limit.apps.api.page.words import Language
-from page_samples import CROWDED, HEALTHY, NOTHING, PARTICIPANT, SAMPLES, TROUBLE
+from samples.page import CROWDED, HEALTHY, NOTHING, PARTICIPANT, SAMPLES, TROUBLE
 
 VOID = {"meta", "link", "wbr"}
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}'
