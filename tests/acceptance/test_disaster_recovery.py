@@ -11,9 +11,9 @@ import psycopg
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.usecases.deliver import deliver
 from postgres_database import opened_store, record
-from recovery_samples import TROUBLE, Recovery, everything
 from samples.domain import FIVE_MINUTES, NOON, bucket, snapshot
 from samples.fake_ports import HandClock
+from samples.recovery import TROUBLE, Recovery, everything
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -21,7 +21,7 @@ from cli_program import ended
 from dict_rate_limit.adapters.postgres.migrations.goose import shipped_migrations
 from dict_rate_limit.apps.local.port import free_port
 from postgres_database import execute
-from recovery_samples import Recovery, empty_database, everything, fill, left_in
+from samples.recovery import Recovery, empty_database, everything, fill, left_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

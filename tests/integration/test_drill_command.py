@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from postgres_database import execute, values
-from recovery_samples import Recovery, empty_database, everything, fill, left_in
+from samples.recovery import Recovery, empty_database, everything, fill, left_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,9 +11,9 @@ from dict_rate_limit.domain.alerts.transition import Subject, drilled
 from dict_rate_limit.domain.errors import StoreError, StoreUnavailableError
 from dict_rate_limit.domain.notifications.routing import DeliveryResult
 from postgres_database import END_OTHER_SESSIONS, execute, opened_store, record, rows, values
-from recovery_samples import AUDITED, SILENCE
 from samples.domain import NOON, PARTICIPANT, bucket, snapshot
 from samples.notifications import failed, route_all
+from samples.recovery import AUDITED, SILENCE
 
 if TYPE_CHECKING:
     from dict_rate_limit.adapters.postgres.store import PostgresStore

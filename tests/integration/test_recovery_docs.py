@@ -9,7 +9,7 @@ import pytest
 from cli_program import ended
 from dict_rate_limit.usecases.recovery import SEQUENCE_GAP
 from postgres_database import execute, values
-from recovery_samples import fill
+from samples.recovery import fill
 
 PAGE = (Path(__file__).parents[2] / "docs" / "disaster-recovery.md").read_text(encoding="utf-8")
 COMMANDS = sorted(

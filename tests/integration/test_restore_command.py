@@ -19,7 +19,7 @@ from dict_rate_limit.adapters.postgres.migrations.goose import shipped_migration
 from dict_rate_limit.adapters.postgres.migrations.runner import down
 from dict_rate_limit.domain.errors import RecoveryError
 from postgres_database import execute, values
-from recovery_samples import Recovery, empty_database, everything, fill, left_in, manifest, structure, tools
+from samples.recovery import Recovery, empty_database, everything, fill, left_in, manifest, structure, tools
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,8 +8,8 @@ import pytest
 
 from dict_rate_limit.domain.errors import InvalidValueError
 from dict_rate_limit.usecases.recovery import Retention, TableContent, differences
-from recovery_samples import manifest
 from samples.domain import NOON
+from samples.recovery import manifest
 
 DAY = timedelta(days=1)
 BACKUPS = [manifest(NOON - age * DAY) for age in range(5)]
