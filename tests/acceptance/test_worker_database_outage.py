@@ -11,8 +11,8 @@ from dict_rate_limit.adapters.postgres.migrations.runner import up
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.apps.local.postgres import NOT_DURABLE, embedded_postgres
+from samples.worker import Stage, eventually, pause, running_worker
 from temporal_namespace import new_namespace
-from worker_samples import Stage, eventually, pause, running_worker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -26,8 +26,8 @@ from dict_rate_limit.domain.buckets.reading import Snapshot
 from dict_rate_limit.domain.codec import decode_poll
 from dict_rate_limit.simulator.main import Simulation, simulated_bridge
 from killable_worker import RULES, Orders, Point
+from samples.worker import eventually, pause
 from temporal_namespace import new_namespace
-from worker_samples import eventually, pause
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -17,8 +17,8 @@ from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.apps.local.progress_table import ProgressTable
 from dict_rate_limit.apps.local.startup import PROMETHEUS
 from dict_rate_limit.settings import load
+from samples.worker import eventually
 from tool_box import find_tool
-from worker_samples import eventually
 
 if TYPE_CHECKING:
     from pathlib import Path

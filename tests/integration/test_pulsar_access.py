@@ -14,7 +14,7 @@ from pulsar_broker import CLOSED, FOREIGN, token
 from pulsar_samples import ids, publishing_to, receipts_of
 from pulsar_topic import arrived, new_topic
 from samples.events import CLAIMS, story_of
-from worker_samples import eventually
+from samples.worker import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,8 +18,8 @@ from dict_rate_limit.domain.errors import PublishError
 from pulsar_samples import ids, publishing_to, receipts_of
 from pulsar_topic import arrived, new_topic
 from samples.events import CLAIMS, KEYS, mixed, story_of, swollen
+from samples.worker import eventually
 from tool_box import REPOSITORY
-from worker_samples import eventually
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -17,8 +17,8 @@ from pulsar_samples import ids, publishing_to, receipts_of
 from pulsar_topic import arrived, new_topic
 from samples.events import CLAIMS, ENTRIES, KEYS, mixed, story_of
 from samples.fake_ports import HandClock, ListOutbox
+from samples.worker import eventually
 from tool_box import find_data, find_tool
-from worker_samples import eventually
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

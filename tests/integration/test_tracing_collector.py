@@ -14,7 +14,7 @@ from dict_rate_limit.adapters.telemetry.otel.provider import QUEUE, Collector, O
 from dict_rate_limit.apps.local.port import free_port
 from log_lines import log_lines
 from otel_collector import certified, collecting
-from worker_samples import eventually
+from samples.worker import eventually
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

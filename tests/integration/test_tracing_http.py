@@ -16,7 +16,7 @@ from dict_rate_limit.apps.local.port import free_port, listening
 from dict_rate_limit.settings import load
 from log_lines import log_lines
 from otel_collector import collecting
-from worker_samples import eventually
+from samples.worker import eventually
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -11,7 +11,7 @@ from dict_rate_limit.adapters.temporal import TemporalAddress
 from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.apps.local.process import running
 from dict_rate_limit.apps.local.temporal import answers, program
-from worker_samples import Stage, eventually, running_worker
+from samples.worker import Stage, eventually, running_worker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

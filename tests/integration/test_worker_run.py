@@ -18,8 +18,8 @@ from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.apps.worker import run, run_with_operations
 from dict_rate_limit.domain.errors import SchedulerUnavailableError, SchemaError, SettingsError, StoreUnavailableError
 from dict_rate_limit.serving.operations import OperationsApp
+from samples.worker import Stage, eventually, is_idle, running_worker
 from temporal_namespace import new_namespaces
-from worker_samples import Stage, eventually, is_idle, running_worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
