@@ -12,7 +12,7 @@ from dict_rate_limit.apps.local.port import LOOPBACK, free_port
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from pulsar_broker import Broker
+    from broker.server import Broker
 
 
 @dataclass(slots=True, kw_only=True)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractAsyncContextManager
 
-    from pulsar_broker import Broker
+    from broker.server import Broker
 
 T = TypeVar("T")
 
@@ -139,7 +139,7 @@ def temporal_address(server_folder: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def pulsar_broker(server_folder: Path) -> Iterator[Broker]:
     """A Pulsar broker for this test process; its topics are whatever tests left."""
-    from pulsar_broker import broker_in, life_of  # noqa: PLC0415 -- only tests that want it pay for it
+    from broker.server import broker_in, life_of  # noqa: PLC0415 -- only tests that want it pay for it
 
     find_tool("java")
     find_data("pulsar/jars")

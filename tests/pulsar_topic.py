@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pulsar
 
-from pulsar_broker import NAMESPACE
+from broker.server import NAMESPACE
 
 if TYPE_CHECKING:
-    from pulsar_broker import Broker
+    from broker.server import Broker
 
 NUMBERS = itertools.count(1)
 SILENT = pulsar.FileLogger(pulsar.LoggerLevel.Error, os.devnull)

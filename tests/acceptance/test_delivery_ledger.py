@@ -23,11 +23,11 @@ import psycopg
 import pytest
 
 import killable_relay
+from broker.server import Mortal, broker_in
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.usecases.poll.record import record_group
 from killable_relay import Orders
-from pulsar_broker import Mortal, broker_in
 from pulsar_topic import arrived, new_topic
 from samples.domain import NOON, RULES, bucket, snapshot
 from tool_box import find_data, find_tool

@@ -15,15 +15,15 @@ import httpx
 import pytest
 from jsonschema import Draft202012Validator
 
+from broker.server import token
 from dict_rate_limit.apps.local.port import free_port
 from processes import alive, gone
-from pulsar_broker import token
 from pulsar_topic import new_topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pulsar_broker import Broker
+    from broker.server import Broker
 
 pytestmark = pytest.mark.slow
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
 
+    from broker.server import Broker
     from dict_rate_limit.ports.delivery import EventPublisher
-    from pulsar_broker import Broker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import pulsar
 import pytest
 
+from broker.server import FOREIGN, token
 from broker_proxy import proxy_to
 from cli_program import ended
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
-from pulsar_broker import FOREIGN, token
 from pulsar_samples import ids, publishing_to, receipts_of
 from pulsar_topic import SILENT, new_topic
 from samples.events import CLAIMS, KEYS, mixed, story_of
@@ -26,8 +26,8 @@ from samples.events import CLAIMS, KEYS, mixed, story_of
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
+    from broker.server import Broker
     from dict_rate_limit.domain.alerts.alert import AlertEvent
-    from pulsar_broker import Broker
 
 OLDEST = ("--from", "earliest", "--seconds", "60", "--count")
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from broker.server import token
 from dict_rate_limit.bootstrap.container import backing
 from dict_rate_limit.bootstrap.publisher import publishing
 from dict_rate_limit.domain.errors import PublishError
 from dict_rate_limit.settings import load
-from pulsar_broker import token
 from pulsar_samples import ids, receipts_of
 from pulsar_topic import arrived, new_topic
 from samples.events import CLAIMS, story_of
@@ -22,8 +22,8 @@ from samples.events import CLAIMS, story_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from broker.server import Broker
     from dict_rate_limit.settings import Settings
-    from pulsar_broker import Broker
 
 
 def settings(**variables: str) -> Settings:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
+from broker.server import CLOSED, FOREIGN, token
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
 from dict_rate_limit.apps.local.port import LOOPBACK
 from dict_rate_limit.domain.errors import PublishError
-from pulsar_broker import CLOSED, FOREIGN, token
 from pulsar_samples import ids, publishing_to, receipts_of
 from pulsar_topic import arrived, new_topic
 from samples.events import CLAIMS, story_of
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from broker.server import Broker
     from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
     from dict_rate_limit.domain.alerts.alert import AlertEvent
-    from pulsar_broker import Broker
 
 
 async def refused(address: BrokerAddress) -> str:

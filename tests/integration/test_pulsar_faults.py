@@ -24,7 +24,7 @@ from tool_box import REPOSITORY
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from pulsar_broker import Broker
+    from broker.server import Broker
 
 LONG = Patience(connect_sec=10, send_sec=10)
 

@@ -16,7 +16,7 @@ from pulsar_topic import arrived, new_topic
 from samples.events import CLAIMS, ENTRIES, KEYS, mixed, story_of
 
 if TYPE_CHECKING:
-    from pulsar_broker import Broker
+    from broker.server import Broker
 
 
 @pytest.fixture

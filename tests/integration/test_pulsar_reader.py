@@ -16,7 +16,7 @@ from pulsar_samples import SHORT
 from pulsar_topic import SILENT, new_topic
 
 if TYPE_CHECKING:
-    from pulsar_broker import Broker
+    from broker.server import Broker
 
 
 async def test_a_wire_that_says_nothing_is_not_waited_for(pulsar_broker: Broker) -> None:

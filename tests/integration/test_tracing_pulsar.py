@@ -25,7 +25,7 @@ from traced_worker import Servers, first_cycle
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pulsar_broker import Broker
+    from broker.server import Broker
 
 PRODUCER = 4
 TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-01")

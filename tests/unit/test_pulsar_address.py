@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from broker.server import token
 from dict_rate_limit.adapters.pulsar import diagnosis
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
 from dict_rate_limit.adapters.pulsar.diagnosis import expiry, told, why
-from pulsar_broker import token
 from samples.domain import NOON
 
 DOCS = Path(__file__).parents[2] / "docs"

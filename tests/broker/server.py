@@ -1,7 +1,7 @@
 """A real Pulsar broker on free ports of this machine, as strict as a customer's: deduplication, TLS, tokens, roles.
 
 Whoever comes without a token is the administrator; a token makes its bearer somebody who may do little.
-`python -m pulsar_broker [COMMAND...]` is the door for people: scripts/pulsar.
+`python -m broker.server [COMMAND...]` is the door for people: scripts/pulsar.
 """
 
 from __future__ import annotations
