@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 import pulsar
 import pytest
 
+from broker.publishers import ids, publishing_to, receipts_of
 from broker.server import FOREIGN, token
 from broker_proxy import proxy_to
 from cli_program import ended
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
-from pulsar_samples import ids, publishing_to, receipts_of
 from pulsar_topic import SILENT, new_topic
 from samples.events import CLAIMS, KEYS, mixed, story_of
 

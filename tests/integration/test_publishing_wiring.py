@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from broker.publishers import ids, receipts_of
 from broker.server import token
 from dict_rate_limit.bootstrap.container import backing
 from dict_rate_limit.bootstrap.publisher import publishing
 from dict_rate_limit.domain.errors import PublishError
 from dict_rate_limit.settings import load
-from pulsar_samples import ids, receipts_of
 from pulsar_topic import arrived, new_topic
 from samples.events import CLAIMS, story_of
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from broker.publishers import ids, publishing_to, receipts_of
 from broker_proxy import Proxy, proxy_to
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress, Patience
 from dict_rate_limit.adapters.pulsar.publisher import LARGEST
 from dict_rate_limit.domain.errors import PublishError
-from pulsar_samples import ids, publishing_to, receipts_of
 from pulsar_topic import arrived, new_topic
 from samples.events import CLAIMS, KEYS, mixed, story_of, swollen
 from samples.worker import eventually
@@ -196,7 +196,7 @@ from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
 from dict_rate_limit.adapters.pulsar.connection import Packing
 from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
 from samples.events import story_of
-from pulsar_samples import SHORT, receipts_of
+from broker.publishers import SHORT, receipts_of
 
 publisher = PulsarPublisher(BrokerAddress(url=sys.argv[1], topic=sys.argv[2]), Packing(), SystemClock(), "1", SHORT)
 

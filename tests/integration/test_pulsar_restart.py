@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
+from broker.publishers import ids, publishing_to, receipts_of
 from broker.server import Mortal, broker_in
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
 from dict_rate_limit.domain.errors import PublishError
 from dict_rate_limit.usecases.deliver import deliver_all
-from pulsar_samples import ids, publishing_to, receipts_of
 from pulsar_topic import arrived, new_topic
 from samples.events import CLAIMS, ENTRIES, KEYS, mixed, story_of
 from samples.fake_ports import HandClock, ListOutbox

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bridge_server import fake_bridge
+from broker.publishers import SHORT, receipts_of
 from broker_proxy import proxy_to
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
@@ -15,7 +16,6 @@ from dict_rate_limit.adapters.pulsar.connection import Packing
 from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
 from dict_rate_limit.domain.errors import PublishError
 from otel_collector import collecting
-from pulsar_samples import SHORT, receipts_of
 from pulsar_topic import arrived, new_topic
 from samples.events import CLAIMS, story_of
 from span_memory import SpanMemory, attributes
