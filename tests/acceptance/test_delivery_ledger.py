@@ -24,11 +24,11 @@ import pytest
 
 import killable_relay
 from broker.server import Mortal, broker_in
+from broker.topic import arrived, new_topic
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.usecases.poll.record import record_group
 from killable_relay import Orders
-from pulsar_topic import arrived, new_topic
 from samples.domain import NOON, RULES, bucket, snapshot
 from tool_box import find_data, find_tool
 
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
+    from broker.topic import Arrived
     from dict_rate_limit.domain.buckets.reading import Poll
-    from pulsar_topic import Arrived
 
 pytestmark = pytest.mark.slow
 

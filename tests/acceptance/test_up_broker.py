@@ -16,9 +16,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from broker.server import token
+from broker.topic import new_topic
 from dict_rate_limit.apps.local.port import free_port
 from processes import alive, gone
-from pulsar_topic import new_topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

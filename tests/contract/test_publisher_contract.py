@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from broker.publishers import ids, receipts_of
+from broker.topic import arrived, new_topic
 from dict_rate_limit.adapters.log_publisher import LogPublisher
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
@@ -19,7 +20,6 @@ from dict_rate_limit.adapters.pulsar.publisher import LARGEST, PulsarPublisher
 from dict_rate_limit.contract.events import event_document
 from dict_rate_limit.domain.errors import PublishError
 from dict_rate_limit.ports.delivery import PublishResult
-from pulsar_topic import arrived, new_topic
 from samples.domain import NOON
 from samples.events import CLAIMS, ENTRIES, KEYS, mixed, story_of, swollen
 from samples.fake_ports import HandClock

@@ -12,11 +12,11 @@ import pytest
 
 from broker.publishers import ids, receipts_of
 from broker.server import token
+from broker.topic import arrived, new_topic
 from dict_rate_limit.bootstrap.container import backing
 from dict_rate_limit.bootstrap.publisher import publishing
 from dict_rate_limit.domain.errors import PublishError
 from dict_rate_limit.settings import load
-from pulsar_topic import arrived, new_topic
 from samples.events import CLAIMS, story_of
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ import trustme
 
 from broker.publishers import ids, publishing_to, receipts_of
 from broker.server import CLOSED, FOREIGN, token
+from broker.topic import arrived, new_topic
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
 from dict_rate_limit.apps.local.port import LOOPBACK
 from dict_rate_limit.domain.errors import PublishError
-from pulsar_topic import arrived, new_topic
 from samples.events import CLAIMS, story_of
 from samples.worker import eventually
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from broker.publishers import ids, publishing_to, receipts_of
+from broker.topic import arrived, new_topic
 from broker_proxy import Proxy, proxy_to
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress, Patience
 from dict_rate_limit.adapters.pulsar.publisher import LARGEST
 from dict_rate_limit.domain.errors import PublishError
-from pulsar_topic import arrived, new_topic
 from samples.events import CLAIMS, KEYS, mixed, story_of, swollen
 from samples.worker import eventually
 from tool_box import REPOSITORY

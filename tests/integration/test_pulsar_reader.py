@@ -8,12 +8,12 @@ import pulsar
 import pytest
 
 from broker.publishers import SHORT
+from broker.topic import SILENT, new_topic
 from broker_proxy import proxy_to
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
 from dict_rate_limit.adapters.pulsar.reader import EventReader, reading
 from dict_rate_limit.domain.errors import EventsUnavailableError
-from pulsar_topic import SILENT, new_topic
 
 if TYPE_CHECKING:
     from broker.server import Broker

@@ -11,10 +11,10 @@ import pytest_asyncio
 
 from broker.publishers import ids, publishing_to, receipts_of
 from broker.server import Mortal, broker_in
+from broker.topic import arrived, new_topic
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
 from dict_rate_limit.domain.errors import PublishError
 from dict_rate_limit.usecases.deliver import deliver_all
-from pulsar_topic import arrived, new_topic
 from samples.events import CLAIMS, ENTRIES, KEYS, mixed, story_of
 from samples.fake_ports import HandClock, ListOutbox
 from samples.worker import eventually

@@ -9,6 +9,7 @@ import pytest
 
 from bridge_server import fake_bridge
 from broker.publishers import SHORT, receipts_of
+from broker.topic import arrived, new_topic
 from broker_proxy import proxy_to
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
@@ -16,7 +17,6 @@ from dict_rate_limit.adapters.pulsar.connection import Packing
 from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
 from dict_rate_limit.domain.errors import PublishError
 from otel_collector import collecting
-from pulsar_topic import arrived, new_topic
 from samples.events import CLAIMS, story_of
 from span_memory import SpanMemory, attributes
 from temporal_namespace import new_namespace
