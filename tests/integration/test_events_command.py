@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import pulsar
 import pytest
 
+from broker.proxy import proxy_to
 from broker.publishers import ids, publishing_to, receipts_of
 from broker.server import FOREIGN, token
 from broker.topic import SILENT, new_topic
-from broker_proxy import proxy_to
 from cli_program import ended
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
 from samples.events import CLAIMS, KEYS, mixed, story_of

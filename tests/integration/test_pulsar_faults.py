@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from broker.proxy import Proxy, proxy_to
 from broker.publishers import ids, publishing_to, receipts_of
 from broker.topic import arrived, new_topic
-from broker_proxy import Proxy, proxy_to
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress, Patience
 from dict_rate_limit.adapters.pulsar.publisher import LARGEST
 from dict_rate_limit.domain.errors import PublishError

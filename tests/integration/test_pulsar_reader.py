@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pulsar
 import pytest
 
+from broker.proxy import proxy_to
 from broker.publishers import SHORT
 from broker.topic import SILENT, new_topic
-from broker_proxy import proxy_to
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
 from dict_rate_limit.adapters.pulsar.reader import EventReader, reading

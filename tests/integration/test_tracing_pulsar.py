@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bridge_server import fake_bridge
+from broker.proxy import proxy_to
 from broker.publishers import SHORT, receipts_of
 from broker.topic import arrived, new_topic
-from broker_proxy import proxy_to
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
 from dict_rate_limit.adapters.pulsar.connection import Packing
