@@ -7,7 +7,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from api_parts import serving
+from api.world import serving
 from api_world import ActingWorld
 
 if TYPE_CHECKING:

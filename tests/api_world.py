@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from api_parts import World, recorded
+from api.world import World, recorded
 from dict_rate_limit.domain.access import Role, new_token_line
 from dict_rate_limit.usecases.notify import send_notifications
 from samples.domain import PARTICIPANT, bucket, snapshot

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from api_parts import OTHER
+from api.world import OTHER
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.adapters.redis import RedisCache

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from api_parts import World
+from api.world import World
 from dict_rate_limit.domain.access import Role, new_token_line
 from log_lines import log_lines
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from api_parts import OTHER, recorded
+from api.world import OTHER, recorded
 from api_world import ALERTS, AUDIT, ActingWorld, get, post, problem
 from dict_rate_limit.domain.notifications.channel import ChannelType
 from samples.alerts import HOUR, channel

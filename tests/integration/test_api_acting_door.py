@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from api_parts import AbsentStore
+from api.world import AbsentStore
 from api_world import ALERTS, AUDIT, DRILLS, ROOT, SILENCES, ActingWorld, get, post, problem
 from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.errors import StoreUnavailableError

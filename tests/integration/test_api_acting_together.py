@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from api_parts import recorded
+from api.world import recorded
 from api_world import ALERTS, AUDIT, DRILLS, ROOT, SILENCES, ActingWorld, get, post
 from dict_rate_limit.adapters.clock import SystemClock
 from postgres_database import opened_store

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from api_parts import World, serving
+from api.world import World, serving
 from dict_rate_limit.domain.access import Role
 from dict_rate_limit.usecases.readings.reader import Reader
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from api_parts import OTHER, AbsentCache, AbsentStore, HandClock, SimulatedSource, World
+from api.world import OTHER, AbsentCache, AbsentStore, HandClock, SimulatedSource, World
 from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.domain.buckets.catalog import POLICIES_LIST
 from dict_rate_limit.domain.errors import Outcome, SourceError
@@ -23,7 +23,7 @@ from samples.domain import NOON, PARTICIPANT
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from api_parts import CountingSource
+    from api.world import CountingSource
     from dict_rate_limit.apps.api.fast_path import ASGIApp, Message, Scope
 
 REQUESTS = 10_000

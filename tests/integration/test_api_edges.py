@@ -8,7 +8,7 @@ import pytest
 from litestar.exceptions import HTTPException
 from litestar.testing import RequestFactory
 
-from api_parts import World
+from api.world import World
 from dict_rate_limit.apps.api.errors import problem_response
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from api_parts import OTHER, TTL, AbsentStore, World, policies_list
+from api.world import OTHER, TTL, AbsentStore, World, policies_list
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.alerts.state import PolicyOverride
 from dict_rate_limit.domain.buckets.reading import RejectedItem

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from api_parts import OTHER, AbsentStore, World, recorded
+from api.world import OTHER, AbsentStore, World, recorded
 from dict_rate_limit.apps.api.problem import STATUSES
 from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.errors import Outcome, SourceError

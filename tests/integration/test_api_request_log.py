@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from api_parts import World
+from api.world import World
 from dict_rate_limit.apps.api import request_metrics
 
 LIST = "/api/v1/rate-limit/policies"

@@ -10,7 +10,7 @@ import pytest
 from msgspec import structs
 
 from acting_terminal import Desk, lines, terminal
-from api_parts import OTHER, HandClock
+from api.world import OTHER, HandClock
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.apps.cli.client import Api, Call, Model

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from api_parts import OTHER, AbsentStore, World, recorded
+from api.world import OTHER, AbsentStore, World, recorded
 from delivery_fixture import KnownDelivery
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.adapters.telemetry.prometheus import store_metrics

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from api_parts import OTHER, TTL, World
+from api.world import OTHER, TTL, World
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from samples.domain import PARTICIPANT
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from api_parts import HandClock, http_client, serving
+from api.world import HandClock, http_client, serving
 from dict_rate_limit.domain.errors import CacheUnavailableError, SchemaError
 from dict_rate_limit.serving import operations
 from dict_rate_limit.serving.operations import OperationsApp, Readiness, serve

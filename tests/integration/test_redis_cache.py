@@ -13,7 +13,7 @@ import pytest
 import redis.asyncio
 import trustme
 
-from api_parts import HandClock
+from api.world import HandClock
 from dict_rate_limit.adapters.redis import RedisCache
 from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.apps.local.valkey import embedded_valkey

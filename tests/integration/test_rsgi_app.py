@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from api_parts import http_client, serving
+from api.world import http_client, serving
 from dict_rate_limit.serving.rsgi import RsgiApp
 
 if TYPE_CHECKING:

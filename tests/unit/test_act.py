@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from api_parts import recorded
+from api.world import recorded
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, TransitionKind
 from dict_rate_limit.domain.audit import AuditAction

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from api_parts import recorded
+from api.world import recorded
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.memory.store import MemoryStore

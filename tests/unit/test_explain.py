@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from api_parts import recorded
+from api.world import recorded
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind
 from dict_rate_limit.domain.alerts.state import PolicyOverride

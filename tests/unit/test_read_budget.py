@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from api_parts import HandClock, policies_list
+from api.world import HandClock, policies_list
 from dict_rate_limit.domain.errors import InvalidValueError, Outcome, SourceError
 from dict_rate_limit.usecases.readings.budget import MAX_BACKOFF, BudgetConfig, SourceBudget
 from samples.domain import NOON, bucket, snapshot

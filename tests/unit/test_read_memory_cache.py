@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from api_parts import HandClock
+from api.world import HandClock
 from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.ports.cache import CachedSnapshot
 from samples.domain import NOON, PARTICIPANT, bucket, snapshot

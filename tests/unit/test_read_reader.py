@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from api_parts import OTHER, TTL, AbsentCache, AbsentStore, World, policies_list, recorded
+from api.world import OTHER, TTL, AbsentCache, AbsentStore, World, policies_list, recorded
 from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.alerts.state import PolicyOverride
