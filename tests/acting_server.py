@@ -7,8 +7,8 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
+from api.actions_world import ActingWorld
 from api.world import serving
-from api_world import ActingWorld
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator

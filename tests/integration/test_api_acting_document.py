@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from api_world import ALERTS, AUDIT, DRILLS, ROOT, SILENCES, ActingWorld, get, post
+from api.actions_world import ALERTS, AUDIT, DRILLS, ROOT, SILENCES, ActingWorld, get, post
 from dict_rate_limit.domain.notifications.channel import ChannelType
 from samples.alerts import HOUR, channel
 

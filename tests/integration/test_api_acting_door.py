@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 
+from api.actions_world import ALERTS, AUDIT, DRILLS, ROOT, SILENCES, ActingWorld, get, post, problem
 from api.world import AbsentStore
-from api_world import ALERTS, AUDIT, DRILLS, ROOT, SILENCES, ActingWorld, get, post, problem
 from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.errors import StoreUnavailableError
 

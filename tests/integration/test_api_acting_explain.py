@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
+from api.actions_world import ALERTS, DRILLS, ROOT, SILENCES, ActingWorld, get, post, problem
 from api.world import OTHER, recorded
-from api_world import ALERTS, DRILLS, ROOT, SILENCES, ActingWorld, get, post, problem
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.domain.notifications.channel import ChannelType
 from dict_rate_limit.usecases.deliver import deliver_all

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from api_world import AUDIT, SILENCES, ActingWorld, get, post, problem
+from api.actions_world import AUDIT, SILENCES, ActingWorld, get, post, problem
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

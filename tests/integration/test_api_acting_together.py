@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from api.actions_world import ALERTS, AUDIT, DRILLS, ROOT, SILENCES, ActingWorld, get, post
 from api.world import recorded
-from api_world import ALERTS, AUDIT, DRILLS, ROOT, SILENCES, ActingWorld, get, post
 from dict_rate_limit.adapters.clock import SystemClock
 from postgres_database import opened_store
 from samples.alerts import HOUR, channel
