@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from api_stub import api_stub
+from api.stub import api_stub
 from cli_program import ended
 from dict_rate_limit.apps.local.port import free_port
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from api_stub import ApiStub, api_stub, listing, policy
+from api.stub import ApiStub, api_stub, listing, policy
 from cli_program import ended
 from dict_rate_limit.apps.cli.client import Question
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit

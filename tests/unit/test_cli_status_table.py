@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from api_stub import listing, policy
+from api.stub import listing, policy
 from dict_rate_limit.apps.cli.client import ListAnswer, Listing
 from dict_rate_limit.apps.cli.status_table import status_view
 
