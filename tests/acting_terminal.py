@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from acting_server import ActingServer, acting_server
+from api.background_server import ActingServer, acting_server
 from cli_program import Ended, ended
 
 if TYPE_CHECKING:
