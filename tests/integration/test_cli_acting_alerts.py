@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from acting_terminal import Desk, lines, terminal
+from api.terminal import Desk, lines, terminal
 from api.world import OTHER, recorded
 from cli_program import ended
 from dict_rate_limit.apps.cli.exit_codes import Exit

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from msgspec import structs
 
-from acting_terminal import Desk, lines, terminal
+from api.terminal import Desk, lines, terminal
 from api.world import OTHER, HandClock
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher

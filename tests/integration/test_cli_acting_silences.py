@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from acting_terminal import Desk, lines, terminal
+from api.terminal import Desk, lines, terminal
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.domain.notifications.silence import Recurrence, Weekday
 from samples.domain import NOON
