@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from database_replay import replayed, rules_every, stored_events, stored_polls
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.domain.buckets.reading import FailedPoll, Snapshot, split_valid
@@ -15,7 +16,6 @@ from dict_rate_limit.simulator.fake_dict import FakeDict, World
 from dict_rate_limit.simulator.scenario import SCENARIOS
 from dict_rate_limit.usecases.poll.record import record_group
 from samples.domain import NOON
-from stored_replay import replayed, rules_every, stored_events, stored_polls
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -1,6 +1,6 @@
 """What was polled, read back from the database, and what the domain makes of it without one.
 
-`python tests/stored_replay.py DATABASE_URL [INTERVAL_SEC]` compares a running or stopped installation with its replay.
+`python tests/database_replay.py DATABASE_URL [INTERVAL_SEC]` compares an installation with its replay.
 """
 
 from __future__ import annotations
