@@ -14,6 +14,7 @@ from dict_rate_limit.adapters.postgres.partitions import month_start
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.alerts.state import AlertConfig
 from dict_rate_limit.domain.buckets.level import Thresholds
+from dict_rate_limit.texts.alert_lines import alert_events
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,7 +97,7 @@ async def record(store: PostgresStore, at: datetime, share: float) -> None:
         state = await unit.load(poll)
         if state is not None:
             _, evaluation = evaluate_poll(state, poll, RULES)
-            await unit.save(evaluation)
+            await unit.save(evaluation, alert_events(evaluation.changes))
 
 
 async def megabytes(connection: Connection) -> float:

@@ -20,6 +20,7 @@ from dict_rate_limit.domain.alerts.state import AlertConfig, ParticipantState
 from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem, Snapshot
 from dict_rate_limit.domain.errors import Outcome
+from dict_rate_limit.texts.alert_lines import alert_events
 from samples.domain import THRESHOLDS
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def replayed(polls: Iterable[Poll], rules: AlertConfig) -> list[NotificationSumm
     for poll in polls:
         before = states.get(poll.participant, ParticipantState(participant=poll.participant))
         states[poll.participant], evaluation = evaluate_poll(before, poll, rules)
-        events.extend(evaluation.events)
+        events.extend(alert_events(evaluation.changes))
     return [told(event) for event in events]
 
 

@@ -115,8 +115,8 @@ class FatefulUnit:
     async def load(self, poll: Poll) -> ParticipantState | None:
         return await self._unit.load(poll)
 
-    async def save(self, evaluation: Evaluation) -> None:
-        await self._unit.save(evaluation)
+    async def save(self, evaluation: Evaluation, events: Sequence[AlertEvent]) -> None:
+        await self._unit.save(evaluation, events)
         self._fate.reach(Point.JUDGED)
 
 

@@ -26,13 +26,14 @@ from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.buckets.level import Thresholds
 from dict_rate_limit.domain.buckets.outlook import outlook
 from dict_rate_limit.domain.notifications.channel import Language
+from dict_rate_limit.texts.alert_lines import alert_event, alert_events
 from dict_rate_limit.usecases.notification_text import compose
+from samples.domain import recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
-    from dict_rate_limit.domain.alerts.transition import Change
 
 PAGE = Path(__file__).parents[1] / "docs" / "notification-samples.md"
 RUNBOOKS = "https://runbooks.example.com/dict"
@@ -86,16 +87,16 @@ def facts(
     return AlertContext(category="C", bucket=bucket, outlook=outlook(bucket, pace, THRESHOLDS), threshold=threshold)
 
 
-def warning(available: int = 3_900, taken: tuple[int, int] | None = STEADY) -> Change:
+def warning(available: int = 3_900, taken: tuple[int, int] | None = STEADY) -> tuple[Alert, AlertEvent]:
     """Open an alert of a bucket at its warning threshold."""
-    return opened(CLAIMS, Severity.WARNING, facts(available, taken, threshold=2500), NIGHT)
+    return recorded(opened(CLAIMS, Severity.WARNING, facts(available, taken, threshold=2500), NIGHT))
 
 
-def worse(alert: Alert, available: int, after: timedelta) -> Change:
+def worse(alert: Alert, available: int, after: timedelta) -> tuple[Alert, AlertEvent]:
     """Let a bucket get worse."""
     change = change_severity(alert, Severity.CRITICAL, facts(available, (6_000, 6_300)), NIGHT + after)
     assert change is not None
-    return change
+    return recorded(change)
 
 
 def bucket_samples() -> Iterator[Sample]:
@@ -114,35 +115,36 @@ def bucket_samples() -> Iterator[Sample]:
         at=NIGHT + 12 * MINUTE,
         until=NIGHT + 72 * MINUTE,
     )
-    yield Sample("Acknowledged", [acknowledged(dry, seen)[1]])
-    yield Sample("Reminder", [reminded(critical, facts(1_450), NIGHT + 42 * MINUTE)[1]])
+    yield Sample("Acknowledged", [alert_event(acknowledged(dry, seen))])
+    yield Sample("Reminder", [alert_event(reminded(critical, facts(1_450), NIGHT + 42 * MINUTE))])
     change = change_severity(critical, Severity.WARNING, facts(2_400, (500, 700), threshold=2500), NIGHT + 47 * MINUTE)
     assert change is not None
-    better, improved = change
+    better, improved = recorded(change)
     yield Sample("Better", [improved])
-    over = resolved(better, facts(5_200, (100, 200)), NIGHT + 54 * MINUTE)[1]
+    over = alert_event(resolved(better, facts(5_200, (100, 200)), NIGHT + 54 * MINUTE))
     yield Sample("Resolved", [over])
     yield Sample("Sent late", [begun, worsened, improved, over], late=timedelta(hours=2))
 
 
 def source_samples() -> Iterator[Sample]:
     """Tell of the source: no readings, and our own query refused."""
-    blind, lost = opened(BLIND, Severity.CRITICAL, AlertContext(category="", current="UNAVAILABLE"), NIGHT)
+    known = AlertContext(category="", current="UNAVAILABLE")
+    blind, lost = recorded(opened(BLIND, Severity.CRITICAL, known, NIGHT))
     yield Sample("No reading", [lost])
-    yield Sample(
-        "No reading, reminder", [reminded(blind, AlertContext(category="", current="UNAVAILABLE"), NIGHT + HOUR)[1]]
-    )
-    yield Sample("Readings are back", [resolved(blind, AlertContext(category="C"), NIGHT + 75 * MINUTE)[1]])
-    limited, refused = opened(LIMITED, Severity.WARNING, AlertContext(category="", current="RATE_LIMITED"), NIGHT)
+    yield Sample("No reading, reminder", [alert_event(reminded(blind, known, NIGHT + HOUR))])
+    answered = AlertContext(category="C")
+    yield Sample("Readings are back", [alert_event(resolved(blind, answered, NIGHT + 75 * MINUTE))])
+    known = AlertContext(category="", current="RATE_LIMITED")
+    limited, refused = recorded(opened(LIMITED, Severity.WARNING, known, NIGHT))
     yield Sample("Our own query refused", [refused])
-    yield Sample("Our own query accepted again", [resolved(limited, AlertContext(category="C"), NIGHT + 5 * MINUTE)[1]])
+    yield Sample("Our own query accepted again", [alert_event(resolved(limited, answered, NIGHT + 5 * MINUTE))])
 
 
 def notice_samples() -> Iterator[Sample]:
     """Tell of changes and of a drill."""
     category = Subject(participant="12345678", policy_name=ANY_POLICY, kind=Kind.CATEGORY_CHANGED)
     changed = AlertContext(category="D", previous="C", current="D")
-    yield Sample("Category changed", [noticed(category, Severity.WARNING, changed, NIGHT)[1]])
+    yield Sample("Category changed", [alert_event(noticed(category, Severity.WARNING, changed, NIGHT))])
     for name, kind, severity, known in (
         (
             "Limits changed",
@@ -154,19 +156,19 @@ def notice_samples() -> Iterator[Sample]:
         ("Policy gone", Kind.POLICY_VANISHED, Severity.WARNING, AlertContext(category="C", previous="18000 +600/60s")),
     ):
         subject = Subject(participant="default", policy_name="CLAIMS_READ", kind=kind)
-        yield Sample(name, [noticed(subject, severity, known, NIGHT)[1]])
+        yield Sample(name, [alert_event(noticed(subject, severity, known, NIGHT))])
     drill = Subject(participant="default", policy_name=ANY_POLICY, kind=Kind.DRILL)
     sender = Acknowledgement(actor="maria.souza", reason="teste mensal", at=NIGHT, until=NIGHT + HOUR)
-    begun, over = drilled(drill, sender)
-    yield Sample("Drill", [begun[1]])
-    yield Sample("Drill over", [over[1]])
+    begun, over = alert_events(drilled(drill, sender))
+    yield Sample("Drill", [begun])
+    yield Sample("Drill over", [over])
 
 
 def antiscan_event() -> AlertEvent:
     """Open an alert of the bucket that a 404 costs three tokens."""
     known = facts(4_800, (80_000, 81_000), name=ANTISCAN, limits=(30_000, 15_000), threshold=2500)
     subject = Subject(participant="12345678", policy_name=ANTISCAN, kind=Kind.THRESHOLD)
-    return opened(subject, Severity.WARNING, known, NIGHT + 2 * MINUTE)[1]
+    return alert_event(opened(subject, Severity.WARNING, known, NIGHT + 2 * MINUTE))
 
 
 def grouped_samples() -> Iterator[Sample]:
@@ -176,7 +178,8 @@ def grouped_samples() -> Iterator[Sample]:
     worsened = worse(alert, 1_500, 5 * MINUTE)[1]
     keys = Subject(participant="default", policy_name="KEYS_CHECK", kind=Kind.THRESHOLD)
     known = facts(61, (300, 310), name="KEYS_CHECK", limits=(70, 70), threshold=2500)
-    ended = resolved(opened(keys, Severity.WARNING, known, NIGHT - HOUR)[0], known, NIGHT + 3 * MINUTE)[1]
+    begun_before = opened(keys, Severity.WARNING, known, NIGHT - HOUR).alert
+    ended = alert_event(resolved(begun_before, known, NIGHT + 3 * MINUTE))
     yield Sample("Several alerts in one message", [begun, antiscan_event(), ended, worsened])
 
 

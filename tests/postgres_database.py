@@ -11,6 +11,7 @@ from psycopg.rows import dict_row
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
+from dict_rate_limit.texts.alert_lines import alert_events
 from samples.domain import RULES
 
 if TYPE_CHECKING:
@@ -55,4 +56,5 @@ async def record(store: PostgresStore, *polls: Poll) -> None:
         async with store.begin(poll.participant) as unit:
             state = await unit.load(poll)
             if state is not None:
-                await unit.save(evaluate_poll(state, poll, RULES)[1])
+                _, evaluation = evaluate_poll(state, poll, RULES)
+                await unit.save(evaluation, alert_events(evaluation.changes))

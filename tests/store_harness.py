@@ -16,6 +16,7 @@ from dict_rate_limit.ports.cache import RateLimiter
 from dict_rate_limit.ports.delivery import Outbox
 from dict_rate_limit.ports.notifications import Notifications
 from dict_rate_limit.ports.stores import Acts, Maintenance, StateStore, StoreHealth
+from dict_rate_limit.texts.alert_lines import alert_events
 from samples.domain import NOON, PARTICIPANT, RULES
 from samples.fake_ports import HandClock
 
@@ -72,7 +73,7 @@ class Harness:
             if state is None:
                 return None
             after, evaluation = evaluate_poll(state, poll, RULES)
-            await unit.save(evaluation)
+            await unit.save(evaluation, alert_events(evaluation.changes))
         return after
 
     async def record_all(self, *polls: Poll) -> None:

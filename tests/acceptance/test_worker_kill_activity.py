@@ -25,6 +25,7 @@ from dict_rate_limit.domain.alerts.state import ParticipantState
 from dict_rate_limit.domain.buckets.reading import Snapshot
 from dict_rate_limit.domain.codec import decode_poll
 from dict_rate_limit.simulator.main import Simulation, simulated_bridge
+from dict_rate_limit.texts.alert_lines import alert_events
 from killable_worker import RULES, Orders, Point
 from samples.worker import eventually, pause
 from temporal_namespace import new_namespace
@@ -152,7 +153,7 @@ async def test_every_transition_is_what_a_pure_replay_of_the_polls_gives(
 ) -> None:
     experiment = ended[point].experiment
 
-    events = [event for evaluation in await replayed(experiment) for event in evaluation.events]
+    events = [event for evaluation in await replayed(experiment) for event in alert_events(evaluation.changes)]
 
     assert events
     assert await kept_events(experiment) == sorted(facts(event) for event in events)

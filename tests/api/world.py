@@ -26,6 +26,7 @@ from dict_rate_limit.domain.errors import CacheUnavailableError, Outcome, Source
 from dict_rate_limit.serving.operations import OperationsApp, Readiness, serve
 from dict_rate_limit.serving.rsgi import RsgiApp
 from dict_rate_limit.simulator.answer import Listing, Refusal
+from dict_rate_limit.texts.alert_lines import alert_events
 from dict_rate_limit.usecases.explain import ExplainDeps
 from dict_rate_limit.usecases.readings.budget import BudgetConfig
 from dict_rate_limit.usecases.readings.reader import Reader, ReaderConfig, ReaderDeps
@@ -259,4 +260,4 @@ async def recorded(store: StateStore, *polls: Poll) -> None:
             state = await unit.load(poll)
             assert state is not None
             _, evaluation = evaluate_poll(state, poll, RULES)
-            await unit.save(evaluation)
+            await unit.save(evaluation, alert_events(evaluation.changes))

@@ -14,7 +14,8 @@ from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Acknowledgement, Kin
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.alerts.transition import Subject, acknowledged, drilled
 from dict_rate_limit.domain.audit import AuditAction, AuditEntry
-from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, failure, snapshot, ticks
+from dict_rate_limit.texts.alert_lines import alert_events
+from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, failure, recorded, snapshot, ticks
 from samples.notifications import route_all
 
 if TYPE_CHECKING:
@@ -149,10 +150,10 @@ async def test_an_acknowledgement_is_void_once_the_alert_gets_worse(harness: Har
 
 async def test_a_test_alert_is_opened_and_resolved_in_one_act(harness: Harness) -> None:
     changes = drilled(SUBJECT, TAKEN_UP)
-    alert = changes[-1][0]
+    alert = changes[-1].alert
 
     async with harness.store.unit_of_work(PARTICIPANT) as unit:
-        await unit.save(alert, [event for _, event in changes], entry(AuditAction.DRILL_SENT, alert.alert_id))
+        await unit.save(alert, alert_events(changes), entry(AuditAction.DRILL_SENT, alert.alert_id))
 
     history = await harness.store.alert(alert.alert_id)
     assert history is not None
@@ -188,7 +189,7 @@ async def test_recording_waits_for_an_act(harness: Harness) -> None:
     alert = await opened(harness)
     async with harness.store.unit_of_work(PARTICIPANT) as unit:
         poll = asyncio.create_task(harness.record(snapshot(bucket(), at=NOON + FIVE_MINUTES)))
-        after, event = acknowledged(alert, TAKEN_UP)
+        after, event = recorded(acknowledged(alert, TAKEN_UP))
         await unit.save(after, [event], entry(AuditAction.ALERT_ACKNOWLEDGED, alert.alert_id))
         assert not poll.done()
 
@@ -207,7 +208,8 @@ async def test_an_act_waits_for_recording(harness: Harness) -> None:
     async with harness.store.begin(PARTICIPANT) as unit:
         state = await unit.load(worse)
         assert state is not None
-        await unit.save(evaluate_poll(state, worse, RULES)[1])
+        _, evaluation = evaluate_poll(state, worse, RULES)
+        await unit.save(evaluation, alert_events(evaluation.changes))
         act = asyncio.create_task(seen(harness, alert))
         await asyncio.sleep(0)
         await harness.store.audit(1)
@@ -232,13 +234,13 @@ async def test_acts_are_kept_newest_first(harness: Harness) -> None:
         at=NOON,
         actor="rui",
         act=AuditAction.DRILL_SENT,
-        subject_id=changes[0][0].alert_id,
+        subject_id=changes[0].alert.alert_id,
         detail="12345678",
         reason="'aspas' \"duplas\" \\ % %s $1 ç",
     )
 
     async with harness.store.unit_of_work(PARTICIPANT) as unit:
-        await unit.save(changes[-1][0], [event for _, event in changes], drill)
+        await unit.save(changes[-1].alert, alert_events(changes), drill)
 
     assert await harness.store.audit(10) == [drill, entry(AuditAction.ALERT_ACKNOWLEDGED, alert.alert_id)]
     assert await harness.store.audit(1) == [drill]
@@ -260,13 +262,13 @@ async def seen(harness: Harness, alert: Alert) -> Alert:
 
 async def acknowledge(harness: Harness, alert: Alert) -> None:
     async with harness.store.unit_of_work(alert.participant) as unit:
-        after, event = acknowledged(alert, TAKEN_UP)
+        after, event = recorded(acknowledged(alert, TAKEN_UP))
         await unit.save(after, [event], entry(AuditAction.ALERT_ACKNOWLEDGED, alert.alert_id))
 
 
 async def acknowledge_then_fail(harness: Harness, alert: Alert) -> None:
     async with harness.store.unit_of_work(alert.participant) as unit:
-        after, event = acknowledged(alert, TAKEN_UP)
+        after, event = recorded(acknowledged(alert, TAKEN_UP))
         await unit.save(after, [event], entry(AuditAction.ALERT_ACKNOWLEDGED, alert.alert_id))
         message = "lost"
         raise RuntimeError(message)

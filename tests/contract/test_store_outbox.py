@@ -15,6 +15,7 @@ from dict_rate_limit.domain.alerts.state import ParticipantState
 from dict_rate_limit.domain.buckets.outlook import from_plain, plain
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.ports.delivery import Backlog
+from dict_rate_limit.texts.alert_lines import alert_events
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, snapshot, ticks
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ async def test_transitions_wait_as_they_were_judged_in_their_order(harness: Harn
     state, evaluated = ParticipantState(participant=PARTICIPANT), list[AlertEvent]()
     for poll in TROUBLE:
         state, evaluation = evaluate_poll(state, poll, RULES)
-        evaluated.extend(evaluation.events)
+        evaluated.extend(alert_events(evaluation.changes))
 
     await harness.record_all(*TROUBLE)
 

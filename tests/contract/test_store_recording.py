@@ -14,6 +14,7 @@ from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyOverride
 from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem
 from dict_rate_limit.domain.errors import Outcome
+from dict_rate_limit.texts.alert_lines import alert_events
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, failure, snapshot, ticks
 
 if TYPE_CHECKING:
@@ -183,7 +184,8 @@ async def test_two_units_of_one_participant_wait_for_one_another(harness: Harnes
         waiting = asyncio.create_task(harness.record(poll))
         state = await unit.load(poll)
         assert state is not None
-        await unit.save(evaluate_poll(state, poll, RULES)[1])
+        _, evaluation = evaluate_poll(state, poll, RULES)
+        await unit.save(evaluation, alert_events(evaluation.changes))
         assert not waiting.done()
 
     assert await waiting is None
@@ -225,6 +227,7 @@ async def fail_after_saving(harness: Harness, poll: Poll) -> None:
     async with harness.store.begin(poll.participant) as unit:
         state = await unit.load(poll)
         assert state is not None
-        await unit.save(evaluate_poll(state, poll, RULES)[1])
+        _, evaluation = evaluate_poll(state, poll, RULES)
+        await unit.save(evaluation, alert_events(evaluation.changes))
         message = "lost"
         raise RuntimeError(message)

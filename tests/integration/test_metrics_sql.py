@@ -16,6 +16,7 @@ from dict_rate_limit.adapters.telemetry.prometheus.sql import StatementTimes
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.errors import StoreError
 from dict_rate_limit.ports.telemetry import NOTHING, NULL_TRACER, Component
+from dict_rate_limit.texts.alert_lines import alert_events
 from samples.domain import PARTICIPANT, RULES, bucket, snapshot
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ async def test_all_that_a_recording_runs_is_timed(migrated_database_url: str, ti
         async with PostgresStore(pool).begin(PARTICIPANT) as unit:
             state = await unit.load(poll)
             assert state is not None
-            await unit.save(evaluate_poll(state, poll, RULES)[1])
+            _, evaluation = evaluate_poll(state, poll, RULES)
+            await unit.save(evaluation, alert_events(evaluation.changes))
 
     names = ("lock", "load", "save_poll", "save_reading")
     assert timed(times) == {f"recording.{name}": 1 for name in names}

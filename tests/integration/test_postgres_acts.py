@@ -10,6 +10,7 @@ from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Acknowledgement, Kin
 from dict_rate_limit.domain.alerts.transition import Subject, drilled
 from dict_rate_limit.domain.errors import StoreError, StoreUnavailableError
 from dict_rate_limit.domain.notifications.routing import DeliveryResult
+from dict_rate_limit.texts.alert_lines import alert_events
 from postgres_database import END_OTHER_SESSIONS, execute, opened_store, record, rows, values
 from samples.domain import NOON, PARTICIPANT, bucket, snapshot
 from samples.notifications import failed, route_all
@@ -35,11 +36,12 @@ async def test_text_that_postgresql_cannot_hold_loses_no_act(migrated_database_u
 async def test_text_that_postgresql_cannot_hold_loses_no_acknowledgement(migrated_database_url: str) -> None:
     taken_up = Acknowledgement(actor=NUL, reason="ligando", at=NOON, until=NOON.replace(hour=13))
     subject = Subject(participant=PARTICIPANT, policy_name=ANY_POLICY, kind=Kind.DRILL)
-    (_, opened), (alert, resolved) = drilled(subject, taken_up)
+    changes = drilled(subject, taken_up)
+    alert = changes[-1].alert
 
     async with opened_store(migrated_database_url) as store:
         async with store.unit_of_work(PARTICIPANT) as unit:
-            await unit.save(alert, [opened, resolved], AUDITED)
+            await unit.save(alert, alert_events(changes), AUDITED)
         history = await store.alert(alert.alert_id)
 
     assert history is not None
@@ -101,7 +103,7 @@ async def drill_and_kill(store: PostgresStore, url: str) -> None:
     sender = Acknowledgement(actor="ana", reason="teste", at=NOON, until=NOON.replace(hour=13))
     changes = drilled(subject, sender)
     async with store.unit_of_work(PARTICIPANT) as unit:
-        await unit.save(changes[-1][0], [event for _, event in changes], AUDITED)
+        await unit.save(changes[-1].alert, alert_events(changes), AUDITED)
         execute(url, END_OTHER_SESSIONS)
 
 

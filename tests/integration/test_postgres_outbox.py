@@ -10,6 +10,7 @@ from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.alerts.state import ParticipantState
 from dict_rate_limit.domain.errors import StoreUnavailableError
+from dict_rate_limit.texts.alert_lines import alert_events
 from postgres_database import END_OTHER_SESSIONS, execute, opened_store, record, rows, values
 from samples.domain import NOON, RULES, bucket, snapshot
 
@@ -116,7 +117,7 @@ async def test_a_reader_may_wait_for_the_broker_longer_than_others_may_idle(
     async with opened_store(migrated_database_url) as store:
         evaluation = opening()
         async with store.begin(evaluation.poll.participant) as unit:
-            await unit.save(evaluation)
+            await unit.save(evaluation, alert_events(evaluation.changes))
 
         async with store.claim_batch(10, NOON) as reader:
             execute(migrated_database_url, "SELECT pg_sleep(0.3)")

@@ -12,6 +12,7 @@ from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.alerts.state import ParticipantState
 from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem
 from dict_rate_limit.domain.errors import Outcome, StoreError, StoreUnavailableError
+from dict_rate_limit.texts.alert_lines import alert_events
 from postgres_database import END_OTHER_SESSIONS, execute, opened_store, record, rows, values
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, failure, snapshot, ticks
 
@@ -261,11 +262,12 @@ async def save_and_kill(store: PostgresStore, url: str) -> None:
     async with store.begin(PARTICIPANT) as unit:
         state = await unit.load(poll)
         assert state is not None
-        await unit.save(evaluate_poll(state, poll, RULES)[1])
+        _, evaluation = evaluate_poll(state, poll, RULES)
+        await unit.save(evaluation, alert_events(evaluation.changes))
         execute(url, END_OTHER_SESSIONS)
 
 
 async def save_without_asking(store: PostgresStore, poll: Poll) -> None:
     _, evaluation = evaluate_poll(ParticipantState(participant=PARTICIPANT), poll, RULES)
     async with store.begin(PARTICIPANT) as unit:
-        await unit.save(evaluation)
+        await unit.save(evaluation, alert_events(evaluation.changes))

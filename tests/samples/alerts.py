@@ -19,13 +19,13 @@ from dict_rate_limit.domain.alerts.transition import (
 )
 from dict_rate_limit.domain.notifications.channel import Channel, ChannelType, Routes
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose, Silence
-from samples.domain import NOON, PARTICIPANT
+from dict_rate_limit.texts.alert_lines import alert_events
+from samples.domain import NOON, PARTICIPANT, recorded
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
-    from dict_rate_limit.domain.alerts.transition import Change
     from dict_rate_limit.domain.notifications.silence import Recurrence
 
 HOUR = timedelta(hours=1)
@@ -40,9 +40,9 @@ def open_change(
     severity: Severity = Severity.WARNING,
     at: datetime = NOON,
     participant: str = PARTICIPANT,
-) -> Change:
+) -> tuple[Alert, AlertEvent]:
     """Open an alert."""
-    return opened(Subject(participant=participant, policy_name=policy_name, kind=kind), severity, FACTS, at)
+    return recorded(opened(Subject(participant=participant, policy_name=policy_name, kind=kind), severity, FACTS, at))
 
 
 def open_alert(
@@ -65,12 +65,12 @@ def life() -> dict[str, AlertEvent]:
     alert, begun = open_change()
     worse = change_severity(alert, Severity.CRITICAL, FACTS, NOON + MINUTE)
     assert worse is not None
-    seen = acknowledged(worse[0], taken_up(at=NOON + 2 * MINUTE))
-    again = reminded(seen[0], FACTS, NOON + 3 * MINUTE)
-    better = change_severity(again[0], Severity.WARNING, FACTS, NOON + 4 * MINUTE)
+    seen = acknowledged(worse.alert, taken_up(at=NOON + 2 * MINUTE))
+    again = reminded(seen.alert, FACTS, NOON + 3 * MINUTE)
+    better = change_severity(again.alert, Severity.WARNING, FACTS, NOON + 4 * MINUTE)
     assert better is not None
-    over = resolved(better[0], FACTS, NOON + 5 * MINUTE)
-    events = (begun, worse[1], seen[1], again[1], better[1], over[1])
+    over = resolved(better.alert, FACTS, NOON + 5 * MINUTE)
+    events = [begun, *alert_events([worse, seen, again, better, over])]
     return {event.transition.value: event for event in events}
 
 

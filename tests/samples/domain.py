@@ -11,11 +11,13 @@ from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.level import Thresholds
 from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem, Snapshot
 from dict_rate_limit.domain.errors import Outcome
+from dict_rate_limit.texts.alert_lines import alert_event, alert_events
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dict_rate_limit.domain.alerts.alert import AlertEvent
+    from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
+    from dict_rate_limit.domain.alerts.transition import Change
     from dict_rate_limit.domain.buckets.reading import Poll
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -73,8 +75,13 @@ def run(*polls: Poll, state: ParticipantState | None = None) -> tuple[Participan
     events: list[AlertEvent] = []
     for poll in polls:
         known, evaluation = evaluate_poll(known, poll, RULES)
-        events.extend(evaluation.events)
+        events.extend(alert_events(evaluation.changes))
     return known, events
+
+
+def recorded(change: Change) -> tuple[Alert, AlertEvent]:
+    """Return the alert after a change and the event a store gets."""
+    return change.alert, alert_event(change)
 
 
 def ticks(*readings: Bucket | tuple[Bucket, ...] | Outcome) -> list[Poll]:

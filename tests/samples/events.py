@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.alert import Kind, Severity
 from dict_rate_limit.domain.alerts.transition import AlertContext, Subject, opened, reminded
-from samples.domain import NOON, PARTICIPANT, bucket
+from samples.domain import NOON, PARTICIPANT, bucket, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,10 +23,10 @@ def story_of(policy_name: str, length: int, participant: str = PARTICIPANT) -> l
     """Make the first transitions of one alert: opened, then reminders, a second apart."""
     facts = AlertContext(category="C", bucket=bucket(200, name=policy_name), threshold=2500)
     subject = Subject(participant=participant, policy_name=policy_name, kind=Kind.THRESHOLD)
-    alert, event = opened(subject, Severity.WARNING, facts, NOON)
+    alert, event = recorded(opened(subject, Severity.WARNING, facts, NOON))
     events = [event]
     for second in range(1, length):
-        alert, event = reminded(alert, facts, NOON + timedelta(seconds=second))
+        alert, event = recorded(reminded(alert, facts, NOON + timedelta(seconds=second)))
         events.append(event)
     return events
 

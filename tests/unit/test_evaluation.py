@@ -45,7 +45,7 @@ def test_a_repeated_time_stores_nothing_and_judges_no_bucket() -> None:
     after, evaluation = evaluate_poll(state, snapshot(bucket(0), at=LATER, response_time=NOON), RULES)
 
     assert not evaluation.is_new_reading
-    assert evaluation.events == ()
+    assert evaluation.changes == ()
     assert after.buckets["CLAIMS_READ"].available_tokens == 700
 
 

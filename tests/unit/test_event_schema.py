@@ -26,7 +26,8 @@ from dict_rate_limit.domain.alerts.transition import (
 )
 from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.buckets.outlook import outlook
-from samples.domain import NOON, PARTICIPANT, THRESHOLDS, bucket
+from dict_rate_limit.texts.alert_lines import alert_event
+from samples.domain import NOON, PARTICIPANT, THRESHOLDS, bucket, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,20 +46,21 @@ PACE = Consumption(low=300, high=900, seconds=300, censored=False)
 def life(kind: Kind, facts: AlertContext, policy_name: str) -> Iterator[AlertEvent]:
     """Give every transition an alert can have."""
     subject = Subject(participant=PARTICIPANT, policy_name=policy_name, kind=kind)
-    alert, event = opened(subject, Severity.WARNING, facts, NOON)
+    alert, event = recorded(opened(subject, Severity.WARNING, facts, NOON))
     yield event
-    yield noticed(subject, Severity.INFO, facts, NOON)[1]
+    yield alert_event(noticed(subject, Severity.INFO, facts, NOON))
     for severity in (Severity.CRITICAL, Severity.WARNING):
         change = change_severity(alert, severity, facts, NOON)
         assert change is not None
-        alert, event = change
+        alert, event = recorded(change)
         yield event
     until = NOON + timedelta(hours=1)
-    alert, event = acknowledged(alert, Acknowledgement(actor="ana", reason="on it", at=NOON, until=until))
+    seen = Acknowledgement(actor="ana", reason="on it", at=NOON, until=until)
+    alert, event = recorded(acknowledged(alert, seen))
     yield event
-    alert, event = reminded(alert, facts, NOON)
+    alert, event = recorded(reminded(alert, facts, NOON))
     yield event
-    yield resolved(alert, facts, NOON)[1]
+    yield alert_event(resolved(alert, facts, NOON))
 
 
 def events_of(kind: Kind) -> list[AlertEvent]:

@@ -22,6 +22,7 @@ from dict_rate_limit.domain.notifications.routing import (
     route,
 )
 from dict_rate_limit.domain.notifications.silence import Matchers
+from dict_rate_limit.texts.alert_lines import alert_events
 from samples.alerts import HOUR, SILENCE_ID, channel, life, open_change, silence, taken_up
 from samples.domain import NOON, PARTICIPANT
 
@@ -59,7 +60,7 @@ def whole_life() -> list[AlertEvent]:
 
 def drill() -> list[AlertEvent]:
     changes = drilled(Subject(participant=PARTICIPANT, policy_name="*", kind=Kind.DRILL), taken_up())
-    return [event for _, event in changes]
+    return alert_events(changes)
 
 
 def waiting(attempts: int = 0) -> Notification:

@@ -10,6 +10,7 @@ from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.alerts.reminders import next_reminder, reminders
 from dict_rate_limit.domain.alerts.state import ParticipantState
 from dict_rate_limit.domain.errors import Outcome
+from dict_rate_limit.texts.alert_lines import alert_events
 from samples.alerts import HOUR, MINUTE, open_alert, taken_up
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, failure, run, snapshot, ticks
 
@@ -48,7 +49,7 @@ def test_while_somebody_has_it_nobody_is_reminded(until: datetime, due: datetime
 def test_a_due_reminder_tells_what_is_left_now_and_what_comes_next() -> None:
     _, evaluation = evaluate_poll(in_warning(), snapshot(bucket(210), at=LATER + MINUTE), EVERY)
 
-    ((alert, event),) = zip(evaluation.alerts, evaluation.events, strict=True)
+    ((alert, event),) = zip(evaluation.alerts, alert_events(evaluation.changes), strict=True)
     assert (event.transition, event.available_tokens, event.sequence) == (TransitionKind.REMINDED, 210, 2)
     assert event.message_en == (
         "CLAIMS_READ still in warning for 1 h: 210 of 1,000 tokens left (21%), warning threshold 25%"
@@ -63,19 +64,19 @@ def test_a_reminder_of_a_critical_bucket_names_the_critical_threshold() -> None:
 
     _, evaluation = evaluate_poll(state, snapshot(bucket(60), at=LATER), EVERY)
 
-    assert "critical threshold 10%" in evaluation.events[0].message_en
+    assert "critical threshold 10%" in alert_events(evaluation.changes)[0].message_en
 
 
 def test_before_it_is_due_nothing_is_told() -> None:
     _, evaluation = evaluate_poll(in_warning(), snapshot(bucket(210), at=LATER), EVERY)
 
-    assert evaluation.events == ()
+    assert evaluation.changes == ()
 
 
 def test_an_alert_that_moves_is_not_told_twice() -> None:
     _, evaluation = evaluate_poll(in_warning(), snapshot(bucket(50), at=LATER + MINUTE), EVERY)
 
-    assert [event.transition for event in evaluation.events] == [TransitionKind.ESCALATED]
+    assert [event.transition for event in alert_events(evaluation.changes)] == [TransitionKind.ESCALATED]
 
 
 def test_a_poll_that_gave_nothing_reminds_too_without_numbers() -> None:
@@ -83,7 +84,7 @@ def test_a_poll_that_gave_nothing_reminds_too_without_numbers() -> None:
 
     _, evaluation = evaluate_poll(in_warning(), failure(at=LATER + MINUTE), blind)
 
-    (event,) = evaluation.events
+    (event,) = alert_events(evaluation.changes)
     assert (event.transition, event.available_tokens, event.outlook) == (TransitionKind.REMINDED, None, None)
     assert "tokens left unknown" in event.message_en
 
@@ -94,7 +95,7 @@ def test_an_answer_without_news_reminds_without_numbers() -> None:
 
     _, evaluation = evaluate_poll(state, repeated, replace(EVERY, unreachable_after=100))
 
-    assert [(event.transition, event.available_tokens) for event in evaluation.events] == [
+    assert [(event.transition, event.available_tokens) for event in alert_events(evaluation.changes)] == [
         (TransitionKind.REMINDED, None)
     ]
 
@@ -105,7 +106,7 @@ def test_an_alert_of_the_source_tells_the_outcome_of_the_last_poll() -> None:
 
     _, evaluation = evaluate_poll(state, failure(Outcome.DEADLINE_EXCEEDED, at=LATER), EVERY)
 
-    assert evaluation.events[0].message_en == (
+    assert alert_events(evaluation.changes)[0].message_en == (
         "Still no new reading from DICT, for 1 h: the current levels are unknown; last poll: DEADLINE_EXCEEDED"
         " [participant 12345678]"
     )
@@ -114,7 +115,7 @@ def test_an_alert_of_the_source_tells_the_outcome_of_the_last_poll() -> None:
 def test_a_bucket_missing_from_a_new_reading_is_told_without_numbers() -> None:
     state = ParticipantState(participant=PARTICIPANT, open_alerts=(open_alert("ENTRIES_WRITE"),))
 
-    ((_, event),) = reminders(state, snapshot(bucket(1000), at=LATER), EVERY, (), is_new_reading=True)
+    (event,) = alert_events(reminders(state, snapshot(bucket(1000), at=LATER), EVERY, (), is_new_reading=True))
 
     assert (event.available_tokens, event.current, event.category) == (None, "OK", "C")
 
@@ -125,4 +126,4 @@ def test_reminders_come_in_the_order_of_alerts() -> None:
 
     changes = reminders(state, failure(at=LATER), EVERY, (), is_new_reading=False)
 
-    assert [event.policy_name for _, event in changes] == ["A", "B"]
+    assert [change.alert.policy_name for change in changes] == ["A", "B"]

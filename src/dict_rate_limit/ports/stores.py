@@ -27,8 +27,8 @@ class RecordingUnitOfWork(Protocol):
     async def load(self, poll: Poll) -> ParticipantState | None:
         """Return the state before this poll, or None when this very poll (by received_at) is recorded already."""
 
-    async def save(self, evaluation: Evaluation) -> None:
-        """Add everything the judgement holds; it becomes visible when the unit ends without an error."""
+    async def save(self, evaluation: Evaluation, events: Sequence[AlertEvent]) -> None:
+        """Add the evaluation and the events of its changes; visible when the unit ends without an error."""
 
 
 TransitionKey = tuple[str, str, "Kind", "TransitionKind"]

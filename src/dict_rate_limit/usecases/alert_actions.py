@@ -15,6 +15,7 @@ from dict_rate_limit.domain.errors import ConflictError, InvalidValueError, NotF
 from dict_rate_limit.domain.notifications.silence import Silence
 from dict_rate_limit.domain.text import require_reason
 from dict_rate_limit.domain.timestamps import format_utc, require_timezone
+from dict_rate_limit.texts.alert_lines import alert_event, alert_events
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -76,7 +77,7 @@ async def acknowledge(acts: Acts, clock: Clock, order: AcknowledgeAlert) -> Aler
         if alert is None:
             raise _unknown_alert(order.alert_id)
         _refuse_what_moved(alert, order.sequence, now)
-        after, event = acknowledged(alert, taken_up)
+        change = acknowledged(alert, taken_up)
         detail = f"{alert.policy_name} {alert.kind} until {format_utc(order.until)}"
         entry = AuditEntry(
             at=now,
@@ -86,8 +87,8 @@ async def acknowledge(acts: Acts, clock: Clock, order: AcknowledgeAlert) -> Aler
             detail=detail,
             reason=order.reason,
         )
-        await unit.save(after, [event], entry)
-    return after
+        await unit.save(change.alert, [alert_event(change)], entry)
+    return change.alert
 
 
 async def create_silence(acts: Acts, clock: Clock, order: NewSilence) -> Silence:
@@ -151,12 +152,12 @@ async def send_drill(acts: Acts, clock: Clock, participant: str, actor: str, rea
     now = clock.now()
     sender = Acknowledgement(actor=actor, reason=reason, at=now, until=now + _DRILL_TAKEN_UP)
     changes = drilled(Subject(participant=participant, policy_name=ANY_POLICY, kind=Kind.DRILL), sender)
-    ended = changes[-1][0]
+    ended = changes[-1].alert
     entry = AuditEntry(
         at=now, actor=actor, act=AuditAction.DRILL_SENT, subject_id=ended.alert_id, detail=participant, reason=reason
     )
     async with acts.unit_of_work(participant) as unit:
-        await unit.save(ended, [event for _, event in changes], entry)
+        await unit.save(ended, alert_events(changes), entry)
     return ended
 
 

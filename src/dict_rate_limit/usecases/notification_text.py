@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.alerts.alert import Kind, Severity, TransitionKind
-from dict_rate_limit.domain.messages import duration_text
 from dict_rate_limit.domain.notifications.channel import Language
+from dict_rate_limit.texts.alert_lines import duration_text
 from dict_rate_limit.usecases.notification_text_headline import headline, matter, participant_text
 from dict_rate_limit.usecases.notification_text_outlook import outlook_lines
 from dict_rate_limit.usecases.notification_text_times import clock_text, date_text

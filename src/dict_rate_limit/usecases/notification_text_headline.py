@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.alerts.alert import Kind, TransitionKind
 from dict_rate_limit.domain.buckets.level import FULL
-from dict_rate_limit.domain.messages import duration_text, percent_text
+from dict_rate_limit.texts.alert_lines import duration_text, percent_text
 from dict_rate_limit.usecases.notification_text_times import clock_text
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.alerts.alert import Kind, TransitionKind
 from dict_rate_limit.domain.buckets.catalog import ANTISCAN
-from dict_rate_limit.domain.messages import number_text
+from dict_rate_limit.texts.alert_lines import number_text
 from dict_rate_limit.usecases.notification_text_headline import is_dry
 from dict_rate_limit.usecases.notification_text_times import clock_text, seconds_text
 

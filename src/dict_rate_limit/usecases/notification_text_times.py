@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from dict_rate_limit.domain.messages import duration_text
+from dict_rate_limit.texts.alert_lines import duration_text
 
 if TYPE_CHECKING:
     from dict_rate_limit.usecases.notification_text_words import Words

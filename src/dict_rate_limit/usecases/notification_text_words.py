@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.domain import sentences
 from dict_rate_limit.domain.alerts.alert import Kind, TransitionKind
 from dict_rate_limit.domain.notifications.channel import Language
+from dict_rate_limit.texts import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dict_rate_limit.adapters.memory.participant_log import ParticipantLog
-    from dict_rate_limit.domain.alerts.alert import Alert, Kind
+    from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent, Kind
     from dict_rate_limit.domain.alerts.state import Evaluation, ParticipantState, PolicyOverride
     from dict_rate_limit.domain.audit import AuditEntry
     from dict_rate_limit.domain.buckets.reading import Poll
@@ -42,15 +42,15 @@ class MemoryRecordingUnitOfWork:
 
     def __init__(self, ledger: ParticipantLog) -> None:
         self._ledger = ledger
-        self.evaluations: list[Evaluation] = []
+        self.saved: list[tuple[Evaluation, Sequence[AlertEvent]]] = []
 
     async def load(self, poll: Poll) -> ParticipantState | None:
         """Return the state before this poll; None when it is recorded already."""
         return None if poll.received_at in self._ledger.polls else self._ledger.state()
 
-    async def save(self, evaluation: Evaluation) -> None:
-        """Keep the judgement for the end of the unit."""
-        self.evaluations.append(evaluation)
+    async def save(self, evaluation: Evaluation, events: Sequence[AlertEvent]) -> None:
+        """Keep both for the end of the unit."""
+        self.saved.append((evaluation, events))
 
 
 class MemoryStore:
@@ -76,9 +76,9 @@ class MemoryStore:
         async with self._database.locks[participant]:
             unit = MemoryRecordingUnitOfWork(self._database.ledgers.get(participant) or new_ledger(participant))
             yield unit
-            for evaluation in unit.evaluations:
+            for evaluation, events in unit.saved:
                 self._database.ledger(participant).add(evaluation)
-                self._database.add(evaluation.events)
+                self._database.add(events)
 
     async def latest(self, participants: Sequence[str]) -> Mapping[str, LatestReading]:
         """Return the last new reading and the last outcome of each participant ever polled."""

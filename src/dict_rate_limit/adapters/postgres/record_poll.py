@@ -36,15 +36,15 @@ class PostgresRecordingUnitOfWork:
             (row,) = await cursor.fetchall()
         return None if row["recorded"] else participant_state(self._participant, row)
 
-    async def save(self, evaluation: Evaluation) -> None:
+    async def save(self, evaluation: Evaluation, events: Sequence[AlertEvent]) -> None:
         """Write only what there is: a quiet poll is one statement, a reading two, a reading that alerts three."""
         poll, sql = evaluation.poll, statements("recording")
         async with self._connection.pipeline():
             await self._connection.execute(sql["save_poll"], poll_parameters(evaluation))
             if evaluation.is_new_reading and isinstance(poll, Snapshot):
                 await self._connection.execute(sql["save_reading"], reading_parameters(poll, evaluation))
-            if evaluation.events or evaluation.alerts:
-                await save_alerts(self._connection, evaluation.alerts, evaluation.events)
+            if events:
+                await save_alerts(self._connection, evaluation.alerts, events)
 
 
 @asynccontextmanager

@@ -38,22 +38,20 @@ def evaluate_poll(state: ParticipantState, poll: Poll, rules: AlertConfig) -> tu
         vanished = vanished_names(state, snapshot)
         changes += notices(state, snapshot, vanished)
         changes += threshold_changes(state, snapshot, vanished, rules)
-    changed_keys = {alert.key for alert, _ in changes}
+    changed_keys = {change.alert.key for change in changes}
     changes += reminders(state, poll, rules, changed_keys, is_new_reading=snapshot is not None)
-    alerts = tuple(alert for alert, _ in changes)
     evaluation = Evaluation(
         poll=poll,
         is_new_reading=snapshot is not None,
         vanished=vanished,
-        alerts=alerts,
-        events=tuple(event for _, event in changes),
+        changes=tuple(changes),
         consumption=MappingProxyType({}) if snapshot is None else consumption_by_policy(state, snapshot, rules),
     )
     first = state.first_polled_at
     known = replace(
         state,
         first_polled_at=poll.received_at if first is None else min(first, poll.received_at),
-        open_alerts=_still_open(state.open_alerts, alerts),
+        open_alerts=_still_open(state.open_alerts, evaluation.alerts),
     )
     return (known if snapshot is None else _with_reading(known, snapshot, vanished)), evaluation
 

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, timedelta
 
-    from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
+    from dict_rate_limit.domain.alerts.alert import Alert
+    from dict_rate_limit.domain.alerts.transition import Change
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.buckets.level import Level, Thresholds
@@ -76,17 +77,20 @@ class Evaluation:
 
     advanced   the reading is new: its buckets become states and the latest reading
     vanished   names of policies that were there and are gone
-    alerts     alerts that changed, in their new form (resolved ones carry `resolved_at`)
-    events     their transitions in order: the outbox
+    changes    the transitions of alerts, in order (resolved alerts carry `resolved_at`)
     paces      what was taken since the reading before, by policy; absent where nothing can be said
     """
 
     poll: Poll
     is_new_reading: bool
     vanished: tuple[str, ...]
-    alerts: tuple[Alert, ...]
-    events: tuple[AlertEvent, ...]
+    changes: tuple[Change, ...]
     consumption: Mapping[str, Consumption] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """The alerts that changed, in their new form."""
+        return tuple(change.alert for change in self.changes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""How an alert moves: each function returns the alert in its new form and the event that tells of it."""
+"""The transitions of an alert: each function returns the alert after it and the facts it rests on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from dict_rate_limit.domain.alerts.alert import (
     new_alert_id,
     new_event_id,
 )
-from dict_rate_limit.domain.messages import MessageValues, texts
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import Acknowledgement
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.outlook import Outlook
-
-Change = tuple[Alert, AlertEvent]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +36,15 @@ class AlertContext:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One transition: the alert after it, what happened, and the facts it rests on. `texts` makes the event of it."""
+
+    alert: Alert
+    transition: TransitionKind
+    context: AlertContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """What an alert is about."""
 
@@ -49,13 +55,13 @@ class Subject:
 
 def opened(subject: Subject, severity: Severity, facts: AlertContext, now: datetime) -> Change:
     """Begin an alert."""
-    return _with_event(_new_alert(subject, severity, facts, now), TransitionKind.OPENED, facts)
+    return Change(alert=_new_alert(subject, severity, facts, now), transition=TransitionKind.OPENED, context=facts)
 
 
 def noticed(subject: Subject, severity: Severity, facts: AlertContext, now: datetime) -> Change:
     """Tell of a change that has no duration: an alert born resolved."""
     born = replace(_new_alert(subject, severity, facts, now), resolved_at=now, exhausted=False)
-    return _with_event(born, TransitionKind.NOTICED, facts)
+    return Change(alert=born, transition=TransitionKind.NOTICED, context=facts)
 
 
 def change_severity(alert: Alert, severity: Severity, facts: AlertContext, now: datetime) -> Change | None:
@@ -72,31 +78,35 @@ def change_severity(alert: Alert, severity: Severity, facts: AlertContext, now: 
     step = replace(alert, severity=severity, exhausted=exhausted, sequence=alert.sequence + 1, updated_at=now)
     if kind is TransitionKind.ESCALATED:
         step = replace(step, acknowledgement=None)
-    return _with_event(step, kind, facts)
+    return Change(alert=step, transition=kind, context=facts)
 
 
 def reminded(alert: Alert, facts: AlertContext, now: datetime) -> Change:
     """Tell of an alert once more."""
-    return _with_event(replace(alert, sequence=alert.sequence + 1, updated_at=now), TransitionKind.REMINDED, facts)
+    return Change(
+        alert=replace(alert, sequence=alert.sequence + 1, updated_at=now),
+        transition=TransitionKind.REMINDED,
+        context=facts,
+    )
 
 
 def acknowledged(alert: Alert, acknowledgement: Acknowledgement) -> Change:
     """Note that somebody has taken an alert up."""
     step = replace(alert, sequence=alert.sequence + 1, updated_at=acknowledgement.at, acknowledgement=acknowledgement)
-    return _with_event(step, TransitionKind.ACKNOWLEDGED, AlertContext(category=""))
+    return Change(alert=step, transition=TransitionKind.ACKNOWLEDGED, context=AlertContext(category=""))
 
 
 def resolved(alert: Alert, facts: AlertContext, now: datetime) -> Change:
     """End an alert; it keeps its last severity."""
     ended = replace(alert, sequence=alert.sequence + 1, updated_at=now, resolved_at=now)
-    return _with_event(ended, TransitionKind.RESOLVED, facts)
+    return Change(alert=ended, transition=TransitionKind.RESOLVED, context=facts)
 
 
 def drilled(subject: Subject, sender: Acknowledgement) -> list[Change]:
     """Begin and end a test alert at once; `sender` says who sent it and why."""
     born = replace(_new_alert(subject, Severity.INFO, AlertContext(category=""), sender.at), acknowledgement=sender)
     return [
-        _with_event(born, TransitionKind.OPENED, AlertContext(category="")),
+        Change(alert=born, transition=TransitionKind.OPENED, context=AlertContext(category="")),
         resolved(born, AlertContext(category=""), sender.at),
     ]
 
@@ -119,52 +129,29 @@ def _new_alert(subject: Subject, severity: Severity, facts: AlertContext, now: d
     )
 
 
-def _with_event(alert: Alert, kind: TransitionKind, facts: AlertContext) -> Change:
-    bucket = facts.bucket
-    message, message_en = _texts(alert, kind, facts)
-    event = AlertEvent(
+def new_event(change: Change, *, message: str, message_en: str) -> AlertEvent:
+    """Return the outbox row of a change. Only `texts` knows the messages: nothing is stored without them."""
+    alert, context, bucket = change.alert, change.context, change.context.bucket
+    return AlertEvent(
         event_id=new_event_id(alert.alert_id, alert.sequence),
         alert_id=alert.alert_id,
         sequence=alert.sequence,
         participant=alert.participant,
         policy_name=alert.policy_name,
         kind=alert.kind,
-        transition=kind,
+        transition=change.transition,
         severity=alert.severity,
         exhausted=alert.exhausted,
-        category=facts.category,
+        category=context.category,
         available_tokens=None if bucket is None else bucket.available_tokens,
         capacity_max=None if bucket is None else bucket.capacity,
         utilization_pct=None if bucket is None else bucket.utilization_pct,
-        previous=facts.previous,
-        current=facts.current,
+        previous=context.previous,
+        current=context.current,
         opened_at=alert.opened_at,
         detected_at=alert.updated_at,
         message=message,
         message_en=message_en,
-        outlook=facts.outlook,
-        acknowledgement=alert.acknowledgement if kind is TransitionKind.ACKNOWLEDGED else None,
-    )
-    return alert, event
-
-
-def _texts(alert: Alert, kind: TransitionKind, facts: AlertContext) -> tuple[str, str]:
-    bucket = facts.bucket
-    return texts(
-        MessageValues(
-            kind=alert.kind,
-            transition=kind,
-            severity=alert.severity,
-            participant=alert.participant,
-            policy_name=alert.policy_name,
-            available_tokens=None if bucket is None else bucket.available_tokens,
-            capacity=None if bucket is None else bucket.capacity,
-            threshold=facts.threshold,
-            exhausted=alert.exhausted,
-            previous=facts.previous,
-            current=facts.current,
-            opened_at=alert.opened_at,
-            detected_at=alert.updated_at,
-            acknowledgement=alert.acknowledgement,
-        )
+        outlook=context.outlook,
+        acknowledgement=alert.acknowledgement if change.transition is TransitionKind.ACKNOWLEDGED else None,
     )

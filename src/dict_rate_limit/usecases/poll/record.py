@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
-from dict_rate_limit.domain.errors import (
-    StoreError,
-    StoreUnavailableError,
-)
+from dict_rate_limit.domain.errors import StoreError, StoreUnavailableError
+from dict_rate_limit.texts.alert_lines import alert_events
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,12 +50,12 @@ async def _record(store: StateStore, poll: Poll, rules: AlertConfig, gate: async
         if state is None:
             return Recorded(participant=poll.participant, repeated=True, is_new_reading=False, events=0)
         _, evaluation = evaluate_poll(state, poll, rules)
-        await unit.save(evaluation)
+        await unit.save(evaluation, alert_events(evaluation.changes))
     return Recorded(
         participant=poll.participant,
         repeated=False,
         is_new_reading=evaluation.is_new_reading,
-        events=len(evaluation.events),
+        events=len(evaluation.changes),
     )
 
 

@@ -1,16 +1,40 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from uuid import UUID
 
 import pytest
 
-from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity, TransitionKind
-from dict_rate_limit.domain.messages import MessageValues, duration_text, texts
+from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Alert, Kind, Severity, TransitionKind
+from dict_rate_limit.domain.alerts.transition import AlertContext, Change
+from dict_rate_limit.domain.buckets.bucket import Bucket
+from dict_rate_limit.texts.alert_lines import alert_event, duration_text
 
 OPENED = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
-LOW = MessageValues(
+
+
+@dataclass(frozen=True, kw_only=True)
+class Values:
+    """What a message is made of."""
+
+    kind: Kind
+    transition: TransitionKind
+    severity: Severity
+    participant: str
+    policy_name: str
+    available_tokens: int | None
+    capacity: int | None
+    threshold: int | None
+    exhausted: bool
+    previous: str | None
+    current: str | None
+    opened_at: datetime
+    detected_at: datetime
+
+
+LOW = Values(
     kind=Kind.THRESHOLD,
     transition=TransitionKind.OPENED,
     severity=Severity.WARNING,
@@ -28,6 +52,34 @@ LOW = MessageValues(
 LATER = OPENED + timedelta(minutes=12)
 NOTICE = replace(LOW, transition=TransitionKind.NOTICED, severity=Severity.INFO, threshold=None)
 WHOLE = replace(LOW, policy_name=ANY_POLICY, available_tokens=None, capacity=None, threshold=None)
+
+
+def texts(facts: Values) -> tuple[str, str]:
+    bucket = None
+    if facts.available_tokens is not None and facts.capacity is not None:
+        bucket = Bucket(
+            name=LOW.policy_name,
+            available_tokens=facts.available_tokens,
+            capacity=facts.capacity,
+            refill_tokens=1_200,
+            refill_period_sec=60,
+        )
+    alert = Alert(
+        alert_id=UUID(int=1),
+        participant=facts.participant,
+        policy_name=facts.policy_name,
+        kind=facts.kind,
+        severity=facts.severity,
+        exhausted=facts.exhausted,
+        sequence=1,
+        opened_at=facts.opened_at,
+        updated_at=facts.detected_at,
+    )
+    context = AlertContext(
+        category="C", bucket=bucket, threshold=facts.threshold, previous=facts.previous, current=facts.current
+    )
+    event = alert_event(Change(alert=alert, transition=facts.transition, context=context))
+    return event.message, event.message_en
 
 
 @pytest.mark.parametrize(
@@ -126,7 +178,7 @@ WHOLE = replace(LOW, policy_name=ANY_POLICY, available_tokens=None, capacity=Non
         ),
     ],
 )
-def test_says_what_happened_and_how_bad_it_is(facts: MessageValues, portuguese: str, english: str) -> None:
+def test_says_what_happened_and_how_bad_it_is(facts: Values, portuguese: str, english: str) -> None:
     assert texts(facts) == (portuguese, english)
 
 
