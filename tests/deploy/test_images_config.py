@@ -51,6 +51,12 @@ def test_it_is_labelled(name: str) -> None:
     assert {"source", "version", "created", "description", "vendor"} <= {key.rpartition(".")[2] for key in labels}
 
 
+def test_its_label_is_the_version_of_the_package_inside(name: str) -> None:
+    label = configuration(name)["Labels"]["org.opencontainers.image.version"]
+
+    assert shell(name, "dict-rate-limit --version") == f"dict-rate-limit {label}\n"
+
+
 def test_the_api_has_the_texts_health_check_ports_and_entrypoint() -> None:
     config = configuration("dict-api")
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -83,7 +84,7 @@ def test_an_unknown_image_is_refused_with_the_known_ones(stage: Stage) -> None:
 
 
 def test_images_are_built_with_every_argument_their_files_need(stage: Stage) -> None:
-    ran = stage.run("build-arguments", "1.0.1")
+    ran = stage.run("build-arguments")
 
     text = (stage.folder / "output").read_text(encoding="utf-8")
     given = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
@@ -91,14 +92,14 @@ def test_images_are_built_with_every_argument_their_files_need(stage: Stage) -> 
     needed = {name for file in files for name in re.findall(r"^ARG (\w+)", file, re.MULTILINE)}
     assert ran.code == 0
     assert set(given) == needed - {"PIP_NO_INDEX", "PIP_FIND_LINKS"}  # only for builds without a network
-    assert given["VERSION"] == "1.0.1"
+    assert given["VERSION"] == tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
     assert re.fullmatch(r"[0-9a-f]{40}", given["REVISION"])
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", given["CREATED"])
     assert "@sha256:" in given["PYTHON_IMAGE"]
 
 
 def test_the_arguments_are_one_output_of_several_lines(stage: Stage) -> None:
-    stage.run("build-arguments", "1.0.1")
+    stage.run("build-arguments")
 
     lines = (stage.folder / "output").read_text(encoding="utf-8").splitlines()
     assert (lines[0], lines[-1]) == ("arguments<<END", "END")

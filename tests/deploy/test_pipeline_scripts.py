@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import base64
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline_stubs import IMAGES, REFERENCES, DeliveryResult, Stage
+from pipeline_stubs import IMAGES, REFERENCES, REPOSITORY, DeliveryResult, Stage
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+VERSIONED = ("pyproject.toml", "helm/Chart.yaml", "helm/values.yaml")
 TAGGED = {**IMAGES, "GITHUB_REPOSITORY": "lbpay/dict-rate-limit", "GITHUB_REF": "refs/tags/v1.0.1"}
 KUBECONFIG = "apiVersion: v1\nkind: Config\nclusters: []\nusers: [{user: {token: very-secret}}]\n"
 
@@ -23,12 +25,42 @@ def encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-@pytest.mark.parametrize(("tag", "version"), [("v1.0.1", "1.0.1"), ("v0.10.0-rc.1", "0.10.0-rc.1")])
-def test_a_version_is_its_tag_without_the_v(stage: Stage, tag: str, version: str) -> None:
-    ran = stage.run("version-from-tag", tag)
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A copy of the files that hold the version, and of the scripts that change and check it."""
+    for name in (*VERSIONED, "scripts/version", "scripts/deploy/version-from-tag"):
+        copy = tmp_path / "tree" / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(REPOSITORY / name, copy)
+    return tmp_path / "tree"
 
-    assert ran.code == 0
+
+@pytest.mark.parametrize(("tag", "version"), [("v1.0.1", "1.0.1"), ("v0.10.0-rc.1", "0.10.0-rc.1")])
+def test_a_version_is_its_tag_without_the_v(stage: Stage, tree: Path, tag: str, version: str) -> None:
+    written = stage.step([str(tree / "scripts/version"), version], {})
+    ran = stage.step([str(tree / "scripts/deploy/version-from-tag"), tag], {})
+
+    assert (written.code, ran.code) == (0, 0), written.stderr + ran.stderr
     assert stage.outputs == {"version": version}
+    assert [(tree / name).read_text(encoding="utf-8").count(f"{version}") for name in VERSIONED] == [1, 2, 3]
+
+
+def test_a_tag_that_differs_from_the_tree_is_rejected(stage: Stage) -> None:
+    ran = stage.run("version-from-tag", "v9.9.9")
+
+    assert ran.code == 65
+    assert "run scripts/version 9.9.9, commit, and tag that commit" in ran.stderr
+    assert stage.outputs == {}
+
+
+@pytest.mark.parametrize("version", ["v1.0.1", "1.0", "1.0.1+build"])
+def test_only_a_semantic_version_is_written_into_the_tree(stage: Stage, tree: Path, version: str) -> None:
+    before = [(tree / name).read_text(encoding="utf-8") for name in VERSIONED]
+
+    ran = stage.step([str(tree / "scripts/version"), version], {})
+
+    assert ran.code == 64
+    assert [(tree / name).read_text(encoding="utf-8") for name in VERSIONED] == before
 
 
 @pytest.mark.parametrize("tag", ["1.0.1", "v1.0", "v01.0.0", "v1.0.1+build", "version-2", "v1.0.1-", "v1.0.1;id"])
