@@ -238,7 +238,7 @@ async def test_after_both_are_lost_the_last_readings_are_served(world: World) ->
         )
     absent, away = AbsentCache(), AbsentStore(world.clock)
     cache.get, cache.put, cache.acquire = absent.get, absent.put, absent.acquire  # type: ignore[method-assign]
-    for name in ("latest", "policy_rules", "open_alerts", "admit"):
+    for name in ("latest", "policy_overrides", "open_alerts", "acquire"):
         setattr(world.store, name, getattr(away, name))
 
     statuses = Counter[int]()
