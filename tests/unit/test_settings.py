@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.buckets.level import Thresholds
 from dict_rate_limit.domain.errors import SettingsError
-from dict_rate_limit.settings import Origin, Program, Settings, load, required
+from dict_rate_limit.settings import Program, Settings, ValueOrigin, load, required
 from dict_rate_limit.settings.definition import Secrecy
 from dict_rate_limit.settings.fields import definitions
 
@@ -278,7 +278,7 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     settings = load({"DATABASE_URL_FILE": str(file)})
 
     assert settings.database_url == "postgresql://u:p@h/d"
-    assert settings.provenance["DATABASE_URL"].origin is Origin.FILE
+    assert settings.provenance["DATABASE_URL"].origin is ValueOrigin.FILE
 
 
 def test_a_secret_may_not_stand_in_two_places(tmp_path: Path) -> None:
@@ -312,9 +312,9 @@ def test_only_secrets_are_read_from_files(tmp_path: Path) -> None:
 def test_each_setting_knows_where_its_value_came_from() -> None:
     settings = load({"PORT": "8081", "UNKNOWN": "1"})
 
-    assert settings.provenance["PORT"].origin is Origin.ENVIRONMENT
+    assert settings.provenance["PORT"].origin is ValueOrigin.ENVIRONMENT
     assert settings.provenance["PORT"].shown == "8081"
-    assert settings.provenance["HOST"].origin is Origin.DEFAULT
+    assert settings.provenance["HOST"].origin is ValueOrigin.DEFAULT
     assert settings.provenance["DATABASE_URL"].shown is None
     assert list(settings.provenance) == list(definitions())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dict_rate_limit.settings.definition import Origin, Program, Provenance
+from dict_rate_limit.settings.definition import Program, Provenance, ValueOrigin
 from dict_rate_limit.settings.fields import Settings
 from dict_rate_limit.settings.loader import load, required
 

@@ -93,7 +93,7 @@ class Section:
         return cast("T | None", field(repr=secrecy is Secrecy.OPEN, metadata={METADATA_KEY: definition}))
 
 
-class Origin(StrEnum):
+class ValueOrigin(StrEnum):
     """Where a value came from."""
 
     DEFAULT = "default"  # nothing was set
@@ -105,6 +105,6 @@ class Origin(StrEnum):
 class Provenance:
     """Where a value came from, and its text as it may be shown; None = not set. `file` is the one it was read from."""
 
-    origin: Origin
+    origin: ValueOrigin
     shown: str | None
     file: Path | None = None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from dict_rate_limit.domain.errors import SettingsError
 from dict_rate_limit.domain.text import quoted, without_password
 from dict_rate_limit.settings.checks import broken_rules
-from dict_rate_limit.settings.definition import Origin, Provenance, Secrecy
+from dict_rate_limit.settings.definition import Provenance, Secrecy, ValueOrigin
 from dict_rate_limit.settings.fields import Settings, definitions
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
     text: str | None
-    origin: Origin
+    origin: ValueOrigin
     file: Path | None = None
 
 
@@ -59,7 +59,7 @@ def load(
             values[name.lower()] = _parsed(name, definition, found, program)
         except _ProblemError as problem:
             problems[name] = str(problem)
-            found = _Found(text=definition.default, origin=Origin.DEFAULT)  # stands in while the rules are asked
+            found = _Found(text=definition.default, origin=ValueOrigin.DEFAULT)  # stands in while the rules are asked
             values[name.lower()] = _parsed(name, definition, found, None)
         text = found.text and shown(definition, found.text)
         provenance[name] = Provenance(origin=found.origin, shown=text, file=found.file)
@@ -88,10 +88,10 @@ def _find(name: str, definition: Definition, environ: Mapping[str, str], read_te
         message = f"{name}: {HIDDEN}, expected either {name} or {name}_FILE: both are set"
         raise _ProblemError(message)
     if file:
-        return _Found(text=_from_file(f"{name}_FILE", file, read_text), origin=Origin.FILE, file=Path(file))
+        return _Found(text=_from_file(f"{name}_FILE", file, read_text), origin=ValueOrigin.FILE, file=Path(file))
     if not value.strip():
-        return _Found(text=definition.default, origin=Origin.DEFAULT)
-    return _Found(text=value if definition.secrecy is Secrecy.WHOLLY else value.strip(), origin=Origin.ENVIRONMENT)
+        return _Found(text=definition.default, origin=ValueOrigin.DEFAULT)
+    return _Found(text=value if definition.secrecy is Secrecy.WHOLLY else value.strip(), origin=ValueOrigin.ENVIRONMENT)
 
 
 def _from_file(name: str, file: str, read_text: Callable[[Path], str]) -> str:
