@@ -16,18 +16,18 @@ LIST_TOKEN: Final = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BrokenRule:
+class FailedCheck:
     """The line that is shown, and the variables the rule looks at."""
 
     names: frozenset[str]
     line: str
 
 
-def broken_rules(settings: Settings) -> Iterator[BrokenRule]:
+def broken_rules(settings: Settings) -> Iterator[FailedCheck]:
     """Give each rule that does not hold."""
     for rule in (_bridge_tls, _temporal_tls, _collector_tls, _thresholds, _anonymous, _budget):
         for names, line in rule(settings):
-            yield BrokenRule(names=frozenset(names.split()), line=line)
+            yield FailedCheck(names=frozenset(names.split()), line=line)
 
 
 def _bridge_tls(settings: Settings) -> Iterator[tuple[str, str]]:
