@@ -23,7 +23,7 @@ class FailedCheck:
     line: str
 
 
-def broken_rules(settings: Settings) -> Iterator[FailedCheck]:
+def failed_checks(settings: Settings) -> Iterator[FailedCheck]:
     """Give each rule that does not hold."""
     for rule in (_bridge_tls, _temporal_tls, _collector_tls, _thresholds, _anonymous, _budget):
         for names, line in rule(settings):

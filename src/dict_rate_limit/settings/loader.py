@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from dict_rate_limit.domain.errors import SettingsError
 from dict_rate_limit.domain.text import quoted, without_password
-from dict_rate_limit.settings.checks import broken_rules
+from dict_rate_limit.settings.checks import failed_checks
 from dict_rate_limit.settings.definition import Provenance, Secrecy, ValueOrigin
 from dict_rate_limit.settings.fields import Settings, definitions
 
@@ -64,7 +64,7 @@ def load(
         text = found.text and shown(definition, found.text)
         provenance[name] = Provenance(origin=found.origin, shown=text, file=found.file)
     settings = Settings(provenance=MappingProxyType(provenance), **values)
-    broken = [rule.line for rule in broken_rules(settings) if rule.names.isdisjoint(problems)]
+    broken = [rule.line for rule in failed_checks(settings) if rule.names.isdisjoint(problems)]
     if problems or broken:
         raise SettingsError((*problems.values(), *broken))
     return settings
