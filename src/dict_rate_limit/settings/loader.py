@@ -117,7 +117,7 @@ def _parsed(name: str, definition: Definition, found: _Found, program: Program |
     try:
         return definition.parse(found.text)
     except (ValueError, KeyError, RuntimeError) as error:  # RuntimeError: `~` where there is no home
-        message = f"{name}: {shown_refused(definition, found.text)}, expected {definition.expected}"
+        message = f"{name}: {display_rejected(definition, found.text)}, expected {definition.expected}"
         raise _ProblemError(message) from error
 
 
@@ -129,6 +129,6 @@ def shown(definition: Definition, text: str) -> str:
     return HIDDEN if definition.secrecy is Secrecy.WHOLLY else without_password(text)
 
 
-def shown_refused(definition: Definition, text: str) -> str:
+def display_rejected(definition: Definition, text: str) -> str:
     """Return a value that was refused: where a secret might stand in it unrecognised, nothing of it."""
     return quoted(text) if definition.secrecy is Secrecy.OPEN else HIDDEN
