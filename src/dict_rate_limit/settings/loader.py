@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
+class _RawValue:
     text: str | None
     origin: ValueOrigin
     file: Path | None = None
@@ -59,7 +59,9 @@ def load(
             values[name.lower()] = _parsed(name, definition, found, program)
         except _ProblemError as problem:
             problems[name] = str(problem)
-            found = _Found(text=definition.default, origin=ValueOrigin.DEFAULT)  # stands in while the rules are asked
+            found = _RawValue(
+                text=definition.default, origin=ValueOrigin.DEFAULT
+            )  # stands in while the rules are asked
             values[name.lower()] = _parsed(name, definition, found, None)
         text = found.text and shown(definition, found.text)
         provenance[name] = Provenance(origin=found.origin, shown=text, file=found.file)
@@ -81,17 +83,19 @@ def required(value: T | None, name: str) -> T:
     return value
 
 
-def _find(name: str, definition: Definition, environ: Mapping[str, str], read_text: Callable[[Path], str]) -> _Found:
+def _find(name: str, definition: Definition, environ: Mapping[str, str], read_text: Callable[[Path], str]) -> _RawValue:
     value = environ.get(name, "")
     file = environ.get(f"{name}_FILE", "").strip() if definition.secrecy is not Secrecy.OPEN else ""
     if value.strip() and file:
         message = f"{name}: {HIDDEN}, expected either {name} or {name}_FILE: both are set"
         raise _ProblemError(message)
     if file:
-        return _Found(text=_from_file(f"{name}_FILE", file, read_text), origin=ValueOrigin.FILE, file=Path(file))
+        return _RawValue(text=_from_file(f"{name}_FILE", file, read_text), origin=ValueOrigin.FILE, file=Path(file))
     if not value.strip():
-        return _Found(text=definition.default, origin=ValueOrigin.DEFAULT)
-    return _Found(text=value if definition.secrecy is Secrecy.WHOLLY else value.strip(), origin=ValueOrigin.ENVIRONMENT)
+        return _RawValue(text=definition.default, origin=ValueOrigin.DEFAULT)
+    return _RawValue(
+        text=value if definition.secrecy is Secrecy.WHOLLY else value.strip(), origin=ValueOrigin.ENVIRONMENT
+    )
 
 
 def _from_file(name: str, file: str, read_text: Callable[[Path], str]) -> str:
@@ -108,7 +112,7 @@ def _from_file(name: str, file: str, read_text: Callable[[Path], str]) -> str:
     return secret
 
 
-def _parsed(name: str, definition: Definition, found: _Found, program: Program | None) -> object:
+def _parsed(name: str, definition: Definition, found: _RawValue, program: Program | None) -> object:
     if found.text is None:
         if program in definition.needed_by:
             message = f"{name}: not set, expected {definition.expected}"
