@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.settings.fields import Settings
 
-LIST_TOKEN: Final = timedelta(seconds=10)
+LIST_TOKEN_PERIOD: Final = timedelta(seconds=10)
 """POLICIES_LIST gives six tokens a minute (DICT's published rate): one list call each 10 s spends all of it."""
 
 
@@ -80,7 +80,7 @@ def _anonymous(settings: Settings) -> Iterator[tuple[str, str]]:
 
 def _budget(settings: Settings) -> Iterator[tuple[str, str]]:
     share, schedule = settings.list_budget_share, settings.workflow_cron_schedule
-    spacing = LIST_TOKEN / share
+    spacing = LIST_TOKEN_PERIOD / share
     if schedule.shortest_gap < spacing:
         expected = f"{spacing.total_seconds():g} s or more between two polls"
         reason = f"LIST_BUDGET_SHARE is {share:g} of 6 list calls a minute"
