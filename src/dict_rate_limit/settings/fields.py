@@ -1,4 +1,4 @@
-"""Every setting, once. The variable is the field's name in capitals."""
+"""Every setting. The variable is the field's name in capitals."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _SOURCE = Section(title="Source")
 _CACHE = Section(title="Cache")
 _DATABASE = Section(title="Database")
 _TEMPORAL = Section(title="Temporal")
-_JUDGING = Section(title="Judging")
+_EVALUATION = Section(title="Evaluation")
 _EVENTS = Section(title="Events")
-_NOTIFYING = Section(title="Notifying")
+_NOTIFICATIONS = Section(title="Notifications")
 _TRACING = Section(title="Tracing")
 
 
@@ -45,7 +45,7 @@ def frozen(cls: type[C]) -> type[C]:
 
 @frozen
 class Settings:
-    """Every setting, in the order it is shown; `provenance` says where each value came from, by variable."""
+    """Every setting, in the order of the documentation. `provenance` maps each variable to the origin of its value."""
 
     provenance: Mapping[str, Provenance] = field(repr=False)
 
@@ -53,46 +53,46 @@ class Settings:
         parsers.matching(r"[A-Za-z0-9_.:-]{1,255}"),
         "127.0.0.1",
         expected="an address to listen on",
-        doc="Address the servers listen on; images set 0.0.0.0.",
+        doc="Address the servers listen on. The container images set 0.0.0.0.",
     )
     port: int = _SERVER.setting(
-        parsers.whole(1, 65_535), "8080", expected="a port from 1 to 65535", doc="Port of API and page."
+        parsers.whole(1, 65_535), "8080", expected="a port from 1 to 65535", doc="Port of the API and the page."
     )
     metrics_port: int = _SERVER.setting(
         parsers.whole(1, 65_535),
         "9090",
         expected="a port from 1 to 65535",
-        doc="Port of `/metrics`; the worker also answers `/health` and `/ready` here.",
+        doc="Port of `/metrics`. The worker also serves `/health` and `/ready` on it.",
     )
     log_level: str = _SERVER.setting(
         parsers.one_of("debug", "info", "warning", "error"),
         "info",
         expected="debug, info, warning or error",
-        doc="Least serious log lines that are written.",
+        doc="Lowest level of log lines that are written.",
     )
     log_format: str = _SERVER.setting(
         parsers.one_of("auto", "json", "console"),
         "auto",
         expected="auto, json or console",
-        doc="Shape of log lines; `auto` = console at a terminal, else JSON.",
+        doc="Format of log lines. `auto` = console in a terminal, otherwise JSON.",
     )
     access_log: bool = _SERVER.setting(
         parsers.boolean,
         "false",
         expected="true or false",
-        doc="Whether each request has a line, not only slow, failed and changing ones; costs most of the throughput.",
+        doc="Whether every request is logged, not only slow, failed and writing ones. Costs most of the throughput.",
     )
     data_dir: Path | None = _SERVER.optional(
         parsers.path,
         expected="a path to a folder",
-        doc="Folder of the embedded parts (`dict-rate-limit up`); chosen by `up` when not set.",
+        doc="Data folder of `dict-rate-limit up`. `up` chooses one when not set.",
     )
 
     observe: bool = _SERVER.setting(
         parsers.boolean,
         "false",
         expected="true or false",
-        doc="Whether `dict-rate-limit up` also starts Prometheus with our rules, where it is installed.",
+        doc="Whether `dict-rate-limit up` also starts Prometheus with the product's rules, if Prometheus is installed.",
     )
     observe_port: int = _SERVER.setting(
         parsers.whole(1, 65_535), "9091", expected="a port from 1 to 65535", doc="Port of that Prometheus."
@@ -101,13 +101,13 @@ class Settings:
     api_tokens_file: Path | None = _ACCESS.optional(
         parsers.path,
         expected=_FILE,
-        doc="Tokens the API accepts, a line each as `dict-rate-limit tokens create` makes it; read again on change.",
+        doc="Tokens of the API, one line each from `dict-rate-limit tokens create`. Reloaded when it changes.",
     )
     auth_anonymous_role: str = _ACCESS.setting(
         parsers.one_of("auto", "none", *Role),
         "auto",
         expected="auto, none, viewer, or operator (which needs a loopback HOST)",
-        doc="What callers without a token may do; `auto` = viewer when HOST is a loopback address, else none.",
+        doc="Role of clients without a token. `auto` = viewer when HOST is a loopback address, otherwise none.",
     )
 
     bridge_grpc_address: str | None = _SOURCE.optional(
@@ -116,38 +116,38 @@ class Settings:
     bridge_tls_cert_file: Path | None = _SOURCE.optional(
         parsers.path,
         expected=_MUTUAL,
-        doc="Our client certificate (PEM); read again on change.",
+        doc="Client certificate (PEM). Reloaded when it changes.",
     )
     bridge_tls_key_file: Path | None = _SOURCE.optional(
         parsers.path,
         expected=_MUTUAL,
-        doc="Its private key (PEM).",
+        doc="Private key of the client certificate (PEM).",
     )
     bridge_tls_ca_file: Path | None = _SOURCE.optional(
-        parsers.path, expected=_MUTUAL, doc="Authorities that sign the Bridge's certificate (PEM)."
+        parsers.path, expected=_MUTUAL, doc="Certificate authorities of the Bridge (PEM)."
     )
     dict_base_url: None = _SOURCE.optional(
         parsers.unsupported,
-        expected="nothing: asking DICT directly is not yet supported, set BRIDGE_GRPC_ADDRESS",
-        doc="Not yet supported: refused when set.",
+        expected="nothing: direct access to DICT is not yet supported, set BRIDGE_GRPC_ADDRESS",
+        doc="Not yet supported. Rejected when set.",
     )
     participants: tuple[str, ...] = _SOURCE.setting(
         parsers.participants,
         parsers.DEFAULT_PARTICIPANT,
-        expected="ISPBs of 8 letters or digits, parted by commas, each once",
-        doc="Participants to watch; `default` = one, sent without its name.",
+        expected="comma-separated ISPBs of 8 letters or digits, each once",
+        doc="Participants to monitor. `default` = one participant, whose requests carry no ISPB.",
     )
     workflow_cron_schedule: Schedule = _SOURCE.setting(
         parse_schedule,
         "*/5 * * * *",
         expected="five cron fields (not both day of month and day of week) or `@every <duration>`, at least 1s",
-        doc="When the worker polls, UTC.",
+        doc="When the worker polls (UTC).",
     )
     list_budget_share: float = _SOURCE.setting(
         parsers.share,
         "0.5",
         expected="a number above 0, at most 1",
-        doc="Share of POLICIES_LIST (6 tokens a minute) that we may spend.",
+        doc="Share of the POLICIES_LIST bucket (6 tokens a minute) that the product may consume.",
     )
 
     redis_addr: str | None = _CACHE.optional(
@@ -157,34 +157,36 @@ class Settings:
         parsers.secret, expected="text without NUL", doc="Password of Redis.", secrecy=Secrecy.WHOLLY
     )
     redis_tls: bool = _CACHE.setting(
-        parsers.boolean, "false", expected="true or false", doc="Whether Redis is spoken to over TLS."
+        parsers.boolean, "false", expected="true or false", doc="Whether the connection to Redis uses TLS."
     )
     cache_ttl: timedelta = _CACHE.setting(
         parsers.duration,
         "60s",
         expected="a duration such as 60s, 5m, 1m30s or 500ms, at most 24h",
-        doc="How long a reading counts as fresh.",
+        doc="How long a reading is fresh.",
     )
 
     database_url: str | None = _DATABASE.optional(
         parsers.url("postgres", "postgresql"),
         expected="postgresql://user:password@host:port/database",
-        doc="PostgreSQL; shown without its password.",
+        doc="Connection string of PostgreSQL. Displayed without its password.",
         secrecy=Secrecy.PARTLY,
         needed_by=(*_RUNNING, Program.MIGRATE, Program.BACKUP),
     )
     pg_bin_dir: Path | None = _DATABASE.optional(
-        parsers.path, expected="a path to a folder", doc="Where pg_dump and pg_restore are, if not on the PATH."
+        parsers.path,
+        expected="a path to a folder",
+        doc="Folder of pg_dump and pg_restore, if they are not on the PATH.",
     )
     retention_months: int = _DATABASE.setting(
-        parsers.whole(1, 1_200), "13", expected="a whole number from 1 to 1200", doc="Months of history that are kept."
+        parsers.whole(1, 1_200), "13", expected="a whole number from 1 to 1200", doc="Months of history to retain."
     )
 
     temporal_host: str | None = _TEMPORAL.optional(
         parsers.address, expected=_ADDRESS, doc="Address of Temporal's frontend.", needed_by=(Program.WORKER,)
     )
     temporal_namespace: str = _TEMPORAL.setting(
-        parsers.text, "dict", expected="printable text", doc="Namespace the worker lives in."
+        parsers.text, "dict", expected="printable text", doc="Namespace of the worker."
     )
     temporal_task_queue: str = _TEMPORAL.setting(
         parsers.text, "dict-rate-limit", expected="printable text", doc="Task queue of the worker."
@@ -192,39 +194,41 @@ class Settings:
     temporal_tls_cert_file: Path | None = _TEMPORAL.optional(
         parsers.path,
         expected="a path to a file, together with TEMPORAL_TLS_KEY_FILE",
-        doc="Our client certificate (PEM). Any TEMPORAL_TLS_ setting turns TLS on.",
+        doc="Client certificate (PEM). Any TEMPORAL_TLS_ setting turns TLS on.",
     )
     temporal_tls_key_file: Path | None = _TEMPORAL.optional(
-        parsers.path, expected="a path to a file, together with TEMPORAL_TLS_CERT_FILE", doc="Its private key (PEM)."
+        parsers.path,
+        expected="a path to a file, together with TEMPORAL_TLS_CERT_FILE",
+        doc="Private key of the client certificate (PEM).",
     )
     temporal_tls_ca_file: Path | None = _TEMPORAL.optional(
-        parsers.path, expected=_FILE, doc="Authorities that sign Temporal's certificate (PEM)."
+        parsers.path, expected=_FILE, doc="Certificate authorities of Temporal (PEM)."
     )
     temporal_tls_server_name: str | None = _TEMPORAL.optional(
         parsers.matching(r"[A-Za-z0-9_.-]{1,253}"),
         expected="a host name",
-        doc="Name in Temporal's certificate where it is not the host's.",
+        doc="Server name in Temporal's certificate, if it differs from the host.",
     )
 
-    warning_threshold_pct: int = _JUDGING.setting(
+    warning_threshold_pct: int = _EVALUATION.setting(
         parsers.basis_points,
         "25",
         expected=f"{_PERCENT}, not below CRITICAL_THRESHOLD_PCT",
-        doc="Remaining share at and below which a bucket is in WARNING.",
+        doc="Remaining share at or below which a bucket is WARNING.",
     )
-    critical_threshold_pct: int = _JUDGING.setting(
+    critical_threshold_pct: int = _EVALUATION.setting(
         parsers.basis_points,
         "10",
         expected=f"{_PERCENT}, not above WARNING_THRESHOLD_PCT",
-        doc="Remaining share at and below which a bucket is CRITICAL.",
+        doc="Remaining share at or below which a bucket is CRITICAL.",
     )
-    hysteresis_margin_pct: int = _JUDGING.setting(
+    hysteresis_margin_pct: int = _EVALUATION.setting(
         parsers.basis_points,
         "2",
         expected=_PERCENT,
-        doc="How far above its threshold a bucket must rise before an alert steps down.",
+        doc="How far a bucket must rise above the threshold before the severity decreases.",
     )
-    unreachable_after_intervals: int = _JUDGING.setting(
+    unreachable_after_intervals: int = _EVALUATION.setting(
         parsers.whole(1, 1_000),
         "3",
         expected="a whole number from 1 to 1000",
@@ -234,93 +238,93 @@ class Settings:
     pulsar_broker_url: str | None = _EVENTS.optional(
         parsers.url("pulsar", "pulsar+ssl"),
         expected="pulsar://host:port or pulsar+ssl://host:port",
-        doc="Broker that gets each transition of an alert; without it they go to the log, and that is final.",
+        doc="Broker that receives the events of alerts. Without it, events are written to the log only.",
     )
     pulsar_topic: str = _EVENTS.setting(
         parsers.url("persistent", "non-persistent"),
         "persistent://lb-conn/dict/core-events",
         expected="persistent://tenant/namespace/topic",
-        doc="Topic of transitions.",
+        doc="Topic of the events.",
     )
     pulsar_token: str | None = _EVENTS.optional(
         parsers.secret,
         expected="text without NUL",
-        doc="Token for the broker; a file is read again at each connection.",
+        doc="Token for the broker. A file is read again on each connection.",
         secrecy=Secrecy.WHOLLY,
     )
     pulsar_tls_ca_file: Path | None = _EVENTS.optional(
-        parsers.path, expected=_FILE, doc="Authorities that sign the broker's certificate (PEM)."
+        parsers.path, expected=_FILE, doc="Certificate authorities of the broker (PEM)."
     )
     pulsar_batching: bool = _EVENTS.setting(
-        parsers.boolean, "true", expected="true or false", doc="Whether transitions of one policy share a batch."
+        parsers.boolean, "true", expected="true or false", doc="Whether events of one policy are sent in batches."
     )
     pulsar_compression: str = _EVENTS.setting(
         parsers.one_of("none", "lz4", "zlib", "zstd", "snappy"),
         "none",
         expected="none, lz4, zlib, zstd or snappy",
-        doc="Compression of what the broker is sent.",
+        doc="Compression of the events.",
     )
 
-    notify_urls_file: Path | None = _NOTIFYING.optional(
+    notify_urls_file: Path | None = _NOTIFICATIONS.optional(
         parsers.path,
         expected=_FILE,
-        doc="Channels to people and programs (TOML, docs/notifications.md); read again on change.",
+        doc="Notification channels (TOML, docs/notifications.md). Reloaded when it changes.",
     )
-    notify_allowed_networks: tuple[str, ...] = _NOTIFYING.setting(
+    notify_allowed_networks: tuple[str, ...] = _NOTIFICATIONS.setting(
         parsers.networks,
         "",
-        expected="networks such as 10.0.0.0/8, parted by commas",
-        doc="Internal networks that webhooks and the heartbeat may reach; others of them are refused.",
+        expected="comma-separated networks such as 10.0.0.0/8",
+        doc="Internal networks that webhooks and the heartbeat may call. Other internal addresses are rejected.",
     )
-    heartbeat_url: str | None = _NOTIFYING.optional(
+    heartbeat_url: str | None = _NOTIFICATIONS.optional(
         parsers.url("http", "https"),
         expected="http://host/path or https://host/path",
-        doc="Address that is called after each good cycle, so that silence is noticed elsewhere.",
+        doc="URL that is called after each successful cycle, for a dead man's switch elsewhere.",
         secrecy=Secrecy.WHOLLY,
     )
-    remind_every: timedelta | None = _NOTIFYING.setting(
+    remind_every: timedelta | None = _NOTIFICATIONS.setting(
         parsers.duration_or_off,
         "1h",
         expected="a duration such as 30m or 4h, at most 24h, or off",
-        doc="How often an alert that stays open is told again, unless somebody has acknowledged it.",
+        doc="Interval of reminders for an alert that stays open and is not acknowledged.",
     )
-    runbook_base_url: str | None = _NOTIFYING.optional(
+    runbook_base_url: str | None = _NOTIFICATIONS.optional(
         parsers.url("http", "https"),
         expected="http://host/path or https://host/path",
-        doc="Where `docs/runbooks` is published; messages link to it.",
+        doc="Base URL of the published `docs/runbooks`. Messages link to it.",
     )
 
     otel_exporter_otlp_endpoint: str | None = _TRACING.optional(
         parsers.origin,
         expected="http://host:port or https://host:port",
-        doc="Collector of traces, by OTLP over gRPC; https = TLS. Without it nothing is traced (docs/tracing.md).",
+        doc="Trace collector, OTLP over gRPC; https = TLS. Without it tracing is off (docs/tracing.md).",
     )
     otel_exporter_otlp_certificate: Path | None = _TRACING.optional(
         parsers.path,
-        expected="a path to a file; the endpoint is https then",
-        doc="Authorities that sign the collector's certificate (PEM), in place of the system's.",
+        expected="a path to a file; requires an https endpoint",
+        doc="Certificate authorities of the collector (PEM), instead of the system's.",
     )
     otel_exporter_otlp_headers: tuple[tuple[str, str], ...] | None = _TRACING.optional(
         parsers.headers,
-        expected="name=value pairs parted by commas, values percent-encoded",
-        doc="What the collector is sent with each call, such as a token.",
+        expected="comma-separated name=value pairs, values percent-encoded",
+        doc="Headers of each call to the collector, such as a token.",
         secrecy=Secrecy.WHOLLY,
     )
     otel_traces_sampler_arg: float = _TRACING.setting(
         parsers.ratio,
         "1",
         expected="a number from 0 to 1",
-        doc="Share of traces that are kept; a caller's own decision goes before.",
+        doc="Share of traces that are sampled. The caller's sampling decision takes precedence.",
     )
 
     @property
     def poll_interval(self) -> timedelta:
-        """Longest time between two polls."""
+        """The longest time between two polls."""
         return self.workflow_cron_schedule.longest_gap
 
     @property
     def thresholds(self) -> Thresholds:
-        """Thresholds of policies that have none of their own."""
+        """Default thresholds, for policies without their own."""
         return Thresholds(
             warning=self.warning_threshold_pct,
             critical=self.critical_threshold_pct,
@@ -329,14 +333,14 @@ class Settings:
 
     @property
     def anonymous_role(self) -> Role | None:
-        """What callers without a token may do; None = nothing."""
+        """The role of clients without a token; None = no access."""
         if self.auth_anonymous_role == "auto":
             return Role.VIEWER if self.on_loopback else None
         return None if self.auth_anonymous_role == "none" else Role(self.auth_anonymous_role)
 
     @property
     def on_loopback(self) -> bool:
-        """Whether only this machine can reach the servers."""
+        """Whether the servers listen on a loopback address only."""
         if self.host == "localhost":
             return True
         try:
@@ -346,12 +350,12 @@ class Settings:
 
     @property
     def temporal_tls(self) -> bool:
-        """Whether Temporal is spoken to over TLS."""
+        """Whether the connection to Temporal uses TLS."""
         files = (self.temporal_tls_cert_file, self.temporal_tls_ca_file, self.temporal_tls_server_name)
         return any(value is not None for value in files)
 
 
 def definitions() -> dict[str, Definition]:
-    """Return every setting by its variable, in the order of the model."""
+    """Return every setting by its variable, in the order of the fields."""
     found = ((field.name.upper(), field.metadata.get(METADATA_KEY)) for field in fields(Settings))
     return {name: definition for name, definition in found if isinstance(definition, Definition)}

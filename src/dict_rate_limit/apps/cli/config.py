@@ -81,26 +81,26 @@ def _print(settings: Settings) -> None:
 
 
 def reference() -> str:
-    """Write a table for each section; docs/configuration.md holds exactly this."""
+    """Return the reference of all settings in Markdown, one table per section; docs/configuration.md contains it."""
     grouped = groupby(definitions().items(), key=lambda item: item[1].section)
     return "\n".join(_section(title, list(items)) for title, items in grouped)
 
 
 def _section(title: str, items: list[tuple[str, Definition]]) -> str:
-    head = f"### {title}\n\n| variable | default | expected | what it is |\n|---|---|---|---|\n"
+    head = f"### {title}\n\n| variable | default | expected | description |\n|---|---|---|---|\n"
     return head + "".join(_row(name, definition) for name, definition in items)
 
 
 def _row(name: str, definition: Definition) -> str:
     default = "" if definition.default is None else f"`{definition.default}`"
-    cells = (f"`{name}`", default, definition.expected, " ".join(_words(definition)))
+    cells = (f"`{name}`", default, definition.expected, " ".join(_description(definition)))
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
 
 
-def _words(definition: Definition) -> list[str]:
-    words = [definition.doc]
+def _description(definition: Definition) -> list[str]:
+    sentences = [definition.doc]
     if definition.needed_by:
-        words.append(f"Needed by {', '.join(definition.needed_by)}.")
+        sentences.append(f"Needed by {', '.join(definition.needed_by)}.")
     if definition.secrecy is not Secrecy.OPEN:
-        words.append("Secret: also from a file.")
-    return words
+        sentences.append("Secret: may also be read from a file.")
+    return sentences
