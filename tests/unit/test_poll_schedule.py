@@ -60,7 +60,7 @@ def test_a_schedule_knows_its_gaps(expression: str, shortest: timedelta, longest
         "9" * 101 + " * * * *",
     ],
 )
-def test_a_schedule_that_would_not_run_everywhere_alike_is_refused(expression: str) -> None:
+def test_an_ambiguous_or_malformed_schedule_is_rejected(expression: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the words stand with the setting
         parse_schedule(expression)
 
@@ -76,7 +76,7 @@ fields = st.tuples(
 
 @settings(deadline=None, max_examples=40)
 @given(fields)
-def test_no_two_fires_lie_further_apart_or_closer_than_said(expression: str) -> None:
+def test_runs_are_never_closer_or_further_apart_than_the_gaps(expression: str) -> None:
     schedule = parse_schedule(expression)
 
     fires = list(islice(CronSim(expression, datetime(2027, 1, 1, tzinfo=UTC)), 200))

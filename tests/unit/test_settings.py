@@ -34,7 +34,7 @@ def outcome_of(environ: dict[str, str]) -> Settings | SettingsError:
         return error
 
 
-def test_nothing_set_gives_the_defaults() -> None:
+def test_defaults_apply_when_nothing_is_set() -> None:
     settings = load({})
 
     assert (settings.host, settings.port, settings.metrics_port) == ("127.0.0.1", 8080, 9090)
@@ -87,7 +87,7 @@ def test_nothing_set_gives_the_defaults() -> None:
         ("OTEL_TRACES_SAMPLER_ARG", "0.25", 0.25),
     ],
 )
-def test_a_good_value_is_read(name: str, text: str, value: object) -> None:
+def test_a_valid_value_is_parsed(name: str, text: str, value: object) -> None:
     settings = load({name: text})
 
     assert getattr(settings, name.lower()) == value
@@ -152,7 +152,7 @@ def test_a_good_value_is_read(name: str, text: str, value: object) -> None:
         ("TEMPORAL_TLS_SERVER_NAME", "a/b"),
     ],
 )
-def test_a_bad_value_is_refused_by_name(name: str, text: str) -> None:
+def test_an_invalid_value_is_rejected_with_its_name(name: str, text: str) -> None:
     (problem,) = problems_of({name: text})
 
     assert problem.startswith(f"{name}: ")
@@ -190,7 +190,7 @@ def test_all_problems_are_reported_at_once() -> None:
     ]
 
 
-def test_a_rule_about_a_setting_that_could_not_be_read_stays_silent() -> None:
+def test_a_check_of_a_setting_that_could_not_be_parsed_is_skipped() -> None:
     problems = problems_of({"BRIDGE_TLS_KEY_FILE": "/k", "BRIDGE_TLS_CERT_FILE": "a\x07b"})
 
     assert [problem.partition(":")[0] for problem in problems] == ["BRIDGE_TLS_CERT_FILE"]
@@ -204,7 +204,7 @@ def test_a_rule_about_a_setting_that_could_not_be_read_stays_silent() -> None:
         (Program.MIGRATE, ["DATABASE_URL"]),
     ],
 )
-def test_what_a_program_needs_must_be_set(program: Program, missing: list[str]) -> None:
+def test_settings_needed_by_a_program_must_be_set(program: Program, missing: list[str]) -> None:
     problems = problems_of({}, program)
 
     assert [problem.partition(": not set, expected ")[0] for problem in problems] == missing
@@ -228,7 +228,7 @@ def test_what_a_program_needs_must_be_set(program: Program, missing: list[str]) 
         ({"WORKFLOW_CRON_SCHEDULE": "* * * * *", "LIST_BUDGET_SHARE": "0.1"}, "WORKFLOW_CRON_SCHEDULE: '* * * * *'"),
     ],
 )
-def test_settings_that_do_not_fit_one_another_are_refused(environ: dict[str, str], problem: str) -> None:
+def test_contradictory_settings_are_rejected(environ: dict[str, str], problem: str) -> None:
     (found,) = problems_of(environ)
 
     assert found.startswith(problem)
@@ -247,9 +247,7 @@ def test_settings_that_do_not_fit_one_another_are_refused(environ: dict[str, str
         ({"AUTH_ANONYMOUS_ROLE": "Operator"}, Role.OPERATOR),
     ],
 )
-def test_callers_without_a_token_may_read_where_only_this_machine_can_call(
-    environ: dict[str, str], role: Role | None
-) -> None:
+def test_clients_without_a_token_may_read_on_a_loopback_address(environ: dict[str, str], role: Role | None) -> None:
     assert load(environ).anonymous_role is role
 
 
@@ -265,13 +263,13 @@ def test_any_tls_setting_turns_tls_on_for_temporal(environ: dict[str, str], *, o
     assert load(environ).temporal_tls is over_tls
 
 
-def test_the_bridge_is_never_spoken_to_with_half_of_its_certificates() -> None:
+def test_a_partial_set_of_bridge_certificates_is_rejected() -> None:
     problems = problems_of({"BRIDGE_TLS_CA_FILE": "/ca"})
 
     assert [problem.partition(":")[0] for problem in problems] == ["BRIDGE_TLS_CERT_FILE", "BRIDGE_TLS_KEY_FILE"]
 
 
-def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
+def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "url"
     file.write_text("postgresql://u:p@h/d\r\n", encoding="utf-8")
 
@@ -281,7 +279,7 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     assert settings.provenance["DATABASE_URL"].origin is ValueOrigin.FILE
 
 
-def test_a_secret_may_not_stand_in_two_places(tmp_path: Path) -> None:
+def test_a_secret_in_both_variable_and_file_is_rejected(tmp_path: Path) -> None:
     (problem,) = problems_of({"REDIS_PASSWORD": "hunter2", "REDIS_PASSWORD_FILE": str(tmp_path)})
 
     assert problem == "REDIS_PASSWORD: (hidden), expected either REDIS_PASSWORD or REDIS_PASSWORD_FILE: both are set"
@@ -289,9 +287,9 @@ def test_a_secret_may_not_stand_in_two_places(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [(None, "No such file or directory"), (b"\xff\xfe", "it cannot be read as text"), (b"\n\n", "something in it")],
+    [(None, "No such file or directory"), (b"\xff\xfe", "it cannot be read as text"), (b"\n\n", "not empty")],
 )
-def test_a_secret_file_that_gives_nothing_is_a_problem(tmp_path: Path, content: bytes | None, reason: str) -> None:
+def test_an_unusable_secret_file_is_a_problem(tmp_path: Path, content: bytes | None, reason: str) -> None:
     file = tmp_path / "token"
     if content is not None:
         file.write_bytes(content)
@@ -319,7 +317,7 @@ def test_each_setting_knows_where_its_value_came_from() -> None:
     assert list(settings.provenance) == list(definitions())
 
 
-def test_no_secret_is_in_what_is_shown_of_settings() -> None:
+def test_displayed_settings_contain_no_secret() -> None:
     environ = {
         "REDIS_PASSWORD": "hunter2",
         "DATABASE_URL": "postgresql://u:hunter2@h/d?sslpassword=hunter2",
@@ -335,7 +333,7 @@ def test_no_secret_is_in_what_is_shown_of_settings() -> None:
 
 @pytest.mark.parametrize("name", [name for name, one in definitions().items() if one.secrecy is Secrecy.OPEN])
 @pytest.mark.parametrize("text", ["redis://:hunter2@h:1:x", "mysql://u:hunter2@h@\n", "me:hunter2@h ,"])
-def test_a_password_that_stands_in_the_wrong_setting_is_not_shown(name: str, text: str) -> None:
+def test_a_password_in_the_wrong_setting_is_not_displayed(name: str, text: str) -> None:
     outcome = outcome_of({name: text})
 
     shown = outcome.provenance if isinstance(outcome, Settings) else outcome.problems
@@ -344,13 +342,13 @@ def test_a_password_that_stands_in_the_wrong_setting_is_not_shown(name: str, tex
 
 @pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_PASSWORD", "PULSAR_TOKEN"])
 @pytest.mark.parametrize("text", ["\0hunter2", "hunter2\0", "host=db password=hunter2\0"])
-def test_nothing_of_a_refused_secret_is_shown(name: str, text: str) -> None:
+def test_a_rejected_secret_is_not_displayed(name: str, text: str) -> None:
     problems = problems_of({name: text})
 
     assert "hunter2" not in repr(problems)
 
 
-def test_a_value_that_must_be_there_is_given_or_told() -> None:
+def test_a_required_value_is_returned_or_reported_missing() -> None:
     assert required("a", "REDIS_ADDR") == "a"
     with pytest.raises(SettingsError, match="REDIS_ADDR: not set, expected host:port"):
         required(None, "REDIS_ADDR")
@@ -364,7 +362,7 @@ def test_a_long_value_is_cut() -> None:
 
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(NAMES), st.text(max_size=60)))
-def test_no_text_makes_it_raise_anything_else(environ: dict[str, str]) -> None:
+def test_load_raises_only_settings_errors(environ: dict[str, str]) -> None:
     outcome = outcome_of(environ)
 
     assert isinstance(outcome, Settings) or outcome.problems
@@ -372,7 +370,7 @@ def test_no_text_makes_it_raise_anything_else(environ: dict[str, str]) -> None:
 
 @settings(deadline=None)
 @given(st.text(alphabet="0123456789*,/-JANMOL#W@every smh ", max_size=40))
-def test_no_schedule_makes_it_raise_anything_else(text: str) -> None:
+def test_schedules_raise_only_settings_errors(text: str) -> None:
     outcome = outcome_of({"WORKFLOW_CRON_SCHEDULE": text})
 
     assert outcome.poll_interval > timedelta() if isinstance(outcome, Settings) else outcome.problems
