@@ -1,4 +1,4 @@
-"""What settings must be to one another."""
+"""Checks across several settings."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ if TYPE_CHECKING:
     from dict_rate_limit.settings.fields import Settings
 
 LIST_TOKEN_PERIOD: Final = timedelta(seconds=10)
-"""POLICIES_LIST gives six tokens a minute (DICT's published rate): one list call each 10 s spends all of it."""
+"""POLICIES_LIST refills six tokens a minute (DICT's published rate): one list call every 10 s spends all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedCheck:
-    """The line that is shown, and the variables the rule looks at."""
+    """The problem as one line, and the variables the check reads."""
 
     names: frozenset[str]
     line: str
 
 
 def failed_checks(settings: Settings) -> Iterator[FailedCheck]:
-    """Give each rule that does not hold."""
+    """Yield every check that fails."""
     for rule in (_bridge_tls, _temporal_tls, _collector_tls, _thresholds, _anonymous, _budget):
         for names, line in rule(settings):
             yield FailedCheck(names=frozenset(names.split()), line=line)
 
 
 def _bridge_tls(settings: Settings) -> Iterator[tuple[str, str]]:
-    """All three or none: with a part of them the Bridge would be spoken to in the open, or believed unseen."""
+    # With some of the files missing, the connection would be unencrypted or the Bridge not authenticated.
     files = {
         "BRIDGE_TLS_CERT_FILE": settings.bridge_tls_cert_file,
         "BRIDGE_TLS_KEY_FILE": settings.bridge_tls_key_file,
@@ -74,7 +74,7 @@ def _anonymous(settings: Settings) -> Iterator[tuple[str, str]]:
     if settings.auth_anonymous_role == "operator" and not settings.on_loopback:
         yield (
             "AUTH_ANONYMOUS_ROLE HOST",
-            f"AUTH_ANONYMOUS_ROLE: 'operator', expected viewer or none: HOST {settings.host} lets anybody write",
+            f"AUTH_ANONYMOUS_ROLE: 'operator', expected viewer or none: any client of HOST {settings.host} could write",
         )
 
 

@@ -1,4 +1,4 @@
-"""What one setting is: the one place its name, reader, default and words are written down."""
+"""The definition of one setting: parser, default, expected values and documentation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ METADATA_KEY: Final = "setting"
 
 
 class Program(StrEnum):
-    """What the settings are read for; each needs some of them set."""
+    """The program that reads the settings. Each program requires some of them."""
 
     API = "api"
     WORKER = "worker"
@@ -25,7 +25,7 @@ class Program(StrEnum):
 
 
 class Secrecy(StrEnum):
-    """How a value is shown."""
+    """How a value is displayed."""
 
     OPEN = "OPEN"  # as it is
     PARTLY = "PARTLY"  # a URL with a password inside: without it; also readable from NAME_FILE
@@ -36,9 +36,9 @@ class Secrecy(StrEnum):
 class Definition:
     """One setting.
 
-    default   the text that is read when nothing is set; None = the value is None
+    default   text that is parsed when the variable is not set; None = the value is None
     expected  completes the sentence "expected …"
-    needed_by programs that do not start without it
+    needed_by programs that do not start without this setting
     """
 
     section: str
@@ -52,14 +52,14 @@ class Definition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """Settings that are shown together."""
+    """A group of settings in `config` and in docs/configuration.md."""
 
     title: str
 
     def setting(
         self, parse: Callable[[str], T], default: str, *, expected: str, doc: str, secrecy: Secrecy = Secrecy.OPEN
     ) -> T:
-        """Define a setting with a default, given as the text an operator would write."""
+        """Define a setting with a default, written as an operator would write it."""
         definition = Definition(
             section=self.title,
             parse=parse,
@@ -103,7 +103,7 @@ class ValueOrigin(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """Where a value came from, and its text as it may be shown; None = not set. `file` is the one it was read from."""
+    """Where a value came from: `shown` is its text without secrets (None = not set), `file` its secret file."""
 
     origin: ValueOrigin
     shown: str | None

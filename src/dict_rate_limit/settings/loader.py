@@ -1,4 +1,4 @@
-"""From a mapping of texts to settings, or to the list of everything that is wrong with it."""
+"""Load the settings from environment variables and secret files, or report every problem."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _RawValue:
 
 
 class _ProblemError(Exception):
-    """One problem; its message is the line that is shown."""
+    """One problem; its message is the line that is reported."""
 
 
 def read_utf8(path: Path) -> str:
@@ -43,12 +43,12 @@ def load(
     program: Program | None = None,
     read_text: Callable[[Path], str] = read_utf8,
 ) -> Settings:
-    """Read all settings; an empty variable counts as not set, a variable that is not known is not looked at.
+    """Read all settings. An empty variable counts as not set. Unknown variables are ignored.
 
     `program` makes the settings that it needs required. `read_text` reads the files named by NAME_FILE.
 
     Raises:
-        SettingsError: with every problem: variable, value (secrets hidden), what was expected.
+        SettingsError: lists every problem: variable, value (secrets hidden), expected values.
     """
     values: dict[str, Any] = {}
     provenance: dict[str, Provenance] = {}
@@ -59,9 +59,8 @@ def load(
             values[name.lower()] = _parsed(name, definition, found, program)
         except _ProblemError as problem:
             problems[name] = str(problem)
-            found = _RawValue(
-                text=definition.default, origin=ValueOrigin.DEFAULT
-            )  # stands in while the rules are asked
+            # The default replaces the rejected value, so that the checks across settings can run.
+            found = _RawValue(text=definition.default, origin=ValueOrigin.DEFAULT)
             values[name.lower()] = _parsed(name, definition, found, None)
         text = found.text and shown(definition, found.text)
         provenance[name] = Provenance(origin=found.origin, shown=text, file=found.file)
@@ -73,7 +72,7 @@ def load(
 
 
 def required(value: T | None, name: str) -> T:
-    """Return a value that must be there.
+    """Return a value that must be set.
 
     Raises:
         SettingsError: it is not set.
@@ -107,7 +106,7 @@ def _from_file(name: str, file: str, read_text: Callable[[Path], str]) -> str:
         raise _ProblemError(message) from error
     secret = content.rstrip("\r\n")
     if not secret.strip():
-        message = f"{name}: {quoted(file)}, expected a file with something in it"
+        message = f"{name}: {quoted(file)}, expected a file that is not empty"
         raise _ProblemError(message)
     return secret
 
@@ -129,10 +128,11 @@ HIDDEN: Final = "(hidden)"
 
 
 def shown(definition: Definition, text: str) -> str:
-    """Return a value that was accepted, as it may be shown."""
+    """Return an accepted value without its secrets."""
     return HIDDEN if definition.secrecy is Secrecy.WHOLLY else without_password(text)
 
 
 def display_rejected(definition: Definition, text: str) -> str:
-    """Return a value that was refused: where a secret might stand in it unrecognised, nothing of it."""
+    """Return a rejected value for an error message."""
+    # A malformed secret may not be recognised as one, so nothing of it is displayed.
     return quoted(text) if definition.secrecy is Secrecy.OPEN else HIDDEN

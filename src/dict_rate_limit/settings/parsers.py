@@ -1,4 +1,4 @@
-"""Readers of one setting's text. Each gives a value or raises ValueError; what was expected stands with the setting."""
+"""Parsers of one value. Each returns the value or raises ValueError. The setting says what was expected."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 DEFAULT_PARTICIPANT: Final = "default"
-"""The one participant of a set-up that names none; it is sent without metadata."""
+"""The participant of an installation that names none. Requests for it carry no participant metadata."""
 
 _UNITS: Final = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
 _DURATION: Final = re.compile(r"(?:[0-9]{1,9}(?:\.[0-9]{1,6})?(?:ms|s|m|h))+", re.ASCII)
@@ -36,8 +36,10 @@ _FIELDS: Final = 5
 _EVERY: Final = "@every "
 _DAY: Final = timedelta(days=1)
 _FIRST_DAY: Final = date(2000, 1, 1)
-_CALENDAR_CYCLE: Final = range(28 * 366)  # days; after 28 years dates fall on the same weekdays again
-_SHORTEST: Final = timedelta(seconds=1)  # Temporal's own limit
+# Days. The Gregorian weekdays repeat after 28 years.
+_CALENDAR_CYCLE: Final = range(28 * 366)
+# The shortest interval of a Temporal schedule.
+_SHORTEST: Final = timedelta(seconds=1)
 
 
 def text(value: str) -> str:
@@ -48,24 +50,25 @@ def text(value: str) -> str:
 
 
 def secret(value: str) -> str:
-    """Accept anything but NUL, which no library can pass on."""
+    """Accept any text without NUL."""
+    # Client libraries in C end a text at NUL.
     if "\0" in value:
         raise ValueError
     return value
 
 
 def path(value: str) -> Path:
-    """Accept a path; whether it can be used is seen by who uses it."""
+    """Accept a path. Its user checks whether the file exists."""
     return Path(text(value)).expanduser()
 
 
 def boolean(value: str) -> bool:
-    """Read true or false, also 1, 0, yes, no."""
+    """Parse true or false, also 1, 0, yes, no."""
     return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[value.lower()]
 
 
 def matching(pattern: str) -> Callable[[str], str]:
-    """Make a reader of text that matches as a whole."""
+    """Return a parser for text that matches the whole pattern."""
     compiled = re.compile(pattern, re.ASCII)
 
     def parse(value: str) -> str:
@@ -77,7 +80,7 @@ def matching(pattern: str) -> Callable[[str], str]:
 
 
 def one_of(*words: str) -> Callable[[str], str]:
-    """Make a reader of a word out of these, in any case."""
+    """Return a parser for one of these words, in any case."""
 
     def parse(value: str) -> str:
         if value.lower() not in words:
@@ -88,7 +91,7 @@ def one_of(*words: str) -> Callable[[str], str]:
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
-    """Make a reader of a whole number within [low, high]."""
+    """Return a parser for an integer within [low, high]."""
 
     def parse(value: str) -> int:
         if not re.fullmatch(r"[0-9]{1,9}", value, re.ASCII) or not low <= int(value) <= high:
@@ -99,7 +102,7 @@ def whole(low: int, high: int) -> Callable[[str], int]:
 
 
 def share(value: str) -> float:
-    """Read a number above 0, at most 1."""
+    """Parse a number above 0, at most 1."""
     number = ratio(value)
     if number == 0:
         raise ValueError
@@ -107,7 +110,7 @@ def share(value: str) -> float:
 
 
 def ratio(value: str) -> float:
-    """Read a number from 0 to 1."""
+    """Parse a number from 0 to 1."""
     try:
         number = Decimal(value)
     except InvalidOperation as error:
@@ -118,7 +121,7 @@ def ratio(value: str) -> float:
 
 
 def basis_points(value: str) -> int:
-    """Read a percentage with at most two decimals, in hundredths of a percent."""
+    """Parse a percentage with at most two decimals. Returns basis points."""
     if not _PERCENT.fullmatch(value):
         raise ValueError
     number = int(Decimal(value) * 100)
@@ -145,17 +148,17 @@ def duration_within(longest: timedelta) -> Callable[[str], timedelta]:
 
 
 def duration_or_off(value: str) -> timedelta | None:
-    """Read a duration, or `off`."""
+    """Parse a duration, or `off`."""
     return None if value.lower() == "off" else duration(value)
 
 
 def networks(value: str) -> tuple[str, ...]:
-    """Read networks in CIDR form parted by commas; empty = none."""
+    """Parse comma-separated networks in CIDR notation; empty = none."""
     return tuple(str(ip_network(part.strip())) for part in value.split(",") if part.strip())
 
 
 def address(value: str) -> str:
-    """Read host:port, or [IPv6]:port."""
+    """Parse host:port, or [IPv6]:port."""
     host, _, port = value.rpartition(":")
     whole(1, 65_535)(port)
     matching(_HOST)(host)
@@ -163,7 +166,7 @@ def address(value: str) -> str:
 
 
 def participants(value: str) -> tuple[str, ...]:
-    """Read ISPBs parted by commas, upper-cased, in their order; repeated or malformed ones are refused."""
+    """Parse comma-separated ISPBs to upper case, in their order. Repeated or malformed ISPBs are rejected."""
     names = tuple(part.strip().upper() for part in value.split(","))
     if names == (DEFAULT_PARTICIPANT.upper(),):
         return (DEFAULT_PARTICIPANT,)
@@ -173,12 +176,12 @@ def participants(value: str) -> tuple[str, ...]:
 
 
 def url(*schemes: str) -> Callable[[str], str]:
-    """Make a reader of a URL with one of these schemes."""
+    """Return a parser for a URL with one of these schemes."""
     return matching(f"(?:{'|'.join(re.escape(scheme) for scheme in schemes)})://{_URL_REST}")
 
 
 def origin(value: str) -> str:
-    """Read http://host:port or https://host:port."""
+    """Parse http://host:port or https://host:port."""
     scheme, _, rest = value.partition("://")
     if scheme not in {"http", "https"}:
         raise ValueError
@@ -186,7 +189,7 @@ def origin(value: str) -> str:
 
 
 def headers(value: str) -> tuple[tuple[str, str], ...]:
-    """Read name=value pairs parted by commas; values may be percent-encoded, names are put in lower case."""
+    """Parse comma-separated name=value pairs. Values may be percent-encoded; names become lower case."""
     pairs = (pair.partition("=") for pair in value.split(",") if pair.strip())
     found = tuple((name.strip().lower(), unquote(text.strip())) for name, _, text in pairs)
     if not all(_HEADER.fullmatch(name) and _HEADER_VALUE.fullmatch(text) for name, text in found):
@@ -195,13 +198,13 @@ def headers(value: str) -> tuple[tuple[str, str], ...]:
 
 
 def unsupported(value: str) -> None:
-    """Refuse whatever is set."""
+    """Reject every value."""
     raise ValueError(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """The expression as it was written, and how far two fires that follow one another lie apart."""
+    """A cron or interval expression, with the shortest and longest time between two consecutive runs."""
 
     expression: str
     shortest_gap: timedelta
@@ -212,12 +215,10 @@ class Schedule:
 
 
 def parse_schedule(value: str) -> Schedule:
-    """Read `*/5 * * * *` or `@every 30s`.
-
-    Day of month and day of week may not both be restricted: crond takes either, Temporal wants both.
+    """Parse `*/5 * * * *` or `@every 30s`. Cron fields are in UTC.
 
     Raises:
-        ValueError: neither of the two, or a cron expression that never fires.
+        ValueError: neither of the two, or a cron expression that never runs.
     """
     if value.startswith(_EVERY):
         every = duration(value.removeprefix(_EVERY).strip())
@@ -227,6 +228,7 @@ def parse_schedule(value: str) -> Schedule:
     fields = value.upper().split()
     if len(fields) != _FIELDS or not all(_FIELD.fullmatch(field) for field in fields):
         raise ValueError
+    # With both days restricted, crond runs when either matches and Temporal when both do: reject what is ambiguous.
     if not (fields[2].startswith("*") or fields[4].startswith("*")):
         raise ValueError
     return _cron(value)
@@ -235,7 +237,8 @@ def parse_schedule(value: str) -> Schedule:
 def _cron(value: str) -> Schedule:
     try:
         cron = CronSim(value, datetime.combine(_FIRST_DAY, datetime.min.time(), UTC))
-    except (CronSimError, AssertionError) as error:  # an odd step ends in an assertion there
+    # cronsim raises AssertionError for a malformed step.
+    except (CronSimError, AssertionError) as error:
         raise ValueError from error
     times = sorted(timedelta(hours=hour, minutes=minute) for hour in cron.hours for minute in cron.minutes)
     overnight = times[-1] - times[0]
