@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from dict_rate_limit.apps.api.fast_path import ASGIApp
     from dict_rate_limit.domain.alerts.alert import Alert, Kind, Severity
     from dict_rate_limit.domain.alerts.state import PolicyOverride
     from dict_rate_limit.domain.buckets.bucket import Bucket
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.delivery import Outbox
     from dict_rate_limit.ports.notifications import Notifications
     from dict_rate_limit.ports.stores import Acts, LatestReading, StateStore, StoreHealth
+    from dict_rate_limit.serving.asgi import ASGIApp
     from dict_rate_limit.simulator.fake_dict import FakeDict
 
     class WholeStore(StateStore, StoreHealth, Outbox, Notifications, Acts, Protocol):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from api.world import CountingSource
-    from dict_rate_limit.apps.api.fast_path import ASGIApp, Message, Scope
+    from dict_rate_limit.serving.asgi import ASGIApp, Message, Scope
 
 REQUESTS = 10_000
 FEWER = 3_000

@@ -14,7 +14,7 @@ from dict_rate_limit.serving import operations
 from dict_rate_limit.serving.operations import OperationsApp, Readiness, serve
 
 if TYPE_CHECKING:
-    from dict_rate_limit.serving.operations import ASGIApp, Receive, Scope, Send
+    from dict_rate_limit.serving.asgi import ASGIApp, Receive, Scope, Send
 
 
 async def fine() -> str:

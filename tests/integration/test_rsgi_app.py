@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,13 +11,8 @@ from api.world import http_client, serving
 from dict_rate_limit.serving.rsgi import RsgiApp
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
-
-    from dict_rate_limit.serving.rsgi import ASGIApp, RsgiScope, Whole
-
-    Scope = MutableMapping[str, Any]
-    Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-    Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+    from dict_rate_limit.serving.asgi import ASGIApp, Receive, Scope, Send
+    from dict_rate_limit.serving.rsgi import RsgiScope, Whole
 
 
 def never(_: RsgiScope) -> Whole | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from opentelemetry.trace import SpanKind
@@ -13,10 +13,10 @@ from dict_rate_limit.apps.api.program import span_names
 from span_memory import SpanMemory, attributes
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+    from collections.abc import Awaitable, Callable, Mapping
 
-    Message = MutableMapping[str, Any]
-    Send = Callable[[Message], Awaitable[None]]
+    from dict_rate_limit.serving.asgi import Message, Send
+
 
 LIST = "/api/v1/rate-limit/policies"
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"

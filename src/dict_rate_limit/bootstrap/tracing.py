@@ -11,16 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 from dict_rate_limit.ports.telemetry import NULL_TRACER
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from dict_rate_limit.ports.telemetry import Tracer
+    from dict_rate_limit.serving.asgi import ASGIApp
     from dict_rate_limit.settings import Settings
 
-    Message = MutableMapping[str, Any]
-    ASGIApp = Callable[
-        [MutableMapping[str, Any], Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]],
-        Awaitable[None],
-    ]
     Naming = Callable[[str, str], tuple[str, str] | None]
     Maker = Callable[..., Any]
 

@@ -14,13 +14,10 @@ from granian.server.embed import Server
 from dict_rate_limit.domain.errors import DictRateLimitError, SchemaError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+    from collections.abc import Awaitable, Callable, Mapping
 
-    Scope = MutableMapping[str, Any]
-    Message = MutableMapping[str, Any]
-    Receive = Callable[[], Awaitable[Message]]
-    Send = Callable[[Message], Awaitable[None]]
-    ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+    from dict_rate_limit.serving.asgi import ASGIApp, Receive, Scope, Send
+
     Check = Callable[[], Awaitable[str]]
 
 CHECK_PATIENCE: Final = 1.0

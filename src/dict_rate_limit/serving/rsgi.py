@@ -8,13 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+    from collections.abc import AsyncIterator, Callable
 
-    Message = MutableMapping[str, Any]
-    ASGIApp = Callable[
-        [MutableMapping[str, Any], Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]],
-        Awaitable[None],
-    ]
+    from dict_rate_limit.serving.asgi import ASGIApp, Message
+
     Headers = list[tuple[str, str]]
     Whole = tuple[int, Headers, bytes]
 

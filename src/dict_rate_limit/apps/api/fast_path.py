@@ -7,7 +7,7 @@ else goes on to the application behind.
 from __future__ import annotations
 
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dict_rate_limit.apps.api.access import Access, forbidden, foreign_host, unauthorized
 from dict_rate_limit.apps.api.problem import MEDIA_TYPE, ProblemError
@@ -16,19 +16,15 @@ from dict_rate_limit.apps.api.response_cache import MEMO_SIZE
 from dict_rate_limit.domain.access import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+    from collections.abc import Iterable
 
     from dict_rate_limit.apps.api.request_metrics import Requests
     from dict_rate_limit.apps.api.response_cache import ResponseCache
+    from dict_rate_limit.serving.asgi import ASGIApp, Message, Receive, Scope, Send
     from dict_rate_limit.serving.rsgi import RsgiScope, Whole
     from dict_rate_limit.usecases.readings.reader import Reader
     from dict_rate_limit.usecases.readings.readings import CacheStatus
 
-    Scope = MutableMapping[str, Any]
-    Message = MutableMapping[str, Any]
-    Receive = Callable[[], Awaitable[Message]]
-    Send = Callable[[Message], Awaitable[None]]
-    ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
     _Asked = tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 
 OPEN_PATHS: Final = frozenset({"/health", "/ready"})

@@ -21,11 +21,11 @@ from dict_rate_limit.serving.operations import serve
 
 if TYPE_CHECKING:
     from dict_rate_limit.apps.api.access import Access
-    from dict_rate_limit.apps.api.fast_path import ASGIApp
     from dict_rate_limit.apps.api.request_metrics import Requests
     from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.delivery import Outbox
     from dict_rate_limit.ports.stores import Acts, StateStore
+    from dict_rate_limit.serving.asgi import ASGIApp
     from dict_rate_limit.usecases.explain import ExplainDeps
     from dict_rate_limit.usecases.readings.reader import Reader
 

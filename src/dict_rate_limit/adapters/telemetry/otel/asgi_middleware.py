@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from opentelemetry import trace
 
 from dict_rate_limit.adapters.telemetry.otel.tracer import W3C, fail, kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Callable
 
-    Scope = MutableMapping[str, Any]
-    Message = MutableMapping[str, Any]
-    Receive = Callable[[], Awaitable[Message]]
-    Send = Callable[[Message], Awaitable[None]]
-    ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+    from dict_rate_limit.serving.asgi import ASGIApp, Message, Receive, Scope, Send
+
     Naming = Callable[[str, str], tuple[str, str] | None]
 
 _WANTED: Final = {b"traceparent": "traceparent", b"tracestate": "tracestate"}
