@@ -23,7 +23,9 @@ from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.buckets.reading import Snapshot, split_valid
 from dict_rate_limit.domain.errors import CacheUnavailableError, Outcome, SourceError, StoreUnavailableError
-from dict_rate_limit.serving.operations import OperationsApp, Readiness, serve
+from dict_rate_limit.serving.granian import serve
+from dict_rate_limit.serving.operations import OperationsApp
+from dict_rate_limit.serving.readiness import Readiness
 from dict_rate_limit.serving.rsgi import RsgiApp
 from dict_rate_limit.simulator.answer import Listing, Refusal
 from dict_rate_limit.texts.alert_lines import alert_events

@@ -12,7 +12,7 @@ from api.world import World
 from dict_rate_limit.apps.api.errors import problem_response
 
 if TYPE_CHECKING:
-    from dict_rate_limit.apps.api.fast_path import Message
+    from dict_rate_limit.serving.asgi import Message
 
 
 @pytest.mark.parametrize("kind", ["lifespan", "websocket"])

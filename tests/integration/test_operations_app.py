@@ -10,8 +10,10 @@ import pytest
 
 from api.world import HandClock, http_client, serving
 from dict_rate_limit.domain.errors import CacheUnavailableError, SchemaError
-from dict_rate_limit.serving import operations
-from dict_rate_limit.serving.operations import OperationsApp, Readiness, serve
+from dict_rate_limit.serving import granian, operations, readiness
+from dict_rate_limit.serving.granian import serve
+from dict_rate_limit.serving.operations import OperationsApp
+from dict_rate_limit.serving.readiness import Readiness
 
 if TYPE_CHECKING:
     from dict_rate_limit.serving.asgi import ASGIApp, Receive, Scope, Send
@@ -57,7 +59,7 @@ async def test_a_living_process_says_so_whatever_else_is_wrong() -> None:
 
 
 async def test_the_state_of_other_parts_is_told_and_never_makes_unready(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operations, "CHECK_PATIENCE", 0.01)
+    monkeypatch.setattr(readiness, "CHECK_TIMEOUT_SEC", 0.01)
     answer = await asked(OperationsApp(ready(postgresql=fine, redis=away, source=silent)), "/ready")
 
     assert answer.status_code == 200
@@ -168,7 +170,7 @@ async def test_what_is_under_way_is_finished_before_the_end() -> None:
 
 
 async def test_the_end_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operations, "DRAIN_PATIENCE", 0.05)
+    monkeypatch.setattr(granian, "DRAIN_TIMEOUT_SEC", 0.05)
     app = SlowApp()
     async with asyncio.timeout(5), serving(app) as url, http_client(url) as client:
         waiting = asyncio.create_task(client.get("/"))

@@ -16,7 +16,7 @@ from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.adapters.temporal import connect
 from dict_rate_limit.apps.worker import Progress, WorkerDeps, run
-from dict_rate_limit.serving.operations import Readiness
+from dict_rate_limit.serving.readiness import Readiness
 from dict_rate_limit.usecases.poll.fetch import Fetcher
 from dict_rate_limit.workflows.activities import Activities
 from dict_rate_limit.workflows.schedules import ScheduleConfig

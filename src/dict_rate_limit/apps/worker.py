@@ -20,7 +20,8 @@ from dict_rate_limit.domain.errors import (
     SchemaRefusedError,
     StoreUnavailableError,
 )
-from dict_rate_limit.serving.operations import OperationsApp, serve
+from dict_rate_limit.serving.granian import serve
+from dict_rate_limit.serving.operations import OperationsApp
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.temporal import Client, TemporalAddress
     from dict_rate_limit.bootstrap.container import Container
     from dict_rate_limit.bootstrap.publisher import Publishing
-    from dict_rate_limit.serving.operations import Readiness
+    from dict_rate_limit.serving.readiness import Readiness
     from dict_rate_limit.settings import Settings
     from dict_rate_limit.workflows.activities import Activities
     from dict_rate_limit.workflows.schedules import ScheduleConfig

@@ -26,7 +26,7 @@ from dict_rate_limit.adapters.telemetry.prometheus.exporter import (
 )
 from dict_rate_limit.adapters.telemetry.prometheus.sql import StatementTimes
 from dict_rate_limit.ports.telemetry import NULL_TRACER
-from dict_rate_limit.serving.operations import Readiness
+from dict_rate_limit.serving.readiness import Readiness
 from dict_rate_limit.serving.tls_files import TlsFiles
 from dict_rate_limit.usecases.readings.budget import BudgetConfig
 from dict_rate_limit.usecases.readings.reader import Reader, ReaderConfig, ReaderDeps
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.postgres.pool import Pool
     from dict_rate_limit.adapters.telemetry.prometheus.exporter import Collector
     from dict_rate_limit.ports.telemetry import Tracer
-    from dict_rate_limit.serving.operations import Check
+    from dict_rate_limit.serving.readiness import Check
     from dict_rate_limit.settings import Settings
 
 POOL_SIZE = 6

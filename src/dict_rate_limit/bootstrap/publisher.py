@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
     from dict_rate_limit.bootstrap.container import Container
     from dict_rate_limit.ports.delivery import EventPublisher
-    from dict_rate_limit.serving.operations import Check
+    from dict_rate_limit.serving.readiness import Check
     from dict_rate_limit.settings import Settings
 
 

@@ -1,1 +1,1 @@
-"""HTTP servers of a process: probes, metrics, RSGI, and files that change while it runs."""
+"""The HTTP servers of a process, and files that are read again when they change."""

@@ -15,7 +15,8 @@ from dict_rate_limit.apps.api.server import ApiDeps, build
 from dict_rate_limit.bootstrap import container as bootstrap
 from dict_rate_limit.bootstrap.tracing import Tracing, log_context, tracing
 from dict_rate_limit.domain.errors import SchemaRefusedError, StoreError
-from dict_rate_limit.serving.operations import OperationsApp, serve
+from dict_rate_limit.serving.granian import serve
+from dict_rate_limit.serving.operations import OperationsApp
 from dict_rate_limit.serving.rsgi import RsgiApp
 from dict_rate_limit.usecases.explain import ExplainDeps
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.telemetry.prometheus.exporter import Collector
     from dict_rate_limit.apps.api.fast_path import FastPath
     from dict_rate_limit.bootstrap.container import Container
-    from dict_rate_limit.serving.operations import Readiness
+    from dict_rate_limit.serving.readiness import Readiness
     from dict_rate_limit.settings import Settings
     from dict_rate_limit.usecases.readings.reader import Reader
 

@@ -17,7 +17,6 @@ from dict_rate_limit.apps.api.fast_path import FastPath
 from dict_rate_limit.apps.api.page_routes import page, static
 from dict_rate_limit.apps.api.response_cache import ResponseCache
 from dict_rate_limit.apps.api.routes import Backing, get_policy, list_policies, schema
-from dict_rate_limit.serving.operations import serve
 
 if TYPE_CHECKING:
     from dict_rate_limit.apps.api.access import Access
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from dict_rate_limit.usecases.explain import ExplainDeps
     from dict_rate_limit.usecases.readings.reader import Reader
 
-__all__ = ["ApiDeps", "build", "serve"]
 
 ACTING: Final = (
     list_alerts,

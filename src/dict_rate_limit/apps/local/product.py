@@ -17,7 +17,8 @@ from dict_rate_limit.apps.local.startup import API, SCHEMA, WORKER
 from dict_rate_limit.bootstrap import container as bootstrap
 from dict_rate_limit.bootstrap.publisher import publishing
 from dict_rate_limit.bootstrap.tracing import tracing
-from dict_rate_limit.serving.operations import OperationsApp, serve
+from dict_rate_limit.serving.granian import serve
+from dict_rate_limit.serving.operations import OperationsApp
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
