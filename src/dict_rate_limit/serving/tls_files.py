@@ -37,22 +37,6 @@ class Certificates:
     ca: bytes
 
 
-Stamp = tuple[tuple[int, int, int, int] | None, ...]
-
-
-def stamp(files: TlsFiles) -> Stamp:
-    """Return something that differs once a file was written, replaced, made readable or removed."""
-    return tuple(_file_stamp(path) for path in files.paths)
-
-
-def _file_stamp(path: Path) -> tuple[int, int, int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size
-
-
 def load(files: TlsFiles) -> Certificates:
     """Read the three files and make sure that they fit.
 

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Final
 import grpc
 
 from dict_rate_limit.domain.errors import Outcome, SourceError
-from dict_rate_limit.serving.tls_files import CertificateFilesError, load, stamp
+from dict_rate_limit.serving.reloaded_files import ReloadedFiles
+from dict_rate_limit.serving.tls_files import CertificateFilesError, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dict_rate_limit.serving.tls_files import Certificates, Stamp, TlsFiles
+    from dict_rate_limit.serving.tls_files import Certificates, TlsFiles
 
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 """A list of 29 policies takes about 2 kB."""
@@ -38,16 +39,22 @@ class ManagedChannel:
     """
 
     def __init__(
-        self, address: str, *, tls: TlsFiles | None, deadline: float, on_problem: Callable[[str], None]
+        self,
+        address: str,
+        *,
+        tls: TlsFiles | None,
+        deadline: float,
+        monotonic: Callable[[], float],
+        on_problem: Callable[[str], None],
     ) -> None:
-        """Keep what is needed; nothing is opened or read yet."""
         self._address = address
         self._tls = tls
         self._deadline = deadline
         self._on_problem = on_problem
         self._link: Link | None = None
         self._certificates: Certificates | None = None
-        self._stamp: Stamp | None = None
+        # checked at every call: a replaced certificate must not be used once more
+        self._files = ReloadedFiles(*(() if tls is None else tls.paths), monotonic=monotonic, every=0)
         self._problem = ""
         self._retired: list[Link] = []
         self._closing: set[asyncio.Task[None]] = set()
@@ -95,9 +102,7 @@ class ManagedChannel:
         await asyncio.gather(*self._closing)
 
     def _refresh(self, files: TlsFiles) -> None:
-        seen = stamp(files)
-        if seen != self._stamp:
-            self._stamp = seen
+        if self._files.changed():
             self._reload(files)
         if self._certificates is None:
             raise SourceError(Outcome.UNAUTHENTICATED, self._problem)

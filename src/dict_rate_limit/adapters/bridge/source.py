@@ -74,7 +74,9 @@ class BridgeSource:
         self._deadline = deadline
         self._listeners = listeners
         self._steps = steps
-        self._channel = ManagedChannel(address, tls=tls, deadline=deadline, on_problem=listeners.problem)
+        self._channel = ManagedChannel(
+            address, tls=tls, deadline=deadline, monotonic=clock.monotonic, on_problem=listeners.problem
+        )
         self._odd: dict[str, tuple[str, ...]] = {}
 
     async def list_policies(self, participant: str) -> Snapshot:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from threading import Thread
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.notify.apprise_notifier import check_urls
 from dict_rate_limit.adapters.notify.channels_toml import HIDDEN, TABLE, parse_channels
 from dict_rate_limit.adapters.notify.redaction import redacted
 from dict_rate_limit.domain.notifications.channel import ChannelType
+from dict_rate_limit.serving.reloaded_files import ReloadedFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.notifications.channel import Channel
     from dict_rate_limit.ports.clock import Clock
-
-LOOK_AGAIN: Final = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -35,19 +34,16 @@ class ChannelsFile:
     ) -> None:
         """Read nothing before the first question. Without a path there are no channels."""
         self._path = path
-        self._clock = clock
+        self._file = ReloadedFiles(*([] if path is None else [path]), monotonic=clock.monotonic)
         self._check = check
         self._channels: dict[str, Channel] = {}
         self._names: frozenset[str] | None = frozenset()
-        self._signature: tuple[int, int, int] | None = None
-        self._look_at = float("-inf")
         self._told: frozenset[str] = frozenset()
 
     def channels(self) -> Sequence[Channel]:
         """Return the channels."""
-        if self._path is not None and self._clock.monotonic() >= self._look_at:
-            self._look_at = self._clock.monotonic() + LOOK_AGAIN
-            self._look(self._path)
+        if self._path is not None and self._file.changed():
+            self._read(self._path)
         return tuple(self._channels.values())
 
     def names(self) -> Collection[str] | None:
@@ -55,19 +51,14 @@ class ChannelsFile:
         self.channels()
         return self._names
 
-    def _look(self, path: Path) -> None:
+    def _read(self, path: Path) -> None:
         try:
-            stat = path.stat()
-            signature = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-            if signature == self._signature:
-                return
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            self._signature = None
+            self._file.retry()
             self._names = None
             self._tell([_unreadable(error)])
             return
-        self._signature = signature
         self._take(text)
 
     def _take(self, text: str) -> None:

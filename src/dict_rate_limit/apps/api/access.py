@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.apps.api.problem import ProblemError, ProblemType
 from dict_rate_limit.domain.access import Role, Token, parse_tokens
+from dict_rate_limit.serving.reloaded_files import ReloadedFiles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.ports.clock import Clock
 
-LOOK_AGAIN: Final = 1.0
 LOOPBACK_NAMES: Final = frozenset({b"localhost", b"127.0.0.1", b"[::1]"})
 LONGEST_HEADER: Final = 1_000
 
@@ -27,9 +27,6 @@ _HOW: Final = (
 )
 _log = logging.getLogger(__name__)
 
-_Signature = tuple[int, int, int]
-_LOST: Final[_Signature] = (0, 0, 0)
-
 
 class TokensFile:
     """The tokens of a file, at most a second behind it. A file that cannot be read holds none."""
@@ -38,14 +35,14 @@ class TokensFile:
         """Read nothing before the first question. Without a path there are no tokens."""
         self._path = path
         self._clock = clock
+        self._file = ReloadedFiles(*([] if path is None else [path]), monotonic=clock.monotonic)
         self._tokens: Mapping[bytes, Token] = {}
-        self._signature: _Signature | None = None
-        self._look_at = float("-inf")
+        self._readable = True
 
     def find(self, secret: bytes) -> Token | None:
         """Return whom the token belongs to, if it holds now. The look-up is by digest: its time tells nothing."""
-        if self._clock.monotonic() >= self._look_at:
-            self._look()
+        if self._path is not None and self._file.changed():
+            self._read(self._path)
         token = self._tokens.get(sha256(secret).digest())
         if token is None or (token.expires is not None and not token.valid_at(self._clock.now())):
             return None
@@ -54,35 +51,29 @@ class TokensFile:
     def valid_until(self, token: Token) -> float:
         """Return the monotonic moment until which `find` says the same of a token it has just found."""
         if token.expires is None:
-            return self._look_at
+            return self._file.next_check
         left = (token.expires - self._clock.now()).total_seconds()
-        return min(self._look_at, self._clock.monotonic() + left)
+        return min(self._file.next_check, self._clock.monotonic() + left)
 
-    def _look(self) -> None:
-        self._look_at = self._clock.monotonic() + LOOK_AGAIN
-        if self._path is None:
-            return
+    def _read(self, path: Path) -> None:
         try:
-            stat = self._path.stat()
-            signature = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-            if signature == self._signature:
-                return
-            text = self._path.read_text(encoding="utf-8", errors="replace")
+            text = path.read_text(encoding="utf-8", errors="replace")
         except OSError as error:
-            self._lost(error)
+            self._lose(error)
             return
-        self._signature = signature
+        self._readable = True
         tokens, problems = parse_tokens(text)
         self._tokens = {bytes.fromhex(digest): token for digest, token in tokens.items()}
         for problem in problems:
             _log.warning("tokens_file.refused", extra={"problem": problem})
 
-    def _lost(self, error: OSError) -> None:
-        if self._signature != _LOST:
-            # no token holds until it can be read again
+    def _lose(self, error: OSError) -> None:
+        """Let no token be valid until the file can be read again."""
+        if self._readable:
             _log.error("tokens_file.unreadable", extra={"error": error.strerror})
+        self._readable = False
         self._tokens = {}
-        self._signature = _LOST
+        self._file.retry()
 
 
 class Access:
