@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dict_rate_limit.serving.reloaded_files import ReloadedFiles
-from monitor_samples import HandClock
+from samples.fake_ports import HandClock
 
 if TYPE_CHECKING:
     from pathlib import Path
