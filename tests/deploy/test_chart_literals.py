@@ -42,6 +42,7 @@ def test_chart_yaml() -> None:
         "appVersion": "1.0.0",
         "keywords": ["dict", "rate-limit", "bacen"],
         "maintainers": [{"name": "LBPay Engineering", "email": "engineering@lbpay.com"}],
+        "annotations": {"artifacthub.io/license": "Apache-2.0"},
     }
 
 

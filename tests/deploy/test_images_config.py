@@ -48,6 +48,7 @@ def test_it_is_labelled(name: str) -> None:
 
     assert labels[TITLE] == name
     assert len(labels["org.opencontainers.image.revision"]) == 40
+    assert labels["org.opencontainers.image.licenses"] == "Apache-2.0"
     assert {"source", "version", "created", "description", "vendor"} <= {key.rpartition(".")[2] for key in labels}
 
 

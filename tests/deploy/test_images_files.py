@@ -64,6 +64,7 @@ def test_a_build_sees_named_files_only() -> None:
         "!apps",
         "!db/migrations",
         "!pyproject.toml",
+        "!LICENSE",
         "!README.md",
         "!requirements",
         "!src",
