@@ -8,6 +8,10 @@ from typing import Final
 from dict_rate_limit.domain.errors import InvalidValueError
 
 LONGEST: Final = 500
+
+GLOB: Final = re.compile(r"[A-Za-z0-9_*?]{1,100}", re.ASCII)
+"""A glob for policies, participants, kinds and severities."""
+
 _LONGEST_QUOTE: Final = 80
 _USER: Final = re.compile(r"(?:[A-Za-z0-9+.-]*://)?[^:/@?]*", re.ASCII)
 _PASSWORD_IN_QUERY: Final = re.compile(r"([?&][^=&]*password=)[^&]*", re.IGNORECASE)

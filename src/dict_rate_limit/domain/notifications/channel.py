@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity
 from dict_rate_limit.domain.errors import InvalidValueError
+from dict_rate_limit.domain.text import GLOB
 
 if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import AlertEvent
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
 
 EVERYTHING: Final = ("*",)
-
-_GLOB: Final = re.compile(r"[A-Za-z0-9_*?]{1,100}", re.ASCII)
 
 
 class Language(StrEnum):
@@ -53,7 +52,7 @@ class Routes:
         """Refuse lists that want nothing, and what can match nothing by mistake."""
         for field in ("policies", "participants", "kinds"):
             globs: tuple[str, ...] = getattr(self, field)
-            bad = next((glob for glob in globs if not _GLOB.fullmatch(glob)), None if globs else "")
+            bad = next((glob for glob in globs if not GLOB.fullmatch(glob)), None if globs else "")
             if bad is not None:
                 message = f"{field}: {bad[:120]!r}, expected globs of letters, digits, _, * and ?, at least one"
                 raise InvalidValueError(message)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dict_rate_limit.domain.errors import InvalidValueError
-from dict_rate_limit.domain.text import require_reason
+from dict_rate_limit.domain.text import GLOB, require_reason
 from dict_rate_limit.domain.timestamps import require_timezone
 
 if TYPE_CHECKING:
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
 LONGEST: Final = timedelta(days=366)
 """No silence lasts longer: one that nobody remembers must end by itself."""
-
-_GLOB: Final = re.compile(r"[A-Za-z0-9_*?]{1,100}", re.ASCII)
 
 
 class Purpose(StrEnum):
@@ -57,7 +54,7 @@ class Matchers:
         """Refuse what can match nothing by mistake."""
         for field in ("policy", "kind", "severity", "participant"):
             glob: str = getattr(self, field)
-            if not _GLOB.fullmatch(glob):
+            if not GLOB.fullmatch(glob):
                 message = f"{field}: {glob[:120]!r}, expected a glob of letters, digits, _, * and ?, at most 100"
                 raise InvalidValueError(message)
 
