@@ -28,6 +28,11 @@ def require_reason(text: str) -> None:
         raise InvalidValueError(message)
 
 
+def one_line(text: str | None, longest: int | None = None) -> str:
+    """Return printable text on one line, without repeated spaces, cut to `longest` characters."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text or "").split())[:longest]
+
+
 def without_password(text: str) -> str:
     """Replace the password of a URL, and passwords in its query, with ***."""
     text = _PASSWORD_IN_QUERY.sub(r"\1***", text)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from dict_rate_limit.domain.alerts.alert import Kind
 from dict_rate_limit.domain.alerts.transition import new_event
 from dict_rate_limit.domain.buckets.level import FULL
+from dict_rate_limit.domain.text import one_line
 from dict_rate_limit.texts.sentences import EN, PT
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _threshold(change: Change, language: Language) -> str:
 
 
 def _value(raw: str | None, kind: Kind, language: Language) -> str:
-    text = " ".join("".join(char if char.isprintable() else " " for char in raw or "").split())[:_QUOTED]
+    text = one_line(raw, _QUOTED)
     limits = _LIMITS.fullmatch(text) if kind is Kind.LIMITS_CHANGED else None
     if limits is None:
         return text or language.nothing

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.alerts.alert import Kind, TransitionKind
 from dict_rate_limit.domain.buckets.level import FULL
+from dict_rate_limit.domain.text import one_line
 from dict_rate_limit.texts.alert_lines import duration_text, percent_text
 from dict_rate_limit.usecases.notification_text_times import clock_text
 
@@ -72,5 +73,4 @@ def _left(event: AlertEvent, words: Words) -> str:
 
 
 def _short(text: str | None) -> str:
-    """Keep what can be printed, on one line, cut."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text or "").split())[:_CUT]
+    return one_line(text, _CUT)

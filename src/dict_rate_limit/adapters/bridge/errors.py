@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import grpc
 
 from dict_rate_limit.domain.errors import Outcome, SourceError
+from dict_rate_limit.domain.text import one_line
 from dict_rate_limit.proto.methods import CORRELATION_KEY, RETRY_AFTER_KEY
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def translated(ended: Callable[[str], None]) -> Iterator[None]:
 def correlation_id(trailing: Pairs | None) -> str | None:
     """Return the text for the audit trail, None when the answer has none."""
     text = _value(trailing, CORRELATION_KEY)
-    return _plain(text, _CORRELATION_CHARS) or None
+    return one_line(text, _CORRELATION_CHARS) or None
 
 
 def retry_after_sec(trailing: Pairs | None) -> int | None:
@@ -73,7 +74,7 @@ def retry_after_sec(trailing: Pairs | None) -> int | None:
 
 
 def _source_error(error: grpc.aio.AioRpcError) -> SourceError:
-    code, detail = error.code(), _plain(error.details() or "", _DETAIL_CHARS)
+    code, detail = error.code(), one_line(error.details() or "", _DETAIL_CHARS)
     outcome = OUTCOMES.get(code, Outcome.INTERNAL)
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED and _TOO_LARGE in detail:  # our own limit, not DICT's
         outcome = Outcome.MALFORMED
@@ -93,8 +94,3 @@ def _value(trailing: Pairs | None, wanted: str) -> str:
         if key == wanted:
             return value if isinstance(value, str) else value.decode("ascii", "replace")
     return ""
-
-
-def _plain(text: str, most: int) -> str:
-    """Return one printable line."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())[:most]

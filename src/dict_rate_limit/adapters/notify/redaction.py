@@ -7,6 +7,8 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, unquote_plus
 
+from dict_rate_limit.domain.text import one_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -28,7 +30,7 @@ def redacted(text: str, channel: Channel, *, host_is_open: bool = False) -> str:
     """
     for piece in sorted(_pieces(channel, host_is_open=host_is_open), key=len, reverse=True):
         text = re.sub(re.escape(piece), HIDDEN, text, flags=re.IGNORECASE)
-    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    line = one_line(text)
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
 
