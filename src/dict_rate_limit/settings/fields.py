@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar, dataclass_transform
 
 from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.buckets.level import Thresholds
+from dict_rate_limit.domain.buckets.reading import DEFAULT_PARTICIPANT
 from dict_rate_limit.settings import parsers
 from dict_rate_limit.settings.definition import METADATA_KEY, Definition, Program, Provenance, Secrecy, Section
 from dict_rate_limit.settings.parsers import Schedule, parse_schedule
@@ -133,7 +134,7 @@ class Settings:
     )
     participants: tuple[str, ...] = _SOURCE.setting(
         parsers.participants,
-        parsers.DEFAULT_PARTICIPANT,
+        DEFAULT_PARTICIPANT,
         expected="comma-separated ISPBs of 8 letters or digits, each once",
         doc="Participants to monitor. `default` = one participant, whose requests carry no ISPB.",
     )

@@ -14,11 +14,10 @@ from urllib.parse import unquote
 
 from cronsim import CronSim, CronSimError
 
+from dict_rate_limit.domain.buckets.reading import DEFAULT_PARTICIPANT
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-DEFAULT_PARTICIPANT: Final = "default"
-"""The participant of an installation that names none. Requests for it carry no participant metadata."""
 
 _UNITS: Final = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
 _DURATION: Final = re.compile(r"(?:[0-9]{1,9}(?:\.[0-9]{1,6})?(?:ms|s|m|h))+", re.ASCII)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import grpc
 from google.protobuf.message import DecodeError
 
+from dict_rate_limit.domain.buckets.reading import DEFAULT_PARTICIPANT
 from dict_rate_limit.domain.errors import SettingsError
 from dict_rate_limit.proto import methods
 from dict_rate_limit.proto.rate_limit_service_pb2 import (
@@ -20,7 +21,6 @@ from dict_rate_limit.proto.rate_limit_service_pb2 import (
     RateLimitPolicy,
 )
 from dict_rate_limit.simulator.answer import Garbage, Listing, Refusal
-from dict_rate_limit.simulator.fake_dict import DEFAULT_PARTICIPANT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.buckets.catalog import CATEGORY_LIMITS, POLICIES_LIST, POLICIES_READ
+from dict_rate_limit.domain.buckets.reading import DEFAULT_PARTICIPANT
 from dict_rate_limit.domain.timestamps import require_timezone
 from dict_rate_limit.simulator.answer import Listing, Refusal, Reply
 from dict_rate_limit.simulator.bucket import Refill
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from dict_rate_limit.simulator.answer import Answer
     from dict_rate_limit.simulator.scenario import Scenario
 
-DEFAULT_PARTICIPANT: Final = "default"
-"""Who asks without naming a participant."""
 FIRST_CATEGORY: Final = "C"
 """Category of the first participant; the seed gives the others theirs."""
 NEVER_SEC: Final = 86_400.0

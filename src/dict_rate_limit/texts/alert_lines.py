@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from dict_rate_limit.domain.alerts.alert import Kind
 from dict_rate_limit.domain.alerts.transition import new_event
 from dict_rate_limit.domain.buckets.level import FULL
+from dict_rate_limit.domain.buckets.reading import DEFAULT_PARTICIPANT
 from dict_rate_limit.domain.text import one_line
 from dict_rate_limit.texts.sentences import EN, PT
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.texts.sentences import Language
 
-_UNNAMED_PARTICIPANT: Final = "default"
 _QUOTED: Final = 60
 _MINUTE: Final = 60
 _LIMITS: Final = re.compile(r"\D*(\d+)\D+(\d+)\D+(\d+)\D*", re.ASCII)
@@ -62,7 +62,7 @@ def _text(change: Change, language: Language) -> str:
         current=_value(context.current, alert.kind, language),
         **_acknowledgement(alert.acknowledgement),
     )
-    if alert.participant == _UNNAMED_PARTICIPANT:
+    if alert.participant == DEFAULT_PARTICIPANT:
         return text
     return text + language.participant.format(name=alert.participant)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.alerts.alert import Kind, TransitionKind
 from dict_rate_limit.domain.buckets.level import FULL
+from dict_rate_limit.domain.buckets.reading import DEFAULT_PARTICIPANT
 from dict_rate_limit.domain.text import one_line
 from dict_rate_limit.texts.alert_lines import duration_text, percent_text
 from dict_rate_limit.usecases.notification_text_times import clock_text
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.usecases.notification_text_words import Words
 
-_UNNAMED_PARTICIPANT: Final = "default"
 _CUT: Final = 40
 
 
@@ -23,12 +23,12 @@ def headline(event: AlertEvent, words: Words) -> str:
     text = matter(event, words)
     if event.kind is not Kind.DRILL:
         text = _beginning(event, words) + text
-    return text if event.participant == _UNNAMED_PARTICIPANT else f"{text} [{_short(event.participant)}]"
+    return text if event.participant == DEFAULT_PARTICIPANT else f"{text} [{_short(event.participant)}]"
 
 
 def participant_text(event: AlertEvent, words: Words) -> str:
     """Name the participant, where it has a name, as the lines of the domain do at their end."""
-    if event.participant == _UNNAMED_PARTICIPANT:
+    if event.participant == DEFAULT_PARTICIPANT:
         return ""
     return words.figures.participant.format(name=event.participant)
 

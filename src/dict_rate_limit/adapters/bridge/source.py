@@ -11,6 +11,7 @@ from dict_rate_limit.adapters.bridge.channel import ManagedChannel
 from dict_rate_limit.adapters.bridge.errors import correlation_id, translated
 from dict_rate_limit.adapters.bridge.mapping import ResponseContext, list_snapshot, odd_categories, single_snapshot
 from dict_rate_limit.domain.buckets.bucket import is_policy_name
+from dict_rate_limit.domain.buckets.reading import DEFAULT_PARTICIPANT
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.ports.telemetry import NULL_TRACER, PARTICIPANT, Component
 from dict_rate_limit.proto import methods
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 NAME: Final = "bridge"
 """Where its readings say they come from."""
-DEFAULT_PARTICIPANT: Final = "default"
-"""Whoever the Bridge's certificate speaks for: no metadata is sent."""
 _ISPB: Final = re.compile(r"[A-Z0-9]{8}", re.ASCII)
 
 
@@ -127,6 +126,7 @@ class BridgeSource:
 
 
 def _metadata(participant: str) -> tuple[tuple[str, str], ...]:
+    # The default participant is the one the certificate of the Bridge speaks for.
     if participant == DEFAULT_PARTICIPANT:
         return ()
     ispb = participant.upper()

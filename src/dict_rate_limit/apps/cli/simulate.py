@@ -10,8 +10,9 @@ import typer
 
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
+from dict_rate_limit.domain.buckets.reading import DEFAULT_PARTICIPANT
 from dict_rate_limit.settings.fields import definitions
-from dict_rate_limit.settings.parsers import DEFAULT_PARTICIPANT, participants
+from dict_rate_limit.settings.parsers import participants
 from dict_rate_limit.simulator.bridge import ServerTls
 from dict_rate_limit.simulator.faults import Fault
 from dict_rate_limit.simulator.main import Simulation, simulate

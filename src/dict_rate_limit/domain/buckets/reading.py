@@ -13,6 +13,9 @@ from dict_rate_limit.domain.timestamps import require_timezone
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+DEFAULT_PARTICIPANT: Final = "default"
+"""The participant of an installation that names none. Requests carry no participant metadata; texts do not name it."""
+
 CLOCK_TOLERANCE: Final = timedelta(hours=24)
 """DICT's clock is believed while it is this close to ours (design §5)."""
 
