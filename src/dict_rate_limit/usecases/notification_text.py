@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.domain.alerts.alert import Kind, Severity, TransitionKind
+from dict_rate_limit.domain.alerts.alert import Kind, TransitionKind
 from dict_rate_limit.domain.notifications.channel import Language
 from dict_rate_limit.texts.alert_lines import duration_text
 from dict_rate_limit.usecases.notification_text_headline import headline, matter, participant_text
@@ -73,7 +73,7 @@ def _stories(events: Sequence[AlertEvent]) -> list[list[AlertEvent]]:
 
 def _urgency(event: AlertEvent) -> tuple[bool, int, datetime]:
     over = event.transition is TransitionKind.RESOLVED
-    return over, -list(Severity).index(event.severity) - event.exhausted, event.opened_at
+    return over, -event.severity.rank(exhausted=event.exhausted), event.opened_at
 
 
 def _block(story: Sequence[AlertEvent], language: Language, now: datetime) -> list[str]:

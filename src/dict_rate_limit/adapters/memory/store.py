@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import asynccontextmanager
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.memory.acts import MemoryActs
 from dict_rate_limit.adapters.memory.database import MemoryDatabase
@@ -13,7 +13,6 @@ from dict_rate_limit.adapters.memory.notifications import MemoryNotifications
 from dict_rate_limit.adapters.memory.outbox import MemoryOutbox
 from dict_rate_limit.adapters.memory.participant_log import full_hour, new_ledger
 from dict_rate_limit.adapters.memory.partitions import MemoryPartitions, retained_from
-from dict_rate_limit.domain.alerts.alert import Severity
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dict_rate_limit.adapters.memory.participant_log import ParticipantLog
-    from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent, Kind
+    from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent, Kind, Severity
     from dict_rate_limit.domain.alerts.state import Evaluation, ParticipantState, PolicyOverride
     from dict_rate_limit.domain.audit import AuditEntry
     from dict_rate_limit.domain.buckets.reading import Poll
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.delivery import Backlog, ClaimUnitOfWork
     from dict_rate_limit.ports.notifications import LedgerEntry, RoutingUnitOfWork
     from dict_rate_limit.ports.stores import AlertHistory, AlertUnitOfWork, LatestReading, TransitionKey
-
-_WORST_FIRST: Final = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
 
 
 class MemoryRecordingUnitOfWork:
@@ -102,7 +99,7 @@ class MemoryStore:
         """Return the open alerts, worst first, then oldest first."""
         return sorted(
             (alert for ledger in self._database.of(participants) for alert in ledger.open_alerts()),
-            key=lambda a: (_WORST_FIRST.index(a.severity), a.opened_at, a.participant, a.key),
+            key=lambda a: (-a.severity.rank(), a.opened_at, a.participant, a.key),
         )
 
     async def poll_counts(self, participants: Sequence[str]) -> Mapping[tuple[str, Outcome], int]:

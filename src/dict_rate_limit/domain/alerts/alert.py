@@ -40,7 +40,11 @@ class Severity(StrEnum):
 
     INFO = "INFO"  # good to know
     WARNING = "WARNING"  # look at it in working hours
-    CRITICAL = "CRITICAL"  # customers fail now or soon, or we are blind
+    CRITICAL = "CRITICAL"  # payments fail now or soon, or the levels are unknown
+
+    def rank(self, *, exhausted: bool = False) -> int:
+        """Return how bad: the higher the worse; an exhausted bucket is worse than CRITICAL."""
+        return list(Severity).index(self) + exhausted
 
 
 class TransitionKind(StrEnum):

@@ -71,7 +71,7 @@ def change_severity(alert: Alert, severity: Severity, facts: AlertContext, now: 
     """
     dry = facts.bucket is not None and facts.bucket.exhausted
     exhausted = severity is Severity.CRITICAL and (alert.exhausted or dry)
-    before, after = _rank(alert.severity, exhausted=alert.exhausted), _rank(severity, exhausted=exhausted)
+    before, after = alert.severity.rank(exhausted=alert.exhausted), severity.rank(exhausted=exhausted)
     if before == after:
         return None
     kind = TransitionKind.ESCALATED if after > before else TransitionKind.DEESCALATED
@@ -109,10 +109,6 @@ def drilled(subject: Subject, sender: Acknowledgement) -> list[Change]:
         Change(alert=born, transition=TransitionKind.OPENED, context=AlertContext(category="")),
         resolved(born, AlertContext(category=""), sender.at),
     ]
-
-
-def _rank(severity: Severity, *, exhausted: bool) -> int:
-    return list(Severity).index(severity) + exhausted
 
 
 def _new_alert(subject: Subject, severity: Severity, facts: AlertContext, now: datetime) -> Alert:

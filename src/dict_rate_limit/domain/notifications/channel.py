@@ -63,8 +63,7 @@ class Routes:
 
     def matches(self, event: AlertEvent) -> bool:
         """Tell whether a transition is wanted: at least as severe, and matched by one glob of each list."""
-        ranks = list(Severity)
-        if ranks.index(event.severity) < ranks.index(self.severity):
+        if event.severity.rank() < self.severity.rank():
             return False
         pairs = (
             (event.policy_name, EVERYTHING if event.policy_name == ANY_POLICY else self.policies),

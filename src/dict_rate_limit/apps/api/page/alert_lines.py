@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dict_rate_limit.apps.api.page.delivery_lines import alert_asides
 from dict_rate_limit.apps.api.page.formats import clock_text, remaining_basis_points
 from dict_rate_limit.apps.api.page.words import Mark
-from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Alert, Kind, Severity
+from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Alert, Kind
 from dict_rate_limit.texts.alert_lines import duration_text
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ def alert_lines(model: OverviewModel, words: Words) -> list[AlertLine]:
 
 
 def _rank(alert: Alert) -> tuple[int, bool, bool, float]:
-    severity = -list(Severity).index(alert.severity)
-    return severity, alert.policy_name != ANY_POLICY, not alert.exhausted, alert.opened_at.timestamp()
+    return -alert.severity.rank(), alert.policy_name != ANY_POLICY, not alert.exhausted, alert.opened_at.timestamp()
 
 
 def _line(alert: Alert, bucket: Bucket | None, model: OverviewModel, words: Words) -> AlertLine:
