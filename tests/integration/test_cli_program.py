@@ -12,8 +12,8 @@ from cli_program import ended
 from dict_rate_limit import __main__ as program
 from dict_rate_limit.apps.cli.exit_codes import MEANINGS, CommandError, Exit, code_of
 from dict_rate_limit.apps.cli.program import COMMANDS, Source, run
-from dict_rate_limit.apps.local.errors import EmbeddedError
 from dict_rate_limit.apps.local.port import free_port
+from dict_rate_limit.apps.local.process import EmbeddedError
 from dict_rate_limit.domain.errors import (
     CacheUnavailableError,
     DictRateLimitError,

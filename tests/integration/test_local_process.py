@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dict_rate_limit.apps.local.binaries import binary
-from dict_rate_limit.apps.local.errors import EmbeddedError
 from dict_rate_limit.apps.local.postgres_home import PACKAGE, copied
-from dict_rate_limit.apps.local.process import Program, complete, running
+from dict_rate_limit.apps.local.process import EmbeddedError, Program, complete, running
 from processes import alive
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dict_rate_limit.apps.local import temporal, valkey
-from dict_rate_limit.apps.local.errors import EmbeddedError
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port
+from dict_rate_limit.apps.local.process import EmbeddedError
 
 if TYPE_CHECKING:
     from pathlib import Path

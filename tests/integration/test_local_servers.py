@@ -12,8 +12,8 @@ import pytest
 import redis.asyncio
 from temporalio.client import Client, Schedule, ScheduleActionStartWorkflow, ScheduleSpec
 
-from dict_rate_limit.apps.local.errors import EmbeddedError
 from dict_rate_limit.apps.local.postgres import embedded_postgres
+from dict_rate_limit.apps.local.process import EmbeddedError
 from dict_rate_limit.apps.local.temporal import embedded_temporal
 from dict_rate_limit.apps.local.valkey import embedded_valkey
 from processes import alive, gone

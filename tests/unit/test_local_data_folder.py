@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dict_rate_limit.apps.local.data_folder import default_folder, locked
-from dict_rate_limit.apps.local.errors import EmbeddedError
+from dict_rate_limit.apps.local.process import EmbeddedError
 
 
 def test_root_keeps_data_system_wide() -> None:

@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from dict_rate_limit.apps.local.errors import EmbeddedError
 from dict_rate_limit.apps.local.port import PORTS, free_port, refuse_taken
+from dict_rate_limit.apps.local.process import EmbeddedError
 
 
 def test_a_free_port_is_accepted() -> None:

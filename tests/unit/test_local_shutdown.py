@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from dict_rate_limit.apps.local.errors import EmbeddedError
+from dict_rate_limit.apps.local.process import EmbeddedError
 from dict_rate_limit.apps.local.shutdown import Shutdown
 from processes import hearing
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.postgres.backup.tools import Place
 from dict_rate_limit.apps.local.binaries import binary
-from dict_rate_limit.apps.local.errors import EmbeddedError
 from dict_rate_limit.apps.local.postgres_home import INSTALLATION, PACKAGE
+from dict_rate_limit.apps.local.process import EmbeddedError
 from dict_rate_limit.settings import Program, load, required
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from dict_rate_limit.apps.local.errors import EmbeddedError
+from dict_rate_limit.apps.local.process import EmbeddedError
 
 
 def binary(package: str, ending: str, instead: str) -> Path:

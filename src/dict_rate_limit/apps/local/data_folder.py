@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.apps.local.errors import EmbeddedError
+from dict_rate_limit.apps.local.process import EmbeddedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -8,7 +8,7 @@ import secrets
 import socket
 from typing import Final
 
-from dict_rate_limit.apps.local.errors import EmbeddedError
+from dict_rate_limit.apps.local.process import EmbeddedError
 
 LOOPBACK: Final = "127.0.0.1"
 ANSWER_PATIENCE_SEC: Final = 0.5

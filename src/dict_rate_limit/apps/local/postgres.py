@@ -12,9 +12,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from dict_rate_limit.apps.local.errors import EmbeddedError
 from dict_rate_limit.apps.local.postgres_home import Home, prepare
-from dict_rate_limit.apps.local.process import LOOK_AGAIN_SEC, Program, complete, running
+from dict_rate_limit.apps.local.process import LOOK_AGAIN_SEC, EmbeddedError, Program, complete, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence

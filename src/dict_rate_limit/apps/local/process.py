@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.apps.local import log_file, parent_death_exec
-from dict_rate_limit.apps.local.errors import EmbeddedError
+from dict_rate_limit.domain.errors import DictRateLimitError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -147,3 +147,7 @@ def failure_summary(program: Program, what: str) -> str:
     lines = program.log.read_text(errors="replace").splitlines()
     last = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
     return f"{program.name} {what}: {last} ({program.log})"
+
+
+class EmbeddedError(DictRateLimitError):
+    """A part cannot be had here, or was lost; one line that says why, and what to do where we know it."""

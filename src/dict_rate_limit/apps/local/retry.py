@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.apps.local.errors import EmbeddedError
+from dict_rate_limit.apps.local.process import EmbeddedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
