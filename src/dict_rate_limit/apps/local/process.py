@@ -8,12 +8,12 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.apps.local import log_file, parent_death_exec
+from dict_rate_limit.apps.local import parent_death_exec
 from dict_rate_limit.domain.errors import DictRateLimitError
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def start(program: Program) -> subprocess.Popen[bytes]:
     """Start the program in a session of its own, so that the terminal's Ctrl-C does not reach it."""
     folder = program.log.parent
     try:
-        log = log_file.opened(program.log)
+        log = open_log(program.log)
     except OSError as error:
         message = f"{program.name} did not start: {error.strerror}: {error.filename}"
         raise EmbeddedError(message) from error
@@ -151,3 +151,15 @@ def failure_summary(program: Program, what: str) -> str:
 
 class EmbeddedError(DictRateLimitError):
     """A part cannot be had here, or was lost; one line that says why, and what to do where we know it."""
+
+
+def open_log(log: Path) -> int:
+    """Open a new file, its folder made; that of the last run stays beside it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileNotFoundError):
+        log.replace(log.with_suffix(".log.1"))
+    return os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)

@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.text import Text
 
 from dict_rate_limit.adapters.telemetry.logs import change_level_on_signals, configure_logging
-from dict_rate_limit.apps.local import log_file
 from dict_rate_limit.apps.local.data_folder import default_folder, locked
 from dict_rate_limit.apps.local.local_stack import LocalStack, parts
 from dict_rate_limit.apps.local.port import LOOPBACK, refuse_taken
+from dict_rate_limit.apps.local.process import open_log
 from dict_rate_limit.apps.local.progress_table import ProgressTable
 from dict_rate_limit.apps.local.prometheus import beside
 from dict_rate_limit.apps.local.shutdown import Shutdown
@@ -123,7 +123,7 @@ def load_product() -> Product:
 
 def configure_log(settings: Settings, folder: Path, contexts: Sequence[Context]) -> TextIO:
     """Let log lines go to a file: the terminal belongs to the table."""
-    stream = os.fdopen(log_file.opened(folder / LOG), "w", buffering=1, encoding="utf-8")
+    stream = os.fdopen(open_log(folder / LOG), "w", buffering=1, encoding="utf-8")
     always = {"service": "dict-rate-limit-up", "version": version("dict-rate-limit")}
     configure_logging(settings.log_level, settings.log_format, stream, always=always, contexts=contexts)
     change_level_on_signals()
