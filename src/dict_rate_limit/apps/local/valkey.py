@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.apps.local.binaries import binary
-from dict_rate_limit.apps.local.port import LOOPBACK, free_port
+from dict_rate_limit.apps.local.port import LOOPBACK, free_port, on_free_ports
 from dict_rate_limit.apps.local.process import Program, running
-from dict_rate_limit.apps.local.retry import on_free_ports
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
