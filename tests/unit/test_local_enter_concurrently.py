@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dict_rate_limit.apps.local.enter_concurrently import enter_concurrently
+from dict_rate_limit.apps.local.local_stack import enter_concurrently
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

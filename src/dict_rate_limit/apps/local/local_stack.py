@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.apps.local.enter_concurrently import enter_concurrently
 from dict_rate_limit.apps.local.overrides import CACHE, DATABASE, SOURCE, TEMPORAL, real_address, substituted
 from dict_rate_limit.apps.local.postgres import embedded_postgres
 from dict_rate_limit.apps.local.temporal import embedded_temporal
@@ -16,7 +16,7 @@ from dict_rate_limit.settings import load
 from dict_rate_limit.simulator.main import Simulation, simulated_bridge
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
@@ -76,3 +76,28 @@ async def shown(part: Part, context: AbstractAsyncContextManager[str], board: Pr
     async with context as address:
         board.ready(part.name, address)
         yield address
+
+
+@asynccontextmanager
+async def enter_concurrently(contexts: Sequence[AbstractAsyncContextManager[str]]) -> AsyncIterator[tuple[str, ...]]:
+    """Enter all at once and leave all at once; gives their values in order.
+
+    They must not mind being left by another task than the one that entered. If one cannot be entered, the others are
+    left and its error is raised; of several errors the first.
+    """
+    entered: list[AbstractAsyncContextManager[str]] = []
+
+    async def enter(context: AbstractAsyncContextManager[str]) -> str:
+        value = await context.__aenter__()
+        entered.append(context)
+        return value
+
+    try:
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(enter(context)) for context in contexts]
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+        yield tuple(task.result() for task in tasks)
+    finally:
+        await asyncio.gather(*(context.__aexit__(None, None, None) for context in entered))
