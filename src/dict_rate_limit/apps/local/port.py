@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import secrets
+import socket
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -10,12 +14,6 @@ from dict_rate_limit.apps.local.process import EmbeddedError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
-
-
-import errno
-import os
-import secrets
-import socket
 
 LOOPBACK: Final = "127.0.0.1"
 ANSWER_PATIENCE_SEC: Final = 0.5
