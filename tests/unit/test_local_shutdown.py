@@ -22,7 +22,7 @@ class Force:
 async def politely(ending: Shutdown, journal: list[str]) -> None:
     ending.started = True
     journal.append("up")
-    await ending.shutdown.wait()
+    await ending.requested.wait()
     journal.append("down")
 
 
@@ -51,7 +51,7 @@ async def test_a_start_that_is_not_done_is_given_up() -> None:
     supervision = asyncio.create_task(ending.supervise(starting(journal)))
     await asyncio.sleep(0)
 
-    ending.asked()
+    ending.request()
     await supervision
 
     assert journal == ["given up"]
@@ -61,8 +61,8 @@ async def test_asking_twice_is_force() -> None:
     force = Force()
     ending = Shutdown(force)
 
-    ending.asked()
-    ending.asked()
+    ending.request()
+    ending.request()
 
     assert force.used == 1
 
@@ -72,7 +72,7 @@ async def test_a_lost_part_ends_everything_and_is_named() -> None:
     supervision = asyncio.create_task(ending.supervise(politely(ending, journal)))
     await asyncio.sleep(0)
 
-    ending.lost("Temporal ended")
+    ending.component_lost("Temporal ended")
 
     with pytest.raises(EmbeddedError, match=r"^Temporal ended$"):
         await supervision
@@ -84,8 +84,8 @@ async def test_a_part_that_ends_after_we_were_asked_is_no_loss() -> None:
     supervision = asyncio.create_task(ending.supervise(politely(ending, journal)))
     await asyncio.sleep(0)
 
-    ending.asked()
-    ending.lost("Temporal ended")
+    ending.request()
+    ending.component_lost("Temporal ended")
     await supervision
 
     assert journal == ["up", "down"]
@@ -107,8 +107,8 @@ async def test_who_ignores_hangups_goes_on_ignoring_them() -> None:
         await asyncio.sleep(0)
         os.kill(os.getpid(), signal.SIGHUP)
         await asyncio.sleep(0)
-        told = ending.shutdown.is_set()
-        ending.asked()
+        told = ending.requested.is_set()
+        ending.request()
         await supervision
     finally:
         signal.signal(signal.SIGHUP, before)

@@ -36,7 +36,7 @@ FOR_GOOD_SEC: Final = 3600.0
 
 @asynccontextmanager
 async def running(settings: Settings, stage: Startup) -> AsyncIterator[None]:
-    """Run the product; entered when it serves and polls, left when it has drained after `stage.ending.shutdown`.
+    """Run the product; entered when it serves and polls, left when it has drained after `stage.ending.requested`.
 
     Raises:
         StoreError: the schema cannot be brought up to date.
@@ -54,7 +54,7 @@ async def running(settings: Settings, stage: Startup) -> AsyncIterator[None]:
                 await asyncio.gather(worker_up(settings, work, tasks[0], stage), api_up(settings, tasks[1], stage))
                 yield
             finally:
-                stage.ending.shutdown.set()
+                stage.ending.requested.set()
                 await asyncio.wait(tasks)
 
 
@@ -69,7 +69,7 @@ def started(
     settings: Settings, parts: Container, work: WorkerDeps, stage: Startup, traced: Tracing
 ) -> tuple[asyncio.Task[None], ...]:
     """Start worker, API and what machines ask of both."""
-    shutdown = stage.ending.shutdown
+    shutdown = stage.ending.requested
     api = assemble(settings, parts)
     operations = OperationsApp(
         work.readiness, bootstrap.exporter(settings, parts, (*work.collectors, *api.collectors)).scrape
@@ -86,7 +86,7 @@ def watched(part: str, life: Coroutine[None, None, None], stage: Startup) -> asy
 
     def ended(task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
-        stage.ending.lost(f"{part} ended: {error or 'nobody asked it to'}")
+        stage.ending.component_lost(f"{part} ended: {error or 'nobody asked it to'}")
 
     task = asyncio.create_task(life)
     task.add_done_callback(ended)

@@ -20,22 +20,22 @@ class Shutdown:
 
     def __init__(self, force: Callable[[], None]) -> None:
         """Take what ends the process at once."""
-        self.shutdown = asyncio.Event()
+        self.requested = asyncio.Event()
         self.started = False
         self.loss: str | None = None
         self._force = force
 
-    def asked(self) -> None:
+    def request(self) -> None:
         """End; the second time at once."""
-        if self.shutdown.is_set():
+        if self.requested.is_set():
             self._force()
-        self.shutdown.set()
+        self.requested.set()
 
-    def lost(self, message: str) -> None:
+    def component_lost(self, message: str) -> None:
         """End, because a part did."""
-        if not self.shutdown.is_set():
+        if not self.requested.is_set():
             self.loss = message
-            self.shutdown.set()
+            self.requested.set()
 
     async def supervise(self, life: Coroutine[None, None, None]) -> None:
         """Live until it is to end, or until life ends by itself.
@@ -46,9 +46,9 @@ class Shutdown:
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
             if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup means it
-                loop.add_signal_handler(number, self.asked)
+                loop.add_signal_handler(number, self.request)
         living = asyncio.create_task(life)
-        told = asyncio.create_task(self.shutdown.wait())
+        told = asyncio.create_task(self.requested.wait())
         await asyncio.wait({living, told}, return_when=asyncio.FIRST_COMPLETED)
         told.cancel()
         limit = loop.call_later(STOP_PATIENCE_SEC, self._force)

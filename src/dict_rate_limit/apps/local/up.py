@@ -103,14 +103,14 @@ async def live(console: Console, installation: LocalStack, stage: Startup, produ
     """Start everything, wait for the end, stop everything."""
     loading = asyncio.create_task(asyncio.to_thread(load_product))
     async with (
-        parts(installation, stage.board, stage.ending.lost) as settings,
+        parts(installation, stage.board, stage.ending.component_lost) as settings,
         (product or await loading)(settings, stage),
         beside(settings, installation.folder / "prometheus", stage.board) as prometheus,
     ):
         stage.board.close()
         announce(console, settings, installation.folder, prometheus)
         stage.ending.started = True
-        await stage.ending.shutdown.wait()
+        await stage.ending.requested.wait()
         console.print("stopping ...")
 
 
