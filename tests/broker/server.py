@@ -28,7 +28,7 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port
-from dict_rate_limit.apps.local.process import Program, running, start, until_ready
+from dict_rate_limit.apps.local.process import ProcessSpec, running, start, until_ready
 from tool_box import search_path, tools_folder
 
 if TYPE_CHECKING:
@@ -208,10 +208,10 @@ class Mortal:
             self.child = None
 
 
-def program(broker: Broker) -> Program:
+def program(broker: Broker) -> ProcessSpec:
     """Say how to run it: the compiler's first stage alone and the simplest collector halve what a start costs."""
     java = shutil.which("java", path=search_path())
-    return Program(
+    return ProcessSpec(
         name="Pulsar",
         command=(
             str(java),

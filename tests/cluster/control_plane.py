@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from cluster.kubeconfig import kubeconfig
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port, listening
-from dict_rate_limit.apps.local.process import Program, running
+from dict_rate_limit.apps.local.process import ProcessSpec, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -54,8 +54,8 @@ class Home:
     def signing_key(self) -> Path:
         return self.folder / "service-accounts.key"
 
-    def program(self, name: str, *options: str) -> Program:
-        return Program(name=name, command=(str(self.programs[name]), *options), log=self.folder / f"{name}.log")
+    def program(self, name: str, *options: str) -> ProcessSpec:
+        return ProcessSpec(name=name, command=(str(self.programs[name]), *options), log=self.folder / f"{name}.log")
 
 
 @asynccontextmanager
@@ -96,7 +96,7 @@ def furnished(programs: Mapping[str, Path], folder: Path) -> Home:
     return home
 
 
-def etcd(home: Home) -> Program:
+def etcd(home: Home) -> ProcessSpec:
     clients, peers = (f"http://{LOOPBACK}:{port}" for port in (home.etcd_port, home.peer_port))
     return home.program(
         "etcd",
@@ -110,7 +110,7 @@ def etcd(home: Home) -> Program:
     )
 
 
-def api_server(home: Home) -> Program:
+def api_server(home: Home) -> ProcessSpec:
     return home.program(
         "kube-apiserver",
         f"--etcd-servers=http://{LOOPBACK}:{home.etcd_port}",
@@ -129,7 +129,7 @@ def api_server(home: Home) -> Program:
     )
 
 
-def controller_manager(home: Home) -> Program:
+def controller_manager(home: Home) -> ProcessSpec:
     return home.program(
         "kube-controller-manager",
         f"--kubeconfig={home.config}",
@@ -143,11 +143,11 @@ def controller_manager(home: Home) -> Program:
     )
 
 
-def scheduler(home: Home) -> Program:
+def scheduler(home: Home) -> ProcessSpec:
     return home.program("kube-scheduler", f"--kubeconfig={home.config}", "--leader-elect=false", "--secure-port=0")
 
 
-def kubelets(home: Home) -> Program:
+def kubelets(home: Home) -> ProcessSpec:
     return home.program("kwok", f"--kubeconfig={home.config}", f"--config={STAGES}", "--manage-all-nodes=true")
 
 

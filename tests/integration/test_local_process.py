@@ -9,15 +9,15 @@ import pytest
 
 from dict_rate_limit.apps.local.binaries import binary
 from dict_rate_limit.apps.local.postgres_home import PACKAGE, copied
-from dict_rate_limit.apps.local.process import EmbeddedError, Program, complete, running
+from dict_rate_limit.apps.local.process import EmbeddedError, ProcessSpec, complete, running
 from processes import alive
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def shell(script: str, folder: Path) -> Program:
-    return Program(name="Thing", command=("/bin/sh", "-c", script, str(folder)), log=folder / "thing.log")
+def shell(script: str, folder: Path) -> ProcessSpec:
+    return ProcessSpec(name="Thing", command=("/bin/sh", "-c", script, str(folder)), log=folder / "thing.log")
 
 
 def started(log: Path) -> bool:
@@ -38,7 +38,7 @@ async def test_a_silent_failure_says_so(tmp_path: Path) -> None:
 
 
 async def test_a_program_that_cannot_be_run_is_named(tmp_path: Path) -> None:
-    program = Program(name="Thing", command=("/nowhere/thing",), log=tmp_path / "thing.log")
+    program = ProcessSpec(name="Thing", command=("/nowhere/thing",), log=tmp_path / "thing.log")
 
     with pytest.raises(EmbeddedError, match=r"^Thing failed: /nowhere/thing: No such file or directory \("):
         await complete(program)
@@ -57,7 +57,7 @@ async def test_a_program_deaf_to_the_signal_is_killed_with_its_children(tmp_path
 async def test_a_program_is_stopped_by_its_own_signal(tmp_path: Path) -> None:
     said = tmp_path / "said"
     script = f"trap 'echo INT > {said}; exit' INT; echo up; while :; do sleep 0.05; done"
-    program = Program(
+    program = ProcessSpec(
         name="Thing", command=("/bin/sh", "-c", script), log=tmp_path / "thing.log", stop_signal=signal.SIGINT
     )
 
@@ -101,7 +101,9 @@ async def test_a_copy_of_the_programs_works_and_is_made_once(tmp_path: Path) -> 
     made = (first / "initdb").stat().st_ctime_ns
     again = copied(original, tmp_path / "program")
 
-    await complete(Program(name="initdb", command=(str(again / "initdb"), "--version"), log=tmp_path / "initdb.log"))
+    await complete(
+        ProcessSpec(name="initdb", command=(str(again / "initdb"), "--version"), log=tmp_path / "initdb.log")
+    )
     assert (again / "initdb").stat().st_ctime_ns == made
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from dict_rate_limit.apps.local.postgres_home import Home, prepare
-from dict_rate_limit.apps.local.process import LOOK_AGAIN_SEC, EmbeddedError, Program, complete, running
+from dict_rate_limit.apps.local.process import LOOK_AGAIN_SEC, EmbeddedError, ProcessSpec, complete, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -70,7 +70,7 @@ async def make_cluster(home: Home) -> None:
     locale = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
     command = (str(home.binaries / "initdb"), *words, *locale)
     await complete(
-        Program(name="PostgreSQL's initdb", command=command, log=home.folder / "initdb.log", uid=home.uid),
+        ProcessSpec(name="PostgreSQL's initdb", command=command, log=home.folder / "initdb.log", uid=home.uid),
     )
     draft.rename(home.cluster)
 
@@ -97,11 +97,11 @@ def in_use(cluster: Path) -> bool:
     return True
 
 
-def program(home: Home, settings: Sequence[str]) -> Program:
+def program(home: Home, settings: Sequence[str]) -> ProcessSpec:
     """Say how to run it."""
     everything = (*SETTINGS, f"unix_socket_directories={home.cluster}", *settings)
     words = tuple(word for setting in everything for word in ("-c", setting))
-    return Program(
+    return ProcessSpec(
         name="PostgreSQL",
         command=(str(home.binaries / "postgres"), "-D", str(home.cluster), *words),
         log=home.folder / "postgres.log",

