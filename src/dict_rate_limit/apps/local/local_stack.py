@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    from dict_rate_limit.apps.local.overrides import Part
+    from dict_rate_limit.apps.local.overrides import Dependency
     from dict_rate_limit.apps.local.progress_table import ProgressTable
     from dict_rate_limit.settings import Settings
 
@@ -57,7 +57,7 @@ async def parts(installation: LocalStack, board: ProgressTable, lost: Callable[[
 
 def embedded(
     installation: LocalStack, lost: Callable[[str], None]
-) -> Mapping[Part, Callable[[], AbstractAsyncContextManager[str]]]:
+) -> Mapping[Dependency, Callable[[], AbstractAsyncContextManager[str]]]:
     """Say how each part is started."""
     folder = installation.folder
     simulation = Simulation(participants=installation.settings.participants)
@@ -70,7 +70,9 @@ def embedded(
 
 
 @asynccontextmanager
-async def shown(part: Part, context: AbstractAsyncContextManager[str], board: ProgressTable) -> AsyncIterator[str]:
+async def shown(
+    part: Dependency, context: AbstractAsyncContextManager[str], board: ProgressTable
+) -> AsyncIterator[str]:
     """Show on the board how the part comes up."""
     board.begin(part.name)
     async with context as address:

@@ -16,7 +16,7 @@ BUSIEST_POLL_SEC: Final = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Dependency:
     """Something a real one can stand in for; `about` are prefixes of variables that say how to reach the real one."""
 
     name: str
@@ -24,18 +24,18 @@ class Part:
     about: tuple[str, ...] = ()
 
 
-DATABASE: Final = Part(name="PostgreSQL", variable="DATABASE_URL")
-CACHE: Final = Part(name="Valkey", variable="REDIS_ADDR", about=("REDIS_PASSWORD", "REDIS_TLS"))
-TEMPORAL: Final = Part(name="Temporal", variable="TEMPORAL_HOST", about=("TEMPORAL_NAMESPACE", "TEMPORAL_TLS_"))
-SOURCE: Final = Part(name="Simulated DICT", variable="BRIDGE_GRPC_ADDRESS", about=("BRIDGE_TLS_",))
+DATABASE: Final = Dependency(name="PostgreSQL", variable="DATABASE_URL")
+CACHE: Final = Dependency(name="Valkey", variable="REDIS_ADDR", about=("REDIS_PASSWORD", "REDIS_TLS"))
+TEMPORAL: Final = Dependency(name="Temporal", variable="TEMPORAL_HOST", about=("TEMPORAL_NAMESPACE", "TEMPORAL_TLS_"))
+SOURCE: Final = Dependency(name="Simulated DICT", variable="BRIDGE_GRPC_ADDRESS", about=("BRIDGE_TLS_",))
 
 
-def real_address(part: Part, settings: Settings) -> str | None:
+def real_address(part: Dependency, settings: Settings) -> str | None:
     """Return where the real one is, without its secrets; None = it is to be embedded."""
     return settings.provenance[part.variable].shown
 
 
-def substituted(environ: Mapping[str, str], addresses: Mapping[Part, str], settings: Settings) -> dict[str, str]:
+def substituted(environ: Mapping[str, str], addresses: Mapping[Dependency, str], settings: Settings) -> dict[str, str]:
     """Return the environment with the embedded parts' addresses, and without what was said about real ones.
 
     With the simulator the polls are as frequent as the budget for lists allows, so that there is something to see.
