@@ -7,8 +7,8 @@ from dict_rate_limit.apps.local.overrides import (
     DATABASE,
     SOURCE,
     TEMPORAL,
+    external_address,
     poll_every_sec,
-    real_address,
     substituted,
 )
 from dict_rate_limit.settings import load
@@ -17,13 +17,13 @@ from dict_rate_limit.settings import load
 def test_an_unset_variable_means_the_embedded_part() -> None:
     settings = load({"REDIS_ADDR": ""})
 
-    assert real_address(CACHE, settings) is None
+    assert external_address(CACHE, settings) is None
 
 
 def test_a_real_part_is_shown_without_its_password() -> None:
     settings = load({"DATABASE_URL": "postgresql://me:hush@db/limits"})
 
-    assert real_address(DATABASE, settings) == "postgresql://me:***@db/limits"
+    assert external_address(DATABASE, settings) == "postgresql://me:***@db/limits"
 
 
 def test_embedded_parts_get_their_addresses() -> None:

@@ -30,7 +30,7 @@ TEMPORAL: Final = Dependency(name="Temporal", variable="TEMPORAL_HOST", about=("
 SOURCE: Final = Dependency(name="Simulated DICT", variable="BRIDGE_GRPC_ADDRESS", about=("BRIDGE_TLS_",))
 
 
-def real_address(part: Dependency, settings: Settings) -> str | None:
+def external_address(part: Dependency, settings: Settings) -> str | None:
     """Return where the real one is, without its secrets; None = it is to be embedded."""
     return settings.provenance[part.variable].shown
 
