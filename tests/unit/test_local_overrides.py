@@ -9,7 +9,7 @@ from dict_rate_limit.apps.local.overrides import (
     TEMPORAL,
     external_address,
     poll_every_sec,
-    substituted,
+    with_local_addresses,
 )
 from dict_rate_limit.settings import load
 
@@ -29,7 +29,7 @@ def test_a_real_part_is_shown_without_its_password() -> None:
 def test_embedded_parts_get_their_addresses() -> None:
     addresses = {CACHE: "127.0.0.1:1", TEMPORAL: "127.0.0.1:2"}
 
-    environ = substituted({"PORT": "81"}, addresses, load({}))
+    environ = with_local_addresses({"PORT": "81"}, addresses, load({}))
 
     assert environ == {"PORT": "81", "REDIS_ADDR": "127.0.0.1:1", "TEMPORAL_HOST": "127.0.0.1:2"}
 
@@ -37,7 +37,7 @@ def test_embedded_parts_get_their_addresses() -> None:
 def test_what_was_said_about_a_real_part_is_not_told_to_the_embedded_one() -> None:
     told = {"REDIS_PASSWORD_FILE": "/f", "REDIS_TLS": "true", "TEMPORAL_NAMESPACE": "x", "TEMPORAL_TLS_CA_FILE": "/f"}
 
-    environ = substituted(told, {CACHE: "127.0.0.1:1", TEMPORAL: "127.0.0.1:2"}, load({}))
+    environ = with_local_addresses(told, {CACHE: "127.0.0.1:1", TEMPORAL: "127.0.0.1:2"}, load({}))
 
     assert environ.keys() == {"REDIS_ADDR", "TEMPORAL_HOST"}
 
@@ -45,26 +45,26 @@ def test_what_was_said_about_a_real_part_is_not_told_to_the_embedded_one() -> No
 def test_a_real_part_keeps_all_that_was_said_about_it() -> None:
     told = {"REDIS_ADDR": "cache:6379", "REDIS_TLS": "true"}
 
-    environ = substituted(told, {TEMPORAL: "127.0.0.1:2"}, load(told))
+    environ = with_local_addresses(told, {TEMPORAL: "127.0.0.1:2"}, load(told))
 
     assert environ == told | {"TEMPORAL_HOST": "127.0.0.1:2"}
 
 
 def test_the_simulator_is_polled_often() -> None:
-    environ = substituted({}, {SOURCE: "127.0.0.1:3"}, load({}))
+    environ = with_local_addresses({}, {SOURCE: "127.0.0.1:3"}, load({}))
 
     assert environ["WORKFLOW_CRON_SCHEDULE"] == "@every 20s"
     assert load(environ).poll_interval.total_seconds() == 20
 
 
 def test_a_schedule_that_was_set_stays() -> None:
-    environ = substituted({"WORKFLOW_CRON_SCHEDULE": "@every 1m"}, {SOURCE: "127.0.0.1:3"}, load({}))
+    environ = with_local_addresses({"WORKFLOW_CRON_SCHEDULE": "@every 1m"}, {SOURCE: "127.0.0.1:3"}, load({}))
 
     assert environ["WORKFLOW_CRON_SCHEDULE"] == "@every 1m"
 
 
 def test_a_real_source_is_polled_as_usual() -> None:
-    environ = substituted({}, {CACHE: "127.0.0.1:1"}, load({}))
+    environ = with_local_addresses({}, {CACHE: "127.0.0.1:1"}, load({}))
 
     assert "WORKFLOW_CRON_SCHEDULE" not in environ
 

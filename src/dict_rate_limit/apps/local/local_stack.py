@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.apps.local.overrides import CACHE, DATABASE, SOURCE, TEMPORAL, external_address, substituted
+from dict_rate_limit.apps.local.overrides import (
+    CACHE,
+    DATABASE,
+    SOURCE,
+    TEMPORAL,
+    external_address,
+    with_local_addresses,
+)
 from dict_rate_limit.apps.local.postgres import embedded_postgres
 from dict_rate_limit.apps.local.temporal import embedded_temporal
 from dict_rate_limit.apps.local.valkey import embedded_valkey
@@ -52,7 +59,7 @@ async def parts(installation: LocalStack, board: ProgressTable, lost: Callable[[
     wanted = [part for part in starters if external_address(part, settings) is None]
     async with enter_concurrently([shown(part, starters[part](), board) for part in wanted]) as addresses:
         places = dict(zip(wanted, addresses, strict=True))
-        yield load(substituted(installation.environ, places, settings))
+        yield load(with_local_addresses(installation.environ, places, settings))
 
 
 def embedded(

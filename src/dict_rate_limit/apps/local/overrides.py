@@ -35,7 +35,9 @@ def external_address(part: Dependency, settings: Settings) -> str | None:
     return settings.provenance[part.variable].shown
 
 
-def substituted(environ: Mapping[str, str], addresses: Mapping[Dependency, str], settings: Settings) -> dict[str, str]:
+def with_local_addresses(
+    environ: Mapping[str, str], addresses: Mapping[Dependency, str], settings: Settings
+) -> dict[str, str]:
     """Return the environment with the embedded parts' addresses, and without what was said about real ones.
 
     With the simulator the polls are as frequent as the budget for lists allows, so that there is something to see.
