@@ -42,7 +42,9 @@ class LocalStack:
 
 
 @asynccontextmanager
-async def parts(installation: LocalStack, board: ProgressTable, lost: Callable[[str], None]) -> AsyncIterator[Settings]:
+async def dependencies_running(
+    installation: LocalStack, board: ProgressTable, lost: Callable[[str], None]
+) -> AsyncIterator[Settings]:
     """Run every part that no real one stands in for; gives the settings that lead to all of them.
 
     `lost` is told when a part ends by itself.

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from dict_rate_limit.adapters.telemetry.logs import change_level_on_signals, configure_logging
 from dict_rate_limit.apps.local.data_folder import default_folder, locked
-from dict_rate_limit.apps.local.local_stack import LocalStack, parts
+from dict_rate_limit.apps.local.local_stack import LocalStack, dependencies_running
 from dict_rate_limit.apps.local.port import LOOPBACK, refuse_taken
 from dict_rate_limit.apps.local.process import open_log
 from dict_rate_limit.apps.local.progress_table import ProgressTable
@@ -103,7 +103,7 @@ async def live(console: Console, installation: LocalStack, stage: Startup, produ
     """Start everything, wait for the end, stop everything."""
     loading = asyncio.create_task(asyncio.to_thread(load_product))
     async with (
-        parts(installation, stage.board, stage.ending.component_lost) as settings,
+        dependencies_running(installation, stage.board, stage.ending.component_lost) as settings,
         (product or await loading)(settings, stage),
         beside(settings, installation.folder / "prometheus", stage.board) as prometheus,
     ):
