@@ -59,7 +59,7 @@ async def dependencies_running(
         if real is not None:
             board.yours(part.name, f"{real} ({part.variable})")
     wanted = [part for part in starters if external_address(part, settings) is None]
-    async with enter_concurrently([shown(part, starters[part](), board) for part in wanted]) as addresses:
+    async with enter_concurrently([with_progress(part, starters[part](), board) for part in wanted]) as addresses:
         places = dict(zip(wanted, addresses, strict=True))
         yield load(with_local_addresses(installation.environ, places, settings))
 
@@ -79,7 +79,7 @@ def embedded(
 
 
 @asynccontextmanager
-async def shown(
+async def with_progress(
     part: Dependency, context: AbstractAsyncContextManager[str], board: ProgressTable
 ) -> AsyncIterator[str]:
     """Show on the board how the part comes up."""
