@@ -53,7 +53,7 @@ async def dependencies_running(
         EmbeddedError: a part cannot be had.
     """
     settings = installation.settings
-    starters = embedded(installation, lost)
+    starters = starters(installation, lost)
     for part in starters:
         real = external_address(part, settings)
         if real is not None:
@@ -64,7 +64,7 @@ async def dependencies_running(
         yield load(with_local_addresses(installation.environ, places, settings))
 
 
-def embedded(
+def starters(
     installation: LocalStack, lost: Callable[[str], None]
 ) -> Mapping[Dependency, Callable[[], AbstractAsyncContextManager[str]]]:
     """Say how each part is started."""
