@@ -28,7 +28,7 @@ ANSWER_PATIENCE_SEC: Final = 0.5
 
 
 @asynccontextmanager
-async def beside(settings: Settings, folder: Path, board: ProgressTable) -> AsyncIterator[str | None]:
+async def local_prometheus(settings: Settings, folder: Path, board: ProgressTable) -> AsyncIterator[str | None]:
     """Run Prometheus for the length of the block if it is wanted and installed; gives its address.
 
     What it ends with by itself ends nothing else: the product does not need it.

@@ -20,7 +20,7 @@ from dict_rate_limit.apps.local.local_stack import LocalStack, dependencies_runn
 from dict_rate_limit.apps.local.port import LOOPBACK, refuse_taken
 from dict_rate_limit.apps.local.process import open_log
 from dict_rate_limit.apps.local.progress_table import ProgressTable
-from dict_rate_limit.apps.local.prometheus import beside
+from dict_rate_limit.apps.local.prometheus import local_prometheus
 from dict_rate_limit.apps.local.shutdown import Shutdown
 from dict_rate_limit.apps.local.startup import PARTS, PROMETHEUS, Startup
 from dict_rate_limit.domain.errors import DictRateLimitError
@@ -105,7 +105,7 @@ async def live(console: Console, installation: LocalStack, stage: Startup, produ
     async with (
         dependencies_running(installation, stage.board, stage.ending.component_lost) as settings,
         (product or await loading)(settings, stage),
-        beside(settings, installation.folder / "prometheus", stage.board) as prometheus,
+        local_prometheus(settings, installation.folder / "prometheus", stage.board) as prometheus,
     ):
         stage.board.close()
         announce(console, settings, installation.folder, prometheus)
