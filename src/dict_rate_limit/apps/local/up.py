@@ -95,11 +95,13 @@ async def up(console: Console, environ: Mapping[str, str], data: Path | None, pr
         with ProgressTable(console, time.monotonic, shown) as board:
             stage = Startup(board=board, ending=Shutdown(force), log=log, contexts=contexts)
             installation = LocalStack(environ=environ, settings=settings, folder=folder)
-            await stage.ending.supervise(live(console, installation, stage, product))
+            await stage.ending.supervise(run_until_shutdown(console, installation, stage, product))
     console.print(Text(f"stopped; the data stays in {folder}"), soft_wrap=True)
 
 
-async def live(console: Console, installation: LocalStack, stage: Startup, product: Product | None) -> None:
+async def run_until_shutdown(
+    console: Console, installation: LocalStack, stage: Startup, product: Product | None
+) -> None:
     """Start everything, wait for the end, stop everything."""
     loading = asyncio.create_task(asyncio.to_thread(load_product))
     async with (
