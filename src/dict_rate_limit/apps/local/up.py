@@ -93,7 +93,7 @@ async def up(console: Console, environ: Mapping[str, str], data: Path | None, pr
         log = configure_log(settings, folder, contexts)
         shown = (*PARTS, PROMETHEUS) if settings.observe else PARTS
         with ProgressTable(console, time.monotonic, shown) as board:
-            stage = Startup(board=board, ending=Shutdown(force), log=log, contexts=contexts)
+            stage = Startup(board=board, ending=Shutdown(exit_now), log=log, contexts=contexts)
             installation = LocalStack(environ=environ, settings=settings, folder=folder)
             await stage.ending.supervise(run_until_shutdown(console, installation, stage, product))
     console.print(Text(f"stopped; the data stays in {folder}"), soft_wrap=True)
@@ -154,7 +154,7 @@ def reachable(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def force() -> None:
+def exit_now() -> None:
     """End at once; the servers end with us."""
     sys.stderr.write("stopped by force\n")
     sys.stderr.flush()
