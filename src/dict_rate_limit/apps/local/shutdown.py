@@ -23,12 +23,12 @@ class Shutdown:
         self.requested = asyncio.Event()
         self.started = False
         self.loss: str | None = None
-        self._force = force
+        self._exit_now = force
 
     def request(self) -> None:
         """End; the second time at once."""
         if self.requested.is_set():
-            self._force()
+            self._exit_now()
         self.requested.set()
 
     def component_lost(self, message: str) -> None:
@@ -51,7 +51,7 @@ class Shutdown:
         told = asyncio.create_task(self.requested.wait())
         await asyncio.wait({living, told}, return_when=asyncio.FIRST_COMPLETED)
         told.cancel()
-        limit = loop.call_later(STOP_PATIENCE_SEC, self._force)
+        limit = loop.call_later(STOP_PATIENCE_SEC, self._exit_now)
         if not self.started:
             living.cancel()
         await asyncio.wait({living})
