@@ -35,84 +35,84 @@ FOR_GOOD_SEC: Final = 3600.0
 
 
 @asynccontextmanager
-async def running(settings: Settings, stage: Startup) -> AsyncIterator[None]:
+async def running(settings: Settings, startup: Startup) -> AsyncIterator[None]:
     """Run the product; entered when it serves and polls, left when it has drained after `stage.ending.requested`.
 
     Raises:
         StoreError: the schema cannot be brought up to date.
     """
-    stage.contexts.extend(worker.LOG_CONTEXTS)
-    await migrate(settings, stage)
+    startup.contexts.extend(worker.LOG_CONTEXTS)
+    await migrate(settings, startup)
     with tracing(settings, "dict-rate-limit-up", tracer_provider) as traced:
         async with (
             bootstrap.backing(settings, traced.steps) as parts,
-            publishing(settings, parts, stage.log) as where,
+            publishing(settings, parts, startup.log) as where,
         ):
             work = replace(worker.assemble(settings, parts, where), drain=DRAIN, traced=traced.on)
-            tasks = started(settings, parts, work, stage, traced)
+            tasks = started(settings, parts, work, startup, traced)
             try:
-                await asyncio.gather(worker_up(settings, work, tasks[0], stage), api_up(settings, tasks[1], stage))
+                await asyncio.gather(worker_up(settings, work, tasks[0], startup), api_up(settings, tasks[1], startup))
                 yield
             finally:
-                stage.ending.requested.set()
+                startup.ending.requested.set()
                 await asyncio.wait(tasks)
 
 
-async def migrate(settings: Settings, stage: Startup) -> None:
+async def migrate(settings: Settings, startup: Startup) -> None:
     """Bring the schema up to date."""
-    stage.board.begin(SCHEMA)
+    startup.board.begin(SCHEMA)
     applied = await runner.up(settings.database_url or "")
-    stage.board.ready(SCHEMA, f"{len(applied)} migrations applied" if applied else "up to date")
+    startup.board.ready(SCHEMA, f"{len(applied)} migrations applied" if applied else "up to date")
 
 
 def started(
-    settings: Settings, parts: Container, work: WorkerDeps, stage: Startup, traced: Tracing
+    settings: Settings, parts: Container, work: WorkerDeps, startup: Startup, traced: Tracing
 ) -> tuple[asyncio.Task[None], ...]:
     """Start worker, API and what machines ask of both."""
-    shutdown = stage.ending.requested
+    shutdown = startup.ending.requested
     api = assemble(settings, parts)
     operations = OperationsApp(
         work.readiness, bootstrap.exporter(settings, parts, (*work.collectors, *api.collectors)).scrape
     )
     return (
-        watched(WORKER, worker.run(work, shutdown), stage),
-        watched(API, answer(api, settings, shutdown, traced), stage),
-        watched("Metrics", serve(operations, settings.host, settings.metrics_port, shutdown), stage),
+        watched(WORKER, worker.run(work, shutdown), startup),
+        watched(API, answer(api, settings, shutdown, traced), startup),
+        watched("Metrics", serve(operations, settings.host, settings.metrics_port, shutdown), startup),
     )
 
 
-def watched(part: str, life: Coroutine[None, None, None], stage: Startup) -> asyncio.Task[None]:
+def watched(part: str, life: Coroutine[None, None, None], startup: Startup) -> asyncio.Task[None]:
     """Start it, and end everything when it ends before it is told to."""
 
     def ended(task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
-        stage.ending.component_lost(f"{part} ended: {error or 'nobody asked it to'}")
+        startup.ending.component_lost(f"{part} ended: {error or 'nobody asked it to'}")
 
     task = asyncio.create_task(life)
     task.add_done_callback(ended)
     return task
 
 
-async def worker_up(settings: Settings, work: WorkerDeps, task: asyncio.Task[None], stage: Startup) -> None:
+async def worker_up(settings: Settings, work: WorkerDeps, task: asyncio.Task[None], startup: Startup) -> None:
     """Wait until it polls."""
-    stage.board.begin(WORKER)
+    startup.board.begin(WORKER)
     at_first = work.progress.waiting_for
 
     def ready() -> bool:
         waiting_for = work.progress.waiting_for
         if waiting_for not in {None, at_first}:
-            stage.board.note(WORKER, f"waits: {waiting_for}")
+            startup.board.note(WORKER, f"waits: {waiting_for}")
         return waiting_for is None
 
     await until(ready, task)
-    stage.board.ready(WORKER, f"polls {settings.workflow_cron_schedule}")
+    startup.board.ready(WORKER, f"polls {settings.workflow_cron_schedule}")
 
 
-async def api_up(settings: Settings, task: asyncio.Task[None], stage: Startup) -> None:
+async def api_up(settings: Settings, task: asyncio.Task[None], startup: Startup) -> None:
     """Wait until it serves."""
-    stage.board.begin(API)
+    startup.board.begin(API)
     await until(lambda: listening(settings.host, settings.port), task)
-    stage.board.ready(API, f"{settings.host}:{settings.port}")
+    startup.board.ready(API, f"{settings.host}:{settings.port}")
 
 
 async def until(ready: Callable[[], bool], task: asyncio.Task[None]) -> None:

@@ -93,26 +93,26 @@ async def up(console: Console, environ: Mapping[str, str], data: Path | None, pr
         log = configure_log(settings, folder, contexts)
         shown = (*PARTS, PROMETHEUS) if settings.observe else PARTS
         with ProgressTable(console, time.monotonic, shown) as board:
-            stage = Startup(board=board, ending=Shutdown(exit_now), log=log, contexts=contexts)
+            startup = Startup(board=board, ending=Shutdown(exit_now), log=log, contexts=contexts)
             installation = LocalStack(environ=environ, settings=settings, folder=folder)
-            await stage.ending.supervise(run_until_shutdown(console, installation, stage, product))
+            await startup.ending.supervise(run_until_shutdown(console, installation, startup, product))
     console.print(Text(f"stopped; the data stays in {folder}"), soft_wrap=True)
 
 
 async def run_until_shutdown(
-    console: Console, installation: LocalStack, stage: Startup, product: Product | None
+    console: Console, installation: LocalStack, startup: Startup, product: Product | None
 ) -> None:
     """Start everything, wait for the end, stop everything."""
     loading = asyncio.create_task(asyncio.to_thread(load_product))
     async with (
-        dependencies_running(installation, stage.board, stage.ending.component_lost) as settings,
-        (product or await loading)(settings, stage),
-        local_prometheus(settings, installation.folder / "prometheus", stage.board) as prometheus,
+        dependencies_running(installation, startup.board, startup.ending.component_lost) as settings,
+        (product or await loading)(settings, startup),
+        local_prometheus(settings, installation.folder / "prometheus", startup.board) as prometheus,
     ):
-        stage.board.close()
+        startup.board.close()
         announce(console, settings, installation.folder, prometheus)
-        stage.ending.started = True
-        await stage.ending.requested.wait()
+        startup.ending.started = True
+        await startup.ending.requested.wait()
         console.print("stopping ...")
 
 
