@@ -27,6 +27,6 @@ class Startup:
     """`log` takes what would otherwise go to the terminal; `contexts` are asked for more at each of its lines."""
 
     board: ProgressTable
-    ending: Shutdown
+    shutdown: Shutdown
     log: TextIO
     contexts: list[Context] = field(default_factory=list)
