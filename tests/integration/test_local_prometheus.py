@@ -30,7 +30,7 @@ def wanted(**more: str) -> Settings:
     return load({"OBSERVE": "1", "OBSERVE_PORT": str(free_port()), "METRICS_PORT": str(free_port()), **more})
 
 
-def board(console: Console) -> ProgressTable:
+def progress(console: Console) -> ProgressTable:
     return ProgressTable(console, time.monotonic, [PROMETHEUS])
 
 
@@ -38,7 +38,7 @@ async def test_it_runs_with_our_rules_and_looks_at_this_product(tmp_path: Path) 
     find_tool("prometheus")
     settings = wanted()
 
-    async with prometheus.local_prometheus(settings, tmp_path / "p", board(Console(quiet=True))) as address:
+    async with prometheus.local_prometheus(settings, tmp_path / "p", progress(Console(quiet=True))) as address:
         rules = asked(f"http://{address}/api/v1/rules")["groups"]
         await eventually(partial(has_targets, address))
         targets = asked(f"http://{address}/api/v1/targets")["activeTargets"]
@@ -49,7 +49,7 @@ async def test_it_runs_with_our_rules_and_looks_at_this_product(tmp_path: Path) 
 
 
 async def test_unless_it_is_wanted_nothing_is_started(tmp_path: Path) -> None:
-    async with prometheus.local_prometheus(load({}), tmp_path / "p", board(Console(quiet=True))) as address:
+    async with prometheus.local_prometheus(load({}), tmp_path / "p", progress(Console(quiet=True))) as address:
         assert address is None
 
     assert not (tmp_path / "p").exists()
@@ -63,7 +63,7 @@ async def test_where_it_cannot_be_had_the_board_says_so(
     monkeypatch.setattr(shutil, "which", lambda _: where)
     monkeypatch.setattr(prometheus, "CONFIGURATION", tmp_path / "nowhere")
     console = Console(record=True, width=100, file=io.StringIO())
-    shown = board(console)
+    shown = progress(console)
 
     async with prometheus.local_prometheus(wanted(), tmp_path / "p", shown) as address:
         console.print(shown.table())

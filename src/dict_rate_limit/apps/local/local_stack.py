@@ -43,7 +43,7 @@ class LocalStack:
 
 @asynccontextmanager
 async def dependencies_running(
-    installation: LocalStack, board: ProgressTable, lost: Callable[[str], None]
+    installation: LocalStack, progress: ProgressTable, lost: Callable[[str], None]
 ) -> AsyncIterator[Settings]:
     """Run every part that no real one stands in for; gives the settings that lead to all of them.
 
@@ -57,9 +57,9 @@ async def dependencies_running(
     for part in starters:
         real = external_address(part, settings)
         if real is not None:
-            board.yours(part.name, f"{real} ({part.variable})")
+            progress.yours(part.name, f"{real} ({part.variable})")
     wanted = [part for part in starters if external_address(part, settings) is None]
-    async with enter_concurrently([with_progress(part, starters[part](), board) for part in wanted]) as addresses:
+    async with enter_concurrently([with_progress(part, starters[part](), progress) for part in wanted]) as addresses:
         places = dict(zip(wanted, addresses, strict=True))
         yield load(with_local_addresses(installation.environ, places, settings))
 
@@ -80,12 +80,12 @@ def starters(
 
 @asynccontextmanager
 async def with_progress(
-    part: Dependency, context: AbstractAsyncContextManager[str], board: ProgressTable
+    part: Dependency, context: AbstractAsyncContextManager[str], progress: ProgressTable
 ) -> AsyncIterator[str]:
     """Show on the board how the part comes up."""
-    board.begin(part.name)
+    progress.begin(part.name)
     async with context as address:
-        board.ready(part.name, address)
+        progress.ready(part.name, address)
         yield address
 
 

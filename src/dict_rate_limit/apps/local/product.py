@@ -60,9 +60,9 @@ async def running(settings: Settings, startup: Startup) -> AsyncIterator[None]:
 
 async def migrate(settings: Settings, startup: Startup) -> None:
     """Bring the schema up to date."""
-    startup.board.begin(SCHEMA)
+    startup.progress.begin(SCHEMA)
     applied = await runner.up(settings.database_url or "")
-    startup.board.ready(SCHEMA, f"{len(applied)} migrations applied" if applied else "up to date")
+    startup.progress.ready(SCHEMA, f"{len(applied)} migrations applied" if applied else "up to date")
 
 
 def started(
@@ -95,24 +95,24 @@ def watched(part: str, life: Coroutine[None, None, None], startup: Startup) -> a
 
 async def worker_up(settings: Settings, work: WorkerDeps, task: asyncio.Task[None], startup: Startup) -> None:
     """Wait until it polls."""
-    startup.board.begin(WORKER)
+    startup.progress.begin(WORKER)
     at_first = work.progress.waiting_for
 
     def ready() -> bool:
         waiting_for = work.progress.waiting_for
         if waiting_for not in {None, at_first}:
-            startup.board.note(WORKER, f"waits: {waiting_for}")
+            startup.progress.note(WORKER, f"waits: {waiting_for}")
         return waiting_for is None
 
     await until(ready, task)
-    startup.board.ready(WORKER, f"polls {settings.workflow_cron_schedule}")
+    startup.progress.ready(WORKER, f"polls {settings.workflow_cron_schedule}")
 
 
 async def api_up(settings: Settings, task: asyncio.Task[None], startup: Startup) -> None:
     """Wait until it serves."""
-    startup.board.begin(API)
+    startup.progress.begin(API)
     await until(lambda: listening(settings.host, settings.port), task)
-    startup.board.ready(API, f"{settings.host}:{settings.port}")
+    startup.progress.ready(API, f"{settings.host}:{settings.port}")
 
 
 async def until(ready: Callable[[], bool], task: asyncio.Task[None]) -> None:

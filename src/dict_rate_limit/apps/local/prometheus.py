@@ -28,7 +28,7 @@ ANSWER_PATIENCE_SEC: Final = 0.5
 
 
 @asynccontextmanager
-async def local_prometheus(settings: Settings, folder: Path, board: ProgressTable) -> AsyncIterator[str | None]:
+async def local_prometheus(settings: Settings, folder: Path, progress: ProgressTable) -> AsyncIterator[str | None]:
     """Run Prometheus for the length of the block if it is wanted and installed; gives its address.
 
     What it ends with by itself ends nothing else: the product does not need it.
@@ -41,14 +41,14 @@ async def local_prometheus(settings: Settings, folder: Path, board: ProgressTabl
         return
     path = shutil.which("prometheus")
     if path is None or not CONFIGURATION.is_dir():
-        board.yours(PROMETHEUS, NOT_INSTALLED if path is None else ELSEWHERE)
+        progress.yours(PROMETHEUS, NOT_INSTALLED if path is None else ELSEWHERE)
         yield None
         return
-    board.begin(PROMETHEUS)
+    progress.begin(PROMETHEUS)
     await asyncio.to_thread(configure, folder, settings.metrics_port)
     address = f"{LOOPBACK}:{settings.observe_port}"
     async with running(program(path, folder, address), lambda _: ready(address)):
-        board.ready(PROMETHEUS, address)
+        progress.ready(PROMETHEUS, address)
         yield address
 
 

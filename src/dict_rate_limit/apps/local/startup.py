@@ -26,7 +26,7 @@ PARTS: Final = (DATABASE.name, TEMPORAL.name, CACHE.name, SOURCE.name, SCHEMA, W
 class Startup:
     """`log` takes what would otherwise go to the terminal; `contexts` are asked for more at each of its lines."""
 
-    board: ProgressTable
+    progress: ProgressTable
     shutdown: Shutdown
     log: TextIO
     contexts: list[Context] = field(default_factory=list)

@@ -92,8 +92,8 @@ async def up(console: Console, environ: Mapping[str, str], data: Path | None, pr
         contexts: list[Context] = []
         log = configure_log(settings, folder, contexts)
         shown = (*PARTS, PROMETHEUS) if settings.observe else PARTS
-        with ProgressTable(console, time.monotonic, shown) as board:
-            startup = Startup(board=board, shutdown=Shutdown(exit_now), log=log, contexts=contexts)
+        with ProgressTable(console, time.monotonic, shown) as progress:
+            startup = Startup(progress=progress, shutdown=Shutdown(exit_now), log=log, contexts=contexts)
             installation = LocalStack(environ=environ, settings=settings, folder=folder)
             await startup.shutdown.supervise(run_until_shutdown(console, installation, startup, product))
     console.print(Text(f"stopped; the data stays in {folder}"), soft_wrap=True)
@@ -105,11 +105,11 @@ async def run_until_shutdown(
     """Start everything, wait for the end, stop everything."""
     loading = asyncio.create_task(asyncio.to_thread(load_product))
     async with (
-        dependencies_running(installation, startup.board, startup.shutdown.component_lost) as settings,
+        dependencies_running(installation, startup.progress, startup.shutdown.component_lost) as settings,
         (product or await loading)(settings, startup),
-        local_prometheus(settings, installation.folder / "prometheus", startup.board) as prometheus,
+        local_prometheus(settings, installation.folder / "prometheus", startup.progress) as prometheus,
     ):
-        startup.board.close()
+        startup.progress.close()
         announce(console, settings, installation.folder, prometheus)
         startup.shutdown.started = True
         await startup.shutdown.requested.wait()
