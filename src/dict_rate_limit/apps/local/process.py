@@ -100,7 +100,7 @@ def start(program: ProcessSpec) -> subprocess.Popen[bytes]:
         raise EmbeddedError(message) from error
     try:
         return subprocess.Popen(  # noqa: S603 -- full paths, no shell
-            [*leashed(program), *program.command],
+            [*parent_death_command(program), *program.command],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -113,7 +113,7 @@ def start(program: ProcessSpec) -> subprocess.Popen[bytes]:
         os.close(log)
 
 
-def leashed(program: ProcessSpec) -> tuple[str, ...]:
+def parent_death_command(program: ProcessSpec) -> tuple[str, ...]:
     """Give the words before the command that tie it to this process."""
     uid = "-" if program.uid is None else str(program.uid)
     orphan_signal = str(int(program.orphan_signal))
