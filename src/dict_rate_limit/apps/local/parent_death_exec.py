@@ -18,7 +18,7 @@ PR_SET_PDEATHSIG = 1
 def main(parent: int, signal_number: int, uid: str, command: list[str]) -> None:
     """Take the account, ask for the signal, then become the command."""
     if uid != "-":
-        become(pwd.getpwuid(int(uid)))
+        drop_privileges(pwd.getpwuid(int(uid)))
     if sys.platform == "linux":  # elsewhere nothing is asked: a killed parent leaves the program
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal_number)
         if os.getppid() != parent:  # it ended before the request
@@ -29,7 +29,7 @@ def main(parent: int, signal_number: int, uid: str, command: list[str]) -> None:
         sys.exit(f"{command[0]}: {error.strerror}")
 
 
-def become(account: pwd.struct_passwd) -> None:
+def drop_privileges(account: pwd.struct_passwd) -> None:
     """Give up root for good."""
     os.setgroups([])
     os.setgid(account.pw_gid)
