@@ -4,14 +4,14 @@ import socket
 
 import pytest
 
-from dict_rate_limit.apps.local.port import PORTS, free_port, refuse_taken
+from dict_rate_limit.apps.local.port import PORTS, free_port, require_free_port
 from dict_rate_limit.apps.local.process import EmbeddedError
 
 
 def test_a_free_port_is_accepted() -> None:
     port = free_port()
 
-    refuse_taken("127.0.0.1", port, "PORT")
+    require_free_port("127.0.0.1", port, "PORT")
 
     with socket.socket() as later:  # the look left nothing behind
         later.bind(("127.0.0.1", port))
@@ -41,7 +41,7 @@ def test_a_taken_port_says_what_to_do() -> None:
         port = server.getsockname()[1]
 
         with pytest.raises(EmbeddedError, match=rf"^port {port} on 127\.0\.0\.1 is taken: stop .*, or set PORT to "):
-            refuse_taken("127.0.0.1", port, "PORT")
+            require_free_port("127.0.0.1", port, "PORT")
 
 
 def test_a_port_that_its_owner_would_share_counts_as_taken() -> None:
@@ -51,14 +51,14 @@ def test_a_port_that_its_owner_would_share_counts_as_taken() -> None:
         server.listen()
 
         with pytest.raises(EmbeddedError, match="is taken"):
-            refuse_taken("127.0.0.1", server.getsockname()[1], "PORT")
+            require_free_port("127.0.0.1", server.getsockname()[1], "PORT")
 
 
 def test_an_address_that_is_not_ours_says_why() -> None:
     with pytest.raises(EmbeddedError, match=r"cannot be used \(Cannot assign requested address\): set PORT or HOST"):
-        refuse_taken("192.0.2.1", 8080, "PORT")
+        require_free_port("192.0.2.1", 8080, "PORT")
 
 
 def test_a_host_without_an_address_says_why() -> None:
     with pytest.raises(EmbeddedError, match=r"^port 8080 on no such host cannot be used \(\w"):
-        refuse_taken("no such host", 8080, "PORT")
+        require_free_port("no such host", 8080, "PORT")

@@ -14,7 +14,7 @@ import uvloop
 
 from dict_rate_limit.adapters.telemetry.logs import change_level_on_signals, configure_logging
 from dict_rate_limit.apps.cli.exit_codes import Exit, code_of
-from dict_rate_limit.apps.local.port import refuse_taken
+from dict_rate_limit.apps.local.port import require_free_port
 from dict_rate_limit.settings import Program, load
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ def up(
 def _serve(environ: Mapping[str, str], kind: Program, module: str) -> int:
     settings = load(environ, program=kind)
     if kind is Program.API:
-        refuse_taken(settings.host, settings.port, "PORT")
-    refuse_taken(settings.host, settings.metrics_port, "METRICS_PORT")
+        require_free_port(settings.host, settings.port, "PORT")
+    require_free_port(settings.host, settings.metrics_port, "METRICS_PORT")
     program_module = import_module(module)
     configure_logging(
         settings.log_level,

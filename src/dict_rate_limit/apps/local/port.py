@@ -39,7 +39,7 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def refuse_taken(host: str, port: int, variable: str) -> None:
+def require_free_port(host: str, port: int, variable: str) -> None:
     """See that we can listen there; a server that shares its port would start in silence beside another.
 
     Raises:

@@ -17,7 +17,7 @@ from rich.text import Text
 from dict_rate_limit.adapters.telemetry.logs import change_level_on_signals, configure_logging
 from dict_rate_limit.apps.local.data_folder import default_folder, locked
 from dict_rate_limit.apps.local.local_stack import LocalStack, dependencies_running
-from dict_rate_limit.apps.local.port import LOOPBACK, refuse_taken
+from dict_rate_limit.apps.local.port import LOOPBACK, require_free_port
 from dict_rate_limit.apps.local.process import open_log
 from dict_rate_limit.apps.local.progress_table import ProgressTable
 from dict_rate_limit.apps.local.prometheus import local_prometheus
@@ -84,10 +84,10 @@ async def up(console: Console, environ: Mapping[str, str], data: Path | None, pr
         EmbeddedError: a part could not be had, or was lost.
     """
     settings = load(environ)
-    refuse_taken(settings.host, settings.port, "PORT")
-    refuse_taken(settings.host, settings.metrics_port, "METRICS_PORT")
+    require_free_port(settings.host, settings.port, "PORT")
+    require_free_port(settings.host, settings.metrics_port, "METRICS_PORT")
     if settings.observe:
-        refuse_taken(LOOPBACK, settings.observe_port, "OBSERVE_PORT")
+        require_free_port(LOOPBACK, settings.observe_port, "OBSERVE_PORT")
     with locked(data or settings.data_dir or default_folder(environ, os.geteuid())) as folder:
         contexts: list[Context] = []
         log = configure_log(settings, folder, contexts)
