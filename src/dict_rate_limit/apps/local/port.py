@@ -57,7 +57,7 @@ def require_free_port(host: str, port: int, variable: str) -> None:
         raise EmbeddedError(message) from error
 
 
-def listening(host: str, port: int) -> bool:
+def accepts_connections(host: str, port: int) -> bool:
     """Tell whether somebody listens there."""
     try:
         with socket.create_connection((host, port), ANSWER_PATIENCE_SEC):

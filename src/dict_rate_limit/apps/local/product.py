@@ -12,7 +12,7 @@ from dict_rate_limit.adapters.postgres.migrations import runner
 from dict_rate_limit.adapters.temporal import tracer_provider
 from dict_rate_limit.apps import worker
 from dict_rate_limit.apps.api.program import answer, assemble
-from dict_rate_limit.apps.local.port import listening
+from dict_rate_limit.apps.local.port import accepts_connections
 from dict_rate_limit.apps.local.startup import API, SCHEMA, WORKER
 from dict_rate_limit.bootstrap import container as bootstrap
 from dict_rate_limit.bootstrap.publisher import publishing
@@ -111,7 +111,7 @@ async def worker_up(settings: Settings, work: WorkerDeps, task: asyncio.Task[Non
 async def api_up(settings: Settings, task: asyncio.Task[None], startup: Startup) -> None:
     """Wait until it serves."""
     startup.progress.begin(API)
-    await until(lambda: listening(settings.host, settings.port), task)
+    await until(lambda: accepts_connections(settings.host, settings.port), task)
     startup.progress.ready(API, f"{settings.host}:{settings.port}")
 
 
