@@ -52,7 +52,7 @@ def require_free_port(host: str, port: int, variable: str) -> None:
             probe.bind(address)
     except OSError as error:
         taken = error.errno == errno.EADDRINUSE
-        reason = "is taken: stop what uses it, or" if taken else f"cannot be used ({words(error)}):"
+        reason = "is taken: stop what uses it, or" if taken else f"cannot be used ({system_message(error)}):"
         message = f"port {port} on {host} {reason} set {variable}{'' if taken else ' or HOST'} to another"
         raise EmbeddedError(message) from error
 
@@ -66,7 +66,7 @@ def accepts_connections(host: str, port: int) -> bool:
         return False
 
 
-def words(error: OSError) -> str:
+def system_message(error: OSError) -> str:
     """Return what the system says, also where it comes without a number of its own."""
     return os.strerror(error.errno) if isinstance(error.errno, int) and error.errno > 0 else str(error.strerror)
 
