@@ -79,7 +79,7 @@ COMPLAINTS: Final = ("address already in use", "failed listening")
 
 
 @asynccontextmanager
-async def on_free_ports(start: Callable[[], AbstractAsyncContextManager[str]]) -> AsyncIterator[str]:
+async def retry_on_busy_ports(start: Callable[[], AbstractAsyncContextManager[str]]) -> AsyncIterator[str]:
     """Enter what `start` gives, which chooses its ports anew each time; gives its value.
 
     Raises:

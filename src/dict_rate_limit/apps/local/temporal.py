@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.apps.local.binaries import binary
-from dict_rate_limit.apps.local.port import LOOPBACK, free_port, on_free_ports
+from dict_rate_limit.apps.local.port import LOOPBACK, free_port, retry_on_busy_ports
 from dict_rate_limit.apps.local.process import ProcessSpec, running
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ async def embedded_temporal(data_dir: Path, lost: Callable[[str], None] | None =
     The caller sees to it that nobody else uses the folder: two servers on one file print no error and harm each other.
     `lost` is told when it ends by itself.
     """
-    async with on_free_ports(lambda: _attempt(data_dir, lost)) as address:
+    async with retry_on_busy_ports(lambda: _attempt(data_dir, lost)) as address:
         yield address
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.apps.local.binaries import binary
-from dict_rate_limit.apps.local.port import LOOPBACK, free_port, on_free_ports
+from dict_rate_limit.apps.local.port import LOOPBACK, free_port, retry_on_busy_ports
 from dict_rate_limit.apps.local.process import ProcessSpec, running
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ async def embedded_valkey(data_dir: Path | None, lost: Callable[[str], None] | N
     """
     with ExitStack() as scope:
         folder = data_dir or Path(scope.enter_context(tempfile.TemporaryDirectory(prefix="drl-")))
-        async with on_free_ports(lambda: _attempt(folder, lost, keep=data_dir is not None)) as address:
+        async with retry_on_busy_ports(lambda: _attempt(folder, lost, keep=data_dir is not None)) as address:
             yield address
 
 
