@@ -74,7 +74,7 @@ def system_message(error: OSError) -> str:
 ATTEMPTS: Final = 3
 
 
-COMPLAINTS: Final = ("address already in use", "failed listening")
+PORT_IN_USE_MESSAGES: Final = ("address already in use", "failed listening")
 """What servers say of a port that is taken, in lower case."""
 
 
@@ -94,6 +94,6 @@ async def _entered(scope: AsyncExitStack, start: Callable[[], AbstractAsyncConte
         try:
             return await scope.enter_async_context(start())
         except EmbeddedError as error:
-            if not any(complaint in str(error).lower() for complaint in COMPLAINTS):
+            if not any(complaint in str(error).lower() for complaint in PORT_IN_USE_MESSAGES):
                 raise
     return await scope.enter_async_context(start())
