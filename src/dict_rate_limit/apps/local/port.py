@@ -86,10 +86,10 @@ async def retry_on_busy_ports(start: Callable[[], AbstractAsyncContextManager[st
         EmbeddedError: it failed for another reason, or its ports were taken three times.
     """
     async with AsyncExitStack() as scope:
-        yield await _entered(scope, start)
+        yield await _enter(scope, start)
 
 
-async def _entered(scope: AsyncExitStack, start: Callable[[], AbstractAsyncContextManager[str]]) -> str:
+async def _enter(scope: AsyncExitStack, start: Callable[[], AbstractAsyncContextManager[str]]) -> str:
     for _ in range(ATTEMPTS - 1):
         try:
             return await scope.enter_async_context(start())
