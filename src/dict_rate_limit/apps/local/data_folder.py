@@ -32,7 +32,7 @@ def default_folder(environ: Mapping[str, str], uid: int) -> Path:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[Path]:
+def locked_folder(folder: Path) -> Iterator[Path]:
     """Make the folder, keep every other `up` out of it for the length of the block; gives its absolute path.
 
     Raises:

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from dict_rate_limit.adapters.telemetry.logs import change_level_on_signals, configure_logging
-from dict_rate_limit.apps.local.data_folder import default_folder, locked
+from dict_rate_limit.apps.local.data_folder import default_folder, locked_folder
 from dict_rate_limit.apps.local.local_stack import LocalStack, dependencies_running
 from dict_rate_limit.apps.local.port import LOOPBACK, require_free_port
 from dict_rate_limit.apps.local.process import open_log
@@ -88,7 +88,7 @@ async def up(console: Console, environ: Mapping[str, str], data: Path | None, pr
     require_free_port(settings.host, settings.metrics_port, "METRICS_PORT")
     if settings.observe:
         require_free_port(LOOPBACK, settings.observe_port, "OBSERVE_PORT")
-    with locked(data or settings.data_dir or default_folder(environ, os.geteuid())) as folder:
+    with locked_folder(data or settings.data_dir or default_folder(environ, os.geteuid())) as folder:
         contexts: list[Context] = []
         log = configure_log(settings, folder, contexts)
         shown = (*PARTS, PROMETHEUS) if settings.observe else PARTS
