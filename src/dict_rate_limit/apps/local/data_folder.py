@@ -45,7 +45,7 @@ def locked_folder(folder: Path) -> Iterator[Path]:
         message = f"the data folder {folder} cannot be written ({error.strerror}): name another with --data or DATA_DIR"
         raise EmbeddedError(message) from error
     try:
-        take(lock, folder)
+        acquire_lock(lock, folder)
         yield folder
     finally:
         os.close(lock)  # the lock goes with it, also when the process is killed
@@ -64,7 +64,7 @@ def make(folder: Path) -> Path:
     return folder
 
 
-def take(lock: int, folder: Path) -> None:
+def acquire_lock(lock: int, folder: Path) -> None:
     """Lock the file and write our process id into it."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
