@@ -39,7 +39,7 @@ def locked_folder(folder: Path) -> Iterator[Path]:
         EmbeddedError: it cannot be written, or somebody else has it.
     """
     try:
-        folder = make(folder)
+        folder = create(folder)
         lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         message = f"the data folder {folder} cannot be written ({error.strerror}): name another with --data or DATA_DIR"
@@ -51,7 +51,7 @@ def locked_folder(folder: Path) -> Iterator[Path]:
         os.close(lock)  # the lock goes with it, also when the process is killed
 
 
-def make(folder: Path) -> Path:
+def create(folder: Path) -> Path:
     """Make the folder: ours alone, but root's may be passed through, as the database in it is another account's."""
     folder = folder.expanduser().resolve()
     missing = [way for way in (folder, *folder.parents) if not way.exists()]
