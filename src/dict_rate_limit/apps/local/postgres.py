@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from dict_rate_limit.apps.local.postgres_home import Home, prepare
+from dict_rate_limit.apps.local.postgres_home import PostgresHome, prepare
 from dict_rate_limit.apps.local.process import LOOK_AGAIN_SEC, EmbeddedError, ProcessSpec, complete, running
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def check_socket_path(cluster: Path) -> None:
         raise EmbeddedError(message)
 
 
-async def make_cluster(home: Home) -> None:
+async def make_cluster(home: PostgresHome) -> None:
     """Make the cluster beside its place, then move it there: a half-made one is never used."""
     draft = home.draft()
     words = ("-D", str(draft), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-instructions")
@@ -97,7 +97,7 @@ def in_use(cluster: Path) -> bool:
     return True
 
 
-def program(home: Home, settings: Sequence[str]) -> ProcessSpec:
+def program(home: PostgresHome, settings: Sequence[str]) -> ProcessSpec:
     """Say how to run it."""
     everything = (*SETTINGS, f"unix_socket_directories={home.cluster}", *settings)
     words = tuple(word for setting in everything for word in ("-c", setting))

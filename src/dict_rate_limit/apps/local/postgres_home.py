@@ -22,7 +22,7 @@ ENTER = 0o001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Home:
+class PostgresHome:
     """Where everything lies. `uid` is PostgreSQL's account, None for our own."""
 
     folder: Path
@@ -44,7 +44,7 @@ class Home:
         return draft
 
 
-def prepare(folder: Path) -> Home:
+def prepare(folder: Path) -> PostgresHome:
     """Make the folder, choose the account and the programs.
 
     Raises:
@@ -54,19 +54,19 @@ def prepare(folder: Path) -> Home:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if os.geteuid() != ROOT_UID:
-            return Home(folder=folder, binaries=original, uid=None)
+            return PostgresHome(folder=folder, binaries=original, uid=None)
         return prepare_for(pwd.getpwnam(UNPRIVILEGED), folder, original)
     except (OSError, KeyError) as error:
         message = f"PostgreSQL cannot use {folder}: {error}"
         raise EmbeddedError(message) from error
 
 
-def prepare_for(account: pwd.struct_passwd, folder: Path, original: Path) -> Home:
+def prepare_for(account: pwd.struct_passwd, folder: Path, original: Path) -> PostgresHome:
     """Let the account, which is not ours, reach the folder and the programs."""
     folder.chmod(0o755)  # whatever the umask
     refuse_closed(folder)
     binaries = original if closed_folder(original) is None else copied(original, folder / "program")
-    return Home(folder=folder, binaries=binaries, uid=account.pw_uid)
+    return PostgresHome(folder=folder, binaries=binaries, uid=account.pw_uid)
 
 
 def refuse_closed(folder: Path) -> None:
