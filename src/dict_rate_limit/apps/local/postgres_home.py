@@ -64,12 +64,12 @@ def prepare(folder: Path) -> PostgresHome:
 def prepare_for(account: pwd.struct_passwd, folder: Path, original: Path) -> PostgresHome:
     """Let the account, which is not ours, reach the folder and the programs."""
     folder.chmod(0o755)  # whatever the umask
-    refuse_closed(folder)
+    require_reachable(folder)
     binaries = original if closed_folder(original) is None else copied(original, folder / "program")
     return PostgresHome(folder=folder, binaries=binaries, uid=account.pw_uid)
 
 
-def refuse_closed(folder: Path) -> None:
+def require_reachable(folder: Path) -> None:
     """Refuse a folder that only root can reach."""
     closed = closed_folder(folder)
     if closed is not None:
