@@ -65,13 +65,13 @@ def prepare_for(account: pwd.struct_passwd, folder: Path, original: Path) -> Pos
     """Let the account, which is not ours, reach the folder and the programs."""
     folder.chmod(0o755)  # whatever the umask
     require_reachable(folder)
-    binaries = original if closed_folder(original) is None else copied(original, folder / "program")
+    binaries = original if first_unreachable_folder(original) is None else copied(original, folder / "program")
     return PostgresHome(folder=folder, binaries=binaries, uid=account.pw_uid)
 
 
 def require_reachable(folder: Path) -> None:
     """Refuse a folder that only root can reach."""
-    closed = closed_folder(folder)
+    closed = first_unreachable_folder(folder)
     if closed is not None:
         message = (
             f"PostgreSQL runs as {UNPRIVILEGED} here and may not enter {closed}: choose another folder with --data"
@@ -79,7 +79,7 @@ def require_reachable(folder: Path) -> None:
         raise EmbeddedError(message)
 
 
-def closed_folder(path: Path) -> Path | None:
+def first_unreachable_folder(path: Path) -> Path | None:
     """Return the first folder on the way that others may not enter."""
     return next((way for way in (path, *path.parents) if not way.stat().st_mode & ENTER), None)
 
