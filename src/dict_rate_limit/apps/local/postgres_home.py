@@ -65,7 +65,7 @@ def prepare_for(account: pwd.struct_passwd, folder: Path, original: Path) -> Pos
     """Let the account, which is not ours, reach the folder and the programs."""
     folder.chmod(0o755)  # whatever the umask
     require_reachable(folder)
-    binaries = original if first_unreachable_folder(original) is None else copied(original, folder / "program")
+    binaries = original if first_unreachable_folder(original) is None else copy_programs(original, folder / "program")
     return PostgresHome(folder=folder, binaries=binaries, uid=account.pw_uid)
 
 
@@ -84,7 +84,7 @@ def first_unreachable_folder(path: Path) -> Path | None:
     return next((way for way in (path, *path.parents) if not way.stat().st_mode & ENTER), None)
 
 
-def copied(binaries: Path, programs: Path) -> Path:
+def copy_programs(binaries: Path, programs: Path) -> Path:
     """Copy the programs to where their account can reach them, once per version; the old ones go."""
     place = programs / version(PACKAGE)
     if not place.exists():
