@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from dict_rate_limit.apps.local.postgres_home import PostgresHome, prepare
-from dict_rate_limit.apps.local.process import LOOK_AGAIN_SEC, EmbeddedError, ProcessSpec, complete, running
+from dict_rate_limit.apps.local.process import POLL_SEC, EmbeddedError, ProcessSpec, complete, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -80,7 +80,7 @@ async def until_released(cluster: Path) -> None:
     for _ in range(RELEASE_LOOKS):
         if not in_use(cluster):
             return
-        await asyncio.sleep(LOOK_AGAIN_SEC)
+        await asyncio.sleep(POLL_SEC)
 
 
 def in_use(cluster: Path) -> bool:

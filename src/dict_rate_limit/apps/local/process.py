@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 START_PATIENCE_SEC = 60.0  # a loaded machine may take its time; a dead process is noticed at once
 STOP_PATIENCE_SEC = 2.0
-LOOK_AGAIN_SEC = 0.02
+POLL_SEC = 0.02
 WATCH_SEC = 0.5
 
 
@@ -128,7 +128,7 @@ async def until_ready(child: subprocess.Popen[bytes], program: ProcessSpec, read
             raise EmbeddedError(failure_summary(program, "did not start"))
         if time.monotonic() > deadline:
             raise EmbeddedError(failure_summary(program, f"was not ready within {START_PATIENCE_SEC:.0f} s"))
-        await asyncio.sleep(LOOK_AGAIN_SEC)
+        await asyncio.sleep(POLL_SEC)
 
 
 async def stop(child: subprocess.Popen[bytes], program: ProcessSpec) -> None:
