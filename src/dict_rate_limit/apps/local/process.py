@@ -19,7 +19,7 @@ from dict_rate_limit.domain.errors import DictRateLimitError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
-START_PATIENCE_SEC = 60.0  # a loaded machine may take its time; a dead process is noticed at once
+START_TIMEOUT_SEC = 60.0  # a loaded machine may take its time; a dead process is noticed at once
 STOP_PATIENCE_SEC = 2.0
 POLL_SEC = 0.02
 WATCH_SEC = 0.5
@@ -122,12 +122,12 @@ def parent_death_command(program: ProcessSpec) -> tuple[str, ...]:
 
 async def until_ready(child: subprocess.Popen[bytes], program: ProcessSpec, ready: Callable[[int], bool]) -> None:
     """Return once the program is ready."""
-    deadline = time.monotonic() + START_PATIENCE_SEC
+    deadline = time.monotonic() + START_TIMEOUT_SEC
     while not await asyncio.to_thread(ready, child.pid):
         if child.poll() is not None:
             raise EmbeddedError(failure_summary(program, "did not start"))
         if time.monotonic() > deadline:
-            raise EmbeddedError(failure_summary(program, f"was not ready within {START_PATIENCE_SEC:.0f} s"))
+            raise EmbeddedError(failure_summary(program, f"was not ready within {START_TIMEOUT_SEC:.0f} s"))
         await asyncio.sleep(POLL_SEC)
 
 
