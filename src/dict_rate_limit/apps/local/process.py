@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
 START_TIMEOUT_SEC = 60.0  # a loaded machine may take its time; a dead process is noticed at once
-STOP_PATIENCE_SEC = 2.0
+STOP_TIMEOUT_SEC = 2.0
 POLL_SEC = 0.02
 WATCH_SEC = 0.5
 
@@ -136,7 +136,7 @@ async def stop(child: subprocess.Popen[bytes], program: ProcessSpec) -> None:
     if child.poll() is None:
         child.send_signal(program.stop_signal)
     try:
-        await asyncio.to_thread(child.wait, STOP_PATIENCE_SEC)
+        await asyncio.to_thread(child.wait, STOP_TIMEOUT_SEC)
     except subprocess.TimeoutExpired:
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()

@@ -11,7 +11,7 @@ from dict_rate_limit.apps.local.process import EmbeddedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-STOP_PATIENCE_SEC: Final = 2.8
+STOP_TIMEOUT_SEC: Final = 2.8
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, a service manager, a closed terminal
 
 
@@ -51,7 +51,7 @@ class Shutdown:
         told = asyncio.create_task(self.requested.wait())
         await asyncio.wait({living, told}, return_when=asyncio.FIRST_COMPLETED)
         told.cancel()
-        limit = loop.call_later(STOP_PATIENCE_SEC, self._exit_now)
+        limit = loop.call_later(STOP_TIMEOUT_SEC, self._exit_now)
         if not self.started:
             living.cancel()
         await asyncio.wait({living})
