@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
 LOOPBACK: Final = "127.0.0.1"
-ANSWER_PATIENCE_SEC: Final = 0.5
+ANSWER_TIMEOUT_SEC: Final = 0.5
 PORTS: Final = range(10_000, 32_768)
 """Below those that Linux lends to outgoing connections, of which any may come between our look and a server's bind."""
 
@@ -60,7 +60,7 @@ def require_free_port(host: str, port: int, variable: str) -> None:
 def accepts_connections(host: str, port: int) -> bool:
     """Tell whether somebody listens there."""
     try:
-        with socket.create_connection((host, port), ANSWER_PATIENCE_SEC):
+        with socket.create_connection((host, port), ANSWER_TIMEOUT_SEC):
             return True
     except OSError:
         return False

@@ -24,7 +24,7 @@ CONFIGURATION: Final = Path(__file__).parents[4] / "configs" / "prometheus"
 ELSEWHERE: Final = "our rules are not here: run it from a checkout of the repository"
 NOT_INSTALLED: Final = "not installed (Debian: apt-get install prometheus)"
 KEPT: Final = "7d"
-ANSWER_PATIENCE_SEC: Final = 0.5
+ANSWER_TIMEOUT_SEC: Final = 0.5
 
 
 @asynccontextmanager
@@ -74,7 +74,7 @@ def program(path: str, folder: Path, address: str) -> ProcessSpec:
 def ready(address: str) -> bool:
     """Tell whether it answers."""
     try:
-        with urllib.request.urlopen(f"http://{address}/-/ready", timeout=ANSWER_PATIENCE_SEC) as answer:
+        with urllib.request.urlopen(f"http://{address}/-/ready", timeout=ANSWER_TIMEOUT_SEC) as answer:
             return int(answer.status) == 200  # noqa: PLR2004
     except (urllib.error.URLError, OSError):
         return False

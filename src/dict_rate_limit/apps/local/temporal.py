@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAMESPACE = "dict"
-ANSWER_PATIENCE_SEC = 0.5
+ANSWER_TIMEOUT_SEC = 0.5
 
 
 @asynccontextmanager
@@ -66,7 +66,7 @@ def program(folder: Path, port: int, http_port: int) -> ProcessSpec:
 
 def answers(http_port: int) -> bool:
     """Tell whether it serves the namespace, not merely listens."""
-    connection = http.client.HTTPConnection(LOOPBACK, http_port, timeout=ANSWER_PATIENCE_SEC)
+    connection = http.client.HTTPConnection(LOOPBACK, http_port, timeout=ANSWER_TIMEOUT_SEC)
     try:
         connection.request("GET", f"/api/v1/namespaces/{NAMESPACE}")
         return connection.getresponse().status == HTTPStatus.OK

@@ -15,7 +15,7 @@ from dict_rate_limit.apps.local.process import ProcessSpec, running
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-ANSWER_PATIENCE_SEC = 0.5
+ANSWER_TIMEOUT_SEC = 0.5
 
 
 @asynccontextmanager
@@ -56,7 +56,7 @@ def program(folder: Path, port: int, *, keep: bool) -> ProcessSpec:
 def answers(port: int) -> bool:
     """Tell whether it serves; while it loads its file it does not."""
     try:
-        with socket.create_connection((LOOPBACK, port), ANSWER_PATIENCE_SEC) as connection:
+        with socket.create_connection((LOOPBACK, port), ANSWER_TIMEOUT_SEC) as connection:
             connection.sendall(b"PING\r\n")
             return connection.recv(16).startswith(b"+PONG")
     except OSError:
