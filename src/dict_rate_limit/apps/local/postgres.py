@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PORT = 5432  # part of the socket's name only
 LONGEST_SOCKET_PATH = 107
-RELEASE_LOOKS = 250  # five seconds
+RELEASE_POLLS = 250  # five seconds
 SETTINGS = (
     "listen_addresses=",
     "unix_socket_permissions=0700",
@@ -77,7 +77,7 @@ async def make_cluster(home: PostgresHome) -> None:
 
 async def until_released(cluster: Path) -> None:
     """Wait for a server that still stops, because its parent was killed a moment ago."""
-    for _ in range(RELEASE_LOOKS):
+    for _ in range(RELEASE_POLLS):
         if not in_use(cluster):
             return
         await asyncio.sleep(POLL_SEC)
