@@ -9,7 +9,7 @@ import pytest
 
 from dict_rate_limit.apps.local.binaries import binary
 from dict_rate_limit.apps.local.postgres_home import PACKAGE, copied
-from dict_rate_limit.apps.local.process import EmbeddedError, ProcessSpec, complete, running
+from dict_rate_limit.apps.local.process import EmbeddedError, ProcessSpec, run_to_completion, running
 from processes import alive
 
 if TYPE_CHECKING:
@@ -34,14 +34,14 @@ async def test_a_program_that_ends_early_is_one_line_with_its_last_words(tmp_pat
 
 async def test_a_silent_failure_says_so(tmp_path: Path) -> None:
     with pytest.raises(EmbeddedError, match=r"^Thing failed: it said nothing \("):
-        await complete(shell("exit 3", tmp_path))
+        await run_to_completion(shell("exit 3", tmp_path))
 
 
 async def test_a_program_that_cannot_be_run_is_named(tmp_path: Path) -> None:
     program = ProcessSpec(name="Thing", command=("/nowhere/thing",), log=tmp_path / "thing.log")
 
     with pytest.raises(EmbeddedError, match=r"^Thing failed: /nowhere/thing: No such file or directory \("):
-        await complete(program)
+        await run_to_completion(program)
 
 
 async def test_a_program_deaf_to_the_signal_is_killed_with_its_children(tmp_path: Path) -> None:
@@ -70,14 +70,14 @@ async def test_a_program_is_stopped_by_its_own_signal(tmp_path: Path) -> None:
 async def test_a_program_does_not_see_our_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEMPORAL_NAMESPACE", "elsewhere")
 
-    await complete(shell("env", tmp_path))
+    await run_to_completion(shell("env", tmp_path))
 
     assert "elsewhere" not in (tmp_path / "thing.log").read_text()
 
 
 async def test_the_log_of_the_run_before_is_kept(tmp_path: Path) -> None:
-    await complete(shell("echo before", tmp_path))
-    await complete(shell("echo now", tmp_path))
+    await run_to_completion(shell("echo before", tmp_path))
+    await run_to_completion(shell("echo now", tmp_path))
 
     kept = ((tmp_path / "thing.log").read_text(), (tmp_path / "thing.log.1").read_text())
 
@@ -101,7 +101,7 @@ async def test_a_copy_of_the_programs_works_and_is_made_once(tmp_path: Path) -> 
     made = (first / "initdb").stat().st_ctime_ns
     again = copied(original, tmp_path / "program")
 
-    await complete(
+    await run_to_completion(
         ProcessSpec(name="initdb", command=(str(again / "initdb"), "--version"), log=tmp_path / "initdb.log")
     )
     assert (again / "initdb").stat().st_ctime_ns == made

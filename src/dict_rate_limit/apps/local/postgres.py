@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from dict_rate_limit.apps.local.postgres_home import PostgresHome, prepare
-from dict_rate_limit.apps.local.process import POLL_SEC, EmbeddedError, ProcessSpec, complete, running
+from dict_rate_limit.apps.local.process import POLL_SEC, EmbeddedError, ProcessSpec, run_to_completion, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -69,7 +69,7 @@ async def make_cluster(home: PostgresHome) -> None:
     words = ("-D", str(draft), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-instructions")
     locale = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
     command = (str(home.binaries / "initdb"), *words, *locale)
-    await complete(
+    await run_to_completion(
         ProcessSpec(name="PostgreSQL's initdb", command=command, log=home.folder / "initdb.log", uid=home.uid),
     )
     draft.rename(home.cluster)

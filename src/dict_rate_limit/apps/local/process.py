@@ -75,7 +75,7 @@ async def watch(child: subprocess.Popen[bytes], program: ProcessSpec, lost: Call
     lost(failure_summary(program, "ended"))
 
 
-async def complete(program: ProcessSpec) -> None:
+async def run_to_completion(program: ProcessSpec) -> None:
     """Run the program to its end.
 
     Raises:
