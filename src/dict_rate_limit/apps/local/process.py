@@ -61,14 +61,14 @@ async def running(
 @contextmanager
 def watched(child: subprocess.Popen[bytes], program: ProcessSpec, lost: Callable[[str], None]) -> Iterator[None]:
     """Watch the program for the length of the block."""
-    watcher = asyncio.create_task(watch(child, program, lost))
+    watcher = asyncio.create_task(report_exit(child, program, lost))
     try:
         yield
     finally:
         watcher.cancel()
 
 
-async def watch(child: subprocess.Popen[bytes], program: ProcessSpec, lost: Callable[[str], None]) -> None:
+async def report_exit(child: subprocess.Popen[bytes], program: ProcessSpec, lost: Callable[[str], None]) -> None:
     """Tell when the program ends."""
     while child.poll() is None:  # noqa: ASYNC110 -- nothing tells of a child's end in every kind of loop
         await asyncio.sleep(WATCH_SEC)
