@@ -51,7 +51,7 @@ async def running(
     """
     child = start(program)
     try:
-        await until_ready(child, program, ready)
+        await wait_until_ready(child, program, ready)
         with watched(child, program, lost) if lost else nullcontext():
             yield child.pid
     finally:
@@ -120,7 +120,7 @@ def parent_death_command(program: ProcessSpec) -> tuple[str, ...]:
     return (sys.executable, "-I", "-S", str(Path(parent_death_exec.__file__)), str(os.getpid()), orphan_signal, uid)
 
 
-async def until_ready(child: subprocess.Popen[bytes], program: ProcessSpec, ready: Callable[[int], bool]) -> None:
+async def wait_until_ready(child: subprocess.Popen[bytes], program: ProcessSpec, ready: Callable[[int], bool]) -> None:
     """Return once the program is ready."""
     deadline = time.monotonic() + START_TIMEOUT_SEC
     while not await asyncio.to_thread(ready, child.pid):
