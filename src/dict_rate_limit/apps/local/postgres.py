@@ -49,7 +49,7 @@ async def embedded_postgres(
     check_socket_path(home.cluster)
     if not home.cluster.exists():
         await make_cluster(home)
-    await until_released(home.cluster)
+    await wait_until_released(home.cluster)
     async with running(program(home, settings), lambda pid: is_ready(home.cluster, pid), lost):
         yield f"postgresql://postgres@/postgres?host={quote(str(home.cluster))}&port={PORT}"
 
@@ -75,7 +75,7 @@ async def make_cluster(home: PostgresHome) -> None:
     draft.rename(home.cluster)
 
 
-async def until_released(cluster: Path) -> None:
+async def wait_until_released(cluster: Path) -> None:
     """Wait for a server that still stops, because its parent was killed a moment ago."""
     for _ in range(RELEASE_POLLS):
         if not in_use(cluster):
