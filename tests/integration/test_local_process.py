@@ -9,7 +9,7 @@ import pytest
 
 from dict_rate_limit.apps.local.binaries import binary
 from dict_rate_limit.apps.local.postgres_home import PACKAGE, copied
-from dict_rate_limit.apps.local.process import EmbeddedError, ProcessSpec, run_to_completion, running
+from dict_rate_limit.apps.local.process import EmbeddedError, ProcessSpec, run_to_completion, running_process
 from processes import alive
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ async def test_a_program_that_ends_early_is_one_line_with_its_last_words(tmp_pat
     program = shell("echo first; echo last words; echo; exit 3", tmp_path)
 
     with pytest.raises(EmbeddedError, match=rf"^Thing did not start: last words \({re.escape(str(program.log))}\)$"):
-        async with running(program, lambda _: False):
+        async with running_process(program, lambda _: False):
             pass
 
 
@@ -47,7 +47,7 @@ async def test_a_program_that_cannot_be_run_is_named(tmp_path: Path) -> None:
 async def test_a_program_deaf_to_the_signal_is_killed_with_its_children(tmp_path: Path) -> None:
     program = shell("trap '' TERM; sleep 600 & sleep 600 & echo up; wait", tmp_path)
 
-    async with running(program, lambda _: started(program.log)):
+    async with running_process(program, lambda _: started(program.log)):
         before = alive(tmp_path)
 
     assert len(before) == 3
@@ -61,7 +61,7 @@ async def test_a_program_is_stopped_by_its_own_signal(tmp_path: Path) -> None:
         name="Thing", command=("/bin/sh", "-c", script), log=tmp_path / "thing.log", stop_signal=signal.SIGINT
     )
 
-    async with running(program, lambda _: started(program.log)):
+    async with running_process(program, lambda _: started(program.log)):
         pass
 
     assert said.read_text() == "INT\n"

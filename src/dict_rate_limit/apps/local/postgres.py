@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from dict_rate_limit.apps.local.postgres_home import PostgresHome, prepare
-from dict_rate_limit.apps.local.process import POLL_SEC, EmbeddedError, ProcessSpec, run_to_completion, running
+from dict_rate_limit.apps.local.process import POLL_SEC, EmbeddedError, ProcessSpec, run_to_completion, running_process
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -50,7 +50,7 @@ async def embedded_postgres(
     if not home.cluster.exists():
         await make_cluster(home)
     await wait_until_released(home.cluster)
-    async with running(program(home, settings), lambda pid: is_ready(home.cluster, pid), lost):
+    async with running_process(program(home, settings), lambda pid: is_ready(home.cluster, pid), lost):
         yield f"postgresql://postgres@/postgres?host={quote(str(home.cluster))}&port={PORT}"
 
 

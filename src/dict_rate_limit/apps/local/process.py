@@ -38,7 +38,7 @@ class ProcessSpec:
 
 
 @asynccontextmanager
-async def running(
+async def running_process(
     program: ProcessSpec, ready: Callable[[int], bool], lost: Callable[[str], None] | None = None
 ) -> AsyncIterator[int]:
     """Run the program for the length of the block, entered once `ready(pid)` holds; gives the process id.

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.apps.local.port import LOOPBACK
-from dict_rate_limit.apps.local.process import ProcessSpec, running
+from dict_rate_limit.apps.local.process import ProcessSpec, running_process
 from dict_rate_limit.apps.local.startup import PROMETHEUS
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ async def local_prometheus(settings: Settings, folder: Path, progress: ProgressT
     progress.begin(PROMETHEUS)
     await asyncio.to_thread(configure, folder, settings.metrics_port)
     address = f"{LOOPBACK}:{settings.observe_port}"
-    async with running(program(path, folder, address), lambda _: ready(address)):
+    async with running_process(program(path, folder, address), lambda _: ready(address)):
         progress.ready(PROMETHEUS, address)
         yield address
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.apps.local.binaries import binary
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port, retry_on_busy_ports
-from dict_rate_limit.apps.local.process import ProcessSpec, running
+from dict_rate_limit.apps.local.process import ProcessSpec, running_process
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -34,7 +34,7 @@ async def embedded_temporal(data_dir: Path, lost: Callable[[str], None] | None =
 @asynccontextmanager
 async def _attempt(folder: Path, lost: Callable[[str], None] | None) -> AsyncIterator[str]:
     port, http_port = free_port(), free_port()
-    async with running(program(folder, port, http_port), lambda _: answers(http_port), lost):
+    async with running_process(program(folder, port, http_port), lambda _: answers(http_port), lost):
         yield f"{LOOPBACK}:{port}"
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.apps.local.binaries import binary
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port, retry_on_busy_ports
-from dict_rate_limit.apps.local.process import ProcessSpec, running
+from dict_rate_limit.apps.local.process import ProcessSpec, running_process
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -33,7 +33,7 @@ async def embedded_valkey(data_dir: Path | None, lost: Callable[[str], None] | N
 @asynccontextmanager
 async def _attempt(folder: Path, lost: Callable[[str], None] | None, *, keep: bool) -> AsyncIterator[str]:
     port = free_port()
-    async with running(program(folder, port, keep=keep), lambda _: answers(port), lost):
+    async with running_process(program(folder, port, keep=keep), lambda _: answers(port), lost):
         yield f"{LOOPBACK}:{port}"
 
 
