@@ -34,7 +34,7 @@ async def embedded_temporal(data_dir: Path, lost: Callable[[str], None] | None =
 @asynccontextmanager
 async def _attempt(folder: Path, lost: Callable[[str], None] | None) -> AsyncIterator[str]:
     port, http_port = free_port(), free_port()
-    async with running_process(program(folder, port, http_port), lambda _: answers(http_port), lost):
+    async with running_process(program(folder, port, http_port), lambda _: is_serving(http_port), lost):
         yield f"{LOOPBACK}:{port}"
 
 
@@ -64,7 +64,7 @@ def program(folder: Path, port: int, http_port: int) -> ProcessSpec:
     )
 
 
-def answers(http_port: int) -> bool:
+def is_serving(http_port: int) -> bool:
     """Tell whether it serves the namespace, not merely listens."""
     connection = http.client.HTTPConnection(LOOPBACK, http_port, timeout=ANSWER_TIMEOUT_SEC)
     try:

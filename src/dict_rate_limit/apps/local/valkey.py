@@ -33,7 +33,7 @@ async def embedded_valkey(data_dir: Path | None, lost: Callable[[str], None] | N
 @asynccontextmanager
 async def _attempt(folder: Path, lost: Callable[[str], None] | None, *, keep: bool) -> AsyncIterator[str]:
     port = free_port()
-    async with running_process(program(folder, port, keep=keep), lambda _: answers(port), lost):
+    async with running_process(program(folder, port, keep=keep), lambda _: is_serving(port), lost):
         yield f"{LOOPBACK}:{port}"
 
 
@@ -53,7 +53,7 @@ def program(folder: Path, port: int, *, keep: bool) -> ProcessSpec:
     return ProcessSpec(name="Valkey", command=(str(path), *words), log=folder / "valkey.log")
 
 
-def answers(port: int) -> bool:
+def is_serving(port: int) -> bool:
     """Tell whether it serves; while it loads its file it does not."""
     try:
         with socket.create_connection((LOOPBACK, port), ANSWER_TIMEOUT_SEC) as connection:
