@@ -43,7 +43,7 @@ class LocalStack:
 
 @asynccontextmanager
 async def dependencies_running(
-    installation: LocalStack, progress: ProgressTable, lost: Callable[[str], None]
+    installation: LocalStack, progress: ProgressTable, on_exit: Callable[[str], None]
 ) -> AsyncIterator[Settings]:
     """Run every part that no real one stands in for; gives the settings that lead to all of them.
 
@@ -53,7 +53,7 @@ async def dependencies_running(
         EmbeddedError: a part cannot be had.
     """
     settings = installation.settings
-    starters = starters(installation, lost)
+    starters = starters(installation, on_exit)
     for part in starters:
         real = external_address(part, settings)
         if real is not None:
@@ -65,15 +65,15 @@ async def dependencies_running(
 
 
 def starters(
-    installation: LocalStack, lost: Callable[[str], None]
+    installation: LocalStack, on_exit: Callable[[str], None]
 ) -> Mapping[Dependency, Callable[[], AbstractAsyncContextManager[str]]]:
     """Say how each part is started."""
     folder = installation.folder
     simulation = Simulation(participants=installation.settings.participants)
     return {
-        DATABASE: lambda: embedded_postgres(folder / "postgres", lost=lost),
-        TEMPORAL: lambda: embedded_temporal(folder / "temporal", lost=lost),
-        CACHE: lambda: embedded_valkey(folder / "valkey", lost=lost),
+        DATABASE: lambda: embedded_postgres(folder / "postgres", on_exit=on_exit),
+        TEMPORAL: lambda: embedded_temporal(folder / "temporal", on_exit=on_exit),
+        CACHE: lambda: embedded_valkey(folder / "valkey", on_exit=on_exit),
         SOURCE: lambda: simulated_bridge(simulation, SystemClock()),
     }
 

@@ -36,7 +36,7 @@ NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 @asynccontextmanager
 async def embedded_postgres(
-    data_dir: Path, settings: Sequence[str] = (), lost: Callable[[str], None] | None = None
+    data_dir: Path, settings: Sequence[str] = (), on_exit: Callable[[str], None] | None = None
 ) -> AsyncIterator[str]:
     """Run PostgreSQL on the cluster in the folder, made on first use; gives a URL.
 
@@ -50,7 +50,7 @@ async def embedded_postgres(
     if not home.cluster.exists():
         await make_cluster(home)
     await wait_until_released(home.cluster)
-    async with running_process(program(home, settings), lambda pid: is_ready(home.cluster, pid), lost):
+    async with running_process(program(home, settings), lambda pid: is_ready(home.cluster, pid), on_exit):
         yield f"postgresql://postgres@/postgres?host={quote(str(home.cluster))}&port={PORT}"
 
 

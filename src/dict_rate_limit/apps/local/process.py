@@ -39,7 +39,7 @@ class ProcessSpec:
 
 @asynccontextmanager
 async def running_process(
-    program: ProcessSpec, ready: Callable[[int], bool], lost: Callable[[str], None] | None = None
+    program: ProcessSpec, ready: Callable[[int], bool], on_exit: Callable[[str], None] | None = None
 ) -> AsyncIterator[int]:
     """Run the program for the length of the block, entered once `ready(pid)` holds; gives the process id.
 
@@ -52,27 +52,27 @@ async def running_process(
     child = start(program)
     try:
         await wait_until_ready(child, program, ready)
-        with watched(child, program, lost) if lost else nullcontext():
+        with watched(child, program, on_exit) if on_exit else nullcontext():
             yield child.pid
     finally:
         await stop(child, program)
 
 
 @contextmanager
-def watched(child: subprocess.Popen[bytes], program: ProcessSpec, lost: Callable[[str], None]) -> Iterator[None]:
+def watched(child: subprocess.Popen[bytes], program: ProcessSpec, on_exit: Callable[[str], None]) -> Iterator[None]:
     """Watch the program for the length of the block."""
-    watcher = asyncio.create_task(report_exit(child, program, lost))
+    watcher = asyncio.create_task(report_exit(child, program, on_exit))
     try:
         yield
     finally:
         watcher.cancel()
 
 
-async def report_exit(child: subprocess.Popen[bytes], program: ProcessSpec, lost: Callable[[str], None]) -> None:
+async def report_exit(child: subprocess.Popen[bytes], program: ProcessSpec, on_exit: Callable[[str], None]) -> None:
     """Tell when the program ends."""
     while child.poll() is None:  # noqa: ASYNC110 -- nothing tells of a child's end in every kind of loop
         await asyncio.sleep(WATCH_SEC)
-    lost(failure_summary(program, "ended"))
+    on_exit(failure_summary(program, "ended"))
 
 
 async def run_to_completion(program: ProcessSpec) -> None:

@@ -21,20 +21,20 @@ ANSWER_TIMEOUT_SEC = 0.5
 
 
 @asynccontextmanager
-async def embedded_temporal(data_dir: Path, lost: Callable[[str], None] | None = None) -> AsyncIterator[str]:
+async def embedded_temporal(data_dir: Path, on_exit: Callable[[str], None] | None = None) -> AsyncIterator[str]:
     """Run Temporal on a free port, with the namespace "dict"; gives "127.0.0.1:port".
 
     The caller sees to it that nobody else uses the folder: two servers on one file print no error and harm each other.
     `lost` is told when it ends by itself.
     """
-    async with retry_on_busy_ports(lambda: _attempt(data_dir, lost)) as address:
+    async with retry_on_busy_ports(lambda: _attempt(data_dir, on_exit)) as address:
         yield address
 
 
 @asynccontextmanager
-async def _attempt(folder: Path, lost: Callable[[str], None] | None) -> AsyncIterator[str]:
+async def _attempt(folder: Path, on_exit: Callable[[str], None] | None) -> AsyncIterator[str]:
     port, http_port = free_port(), free_port()
-    async with running_process(program(folder, port, http_port), lambda _: is_serving(http_port), lost):
+    async with running_process(program(folder, port, http_port), lambda _: is_serving(http_port), on_exit):
         yield f"{LOOPBACK}:{port}"
 
 

@@ -19,21 +19,21 @@ ANSWER_TIMEOUT_SEC = 0.5
 
 
 @asynccontextmanager
-async def embedded_valkey(data_dir: Path | None, lost: Callable[[str], None] | None = None) -> AsyncIterator[str]:
+async def embedded_valkey(data_dir: Path | None, on_exit: Callable[[str], None] | None = None) -> AsyncIterator[str]:
     """Run Valkey on a free port; gives "127.0.0.1:port". Without a folder nothing is kept.
 
     `lost` is told when it ends by itself.
     """
     with ExitStack() as scope:
         folder = data_dir or Path(scope.enter_context(tempfile.TemporaryDirectory(prefix="drl-")))
-        async with retry_on_busy_ports(lambda: _attempt(folder, lost, keep=data_dir is not None)) as address:
+        async with retry_on_busy_ports(lambda: _attempt(folder, on_exit, keep=data_dir is not None)) as address:
             yield address
 
 
 @asynccontextmanager
-async def _attempt(folder: Path, lost: Callable[[str], None] | None, *, keep: bool) -> AsyncIterator[str]:
+async def _attempt(folder: Path, on_exit: Callable[[str], None] | None, *, keep: bool) -> AsyncIterator[str]:
     port = free_port()
-    async with running_process(program(folder, port, keep=keep), lambda _: is_serving(port), lost):
+    async with running_process(program(folder, port, keep=keep), lambda _: is_serving(port), on_exit):
         yield f"{LOOPBACK}:{port}"
 
 
