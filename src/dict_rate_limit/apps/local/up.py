@@ -52,13 +52,13 @@ def up_command(environ: Mapping[str, str], data: Path | None, code_of: Callable[
 
     The process ends at once: libraries with threads may not survive an ordinary end.
     """
-    code = outcome(Console(stderr=True, highlight=False), environ, data, code_of)
+    code = exit_code_of_run(Console(stderr=True, highlight=False), environ, data, code_of)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
 
 
-def outcome(
+def exit_code_of_run(
     console: Console, environ: Mapping[str, str], data: Path | None, code_of: Callable[[DictRateLimitError], int]
 ) -> int:
     """Run and say in an exit code how it ended."""
