@@ -43,7 +43,7 @@ LOG: Final = "dict-rate-limit.log"
 FORCED: Final = 130
 """Exit code of an end at once: a second Ctrl-C, or a part that did not stop in time."""
 
-MISTAKE: Final = 70
+INTERNAL_ERROR: Final = 70
 """Exit code of an error that nobody foresaw."""
 
 
@@ -72,7 +72,7 @@ def exit_code_of_run(
         return FORCED
     except Exception:  # noqa: BLE001 -- the process ends here and must still say why
         traceback.print_exc()
-        return MISTAKE
+        return INTERNAL_ERROR
     return 0
 
 
