@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 LOG: Final = "dict-rate-limit.log"
 
 
-FORCED: Final = 130
+FORCED_EXIT: Final = 130
 """Exit code of an end at once: a second Ctrl-C, or a part that did not stop in time."""
 
 INTERNAL_ERROR: Final = 70
@@ -69,7 +69,7 @@ def exit_code_of_run(
             console.print(Text(f"error: {line}", style="red"), soft_wrap=True)
         return code_of(error)
     except KeyboardInterrupt:  # before the signals were ours
-        return FORCED
+        return FORCED_EXIT
     except Exception:  # noqa: BLE001 -- the process ends here and must still say why
         traceback.print_exc()
         return INTERNAL_ERROR
@@ -158,4 +158,4 @@ def exit_now() -> None:
     """End at once; the servers end with us."""
     sys.stderr.write("stopped by force\n")
     sys.stderr.flush()
-    os._exit(FORCED)
+    os._exit(FORCED_EXIT)
