@@ -134,7 +134,7 @@ def configure_log(settings: Settings, folder: Path, contexts: Sequence[Context])
 
 def announce(console: Console, settings: Settings, folder: Path, prometheus: str | None = None) -> None:
     """Say where to look."""
-    host = reachable(settings.host)
+    host = url_host(settings.host)
     lines = (
         "",
         f"  Page     http://{host}:{settings.port}/",
@@ -148,7 +148,7 @@ def announce(console: Console, settings: Settings, folder: Path, prometheus: str
     console.print(Text("\n".join(lines)), soft_wrap=True)
 
 
-def reachable(host: str) -> str:
+def url_host(host: str) -> str:
     """Return the host as it stands in a URL of this machine."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 -- compared, not bound
     return f"[{host}]" if ":" in host else host
