@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.settings import Settings
 
 CONFIGURATION: Final = Path(__file__).parents[4] / "configs" / "prometheus"
-ELSEWHERE: Final = "our rules are not here: run it from a checkout of the repository"
+RULES_MISSING: Final = "our rules are not here: run it from a checkout of the repository"
 NOT_INSTALLED: Final = "not installed (Debian: apt-get install prometheus)"
 KEPT: Final = "7d"
 ANSWER_TIMEOUT_SEC: Final = 0.5
@@ -41,7 +41,7 @@ async def local_prometheus(settings: Settings, folder: Path, progress: ProgressT
         return
     path = shutil.which("prometheus")
     if path is None or not CONFIGURATION.is_dir():
-        progress.yours(PROMETHEUS, NOT_INSTALLED if path is None else ELSEWHERE)
+        progress.yours(PROMETHEUS, NOT_INSTALLED if path is None else RULES_MISSING)
         yield None
         return
     progress.begin(PROMETHEUS)
