@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 CONFIGURATION: Final = Path(__file__).parents[4] / "configs" / "prometheus"
 RULES_MISSING: Final = "our rules are not here: run it from a checkout of the repository"
 NOT_INSTALLED: Final = "not installed (Debian: apt-get install prometheus)"
-KEPT: Final = "7d"
+RETENTION: Final = "7d"
 ANSWER_TIMEOUT_SEC: Final = 0.5
 
 
@@ -64,7 +64,7 @@ def program(path: str, folder: Path, address: str) -> ProcessSpec:
     options = {
         "--config.file": str(folder / "local.yml"),
         "--storage.tsdb.path": str(folder / "data"),
-        "--storage.tsdb.retention.time": KEPT,
+        "--storage.tsdb.retention.time": RETENTION,
         "--web.listen-address": address,
     }
     words = tuple(f"{name}={value}" for name, value in options.items())
