@@ -43,7 +43,7 @@ class LocalStack:
 
 @asynccontextmanager
 async def dependencies_running(
-    installation: LocalStack, progress: ProgressTable, on_exit: Callable[[str], None]
+    stack: LocalStack, progress: ProgressTable, on_exit: Callable[[str], None]
 ) -> AsyncIterator[Settings]:
     """Run every part that no real one stands in for; gives the settings that lead to all of them.
 
@@ -52,8 +52,8 @@ async def dependencies_running(
     Raises:
         EmbeddedError: a part cannot be had.
     """
-    settings = installation.settings
-    starters = starters(installation, on_exit)
+    settings = stack.settings
+    starters = starters(stack, on_exit)
     for part in starters:
         real = external_address(part, settings)
         if real is not None:
@@ -61,15 +61,15 @@ async def dependencies_running(
     wanted = [part for part in starters if external_address(part, settings) is None]
     async with enter_concurrently([with_progress(part, starters[part](), progress) for part in wanted]) as addresses:
         places = dict(zip(wanted, addresses, strict=True))
-        yield load(with_local_addresses(installation.environ, places, settings))
+        yield load(with_local_addresses(stack.environ, places, settings))
 
 
 def starters(
-    installation: LocalStack, on_exit: Callable[[str], None]
+    stack: LocalStack, on_exit: Callable[[str], None]
 ) -> Mapping[Dependency, Callable[[], AbstractAsyncContextManager[str]]]:
     """Say how each part is started."""
-    folder = installation.folder
-    simulation = Simulation(participants=installation.settings.participants)
+    folder = stack.folder
+    simulation = Simulation(participants=stack.settings.participants)
     return {
         DATABASE: lambda: embedded_postgres(folder / "postgres", on_exit=on_exit),
         TEMPORAL: lambda: embedded_temporal(folder / "temporal", on_exit=on_exit),

@@ -94,23 +94,21 @@ async def up(console: Console, environ: Mapping[str, str], data: Path | None, pr
         shown = (*PARTS, PROMETHEUS) if settings.observe else PARTS
         with ProgressTable(console, time.monotonic, shown) as progress:
             startup = Startup(progress=progress, shutdown=Shutdown(exit_now), log=log, contexts=contexts)
-            installation = LocalStack(environ=environ, settings=settings, folder=folder)
-            await startup.shutdown.supervise(run_until_shutdown(console, installation, startup, product))
+            stack = LocalStack(environ=environ, settings=settings, folder=folder)
+            await startup.shutdown.supervise(run_until_shutdown(console, stack, startup, product))
     console.print(Text(f"stopped; the data stays in {folder}"), soft_wrap=True)
 
 
-async def run_until_shutdown(
-    console: Console, installation: LocalStack, startup: Startup, product: Product | None
-) -> None:
+async def run_until_shutdown(console: Console, stack: LocalStack, startup: Startup, product: Product | None) -> None:
     """Start everything, wait for the end, stop everything."""
     loading = asyncio.create_task(asyncio.to_thread(load_product))
     async with (
-        dependencies_running(installation, startup.progress, startup.shutdown.component_lost) as settings,
+        dependencies_running(stack, startup.progress, startup.shutdown.component_lost) as settings,
         (product or await loading)(settings, startup),
-        local_prometheus(settings, installation.folder / "prometheus", startup.progress) as prometheus,
+        local_prometheus(settings, stack.folder / "prometheus", startup.progress) as prometheus,
     ):
         startup.progress.close()
-        announce(console, settings, installation.folder, prometheus)
+        announce(console, settings, stack.folder, prometheus)
         startup.shutdown.started = True
         await startup.shutdown.requested.wait()
         console.print("stopping ...")
