@@ -19,10 +19,10 @@ class Force:
         self.used += 1
 
 
-async def politely(ending: Shutdown, journal: list[str]) -> None:
-    ending.started = True
+async def politely(shutdown: Shutdown, journal: list[str]) -> None:
+    shutdown.started = True
     journal.append("up")
-    await ending.requested.wait()
+    await shutdown.requested.wait()
     journal.append("down")
 
 
@@ -35,9 +35,9 @@ async def starting(journal: list[str]) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_a_signal_asks_for_the_end(number: signal.Signals) -> None:
-    ending, journal = Shutdown(Force()), list[str]()
+    shutdown, journal = Shutdown(Force()), list[str]()
     with hearing(number):
-        supervision = asyncio.create_task(ending.supervise(politely(ending, journal)))
+        supervision = asyncio.create_task(shutdown.supervise(politely(shutdown, journal)))
         await asyncio.sleep(0)
 
         os.kill(os.getpid(), number)
@@ -47,11 +47,11 @@ async def test_a_signal_asks_for_the_end(number: signal.Signals) -> None:
 
 
 async def test_a_start_that_is_not_done_is_given_up() -> None:
-    ending, journal = Shutdown(Force()), list[str]()
-    supervision = asyncio.create_task(ending.supervise(starting(journal)))
+    shutdown, journal = Shutdown(Force()), list[str]()
+    supervision = asyncio.create_task(shutdown.supervise(starting(journal)))
     await asyncio.sleep(0)
 
-    ending.request()
+    shutdown.request()
     await supervision
 
     assert journal == ["given up"]
@@ -59,20 +59,20 @@ async def test_a_start_that_is_not_done_is_given_up() -> None:
 
 async def test_asking_twice_is_force() -> None:
     force = Force()
-    ending = Shutdown(force)
+    shutdown = Shutdown(force)
 
-    ending.request()
-    ending.request()
+    shutdown.request()
+    shutdown.request()
 
     assert force.used == 1
 
 
 async def test_a_lost_part_ends_everything_and_is_named() -> None:
-    ending, journal = Shutdown(Force()), list[str]()
-    supervision = asyncio.create_task(ending.supervise(politely(ending, journal)))
+    shutdown, journal = Shutdown(Force()), list[str]()
+    supervision = asyncio.create_task(shutdown.supervise(politely(shutdown, journal)))
     await asyncio.sleep(0)
 
-    ending.component_lost("Temporal ended")
+    shutdown.component_lost("Temporal ended")
 
     with pytest.raises(EmbeddedError, match=r"^Temporal ended$"):
         await supervision
@@ -80,12 +80,12 @@ async def test_a_lost_part_ends_everything_and_is_named() -> None:
 
 
 async def test_a_part_that_ends_after_we_were_asked_is_no_loss() -> None:
-    ending, journal = Shutdown(Force()), list[str]()
-    supervision = asyncio.create_task(ending.supervise(politely(ending, journal)))
+    shutdown, journal = Shutdown(Force()), list[str]()
+    supervision = asyncio.create_task(shutdown.supervise(politely(shutdown, journal)))
     await asyncio.sleep(0)
 
-    ending.request()
-    ending.component_lost("Temporal ended")
+    shutdown.request()
+    shutdown.component_lost("Temporal ended")
     await supervision
 
     assert journal == ["up", "down"]
@@ -102,13 +102,13 @@ async def test_a_start_that_fails_raises_its_error() -> None:
 async def test_who_ignores_hangups_goes_on_ignoring_them() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        ending = Shutdown(Force())
-        supervision = asyncio.create_task(ending.supervise(politely(ending, [])))
+        shutdown = Shutdown(Force())
+        supervision = asyncio.create_task(shutdown.supervise(politely(shutdown, [])))
         await asyncio.sleep(0)
         os.kill(os.getpid(), signal.SIGHUP)
         await asyncio.sleep(0)
-        told = ending.requested.is_set()
-        ending.request()
+        told = shutdown.requested.is_set()
+        shutdown.request()
         await supervision
     finally:
         signal.signal(signal.SIGHUP, before)
