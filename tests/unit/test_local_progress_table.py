@@ -15,25 +15,25 @@ class Stopwatch:
         return self.seconds
 
 
-def drawn(board: ProgressTable) -> list[str]:
+def drawn(progress: ProgressTable) -> list[str]:
     screen = Console(file=io.StringIO(), width=100)
     with screen.capture() as text:
-        screen.print(board.table())
+        screen.print(progress.table())
     return [" ".join(line.split()) for line in text.get().splitlines()]
 
 
 def test_the_table_says_what_where_and_how_long() -> None:
     watch = Stopwatch()
-    board = ProgressTable(Console(file=io.StringIO()), watch, ("PostgreSQL", "Temporal", "Valkey", "Worker"))
+    progress = ProgressTable(Console(file=io.StringIO()), watch, ("PostgreSQL", "Temporal", "Valkey", "Worker"))
 
-    board.begin("PostgreSQL")
-    board.begin("Temporal")
+    progress.begin("PostgreSQL")
+    progress.begin("Temporal")
     watch.seconds += 1.25
-    board.ready("Temporal", "127.0.0.1:7233")
-    board.yours("Valkey", "cache:6379 (REDIS_ADDR)")
+    progress.ready("Temporal", "127.0.0.1:7233")
+    progress.yours("Valkey", "cache:6379 (REDIS_ADDR)")
     watch.seconds += 1
 
-    assert drawn(board) == [
+    assert drawn(progress) == [
         "part state time where",
         "PostgreSQL starting 2.2 s",
         "Temporal ready 1.2 s 127.0.0.1:7233",
@@ -45,11 +45,11 @@ def test_the_table_says_what_where_and_how_long() -> None:
 def test_where_no_terminal_is_each_part_is_a_line_when_it_is_ready() -> None:
     watch = Stopwatch()
     page = io.StringIO()
-    with ProgressTable(Console(file=page, width=20), watch, ("Temporal", "Valkey")) as board:
-        board.begin("Temporal")
+    with ProgressTable(Console(file=page, width=20), watch, ("Temporal", "Valkey")) as progress:
+        progress.begin("Temporal")
         watch.seconds += 0.5
-        board.ready("Temporal", "127.0.0.1:7233")
-        board.yours("Valkey", "[bold]cache:6379")
+        progress.ready("Temporal", "127.0.0.1:7233")
+        progress.yours("Valkey", "[bold]cache:6379")
 
     assert page.getvalue() == "Temporal: ready 0.5 s 127.0.0.1:7233\nValkey: yours [bold]cache:6379\n"
 
@@ -57,10 +57,10 @@ def test_where_no_terminal_is_each_part_is_a_line_when_it_is_ready() -> None:
 def test_in_a_terminal_the_table_stays_when_all_is_up() -> None:
     page = io.StringIO()
     console = Console(file=page, force_terminal=True, width=80)
-    with ProgressTable(console, Stopwatch(), ("Temporal",)) as board:
-        board.begin("Temporal")
-        board.ready("Temporal", "127.0.0.1:7233")
-        board.close()
+    with ProgressTable(console, Stopwatch(), ("Temporal",)) as progress:
+        progress.begin("Temporal")
+        progress.ready("Temporal", "127.0.0.1:7233")
+        progress.close()
         console.print("up")
 
     assert page.getvalue().count("up") == 1
