@@ -30,7 +30,7 @@ def test_the_table_says_what_where_and_how_long() -> None:
     progress.begin("Temporal")
     watch.seconds += 1.25
     progress.ready("Temporal", "127.0.0.1:7233")
-    progress.yours("Valkey", "cache:6379 (REDIS_ADDR)")
+    progress.external("Valkey", "cache:6379 (REDIS_ADDR)")
     watch.seconds += 1
 
     assert drawn(progress) == [
@@ -49,7 +49,7 @@ def test_where_no_terminal_is_each_part_is_a_line_when_it_is_ready() -> None:
         progress.begin("Temporal")
         watch.seconds += 0.5
         progress.ready("Temporal", "127.0.0.1:7233")
-        progress.yours("Valkey", "[bold]cache:6379")
+        progress.external("Valkey", "[bold]cache:6379")
 
     assert page.getvalue() == "Temporal: ready 0.5 s 127.0.0.1:7233\nValkey: yours [bold]cache:6379\n"
 

@@ -57,7 +57,7 @@ async def dependencies_running(
     for part in starters:
         real = external_address(part, settings)
         if real is not None:
-            progress.yours(part.name, f"{real} ({part.variable})")
+            progress.external(part.name, f"{real} ({part.variable})")
     wanted = [part for part in starters if external_address(part, settings) is None]
     async with enter_concurrently([with_progress(part, starters[part](), progress) for part in wanted]) as addresses:
         places = dict(zip(wanted, addresses, strict=True))

@@ -85,7 +85,7 @@ class ProgressTable:
         row = replace(self._rows[part], state=State.READY, where=where, until=self._monotonic())
         self._set(part, row)
 
-    def yours(self, part: str, where: str) -> None:
+    def external(self, part: str, where: str) -> None:
         """Note that the part is a real one and nothing is started."""
         self._set(part, Row(state=State.YOURS, where=where))
 

@@ -41,7 +41,7 @@ async def local_prometheus(settings: Settings, folder: Path, progress: ProgressT
         return
     path = shutil.which("prometheus")
     if path is None or not CONFIGURATION.is_dir():
-        progress.yours(PROMETHEUS, NOT_INSTALLED if path is None else RULES_MISSING)
+        progress.external(PROMETHEUS, NOT_INSTALLED if path is None else RULES_MISSING)
         yield None
         return
     progress.begin(PROMETHEUS)
