@@ -24,10 +24,10 @@ class State(StrEnum):
     WAITING = "waiting"
     STARTING = "starting"
     READY = "ready"
-    YOURS = "yours"  # a real one, named by its variable
+    EXTERNAL = "yours"  # a real one, named by its variable
 
 
-STYLES: Final = {State.WAITING: "dim", State.STARTING: "yellow", State.READY: "green", State.YOURS: "cyan"}
+STYLES: Final = {State.WAITING: "dim", State.STARTING: "yellow", State.READY: "green", State.EXTERNAL: "cyan"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ class ProgressTable:
 
     def external(self, part: str, where: str) -> None:
         """Note that the part is a real one and nothing is started."""
-        self._set(part, Row(state=State.YOURS, where=where))
+        self._set(part, Row(state=State.EXTERNAL, where=where))
 
     def table(self) -> Table:
         """Draw the table."""
