@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FRAMES_PER_SEC: Final = 10
 
 
-class State(StrEnum):
+class ComponentState(StrEnum):
     """How far a part is."""
 
     WAITING = "waiting"
@@ -27,14 +27,19 @@ class State(StrEnum):
     EXTERNAL = "yours"  # a real one, named by its variable
 
 
-STYLES: Final = {State.WAITING: "dim", State.STARTING: "yellow", State.READY: "green", State.EXTERNAL: "cyan"}
+STYLES: Final = {
+    ComponentState.WAITING: "dim",
+    ComponentState.STARTING: "yellow",
+    ComponentState.READY: "green",
+    ComponentState.EXTERNAL: "cyan",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One part. `since` and `until` are monotonic seconds, None = not yet."""
 
-    state: State = State.WAITING
+    state: ComponentState = ComponentState.WAITING
     where: str = ""
     since: float | None = None
     until: float | None = None
@@ -72,7 +77,7 @@ class ProgressTable:
 
     def begin(self, part: str) -> None:
         """Note that the part starts now."""
-        self._rows[part] = Row(state=State.STARTING, since=self._monotonic())
+        self._rows[part] = Row(state=ComponentState.STARTING, since=self._monotonic())
 
     def note(self, part: str, words: str) -> None:
         """Show what a part that starts is waiting for."""
@@ -82,12 +87,12 @@ class ProgressTable:
 
     def ready(self, part: str, where: str) -> None:
         """Note that the part runs."""
-        row = replace(self._rows[part], state=State.READY, where=where, until=self._monotonic())
+        row = replace(self._rows[part], state=ComponentState.READY, where=where, until=self._monotonic())
         self._set(part, row)
 
     def external(self, part: str, where: str) -> None:
         """Note that the part is a real one and nothing is started."""
-        self._set(part, Row(state=State.EXTERNAL, where=where))
+        self._set(part, Row(state=ComponentState.EXTERNAL, where=where))
 
     def table(self) -> Table:
         """Draw the table."""
