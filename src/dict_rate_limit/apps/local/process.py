@@ -52,14 +52,16 @@ async def running_process(
     child = start(program)
     try:
         await wait_until_ready(child, program, ready)
-        with watched(child, program, on_exit) if on_exit else nullcontext():
+        with exit_reported(child, program, on_exit) if on_exit else nullcontext():
             yield child.pid
     finally:
         await stop(child, program)
 
 
 @contextmanager
-def watched(child: subprocess.Popen[bytes], program: ProcessSpec, on_exit: Callable[[str], None]) -> Iterator[None]:
+def exit_reported(
+    child: subprocess.Popen[bytes], program: ProcessSpec, on_exit: Callable[[str], None]
+) -> Iterator[None]:
     """Watch the program for the length of the block."""
     watcher = asyncio.create_task(report_exit(child, program, on_exit))
     try:
