@@ -101,7 +101,7 @@ async def worker_up(settings: Settings, work: WorkerDeps, task: asyncio.Task[Non
     def ready() -> bool:
         waiting_for = work.progress.waiting_for
         if waiting_for not in {None, at_first}:
-            startup.progress.note(WORKER, f"waits: {waiting_for}")
+            startup.progress.show_waiting(WORKER, f"waits: {waiting_for}")
         return waiting_for is None
 
     await until(ready, task)
