@@ -53,7 +53,7 @@ async def dependencies_running(
         EmbeddedError: a part cannot be had.
     """
     settings = stack.settings
-    starters = starters(stack, on_exit)
+    starters = dependency_starters(stack, on_exit)
     for part in starters:
         real = external_address(part, settings)
         if real is not None:
@@ -64,7 +64,7 @@ async def dependencies_running(
         yield load(with_local_addresses(stack.environ, places, settings))
 
 
-def starters(
+def dependency_starters(
     stack: LocalStack, on_exit: Callable[[str], None]
 ) -> Mapping[Dependency, Callable[[], AbstractAsyncContextManager[str]]]:
     """Say how each part is started."""

@@ -54,7 +54,7 @@ async def running(settings: Settings, startup: Startup) -> AsyncIterator[None]:
                 await asyncio.gather(worker_up(settings, work, tasks[0], startup), api_up(settings, tasks[1], startup))
                 yield
             finally:
-                startup.ending.requested.set()
+                startup.shutdown.requested.set()
                 await asyncio.wait(tasks)
 
 
@@ -69,7 +69,7 @@ def started(
     settings: Settings, parts: Container, work: WorkerDeps, startup: Startup, traced: Tracing
 ) -> tuple[asyncio.Task[None], ...]:
     """Start worker, API and what machines ask of both."""
-    shutdown = startup.ending.requested
+    shutdown = startup.shutdown.requested
     api = assemble(settings, parts)
     operations = OperationsApp(
         work.readiness, bootstrap.exporter(settings, parts, (*work.collectors, *api.collectors)).scrape
@@ -86,7 +86,7 @@ def watched(part: str, life: Coroutine[None, None, None], startup: Startup) -> a
 
     def ended(task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
-        startup.ending.component_lost(f"{part} ended: {error or 'nobody asked it to'}")
+        startup.shutdown.component_lost(f"{part} ended: {error or 'nobody asked it to'}")
 
     task = asyncio.create_task(life)
     task.add_done_callback(ended)

@@ -79,7 +79,7 @@ class ProgressTable:
         """Note that the part starts now."""
         self._rows[part] = Row(state=ComponentState.STARTING, since=self._monotonic())
 
-    def note(self, part: str, words: str) -> None:
+    def show_waiting(self, part: str, words: str) -> None:
         """Show what a part that starts is waiting for."""
         row = self._rows[part]
         if row.where != words:
