@@ -16,7 +16,7 @@ import httpx
 import trustme
 
 from conftest import held
-from dict_rate_limit.apps.local.port import free_port, listening
+from dict_rate_limit.apps.local.port import accepts_connections, free_port
 from dict_rate_limit.apps.local.temporal import embedded_temporal
 from dict_rate_limit.apps.local.valkey import embedded_valkey
 from runbook_gate import Gate, gates
@@ -205,7 +205,10 @@ def simulated(folder: Path, story: Sequence[str]) -> Iterator[int]:
     tls = [word for key, file in files for word in (key, str(folder / file))]
     words = ("simulate", "--port", str(port), *story, *tls)
     with running(folder / "simulate.txt", words, dict(environ)) as process:
-        until(lambda: process.poll() is not None or listening("127.0.0.1", port), (folder / "simulate.txt").read_text)
+        until(
+            lambda: process.poll() is not None or accepts_connections("127.0.0.1", port),
+            (folder / "simulate.txt").read_text,
+        )
         yield port
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cluster.kubeconfig import kubeconfig
-from dict_rate_limit.apps.local.port import LOOPBACK, free_port, listening
+from dict_rate_limit.apps.local.port import LOOPBACK, accepts_connections, free_port
 from dict_rate_limit.apps.local.process import ProcessSpec, running
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ async def control_plane(programs: Mapping[str, Path], folder: Path) -> AsyncIter
     """
     home = furnished(programs, folder)
     async with AsyncExitStack() as servers:
-        await servers.enter_async_context(running(etcd(home), lambda _: listening(LOOPBACK, home.etcd_port)))
+        await servers.enter_async_context(running(etcd(home), lambda _: accepts_connections(LOOPBACK, home.etcd_port)))
         await servers.enter_async_context(running(api_server(home), lambda _: answers(home)))
         home.config.write_text(kubeconfig(home.api_port, home.token, home.certificate))
         for program in (controller_manager(home), scheduler(home), kubelets(home)):

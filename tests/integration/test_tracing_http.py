@@ -12,7 +12,7 @@ import pytest
 
 from bridge_server import fake_bridge
 from dict_rate_limit.apps.api.program import LOG_CONTEXTS, program
-from dict_rate_limit.apps.local.port import free_port, listening
+from dict_rate_limit.apps.local.port import accepts_connections, free_port
 from dict_rate_limit.settings import load
 from log_lines import log_lines
 from otel_collector import collecting
@@ -52,7 +52,7 @@ async def served(collector: str, database_url: str, redis: str, **more: str) -> 
         life = asyncio.create_task(program(load(environ | more), shutdown))
 
         async def listens() -> bool:
-            return life.done() or listening("127.0.0.1", port)
+            return life.done() or accepts_connections("127.0.0.1", port)
 
         try:
             await eventually(listens)
