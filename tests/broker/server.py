@@ -28,7 +28,7 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port
-from dict_rate_limit.apps.local.process import ProcessSpec, running, start, until_ready
+from dict_rate_limit.apps.local.process import ProcessSpec, running_process, start, until_ready
 from tool_box import search_path, tools_folder
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ async def life_of(broker: Broker) -> AsyncIterator[int]:
     Raises:
         EmbeddedError: it did not start.
     """
-    async with running(program(broker), lambda _: furnished(broker)) as pid:
+    async with running_process(program(broker), lambda _: furnished(broker)) as pid:
         yield pid
 
 

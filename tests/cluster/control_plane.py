@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from cluster.kubeconfig import kubeconfig
 from dict_rate_limit.apps.local.port import LOOPBACK, accepts_connections, free_port
-from dict_rate_limit.apps.local.process import ProcessSpec, running
+from dict_rate_limit.apps.local.process import ProcessSpec, running_process
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -67,11 +67,13 @@ async def control_plane(programs: Mapping[str, Path], folder: Path) -> AsyncIter
     """
     home = furnished(programs, folder)
     async with AsyncExitStack() as servers:
-        await servers.enter_async_context(running(etcd(home), lambda _: accepts_connections(LOOPBACK, home.etcd_port)))
-        await servers.enter_async_context(running(api_server(home), lambda _: answers(home)))
+        await servers.enter_async_context(
+            running_process(etcd(home), lambda _: accepts_connections(LOOPBACK, home.etcd_port))
+        )
+        await servers.enter_async_context(running_process(api_server(home), lambda _: answers(home)))
         home.config.write_text(kubeconfig(home.api_port, home.token, home.certificate))
         for program in (controller_manager(home), scheduler(home), kubelets(home)):
-            await servers.enter_async_context(running(program, started))
+            await servers.enter_async_context(running_process(program, started))
         await until(lambda: settled(home), "the nodes to be ready")
         yield home.config
 
