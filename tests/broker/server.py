@@ -28,7 +28,7 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port
-from dict_rate_limit.apps.local.process import ProcessSpec, running_process, start, until_ready
+from dict_rate_limit.apps.local.process import ProcessSpec, running_process, start, wait_until_ready
 from tool_box import search_path, tools_folder
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ class Mortal:
     async def begin(self) -> None:
         """Return once it answers."""
         self.child = start(program(self.broker))
-        await until_ready(self.child, program(self.broker), lambda _: furnished(self.broker))
+        await wait_until_ready(self.child, program(self.broker), lambda _: furnished(self.broker))
 
     def kill(self) -> None:
         """End it with SIGKILL, between two writes.
