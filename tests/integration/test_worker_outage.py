@@ -10,7 +10,7 @@ import pytest
 from dict_rate_limit.adapters.temporal import TemporalAddress
 from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.apps.local.process import running_process
-from dict_rate_limit.apps.local.temporal import answers, program
+from dict_rate_limit.apps.local.temporal import is_serving, program
 from samples.worker import Stage, eventually, running_worker
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class TemporalThatComesAndGoes:
     @asynccontextmanager
     async def up(self) -> AsyncIterator[None]:
         port, http_port = self._ports
-        async with running_process(program(self._folder, port, http_port), lambda _: answers(http_port)):
+        async with running_process(program(self._folder, port, http_port), lambda _: is_serving(http_port)):
             yield
 
     def forget(self) -> None:
