@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dict_rate_limit.apps.local.binaries import binary
-from dict_rate_limit.apps.local.postgres_home import PACKAGE, copied
+from dict_rate_limit.apps.local.postgres_home import PACKAGE, copy_programs
 from dict_rate_limit.apps.local.process import EmbeddedError, ProcessSpec, run_to_completion, running_process
 from processes import alive
 
@@ -97,9 +97,9 @@ def test_a_package_without_the_program_says_what_to_do() -> None:
 async def test_a_copy_of_the_programs_works_and_is_made_once(tmp_path: Path) -> None:
     original = binary(PACKAGE, "pginstall18/bin/postgres", "DATABASE_URL").parent
 
-    first = copied(original, tmp_path / "program")
+    first = copy_programs(original, tmp_path / "program")
     made = (first / "initdb").stat().st_ctime_ns
-    again = copied(original, tmp_path / "program")
+    again = copy_programs(original, tmp_path / "program")
 
     await run_to_completion(
         ProcessSpec(name="initdb", command=(str(again / "initdb"), "--version"), log=tmp_path / "initdb.log")
@@ -111,7 +111,7 @@ def test_a_copy_of_the_programs_is_open_to_every_account(tmp_path: Path) -> None
     original = binary(PACKAGE, "pginstall18/bin/postgres", "DATABASE_URL").parent
     before = os.umask(0o077)
     try:
-        copy = copied(original, tmp_path / "program")
+        copy = copy_programs(original, tmp_path / "program")
     finally:
         os.umask(before)
 
@@ -124,6 +124,6 @@ async def test_programs_of_an_older_version_are_replaced(tmp_path: Path) -> None
     old = tmp_path / "program" / "0.0.1"
     old.mkdir(parents=True)
 
-    copied(original, tmp_path / "program")
+    copy_programs(original, tmp_path / "program")
 
     assert not old.exists()
