@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from api.world import World, recorded
+from api.world import World
 from dict_rate_limit.domain.access import Role, new_token_line
 from dict_rate_limit.usecases.notify import send_notifications
 from samples.domain import PARTICIPANT, bucket, snapshot
 from samples.fake_ports import notifications
+from samples.readings import recorded
 
 if TYPE_CHECKING:
     from datetime import timedelta

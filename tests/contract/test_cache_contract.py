@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from api.world import OTHER
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.adapters.redis import RedisCache
 from dict_rate_limit.domain.buckets.reading import RejectedItem
 from dict_rate_limit.ports.cache import CachedSnapshot
 from samples.domain import PARTICIPANT, bucket, snapshot
+from samples.readings import OTHER
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

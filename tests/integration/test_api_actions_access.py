@@ -10,9 +10,9 @@ from uuid import UUID
 import pytest
 
 from api.actions_world import ALERTS, AUDIT, DRILLS, ROOT, SILENCES, ActingWorld, get, post, problem
-from api.world import AbsentStore
 from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.errors import StoreUnavailableError
+from samples.readings import AbsentStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from api.world import OTHER, AbsentCache, AbsentStore, HandClock, SimulatedSource, World
+from api.world import SimulatedSource, World
 from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.domain.buckets.catalog import POLICIES_LIST
 from dict_rate_limit.domain.errors import Outcome, SourceError
@@ -19,12 +19,13 @@ from dict_rate_limit.simulator.fake_dict import World as FakeWorld
 from dict_rate_limit.simulator.scenario import SCENARIOS
 from dict_rate_limit.usecases.readings.budget import BudgetConfig
 from samples.domain import NOON, PARTICIPANT
+from samples.readings import OTHER, AbsentCache, AbsentStore, HandClock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from api.world import CountingSource
     from dict_rate_limit.serving.asgi import ASGIApp, Message, Scope
+    from samples.readings import CountingSource
 
 REQUESTS = 10_000
 FEWER = 3_000

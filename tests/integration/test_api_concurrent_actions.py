@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from api.actions_world import ALERTS, AUDIT, DRILLS, ROOT, SILENCES, ActingWorld, get, post
-from api.world import recorded
 from dict_rate_limit.adapters.clock import SystemClock
 from postgres_database import opened_store
 from samples.alerts import HOUR, channel
 from samples.domain import FIVE_MINUTES, PARTICIPANT, bucket, snapshot
+from samples.readings import recorded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

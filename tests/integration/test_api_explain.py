@@ -9,12 +9,12 @@ from uuid import UUID
 import pytest
 
 from api.actions_world import ALERTS, DRILLS, ROOT, SILENCES, ActingWorld, get, post, problem
-from api.world import OTHER, recorded
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.domain.notifications.channel import ChannelType
 from dict_rate_limit.usecases.deliver import deliver_all
 from samples.alerts import HOUR, channel
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
+from samples.readings import OTHER, recorded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

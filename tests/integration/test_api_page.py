@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from api.world import OTHER, AbsentStore, World, recorded
+from api.world import World
 from dict_rate_limit.apps.api.problem import STATUSES
 from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose
 from dict_rate_limit.usecases.alert_actions import AcknowledgeAlert, NewSilence, acknowledge, create_silence, send_drill
 from samples.domain import NOON, PARTICIPANT, bucket, snapshot
+from samples.readings import OTHER, AbsentStore, recorded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

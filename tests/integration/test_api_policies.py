@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from api.world import OTHER, TTL, AbsentStore, World, policies_list
+from api.world import World
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.alerts.state import PolicyOverride
 from dict_rate_limit.domain.buckets.reading import RejectedItem
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.ports.cache import CachedSnapshot
 from samples.domain import NOON, PARTICIPANT, bucket, snapshot
+from samples.readings import OTHER, TTL, AbsentStore, policies_list
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from api.world import World, recorded
+from api.world import World
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
@@ -18,6 +18,7 @@ from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.usecases.readings.readings import CacheStatus
 from samples.domain import PARTICIPANT, THRESHOLDS, bucket, snapshot
+from samples.readings import recorded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -9,7 +9,6 @@ from uuid import UUID
 import pytest
 
 from api.terminal import Desk, lines, terminal
-from api.world import OTHER, recorded
 from cli_program import ended
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.local.port import free_port
@@ -19,6 +18,7 @@ from dict_rate_limit.usecases.deliver import MAX_REJECTIONS, deliver_all
 from samples.alerts import HOUR, channel
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
 from samples.fake_ports import RefusingPublisher
+from samples.readings import OTHER, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

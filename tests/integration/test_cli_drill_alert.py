@@ -10,7 +10,6 @@ import pytest
 from msgspec import structs
 
 from api.terminal import Desk, lines, terminal
-from api.world import OTHER, HandClock
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.apps.cli.client import Api, Call, Model
@@ -25,6 +24,7 @@ from dict_rate_limit.usecases.notify import send_notifications
 from samples.alerts import HOUR, channel
 from samples.domain import NOON
 from samples.fake_ports import RefusingPublisher, notifications
+from samples.readings import OTHER, HandClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

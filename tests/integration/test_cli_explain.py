@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from api.terminal import Desk, lines, terminal
-from api.world import OTHER, recorded
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.domain.alerts.state import PolicyOverride
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.notifications.channel import ChannelType
 from samples.alerts import HOUR, channel
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, bucket, failure, snapshot
+from samples.readings import OTHER, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

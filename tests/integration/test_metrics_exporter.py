@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from api.world import OTHER, AbsentStore, World, recorded
+from api.world import World
 from delivery_fixture import KnownDelivery
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.adapters.telemetry.prometheus import store_metrics
@@ -30,6 +30,7 @@ from dict_rate_limit.domain.notifications.routing import Status
 from dict_rate_limit.ports.delivery import Backlog
 from samples.alerts import silence
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, THRESHOLDS, bucket, failure, snapshot, ticks
+from samples.readings import OTHER, AbsentStore, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

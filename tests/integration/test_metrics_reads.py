@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from api.world import OTHER, TTL, World
+from api.world import World
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from samples.domain import PARTICIPANT
+from samples.readings import OTHER, TTL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from api.world import HandClock, http_client, serving
+from api.world import http_client, serving
 from dict_rate_limit.domain.errors import CacheUnavailableError, SchemaError
 from dict_rate_limit.serving import granian, operations, readiness
 from dict_rate_limit.serving.granian import serve
 from dict_rate_limit.serving.operations import OperationsApp
 from dict_rate_limit.serving.readiness import Readiness
+from samples.readings import HandClock
 
 if TYPE_CHECKING:
     from dict_rate_limit.serving.asgi import ASGIApp, Receive, Scope, Send

@@ -13,7 +13,6 @@ import pytest
 import redis.asyncio
 import trustme
 
-from api.world import HandClock
 from dict_rate_limit.adapters.redis import RedisCache
 from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.apps.local.valkey import embedded_valkey
@@ -21,6 +20,7 @@ from dict_rate_limit.domain.codec import encode_poll
 from dict_rate_limit.domain.errors import CacheUnavailableError
 from dict_rate_limit.ports.cache import CachedSnapshot
 from samples.domain import PARTICIPANT, bucket, failure, snapshot
+from samples.readings import HandClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import pytest
 
-from api.world import recorded
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, TransitionKind
 from dict_rate_limit.domain.audit import AuditAction
@@ -27,6 +26,7 @@ from dict_rate_limit.usecases.alert_actions import (
 from samples.alerts import HOUR, MINUTE
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
 from samples.fake_ports import HandClock
+from samples.readings import recorded
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager

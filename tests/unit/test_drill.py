@@ -5,7 +5,6 @@ from uuid import UUID
 
 import pytest
 
-from api.world import recorded
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.memory.store import MemoryStore
@@ -20,6 +19,7 @@ from dict_rate_limit.usecases.notify import send_notifications
 from samples.alerts import HOUR, channel
 from samples.domain import NOON, PARTICIPANT, bucket, snapshot
 from samples.fake_ports import HandClock, RefusingPublisher, notifications
+from samples.readings import recorded
 
 
 class Rehearsal:

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from api.world import recorded
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind
 from dict_rate_limit.domain.alerts.state import PolicyOverride
@@ -17,6 +16,7 @@ from dict_rate_limit.usecases.notify import send_notifications
 from samples.alerts import HOUR, MINUTE, channel, taken_up
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, THRESHOLDS, bucket, failure, snapshot
 from samples.fake_ports import HandClock, notifications
+from samples.readings import recorded
 
 LATER = NOON + FIVE_MINUTES
 

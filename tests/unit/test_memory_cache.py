@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from api.world import HandClock
 from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.ports.cache import CachedSnapshot
 from samples.domain import NOON, PARTICIPANT, bucket, snapshot
+from samples.readings import HandClock
 
 
 async def test_an_entry_lives_a_day() -> None:

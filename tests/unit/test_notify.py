@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from api.world import recorded
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.alerts.alert import Severity
@@ -22,6 +21,7 @@ from log_lines import log_lines
 from samples.alerts import HOUR, MINUTE, channel
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot, ticks
 from samples.fake_ports import HandClock, notifications
+from samples.readings import recorded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from api.world import recorded
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.notifications.routing import DeliveryResult, Status
@@ -12,6 +11,7 @@ from dict_rate_limit.usecases.notify import ROLL_OUT, send_notifications
 from samples.alerts import channel
 from samples.domain import bucket, ticks
 from samples.fake_ports import HandClock, notifications
+from samples.readings import recorded
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

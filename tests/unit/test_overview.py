@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from api.world import OTHER, AbsentStore, World, recorded
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.alerts.alert import Acknowledgement
 from dict_rate_limit.domain.audit import AuditAction, AuditEntry
@@ -16,6 +15,7 @@ from dict_rate_limit.usecases.alert_actions import AcknowledgeAlert, acknowledge
 from dict_rate_limit.usecases.overview import OverviewDeps, overview
 from samples.alerts import silence
 from samples.domain import NOON, PARTICIPANT, bucket, snapshot
+from samples.readings import OTHER, AbsentStore, ReadingWorld, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,18 +35,18 @@ ENTRY = AuditEntry(
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def world() -> ReadingWorld:
+    return ReadingWorld()
 
 
-async def seen(world: World, participant: str = PARTICIPANT) -> Overview:
+async def seen(world: ReadingWorld, participant: str = PARTICIPANT) -> Overview:
     parts = OverviewDeps(
         reader=world.reader(), store=world.store, acts=world.store, outbox=world.store, clock=world.clock
     )
     return await overview(parts, participant)
 
 
-async def test_it_holds_reading_alerts_and_the_last_outcome(world: World) -> None:
+async def test_it_holds_reading_alerts_and_the_last_outcome(world: ReadingWorld) -> None:
     await recorded(world.store, snapshot(bucket(0)))
 
     view = await seen(world)
@@ -57,7 +57,7 @@ async def test_it_holds_reading_alerts_and_the_last_outcome(world: World) -> Non
     assert view.stored.last_outcome is Outcome.OK
 
 
-async def test_an_alert_comes_with_whoever_has_it(world: World) -> None:
+async def test_an_alert_comes_with_whoever_has_it(world: ReadingWorld) -> None:
     await recorded(world.store, snapshot(bucket(0)))
     (alert,) = await world.store.open_alerts([PARTICIPANT])
     order = AcknowledgeAlert(alert_id=alert.alert_id, actor="ana", reason="on it", until=NOON + timedelta(hours=1))
@@ -71,7 +71,7 @@ async def test_an_alert_comes_with_whoever_has_it(world: World) -> None:
     ]
 
 
-async def test_it_holds_silences_and_what_waits_to_be_published(world: World) -> None:
+async def test_it_holds_silences_and_what_waits_to_be_published(world: ReadingWorld) -> None:
     await recorded(world.store, snapshot(bucket(0)))
     await world.store.add_silence(silence(), ENTRY)
 
@@ -82,7 +82,7 @@ async def test_it_holds_silences_and_what_waits_to_be_published(world: World) ->
     assert (view.stored.backlog.waiting, view.stored.backlog.oldest_at) == (1, NOON)
 
 
-async def test_a_test_alert_is_no_trouble(world: World) -> None:
+async def test_a_test_alert_is_no_trouble(world: ReadingWorld) -> None:
     await send_drill(world.store, world.clock, PARTICIPANT, "ana", "before the holidays")
 
     view = await seen(world)
@@ -91,7 +91,7 @@ async def test_a_test_alert_is_no_trouble(world: World) -> None:
     assert view.stored.alerts == []
 
 
-async def test_unknown_is_told_from_nothing(world: World) -> None:
+async def test_unknown_is_told_from_nothing(world: ReadingWorld) -> None:
     world.store, world.source.error = AbsentStore(world.clock), SourceError(Outcome.UNAVAILABLE, "down")
 
     view = await seen(world)
@@ -107,7 +107,7 @@ class SilentStore(MemoryStore):
         return await super().silences(now, ended=ended)
 
 
-async def test_the_database_is_not_waited_for_long(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_database_is_not_waited_for_long(world: ReadingWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(usecase, "PATIENCE", 0.01)
     world.store = SilentStore(world.clock)
 
@@ -117,7 +117,7 @@ async def test_the_database_is_not_waited_for_long(world: World, monkeypatch: py
     assert view.stored is None
 
 
-async def test_a_participant_never_polled_has_no_alerts_and_no_outcome(world: World) -> None:
+async def test_a_participant_never_polled_has_no_alerts_and_no_outcome(world: ReadingWorld) -> None:
     view = await seen(world, OTHER)
 
     assert view.stored is not None

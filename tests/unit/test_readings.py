@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from api.world import OTHER, TTL, AbsentCache, AbsentStore, World, policies_list, recorded
 from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.domain.alerts.state import PolicyOverride
@@ -20,6 +19,7 @@ from dict_rate_limit.usecases.readings import store_fallback
 from dict_rate_limit.usecases.readings.budget import BudgetConfig
 from dict_rate_limit.usecases.readings.readings import CacheStatus
 from samples.domain import NOON, PARTICIPANT, bucket, failure, snapshot
+from samples.readings import OTHER, TTL, AbsentCache, AbsentStore, ReadingWorld, policies_list, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,8 +28,8 @@ DOWN = SourceError(Outcome.UNAVAILABLE, "nobody there")
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def world() -> ReadingWorld:
+    return ReadingWorld()
 
 
 @pytest.fixture
@@ -45,13 +45,13 @@ def entry(at_seconds: float = 0, available: int = 1000) -> CachedSnapshot:
     return CachedSnapshot(snapshot=snapshot(bucket(available), policies_list(), at=at), fetched_at=at)
 
 
-async def test_the_first_reading_comes_from_the_source(world: World) -> None:
+async def test_the_first_reading_comes_from_the_source(world: ReadingWorld) -> None:
     reading = await world.reader().read(PARTICIPANT)
 
     assert (reading.status, reading.expires_in, reading.age) == (CacheStatus.MISS, 60, 0)
 
 
-async def test_the_next_comes_from_memory(world: World) -> None:
+async def test_the_next_comes_from_memory(world: ReadingWorld) -> None:
     reader = world.reader()
     first = await reader.read(PARTICIPANT)
 
@@ -62,7 +62,7 @@ async def test_the_next_comes_from_memory(world: World) -> None:
     assert len(world.source.calls) == 1
 
 
-async def test_another_process_takes_it_from_the_cache(world: World) -> None:
+async def test_another_process_takes_it_from_the_cache(world: ReadingWorld) -> None:
     await world.reader().read(PARTICIPANT)
 
     reading = await world.reader().read(PARTICIPANT)
@@ -70,7 +70,7 @@ async def test_another_process_takes_it_from_the_cache(world: World) -> None:
     assert (reading.status, len(world.source.calls)) == (CacheStatus.HIT, 1)
 
 
-async def test_memory_is_asked_for_one_second_only(world: World) -> None:
+async def test_memory_is_asked_for_one_second_only(world: ReadingWorld) -> None:
     reader = world.reader()
     await reader.read(PARTICIPANT)
     world.clock.advance(1)
@@ -83,7 +83,7 @@ async def test_memory_is_asked_for_one_second_only(world: World) -> None:
     assert reading.view.snapshot == entry(1, available=5).snapshot
 
 
-async def test_memory_never_outlives_the_cache_life(world: World) -> None:
+async def test_memory_never_outlives_the_cache_life(world: ReadingWorld) -> None:
     reader = world.reader()
     await world.cache.put(entry())
     world.clock.advance(59.5)
@@ -94,7 +94,7 @@ async def test_memory_never_outlives_the_cache_life(world: World) -> None:
     assert (fresh.status, fresh.expires_in, reader.cached(PARTICIPANT)) == (CacheStatus.HIT, 1, None)
 
 
-async def test_a_reading_counts_whole_seconds(world: World) -> None:
+async def test_a_reading_counts_whole_seconds(world: ReadingWorld) -> None:
     reader = world.reader()
     await world.cache.put(entry())
     world.clock.advance(10.6)
@@ -110,16 +110,16 @@ async def test_a_reading_counts_whole_seconds(world: World) -> None:
     assert [(r.age, r.expires_in) for r in (at_first, later)] == [(10, 50), (11, 49)]
 
 
-async def test_nothing_is_remembered_of_who_is_not_watched(world: World) -> None:
+async def test_nothing_is_remembered_of_who_is_not_watched(world: ReadingWorld) -> None:
     assert world.reader().cached("00000000") is None
 
 
-async def test_who_is_not_watched_is_refused(world: World) -> None:
+async def test_who_is_not_watched_is_refused(world: ReadingWorld) -> None:
     with pytest.raises(InvalidValueError, match="participant"):
         await world.reader().read("00000000")
 
 
-async def test_the_source_is_read_again_after_the_cache_life(world: World) -> None:
+async def test_the_source_is_read_again_after_the_cache_life(world: ReadingWorld) -> None:
     reader = world.reader()
     await reader.read(PARTICIPANT)
     world.clock.advance(60)
@@ -129,7 +129,7 @@ async def test_the_source_is_read_again_after_the_cache_life(world: World) -> No
     assert (reading.status, len(world.source.calls)) == (CacheStatus.MISS, 2)
 
 
-async def test_requests_at_once_share_one_call(world: World) -> None:
+async def test_requests_at_once_share_one_call(world: ReadingWorld) -> None:
     reader = world.reader()
     world.source.hold = asyncio.Event()
 
@@ -142,7 +142,7 @@ async def test_requests_at_once_share_one_call(world: World) -> None:
     assert len(world.source.calls) == 1
 
 
-async def test_a_caller_who_goes_away_does_not_take_the_call_along(world: World) -> None:
+async def test_a_caller_who_goes_away_does_not_take_the_call_along(world: ReadingWorld) -> None:
     reader = world.reader()
     world.source.hold = asyncio.Event()
     gone = asyncio.create_task(reader.read(PARTICIPANT))
@@ -156,7 +156,7 @@ async def test_a_caller_who_goes_away_does_not_take_the_call_along(world: World)
 
 
 @pytest.mark.usefixtures("quick")
-async def test_processes_at_once_share_one_call_and_the_others_wait_for_it(world: World) -> None:
+async def test_processes_at_once_share_one_call_and_the_others_wait_for_it(world: ReadingWorld) -> None:
     world.source.hold = asyncio.Event()
     winner, loser = world.reader(), world.reader()
     winning = asyncio.create_task(winner.read(PARTICIPANT))
@@ -171,7 +171,7 @@ async def test_processes_at_once_share_one_call_and_the_others_wait_for_it(world
 
 
 @pytest.mark.usefixtures("quick")
-async def test_waiting_for_another_process_ends(world: World) -> None:
+async def test_waiting_for_another_process_ends(world: ReadingWorld) -> None:
     world.source.hold = asyncio.Event()
     winner, loser = world.reader(), world.reader()
     winning = asyncio.create_task(winner.read(PARTICIPANT))
@@ -186,7 +186,7 @@ async def test_waiting_for_another_process_ends(world: World) -> None:
         await winning
 
 
-async def test_participants_do_not_share(world: World) -> None:
+async def test_participants_do_not_share(world: ReadingWorld) -> None:
     reader = world.reader()
 
     await asyncio.gather(reader.read(PARTICIPANT), reader.read(OTHER))
@@ -194,7 +194,7 @@ async def test_participants_do_not_share(world: World) -> None:
     assert sorted(name for name, _ in world.source.calls) == [PARTICIPANT, OTHER]
 
 
-async def test_a_failed_call_serves_the_last_reading_as_stale(world: World) -> None:
+async def test_a_failed_call_serves_the_last_reading_as_stale(world: ReadingWorld) -> None:
     reader = world.reader()
     await reader.read(PARTICIPANT)
     world.clock.advance(61.2)
@@ -205,7 +205,7 @@ async def test_a_failed_call_serves_the_last_reading_as_stale(world: World) -> N
     assert (reading.status, reading.expires_in, reading.age) == (CacheStatus.STALE, 0, 61)
 
 
-async def test_a_failed_call_is_not_repeated_before_the_spacing(world: World) -> None:
+async def test_a_failed_call_is_not_repeated_before_the_spacing(world: ReadingWorld) -> None:
     reader = world.reader()
     world.source.error = DOWN
     for _ in range(59):
@@ -216,7 +216,7 @@ async def test_a_failed_call_is_not_repeated_before_the_spacing(world: World) ->
     assert len(world.source.calls) == 1
 
 
-async def test_calls_are_counted_by_outcome(world: World) -> None:
+async def test_calls_are_counted_by_outcome(world: ReadingWorld) -> None:
     reader = world.reader()
     await reader.read(PARTICIPANT)
     world.clock.advance(60)
@@ -227,7 +227,7 @@ async def test_calls_are_counted_by_outcome(world: World) -> None:
     assert reader.source_calls == {(PARTICIPANT, Outcome.OK): 1, (PARTICIPANT, Outcome.UNAVAILABLE): 1}
 
 
-async def test_an_empty_answer_is_no_data(world: World) -> None:
+async def test_an_empty_answer_is_no_data(world: ReadingWorld) -> None:
     reader = world.reader()
     first = await reader.read(PARTICIPANT)
     world.clock.advance(60)
@@ -238,7 +238,7 @@ async def test_an_empty_answer_is_no_data(world: World) -> None:
     assert (reading.status, reading.view) == (CacheStatus.STALE, first.view)
 
 
-async def test_the_reserve_of_the_budget_is_not_touched(world: World) -> None:
+async def test_the_reserve_of_the_budget_is_not_touched(world: ReadingWorld) -> None:
     world.source.buckets = (policies_list(5, 20),)
     world.budget = BudgetConfig(cache_ttl=timedelta(seconds=1))
     reader = world.reader()
@@ -251,7 +251,7 @@ async def test_the_reserve_of_the_budget_is_not_touched(world: World) -> None:
 
 
 @pytest.mark.usefixtures("quick")
-async def test_a_slow_source_keeps_nobody_waiting_who_can_have_the_last_reading(world: World) -> None:
+async def test_a_slow_source_keeps_nobody_waiting_who_can_have_the_last_reading(world: ReadingWorld) -> None:
     reader = world.reader()
     await world.cache.put(entry())
     world.clock.advance(60)
@@ -265,7 +265,7 @@ async def test_a_slow_source_keeps_nobody_waiting_who_can_have_the_last_reading(
 
 
 @pytest.mark.usefixtures("quick")
-async def test_a_slow_source_is_waited_for_where_there_is_nothing_else(world: World) -> None:
+async def test_a_slow_source_is_waited_for_where_there_is_nothing_else(world: ReadingWorld) -> None:
     reader = world.reader()
     world.source.hold = asyncio.Event()
     waiting = asyncio.create_task(reader.read(PARTICIPANT))
@@ -276,7 +276,7 @@ async def test_a_slow_source_is_waited_for_where_there_is_nothing_else(world: Wo
     assert (await waiting).status is CacheStatus.MISS
 
 
-async def test_the_monitors_last_reading_saves_a_call(world: World) -> None:
+async def test_the_monitors_last_reading_saves_a_call(world: ReadingWorld) -> None:
     await recorded(world.store, entry().snapshot)
 
     reading = await world.reader().read(PARTICIPANT)
@@ -284,7 +284,7 @@ async def test_the_monitors_last_reading_saves_a_call(world: World) -> None:
     assert (reading.status, world.source.calls) == (CacheStatus.HIT, [])
 
 
-async def test_an_old_reading_of_the_monitor_is_better_than_none(world: World) -> None:
+async def test_an_old_reading_of_the_monitor_is_better_than_none(world: ReadingWorld) -> None:
     await recorded(world.store, entry().snapshot)
     world.clock.advance(3600)
     world.source.error = DOWN
@@ -294,7 +294,7 @@ async def test_an_old_reading_of_the_monitor_is_better_than_none(world: World) -
     assert (reading.status, reading.age) == (CacheStatus.STALE, 3600)
 
 
-async def test_a_monitor_that_only_failed_has_no_reading(world: World) -> None:
+async def test_a_monitor_that_only_failed_has_no_reading(world: ReadingWorld) -> None:
     await recorded(world.store, failure())
     world.source.error = DOWN
 
@@ -302,7 +302,7 @@ async def test_a_monitor_that_only_failed_has_no_reading(world: World) -> None:
         await world.reader().read(PARTICIPANT)
 
 
-async def test_an_entry_from_the_future_is_not_believed(world: World) -> None:
+async def test_an_entry_from_the_future_is_not_believed(world: ReadingWorld) -> None:
     await world.cache.put(entry(61))
 
     reading = await world.reader().read(PARTICIPANT)
@@ -310,13 +310,13 @@ async def test_an_entry_from_the_future_is_not_believed(world: World) -> None:
     assert (reading.status, reading.view.fetched_at) == (CacheStatus.MISS, NOON)
 
 
-async def test_a_clock_that_differs_a_little_makes_no_negative_age(world: World) -> None:
+async def test_a_clock_that_differs_a_little_makes_no_negative_age(world: ReadingWorld) -> None:
     await world.cache.put(entry(59))
 
     assert (await world.reader().read(PARTICIPANT)).age == 0
 
 
-async def test_thresholds_set_by_operators_hold(world: World) -> None:
+async def test_thresholds_set_by_operators_hold(world: ReadingWorld) -> None:
     store = MemoryStore(world.clock)
     store.set_policy_rule(PARTICIPANT, "CLAIMS_READ", PolicyOverride(warning=10_000, critical=10_000, enabled=False))
     world.store = store
@@ -327,7 +327,7 @@ async def test_thresholds_set_by_operators_hold(world: World) -> None:
     assert (evaluated.level, evaluated.enabled) == (Level.CRITICAL, False)
 
 
-async def test_changed_thresholds_hold_within_ten_seconds_and_make_a_new_view(world: World) -> None:
+async def test_changed_thresholds_hold_within_ten_seconds_and_make_a_new_view(world: ReadingWorld) -> None:
     store = MemoryStore(world.clock)
     world.store = store
     reader = world.reader()
@@ -343,7 +343,7 @@ async def test_changed_thresholds_hold_within_ten_seconds_and_make_a_new_view(wo
     assert [r.view.buckets[0].level for r in (before, after)] == [Level.OK, Level.WARNING]
 
 
-async def test_the_view_stays_the_same_object_while_nothing_changes(world: World) -> None:
+async def test_the_view_stays_the_same_object_while_nothing_changes(world: ReadingWorld) -> None:
     reader = world.reader()
     first = await reader.read(PARTICIPANT)
     views = set()
@@ -366,7 +366,7 @@ class Forgetful(MemoryStore):
 
 
 @pytest.mark.usefixtures("quick")
-async def test_the_last_known_thresholds_hold_while_the_database_is_silent(world: World) -> None:
+async def test_the_last_known_thresholds_hold_while_the_database_is_silent(world: ReadingWorld) -> None:
     world.store = store = Forgetful(world.clock)
     reader = world.reader()
     await reader.read(PARTICIPANT)
@@ -388,7 +388,7 @@ class CountedAway(AbsentStore):
         return await super().policy_overrides(participant)
 
 
-async def test_a_database_that_is_away_is_left_alone_for_two_seconds(world: World) -> None:
+async def test_a_database_that_is_away_is_left_alone_for_two_seconds(world: ReadingWorld) -> None:
     world.store = store = CountedAway(world.clock)
     reader = world.reader()
     for _ in range(4):
@@ -398,7 +398,7 @@ async def test_a_database_that_is_away_is_left_alone_for_two_seconds(world: Worl
     assert store.asked == 2
 
 
-async def test_without_redis_the_database_admits_one_call_per_cache_life(world: World) -> None:
+async def test_without_redis_the_database_admits_one_call_per_cache_life(world: ReadingWorld) -> None:
     world.cache = AbsentCache()
     readers = [world.reader() for _ in range(3)]
     for _ in range(180):
@@ -408,7 +408,7 @@ async def test_without_redis_the_database_admits_one_call_per_cache_life(world: 
     assert len(world.source.calls) == 3
 
 
-async def test_without_redis_the_others_serve_the_monitors_reading_as_stale(world: World) -> None:
+async def test_without_redis_the_others_serve_the_monitors_reading_as_stale(world: ReadingWorld) -> None:
     world.cache = AbsentCache()
     await recorded(world.store, entry().snapshot)
     world.clock.advance(60)
@@ -419,7 +419,7 @@ async def test_without_redis_the_others_serve_the_monitors_reading_as_stale(worl
     assert statuses == [CacheStatus.MISS, CacheStatus.STALE]
 
 
-async def test_without_redis_and_database_nobody_calls(world: World) -> None:
+async def test_without_redis_and_database_nobody_calls(world: ReadingWorld) -> None:
     world.cache, world.store = AbsentCache(), AbsentStore(world.clock)
 
     with pytest.raises(NoReadingError):
@@ -428,7 +428,7 @@ async def test_without_redis_and_database_nobody_calls(world: World) -> None:
     assert world.source.calls == []
 
 
-async def test_without_redis_and_database_memory_is_served_as_stale(world: World) -> None:
+async def test_without_redis_and_database_memory_is_served_as_stale(world: ReadingWorld) -> None:
     cache = MemoryCache(world.clock)
     world.cache = cache
     reader = world.reader()
@@ -444,7 +444,7 @@ async def test_without_redis_and_database_memory_is_served_as_stale(world: World
     assert (reading.status, len(world.source.calls)) == (CacheStatus.STALE, 1)
 
 
-async def test_a_reader_can_be_closed_at_any_time(world: World) -> None:
+async def test_a_reader_can_be_closed_at_any_time(world: ReadingWorld) -> None:
     reader = world.reader()
     world.source.hold = asyncio.Event()
     waiting = asyncio.create_task(reader.read(PARTICIPANT))

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from api.world import HandClock, policies_list
 from dict_rate_limit.domain.errors import InvalidValueError, Outcome, SourceError
 from dict_rate_limit.usecases.readings.budget import MAX_BACKOFF, BudgetConfig, SourceBudget
 from samples.domain import NOON, bucket, snapshot
+from samples.readings import HandClock, policies_list
 
 if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.bucket import Bucket

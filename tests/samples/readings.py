@@ -1,0 +1,149 @@
+"""A reader of readings beside sources that count, stores that are unavailable and a clock that the test moves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, NoReturn, Protocol
+
+from dict_rate_limit.adapters.memory.cache import MemoryCache
+from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
+from dict_rate_limit.domain.errors import CacheUnavailableError, Outcome, SourceError, StoreUnavailableError
+from dict_rate_limit.texts.alert_lines import alert_events
+from dict_rate_limit.usecases.readings.budget import BudgetConfig
+from dict_rate_limit.usecases.readings.reader import Reader, ReaderConfig, ReaderDeps
+from samples.domain import NOON, PARTICIPANT, RULES, THRESHOLDS, bucket, snapshot
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from dict_rate_limit.domain.alerts.alert import Alert, Kind, Severity
+    from dict_rate_limit.domain.alerts.state import PolicyOverride
+    from dict_rate_limit.domain.buckets.bucket import Bucket
+    from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
+    from dict_rate_limit.ports.cache import CachedSnapshot, RateLimiter, SnapshotCache
+    from dict_rate_limit.ports.delivery import Outbox
+    from dict_rate_limit.ports.notifications import Notifications
+    from dict_rate_limit.ports.stores import Acts, LatestReading, StateStore, StoreHealth
+
+    class WholeStore(StateStore, StoreHealth, Outbox, Notifications, Acts, Protocol):
+        """Every port of a store that readers need."""
+
+
+OTHER = "87654321"
+TTL = timedelta(seconds=60)
+
+
+class HandClock:
+    """Stands still until moved."""
+
+    def __init__(self, at: datetime = NOON) -> None:
+        self._at = at
+
+    def now(self) -> datetime:
+        return self._at
+
+    def monotonic(self) -> float:
+        return (self._at - NOON).total_seconds()
+
+    def advance(self, seconds: float) -> None:
+        self._at += timedelta(seconds=seconds)
+
+
+def policies_list(available: int = 20, capacity: int = 20) -> Bucket:
+    """Make the bucket the list itself is charged to."""
+    return bucket(available, capacity, "POLICIES_LIST", 6, 60)
+
+
+class CountingSource:
+    """Answers with `buckets`, or fails with `error`, and notes every call."""
+
+    def __init__(self, clock: HandClock, *buckets: Bucket) -> None:
+        self.clock = clock
+        self.buckets = buckets or (bucket(), policies_list())
+        self.error: SourceError | None = None
+        self.calls: list[tuple[str, datetime]] = []
+        self.hold: asyncio.Event | None = None
+
+    async def list_policies(self, participant: str) -> Snapshot:
+        self.calls.append((participant, self.clock.now()))
+        if self.hold is not None:
+            await self.hold.wait()
+        if self.error is not None:
+            raise self.error
+        return replace(snapshot(*self.buckets, at=self.clock.now()), participant=participant)
+
+    async def get_policy(self, participant: str, policy_name: str) -> NoReturn:
+        message = f"nobody should ask for {policy_name} of {participant}"
+        raise AssertionError(message)
+
+
+class AbsentCache:
+    """Redis that is away: cache and gate."""
+
+    async def get(self, participant: str) -> CachedSnapshot | None:
+        raise CacheUnavailableError(participant)
+
+    async def put(self, entry: CachedSnapshot) -> None:
+        raise CacheUnavailableError(entry.snapshot.participant)
+
+    async def acquire(self, participant: str, spacing: timedelta) -> bool:
+        raise CacheUnavailableError(participant, spacing)
+
+
+class AbsentStore(MemoryStore):
+    """PostgreSQL that is away: reads and gate."""
+
+    async def latest(self, participants: Sequence[str]) -> Mapping[str, LatestReading]:
+        raise StoreUnavailableError(str(participants))
+
+    async def policy_overrides(self, participant: str) -> Mapping[str, PolicyOverride]:
+        raise StoreUnavailableError(participant)
+
+    async def open_alerts(self, participants: Sequence[str]) -> Sequence[Alert]:
+        raise StoreUnavailableError(str(participants))
+
+    async def poll_counts(self, participants: Sequence[str]) -> Mapping[tuple[str, Outcome], int]:
+        raise StoreUnavailableError(str(participants))
+
+    async def open_alert_counts(self, participants: Sequence[str]) -> Mapping[tuple[str, Kind, Severity], int]:
+        raise StoreUnavailableError(str(participants))
+
+    async def acquire(self, participant: str, spacing: timedelta) -> bool:
+        raise StoreUnavailableError(participant, spacing)
+
+
+class ReadingWorld:
+    """The ports around one or more readers. A test replaces a port before it calls `reader`."""
+
+    def __init__(self) -> None:
+        self.clock = HandClock()
+        self.source = CountingSource(self.clock)
+        self.cache: SnapshotCache = MemoryCache(self.clock)
+        self.store: WholeStore = MemoryStore(self.clock)
+        self.participants: tuple[str, ...] = (PARTICIPANT, OTHER)
+        self.budget = BudgetConfig(cache_ttl=TTL)
+
+    @property
+    def gates(self) -> Sequence[RateLimiter]:
+        return [part for part in (self.cache, self.store) if isinstance(part, (MemoryCache, MemoryStore, AbsentCache))]
+
+    def reader(self) -> Reader:
+        """Make a reader, as another process would."""
+        return Reader(
+            ReaderDeps(source=self.source, cache=self.cache, gates=self.gates, store=self.store, clock=self.clock),
+            ReaderConfig(participants=self.participants, thresholds=THRESHOLDS, budget=self.budget),
+        )
+
+
+async def recorded(store: StateStore, *polls: Poll) -> None:
+    """Let the monitor have seen these polls."""
+    for poll in polls:
+        async with store.begin(poll.participant) as unit:
+            state = await unit.load(poll)
+            assert state is not None
+            _, evaluation = evaluate_poll(state, poll, RULES)
+            await unit.save(evaluation, alert_events(evaluation.changes))
