@@ -1,4 +1,4 @@
-"""Servers for every test that wants one. Each starts when first asked for, once per test process."""
+"""Servers for tests. Each starts once per test process, when a test first needs it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
-import psycopg
 import pytest
-import redis
 
-from dict_rate_limit.apps.local.postgres import NOT_DURABLE, embedded_postgres
-from dict_rate_limit.apps.local.temporal import embedded_temporal
-from dict_rate_limit.apps.local.valkey import embedded_valkey
 from tmpfs_dir import tmpfs_dir
 from tool_box import find_data, find_tool
 
@@ -34,19 +29,20 @@ TEMPLATE = "migrated"
 
 
 @contextmanager
-def held(server: AbstractAsyncContextManager[T]) -> Iterator[T]:
-    """Hold an async context open from synchronous code, on a loop that is nobody else's."""
+def entered(server: AbstractAsyncContextManager[T]) -> Iterator[T]:
+    """Enter an async context from synchronous code, on an event loop of its own."""
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        running = runner.run(server.__aenter__())
+        value = runner.run(server.__aenter__())
         try:
-            yield running
+            yield value
         finally:
             runner.run(server.__aexit__(None, None, None))
 
 
 @contextmanager
 def open_folder() -> Iterator[Path]:
-    """Give a folder with a short path that an unprivileged PostgreSQL can enter; pytest's own has neither."""
+    """Make a folder for servers."""
+    # PostgreSQL runs without privileges and its socket needs a short path: pytest's tmp_path has neither.
     folder = Path(tempfile.mkdtemp(prefix="drl-", dir=tmpfs_dir()))
     folder.chmod(0o755)
     try:
@@ -72,12 +68,16 @@ def data_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgres_server(server_folder: Path) -> Iterator[str]:
     """URL of the database "postgres" of a server for this test process."""
-    with held(embedded_postgres(server_folder / "postgres", NOT_DURABLE)) as url:
+    from dict_rate_limit.apps.local.postgres import NOT_DURABLE, embedded_postgres  # noqa: PLC0415 -- only tests that need it pay for it
+
+    with entered(embedded_postgres(server_folder / "postgres", NOT_DURABLE)) as url:
         yield url
 
 
 @contextmanager
 def database(server_url: str, name: str, *, template: str = "template1") -> Iterator[str]:
+    import psycopg  # noqa: PLC0415 -- only tests that need it pay for it
+
     with psycopg.connect(server_url, autocommit=True) as admin:
         admin.execute(
             psycopg.sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
@@ -98,7 +98,7 @@ def database_url(postgres_server: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def migrated_template(postgres_server: str) -> Iterator[str]:
     """Name of a database with all migrations applied, to copy from."""
-    from dict_rate_limit.adapters.postgres.migrations.runner import up  # noqa: PLC0415 -- only tests that want it pay for it
+    from dict_rate_limit.adapters.postgres.migrations.runner import up  # noqa: PLC0415 -- only tests that need it pay for it
 
     with database(postgres_server, TEMPLATE) as url:
         with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
@@ -115,14 +115,18 @@ def migrated_database_url(postgres_server: str, migrated_template: str) -> Itera
 
 @pytest.fixture(scope="session")
 def valkey_addr() -> Iterator[str]:
-    """Address "127.0.0.1:port" of a Valkey for this test process; its content is whatever tests left."""
-    with held(embedded_valkey(None)) as address:
+    """Address "127.0.0.1:port" of a Valkey for this test process; it contains the data of earlier tests."""
+    from dict_rate_limit.apps.local.valkey import embedded_valkey  # noqa: PLC0415 -- only tests that need it pay for it
+
+    with entered(embedded_valkey(None)) as address:
         yield address
 
 
 @pytest.fixture
 def valkey(valkey_addr: str) -> str:
     """Address of an empty Valkey."""
+    import redis  # noqa: PLC0415 -- only tests that need it pay for it
+
     host, _, port = valkey_addr.partition(":")
     with redis.Redis(host=host, port=int(port)) as client:
         client.flushall()
@@ -132,17 +136,19 @@ def valkey(valkey_addr: str) -> str:
 @pytest.fixture(scope="session")
 def temporal_address(server_folder: Path) -> Iterator[str]:
     """Address "127.0.0.1:port" of a Temporal dev server for this test process, with the namespace "dict"."""
-    with held(embedded_temporal(server_folder / "temporal")) as address:
+    from dict_rate_limit.apps.local.temporal import embedded_temporal  # noqa: PLC0415 -- only tests that need it pay for it
+
+    with entered(embedded_temporal(server_folder / "temporal")) as address:
         yield address
 
 
 @pytest.fixture(scope="session")
 def pulsar_broker(server_folder: Path) -> Iterator[Broker]:
-    """A Pulsar broker for this test process; its topics are whatever tests left."""
-    from broker.server import broker_in, life_of  # noqa: PLC0415 -- only tests that want it pay for it
+    """A Pulsar broker for this test process; it has the topics of earlier tests."""
+    from broker.server import broker_in, life_of  # noqa: PLC0415 -- only tests that need it pay for it
 
     find_tool("java")
     find_data("pulsar/jars")
     broker = broker_in(server_folder / "pulsar")
-    with held(life_of(broker)):
+    with entered(life_of(broker)):
         yield broker

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import httpx
 import trustme
 
-from conftest import held
+from conftest import entered
 from dict_rate_limit.apps.local.port import accepts_connections, free_port
 from dict_rate_limit.apps.local.temporal import embedded_temporal
 from dict_rate_limit.apps.local.valkey import embedded_valkey
@@ -135,8 +135,8 @@ def product(folder: Path, database_url: str, trouble: Trouble) -> Iterator[Produ
     with ExitStack() as stack:
         bridge = stack.enter_context(simulated(folder, trouble.simulate))
         port, metrics_port = free_port(), free_port()
-        redis = stack.enter_context(held(embedded_valkey(None)))
-        temporal = stack.enter_context(held(embedded_temporal(folder / "temporal")))
+        redis = stack.enter_context(entered(embedded_valkey(None)))
+        temporal = stack.enter_context(entered(embedded_temporal(folder / "temporal")))
         doors = behind_doors(database_url, redis=redis, temporal=temporal, bridge=f"127.0.0.1:{bridge}")
         front = Gate(host="127.0.0.1", port_behind=port, tls=ingress_tls(authority), host_name=API_HOST.encode())
         stack.enter_context(gates(*doors.values(), front))

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from jsonschema import Draft202012Validator
 
-from broker.server import token
+from broker.tokens import token
 from broker.topic import new_topic
 from dict_rate_limit.apps.local.port import free_port
 from processes import alive, gone

@@ -7,9 +7,6 @@ Whoever comes without a token is the administrator; a token makes its bearer som
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
-import hmac
 import http.client
 import json
 import os
@@ -17,7 +14,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import time
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +23,7 @@ from urllib.parse import quote
 import trustme
 from cryptography.hazmat.primitives import serialization
 
+from broker.tokens import ROLE, SIGNING_KEY
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port
 from dict_rate_limit.apps.local.process import ProcessSpec, running_process, start, wait_until_ready
 from tool_box import search_path, tools_folder
@@ -38,10 +35,7 @@ if TYPE_CHECKING:
 NAMESPACE: Final = "lb-conn/dict"
 CLOSED: Final = "lb-conn/closed"  # topics are not made by using them
 FOREIGN: Final = "lb-conn/foreign"  # open to administrators only
-ROLE: Final = "dict-rate-limit"
 ADMINISTRATOR: Final = "administrator"
-SIGNING_KEY: Final = hashlib.sha256(b"the broker of the tests").digest()
-DAY_SEC: Final = 86_400
 ANSWER_PATIENCE_SEC: Final = 10.0
 AGREED: Final = {200, 204, 409}  # 409: it is there from an earlier life
 OPENED_TO_NETTY: Final = (
@@ -104,17 +98,6 @@ class Broker:
         """Return what the broker counts of "persistent://…"."""
         stats: dict[str, object] = json.loads(self.must("GET", f"{topic.replace('://', '/')}/stats"))
         return stats
-
-
-def token(role: str = ROLE, *, lasts_sec: float = DAY_SEC, key: bytes = SIGNING_KEY) -> str:
-    """Make a token for a role (JWT, HS256)."""
-    claims = {"sub": role, "exp": int(time.time() + lasts_sec)}  # noqa: TID251 -- the broker looks at the real clock
-    signed = ".".join(_encoded(json.dumps(part).encode()) for part in ({"alg": "HS256"}, claims))
-    return f"{signed}.{_encoded(hmac.digest(key, signed.encode(), 'sha256'))}"
-
-
-def _encoded(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def broker_in(folder: Path) -> Broker:

@@ -17,7 +17,8 @@ import pytest
 
 from broker.proxy import proxy_to
 from broker.publishers import ids, publishing_to, receipts_of
-from broker.server import FOREIGN, token
+from broker.server import FOREIGN
+from broker.tokens import token
 from broker.topic import SILENT, new_topic
 from cli_program import ended
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from broker.publishers import ids, receipts_of
-from broker.server import token
+from broker.tokens import token
 from broker.topic import arrived, new_topic
 from dict_rate_limit.bootstrap.container import backing
 from dict_rate_limit.bootstrap.publisher import publishing

@@ -8,7 +8,8 @@ import pytest
 import trustme
 
 from broker.publishers import ids, publishing_to, receipts_of
-from broker.server import CLOSED, FOREIGN, token
+from broker.server import CLOSED, FOREIGN
+from broker.tokens import token
 from broker.topic import arrived, new_topic
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
 from dict_rate_limit.apps.local.port import LOOPBACK

@@ -19,7 +19,8 @@ from dict_rate_limit.adapters.postgres.migrations.goose import shipped_migration
 from dict_rate_limit.adapters.postgres.migrations.runner import down
 from dict_rate_limit.domain.errors import RecoveryError
 from postgres_database import execute, values
-from samples.recovery import Recovery, empty_database, everything, fill, left_in, manifest, structure, tools
+from samples.manifest import manifest
+from samples.recovery import Recovery, empty_database, everything, fill, left_in, structure, tools
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

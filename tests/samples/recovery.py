@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -25,7 +24,6 @@ from dict_rate_limit.adapters.postgres.backup.directory import find
 from dict_rate_limit.apps.cli.backup_target import folders
 from dict_rate_limit.domain.audit import AuditAction, AuditEntry
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose, Silence
-from dict_rate_limit.usecases.recovery import Contents, Manifest, TableContent
 from postgres_database import opened_store, record
 from samples.domain import NOON, bucket, ticks
 from samples.notifications import delivered, route_all
@@ -148,21 +146,3 @@ def structure(url: str) -> str:
 def left_in(folder: Path) -> list[str]:
     """List a folder, hidden files included."""
     return sorted(path.name for path in folder.iterdir())
-
-
-def manifest(at: datetime = NOON, *, rows: int = 3) -> Manifest:
-    """Make the manifest of a small backup."""
-    tables = {"public.a": TableContent(rows=rows, digest="12"), "public.b": TableContent(rows=0, digest="0")}
-    contents = Contents(
-        schema="public", version=8, tables=MappingProxyType(tables), waiting=2, newest_at=at.replace(second=0)
-    )
-    return Manifest(
-        taken_at=at,
-        product_version="1.2.3",
-        database="dict",
-        server_version="18.4",
-        tools_major=18,
-        contents=contents,
-        size=4,
-        sha256="ab" * 32,
-    )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.server import token
+from broker.tokens import token
 from dict_rate_limit.adapters.pulsar import diagnosis
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
 from dict_rate_limit.adapters.pulsar.diagnosis import expiry, told, why

@@ -9,7 +9,7 @@ import pytest
 from dict_rate_limit.domain.errors import InvalidValueError
 from dict_rate_limit.usecases.recovery import Retention, TableContent, differences
 from samples.domain import NOON
-from samples.recovery import manifest
+from samples.manifest import manifest
 
 DAY = timedelta(days=1)
 BACKUPS = [manifest(NOON - age * DAY) for age in range(5)]

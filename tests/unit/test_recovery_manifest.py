@@ -7,7 +7,7 @@ import pytest
 
 from dict_rate_limit.domain.errors import InvalidValueError
 from dict_rate_limit.usecases.recovery_manifest import decode_manifest, encode_manifest
-from samples.recovery import manifest
+from samples.manifest import manifest
 
 DOCUMENT = json.loads(encode_manifest(manifest()))
 
