@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from dict_rate_limit.adapters.telemetry.prometheus.exporter import SourceCallsCollector
 from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import Traffic
 from dict_rate_limit.apps.api.access import Access, TokensFile
-from dict_rate_limit.apps.api.request_metrics import METHODS, Requests, route_of
+from dict_rate_limit.apps.api.request_metrics import Requests, span_names
 from dict_rate_limit.apps.api.server import ApiDeps, build
 from dict_rate_limit.bootstrap import container as bootstrap
 from dict_rate_limit.bootstrap.tracing import Tracing, log_context, tracing
@@ -136,9 +136,3 @@ async def answer(api: Api, settings: Settings, shutdown: asyncio.Event, traced: 
     finally:
         draining.cancel()
         await api.reader.close()
-
-
-def span_names(method: str, path: str) -> tuple[str, str] | None:
-    """Name the span of a request; None for probes, which would be most of what is seen."""
-    route = route_of(path)
-    return None if route in {"health", "ready"} else (method if method in METHODS else "_OTHER", route)

@@ -72,3 +72,9 @@ def route_of(path: str) -> str:
 def _tell(facts: dict[str, object], seconds: float) -> None:
     level = logging.ERROR if isinstance(facts["status"], int) and facts["status"] >= FAILURE else logging.INFO
     _log.log(level, "request.answered", extra={**facts, "duration_ms": round(seconds * 1000, 1)})
+
+
+def span_names(method: str, path: str) -> tuple[str, str] | None:
+    """Name the span of a request; None for probes, which would be most of what is seen."""
+    route = route_of(path)
+    return None if route in {"health", "ready"} else (method if method in METHODS else "_OTHER", route)
