@@ -144,19 +144,18 @@ def notice_samples() -> Iterator[Sample]:
     """Tell of changes and of a drill."""
     category = Subject(participant="12345678", policy_name=ANY_POLICY, kind=Kind.CATEGORY_CHANGED)
     changed = AlertContext(category="D", previous="C", current="D")
-    yield Sample("Category changed", [alert_event(noticed(category, Severity.WARNING, changed, NIGHT))])
-    for name, kind, severity, known in (
+    yield Sample("Category changed", [alert_event(noticed(category, changed, NIGHT))])
+    for name, kind, known in (
         (
             "Limits changed",
             Kind.LIMITS_CHANGED,
-            Severity.WARNING,
             AlertContext(category="C", previous="18000 +600/60s", current="9000 +300/60s"),
         ),
-        ("New policy", Kind.POLICY_APPEARED, Severity.INFO, replace(facts(18_000), outlook=None)),
-        ("Policy gone", Kind.POLICY_VANISHED, Severity.WARNING, AlertContext(category="C", previous="18000 +600/60s")),
+        ("New policy", Kind.POLICY_APPEARED, replace(facts(18_000), outlook=None)),
+        ("Policy gone", Kind.POLICY_VANISHED, AlertContext(category="C", previous="18000 +600/60s")),
     ):
         subject = Subject(participant="default", policy_name="CLAIMS_READ", kind=kind)
-        yield Sample(name, [alert_event(noticed(subject, severity, known, NIGHT))])
+        yield Sample(name, [alert_event(noticed(subject, known, NIGHT))])
     drill = Subject(participant="default", policy_name=ANY_POLICY, kind=Kind.DRILL)
     sender = Acknowledgement(actor="maria.souza", reason="teste mensal", at=NIGHT, until=NIGHT + HOUR)
     begun, over = alert_events(drilled(drill, sender))

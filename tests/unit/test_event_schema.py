@@ -48,7 +48,7 @@ def life(kind: Kind, facts: AlertContext, policy_name: str) -> Iterator[AlertEve
     subject = Subject(participant=PARTICIPANT, policy_name=policy_name, kind=kind)
     alert, event = recorded(opened(subject, Severity.WARNING, facts, NOON))
     yield event
-    yield alert_event(noticed(subject, Severity.INFO, facts, NOON))
+    yield alert_event(noticed(subject, facts, NOON))
     for severity in (Severity.CRITICAL, Severity.WARNING):
         change = change_severity(alert, severity, facts, NOON)
         assert change is not None

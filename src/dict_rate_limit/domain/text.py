@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.errors import InvalidValueError
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable
 
 LONGEST: Final = 500
 
@@ -31,6 +34,17 @@ def require_reason(text: str) -> None:
 def one_line(text: str | None, longest: int | None = None) -> str:
     """Return printable text on one line, without repeated spaces, cut to `longest` characters."""
     return " ".join("".join(char if char.isprintable() else " " for char in text or "").split())[:longest]
+
+
+def require_every(members: Iterable[str], mapping: Container[str]) -> None:
+    """Reject a mapping that misses a member of an enum, at import: a program without a text must not start.
+
+    Raises:
+        KeyError: with what is missing.
+    """
+    missing = [member for member in members if member not in mapping]
+    if missing:
+        raise KeyError(*missing)
 
 
 def without_password(text: str) -> str:

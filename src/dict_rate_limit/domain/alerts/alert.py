@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid5
 
 from dict_rate_limit.domain.errors import InvalidValueError
-from dict_rate_limit.domain.text import require_reason
+from dict_rate_limit.domain.text import require_every, require_reason
 from dict_rate_limit.domain.timestamps import require_timezone
 
 if TYPE_CHECKING:
@@ -20,19 +20,6 @@ ANY_POLICY: Final = "*"
 """Policy name of an alert that concerns the whole participant."""
 
 _NAMESPACE: Final = UUID("6f1d1f5e-3c0e-5b7a-9a64-0d1c7a2b9e10")
-
-
-class Kind(StrEnum):
-    """What an alert is about."""
-
-    THRESHOLD = "THRESHOLD"  # a bucket is at or below its warning or critical share
-    CATEGORY_CHANGED = "CATEGORY_CHANGED"  # BACEN put the participant in another category (notice)
-    LIMITS_CHANGED = "LIMITS_CHANGED"  # capacity or refill of a policy changed (notice)
-    POLICY_APPEARED = "POLICY_APPEARED"  # a policy was not in the reading before (notice)
-    POLICY_VANISHED = "POLICY_VANISHED"  # a policy of the reading before is gone (notice)
-    SOURCE_UNREACHABLE = "SOURCE_UNREACHABLE"  # no new reading for several intervals
-    RATE_LIMITED = "RATE_LIMITED"  # our own poll was answered 429
-    DRILL = "DRILL"  # a test alert that somebody sent through every step
 
 
 class Severity(StrEnum):
@@ -57,6 +44,69 @@ class TransitionKind(StrEnum):
     ACKNOWLEDGED = "ACKNOWLEDGED"  # somebody has taken it up: no reminders until then
     REMINDED = "REMINDED"  # still as it was, for long
     NOTICED = "NOTICED"  # the only transition of a notice
+
+
+class Scope(StrEnum):
+    """What an alert concerns."""
+
+    POLICY = "POLICY"
+    PARTICIPANT = "PARTICIPANT"  # all policies: `policy_name` is ANY_POLICY
+
+
+NOTICE: Final = frozenset({TransitionKind.NOTICED})
+"""The transitions of a change without a duration."""
+
+CONDITION: Final = frozenset(
+    {TransitionKind.OPENED, TransitionKind.ACKNOWLEDGED, TransitionKind.REMINDED, TransitionKind.RESOLVED}
+)
+"""The transitions of a condition that lasts."""
+
+LEVEL: Final = CONDITION | {TransitionKind.ESCALATED, TransitionKind.DEESCALATED}
+"""The transitions of a condition whose severity changes."""
+
+TEST: Final = frozenset({TransitionKind.OPENED, TransitionKind.RESOLVED})
+"""The transitions of a test alert, which is resolved as soon as it is opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class KindInfo:
+    """What is fixed for a kind of alert. `severity` is the first one where the severity changes (LEVEL)."""
+
+    scope: Scope
+    severity: Severity
+    transitions: frozenset[TransitionKind]
+    has_runbook: bool = True
+
+
+class Kind(StrEnum):
+    """What an alert is about. Texts, event schema, dashboards and checks of runbooks are derived from it."""
+
+    THRESHOLD = "THRESHOLD"  # a bucket is at or below its warning or critical threshold
+    CATEGORY_CHANGED = "CATEGORY_CHANGED"  # BACEN put the participant in another category
+    LIMITS_CHANGED = "LIMITS_CHANGED"  # the capacity or the refill of a policy changed
+    POLICY_APPEARED = "POLICY_APPEARED"  # a policy is in this reading and was not in the one before
+    POLICY_VANISHED = "POLICY_VANISHED"  # a policy was in the reading before and is not in this one
+    SOURCE_UNREACHABLE = "SOURCE_UNREACHABLE"  # no new reading for several intervals
+    RATE_LIMITED = "RATE_LIMITED"  # DICT answered our own poll with 429
+    DRILL = "DRILL"  # a test alert that an operator sent through every step
+
+    @property
+    def info(self) -> KindInfo:
+        """What is fixed for this kind."""
+        return _KINDS[self]
+
+
+_KINDS: Final = {
+    Kind.THRESHOLD: KindInfo(Scope.POLICY, Severity.WARNING, LEVEL),
+    Kind.CATEGORY_CHANGED: KindInfo(Scope.PARTICIPANT, Severity.WARNING, NOTICE),
+    Kind.LIMITS_CHANGED: KindInfo(Scope.POLICY, Severity.WARNING, NOTICE),
+    Kind.POLICY_APPEARED: KindInfo(Scope.POLICY, Severity.INFO, NOTICE),
+    Kind.POLICY_VANISHED: KindInfo(Scope.POLICY, Severity.WARNING, NOTICE),
+    Kind.SOURCE_UNREACHABLE: KindInfo(Scope.PARTICIPANT, Severity.CRITICAL, CONDITION),
+    Kind.RATE_LIMITED: KindInfo(Scope.PARTICIPANT, Severity.WARNING, CONDITION),
+    Kind.DRILL: KindInfo(Scope.PARTICIPANT, Severity.INFO, TEST, has_runbook=False),
+}
+require_every(Kind, _KINDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

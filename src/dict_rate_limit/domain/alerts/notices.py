@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity
+from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind
 from dict_rate_limit.domain.alerts.transition import AlertContext, Change, Subject, noticed
 from dict_rate_limit.domain.buckets.bucket import is_policy_name
 
@@ -34,18 +34,18 @@ def notices(state: ParticipantState, snapshot: Snapshot, vanished: tuple[str, ..
     """
     if state.checked_at is None:
         return []
-    subjects = [*_category(state, snapshot), *_policies(state, snapshot, vanished)]
-    return [noticed(subject, severity, facts, snapshot.received_at) for subject, severity, facts in subjects]
+    found = [*_category(state, snapshot), *_policies(state, snapshot, vanished)]
+    return [noticed(subject, facts, snapshot.received_at) for subject, facts in found]
 
 
-_Notice = tuple[Subject, Severity, AlertContext]
+_Notice = tuple[Subject, AlertContext]
 
 
 def _category(state: ParticipantState, snapshot: Snapshot) -> Iterator[_Notice]:
     before, after = state.category.strip(), snapshot.category.strip()
     if before and after and before.upper() != after.upper():
         facts = AlertContext(category=snapshot.category, previous=before, current=after)
-        yield _subject(state, ANY_POLICY, Kind.CATEGORY_CHANGED), Severity.WARNING, facts
+        yield _subject(state, ANY_POLICY, Kind.CATEGORY_CHANGED), facts
 
 
 def _policies(state: ParticipantState, snapshot: Snapshot, vanished: tuple[str, ...]) -> Iterator[_Notice]:
@@ -61,11 +61,11 @@ def _policies(state: ParticipantState, snapshot: Snapshot, vanished: tuple[str, 
             previous=None if before is None else limits_text(before),
             current=limits_text(bucket),
         )
-        yield _subject(state, bucket.name, kind), Severity.INFO if before is None else Severity.WARNING, facts
+        yield _subject(state, bucket.name, kind), facts
     for name in vanished:
         if name not in silent:
             facts = AlertContext(category=snapshot.category, previous=limits_text(state.buckets[name]))
-            yield _subject(state, name, Kind.POLICY_VANISHED), Severity.WARNING, facts
+            yield _subject(state, name, Kind.POLICY_VANISHED), facts
 
 
 def limits_text(bucket: Bucket) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity
+from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind
 from dict_rate_limit.domain.alerts.transition import AlertContext, Change, Subject, opened, resolved
 from dict_rate_limit.domain.buckets.reading import Snapshot
 from dict_rate_limit.domain.errors import Outcome
@@ -24,15 +24,14 @@ def source_changes(state: ParticipantState, poll: Poll, rules: AlertConfig, *, i
     changes = []
     limited = _open(state, Kind.RATE_LIMITED)
     if poll.outcome is Outcome.RATE_LIMITED and limited is None:
-        changes.append(opened(_subject(state, Kind.RATE_LIMITED), Severity.WARNING, _facts(poll), poll.received_at))
+        changes.append(_opened(state, Kind.RATE_LIMITED, poll))
     elif isinstance(poll, Snapshot) and limited is not None:
         changes.append(resolved(limited, _facts(poll), poll.received_at))
     unreachable = _open(state, Kind.SOURCE_UNREACHABLE)
     if is_new_reading and unreachable is not None:
         changes.append(resolved(unreachable, _facts(poll), poll.received_at))
     elif not is_new_reading and unreachable is None and _blind(state, poll, rules):
-        subject = _subject(state, Kind.SOURCE_UNREACHABLE)
-        changes.append(opened(subject, Severity.CRITICAL, _facts(poll), poll.received_at))
+        changes.append(_opened(state, Kind.SOURCE_UNREACHABLE, poll))
     return changes
 
 
@@ -45,8 +44,9 @@ def _open(state: ParticipantState, kind: Kind) -> Alert | None:
     return next((alert for alert in state.open_alerts if alert.key == (ANY_POLICY, kind)), None)
 
 
-def _subject(state: ParticipantState, kind: Kind) -> Subject:
-    return Subject(participant=state.participant, policy_name=ANY_POLICY, kind=kind)
+def _opened(state: ParticipantState, kind: Kind, poll: Poll) -> Change:
+    subject = Subject(participant=state.participant, policy_name=ANY_POLICY, kind=kind)
+    return opened(subject, kind.info.severity, _facts(poll), poll.received_at)
 
 
 def _facts(poll: Poll) -> AlertContext:

@@ -58,9 +58,10 @@ def opened(subject: Subject, severity: Severity, facts: AlertContext, now: datet
     return Change(alert=_new_alert(subject, severity, facts, now), transition=TransitionKind.OPENED, context=facts)
 
 
-def noticed(subject: Subject, severity: Severity, facts: AlertContext, now: datetime) -> Change:
-    """Tell of a change that has no duration: an alert born resolved."""
-    born = replace(_new_alert(subject, severity, facts, now), resolved_at=now, exhausted=False)
+def noticed(subject: Subject, facts: AlertContext, now: datetime) -> Change:
+    """Report a change without a duration: an alert that is resolved when it is opened."""
+    alert = _new_alert(subject, subject.kind.info.severity, facts, now)
+    born = replace(alert, resolved_at=now, exhausted=False)
     return Change(alert=born, transition=TransitionKind.NOTICED, context=facts)
 
 
@@ -104,7 +105,9 @@ def resolved(alert: Alert, facts: AlertContext, now: datetime) -> Change:
 
 def drilled(subject: Subject, sender: Acknowledgement) -> list[Change]:
     """Begin and end a test alert at once; `sender` says who sent it and why."""
-    born = replace(_new_alert(subject, Severity.INFO, AlertContext(category=""), sender.at), acknowledgement=sender)
+    born = replace(
+        _new_alert(subject, subject.kind.info.severity, AlertContext(category=""), sender.at), acknowledgement=sender
+    )
     return [
         Change(alert=born, transition=TransitionKind.OPENED, context=AlertContext(category="")),
         resolved(born, AlertContext(category=""), sender.at),
