@@ -21,33 +21,35 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.reading import Snapshot
 
 
-def thresholds_of(state: ParticipantState, policy_name: str, rules: AlertConfig) -> Thresholds:
+def thresholds_of(state: ParticipantState, policy_name: str, config: AlertConfig) -> Thresholds:
     """Return the thresholds in force for a policy."""
     rule = state.policy_overrides.get(policy_name, NO_OVERRIDE)
-    return rules.thresholds.with_overrides(rule.warning, rule.critical)
+    return config.thresholds.with_overrides(rule.warning, rule.critical)
 
 
 def alert_context(
-    state: ParticipantState, snapshot: Snapshot, bucket: Bucket, rules: AlertConfig, level: Level
+    state: ParticipantState, snapshot: Snapshot, bucket: Bucket, config: AlertConfig, level: Level
 ) -> AlertContext:
     """Put a bucket of a new reading beside what is ahead of it; `state` is that before the reading."""
-    thresholds = thresholds_of(state, bucket.name, rules)
+    thresholds = thresholds_of(state, bucket.name, config)
     return AlertContext(
         category=snapshot.category,
         bucket=bucket,
-        outlook=outlook(bucket, consumption_of(state, snapshot, bucket, rules), thresholds),
+        outlook=outlook(bucket, consumption_of(state, snapshot, bucket, config), thresholds),
         threshold=thresholds.critical if level is Level.CRITICAL else thresholds.warning,
     )
 
 
-def consumption_by_policy(state: ParticipantState, snapshot: Snapshot, rules: AlertConfig) -> Mapping[str, Consumption]:
+def consumption_by_policy(
+    state: ParticipantState, snapshot: Snapshot, config: AlertConfig
+) -> Mapping[str, Consumption]:
     """Return what was taken of each bucket since the reading before; absent where nothing can be said."""
-    found = ((bucket.name, consumption_of(state, snapshot, bucket, rules)) for bucket in snapshot.buckets)
+    found = ((bucket.name, consumption_of(state, snapshot, bucket, config)) for bucket in snapshot.buckets)
     return MappingProxyType({name: taken for name, taken in found if taken is not None})
 
 
 def consumption_of(
-    state: ParticipantState, snapshot: Snapshot, bucket: Bucket, rules: AlertConfig
+    state: ParticipantState, snapshot: Snapshot, bucket: Bucket, config: AlertConfig
 ) -> Consumption | None:
     """Bound what was taken of one bucket since the reading before; `state` is that before the new one."""
     before = state.buckets.get(bucket.name)
@@ -56,5 +58,5 @@ def consumption_of(
     return measure_consumption(
         Observation(bucket=before, checked_at=state.checked_at, category=state.category),
         Observation(bucket=bucket, checked_at=snapshot.checked_at, category=snapshot.category),
-        longest_gap=rules.interval * rules.unreachable_after,
+        longest_gap=config.interval * config.unreachable_after,
     )

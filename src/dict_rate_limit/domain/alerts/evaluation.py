@@ -26,26 +26,26 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.reading import Poll
 
 
-def evaluate_poll(state: ParticipantState, poll: Poll, rules: AlertConfig) -> tuple[ParticipantState, Evaluation]:
+def evaluate_poll(state: ParticipantState, poll: Poll, config: AlertConfig) -> tuple[ParticipantState, Evaluation]:
     """Judge one poll: return what is known after it and what a store must keep.
 
     A reading that is not new (empty, or its time repeats or runs backwards) counts as a poll and changes no bucket.
     """
     snapshot = poll if isinstance(poll, Snapshot) and _advances(state, poll) else None
-    changes = source_changes(state, poll, rules, is_new_reading=snapshot is not None)
+    changes = source_changes(state, poll, config, is_new_reading=snapshot is not None)
     vanished: tuple[str, ...] = ()
     if snapshot is not None:
         vanished = vanished_names(state, snapshot)
         changes += notices(state, snapshot, vanished)
-        changes += threshold_changes(state, snapshot, vanished, rules)
+        changes += threshold_changes(state, snapshot, vanished, config)
     changed_keys = {change.alert.key for change in changes}
-    changes += reminders(state, poll, rules, changed_keys, is_new_reading=snapshot is not None)
+    changes += reminders(state, poll, config, changed_keys, is_new_reading=snapshot is not None)
     evaluation = Evaluation(
         poll=poll,
         is_new_reading=snapshot is not None,
         vanished=vanished,
         changes=tuple(changes),
-        consumption=MappingProxyType({}) if snapshot is None else consumption_by_policy(state, snapshot, rules),
+        consumption=MappingProxyType({}) if snapshot is None else consumption_by_policy(state, snapshot, config),
     )
     first = state.first_polled_at
     known = replace(

@@ -29,7 +29,7 @@ def next_reminder(alert: Alert, every: timedelta | None) -> datetime | None:
 def reminders(
     state: ParticipantState,
     poll: Poll,
-    rules: AlertConfig,
+    config: AlertConfig,
     changed_keys: Collection[tuple[str, Kind]],
     *,
     is_new_reading: bool,
@@ -37,18 +37,18 @@ def reminders(
     """Remind of every open alert that is due and that this poll did not move, by Alert.key order."""
     changes = []
     for alert in state.open_alerts:
-        due = next_reminder(alert, rules.remind_every)
+        due = next_reminder(alert, config.remind_every)
         if due is not None and due <= poll.received_at and alert.key not in changed_keys:
             snapshot = poll if is_new_reading and isinstance(poll, Snapshot) else None
-            changes.append(reminded(alert, _facts(state, alert, poll, snapshot, rules), poll.received_at))
+            changes.append(reminded(alert, _facts(state, alert, poll, snapshot, config), poll.received_at))
     return changes
 
 
 def _facts(
-    state: ParticipantState, alert: Alert, poll: Poll, snapshot: Snapshot | None, rules: AlertConfig
+    state: ParticipantState, alert: Alert, poll: Poll, snapshot: Snapshot | None, config: AlertConfig
 ) -> AlertContext:
     buckets = () if snapshot is None else snapshot.buckets
     bucket = next((bucket for bucket in buckets if bucket.name == alert.policy_name), None)
     if snapshot is None or bucket is None:
         return AlertContext(category=poll.category if isinstance(poll, Snapshot) else "", current=poll.outcome.value)
-    return alert_context(state, snapshot, bucket, rules, Level(alert.severity))
+    return alert_context(state, snapshot, bucket, config, Level(alert.severity))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.reading import Poll
 
 
-def source_changes(state: ParticipantState, poll: Poll, rules: AlertConfig, *, is_new_reading: bool) -> list[Change]:
+def source_changes(state: ParticipantState, poll: Poll, config: AlertConfig, *, is_new_reading: bool) -> list[Change]:
     """Judge both conditions.
 
     An answer without news (empty, or its time repeats) lifts RATE_LIMITED but not SOURCE_UNREACHABLE: we are as blind
@@ -30,14 +30,14 @@ def source_changes(state: ParticipantState, poll: Poll, rules: AlertConfig, *, i
     unreachable = _open(state, Kind.SOURCE_UNREACHABLE)
     if is_new_reading and unreachable is not None:
         changes.append(resolved(unreachable, _facts(poll), poll.received_at))
-    elif not is_new_reading and unreachable is None and _blind(state, poll, rules):
+    elif not is_new_reading and unreachable is None and _blind(state, poll, config):
         changes.append(_opened(state, Kind.SOURCE_UNREACHABLE, poll))
     return changes
 
 
-def _blind(state: ParticipantState, poll: Poll, rules: AlertConfig) -> bool:
+def _blind(state: ParticipantState, poll: Poll, config: AlertConfig) -> bool:
     since = state.last_good_at or state.first_polled_at or poll.received_at
-    return poll.received_at - since >= rules.interval * rules.unreachable_after
+    return poll.received_at - since >= config.interval * config.unreachable_after
 
 
 def _open(state: ParticipantState, kind: Kind) -> Alert | None:

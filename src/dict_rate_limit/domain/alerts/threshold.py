@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def threshold_changes(
-    state: ParticipantState, snapshot: Snapshot, vanished: tuple[str, ...], rules: AlertConfig
+    state: ParticipantState, snapshot: Snapshot, vanished: tuple[str, ...], config: AlertConfig
 ) -> list[Change]:
     """Open, move and resolve, by policy name.
 
@@ -30,10 +30,10 @@ def threshold_changes(
     changes = []
     for bucket in sorted(snapshot.buckets, key=lambda b: b.name):
         alert = alerts.get(bucket.name)
-        level = _evaluated(state, bucket, alert, rules)
+        level = _evaluated(state, bucket, alert, config)
         if level is Level.UNKNOWN or (level is Level.OK and alert is None):
             continue
-        facts = alert_context(state, snapshot, bucket, rules, level)
+        facts = alert_context(state, snapshot, bucket, config, level)
         subject = Subject(participant=state.participant, policy_name=bucket.name, kind=Kind.THRESHOLD)
         change = _change(subject, alert, level, facts, snapshot.received_at)
         if change is not None:
@@ -42,11 +42,11 @@ def threshold_changes(
     return changes + [resolved(alert, AlertContext(category=snapshot.category), snapshot.received_at) for alert in gone]
 
 
-def _evaluated(state: ParticipantState, bucket: Bucket, alert: Alert | None, rules: AlertConfig) -> Level:
+def _evaluated(state: ParticipantState, bucket: Bucket, alert: Alert | None, config: AlertConfig) -> Level:
     if not state.policy_overrides.get(bucket.name, NO_OVERRIDE).enabled:
         return Level.OK
     before = Level.OK if alert is None else Level(alert.severity)
-    return level_with_hysteresis(bucket, thresholds_of(state, bucket.name, rules), before)
+    return level_with_hysteresis(bucket, thresholds_of(state, bucket.name, config), before)
 
 
 def _change(subject: Subject, alert: Alert | None, level: Level, facts: AlertContext, now: datetime) -> Change | None:

@@ -29,7 +29,7 @@ class Recorded:
 
 
 async def record_group(
-    store: StateStore, polls: Sequence[Poll], rules: AlertConfig, gate: asyncio.Semaphore
+    store: StateStore, polls: Sequence[Poll], config: AlertConfig, gate: asyncio.Semaphore
 ) -> list[Recorded]:
     """Keep and judge every poll, one transaction each, no more of them at once than the gate lets through.
 
@@ -37,19 +37,19 @@ async def record_group(
         StoreUnavailableError | StoreError: after every poll was tried; those that went through stay recorded, and
             a repetition finds them so.
     """
-    results = await asyncio.gather(*(_record(store, poll, rules, gate) for poll in polls), return_exceptions=True)
+    results = await asyncio.gather(*(_record(store, poll, config, gate) for poll in polls), return_exceptions=True)
     faults = [result for result in results if isinstance(result, BaseException)]
     if faults:
         raise min(faults, key=_urgency)
     return [result for result in results if isinstance(result, Recorded)]
 
 
-async def _record(store: StateStore, poll: Poll, rules: AlertConfig, gate: asyncio.Semaphore) -> Recorded:
+async def _record(store: StateStore, poll: Poll, config: AlertConfig, gate: asyncio.Semaphore) -> Recorded:
     async with gate, store.begin(poll.participant) as unit:
         state = await unit.load(poll)
         if state is None:
             return Recorded(participant=poll.participant, repeated=True, is_new_reading=False, events=0)
-        _, evaluation = evaluate_poll(state, poll, rules)
+        _, evaluation = evaluate_poll(state, poll, config)
         await unit.save(evaluation, alert_events(evaluation.changes))
     return Recorded(
         participant=poll.participant,
