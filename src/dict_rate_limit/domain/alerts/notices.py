@@ -35,7 +35,7 @@ def notices(state: ParticipantState, snapshot: Snapshot, vanished: tuple[str, ..
     if state.checked_at is None:
         return []
     found = [*_category(state, snapshot), *_policies(state, snapshot, vanished)]
-    return [noticed(subject, facts, snapshot.received_at) for subject, facts in found]
+    return [noticed(subject, context, snapshot.received_at) for subject, context in found]
 
 
 _Notice = tuple[Subject, AlertContext]
@@ -44,8 +44,8 @@ _Notice = tuple[Subject, AlertContext]
 def _category(state: ParticipantState, snapshot: Snapshot) -> Iterator[_Notice]:
     before, after = state.category.strip(), snapshot.category.strip()
     if before and after and before.upper() != after.upper():
-        facts = AlertContext(category=snapshot.category, previous=before, current=after)
-        yield _subject(state, ANY_POLICY, Kind.CATEGORY_CHANGED), facts
+        context = AlertContext(category=snapshot.category, previous=before, current=after)
+        yield _subject(state, ANY_POLICY, Kind.CATEGORY_CHANGED), context
 
 
 def _policies(state: ParticipantState, snapshot: Snapshot, vanished: tuple[str, ...]) -> Iterator[_Notice]:
@@ -55,17 +55,17 @@ def _policies(state: ParticipantState, snapshot: Snapshot, vanished: tuple[str, 
         if bucket.name in silent or (before is not None and before.limits == bucket.limits):
             continue
         kind = Kind.POLICY_APPEARED if before is None else Kind.LIMITS_CHANGED
-        facts = AlertContext(
+        context = AlertContext(
             category=snapshot.category,
             bucket=bucket,
             previous=None if before is None else limits_text(before),
             current=limits_text(bucket),
         )
-        yield _subject(state, bucket.name, kind), facts
+        yield _subject(state, bucket.name, kind), context
     for name in vanished:
         if name not in silent:
-            facts = AlertContext(category=snapshot.category, previous=limits_text(state.buckets[name]))
-            yield _subject(state, name, Kind.POLICY_VANISHED), facts
+            context = AlertContext(category=snapshot.category, previous=limits_text(state.buckets[name]))
+            yield _subject(state, name, Kind.POLICY_VANISHED), context
 
 
 def limits_text(bucket: Bucket) -> str:

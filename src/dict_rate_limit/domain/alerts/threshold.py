@@ -33,9 +33,9 @@ def threshold_changes(
         level = _evaluated(state, bucket, alert, config)
         if level is Level.UNKNOWN or (level is Level.OK and alert is None):
             continue
-        facts = alert_context(state, snapshot, bucket, config, level)
+        context = alert_context(state, snapshot, bucket, config, level)
         subject = Subject(participant=state.participant, policy_name=bucket.name, kind=Kind.THRESHOLD)
-        change = _change(subject, alert, level, facts, snapshot.received_at)
+        change = _change(subject, alert, level, context, snapshot.received_at)
         if change is not None:
             changes.append(change)
     gone = (alerts[name] for name in vanished if name in alerts)
@@ -49,7 +49,7 @@ def _evaluated(state: ParticipantState, bucket: Bucket, alert: Alert | None, con
     return level_with_hysteresis(bucket, thresholds_of(state, bucket.name, config), before)
 
 
-def _change(subject: Subject, alert: Alert | None, level: Level, facts: AlertContext, now: datetime) -> Change | None:
+def _change(subject: Subject, alert: Alert | None, level: Level, context: AlertContext, now: datetime) -> Change | None:
     if alert is None:
-        return opened(subject, Severity(level), facts, now)
-    return resolved(alert, facts, now) if level is Level.OK else change_severity(alert, Severity(level), facts, now)
+        return opened(subject, Severity(level), context, now)
+    return resolved(alert, context, now) if level is Level.OK else change_severity(alert, Severity(level), context, now)

@@ -53,24 +53,24 @@ class Subject:
     kind: Kind
 
 
-def opened(subject: Subject, severity: Severity, facts: AlertContext, now: datetime) -> Change:
+def opened(subject: Subject, severity: Severity, context: AlertContext, now: datetime) -> Change:
     """Begin an alert."""
-    return Change(alert=_new_alert(subject, severity, facts, now), transition=TransitionKind.OPENED, context=facts)
+    return Change(alert=_new_alert(subject, severity, context, now), transition=TransitionKind.OPENED, context=context)
 
 
-def noticed(subject: Subject, facts: AlertContext, now: datetime) -> Change:
+def noticed(subject: Subject, context: AlertContext, now: datetime) -> Change:
     """Report a change without a duration: an alert that is resolved when it is opened."""
-    alert = _new_alert(subject, subject.kind.info.severity, facts, now)
+    alert = _new_alert(subject, subject.kind.info.severity, context, now)
     born = replace(alert, resolved_at=now, exhausted=False)
-    return Change(alert=born, transition=TransitionKind.NOTICED, context=facts)
+    return Change(alert=born, transition=TransitionKind.NOTICED, context=context)
 
 
-def change_severity(alert: Alert, severity: Severity, facts: AlertContext, now: datetime) -> Change | None:
+def change_severity(alert: Alert, severity: Severity, context: AlertContext, now: datetime) -> Change | None:
     """Make an alert worse or better; None when it is as it was.
 
     Once a bucket ran dry its alert stays `exhausted` until the severity steps down.
     """
-    dry = facts.bucket is not None and facts.bucket.exhausted
+    dry = context.bucket is not None and context.bucket.exhausted
     exhausted = severity is Severity.CRITICAL and (alert.exhausted or dry)
     before, after = alert.severity.rank(exhausted=alert.exhausted), severity.rank(exhausted=exhausted)
     if before == after:
@@ -79,15 +79,15 @@ def change_severity(alert: Alert, severity: Severity, facts: AlertContext, now: 
     step = replace(alert, severity=severity, exhausted=exhausted, sequence=alert.sequence + 1, updated_at=now)
     if kind is TransitionKind.ESCALATED:
         step = replace(step, acknowledgement=None)
-    return Change(alert=step, transition=kind, context=facts)
+    return Change(alert=step, transition=kind, context=context)
 
 
-def reminded(alert: Alert, facts: AlertContext, now: datetime) -> Change:
+def reminded(alert: Alert, context: AlertContext, now: datetime) -> Change:
     """Tell of an alert once more."""
     return Change(
         alert=replace(alert, sequence=alert.sequence + 1, updated_at=now),
         transition=TransitionKind.REMINDED,
-        context=facts,
+        context=context,
     )
 
 
@@ -97,10 +97,10 @@ def acknowledged(alert: Alert, acknowledgement: Acknowledgement) -> Change:
     return Change(alert=step, transition=TransitionKind.ACKNOWLEDGED, context=AlertContext(category=""))
 
 
-def resolved(alert: Alert, facts: AlertContext, now: datetime) -> Change:
+def resolved(alert: Alert, context: AlertContext, now: datetime) -> Change:
     """End an alert; it keeps its last severity."""
     ended = replace(alert, sequence=alert.sequence + 1, updated_at=now, resolved_at=now)
-    return Change(alert=ended, transition=TransitionKind.RESOLVED, context=facts)
+    return Change(alert=ended, transition=TransitionKind.RESOLVED, context=context)
 
 
 def drilled(subject: Subject, sender: Acknowledgement) -> list[Change]:
@@ -114,14 +114,14 @@ def drilled(subject: Subject, sender: Acknowledgement) -> list[Change]:
     ]
 
 
-def _new_alert(subject: Subject, severity: Severity, facts: AlertContext, now: datetime) -> Alert:
+def _new_alert(subject: Subject, severity: Severity, context: AlertContext, now: datetime) -> Alert:
     return Alert(
         alert_id=new_alert_id(subject.participant, subject.policy_name, subject.kind, now),
         participant=subject.participant,
         policy_name=subject.policy_name,
         kind=subject.kind,
         severity=severity,
-        exhausted=facts.bucket is not None and facts.bucket.exhausted,
+        exhausted=context.bucket is not None and context.bucket.exhausted,
         sequence=1,
         opened_at=now,
         updated_at=now,
