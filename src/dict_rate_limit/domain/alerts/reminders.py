@@ -40,11 +40,11 @@ def reminders(
         due = next_reminder(alert, config.remind_every)
         if due is not None and due <= poll.received_at and alert.key not in changed_keys:
             snapshot = poll if is_new_reading and isinstance(poll, Snapshot) else None
-            changes.append(reminded(alert, _facts(state, alert, poll, snapshot, config), poll.received_at))
+            changes.append(reminded(alert, _context(state, alert, poll, snapshot, config), poll.received_at))
     return changes
 
 
-def _facts(
+def _context(
     state: ParticipantState, alert: Alert, poll: Poll, snapshot: Snapshot | None, config: AlertConfig
 ) -> AlertContext:
     buckets = () if snapshot is None else snapshot.buckets

@@ -26,10 +26,10 @@ def source_changes(state: ParticipantState, poll: Poll, config: AlertConfig, *, 
     if poll.outcome is Outcome.RATE_LIMITED and limited is None:
         changes.append(_opened(state, Kind.RATE_LIMITED, poll))
     elif isinstance(poll, Snapshot) and limited is not None:
-        changes.append(resolved(limited, _facts(poll), poll.received_at))
+        changes.append(resolved(limited, _context(poll), poll.received_at))
     unreachable = _open(state, Kind.SOURCE_UNREACHABLE)
     if is_new_reading and unreachable is not None:
-        changes.append(resolved(unreachable, _facts(poll), poll.received_at))
+        changes.append(resolved(unreachable, _context(poll), poll.received_at))
     elif not is_new_reading and unreachable is None and _blind(state, poll, config):
         changes.append(_opened(state, Kind.SOURCE_UNREACHABLE, poll))
     return changes
@@ -46,8 +46,8 @@ def _open(state: ParticipantState, kind: Kind) -> Alert | None:
 
 def _opened(state: ParticipantState, kind: Kind, poll: Poll) -> Change:
     subject = Subject(participant=state.participant, policy_name=ANY_POLICY, kind=kind)
-    return opened(subject, kind.info.severity, _facts(poll), poll.received_at)
+    return opened(subject, kind.info.severity, _context(poll), poll.received_at)
 
 
-def _facts(poll: Poll) -> AlertContext:
+def _context(poll: Poll) -> AlertContext:
     return AlertContext(category=poll.category if isinstance(poll, Snapshot) else "", current=poll.outcome.value)
