@@ -74,7 +74,7 @@ fields = st.tuples(
 ).map(" ".join)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(fields)
 def test_runs_are_never_closer_or_further_apart_than_the_gaps(expression: str) -> None:
     schedule = parse_schedule(expression)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dict_rate_limit.domain.access import Role
@@ -360,7 +360,6 @@ def test_a_long_value_is_cut() -> None:
     assert len(problem) < 200
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(NAMES), st.text(max_size=60)))
 def test_load_raises_only_settings_errors(environ: dict[str, str]) -> None:
     outcome = outcome_of(environ)
@@ -368,7 +367,6 @@ def test_load_raises_only_settings_errors(environ: dict[str, str]) -> None:
     assert isinstance(outcome, Settings) or outcome.problems
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="0123456789*,/-JANMOL#W@every smh ", max_size=40))
 def test_schedules_raise_only_settings_errors(text: str) -> None:
     outcome = outcome_of({"WORKFLOW_CRON_SCHEDULE": text})

@@ -89,7 +89,7 @@ class BucketAgainstModel(RuleBasedStateMachine):
         assert self.bucket.tokens <= self.ceiling
 
 
-BucketAgainstModel.TestCase.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+BucketAgainstModel.TestCase.settings = settings(max_examples=25, stateful_step_count=20)
 TestBucketAgreesWithTheSlowModel = BucketAgainstModel.TestCase
 
 

@@ -166,7 +166,7 @@ def test_a_naive_start_is_refused() -> None:
     seed=st.integers(0, 2**32),
     times=st.lists(st.integers(0, 600), min_size=1, max_size=6).map(sorted),
 )
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_the_same_seed_and_times_give_the_same_answers(scenario: str, seed: int, times: list[int]) -> None:
     one, other = FakeDict(world(scenario, seed=seed)), FakeDict(world(scenario, seed=seed))
 
@@ -182,7 +182,7 @@ def test_another_seed_gives_another_day() -> None:
 
 
 @given(times=st.lists(st.floats(0, 300), min_size=1, max_size=10).map(sorted))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_traffic_does_not_depend_on_who_looks(times: list[float]) -> None:
     watched, left_alone = FakeDict(world("lively")), FakeDict(world("lively"))
     for seconds in times:

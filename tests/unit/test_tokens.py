@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dict_rate_limit.domain.access import Role, Token, digest_of, new_token_line, parse_expiry, parse_tokens
@@ -21,7 +21,6 @@ def test_a_line_that_was_made_is_read_again() -> None:
     assert problems == ()
 
 
-@settings(deadline=None)
 @given(
     st.from_regex(r"\A[A-Za-z0-9._@-]{1,64}\Z"),
     st.sampled_from(Role),
