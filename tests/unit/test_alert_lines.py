@@ -182,16 +182,13 @@ def test_says_what_happened_and_how_bad_it_is(facts: Values, portuguese: str, en
     assert texts(facts) == (portuguese, english)
 
 
-@pytest.mark.parametrize(("kind", "transition", "severity"), list(product(Kind, TransitionKind, Severity)))
-def test_every_kind_and_transition_has_two_different_single_lines(
-    kind: Kind, transition: TransitionKind, severity: Severity
-) -> None:
-    facts = replace(LOW, kind=kind, transition=transition, severity=severity)
+@pytest.mark.parametrize("kind", Kind)
+def test_every_kind_and_transition_has_two_different_single_lines(kind: Kind) -> None:
+    for transition, severity in product(TransitionKind, Severity):
+        portuguese, english = texts(replace(LOW, kind=kind, transition=transition, severity=severity))
 
-    portuguese, english = texts(facts)
-
-    assert portuguese != english
-    assert not {"{", "}", "\n"} & set(portuguese + english)
+        assert portuguese != english
+        assert not {"{", "}", "\n"} & set(portuguese + english)
 
 
 def test_names_a_participant_that_has_a_name() -> None:

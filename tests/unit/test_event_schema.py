@@ -109,7 +109,7 @@ def test_the_schema_requires_all_that_is_written() -> None:
         assert list(written) == described["required"] == list(described["properties"])
 
 
-BROKEN: list[tuple[str, str, object]] = [
+INVALID: list[tuple[str, str, object]] = [
     ("data", "policy_name", "claims read"),
     ("data", "policy_name", ""),
     ("data", "category", None),
@@ -140,25 +140,21 @@ BROKEN: list[tuple[str, str, object]] = [
 ]
 
 
-@pytest.mark.parametrize(("part", "field", "value"), BROKEN)
-def test_the_schema_refuses_what_is_broken(part: str, field: str, value: object) -> None:
-    document: dict[str, Any] = event_document(events_of(Kind.THRESHOLD)[0], "1.2.3", NOON)
-    assert problems(document) == []
+def test_the_schema_rejects_every_invalid_value() -> None:
+    valid: dict[str, Any] = event_document(events_of(Kind.THRESHOLD)[0], "1.2.3", NOON)
+    assert problems(valid) == []
 
-    document[part][field] = value
+    for part, field, value in INVALID:
+        document = valid | {part: valid[part] | {field: value}}
+        assert problems(document) != [], (field, value)
 
-    assert problems(document) != []
 
+def test_the_schema_reports_every_missing_field() -> None:
+    valid: dict[str, Any] = event_document(events_of(Kind.THRESHOLD)[0], "1.2.3", NOON)
 
-@pytest.mark.parametrize(
-    ("part", "field"), [*product(["data"], SCHEMA["properties"]["data"]["required"]), ("metadata", "event_id")]
-)
-def test_the_schema_misses_what_is_not_there(part: str, field: str) -> None:
-    document: dict[str, Any] = event_document(events_of(Kind.THRESHOLD)[0], "1.2.3", NOON)
-
-    del document[part][field]
-
-    assert f"{field!r} is a required property" in problems(document)
+    for part, field in [*product(["data"], SCHEMA["properties"]["data"]["required"]), ("metadata", "event_id")]:
+        document = valid | {part: {name: value for name, value in valid[part].items() if name != field}}
+        assert f"{field!r} is a required property" in problems(document)
 
 
 def test_numbers_are_refused_where_no_policy_is_concerned() -> None:

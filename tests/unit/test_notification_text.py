@@ -94,14 +94,13 @@ def test_the_title_says_what_happened(transition: str, portuguese: str, english:
     assert titles == [portuguese, english]
 
 
-@pytest.mark.parametrize(("kind", "transition", "language"), list(product(Kind, TransitionKind, Language)))
-def test_every_kind_and_transition_has_a_title_of_one_line_without_gaps(
-    kind: Kind, transition: TransitionKind, language: Language
-) -> None:
-    title, body = told(replace(warning()[1], kind=kind, transition=transition), language)
+@pytest.mark.parametrize("kind", Kind)
+def test_every_kind_and_transition_has_a_title_of_one_line_without_gaps(kind: Kind) -> None:
+    for transition, language in product(TransitionKind, Language):
+        title, body = told(replace(warning()[1], kind=kind, transition=transition), language)
 
-    assert not {"{", "}", "\n"} & set(title)
-    assert not {"{", "}"} & set(body)
+        assert not {"{", "}", "\n"} & set(title)
+        assert not {"{", "}"} & set(body)
 
 
 def test_the_body_says_it_all() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dict_rate_limit.domain.notifications.channel import Language
-from notification_texts import PAGE, Sample, page, samples
+from notification_texts import PAGE, page, samples
 
 LONGEST_TITLE = 90
 
@@ -13,11 +13,10 @@ def test_the_page_of_samples_is_up_to_date() -> None:
 
 
 @pytest.mark.parametrize("language", Language)
-@pytest.mark.parametrize("sample", samples(), ids=lambda sample: sample.name)
-def test_a_title_fits_a_phone(sample: Sample, language: Language) -> None:
-    title, _ = sample.text(language)
+def test_a_title_fits_a_phone(language: Language) -> None:
+    titles = [sample.text(language)[0] for sample in samples()]
 
-    assert len(title) <= LONGEST_TITLE
+    assert [title for title in titles if len(title) > LONGEST_TITLE] == []
 
 
 def test_both_languages_tell_the_same_things() -> None:

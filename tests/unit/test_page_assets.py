@@ -34,14 +34,14 @@ def test_no_file_loads_another() -> None:
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("ink", INKS)
-def test_text_stands_out_from_every_ground(scheme: str, ink: str) -> None:
+def test_text_has_enough_contrast_on_every_background(scheme: str) -> None:
     colours = palette(scheme)
-    grounds = [colours["surface"], colours["ground"]]
-    grounds += [colours[f"{ink}-wash"]] if f"{ink}-wash" in colours else []
-    grounds += [colours[f"{mark.value}-wash"] for mark in Mark] if ink in {"text", "muted"} else []
 
-    assert min(contrast(colours[ink], ground) for ground in grounds) >= TEXT_CONTRAST
+    for ink in INKS:
+        grounds = [colours["surface"], colours["ground"]]
+        grounds += [colours[f"{ink}-wash"]] if f"{ink}-wash" in colours else []
+        grounds += [colours[f"{mark.value}-wash"] for mark in Mark] if ink in {"text", "muted"} else []
+        assert min(contrast(colours[ink], ground) for ground in grounds) >= TEXT_CONTRAST, ink
 
 
 def palette(scheme: str) -> dict[str, str]:

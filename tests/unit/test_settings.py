@@ -331,13 +331,13 @@ def test_displayed_settings_contain_no_secret() -> None:
     assert settings.provenance["DATABASE_URL"].shown == "postgresql://u:***@h/d?sslpassword=***"
 
 
-@pytest.mark.parametrize("name", [name for name, one in definitions().items() if one.secrecy is Secrecy.OPEN])
 @pytest.mark.parametrize("text", ["redis://:hunter2@h:1:x", "mysql://u:hunter2@h@\n", "me:hunter2@h ,"])
-def test_a_password_in_the_wrong_setting_is_not_displayed(name: str, text: str) -> None:
-    outcome = outcome_of({name: text})
+def test_a_password_in_the_wrong_setting_is_not_displayed(text: str) -> None:
+    for name in [name for name, one in definitions().items() if one.secrecy is Secrecy.OPEN]:
+        outcome = outcome_of({name: text})
 
-    shown = outcome.provenance if isinstance(outcome, Settings) else outcome.problems
-    assert "hunter2" not in repr(shown)
+        shown = outcome.provenance if isinstance(outcome, Settings) else outcome.problems
+        assert "hunter2" not in repr(shown), name
 
 
 @pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_PASSWORD", "PULSAR_TOKEN"])

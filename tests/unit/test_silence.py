@@ -62,10 +62,10 @@ def test_where_no_policy_is_concerned_only_a_glob_for_all_matches() -> None:
 
 
 @pytest.mark.parametrize("field", ["policy", "kind", "severity", "participant"])
-@pytest.mark.parametrize("glob", ["", "[A-Z]*", "A B", "CLAIMS-READ", "É*", "*\n", "A" * 101])
-def test_a_glob_of_other_signs_is_refused_by_its_field(field: str, glob: str) -> None:
-    with pytest.raises(InvalidValueError, match=f"^{field}: .*expected a glob"):
-        Matchers(**{field: glob})
+def test_a_glob_with_invalid_characters_is_rejected_with_its_field(field: str) -> None:
+    for glob in ["", "[A-Z]*", "A B", "CLAIMS-READ", "É*", "*\n", "A" * 101]:
+        with pytest.raises(InvalidValueError, match=f"^{field}: .*expected a glob"):
+            Matchers(**{field: glob})
 
 
 def test_a_silence_holds_from_its_beginning_until_before_its_end() -> None:
