@@ -54,12 +54,14 @@ async def dependencies_running(
     """
     settings = stack.settings
     starters = dependency_starters(stack, on_exit)
-    for part in starters:
-        real = external_address(part, settings)
+    for dependency in starters:
+        real = external_address(dependency, settings)
         if real is not None:
-            progress.external(part.name, f"{real} ({part.variable})")
-    wanted = [part for part in starters if external_address(part, settings) is None]
-    async with enter_concurrently([with_progress(part, starters[part](), progress) for part in wanted]) as addresses:
+            progress.external(dependency.name, f"{real} ({dependency.variable})")
+    wanted = [dependency for dependency in starters if external_address(dependency, settings) is None]
+    async with enter_concurrently(
+        [with_progress(dependency, starters[dependency](), progress) for dependency in wanted]
+    ) as addresses:
         places = dict(zip(wanted, addresses, strict=True))
         yield load(with_local_addresses(stack.environ, places, settings))
 
@@ -80,12 +82,12 @@ def dependency_starters(
 
 @asynccontextmanager
 async def with_progress(
-    part: Dependency, context: AbstractAsyncContextManager[str], progress: ProgressTable
+    dependency: Dependency, context: AbstractAsyncContextManager[str], progress: ProgressTable
 ) -> AsyncIterator[str]:
     """Show on the board how the part comes up."""
-    progress.begin(part.name)
+    progress.begin(dependency.name)
     async with context as address:
-        progress.ready(part.name, address)
+        progress.ready(dependency.name, address)
         yield address
 
 

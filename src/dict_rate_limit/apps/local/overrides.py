@@ -30,9 +30,9 @@ TEMPORAL: Final = Dependency(name="Temporal", variable="TEMPORAL_HOST", about=("
 SOURCE: Final = Dependency(name="Simulated DICT", variable="BRIDGE_GRPC_ADDRESS", about=("BRIDGE_TLS_",))
 
 
-def external_address(part: Dependency, settings: Settings) -> str | None:
+def external_address(dependency: Dependency, settings: Settings) -> str | None:
     """Return where the real one is, without its secrets; None = it is to be embedded."""
-    return settings.provenance[part.variable].shown
+    return settings.provenance[dependency.variable].shown
 
 
 def with_local_addresses(
@@ -42,11 +42,11 @@ def with_local_addresses(
 
     With the simulator the polls are as frequent as the budget for lists allows, so that there is something to see.
     """
-    about = tuple(prefix for part in addresses for prefix in part.about)
+    about = tuple(prefix for dependency in addresses for prefix in dependency.about)
     kept = {name: value for name, value in environ.items() if not name.startswith(about)}
     if SOURCE in addresses and not kept.get("WORKFLOW_CRON_SCHEDULE", "").strip():
         kept["WORKFLOW_CRON_SCHEDULE"] = f"@every {poll_every_sec(settings.list_budget_share)}s"
-    return kept | {part.variable: address for part, address in addresses.items()}
+    return kept | {dependency.variable: address for dependency, address in addresses.items()}
 
 
 def poll_every_sec(list_budget_share: float) -> int:
