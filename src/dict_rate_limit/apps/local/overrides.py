@@ -21,13 +21,13 @@ class Dependency:
 
     name: str
     variable: str
-    about: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
 
 
 DATABASE: Final = Dependency(name="PostgreSQL", variable="DATABASE_URL")
-CACHE: Final = Dependency(name="Valkey", variable="REDIS_ADDR", about=("REDIS_PASSWORD", "REDIS_TLS"))
-TEMPORAL: Final = Dependency(name="Temporal", variable="TEMPORAL_HOST", about=("TEMPORAL_NAMESPACE", "TEMPORAL_TLS_"))
-SOURCE: Final = Dependency(name="Simulated DICT", variable="BRIDGE_GRPC_ADDRESS", about=("BRIDGE_TLS_",))
+CACHE: Final = Dependency(name="Valkey", variable="REDIS_ADDR", related=("REDIS_PASSWORD", "REDIS_TLS"))
+TEMPORAL: Final = Dependency(name="Temporal", variable="TEMPORAL_HOST", related=("TEMPORAL_NAMESPACE", "TEMPORAL_TLS_"))
+SOURCE: Final = Dependency(name="Simulated DICT", variable="BRIDGE_GRPC_ADDRESS", related=("BRIDGE_TLS_",))
 
 
 def external_address(dependency: Dependency, settings: Settings) -> str | None:
@@ -42,8 +42,8 @@ def with_local_addresses(
 
     With the simulator the polls are as frequent as the budget for lists allows, so that there is something to see.
     """
-    about = tuple(prefix for dependency in addresses for prefix in dependency.about)
-    kept = {name: value for name, value in environ.items() if not name.startswith(about)}
+    related = tuple(prefix for dependency in addresses for prefix in dependency.related)
+    kept = {name: value for name, value in environ.items() if not name.startswith(related)}
     if SOURCE in addresses and not kept.get("WORKFLOW_CRON_SCHEDULE", "").strip():
         kept["WORKFLOW_CRON_SCHEDULE"] = f"@every {poll_every_sec(settings.list_budget_share)}s"
     return kept | {dependency.variable: address for dependency, address in addresses.items()}
