@@ -43,10 +43,10 @@ def with_local_addresses(
     With the simulator the polls are as frequent as the budget for lists allows, so that there is something to see.
     """
     related = tuple(prefix for dependency in addresses for prefix in dependency.related)
-    kept = {name: value for name, value in environ.items() if not name.startswith(related)}
-    if SOURCE in addresses and not kept.get("WORKFLOW_CRON_SCHEDULE", "").strip():
-        kept["WORKFLOW_CRON_SCHEDULE"] = f"@every {poll_every_sec(settings.list_budget_share)}s"
-    return kept | {dependency.variable: address for dependency, address in addresses.items()}
+    remaining = {name: value for name, value in environ.items() if not name.startswith(related)}
+    if SOURCE in addresses and not remaining.get("WORKFLOW_CRON_SCHEDULE", "").strip():
+        remaining["WORKFLOW_CRON_SCHEDULE"] = f"@every {poll_every_sec(settings.list_budget_share)}s"
+    return remaining | {dependency.variable: address for dependency, address in addresses.items()}
 
 
 def poll_every_sec(list_budget_share: float) -> int:
