@@ -58,11 +58,11 @@ async def dependencies_running(
         real = external_address(dependency, settings)
         if real is not None:
             progress.external(dependency.name, f"{real} ({dependency.variable})")
-    wanted = [dependency for dependency in starters if external_address(dependency, settings) is None]
+    local = [dependency for dependency in starters if external_address(dependency, settings) is None]
     async with enter_concurrently(
-        [with_progress(dependency, starters[dependency](), progress) for dependency in wanted]
+        [with_progress(dependency, starters[dependency](), progress) for dependency in local]
     ) as addresses:
-        places = dict(zip(wanted, addresses, strict=True))
+        places = dict(zip(local, addresses, strict=True))
         yield load(with_local_addresses(stack.environ, places, settings))
 
 
