@@ -55,9 +55,9 @@ async def dependencies_running(
     settings = stack.settings
     starters = dependency_starters(stack, on_exit)
     for dependency in starters:
-        real = external_address(dependency, settings)
-        if real is not None:
-            progress.external(dependency.name, f"{real} ({dependency.variable})")
+        external = external_address(dependency, settings)
+        if external is not None:
+            progress.external(dependency.name, f"{external} ({dependency.variable})")
     local = [dependency for dependency in starters if external_address(dependency, settings) is None]
     async with enter_concurrently(
         [with_progress(dependency, starters[dependency](), progress) for dependency in local]
