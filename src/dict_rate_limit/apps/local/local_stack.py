@@ -62,8 +62,8 @@ async def dependencies_running(
     async with enter_concurrently(
         [with_progress(dependency, starters[dependency](), progress) for dependency in local]
     ) as addresses:
-        places = dict(zip(local, addresses, strict=True))
-        yield load(with_local_addresses(stack.environ, places, settings))
+        local_addresses = dict(zip(local, addresses, strict=True))
+        yield load(with_local_addresses(stack.environ, local_addresses, settings))
 
 
 def dependency_starters(
