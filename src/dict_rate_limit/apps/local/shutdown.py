@@ -37,7 +37,7 @@ class Shutdown:
             self.loss = message
             self.requested.set()
 
-    async def supervise(self, life: Coroutine[None, None, None]) -> None:
+    async def supervise(self, main: Coroutine[None, None, None]) -> None:
         """Live until it is to end, or until life ends by itself.
 
         Raises:
@@ -47,7 +47,7 @@ class Shutdown:
         for number in SIGNALS:
             if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup means it
                 loop.add_signal_handler(number, self.request)
-        living = asyncio.create_task(life)
+        living = asyncio.create_task(main)
         told = asyncio.create_task(self.requested.wait())
         await asyncio.wait({living, told}, return_when=asyncio.FIRST_COMPLETED)
         told.cancel()
