@@ -47,16 +47,16 @@ class Shutdown:
         for number in SIGNALS:
             if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup means it
                 loop.add_signal_handler(number, self.request)
-        living = asyncio.create_task(main)
+        main_task = asyncio.create_task(main)
         told = asyncio.create_task(self.requested.wait())
-        await asyncio.wait({living, told}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({main_task, told}, return_when=asyncio.FIRST_COMPLETED)
         told.cancel()
         limit = loop.call_later(STOP_TIMEOUT_SEC, self._exit_now)
         if not self.started:
-            living.cancel()
-        await asyncio.wait({living})
+            main_task.cancel()
+        await asyncio.wait({main_task})
         limit.cancel()
-        error = None if living.cancelled() else living.exception()
+        error = None if main_task.cancelled() else main_task.exception()
         if self.loss is not None:
             raise EmbeddedError(self.loss) from error
         if error is not None:
