@@ -48,9 +48,9 @@ class Shutdown:
             if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup means it
                 loop.add_signal_handler(number, self.request)
         main_task = asyncio.create_task(main)
-        told = asyncio.create_task(self.requested.wait())
-        await asyncio.wait({main_task, told}, return_when=asyncio.FIRST_COMPLETED)
-        told.cancel()
+        request_task = asyncio.create_task(self.requested.wait())
+        await asyncio.wait({main_task, request_task}, return_when=asyncio.FIRST_COMPLETED)
+        request_task.cancel()
         limit = loop.call_later(STOP_TIMEOUT_SEC, self._exit_now)
         if not self.started:
             main_task.cancel()
