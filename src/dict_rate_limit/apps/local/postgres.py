@@ -66,9 +66,9 @@ def check_socket_path(cluster: Path) -> None:
 async def make_cluster(home: PostgresHome) -> None:
     """Make the cluster beside its place, then move it there: a half-made one is never used."""
     draft = home.draft()
-    words = ("-D", str(draft), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-instructions")
+    arguments = ("-D", str(draft), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-instructions")
     locale = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
-    command = (str(home.binaries / "initdb"), *words, *locale)
+    command = (str(home.binaries / "initdb"), *arguments, *locale)
     await run_to_completion(
         ProcessSpec(name="PostgreSQL's initdb", command=command, log=home.folder / "initdb.log", uid=home.uid),
     )
@@ -100,10 +100,10 @@ def in_use(cluster: Path) -> bool:
 def program(home: PostgresHome, settings: Sequence[str]) -> ProcessSpec:
     """Say how to run it."""
     everything = (*SETTINGS, f"unix_socket_directories={home.cluster}", *settings)
-    words = tuple(word for setting in everything for word in ("-c", setting))
+    arguments = tuple(word for setting in everything for word in ("-c", setting))
     return ProcessSpec(
         name="PostgreSQL",
-        command=(str(home.binaries / "postgres"), "-D", str(home.cluster), *words),
+        command=(str(home.binaries / "postgres"), "-D", str(home.cluster), *arguments),
         log=home.folder / "postgres.log",
         uid=home.uid,
         stop_signal=signal.SIGINT,  # "fast": ends sessions, then stops cleanly

@@ -79,11 +79,11 @@ class ProgressTable:
         """Note that the part starts now."""
         self._rows[part] = Row(state=ComponentState.STARTING, since=self._monotonic())
 
-    def show_waiting(self, part: str, words: str) -> None:
+    def show_waiting(self, part: str, arguments: str) -> None:
         """Show what a part that starts is waiting for."""
         row = self._rows[part]
-        if row.where != words:
-            self._set(part, replace(row, where=words))
+        if row.where != arguments:
+            self._set(part, replace(row, where=arguments))
 
     def ready(self, part: str, where: str) -> None:
         """Note that the part runs."""
@@ -108,5 +108,5 @@ class ProgressTable:
     def _set(self, part: str, row: Row) -> None:
         self._rows[part] = row
         if not self._console.is_terminal:
-            words = (f"{part}:", row.state, row.seconds(self._monotonic()), row.where)
-            self._console.print(Text(" ".join(word for word in words if word)), soft_wrap=True)
+            arguments = (f"{part}:", row.state, row.seconds(self._monotonic()), row.where)
+            self._console.print(Text(" ".join(word for word in arguments if word)), soft_wrap=True)

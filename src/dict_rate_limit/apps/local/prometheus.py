@@ -67,8 +67,8 @@ def program(path: str, folder: Path, address: str) -> ProcessSpec:
         "--storage.tsdb.retention.time": RETENTION,
         "--web.listen-address": address,
     }
-    words = tuple(f"{name}={value}" for name, value in options.items())
-    return ProcessSpec(name="Prometheus", command=(path, *words), log=folder / "prometheus.log")
+    arguments = tuple(f"{name}={value}" for name, value in options.items())
+    return ProcessSpec(name="Prometheus", command=(path, *arguments), log=folder / "prometheus.log")
 
 
 def ready(address: str) -> bool:

@@ -53,10 +53,10 @@ def program(folder: Path, port: int, http_port: int) -> ProcessSpec:
         ("--dynamic-config-value", "frontend.enableServerVersionCheck=false"),  # calls nobody outside
         ("--log-level", "error"),
     )
-    words = tuple(word for option in options for word in option)
+    arguments = tuple(word for option in options for word in option)
     return ProcessSpec(
         name="Temporal",
-        command=(str(path), "server", "start-dev", "--headless", *words),
+        command=(str(path), "server", "start-dev", "--headless", *arguments),
         log=folder / "temporal.log",
         # Its own orderly end takes more than a second and keeps nothing more: each write is a transaction in its file.
         stop_signal=signal.SIGKILL,

@@ -49,8 +49,8 @@ def program(folder: Path, port: int, *, keep: bool) -> ProcessSpec:
         "--maxmemory": "256mb",
         "--maxmemory-policy": "allkeys-lru",
     }
-    words = tuple(word for option in options.items() for word in option)
-    return ProcessSpec(name="Valkey", command=(str(path), *words), log=folder / "valkey.log")
+    arguments = tuple(word for option in options.items() for word in option)
+    return ProcessSpec(name="Valkey", command=(str(path), *arguments), log=folder / "valkey.log")
 
 
 def is_serving(port: int) -> bool:
