@@ -54,11 +54,11 @@ def locked_folder(folder: Path) -> Iterator[Path]:
 def create(folder: Path) -> Path:
     """Make the folder: ours alone, but root's may be passed through, as the database in it is another account's."""
     folder = folder.expanduser().resolve()
-    missing = [way for way in (folder, *folder.parents) if not way.exists()]
+    missing = [ancestor for ancestor in (folder, *folder.parents) if not ancestor.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     if os.geteuid() == ROOT_UID:
-        for way in missing:
-            way.chmod(0o711)  # whatever the umask
+        for ancestor in missing:
+            ancestor.chmod(0o711)  # whatever the umask
     elif missing:
         folder.chmod(0o700)
     return folder

@@ -81,7 +81,7 @@ def require_reachable(folder: Path) -> None:
 
 def first_unreachable_folder(path: Path) -> Path | None:
     """Return the first folder on the way that others may not enter."""
-    return next((way for way in (path, *path.parents) if not way.stat().st_mode & ENTER), None)
+    return next((ancestor for ancestor in (path, *path.parents) if not ancestor.stat().st_mode & ENTER), None)
 
 
 def copy_programs(binaries: Path, programs: Path) -> Path:
