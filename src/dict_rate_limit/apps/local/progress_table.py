@@ -75,24 +75,24 @@ class ProgressTable:
         """Leave the table as it is; may be said twice."""
         self._live.stop()
 
-    def begin(self, part: str) -> None:
+    def begin(self, component: str) -> None:
         """Note that the part starts now."""
-        self._rows[part] = Row(state=ComponentState.STARTING, since=self._monotonic())
+        self._rows[component] = Row(state=ComponentState.STARTING, since=self._monotonic())
 
-    def show_waiting(self, part: str, arguments: str) -> None:
+    def show_waiting(self, component: str, arguments: str) -> None:
         """Show what a part that starts is waiting for."""
-        row = self._rows[part]
+        row = self._rows[component]
         if row.where != arguments:
-            self._set(part, replace(row, where=arguments))
+            self._set(component, replace(row, where=arguments))
 
-    def ready(self, part: str, where: str) -> None:
+    def ready(self, component: str, where: str) -> None:
         """Note that the part runs."""
-        row = replace(self._rows[part], state=ComponentState.READY, where=where, until=self._monotonic())
-        self._set(part, row)
+        row = replace(self._rows[component], state=ComponentState.READY, where=where, until=self._monotonic())
+        self._set(component, row)
 
-    def external(self, part: str, where: str) -> None:
+    def external(self, component: str, where: str) -> None:
         """Note that the part is a real one and nothing is started."""
-        self._set(part, Row(state=ComponentState.EXTERNAL, where=where))
+        self._set(component, Row(state=ComponentState.EXTERNAL, where=where))
 
     def table(self) -> Table:
         """Draw the table."""
@@ -100,13 +100,13 @@ class ProgressTable:
         for title in ("part", "state", "time"):
             table.add_column(title, no_wrap=True)
         table.add_column("where", overflow="fold")
-        for part, row in self._rows.items():
+        for component, row in self._rows.items():
             state = Text(row.state, style=STYLES[row.state])
-            table.add_row(part, state, row.seconds(self._monotonic()), Text(row.where))
+            table.add_row(component, state, row.seconds(self._monotonic()), Text(row.where))
         return table
 
-    def _set(self, part: str, row: Row) -> None:
-        self._rows[part] = row
+    def _set(self, component: str, row: Row) -> None:
+        self._rows[component] = row
         if not self._console.is_terminal:
-            arguments = (f"{part}:", row.state, row.seconds(self._monotonic()), row.where)
+            arguments = (f"{component}:", row.state, row.seconds(self._monotonic()), row.where)
             self._console.print(Text(" ".join(word for word in arguments if word)), soft_wrap=True)
