@@ -54,11 +54,11 @@ class Row:
 class ProgressTable:
     """All parts. In a terminal the table lives; elsewhere each part is a line when it is ready."""
 
-    def __init__(self, console: Console, monotonic: Callable[[], float], parts: Sequence[str]) -> None:
+    def __init__(self, console: Console, monotonic: Callable[[], float], components: Sequence[str]) -> None:
         """List the parts in the order of the table."""
         self._console = console
         self._monotonic = monotonic
-        self._rows = dict.fromkeys(parts, Row())
+        self._rows = dict.fromkeys(components, Row())
         self._live = Live(get_renderable=self.table, console=console, refresh_per_second=FRAMES_PER_SEC)
 
     def __enter__(self) -> Self:
