@@ -81,14 +81,14 @@ def started(
     )
 
 
-def watched(component: str, life: Coroutine[None, None, None], startup: Startup) -> asyncio.Task[None]:
+def watched(component: str, coroutine: Coroutine[None, None, None], startup: Startup) -> asyncio.Task[None]:
     """Start it, and end everything when it ends before it is told to."""
 
     def ended(task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
         startup.shutdown.component_lost(f"{component} ended: {error or 'nobody asked it to'}")
 
-    task = asyncio.create_task(life)
+    task = asyncio.create_task(coroutine)
     task.add_done_callback(ended)
     return task
 
