@@ -18,7 +18,7 @@ SCHEMA: Final = "Schema"
 WORKER: Final = "Worker"
 API: Final = "API and page"
 PROMETHEUS: Final = "Prometheus"  # where it is wanted
-PARTS: Final = (DATABASE.name, TEMPORAL.name, CACHE.name, SOURCE.name, SCHEMA, WORKER, API)
+COMPONENTS: Final = (DATABASE.name, TEMPORAL.name, CACHE.name, SOURCE.name, SCHEMA, WORKER, API)
 """As the board lists them."""
 
 

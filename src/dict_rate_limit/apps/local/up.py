@@ -22,7 +22,7 @@ from dict_rate_limit.apps.local.process import open_log
 from dict_rate_limit.apps.local.progress_table import ProgressTable
 from dict_rate_limit.apps.local.prometheus import local_prometheus
 from dict_rate_limit.apps.local.shutdown import Shutdown
-from dict_rate_limit.apps.local.startup import PARTS, PROMETHEUS, Startup
+from dict_rate_limit.apps.local.startup import COMPONENTS, PROMETHEUS, Startup
 from dict_rate_limit.domain.errors import DictRateLimitError
 from dict_rate_limit.settings import load
 
@@ -91,7 +91,7 @@ async def up(console: Console, environ: Mapping[str, str], data: Path | None, pr
     with locked_folder(data or settings.data_dir or default_folder(environ, os.geteuid())) as folder:
         contexts: list[Context] = []
         log = configure_log(settings, folder, contexts)
-        shown = (*PARTS, PROMETHEUS) if settings.observe else PARTS
+        shown = (*COMPONENTS, PROMETHEUS) if settings.observe else COMPONENTS
         with ProgressTable(console, time.monotonic, shown) as progress:
             startup = Startup(progress=progress, shutdown=Shutdown(exit_now), log=log, contexts=contexts)
             stack = LocalStack(environ=environ, settings=settings, folder=folder)
