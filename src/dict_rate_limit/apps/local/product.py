@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 DRAIN: Final = timedelta(seconds=1)  # everything is to be gone three seconds after Ctrl-C
 POLL_SEC: Final = 0.02
-FOR_GOOD_SEC: Final = 3600.0
+FOREVER_SEC: Final = 3600.0
 
 
 @asynccontextmanager
@@ -118,5 +118,5 @@ async def api_up(settings: Settings, task: asyncio.Task[None], startup: Startup)
 async def until(ready: Callable[[], bool], task: asyncio.Task[None]) -> None:
     """Look again and again. When the task ends, wait to be cancelled: its end ends everything."""
     while task.done() or not ready():
-        pause = FOR_GOOD_SEC if task.done() else POLL_SEC
+        pause = FOREVER_SEC if task.done() else POLL_SEC
         await asyncio.sleep(pause)
