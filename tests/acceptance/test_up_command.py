@@ -189,7 +189,7 @@ def test_real_parts_are_used_instead(data_folder: Path, database_url: str, valke
 
     assert policies["total"] >= 29
     assert processes == {running.process.pid}
-    assert f"Valkey: yours {valkey} (REDIS_ADDR)" in words
+    assert f"Valkey: external {valkey} (REDIS_ADDR)" in words
 
 
 def test_a_second_one_on_the_same_folder_is_refused(data_folder: Path) -> None:

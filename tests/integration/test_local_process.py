@@ -33,7 +33,7 @@ async def test_a_program_that_ends_early_is_one_line_with_its_last_words(tmp_pat
 
 
 async def test_a_silent_failure_says_so(tmp_path: Path) -> None:
-    with pytest.raises(EmbeddedError, match=r"^Thing failed: it said nothing \("):
+    with pytest.raises(EmbeddedError, match=r"^Thing failed: no output \("):
         await run_to_completion(shell("exit 3", tmp_path))
 
 

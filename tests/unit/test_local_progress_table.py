@@ -34,10 +34,10 @@ def test_the_table_says_what_where_and_how_long() -> None:
     watch.seconds += 1
 
     assert drawn(progress) == [
-        "part state time where",
+        "component state time address",
         "PostgreSQL starting 2.2 s",
         "Temporal ready 1.2 s 127.0.0.1:7233",
-        "Valkey yours cache:6379 (REDIS_ADDR)",
+        "Valkey external cache:6379 (REDIS_ADDR)",
         "Worker waiting",
     ]
 
@@ -51,7 +51,7 @@ def test_where_no_terminal_is_each_part_is_a_line_when_it_is_ready() -> None:
         progress.ready("Temporal", "127.0.0.1:7233")
         progress.external("Valkey", "[bold]cache:6379")
 
-    assert page.getvalue() == "Temporal: ready 0.5 s 127.0.0.1:7233\nValkey: yours [bold]cache:6379\n"
+    assert page.getvalue() == "Temporal: ready 0.5 s 127.0.0.1:7233\nValkey: external [bold]cache:6379\n"
 
 
 def test_in_a_terminal_the_table_stays_when_all_is_up() -> None:

@@ -1,4 +1,4 @@
-"""The product itself, as one process: schema, worker, API, and one port for what machines ask of both."""
+"""The product as one process: schema, worker, API, and one port for metrics and health."""
 
 from __future__ import annotations
 
@@ -29,14 +29,15 @@ if TYPE_CHECKING:
     from dict_rate_limit.bootstrap.tracing import Tracing
     from dict_rate_limit.settings import Settings
 
-DRAIN: Final = timedelta(seconds=1)  # everything is to be gone three seconds after Ctrl-C
+# `up` promises to end within three seconds of Ctrl-C.
+DRAIN: Final = timedelta(seconds=1)
 POLL_SEC: Final = 0.02
 FOREVER_SEC: Final = 3600.0
 
 
 @asynccontextmanager
 async def running(settings: Settings, startup: Startup) -> AsyncIterator[None]:
-    """Run the product; entered when it serves and polls, left when it has drained after `stage.ending.requested`.
+    """Run the product; entered when it serves and polls, exited when it has drained after a shutdown request.
 
     Raises:
         StoreError: the schema cannot be brought up to date.
@@ -68,7 +69,7 @@ async def migrate(settings: Settings, startup: Startup) -> None:
 def started(
     settings: Settings, parts: Container, work: WorkerDeps, startup: Startup, traced: Tracing
 ) -> tuple[asyncio.Task[None], ...]:
-    """Start worker, API and what machines ask of both."""
+    """Start the worker, the API and the metrics server."""
     shutdown = startup.shutdown.requested
     api = assemble(settings, parts)
     operations = OperationsApp(
@@ -82,11 +83,11 @@ def started(
 
 
 def watched(component: str, coroutine: Coroutine[None, None, None], startup: Startup) -> asyncio.Task[None]:
-    """Start it, and end everything when it ends before it is told to."""
+    """Start a component. When it ends by itself, request a shutdown."""
 
     def ended(task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
-        startup.shutdown.component_lost(f"{component} ended: {error or 'nobody asked it to'}")
+        startup.shutdown.component_lost(f"{component} ended: {error or 'no shutdown was requested'}")
 
     task = asyncio.create_task(coroutine)
     task.add_done_callback(ended)
@@ -94,14 +95,14 @@ def watched(component: str, coroutine: Coroutine[None, None, None], startup: Sta
 
 
 async def worker_up(settings: Settings, work: WorkerDeps, task: asyncio.Task[None], startup: Startup) -> None:
-    """Wait until it polls."""
+    """Wait until the worker polls."""
     startup.progress.begin(WORKER)
     at_first = work.progress.waiting_for
 
     def ready() -> bool:
         waiting_for = work.progress.waiting_for
         if waiting_for not in {None, at_first}:
-            startup.progress.show_waiting(WORKER, f"waits: {waiting_for}")
+            startup.progress.show_waiting(WORKER, f"waiting: {waiting_for}")
         return waiting_for is None
 
     await until(ready, task)
@@ -109,14 +110,14 @@ async def worker_up(settings: Settings, work: WorkerDeps, task: asyncio.Task[Non
 
 
 async def api_up(settings: Settings, task: asyncio.Task[None], startup: Startup) -> None:
-    """Wait until it serves."""
+    """Wait until the API serves."""
     startup.progress.begin(API)
     await until(lambda: accepts_connections(settings.host, settings.port), task)
     startup.progress.ready(API, f"{settings.host}:{settings.port}")
 
 
 async def until(ready: Callable[[], bool], task: asyncio.Task[None]) -> None:
-    """Look again and again. When the task ends, wait to be cancelled: its end ends everything."""
+    """Poll until ready. When the task has ended, wait to be cancelled: its end has requested a shutdown."""
     while task.done() or not ready():
         pause = FOREVER_SEC if task.done() else POLL_SEC
         await asyncio.sleep(pause)

@@ -1,4 +1,4 @@
-"""The table in the terminal while the parts start: what, where, how long."""
+"""The progress table in the terminal while the components start."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ FRAMES_PER_SEC: Final = 10
 
 
 class ComponentState(StrEnum):
-    """How far a part is."""
+    """State of one component."""
 
     WAITING = "waiting"
     STARTING = "starting"
     READY = "ready"
-    EXTERNAL = "yours"  # a real one, named by its variable
+    EXTERNAL = "external"  # not started here, configured by its variable
 
 
 STYLES: Final = {
@@ -37,7 +37,7 @@ STYLES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One part. `since` and `until` are monotonic seconds, None = not yet."""
+    """One component. `since` and `until` are monotonic seconds, None = not yet."""
 
     state: ComponentState = ComponentState.WAITING
     where: str = ""
@@ -45,17 +45,16 @@ class Row:
     until: float | None = None
 
     def seconds(self, now: float) -> str:
-        """Say how long it took, or takes so far."""
+        """Return how long the start took, or has taken so far."""
         if self.since is None:
             return ""
         return f"{(now if self.until is None else self.until) - self.since:.1f} s"
 
 
 class ProgressTable:
-    """All parts. In a terminal the table lives; elsewhere each part is a line when it is ready."""
+    """The state of every component. A terminal shows a live table; other outputs get one line per change."""
 
     def __init__(self, console: Console, monotonic: Callable[[], float], components: Sequence[str]) -> None:
-        """List the parts in the order of the table."""
         self._console = console
         self._monotonic = monotonic
         self._rows = dict.fromkeys(components, Row())
@@ -68,38 +67,38 @@ class ProgressTable:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave the table as it is."""
+        """Stop updating the table."""
         self.close()
 
     def close(self) -> None:
-        """Leave the table as it is; may be said twice."""
+        """Stop updating the table. Repeated calls do nothing."""
         self._live.stop()
 
     def begin(self, component: str) -> None:
-        """Note that the part starts now."""
+        """Record that the component starts now."""
         self._rows[component] = Row(state=ComponentState.STARTING, since=self._monotonic())
 
     def show_waiting(self, component: str, arguments: str) -> None:
-        """Show what a part that starts is waiting for."""
+        """Show what a starting component waits for."""
         row = self._rows[component]
         if row.where != arguments:
             self._set(component, replace(row, where=arguments))
 
     def ready(self, component: str, where: str) -> None:
-        """Note that the part runs."""
+        """Record that the component runs."""
         row = replace(self._rows[component], state=ComponentState.READY, where=where, until=self._monotonic())
         self._set(component, row)
 
     def external(self, component: str, where: str) -> None:
-        """Note that the part is a real one and nothing is started."""
+        """Record that the component is external and is not started here."""
         self._set(component, Row(state=ComponentState.EXTERNAL, where=where))
 
     def table(self) -> Table:
-        """Draw the table."""
+        """Render the table."""
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-        for title in ("part", "state", "time"):
+        for title in ("component", "state", "time"):
             table.add_column(title, no_wrap=True)
-        table.add_column("where", overflow="fold")
+        table.add_column("address", overflow="fold")
         for component, row in self._rows.items():
             state = Text(row.state, style=STYLES[row.state])
             table.add_row(component, state, row.seconds(self._monotonic()), Text(row.where))

@@ -41,34 +41,33 @@ LOG: Final = "dict-rate-limit.log"
 
 
 FORCED_EXIT: Final = 130
-"""Exit code of an end at once: a second Ctrl-C, or a part that did not stop in time."""
+"""Exit code of a forced exit: a second Ctrl-C, or a component that did not stop in time."""
 
 INTERNAL_ERROR: Final = 70
-"""Exit code of an error that nobody foresaw."""
+"""Exit code of an internal error."""
 
 
 def up_command(environ: Mapping[str, str], data: Path | None, code_of: Callable[[DictRateLimitError], int]) -> NoReturn:
-    """Run until told to stop, then end the process with 0, or with the error's code.
-
-    The process ends at once: libraries with threads may not survive an ordinary end.
-    """
+    """Run until a shutdown is requested, then exit with 0 or with the error's code."""
     code = exit_code_of_run(Console(stderr=True, highlight=False), environ, data, code_of)
     sys.stdout.flush()
     sys.stderr.flush()
+    # Threads of gRPC, Temporal and Pulsar may crash during an ordinary interpreter exit.
     os._exit(code)
 
 
 def exit_code_of_run(
     console: Console, environ: Mapping[str, str], data: Path | None, code_of: Callable[[DictRateLimitError], int]
 ) -> int:
-    """Run and say in an exit code how it ended."""
+    """Run, report errors on the console, and return the exit code."""
     try:
         asyncio.Runner(loop_factory=uvloop.new_event_loop).run(up(console, environ, data))
     except DictRateLimitError as error:
         for line in str(error).splitlines():
             console.print(Text(f"error: {line}", style="red"), soft_wrap=True)
         return code_of(error)
-    except KeyboardInterrupt:  # before the signals were ours
+    # Ctrl-C before the signal handlers were installed.
+    except KeyboardInterrupt:
         return FORCED_EXIT
     except Exception:  # noqa: BLE001 -- the process ends here and must still say why
         traceback.print_exc()
@@ -77,11 +76,11 @@ def exit_code_of_run(
 
 
 async def up(console: Console, environ: Mapping[str, str], data: Path | None, product: Product | None = None) -> None:
-    """Run until told to stop.
+    """Run until a shutdown is requested.
 
     Raises:
-        SettingsError: all problems of the environment.
-        EmbeddedError: a part could not be had, or was lost.
+        SettingsError: all problems of the settings.
+        EmbeddedError: a component could not start, or was lost.
     """
     settings = load(environ)
     require_free_port(settings.host, settings.port, "PORT")
@@ -96,11 +95,11 @@ async def up(console: Console, environ: Mapping[str, str], data: Path | None, pr
             startup = Startup(progress=progress, shutdown=Shutdown(exit_now), log=log, contexts=contexts)
             stack = LocalStack(environ=environ, settings=settings, folder=folder)
             await startup.shutdown.supervise(run_until_shutdown(console, stack, startup, product))
-    console.print(Text(f"stopped; the data stays in {folder}"), soft_wrap=True)
+    console.print(Text(f"stopped; the data remains in {folder}"), soft_wrap=True)
 
 
 async def run_until_shutdown(console: Console, stack: LocalStack, startup: Startup, product: Product | None) -> None:
-    """Start everything, wait for the end, stop everything."""
+    """Start every component, wait for a shutdown, stop every component."""
     loading = asyncio.create_task(asyncio.to_thread(load_product))
     async with (
         dependencies_running(stack, startup.progress, startup.shutdown.component_lost) as settings,
@@ -115,14 +114,15 @@ async def run_until_shutdown(console: Console, stack: LocalStack, startup: Start
 
 
 def load_product() -> Product:
-    """Import the product: it takes as long as the servers take to start, so it happens meanwhile."""
-    from dict_rate_limit.apps.local.product import running  # noqa: PLC0415 -- see above
+    """Import the product."""
+    # The import takes as long as the servers take to start, so it runs in a thread meanwhile.
+    from dict_rate_limit.apps.local.product import running  # noqa: PLC0415
 
     return running
 
 
 def configure_log(settings: Settings, folder: Path, contexts: Sequence[Context]) -> TextIO:
-    """Let log lines go to a file: the terminal belongs to the table."""
+    """Send log lines to a file, as the terminal shows the table."""
     stream = os.fdopen(open_log(folder / LOG), "w", buffering=1, encoding="utf-8")
     always = {"service": "dict-rate-limit-up", "version": version("dict-rate-limit")}
     configure_logging(settings.log_level, settings.log_format, stream, always=always, contexts=contexts)
@@ -131,7 +131,7 @@ def configure_log(settings: Settings, folder: Path, contexts: Sequence[Context])
 
 
 def announce(console: Console, settings: Settings, folder: Path, prometheus: str | None = None) -> None:
-    """Say where to look."""
+    """Print the addresses of the product."""
     host = url_host(settings.host)
     lines = (
         "",
@@ -147,13 +147,13 @@ def announce(console: Console, settings: Settings, folder: Path, prometheus: str
 
 
 def url_host(host: str) -> str:
-    """Return the host as it stands in a URL of this machine."""
+    """Return the host for a URL on this machine."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 -- compared, not bound
     return f"[{host}]" if ":" in host else host
 
 
 def exit_now() -> None:
-    """End at once; the servers end with us."""
+    """Exit at once. The servers end with this process."""
     sys.stderr.write("stopped by force\n")
     sys.stderr.flush()
     os._exit(FORCED_EXIT)
