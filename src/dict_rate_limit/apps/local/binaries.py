@@ -1,4 +1,4 @@
-"""Where the servers' programs lie: in packages installed by pip, found by their records and not imported."""
+"""Paths of the servers' programs. They are found in the records of installed packages, without an import."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dict_rate_limit.apps.local.process import EmbeddedError
 
 
 def binary(package: str, ending: str, instead: str) -> Path:
-    """Return the path of the package's file that ends so; `instead` is the variable that makes it superfluous.
+    """Return the path of the package's file with this ending. `instead` is the setting of an external server.
 
     Raises:
         EmbeddedError: the package or the file is missing.
@@ -26,5 +26,5 @@ def binary(package: str, ending: str, instead: str) -> Path:
 
 
 def missing(package: str, instead: str) -> str:
-    """Say what to do without the package."""
+    """Return the error text with the remedy."""
     return f"{package} is not installed: run `make up`, or pip install 'dict-rate-limit[embedded]', or set {instead}"

@@ -1,8 +1,8 @@
-"""Runs as a script of its own: become another program that ends when its parent does, also after a SIGKILL.
+"""Run as a script: execute a program that ends when its parent does, also after a SIGKILL.
 
-leash.py PARENT_PID SIGNAL ACCOUNT_UID_OR_MINUS COMMAND...
+parent_death_exec.py PARENT_PID SIGNAL ACCOUNT_UID_OR_MINUS COMMAND...
 
-A script, not a hook between fork and exec: such a hook is unsafe in a process with threads. Standard library only.
+A hook between fork and exec is unsafe in a process with threads, so this is a script. Standard library only.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ PR_SET_PDEATHSIG = 1
 
 
 def main(parent: int, signal_number: int, uid: str, command: list[str]) -> None:
-    """Take the account, ask for the signal, then become the command."""
+    """Switch the account, request the signal, then execute the command."""
     if uid != "-":
         drop_privileges(pwd.getpwuid(int(uid)))
-    if sys.platform == "linux":  # elsewhere nothing is asked: a killed parent leaves the program
+    # Other systems have no such signal: there a killed parent leaves the program running.
+    if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal_number)
-        if os.getppid() != parent:  # it ended before the request
+        # The parent died before the request.
+        if os.getppid() != parent:
             sys.exit(1)
     try:
         os.execv(command[0], command)  # noqa: S606 -- no shell is meant
@@ -30,7 +32,7 @@ def main(parent: int, signal_number: int, uid: str, command: list[str]) -> None:
 
 
 def drop_privileges(account: pwd.struct_passwd) -> None:
-    """Give up root for good."""
+    """Switch to the account permanently."""
     os.setgroups([])
     os.setgid(account.pw_gid)
     os.setuid(account.pw_uid)

