@@ -1,4 +1,4 @@
-"""The one folder that holds everything the embedded parts keep, and its lock."""
+"""The data folder of the embedded servers, and its lock."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOCK: Final = "up.lock"
 
 
 def default_folder(environ: Mapping[str, str], uid: int) -> Path:
-    """Return where data of this account belongs."""
+    """Return the data folder of this account."""
     if uid == ROOT_UID:
         return SYSTEM_WIDE / NAME
     named = Path(environ.get("XDG_DATA_HOME", ""))
@@ -33,10 +33,10 @@ def default_folder(environ: Mapping[str, str], uid: int) -> Path:
 
 @contextmanager
 def locked_folder(folder: Path) -> Iterator[Path]:
-    """Make the folder, keep every other `up` out of it for the length of the block; gives its absolute path.
+    """Create the folder and lock it against other runs of `up`; yields its absolute path.
 
     Raises:
-        EmbeddedError: it cannot be written, or somebody else has it.
+        EmbeddedError: it cannot be written, or another process has locked it.
     """
     try:
         folder = create(folder)
@@ -48,24 +48,26 @@ def locked_folder(folder: Path) -> Iterator[Path]:
         acquire_lock(lock, folder)
         yield folder
     finally:
-        os.close(lock)  # the lock goes with it, also when the process is killed
+        # The kernel releases the lock with the file, also when the process is killed.
+        os.close(lock)
 
 
 def create(folder: Path) -> Path:
-    """Make the folder: ours alone, but root's may be passed through, as the database in it is another account's."""
+    """Create the folder with private access."""
     folder = folder.expanduser().resolve()
     missing = [ancestor for ancestor in (folder, *folder.parents) if not ancestor.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     if os.geteuid() == ROOT_UID:
         for ancestor in missing:
-            ancestor.chmod(0o711)  # whatever the umask
+            # PostgreSQL runs as another account and must reach its folder inside. The umask does not apply to chmod.
+            ancestor.chmod(0o711)
     elif missing:
         folder.chmod(0o700)
     return folder
 
 
 def acquire_lock(lock: int, folder: Path) -> None:
-    """Lock the file and write our process id into it."""
+    """Lock the file and write the process id into it."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

@@ -1,4 +1,4 @@
-"""What stands on this machine for one `up`: its folder, its embedded parts, and the settings that lead to them."""
+"""The dependencies that `up` starts on this machine, and the settings that point to them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalStack:
-    """`settings` are what the environment alone says; `folder` is locked."""
+    """One run of `up`. `settings` come from the environment alone; `folder` is locked."""
 
     environ: Mapping[str, str]
     settings: Settings
@@ -45,12 +45,12 @@ class LocalStack:
 async def dependencies_running(
     stack: LocalStack, progress: ProgressTable, on_exit: Callable[[str], None]
 ) -> AsyncIterator[Settings]:
-    """Run every part that no real one stands in for; gives the settings that lead to all of them.
+    """Run every dependency without an external address; yields the settings that point to all dependencies.
 
-    `lost` is told when a part ends by itself.
+    `on_exit` is called with one line when a dependency exits by itself.
 
     Raises:
-        EmbeddedError: a part cannot be had.
+        EmbeddedError: a dependency cannot start.
     """
     settings = stack.settings
     starters = dependency_starters(stack, on_exit)
@@ -69,7 +69,7 @@ async def dependencies_running(
 def dependency_starters(
     stack: LocalStack, on_exit: Callable[[str], None]
 ) -> Mapping[Dependency, Callable[[], AbstractAsyncContextManager[str]]]:
-    """Say how each part is started."""
+    """Return how each dependency is started."""
     folder = stack.folder
     simulation = Simulation(participants=stack.settings.participants)
     return {
@@ -84,7 +84,7 @@ def dependency_starters(
 async def with_progress(
     dependency: Dependency, context: AbstractAsyncContextManager[str], progress: ProgressTable
 ) -> AsyncIterator[str]:
-    """Show on the board how the part comes up."""
+    """Show in the progress table how the dependency starts."""
     progress.begin(dependency.name)
     async with context as address:
         progress.ready(dependency.name, address)
@@ -93,10 +93,10 @@ async def with_progress(
 
 @asynccontextmanager
 async def enter_concurrently(contexts: Sequence[AbstractAsyncContextManager[str]]) -> AsyncIterator[tuple[str, ...]]:
-    """Enter all at once and leave all at once; gives their values in order.
+    """Enter all contexts concurrently, later exit all concurrently; yields their values in order.
 
-    They must not mind being left by another task than the one that entered. If one cannot be entered, the others are
-    left and its error is raised; of several errors the first.
+    A context is exited by another task than the one that entered it. If one fails to enter, the others are exited and
+    the first error is raised.
     """
     entered: list[AbstractAsyncContextManager[str]] = []
 

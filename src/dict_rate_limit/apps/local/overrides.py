@@ -1,4 +1,4 @@
-"""Which parts are embedded and which are real, and the settings that follow from it. Pure."""
+"""Which dependencies are embedded and which are external, and the settings that follow. Pure functions."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.settings import Settings
 
-LIST_TOKEN_SEC: Final = 10  # POLICIES_LIST gives back one token in this time
+# POLICIES_LIST refills one token in this time.
+LIST_TOKEN_SEC: Final = 10
 BUSIEST_POLL_SEC: Final = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependency:
-    """Something a real one can stand in for; `about` are prefixes of variables that say how to reach the real one."""
+    """A server that is embedded or external. `variable` holds its address, `related` its other settings."""
 
     name: str
     variable: str
@@ -31,24 +32,22 @@ SOURCE: Final = Dependency(name="Simulated DICT", variable="BRIDGE_GRPC_ADDRESS"
 
 
 def external_address(dependency: Dependency, settings: Settings) -> str | None:
-    """Return where the real one is, without its secrets; None = it is to be embedded."""
+    """Return the address of the external server without secrets; None = embedded."""
     return settings.provenance[dependency.variable].shown
 
 
 def with_local_addresses(
     environ: Mapping[str, str], addresses: Mapping[Dependency, str], settings: Settings
 ) -> dict[str, str]:
-    """Return the environment with the embedded parts' addresses, and without what was said about real ones.
-
-    With the simulator the polls are as frequent as the budget for lists allows, so that there is something to see.
-    """
+    """Return the environment with the addresses of the embedded servers and without settings of external ones."""
     related = tuple(prefix for dependency in addresses for prefix in dependency.related)
     remaining = {name: value for name, value in environ.items() if not name.startswith(related)}
+    # The simulated DICT is polled as often as the list budget allows, so that the page changes quickly.
     if SOURCE in addresses and not remaining.get("WORKFLOW_CRON_SCHEDULE", "").strip():
         remaining["WORKFLOW_CRON_SCHEDULE"] = f"@every {poll_every_sec(settings.list_budget_share)}s"
     return remaining | {dependency.variable: address for dependency, address in addresses.items()}
 
 
 def poll_every_sec(list_budget_share: float) -> int:
-    """Return the whole seconds between two polls that spend no more than the share."""
+    """Return the seconds between two polls that consume no more than the share of POLICIES_LIST."""
     return max(BUSIEST_POLL_SEC, math.ceil(LIST_TOKEN_SEC / list_budget_share))

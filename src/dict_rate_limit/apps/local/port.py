@@ -1,4 +1,4 @@
-"""Ports of this machine."""
+"""TCP ports of this machine."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 LOOPBACK: Final = "127.0.0.1"
 ANSWER_TIMEOUT_SEC: Final = 0.5
+# Linux takes the ports of outgoing connections from 32768 up. One could take a chosen port before the server binds it.
 PORTS: Final = range(10_000, 32_768)
-"""Below those that Linux lends to outgoing connections, of which any may come between our look and a server's bind."""
 
 
 def free_port() -> int:
-    """Return a port nobody listens on now."""
+    """Return a port that is free now."""
     while not _is_free(port := secrets.choice(PORTS)):
         pass
     return port
@@ -40,10 +40,10 @@ def _is_free(port: int) -> bool:
 
 
 def require_free_port(host: str, port: int, variable: str) -> None:
-    """See that we can listen there; a server that shares its port would start in silence beside another.
+    """Check that the port can be bound. A server with SO_REUSEPORT would start beside another without an error.
 
     Raises:
-        EmbeddedError: we cannot; `variable` is where another port can be named.
+        EmbeddedError: it cannot be bound. The text names `variable`, the setting of the port.
     """
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -58,7 +58,7 @@ def require_free_port(host: str, port: int, variable: str) -> None:
 
 
 def accepts_connections(host: str, port: int) -> bool:
-    """Tell whether somebody listens there."""
+    """Return whether a server listens there."""
     try:
         with socket.create_connection((host, port), ANSWER_TIMEOUT_SEC):
             return True
@@ -67,7 +67,7 @@ def accepts_connections(host: str, port: int) -> bool:
 
 
 def system_message(error: OSError) -> str:
-    """Return what the system says, also where it comes without a number of its own."""
+    """Return the system's error text, also for errors of getaddrinfo, which have no errno."""
     return os.strerror(error.errno) if isinstance(error.errno, int) and error.errno > 0 else str(error.strerror)
 
 
@@ -75,15 +75,15 @@ ATTEMPTS: Final = 3
 
 
 PORT_IN_USE_MESSAGES: Final = ("address already in use", "failed listening")
-"""What servers say of a port that is taken, in lower case."""
+"""What servers log when their port is in use, in lower case."""
 
 
 @asynccontextmanager
 async def retry_on_busy_ports(start: Callable[[], AbstractAsyncContextManager[str]]) -> AsyncIterator[str]:
-    """Enter what `start` gives, which chooses its ports anew each time; gives its value.
+    """Enter the context of `start`, which chooses new ports on each call; yields its value.
 
     Raises:
-        EmbeddedError: it failed for another reason, or its ports were taken three times.
+        EmbeddedError: it failed for another reason, or its ports were in use three times.
     """
     async with AsyncExitStack() as scope:
         yield await _enter(scope, start)

@@ -1,4 +1,4 @@
-"""Prometheus beside the product, with our rules, where it is installed: a newcomer sees rules and metrics alive."""
+"""An optional local Prometheus with the product's rules, if it is installed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.settings import Settings
 
 CONFIGURATION: Final = Path(__file__).parents[4] / "configs" / "prometheus"
-RULES_MISSING: Final = "our rules are not here: run it from a checkout of the repository"
+RULES_MISSING: Final = "the rules are missing: run it from a checkout of the repository"
 NOT_INSTALLED: Final = "not installed (Debian: apt-get install prometheus)"
 RETENTION: Final = "7d"
 ANSWER_TIMEOUT_SEC: Final = 0.5
@@ -29,9 +29,9 @@ ANSWER_TIMEOUT_SEC: Final = 0.5
 
 @asynccontextmanager
 async def local_prometheus(settings: Settings, folder: Path, progress: ProgressTable) -> AsyncIterator[str | None]:
-    """Run Prometheus for the length of the block if it is wanted and installed; gives its address.
+    """Run Prometheus while the block runs, if it is enabled and installed; yields its address.
 
-    What it ends with by itself ends nothing else: the product does not need it.
+    The product does not need it: when Prometheus exits, the product continues.
 
     Raises:
         EmbeddedError: it is installed and does not start.
@@ -53,14 +53,14 @@ async def local_prometheus(settings: Settings, folder: Path, progress: ProgressT
 
 
 def configure(folder: Path, metrics_port: int) -> None:
-    """Put our configuration into the folder, with the port at which this product tells its metrics."""
+    """Write the configuration into the folder, with the port of `/metrics`."""
     shutil.copytree(CONFIGURATION / "rules", folder / "rules", dirs_exist_ok=True)
     text = (CONFIGURATION / "local.yml").read_text(encoding="utf-8")
     (folder / "local.yml").write_text(text.replace("127.0.0.1:9090", f"127.0.0.1:{metrics_port}"), encoding="utf-8")
 
 
 def program(path: str, folder: Path, address: str) -> ProcessSpec:
-    """Say how to run it."""
+    """Return how to run the server."""
     options = {
         "--config.file": str(folder / "local.yml"),
         "--storage.tsdb.path": str(folder / "data"),
@@ -72,7 +72,7 @@ def program(path: str, folder: Path, address: str) -> ProcessSpec:
 
 
 def ready(address: str) -> bool:
-    """Tell whether it answers."""
+    """Return whether Prometheus is ready."""
     try:
         with urllib.request.urlopen(f"http://{address}/-/ready", timeout=ANSWER_TIMEOUT_SEC) as answer:
             return int(answer.status) == 200  # noqa: PLR2004

@@ -1,4 +1,4 @@
-"""How the end of `up` comes about: asked for, or because a part was lost."""
+"""Shutdown of `up`: on a signal, or because a component was lost."""
 
 from __future__ import annotations
 
@@ -12,40 +12,41 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
 STOP_TIMEOUT_SEC: Final = 2.8
-SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, a service manager, a closed terminal
+# Sent by Ctrl-C, a service manager, and a closed terminal.
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Shutdown:
-    """`shutdown` is set once it is to end. `started` tells that everything runs, so that it can be asked politely."""
+    """The state of a shutdown. `started` is true once every component runs; before, a shutdown cancels the start."""
 
-    def __init__(self, force: Callable[[], None]) -> None:
-        """Take what ends the process at once."""
+    def __init__(self, exit_now: Callable[[], None]) -> None:
         self.requested = asyncio.Event()
         self.started = False
         self.loss: str | None = None
-        self._exit_now = force
+        self._exit_now = exit_now
 
     def request(self) -> None:
-        """End; the second time at once."""
+        """Request a shutdown. A second request exits at once."""
         if self.requested.is_set():
             self._exit_now()
         self.requested.set()
 
     def component_lost(self, message: str) -> None:
-        """End, because a part did."""
+        """Request a shutdown because a component ended by itself."""
         if not self.requested.is_set():
             self.loss = message
             self.requested.set()
 
     async def supervise(self, main: Coroutine[None, None, None]) -> None:
-        """Live until it is to end, or until life ends by itself.
+        """Run `main` until it ends or a shutdown is requested.
 
         Raises:
-            EmbeddedError: a part was lost.
+            EmbeddedError: a component was lost.
         """
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
-            if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup means it
+            # `nohup` ignores SIGHUP, and must keep doing so.
+            if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
                 loop.add_signal_handler(number, self.request)
         main_task = asyncio.create_task(main)
         request_task = asyncio.create_task(self.requested.wait())

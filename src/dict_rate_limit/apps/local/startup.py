@@ -1,4 +1,4 @@
-"""What everything that starts has in common: where it is shown, where it writes, and how it ends."""
+"""What every component needs at its start: progress table, log, shutdown."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 SCHEMA: Final = "Schema"
 WORKER: Final = "Worker"
 API: Final = "API and page"
-PROMETHEUS: Final = "Prometheus"  # where it is wanted
+PROMETHEUS: Final = "Prometheus"
 COMPONENTS: Final = (DATABASE.name, TEMPORAL.name, CACHE.name, SOURCE.name, SCHEMA, WORKER, API)
-"""As the board lists them."""
+"""In the order of the progress table. Prometheus follows when OBSERVE is set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Startup:
-    """`log` takes what would otherwise go to the terminal; `contexts` are asked for more at each of its lines."""
+    """`log` takes the log lines, as the terminal shows the table. `contexts` add fields to each line."""
 
     progress: ProgressTable
     shutdown: Shutdown

