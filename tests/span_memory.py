@@ -5,13 +5,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from dict_rate_limit.adapters.telemetry.otel.otel_tracer import OtelTracer
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
-
-from dict_rate_limit.adapters.telemetry.otel.tracer import OtelTracer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,13 +28,13 @@ class SpanMemory:
         self._kept = InMemorySpanExporter()
         provider = TracerProvider(sampler=ParentBased(TraceIdRatioBased(share)), resource=Resource({}))
         provider.add_span_processor(SimpleSpanProcessor(self._kept))
-        self.tracer = provider.get_tracer("tests")
-        self.steps = OtelTracer(self.tracer)
+        self.otel_tracer = provider.get_tracer("tests")
+        self.steps = OtelTracer(self.otel_tracer)
 
     @contextmanager
     def under_way(self) -> Iterator[Span]:
         """Be inside a trace."""
-        with self.tracer.start_as_current_span(ROOT) as span:
+        with self.otel_tracer.start_as_current_span(ROOT) as span:
             yield span
 
     @property

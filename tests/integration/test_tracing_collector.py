@@ -54,8 +54,8 @@ async def has_said(caplog: pytest.LogCaptureFixture, event: str) -> bool:
 
 
 async def test_spans_go_to_the_collector_with_who_made_them() -> None:
-    async with collecting() as collector, tracing(Collector(endpoint=collector.url)) as tracer:
-        tracer.start_span("span").end()
+    async with collecting() as collector, tracing(Collector(endpoint=collector.url)) as otel_tracer:
+        otel_tracer.start_span("span").end()
         await collector.until(lambda seen: bool(seen.named("span")))
 
     assert collector.spans[0].resource == {"service.name": "dict-rate-limit-tests", "service.version": "1.2.3"}
@@ -64,8 +64,8 @@ async def test_spans_go_to_the_collector_with_who_made_them() -> None:
 async def test_over_tls_an_authority_of_ones_own_vouches_for_it(tls: Certified) -> None:
     async with collecting(credentials=tls.credentials, host="localhost") as collector:
         told = Collector(endpoint=collector.url, certificate=tls.authority, headers=(("authorization", "Bearer x"),))
-        async with tracing(told) as tracer:
-            tracer.start_span("span").end()
+        async with tracing(told) as otel_tracer:
+            otel_tracer.start_span("span").end()
             await collector.until(lambda seen: bool(seen.named("span")))
 
     assert collector.metadata[0]["authorization"] == "Bearer x"
@@ -76,9 +76,9 @@ async def test_a_certificate_that_nobody_vouches_for_gets_nothing(
 ) -> None:
     async with (
         collecting(credentials=tls.credentials, host="localhost") as collector,
-        tracing(Collector(endpoint=collector.url)) as tracer,
+        tracing(Collector(endpoint=collector.url)) as otel_tracer,
     ):
-        tracer.start_span("span").end()
+        otel_tracer.start_span("span").end()
         await eventually(lambda: has_said(caplog, "tracing.interrupted"))
 
     assert collector.spans == []
@@ -90,9 +90,9 @@ async def test_a_certificate_that_nobody_vouches_for_gets_nothing(
 async def test_the_share_says_how_many_traces_are_kept(share: float, kept: int) -> None:
     async with collecting() as collector:
         sampled = Origin(service="s", version="1", share=share)
-        async with tracing(Collector(endpoint=collector.url), sampled) as tracer:
+        async with tracing(Collector(endpoint=collector.url), sampled) as otel_tracer:
             for _ in range(20):
-                tracer.start_span("span").end()
+                otel_tracer.start_span("span").end()
 
     assert len(collector.named("span")) == kept
 
@@ -100,10 +100,10 @@ async def test_the_share_says_how_many_traces_are_kept(share: float, kept: int) 
 async def test_a_share_between_keeps_whole_traces_or_nothing_of_them() -> None:
     async with collecting() as collector:
         sampled = Origin(service="s", version="1", share=0.5)
-        async with tracing(Collector(endpoint=collector.url), sampled) as tracer:
+        async with tracing(Collector(endpoint=collector.url), sampled) as otel_tracer:
             for _ in range(200):
-                with tracer.start_as_current_span("outer"):
-                    tracer.start_span("inner").end()
+                with otel_tracer.start_as_current_span("outer"):
+                    otel_tracer.start_span("inner").end()
 
     traces = collector.traces_of("outer")
     assert 50 < len(traces) < 150
@@ -114,8 +114,8 @@ async def test_a_share_between_keeps_whole_traces_or_nothing_of_them() -> None:
 async def test_what_waits_is_sent_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(providers, "SEND_EVERY_MS", 3_600_000)
 
-    async with collecting() as collector, tracing(Collector(endpoint=collector.url)) as tracer:
-        tracer.start_span("span").end()
+    async with collecting() as collector, tracing(Collector(endpoint=collector.url)) as otel_tracer:
+        otel_tracer.start_span("span").end()
         before = len(collector.spans)
 
     assert (before, len(collector.named("span"))) == (0, 1)
@@ -124,13 +124,13 @@ async def test_what_waits_is_sent_at_the_end(monkeypatch: pytest.MonkeyPatch) ->
 async def test_a_collector_that_comes_late_gets_what_is_made_from_then_on(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     port = free_port()
-    async with tracing(Collector(endpoint=f"http://127.0.0.1:{port}")) as tracer:
-        tracer.start_span("early").end()
+    async with tracing(Collector(endpoint=f"http://127.0.0.1:{port}")) as otel_tracer:
+        otel_tracer.start_span("early").end()
         await eventually(lambda: has_said(caplog, "tracing.interrupted"))
         async with collecting(port) as collector:
 
             async def arrived() -> bool:
-                tracer.start_span("late").end()
+                otel_tracer.start_span("late").end()
                 return bool(collector.named("late"))
 
             await eventually(arrived)  # those of the moment in which it came back may still be lost
@@ -145,9 +145,9 @@ async def test_a_collector_that_never_answers_holds_neither_the_work_nor_its_end
 ) -> None:
     async with collecting() as collector:
         collector.gate.clear()
-        async with asyncio.timeout(60), tracing(Collector(endpoint=collector.url)) as tracer:
+        async with asyncio.timeout(60), tracing(Collector(endpoint=collector.url)) as otel_tracer:
             for _ in range(2 * QUEUE):
-                tracer.start_span("span").end()
+                otel_tracer.start_span("span").end()
             await eventually(lambda: has_said(caplog, "tracing.interrupted"))
             lines = log_lines(caplog)
 

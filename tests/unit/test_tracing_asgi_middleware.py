@@ -51,7 +51,7 @@ async def ask(
 
     pairs = [(name.encode(), value.encode("latin-1")) for name, value in (headers or {}).items()]
     scope = {"type": "http", "method": method, "path": path, "scheme": "http", "headers": pairs}
-    await TracingMiddleware(app, memory.tracer, span_names)(scope, receive, send)
+    await TracingMiddleware(app, memory.otel_tracer, span_names)(scope, receive, send)
     return sent
 
 
@@ -161,6 +161,6 @@ async def test_what_is_no_request_goes_through() -> None:
     async def nothing(*_: object) -> dict[str, object]:
         return {}
 
-    await TracingMiddleware(app, memory.tracer, span_names)({"type": "lifespan"}, nothing, nothing)  # type: ignore[arg-type]
+    await TracingMiddleware(app, memory.otel_tracer, span_names)({"type": "lifespan"}, nothing, nothing)  # type: ignore[arg-type]
 
     assert (seen, memory.spans) == (["lifespan"], [])
