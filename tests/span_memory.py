@@ -29,7 +29,7 @@ class SpanMemory:
         provider = TracerProvider(sampler=ParentBased(TraceIdRatioBased(share)), resource=Resource({}))
         provider.add_span_processor(SimpleSpanProcessor(self._kept))
         self.otel_tracer = provider.get_tracer("tests")
-        self.steps = OtelTracer(self.otel_tracer)
+        self.tracer = OtelTracer(self.otel_tracer)
 
     @contextmanager
     def under_way(self) -> Iterator[Span]:

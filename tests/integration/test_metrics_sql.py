@@ -44,7 +44,7 @@ def timed(times: StatementTimes) -> dict[str, float]:
 
 
 async def test_a_statement_is_timed_by_its_name(migrated_database_url: str, times: StatementTimes) -> None:
-    async with open_pool(migrated_database_url, steps=times) as pool:
+    async with open_pool(migrated_database_url, tracer=times) as pool:
         await PostgresStore(pool).latest([PARTICIPANT])
         await PostgresStore(pool).latest([PARTICIPANT])
 
@@ -53,14 +53,14 @@ async def test_a_statement_is_timed_by_its_name(migrated_database_url: str, time
 
 
 async def test_transactions_and_checks_are_no_statements(migrated_database_url: str, times: StatementTimes) -> None:
-    async with open_pool(migrated_database_url, steps=times) as pool, pool.connection() as connection:
+    async with open_pool(migrated_database_url, tracer=times) as pool, pool.connection() as connection:
         await connection.execute("SELECT 1")
 
     assert timed(times) == {}
 
 
 async def test_all_that_a_recording_runs_is_timed(migrated_database_url: str, times: StatementTimes) -> None:
-    async with open_pool(migrated_database_url, steps=times) as pool:
+    async with open_pool(migrated_database_url, tracer=times) as pool:
         poll = snapshot(bucket())
         async with PostgresStore(pool).begin(PARTICIPANT) as unit:
             state = await unit.load(poll)
@@ -74,7 +74,7 @@ async def test_all_that_a_recording_runs_is_timed(migrated_database_url: str, ti
 
 async def test_a_statement_of_a_pipeline_ends_with_it(migrated_database_url: str) -> None:
     diary = Diary()
-    async with open_pool(migrated_database_url, steps=diary) as pool, pool.connection() as connection:
+    async with open_pool(migrated_database_url, tracer=diary) as pool, pool.connection() as connection:
         async with connection.pipeline():
             await connection.execute(statements("outbox")["backlog"])
             diary.lines.append("queued")
@@ -85,7 +85,7 @@ async def test_a_statement_of_a_pipeline_ends_with_it(migrated_database_url: str
 
 async def test_a_statement_after_a_pipeline_ends_by_itself(migrated_database_url: str) -> None:
     diary = Diary()
-    async with open_pool(migrated_database_url, steps=diary) as pool, pool.connection() as connection:
+    async with open_pool(migrated_database_url, tracer=diary) as pool, pool.connection() as connection:
         async with connection.pipeline():
             pass
         await connection.execute(statements("outbox")["backlog"])
@@ -95,7 +95,7 @@ async def test_a_statement_after_a_pipeline_ends_by_itself(migrated_database_url
 
 
 async def test_a_statement_that_fails_is_an_error(database_url: str, times: StatementTimes) -> None:
-    async with open_pool(database_url, steps=times) as pool:
+    async with open_pool(database_url, tracer=times) as pool:
         with pytest.raises(StoreError):
             await PostgresStore(pool).backlog()  # there are no tables
 
@@ -104,7 +104,7 @@ async def test_a_statement_that_fails_is_an_error(database_url: str, times: Stat
 
 
 async def test_what_fails_in_a_pipeline_is_an_error_of_its_statements(database_url: str, times: StatementTimes) -> None:
-    async with open_pool(database_url, steps=times) as pool:
+    async with open_pool(database_url, tracer=times) as pool:
         with pytest.raises(StoreError):
             async with pool.connection() as connection, connection.pipeline():
                 await connection.execute(statements("outbox")["backlog"])  # there are no tables
@@ -114,7 +114,7 @@ async def test_what_fails_in_a_pipeline_is_an_error_of_its_statements(database_u
 
 async def test_a_statement_that_was_given_up_is_an_error(migrated_database_url: str, times: StatementTimes) -> None:
     store_lock = {"participant": PARTICIPANT}
-    async with open_pool(migrated_database_url, steps=times) as pool, pool.connection() as holder:
+    async with open_pool(migrated_database_url, tracer=times) as pool, pool.connection() as holder:
         await holder.execute(statements("recording")["lock"], store_lock)
 
         with pytest.raises(TimeoutError):
@@ -162,7 +162,7 @@ def test_a_step_counts_once(times: StatementTimes) -> None:
 
 
 async def test_without_watchers_connections_are_plain(migrated_database_url: str) -> None:
-    async with open_pool(migrated_database_url, steps=NULL_TRACER) as pool, pool.connection() as connection:
+    async with open_pool(migrated_database_url, tracer=NULL_TRACER) as pool, pool.connection() as connection:
         assert type(connection) is psycopg.AsyncConnection
 
 

@@ -40,7 +40,7 @@ def traceparent(span: ReadableSpan) -> str:
 async def test_the_bridge_is_sent_the_span_of_the_call(memory: SpanMemory) -> None:
     bridge = OddBridge()
     async with bridge.serve() as address:
-        source = BridgeSource(address, clock=SystemClock(), steps=memory.steps)
+        source = BridgeSource(address, clock=SystemClock(), tracer=memory.tracer)
         with memory.under_way():
             await source.list_policies("12345678")
         await source.close()
@@ -55,7 +55,7 @@ async def test_the_bridge_is_sent_the_span_of_the_call(memory: SpanMemory) -> No
 
 
 async def test_a_bridge_that_is_away_is_a_failed_span(memory: SpanMemory) -> None:
-    source = BridgeSource(f"127.0.0.1:{free_port()}", clock=SystemClock(), steps=memory.steps)
+    source = BridgeSource(f"127.0.0.1:{free_port()}", clock=SystemClock(), tracer=memory.tracer)
 
     with memory.under_way(), pytest.raises(SourceError):
         await source.list_policies("default")
@@ -67,7 +67,7 @@ async def test_a_bridge_that_is_away_is_a_failed_span(memory: SpanMemory) -> Non
 async def test_a_statement_is_named_and_its_text_and_values_are_not(
     memory: SpanMemory, migrated_database_url: str
 ) -> None:
-    async with open_pool(migrated_database_url, steps=memory.steps) as pool:
+    async with open_pool(migrated_database_url, tracer=memory.tracer) as pool:
         with memory.under_way():
             async with pool.connection() as connection:
                 await connection.execute(statements("reading")["policy_rules"], {"participant": "12345678"})
@@ -79,7 +79,7 @@ async def test_a_statement_is_named_and_its_text_and_values_are_not(
 async def test_a_refused_statement_fails_with_its_transaction_and_says_no_more(
     memory: SpanMemory, database_url: str
 ) -> None:
-    async with open_pool(database_url, steps=memory.steps) as pool:
+    async with open_pool(database_url, tracer=memory.tracer) as pool:
         with memory.under_way(), pytest.raises(StoreError):
             async with pool.connection() as connection:
                 await connection.execute(statements("reading")["policy_rules"], {"participant": "12345678"})
@@ -92,7 +92,7 @@ async def test_a_refused_statement_fails_with_its_transaction_and_says_no_more(
 
 
 async def test_a_question_to_redis_is_called_by_its_command(memory: SpanMemory, valkey: str) -> None:
-    cache = RedisCache(valkey, steps=memory.steps)
+    cache = RedisCache(valkey, tracer=memory.tracer)
 
     with memory.under_way():
         await cache.get("12345678")
@@ -103,7 +103,7 @@ async def test_a_question_to_redis_is_called_by_its_command(memory: SpanMemory, 
 
 
 async def test_a_redis_that_is_away_is_a_failed_span(memory: SpanMemory) -> None:
-    cache = RedisCache(f"127.0.0.1:{free_port()}", steps=memory.steps)
+    cache = RedisCache(f"127.0.0.1:{free_port()}", tracer=memory.tracer)
 
     with memory.under_way(), pytest.raises(CacheUnavailableError):
         await cache.ping()
@@ -113,9 +113,9 @@ async def test_a_redis_that_is_away_is_a_failed_span(memory: SpanMemory) -> None
 
 
 async def test_a_message_to_a_channel_is_a_span_and_its_call_another(memory: SpanMemory) -> None:
-    http = GuardedHttp(AddressGuard(allowed=LOOPBACK), steps=memory.steps)
+    http = GuardedHttp(AddressGuard(allowed=LOOPBACK), tracer=memory.tracer)
     webhook = WebhookNotifier(http=http, clock=SystemClock(), version="1.2.3")
-    notifier = NotifierByType(senders={ChannelType.WEBHOOK: webhook}, steps=memory.steps)
+    notifier = NotifierByType(senders={ChannelType.WEBHOOK: webhook}, tracer=memory.tracer)
     async with http_receiver() as receiver:
         channel = Channel(
             name="siem", format=ChannelType.WEBHOOK, url=receiver.url("/t0k3n?key=t0k3n"), secrets=(SECRET,)
@@ -131,7 +131,7 @@ async def test_a_message_to_a_channel_is_a_span_and_its_call_another(memory: Spa
 
 
 async def test_a_call_that_is_refused_is_a_failed_span(memory: SpanMemory) -> None:
-    http = GuardedHttp(AddressGuard(allowed=LOOPBACK), steps=memory.steps)
+    http = GuardedHttp(AddressGuard(allowed=LOOPBACK), tracer=memory.tracer)
     async with http_receiver() as receiver:
         receiver.answers = lambda _: answer("503 Service Unavailable")
         with memory.under_way():

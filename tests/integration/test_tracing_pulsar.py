@@ -71,7 +71,7 @@ async def test_a_message_without_an_answer_is_a_failed_span(pulsar_broker: Broke
     first, second = story_of(CLAIMS, 2)
     async with proxy_to(pulsar_broker) as proxy:
         address = BrokerAddress(url=proxy.url, topic=new_topic())
-        publisher = PulsarPublisher(address, Packing(), SystemClock(), "1.2.3", SHORT, memory.steps)
+        publisher = PulsarPublisher(address, Packing(), SystemClock(), "1.2.3", SHORT, memory.tracer)
         with memory.under_way():
             await receipts_of(publisher, [first])
             proxy.loses_answers = True

@@ -59,7 +59,7 @@ def test_without_a_collector_nothing_is_traced() -> None:
     async def app(*_: object) -> None: ...
 
     with tracing(load({}), "service") as traced:
-        assert (traced.on, traced.steps) == (False, NULL_TRACER)
+        assert (traced.on, traced.tracer) == (False, NULL_TRACER)
         assert traced.asgi_middleware(app, lambda *_: None) is app
         assert log_context() == {}
 
@@ -67,7 +67,7 @@ def test_without_a_collector_nothing_is_traced() -> None:
 def test_with_a_collector_steps_and_log_lines_are_traced_until_the_end() -> None:
     with tracing(load(NOWHERE), "service") as traced:
         assert traced.on
-        assert traced.steps is not NULL_TRACER
+        assert traced.tracer is not NULL_TRACER
         assert log_context() == {}
     assert log_context() == {}
 

@@ -31,7 +31,7 @@ def test_a_step_is_a_span_below_what_is_under_way() -> None:
 
     with (
         memory.under_way() as root,
-        memory.steps.begin(Component.STORE, "reading.latest", {"db.system.name": "postgresql"}),
+        memory.tracer.begin(Component.STORE, "reading.latest", {"db.system.name": "postgresql"}),
     ):
         pass
 
@@ -45,7 +45,7 @@ def test_a_step_is_a_span_below_what_is_under_way() -> None:
 def test_steps_outside_a_cycle_or_a_request_are_none() -> None:
     memory = SpanMemory()
 
-    with memory.steps.begin(Component.STORE, "reading.latest") as step:
+    with memory.tracer.begin(Component.STORE, "reading.latest") as step:
         assert step.trace_headers == {}
 
     assert memory.spans == []
@@ -55,9 +55,12 @@ def test_steps_inside_a_step_belong_to_it() -> None:
     memory = SpanMemory()
 
     with memory.under_way():
-        with memory.steps.begin(Component.STORE, "transaction"), memory.steps.begin(Component.STORE, "reading.latest"):
+        with (
+            memory.tracer.begin(Component.STORE, "transaction"),
+            memory.tracer.begin(Component.STORE, "reading.latest"),
+        ):
             pass
-        with memory.steps.begin(Component.CACHE, "GET"):
+        with memory.tracer.begin(Component.CACHE, "GET"):
             pass
 
     outer, inner, later = memory.one("transaction"), memory.one("reading.latest"), memory.one("GET")
@@ -79,7 +82,7 @@ def test_steps_inside_a_step_belong_to_it() -> None:
 def test_the_kind_tells_a_message_from_a_question(part: Component, kind: trace.SpanKind) -> None:
     memory = SpanMemory()
 
-    with memory.under_way(), memory.steps.begin(part, "step"):
+    with memory.under_way(), memory.tracer.begin(part, "step"):
         pass
 
     assert memory.one("step").kind is kind
@@ -88,7 +91,7 @@ def test_the_kind_tells_a_message_from_a_question(part: Component, kind: trace.S
 def test_the_other_side_is_sent_the_step_itself() -> None:
     memory = SpanMemory()
 
-    with memory.under_way(), memory.steps.begin(Component.SOURCE, "step") as step:
+    with memory.under_way(), memory.tracer.begin(Component.SOURCE, "step") as step:
         trace_headers = step.trace_headers
 
     context = memory.one("step").context
@@ -109,7 +112,7 @@ def test_the_other_side_is_sent_the_step_itself() -> None:
 def test_of_a_failure_its_kind_is_told_and_nothing_else(error: BaseException, word: str) -> None:
     memory = SpanMemory()
 
-    with suppress(type(error)), memory.under_way(), memory.steps.begin(Component.SOURCE, "step"):
+    with suppress(type(error)), memory.under_way(), memory.tracer.begin(Component.SOURCE, "step"):
         raise error
 
     span = memory.one("step")
@@ -120,7 +123,7 @@ def test_of_a_failure_its_kind_is_told_and_nothing_else(error: BaseException, wo
 def test_what_ends_a_step_first_counts() -> None:
     memory = SpanMemory()
 
-    with memory.under_way(), memory.steps.begin(Component.CHANNEL, "step") as step:
+    with memory.under_way(), memory.tracer.begin(Component.CHANNEL, "step") as step:
         step.end("503")
         step.end()
 
@@ -130,7 +133,7 @@ def test_what_ends_a_step_first_counts() -> None:
 def test_a_step_can_be_ended_by_another_thread() -> None:
     memory = SpanMemory()
     with memory.under_way():
-        step = memory.steps.begin(Component.BROKER, "step")
+        step = memory.tracer.begin(Component.BROKER, "step")
 
     asyncio.run(asyncio.to_thread(step.end))
 
@@ -142,7 +145,7 @@ def test_a_step_whose_generator_is_closed_elsewhere_ends_all_the_same() -> None:
 
     @asynccontextmanager
     async def transaction() -> AsyncIterator[None]:
-        with memory.steps.begin(Component.STORE, "transaction"):
+        with memory.tracer.begin(Component.STORE, "transaction"):
             yield
 
     async def abandoned() -> None:
@@ -159,7 +162,7 @@ def test_a_step_whose_generator_is_closed_elsewhere_ends_all_the_same() -> None:
 def test_what_is_not_kept_is_told_to_the_other_side_too() -> None:
     memory = SpanMemory(share=0.0)
 
-    with memory.under_way(), memory.steps.begin(Component.SOURCE, "step") as step:
+    with memory.under_way(), memory.tracer.begin(Component.SOURCE, "step") as step:
         trace_headers = step.trace_headers
 
     assert "traceparent" in trace_headers

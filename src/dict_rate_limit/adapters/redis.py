@@ -80,11 +80,11 @@ class RedisCache:
         tls: bool = False,
         tls_ca_file: str | None = None,
         monotonic: Callable[[], float] = time.monotonic,
-        steps: Tracer = NULL_TRACER,
+        tracer: Tracer = NULL_TRACER,
     ) -> None:
         """Take `host:port`; nothing is connected before the first question. Each question is one of `steps`."""
         self._addr = addr
-        self._steps = steps
+        self._steps = tracer
         self._redis = Redis(connection_pool=_pool(addr, password, tls=tls, tls_ca_file=tls_ca_file))
         self._put = self._redis.register_script(_PUT)
         self._monotonic = monotonic

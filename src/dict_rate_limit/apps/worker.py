@@ -106,7 +106,7 @@ async def program(settings: Settings, shutdown: asyncio.Event) -> None:
         OSError: the port is taken; and what `run` raises.
     """
     with tracing(settings, "dict-rate-limit-worker", temporal.tracer_provider) as traced:
-        async with opened(settings, traced.steps) as backing, published(settings, backing) as publishing:
+        async with opened(settings, traced.tracer) as backing, published(settings, backing) as publishing:
             parts = replace(assemble(settings, backing, publishing), traced=traced.on)
             app = OperationsApp(parts.readiness, exporter(settings, backing, parts.collectors).scrape)
             await run_with_operations(parts, app, (settings.host, settings.metrics_port), shutdown)

@@ -56,7 +56,7 @@ class Container:
     cache: RedisCache
     source: BridgeSource
     version: str
-    steps: Tracer
+    tracer: Tracer
     collectors: Sequence[Collector]
 
     async def require_schema(self) -> None:
@@ -65,21 +65,21 @@ class Container:
 
 
 @asynccontextmanager
-async def backing(settings: Settings, steps: Tracer = NULL_TRACER) -> AsyncIterator[Container]:
+async def backing(settings: Settings, tracer: Tracer = NULL_TRACER) -> AsyncIterator[Container]:
     """Hold the parts open. Nothing has to be reachable: each says so when it is used."""
-    clock, statements, calls = SystemClock(), StatementTimes(steps), Counts("bridge_calls")
+    clock, statements, calls = SystemClock(), StatementTimes(tracer), Counts("bridge_calls")
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(
-            open_pool(settings.database_url or "", max_size=POOL_SIZE, steps=statements)
+            open_pool(settings.database_url or "", max_size=POOL_SIZE, tracer=statements)
         )
-        cache = RedisCache(settings.redis_addr or "", settings.redis_password, tls=settings.redis_tls, steps=steps)
+        cache = RedisCache(settings.redis_addr or "", settings.redis_password, tls=settings.redis_tls, tracer=tracer)
         stack.push_async_callback(cache.close)
         source = BridgeSource(
             settings.bridge_grpc_address or "",
             clock=clock,
             tls=_bridge_tls(settings),
             listeners=Listeners(problem=_bridge_problem, call=calls.add),
-            steps=steps,
+            tracer=tracer,
         )
         stack.push_async_callback(source.close)
         yield Container(
@@ -89,7 +89,7 @@ async def backing(settings: Settings, steps: Tracer = NULL_TRACER) -> AsyncItera
             cache=cache,
             source=source,
             version=version("dict-rate-limit"),
-            steps=steps,
+            tracer=tracer,
             collectors=(statements, calls),
         )
 

@@ -41,7 +41,7 @@ class Notifying:
 
 def notifying(settings: Settings, parts: Container, tried: Callable[[str, str], None]) -> Notifying:
     """Make both; nothing has to be reachable, nor the channels' file to be there. `tried` counts messages."""
-    http = GuardedHttp(AddressGuard(allowed=settings.notify_allowed_networks), steps=parts.steps)
+    http = GuardedHttp(AddressGuard(allowed=settings.notify_allowed_networks), tracer=parts.tracer)
     base = settings.runbook_base_url
     senders: dict[ChannelType, Notifier] = {
         ChannelType.TEXT: TextNotifier(),
@@ -52,7 +52,7 @@ def notifying(settings: Settings, parts: Container, tried: Callable[[str, str], 
         notifications=parts.store,
         acts=parts.store,
         channels=ChannelsFile(settings.notify_urls_file, parts.clock, url_problems),
-        notifier=NotifierByType(senders=senders, steps=parts.steps, tried=tried),
+        notifier=NotifierByType(senders=senders, tracer=parts.tracer, tried=tried),
         clock=parts.clock,
         runbook_base_url=base,
     )

@@ -43,7 +43,7 @@ async def publishing(
     from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher  # noqa: PLC0415
 
     packing = Packing(batching=settings.pulsar_batching, compression=settings.pulsar_compression)
-    publisher = PulsarPublisher(address, packing, parts.clock, parts.version, steps=parts.steps)
+    publisher = PulsarPublisher(address, packing, parts.clock, parts.version, tracer=parts.tracer)
 
     async def condition() -> str:
         return publisher.condition

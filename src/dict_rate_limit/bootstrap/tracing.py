@@ -33,7 +33,7 @@ class Tracing:
     """What is traced, and how. `door` puts spans around the requests of an ASGI application."""
 
     on: bool = False
-    steps: Tracer = NULL_TRACER
+    tracer: Tracer = NULL_TRACER
     asgi_middleware: Callable[[ASGIApp, Naming], ASGIApp] = _as_it_is
 
 
@@ -84,6 +84,6 @@ def _begun(
     tracer = spans.get_tracer("dict_rate_limit")
     return Tracing(
         on=True,
-        steps=OtelTracer(tracer),
+        tracer=OtelTracer(tracer),
         asgi_middleware=lambda app, naming: asgi_middleware.TracingMiddleware(app, tracer, naming),
     )

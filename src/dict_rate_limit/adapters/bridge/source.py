@@ -66,13 +66,13 @@ class BridgeSource:
         tls: TlsFiles | None = None,
         deadline: float = 5.0,
         listeners: Listeners = NULL_METRICS,
-        steps: Tracer = NULL_TRACER,
+        tracer: Tracer = NULL_TRACER,
     ) -> None:
         """Open nothing: the first call does, on the event loop it runs in."""
         self._clock = clock
         self._deadline = deadline
         self._listeners = listeners
-        self._steps = steps
+        self._steps = tracer
         self._channel = ManagedChannel(
             address, tls=tls, deadline=deadline, monotonic=clock.monotonic, on_problem=listeners.problem
         )

@@ -28,13 +28,13 @@ class NotifierByType:
     """
 
     senders: Mapping[ChannelType, Notifier]
-    steps: Tracer = NULL_TRACER
+    tracer: Tracer = NULL_TRACER
     tried: Callable[[str, str], None] = _ignore
 
     async def send(self, channel: Channel, message: Message) -> DeliveryResult:
         """Let the channel's sender do it."""
         facts = {"dict_rate_limit.channel": channel.name}
-        with self.steps.begin(Component.CHANNEL, f"notify {channel.format}", facts) as step:
+        with self.tracer.begin(Component.CHANNEL, f"notify {channel.format}", facts) as step:
             answer = await self.senders[channel.format].send(channel, message)
             step.end(None if answer.ok else "not taken")
         self.tried(channel.name, "ok" if answer.ok else "failed")

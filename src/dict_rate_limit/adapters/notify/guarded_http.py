@@ -60,11 +60,11 @@ class GuardedHttp:
     `steps`; of the URL it names the host alone.
     """
 
-    def __init__(self, guard: AddressGuard, trust: ssl.SSLContext | None = None, steps: Tracer = NULL_TRACER) -> None:
+    def __init__(self, guard: AddressGuard, trust: ssl.SSLContext | None = None, tracer: Tracer = NULL_TRACER) -> None:
         """Open nothing."""
         self._guard = guard
         self._trust = trust
-        self._steps = steps
+        self._steps = tracer
 
     async def call(
         self, method: str, url: str, *, within: float, content: bytes = b"", headers: Mapping[str, str] | None = None

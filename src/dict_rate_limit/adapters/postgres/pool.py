@@ -35,12 +35,12 @@ class Pool:
     """Lends connections. A database that is down is told from a pool that is busy: only the first is an error."""
 
     def __init__(
-        self, connections: AsyncConnectionPool[Connection], patience: float, steps: Tracer = NULL_TRACER
+        self, connections: AsyncConnectionPool[Connection], patience: float, tracer: Tracer = NULL_TRACER
     ) -> None:
         """Wait `patience` seconds for a connection as long as nobody else gets one either."""
         self._connections = connections
         self._patience = patience
-        self._steps = steps
+        self._steps = tracer
         self._served = 0
 
     @asynccontextmanager
@@ -91,7 +91,7 @@ def connection_string(database_url: str) -> str:
 
 @asynccontextmanager
 async def open_pool(
-    database_url: str, *, min_size: int = 1, max_size: int = 4, patience: float = 3.0, steps: Tracer = NULL_TRACER
+    database_url: str, *, min_size: int = 1, max_size: int = 4, patience: float = 3.0, tracer: Tracer = NULL_TRACER
 ) -> AsyncIterator[Pool]:
     """Hold a pool open. It opens at once, also while the database is away: using it then fails, until it is back.
 
@@ -105,24 +105,24 @@ async def open_pool(
         min_size=min_size,
         max_size=max_size,
         open=False,
-        connection_class=psycopg.AsyncConnection if steps is NULL_TRACER else WatchedConnection,
-        configure=_configuring(steps),
+        connection_class=psycopg.AsyncConnection if tracer is NULL_TRACER else WatchedConnection,
+        configure=_configuring(tracer),
         check=AsyncConnectionPool.check_connection,
         name="dict-rate-limit",
         reconnect_timeout=_RECONNECT_SECONDS,
     )
     await connections.open(wait=False)
     try:
-        yield Pool(connections, patience, steps)
+        yield Pool(connections, patience, tracer)
     finally:
         await connections.close()
 
 
-def _configuring(steps: Tracer) -> Callable[[Connection], Awaitable[None]]:
+def _configuring(tracer: Tracer) -> Callable[[Connection], Awaitable[None]]:
     async def configure(connection: Connection) -> None:
         await connection.execute(_SESSION)
         await connection.commit()
         if isinstance(connection, WatchedConnection):
-            connection.steps = steps
+            connection.tracer = tracer
 
     return configure

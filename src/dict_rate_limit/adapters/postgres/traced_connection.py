@@ -34,7 +34,7 @@ class WatchedConnection(psycopg.AsyncConnection[TupleRow]):
     def __init__(self, *args: Any, **settings: Any) -> None:  # noqa: ANN401 -- psycopg's own
         super().__init__(*args, **settings)
         self.cursor_factory = WatchedCursor
-        self.steps: Tracer = NULL_TRACER
+        self.tracer: Tracer = NULL_TRACER
         self.queued: list[Span] | None = None
 
     @asynccontextmanager
@@ -66,7 +66,7 @@ class WatchedCursor(psycopg.AsyncCursor[Row_co]):
         if name is None:
             return await run(query, params, prepare=prepare, binary=binary)
         connection = cast("WatchedConnection", self.connection)
-        step = connection.steps.begin(Component.STORE, name, SYSTEM)
+        step = connection.tracer.begin(Component.STORE, name, SYSTEM)
         if connection.queued is not None:
             connection.queued.append(step)
             return await run(query, params, prepare=prepare, binary=binary)

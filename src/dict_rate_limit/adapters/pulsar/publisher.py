@@ -49,7 +49,7 @@ class PulsarPublisher:
         clock: Clock,
         version: str,
         patience: Patience = USUAL,
-        steps: Tracer = NULL_TRACER,
+        tracer: Tracer = NULL_TRACER,
     ) -> None:
         """Take where, how, and what the documents say of their making; nothing is connected yet."""
         self._address = address
@@ -57,7 +57,7 @@ class PulsarPublisher:
         self._clock = clock
         self._version = version
         self._patience = patience
-        self._steps = steps
+        self._steps = tracer
         self._gate = asyncio.Lock()
         self._link: BrokerConnection | None = None
         self._failed = False

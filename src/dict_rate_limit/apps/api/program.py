@@ -92,7 +92,7 @@ async def program(settings: Settings, shutdown: asyncio.Event) -> None:
         OSError: a port is taken.
     """
     with tracing(settings, "dict-rate-limit-api") as traced:
-        async with bootstrap.backing(settings, traced.steps) as parts:
+        async with bootstrap.backing(settings, traced.tracer) as parts:
             await refuse_foreign_schema(parts)
             api = assemble(settings, parts)
             metrics = OperationsApp(api.readiness, bootstrap.exporter(settings, parts, api.collectors).scrape)

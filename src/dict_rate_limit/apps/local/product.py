@@ -46,7 +46,7 @@ async def running(settings: Settings, startup: Startup) -> AsyncIterator[None]:
     await migrate(settings, startup)
     with tracing(settings, "dict-rate-limit-up", tracer_provider) as traced:
         async with (
-            bootstrap.backing(settings, traced.steps) as parts,
+            bootstrap.backing(settings, traced.tracer) as parts,
             publishing(settings, parts, startup.log) as where,
         ):
             work = replace(worker.assemble(settings, parts, where), drain=DRAIN, traced=traced.on)

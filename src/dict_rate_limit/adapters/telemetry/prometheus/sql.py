@@ -39,9 +39,9 @@ class StatementTimes(Collector):
     that was given up, as at a time limit of ours, has failed.
     """
 
-    def __init__(self, steps: Tracer = NULL_TRACER) -> None:
+    def __init__(self, tracer: Tracer = NULL_TRACER) -> None:
         """Take who else watches."""
-        self._steps = steps
+        self._steps = tracer
         self._statements: dict[str, _Statements] = {}
 
     def begin(self, part: Component, name: str, facts: Attributes = NOTHING) -> Span:
