@@ -84,7 +84,7 @@ class RedisCache:
     ) -> None:
         """Take `host:port`; nothing is connected before the first question. Each question is one of `steps`."""
         self._addr = addr
-        self._steps = tracer
+        self._tracer = tracer
         self._redis = Redis(connection_pool=_pool(addr, password, tls=tls, tls_ca_file=tls_ca_file))
         self._put = self._redis.register_script(_PUT)
         self._monotonic = monotonic
@@ -132,7 +132,7 @@ class RedisCache:
         if self._closed_until > float("-inf"):  # one caller tries, the others need not wait with it
             self._closed_until = now + TIMEOUT
         try:
-            with self._steps.begin(Component.CACHE, command, _SYSTEM):
+            with self._tracer.begin(Component.CACHE, command, _SYSTEM):
                 async with asyncio.timeout(TIMEOUT):
                     yield
         except (RedisError, OSError, TimeoutError) as error:

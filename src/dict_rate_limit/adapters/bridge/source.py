@@ -72,7 +72,7 @@ class BridgeSource:
         self._clock = clock
         self._deadline = deadline
         self._listeners = listeners
-        self._steps = tracer
+        self._tracer = tracer
         self._channel = ManagedChannel(
             address, tls=tls, deadline=deadline, monotonic=clock.monotonic, on_problem=listeners.problem
         )
@@ -101,7 +101,7 @@ class BridgeSource:
     async def _call(self, method: str, request: bytes, participant: str) -> tuple[bytes, ResponseContext]:
         metadata = _metadata(participant)
         with (
-            self._steps.begin(Component.SOURCE, f"{methods.SERVICE}/{method}", _facts(method, participant)) as step,
+            self._tracer.begin(Component.SOURCE, f"{methods.SERVICE}/{method}", _facts(method, participant)) as step,
             self._channel.acquire() as channel,
             translated(partial(self._listeners.call, method)),
         ):

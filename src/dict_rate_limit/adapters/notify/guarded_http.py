@@ -64,7 +64,7 @@ class GuardedHttp:
         """Open nothing."""
         self._guard = guard
         self._trust = trust
-        self._steps = tracer
+        self._tracer = tracer
 
     async def call(
         self, method: str, url: str, *, within: float, content: bytes = b"", headers: Mapping[str, str] | None = None
@@ -120,7 +120,7 @@ class GuardedHttp:
 
     def _begun(self, method: str, target: httpx.URL) -> Span:
         facts = {"http.request.method": method, "server.address": target.host}
-        return self._steps.begin(Component.CHANNEL, method, facts)
+        return self._tracer.begin(Component.CHANNEL, method, facts)
 
     def _context(self) -> ssl.SSLContext:
         if self._trust is None:

@@ -40,7 +40,7 @@ class Pool:
         """Wait `patience` seconds for a connection as long as nobody else gets one either."""
         self._connections = connections
         self._patience = patience
-        self._steps = tracer
+        self._tracer = tracer
         self._served = 0
 
     @asynccontextmanager
@@ -50,7 +50,7 @@ class Pool:
         Raises:
             StoreError: psycopg's errors, its own and those of the block, translated.
         """
-        with self._steps.begin(Component.STORE, "transaction", SYSTEM), translated():
+        with self._tracer.begin(Component.STORE, "transaction", SYSTEM), translated():
             async with AsyncExitStack() as stack:
                 yield await self._borrowed(stack)
 

@@ -57,7 +57,7 @@ class PulsarPublisher:
         self._clock = clock
         self._version = version
         self._patience = patience
-        self._steps = tracer
+        self._tracer = tracer
         self._gate = asyncio.Lock()
         self._link: BrokerConnection | None = None
         self._failed = False
@@ -122,7 +122,7 @@ class PulsarPublisher:
             "messaging.message.id": str(event.event_id),
             PARTICIPANT: event.participant,
         }
-        return self._steps.begin(Component.BROKER, f"send {self._address.topic}", facts)
+        return self._tracer.begin(Component.BROKER, f"send {self._address.topic}", facts)
 
     async def _linked(self) -> BrokerConnection:
         """Return what is connected, or connect; one at a time.

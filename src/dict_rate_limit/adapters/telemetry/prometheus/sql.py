@@ -41,12 +41,12 @@ class StatementTimes(Collector):
 
     def __init__(self, tracer: Tracer = NULL_TRACER) -> None:
         """Take who else watches."""
-        self._steps = tracer
+        self._tracer = tracer
         self._statements: dict[str, _Statements] = {}
 
     def begin(self, part: Component, name: str, facts: Attributes = NOTHING) -> Span:
         """Begin a step; time it if it is a statement, which is named `<file>.<name>`."""
-        step = self._steps.begin(part, name, facts)
+        step = self._tracer.begin(part, name, facts)
         if part is not Component.STORE or "." not in name:
             return step
         statements = self._statements.get(name)
