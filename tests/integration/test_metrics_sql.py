@@ -136,8 +136,8 @@ def test_whoever_else_watches_sees_the_same() -> None:
     diary = Diary()
     times = StatementTimes(diary)
 
-    with times.begin(Component.STORE, "reading.latest", {"db.system.name": "postgresql"}) as step:
-        trace_headers = step.trace_headers
+    with times.begin(Component.STORE, "reading.latest", {"db.system.name": "postgresql"}) as span:
+        trace_headers = span.trace_headers
     times.begin(Component.STORE, "reading.audit").end("Timeout")
     times.begin(Component.BROKER, "send").end()
 
@@ -154,8 +154,8 @@ def test_whoever_else_watches_sees_the_same() -> None:
 
 
 def test_a_step_counts_once(times: StatementTimes) -> None:
-    with times.begin(Component.STORE, "reading.latest") as step:
-        step.end("Timeout")
+    with times.begin(Component.STORE, "reading.latest") as span:
+        span.end("Timeout")
 
     assert timed(times) == {"reading.latest": 1}
     assert value(times, "sql_errors_total", "reading.latest") == 1

@@ -101,12 +101,12 @@ class BridgeSource:
     async def _call(self, method: str, request: bytes, participant: str) -> tuple[bytes, ResponseContext]:
         metadata = _metadata(participant)
         with (
-            self._tracer.begin(Component.SOURCE, f"{methods.SERVICE}/{method}", _facts(method, participant)) as step,
+            self._tracer.begin(Component.SOURCE, f"{methods.SERVICE}/{method}", _facts(method, participant)) as span,
             self._channel.acquire() as channel,
             translated(partial(self._listeners.call, method)),
         ):
             ask: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(methods.path(method))
-            call = ask(request, timeout=self._deadline, metadata=(*metadata, *step.trace_headers.items()))
+            call = ask(request, timeout=self._deadline, metadata=(*metadata, *span.trace_headers.items()))
             body = await call
             trailing = await call.trailing_metadata()
         return body, ResponseContext(

@@ -34,8 +34,8 @@ class NotifierByType:
     async def send(self, channel: Channel, message: Message) -> DeliveryResult:
         """Let the channel's sender do it."""
         facts = {"dict_rate_limit.channel": channel.name}
-        with self.tracer.begin(Component.CHANNEL, f"notify {channel.format}", facts) as step:
+        with self.tracer.begin(Component.CHANNEL, f"notify {channel.format}", facts) as span:
             answer = await self.senders[channel.format].send(channel, message)
-            step.end(None if answer.ok else "not taken")
+            span.end(None if answer.ok else "not taken")
         self.tried(channel.name, "ok" if answer.ok else "failed")
         return answer

@@ -75,9 +75,9 @@ class GuardedHttp:
             CallError: no answer: refused by the guard, not reachable, not in time, not HTTP.
         """
         target = _target(url)
-        with self._begun(method, target) as step:
-            reply = await self._answered(method, target, within, content, {**(headers or {}), **step.trace_headers})
-            step.end(None if reply.ok else str(reply.status))
+        with self._begun(method, target) as span:
+            reply = await self._answered(method, target, within, content, {**(headers or {}), **span.trace_headers})
+            span.end(None if reply.ok else str(reply.status))
         return reply
 
     async def _answered(

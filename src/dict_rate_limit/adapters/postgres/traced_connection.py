@@ -50,8 +50,8 @@ class WatchedConnection(psycopg.AsyncConnection[TupleRow]):
             raise
         finally:
             self.queued = outer
-            for step in queued:
-                step.end(failure)
+            for span in queued:
+                span.end(failure)
 
 
 class WatchedCursor(psycopg.AsyncCursor[Row_co]):
@@ -66,9 +66,9 @@ class WatchedCursor(psycopg.AsyncCursor[Row_co]):
         if name is None:
             return await run(query, params, prepare=prepare, binary=binary)
         connection = cast("WatchedConnection", self.connection)
-        step = connection.tracer.begin(Component.STORE, name, SYSTEM)
+        span = connection.tracer.begin(Component.STORE, name, SYSTEM)
         if connection.queued is not None:
-            connection.queued.append(step)
+            connection.queued.append(span)
             return await run(query, params, prepare=prepare, binary=binary)
-        with step:
+        with span:
             return await run(query, params, prepare=prepare, binary=binary)

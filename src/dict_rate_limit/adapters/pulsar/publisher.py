@@ -102,16 +102,16 @@ class PulsarPublisher:
         if len(content) > LARGEST:
             flight.refuse(event.event_id, event.policy_name, f"{len(content)} bytes, expected at most {LARGEST}")
             return
-        step = self._begun(event)
+        span = self._begun(event)
         answered = flight.add(event.event_id, event.policy_name)
 
         def next_result(result: pulsar.Result, message_id: object) -> None:
-            step.end(None if result == pulsar.Result.Ok else result.name)
+            span.end(None if result == pulsar.Result.Ok else result.name)
             answered(result, message_id)
 
         own = {"action": ACTION, "severity": event.severity.value, "event_id": str(event.event_id)}
         link.producer.send_async(
-            content, next_result, properties={**step.trace_headers, **own}, partition_key=event.policy_name
+            content, next_result, properties={**span.trace_headers, **own}, partition_key=event.policy_name
         )
 
     def _begun(self, event: AlertEvent) -> Span:

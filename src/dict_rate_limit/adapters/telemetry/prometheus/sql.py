@@ -46,13 +46,13 @@ class StatementTimes(Collector):
 
     def begin(self, part: Component, name: str, facts: Attributes = NOTHING) -> Span:
         """Begin a step; time it if it is a statement, which is named `<file>.<name>`."""
-        step = self._tracer.begin(part, name, facts)
+        span = self._tracer.begin(part, name, facts)
         if part is not Component.STORE or "." not in name:
-            return step
+            return span
         statements = self._statements.get(name)
         if statements is None:
             statements = self._statements[name] = _Statements()
-        return _TimedStep(step, statements)
+        return _TimedStep(span, statements)
 
     def collect(self) -> Iterator[Metric]:
         """Give durations and errors; scraped in a thread, while others add."""
@@ -68,8 +68,8 @@ class _TimedStep:
 
     __slots__ = ("_began", "_statements", "_step")
 
-    def __init__(self, step: Span, statements: _Statements) -> None:
-        self._step = step
+    def __init__(self, span: Span, statements: _Statements) -> None:
+        self._step = span
         self._statements: _Statements | None = statements
         self._began = perf_counter()
 
