@@ -69,29 +69,29 @@ class _TimedStep:
     __slots__ = ("_began", "_statements", "_step")
 
     def __init__(self, span: Span, statements: _Statements) -> None:
-        self._step = span
+        self._span = span
         self._statements: _Statements | None = statements
         self._began = perf_counter()
 
     @property
     def trace_headers(self) -> Mapping[str, str]:
         """What the other step wants to be sent."""
-        return self._step.trace_headers
+        return self._span.trace_headers
 
     def end(self, failure: str | None = None) -> None:
         """End it."""
         self._count(failed=failure is not None)
-        self._step.end(failure)
+        self._span.end(failure)
 
     def __enter__(self) -> Self:
-        self._step.__enter__()
+        self._span.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._count(failed=error is not None)
-        self._step.__exit__(kind, error, trace)
+        self._span.__exit__(kind, error, trace)
 
     def _count(self, *, failed: bool) -> None:
         statements, self._statements = self._statements, None
