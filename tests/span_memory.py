@@ -5,12 +5,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.adapters.telemetry.otel.otel_tracer import OtelTracer
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+
+from dict_rate_limit.adapters.telemetry.otel.tracer import OtelTracer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -113,21 +113,21 @@ async def _last(connection: Connection, migrations: Sequence[Migration] | None) 
 
 
 async def _apply(connection: Connection, migration: Migration) -> None:
-    async with _span(connection, migration):
+    async with _step(connection, migration):
         for statement in migration.up:
             await connection.execute(statement.encode())
         await goose_table.note(connection, migration.version)
 
 
 async def _revert(connection: Connection, migration: Migration) -> None:
-    async with _span(connection, migration):
+    async with _step(connection, migration):
         for statement in migration.down:
             await connection.execute(statement.encode())
         await goose_table.forget(connection, migration.version)
 
 
 @asynccontextmanager
-async def _span(connection: Connection, migration: Migration) -> AsyncIterator[None]:
+async def _step(connection: Connection, migration: Migration) -> AsyncIterator[None]:
     """Hold one transaction, unless the migration wants none; say which migration failed and why."""
     try:
         if migration.transactional:

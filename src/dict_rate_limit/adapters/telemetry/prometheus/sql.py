@@ -66,7 +66,7 @@ class StatementTimes(Collector):
 class _TimedStep:
     """A step that is timed until it ends for the first time."""
 
-    __slots__ = ("_began", "_statements", "_step")
+    __slots__ = ("_began", "_span", "_statements")
 
     def __init__(self, span: Span, statements: _Statements) -> None:
         self._span = span
