@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import grpc
 import trustme
 
-from dict_rate_limit.adapters.bridge.source import BridgeSource, Listeners
+from dict_rate_limit.adapters.bridge.source import BridgeSource
 from dict_rate_limit.adapters.clock import SystemClock
+from dict_rate_limit.ports.telemetry import NULL_METRICS
 from dict_rate_limit.proto import methods
 from dict_rate_limit.serving.tls_files import TlsFiles
 from dict_rate_limit.simulator.bridge import ServerTls, _credentials, serve_bridge
@@ -20,13 +21,22 @@ from dict_rate_limit.simulator.scenario import scenario_named
 from dict_rate_limit.simulator.virtual_clock import VirtualClock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Sequence
     from datetime import datetime
     from pathlib import Path
+
+    import pytest
+
+    from dict_rate_limit.ports.telemetry import Metrics
 
     Context = grpc.aio.ServicerContext[bytes, bytes]
 
 LOOPBACK = "127.0.0.1"
+
+
+def problems(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what the source has logged for an operator, in order."""
+    return [vars(record)["problem"] for record in caplog.records if record.getMessage() == "bridge.problem"]
 
 
 def port_of(address: str) -> int:
@@ -61,11 +71,9 @@ async def bridge_source(
     *,
     tls: TlsFiles | None = None,
     deadline: float = 10.0,
-    on_problem: Callable[[str], None] = lambda _: None,
-    on_call: Callable[[str, str], None] = lambda *_: None,
+    metrics: Metrics = NULL_METRICS,
 ) -> AsyncIterator[BridgeSource]:
-    listeners = Listeners(problem=on_problem, call=on_call)
-    source = BridgeSource(address, clock=SystemClock(), tls=tls, deadline=deadline, listeners=listeners)
+    source = BridgeSource(address, clock=SystemClock(), tls=tls, deadline=deadline, metrics=metrics)
     try:
         yield source
     finally:

@@ -6,7 +6,7 @@ import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from bridge_server import OddBridge, bridge_source, fake_bridge
+from bridge_server import OddBridge, bridge_source, fake_bridge, problems
 from dict_rate_limit.domain.buckets.catalog import POLICIES_LIST, PSP_POLICIES
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.proto.methods import PARTICIPANT_KEY
@@ -282,15 +282,14 @@ async def test_the_category_is_the_answers_or_what_all_policies_agree_on(
     assert [bucket.raw_category for bucket in snapshot.buckets] == policies
 
 
-async def test_policies_of_another_category_are_reported_once() -> None:
+async def test_policies_of_another_category_are_reported_once(caplog: pytest.LogCaptureFixture) -> None:
     items = [RateLimitPolicy(name="P1", policy_category="D"), RateLimitPolicy(name="P2", policy_category="C")]
     bridge = OddBridge(body=GetRateLimitPoliciesResponse(category="C", policies=items).SerializeToString())
-    told: list[str] = []
-    async with bridge.serve() as address, bridge_source(address, on_problem=told.append) as source:
+    async with bridge.serve() as address, bridge_source(address) as source:
         await source.list_policies(US)
         await source.list_policies(US)
 
-    assert told == ["participant default has category 'C', but some of its policies say 'D'"]
+    assert problems(caplog) == ["participant default has category 'C', but some of its policies say 'D'"]
 
 
 async def test_a_single_policy_that_cannot_be_read_is_malformed() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from bridge_server import Authority, OddBridge, bridge_source, fake_bridge, port_of
+from bridge_server import Authority, OddBridge, bridge_source, fake_bridge, port_of, problems
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.serving import tls_files
 from dict_rate_limit.serving.tls_files import TlsFiles
@@ -216,12 +216,13 @@ async def test_files_that_change_while_they_are_read_are_not_used(
         tls_files.load(files)
 
 
-async def test_half_of_a_new_pair_keeps_the_old_one_and_is_reported_once(ours: Authority) -> None:
+async def test_half_of_a_new_pair_keeps_the_old_one_and_is_reported_once(
+    ours: Authority, caplog: pytest.LogCaptureFixture
+) -> None:
     files, renewed = ours.client(), ours.client("renewed")
-    told: list[str] = []
     async with (
         fake_bridge(tls=ours.server()) as (_, address),
-        bridge_source(address, tls=files, on_problem=told.append) as source,
+        bridge_source(address, tls=files) as source,
     ):
         await source.list_policies(US)
         before = source._channel.current()
@@ -235,18 +236,19 @@ async def test_half_of_a_new_pair_keeps_the_old_one_and_is_reported_once(ours: A
     assert [snapshot.outcome for snapshot in snapshots] == [Outcome.OK, Outcome.OK]
     assert kept is before
     assert after is not before
-    assert len(told) == 1
-    assert "no pair" in told[0]
+    assert len(problems(caplog)) == 1
+    assert "no pair" in problems(caplog)[0]
 
 
 @pytest.mark.parametrize("part", ["cert_file", "key_file", "ca_file"])
 @pytest.mark.parametrize("content", [b"", b"-----BEGIN CERTIFICATE-----\nMIIB", b"\xff\x00"])
-async def test_a_half_written_file_keeps_what_was_good(ours: Authority, part: str, content: bytes) -> None:
+async def test_a_half_written_file_keeps_what_was_good(
+    ours: Authority, part: str, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     files = ours.client()
-    told: list[str] = []
     async with (
         fake_bridge(tls=ours.server()) as (_, address),
-        bridge_source(address, tls=files, on_problem=told.append) as source,
+        bridge_source(address, tls=files) as source,
     ):
         await source.list_policies(US)
 
@@ -254,16 +256,15 @@ async def test_a_half_written_file_keeps_what_was_good(ours: Authority, part: st
         snapshot = await source.list_policies(US)
 
     assert snapshot.outcome is Outcome.OK
-    assert len(told) == 1
-    assert str(getattr(files, part)) in told[0]
+    assert len(problems(caplog)) == 1
+    assert str(getattr(files, part)) in problems(caplog)[0]
 
 
-async def test_files_that_vanish_keep_what_was_good(ours: Authority) -> None:
+async def test_files_that_vanish_keep_what_was_good(ours: Authority, caplog: pytest.LogCaptureFixture) -> None:
     files = ours.client()
-    told: list[str] = []
     async with (
         fake_bridge(tls=ours.server()) as (_, address),
-        bridge_source(address, tls=files, on_problem=told.append) as source,
+        bridge_source(address, tls=files) as source,
     ):
         await source.list_policies(US)
 
@@ -271,7 +272,7 @@ async def test_files_that_vanish_keep_what_was_good(ours: Authority) -> None:
         snapshot = await source.list_policies(US)
 
     assert snapshot.outcome is Outcome.OK
-    assert told == [f"{files.cert_file}: No such file or directory"]
+    assert problems(caplog) == [f"{files.cert_file}: No such file or directory"]
 
 
 async def test_files_that_come_late_are_taken_up(ours: Authority) -> None:

@@ -15,7 +15,7 @@ from api.world import World
 from delivery_fixture import KnownDelivery
 from dict_rate_limit.adapters.memory.store import MemoryStore
 from dict_rate_limit.adapters.telemetry.prometheus import store_metrics
-from dict_rate_limit.adapters.telemetry.prometheus.durations import BOUNDS
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import SHORT_BOUNDS
 from dict_rate_limit.adapters.telemetry.prometheus.exporter import (
     DeliverySource,
     Exporter,
@@ -376,7 +376,7 @@ async def test_every_answer_of_the_api_is_counted_by_route(world: World) -> None
 async def test_durations_are_a_histogram(world: World) -> None:
     traffic = Traffic()
     route = traffic.route("policies")
-    for seconds in (0.0001, BOUNDS[0], 0.3, 99):
+    for seconds in (0.0001, SHORT_BOUNDS[0], 0.3, 99):
         route.add("GET", 200, seconds)
 
     series = await scraped(world, [traffic])

@@ -12,10 +12,11 @@ import pytest
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.adapters.postgres.store import PostgresStore
-from dict_rate_limit.adapters.telemetry.prometheus.sql import StatementTimes
+from dict_rate_limit.adapters.telemetry.prometheus.process_metrics import ProcessMetrics
+from dict_rate_limit.adapters.telemetry.statement_timer import StatementTimer
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.errors import StoreError
-from dict_rate_limit.ports.telemetry import NOTHING, NULL_TRACER, Component
+from dict_rate_limit.ports.telemetry import NO_ATTRIBUTES, NULL_TRACER, Component
 from dict_rate_limit.texts.alert_lines import alert_events
 from samples.domain import PARTICIPANT, RULES, bucket, snapshot
 
@@ -27,24 +28,33 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.telemetry import Attributes, Span
 
 
+@dataclass(slots=True)
+class Times:
+    """A timer and what it has reported."""
+
+    tracer: StatementTimer
+    metrics: ProcessMetrics
+
+
 @pytest.fixture
-def times() -> StatementTimes:
-    return StatementTimes()
+def times() -> Times:
+    metrics = ProcessMetrics()
+    return Times(tracer=StatementTimer(metrics), metrics=metrics)
 
 
-def value(times: StatementTimes, name: str, query: str, **more: str) -> float | None:
+def value(times: Times, name: str, query: str, **more: str) -> float | None:
     wanted = (f"dict_rate_limit_{name}", {"query": query, **more})
-    samples = (sample for family in times.collect() for sample in family.samples)
+    samples = (sample for family in times.metrics.collect() for sample in family.samples)
     return next((sample.value for sample in samples if (sample.name, sample.labels) == wanted), None)
 
 
-def timed(times: StatementTimes) -> dict[str, float]:
-    samples = (sample for family in times.collect() for sample in family.samples)
+def timed(times: Times) -> dict[str, float]:
+    samples = (sample for family in times.metrics.collect() for sample in family.samples)
     return {sample.labels["query"]: sample.value for sample in samples if sample.name.endswith("_seconds_count")}
 
 
-async def test_a_statement_is_timed_by_its_name(migrated_database_url: str, times: StatementTimes) -> None:
-    async with open_pool(migrated_database_url, tracer=times) as pool:
+async def test_a_statement_is_timed_by_its_name(migrated_database_url: str, times: Times) -> None:
+    async with open_pool(migrated_database_url, tracer=times.tracer) as pool:
         await PostgresStore(pool).latest([PARTICIPANT])
         await PostgresStore(pool).latest([PARTICIPANT])
 
@@ -52,15 +62,15 @@ async def test_a_statement_is_timed_by_its_name(migrated_database_url: str, time
     assert value(times, "sql_errors_total", "reading.latest") == 0
 
 
-async def test_transactions_and_checks_are_no_statements(migrated_database_url: str, times: StatementTimes) -> None:
-    async with open_pool(migrated_database_url, tracer=times) as pool, pool.connection() as connection:
+async def test_transactions_and_checks_are_no_statements(migrated_database_url: str, times: Times) -> None:
+    async with open_pool(migrated_database_url, tracer=times.tracer) as pool, pool.connection() as connection:
         await connection.execute("SELECT 1")
 
     assert timed(times) == {}
 
 
-async def test_all_that_a_recording_runs_is_timed(migrated_database_url: str, times: StatementTimes) -> None:
-    async with open_pool(migrated_database_url, tracer=times) as pool:
+async def test_all_that_a_recording_runs_is_timed(migrated_database_url: str, times: Times) -> None:
+    async with open_pool(migrated_database_url, tracer=times.tracer) as pool:
         poll = snapshot(bucket())
         async with PostgresStore(pool).begin(PARTICIPANT) as unit:
             state = await unit.load(poll)
@@ -94,8 +104,8 @@ async def test_a_statement_after_a_pipeline_ends_by_itself(migrated_database_url
     assert diary.lines[1:-1] == ["outbox.backlog", "outbox.backlog ended", "over"]
 
 
-async def test_a_statement_that_fails_is_an_error(database_url: str, times: StatementTimes) -> None:
-    async with open_pool(database_url, tracer=times) as pool:
+async def test_a_statement_that_fails_is_an_error(database_url: str, times: Times) -> None:
+    async with open_pool(database_url, tracer=times.tracer) as pool:
         with pytest.raises(StoreError):
             await PostgresStore(pool).backlog()  # there are no tables
 
@@ -103,8 +113,8 @@ async def test_a_statement_that_fails_is_an_error(database_url: str, times: Stat
     assert value(times, "sql_duration_seconds_bucket", "outbox.backlog", le="+Inf") == 1
 
 
-async def test_what_fails_in_a_pipeline_is_an_error_of_its_statements(database_url: str, times: StatementTimes) -> None:
-    async with open_pool(database_url, tracer=times) as pool:
+async def test_what_fails_in_a_pipeline_is_an_error_of_its_statements(database_url: str, times: Times) -> None:
+    async with open_pool(database_url, tracer=times.tracer) as pool:
         with pytest.raises(StoreError):
             async with pool.connection() as connection, connection.pipeline():
                 await connection.execute(statements("outbox")["backlog"])  # there are no tables
@@ -112,9 +122,9 @@ async def test_what_fails_in_a_pipeline_is_an_error_of_its_statements(database_u
     assert value(times, "sql_errors_total", "outbox.backlog") == 1
 
 
-async def test_a_statement_that_was_given_up_is_an_error(migrated_database_url: str, times: StatementTimes) -> None:
+async def test_a_statement_that_was_given_up_is_an_error(migrated_database_url: str, times: Times) -> None:
     store_lock = {"participant": PARTICIPANT}
-    async with open_pool(migrated_database_url, tracer=times) as pool, pool.connection() as holder:
+    async with open_pool(migrated_database_url, tracer=times.tracer) as pool, pool.connection() as holder:
         await holder.execute(statements("recording")["lock"], store_lock)
 
         with pytest.raises(TimeoutError):
@@ -125,8 +135,8 @@ async def test_a_statement_that_was_given_up_is_an_error(migrated_database_url: 
     assert value(times, "sql_errors_total", "recording.lock") == 1
 
 
-def test_steps_of_others_are_left_alone(times: StatementTimes) -> None:
-    with times.begin(Component.CACHE, "reading.latest"):
+def test_steps_of_others_are_left_alone(times: Times) -> None:
+    with times.tracer.begin(Component.CACHE, "reading.latest"):
         pass
 
     assert timed(times) == {}
@@ -134,12 +144,13 @@ def test_steps_of_others_are_left_alone(times: StatementTimes) -> None:
 
 def test_whoever_else_watches_sees_the_same() -> None:
     diary = Diary()
-    times = StatementTimes(diary)
+    metrics = ProcessMetrics()
+    times = Times(tracer=StatementTimer(metrics, diary), metrics=metrics)
 
-    with times.begin(Component.STORE, "reading.latest", {"db.system.name": "postgresql"}) as span:
+    with times.tracer.begin(Component.STORE, "reading.latest", {"db.system.name": "postgresql"}) as span:
         trace_headers = span.trace_headers
-    times.begin(Component.STORE, "reading.audit").end("Timeout")
-    times.begin(Component.BROKER, "send").end()
+    times.tracer.begin(Component.STORE, "reading.audit").end("Timeout")
+    times.tracer.begin(Component.BROKER, "send").end()
 
     assert trace_headers == {"traceparent": "reading.latest"}
     assert diary.lines == [
@@ -153,8 +164,8 @@ def test_whoever_else_watches_sees_the_same() -> None:
     assert value(times, "sql_errors_total", "reading.audit") == 1
 
 
-def test_a_step_counts_once(times: StatementTimes) -> None:
-    with times.begin(Component.STORE, "reading.latest") as span:
+def test_a_step_counts_once(times: Times) -> None:
+    with times.tracer.begin(Component.STORE, "reading.latest") as span:
         span.end("Timeout")
 
     assert timed(times) == {"reading.latest": 1}
@@ -172,7 +183,7 @@ class Diary:
 
     lines: list[str] = field(default_factory=list)
 
-    def begin(self, _part: Component, name: str, _facts: Attributes = NOTHING) -> Span:
+    def begin(self, _part: Component, name: str, _facts: Attributes = NO_ATTRIBUTES) -> Span:
         self.lines.append(name)
         return DiaryStep(self.lines, name)
 

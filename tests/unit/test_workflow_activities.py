@@ -13,9 +13,9 @@ from temporalio.testing import ActivityEnvironment
 
 from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.adapters.memory.channels import CountedHeartbeat
+from dict_rate_limit.adapters.memory.metrics import MemoryMetrics
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.memory.store import MemoryStore
-from dict_rate_limit.adapters.memory.worker_metrics import RecordedWork
 from dict_rate_limit.domain.codec import decode_poll, encode_poll
 from dict_rate_limit.domain.errors import (
     CacheUnavailableError,
@@ -26,7 +26,7 @@ from dict_rate_limit.domain.errors import (
     StoreUnavailableError,
 )
 from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
-from dict_rate_limit.ports.telemetry import NULL_METRICS
+from dict_rate_limit.ports.telemetry import NULL_METRICS, CountMetric, DurationMetric
 from dict_rate_limit.usecases.poll.fetch import Fetcher
 from dict_rate_limit.workflows import inputs, names
 from dict_rate_limit.workflows.activities import MISTAKE_ATTEMPTS, SCHEMA_PAUSE, Activities
@@ -62,7 +62,7 @@ class World:
         self.cache = BrokenCache(self.clock)
         self.publisher: EventPublisher = MemoryPublisher()
         self.heartbeat = CountedHeartbeat()
-        self.work = RecordedWork()
+        self.metrics = MemoryMetrics()
         self.channels: list[Channel] = []
 
     @property
@@ -79,7 +79,7 @@ class World:
             clock=self.clock,
             rules=RULES,
             retention_months=13,
-            observer=self.work,
+            metrics=self.metrics,
         )
 
     async def record(self, *polls: Poll) -> inputs.RecordResult:
@@ -264,7 +264,8 @@ async def test_an_attempt_is_told_with_its_activity_and_duration(world: World) -
 
     await named.run(world.activities.fetch, inputs.FetchInput(participants=["a"]))
 
-    assert world.work.attempts == [(names.FETCH, 3.0, False)]
+    assert world.metrics.durations == [(DurationMetric.ACTIVITY, 3.0, (names.FETCH,))]
+    assert not world.metrics.counts
 
 
 async def test_an_attempt_that_failed_is_told_too(world: World) -> None:
@@ -273,7 +274,7 @@ async def test_an_attempt_that_failed_is_told_too(world: World) -> None:
     with pytest.raises(ApplicationError):
         await world.record(CALM)
 
-    assert [failed for _, _, failed in world.work.attempts] == [True]
+    assert failures(world) == 1
 
 
 async def test_a_cancelled_attempt_counts_as_failed(world: World) -> None:
@@ -282,7 +283,7 @@ async def test_a_cancelled_attempt_counts_as_failed(world: World) -> None:
     with pytest.raises(asyncio.CancelledError):
         await world.environment.run(world.activities.fetch, inputs.FetchInput(participants=["a"]))
 
-    assert [failed for _, _, failed in world.work.attempts] == [True]
+    assert failures(world) == 1
 
 
 @pytest.mark.parametrize("good", [True, False])
@@ -291,13 +292,13 @@ async def test_a_cycle_lasts_from_its_begin_until_people_are_told(world: World, 
 
     await world.environment.run(world.activities.notify, inputs.NotifyInput(beat=good, began=began))
 
-    assert world.work.cycles == [(4.0, good)]
+    assert cycles(world) == ([4.0], {"good" if good else "bad": 1})
 
 
 async def test_the_sweep_is_no_cycle(world: World) -> None:
     await world.environment.run(world.activities.notify, inputs.NotifyInput(beat=False))
 
-    assert world.work.cycles == []
+    assert cycles(world) == ([], {})
 
 
 async def test_a_cycle_counts_once_however_often_its_end_is_tried(world: World) -> None:
@@ -306,7 +307,7 @@ async def test_a_cycle_counts_once_however_often_its_end_is_tried(world: World) 
 
     await again.run(world.activities.notify, inputs.NotifyInput(beat=True, began=NOON.timestamp()))
 
-    assert world.work.cycles == []
+    assert cycles(world) == ([], {})
 
 
 async def test_a_cycle_that_began_in_the_future_took_no_time(world: World) -> None:
@@ -314,15 +315,26 @@ async def test_a_cycle_that_began_in_the_future_took_no_time(world: World) -> No
 
     await world.environment.run(world.activities.notify, inputs.NotifyInput(beat=True, began=ahead))
 
-    assert world.work.cycles == [(0.0, True)]
+    assert cycles(world) == ([0.0], {"good": 1})
 
 
 async def test_work_need_not_be_counted(world: World) -> None:
-    uncounted = replace(world.activities, observer=NULL_METRICS)
+    uncounted = replace(world.activities, metrics=NULL_METRICS)
 
     told = await world.environment.run(uncounted.notify, inputs.NotifyInput(beat=True, began=NOON.timestamp()))
 
     assert told == inputs.NotifyResult(routed=0, delivered=0, failed=0)
+
+
+def failures(world: World) -> int:
+    return sum(count for (metric, *_), count in world.metrics.counts.items() if metric is CountMetric.ACTIVITY_FAILURES)
+
+
+def cycles(world: World) -> tuple[list[float], dict[str, int]]:
+    """Return the durations of cycles, and their number by result."""
+    seconds = [value for metric, value, _ in world.metrics.durations if metric is DurationMetric.CYCLE]
+    counts = world.metrics.counts.items()
+    return seconds, {labels[0]: count for (metric, *labels), count in counts if metric is CountMetric.CYCLES}
 
 
 def activity_named(world: World, name: str) -> ActivityEnvironment:

@@ -13,7 +13,7 @@ from dict_rate_limit.bootstrap.container import backing as opened
 from dict_rate_limit.bootstrap.container import exporter, readiness
 from dict_rate_limit.bootstrap.publisher import publishing as published
 from dict_rate_limit.bootstrap.tracing import log_context, tracing
-from dict_rate_limit.bootstrap.worker import Counters, activities, schedule_config, temporal_address
+from dict_rate_limit.bootstrap.worker import activities, schedule_config, temporal_address
 from dict_rate_limit.domain.errors import (
     SchedulerUnavailableError,
     SchemaError,
@@ -24,9 +24,8 @@ from dict_rate_limit.serving.granian import serve
 from dict_rate_limit.serving.operations import OperationsApp
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable
 
-    from dict_rate_limit.adapters.telemetry.prometheus.exporter import Collector
     from dict_rate_limit.adapters.temporal import Client, TemporalAddress
     from dict_rate_limit.bootstrap.container import Container
     from dict_rate_limit.bootstrap.publisher import Publishing
@@ -66,7 +65,7 @@ class WorkerDeps:
     """What a worker is made of.
 
     `check_schema` returns when the database has a schema this code can use, and raises SchemaError or
-    StoreUnavailableError otherwise. `collectors` tell Prometheus what was done. `traced`: the process has a tracer
+    StoreUnavailableError otherwise. `traced`: the process has a tracer
     provider that Temporal can use. `look_again` is the pause between looks for what is missing at the start,
     `look_after` that between looks for lost schedules.
     """
@@ -77,7 +76,6 @@ class WorkerDeps:
     check_schema: Callable[[], Awaitable[None]]
     readiness: Readiness
     progress: Progress
-    collectors: Sequence[Collector] = ()
     traced: bool = False
     look_again: timedelta = LOOK_AGAIN
     look_after: timedelta = LOOK_AFTER
@@ -86,13 +84,12 @@ class WorkerDeps:
 
 def assemble(settings: Settings, backing: Container, publishing: Publishing) -> WorkerDeps:
     """Put a worker together."""
-    progress, counters = Progress(), Counters()
+    progress = Progress()
     checks = {"worker": progress.worker, "pulsar": publishing.check, "temporal": progress.temporal}
     return WorkerDeps(
         address=temporal_address(settings),
         schedule_config=schedule_config(settings),
-        activities=activities(settings, backing, publishing.publisher, counters),
-        collectors=counters.collectors,
+        activities=activities(settings, backing, publishing.publisher),
         check_schema=backing.require_schema,
         readiness=readiness(settings, backing, checks),
         progress=progress,
@@ -108,7 +105,7 @@ async def program(settings: Settings, shutdown: asyncio.Event) -> None:
     with tracing(settings, "dict-rate-limit-worker", temporal.tracer_provider) as traced:
         async with opened(settings, traced.tracer) as backing, published(settings, backing) as publishing:
             parts = replace(assemble(settings, backing, publishing), traced=traced.on)
-            app = OperationsApp(parts.readiness, exporter(settings, backing, parts.collectors).scrape)
+            app = OperationsApp(parts.readiness, exporter(settings, backing).scrape)
             await run_with_operations(parts, app, (settings.host, settings.metrics_port), shutdown)
 
 

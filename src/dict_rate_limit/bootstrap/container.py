@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.adapters.bridge.source import BridgeSource, Listeners
+from dict_rate_limit.adapters.bridge.source import BridgeSource
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.postgres.migrations.goose import shipped_migrations
 from dict_rate_limit.adapters.postgres.migrations.schema import require_schema
@@ -16,7 +15,6 @@ from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.redis import RedisCache
 from dict_rate_limit.adapters.telemetry.prometheus.certificates import CertificateEnds
-from dict_rate_limit.adapters.telemetry.prometheus.counts import Counts
 from dict_rate_limit.adapters.telemetry.prometheus.exporter import (
     DeliverySource,
     Exporter,
@@ -24,7 +22,8 @@ from dict_rate_limit.adapters.telemetry.prometheus.exporter import (
     PublisherInfo,
     StoredSource,
 )
-from dict_rate_limit.adapters.telemetry.prometheus.sql import StatementTimes
+from dict_rate_limit.adapters.telemetry.prometheus.process_metrics import ProcessMetrics
+from dict_rate_limit.adapters.telemetry.statement_timer import StatementTimer
 from dict_rate_limit.ports.telemetry import NULL_TRACER
 from dict_rate_limit.serving.readiness import Readiness
 from dict_rate_limit.serving.tls_files import TlsFiles
@@ -43,12 +42,11 @@ if TYPE_CHECKING:
 
 POOL_SIZE = 6
 """Four recordings at once, a drain and a scrape beside them."""
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """What every program stands on. `collectors` tell Prometheus what these parts have done."""
+    """What every program stands on."""
 
     clock: SystemClock
     pool: Pool
@@ -57,7 +55,7 @@ class Container:
     source: BridgeSource
     version: str
     tracer: Tracer
-    collectors: Sequence[Collector]
+    metrics: ProcessMetrics
 
     async def require_schema(self) -> None:
         """Return when this code can use the database; raises StoreError, as `schema.require_schema` tells."""
@@ -67,10 +65,10 @@ class Container:
 @asynccontextmanager
 async def backing(settings: Settings, tracer: Tracer = NULL_TRACER) -> AsyncIterator[Container]:
     """Hold the parts open. Nothing has to be reachable: each says so when it is used."""
-    clock, statements, calls = SystemClock(), StatementTimes(tracer), Counts("bridge_calls")
+    clock, metrics = SystemClock(), ProcessMetrics()
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(
-            open_pool(settings.database_url or "", max_size=POOL_SIZE, tracer=statements)
+            open_pool(settings.database_url or "", max_size=POOL_SIZE, tracer=StatementTimer(metrics, tracer))
         )
         cache = RedisCache(settings.redis_addr or "", settings.redis_password, tls=settings.redis_tls, tracer=tracer)
         stack.push_async_callback(cache.close)
@@ -78,7 +76,7 @@ async def backing(settings: Settings, tracer: Tracer = NULL_TRACER) -> AsyncIter
             settings.bridge_grpc_address or "",
             clock=clock,
             tls=_bridge_tls(settings),
-            listeners=Listeners(problem=_bridge_problem, call=calls.add),
+            metrics=metrics,
             tracer=tracer,
         )
         stack.push_async_callback(source.close)
@@ -90,7 +88,7 @@ async def backing(settings: Settings, tracer: Tracer = NULL_TRACER) -> AsyncIter
             source=source,
             version=version("dict-rate-limit"),
             tracer=tracer,
-            collectors=(statements, calls),
+            metrics=metrics,
         )
 
 
@@ -128,7 +126,7 @@ def exporter(settings: Settings, parts: Container, counted: Sequence[Collector] 
         PlanCollector(settings.poll_interval, shipped_migrations()[-1].version),
         CertificateEnds(_certificates(settings)),
     )
-    return Exporter(parts.version, stored, (*told, *parts.collectors, *counted))
+    return Exporter(parts.version, stored, (*told, parts.metrics, *counted))
 
 
 def readiness(settings: Settings, parts: Container, more: Mapping[str, Check] | None = None) -> Readiness:
@@ -149,10 +147,6 @@ def readiness(settings: Settings, parts: Container, more: Mapping[str, Check] | 
 
     checks: dict[str, Check] = {"postgresql": postgresql, "redis": redis, "source": source}
     return Readiness(checks | dict(more or {}), parts.clock.monotonic)
-
-
-def _bridge_problem(problem: str) -> None:
-    _log.warning("bridge.problem", extra={"problem": problem})
 
 
 def _certificates(settings: Settings) -> dict[str, Path]:

@@ -17,8 +17,6 @@ from dict_rate_limit.domain.notifications.channel import ChannelType
 from dict_rate_limit.usecases.notify import NotifyDeps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from dict_rate_limit.bootstrap.container import Container
     from dict_rate_limit.ports.notifications import Heartbeat, Notifier
     from dict_rate_limit.settings import Settings
@@ -39,8 +37,8 @@ class Notifying:
     heartbeat: Heartbeat
 
 
-def notifying(settings: Settings, parts: Container, tried: Callable[[str, str], None]) -> Notifying:
-    """Make both; nothing has to be reachable, nor the channels' file to be there. `tried` counts messages."""
+def notifying(settings: Settings, parts: Container) -> Notifying:
+    """Make both; nothing has to be reachable, nor the channels' file to be there."""
     http = GuardedHttp(AddressGuard(allowed=settings.notify_allowed_networks), tracer=parts.tracer)
     base = settings.runbook_base_url
     senders: dict[ChannelType, Notifier] = {
@@ -52,7 +50,7 @@ def notifying(settings: Settings, parts: Container, tried: Callable[[str, str], 
         notifications=parts.store,
         acts=parts.store,
         channels=ChannelsFile(settings.notify_urls_file, parts.clock, url_problems),
-        notifier=NotifierByType(senders=senders, tracer=parts.tracer, tried=tried),
+        notifier=NotifierByType(senders=senders, tracer=parts.tracer, metrics=parts.metrics),
         clock=parts.clock,
         runbook_base_url=base,
     )

@@ -2,44 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.adapters.telemetry.prometheus.counts import Counts
-from dict_rate_limit.adapters.telemetry.prometheus.worker_metrics import Work
 from dict_rate_limit.adapters.temporal import TemporalAddress, TemporalTls
 from dict_rate_limit.bootstrap.notifications import notifying
 from dict_rate_limit.domain.alerts.state import AlertConfig
+from dict_rate_limit.ports.telemetry import CountMetric, DurationMetric
 from dict_rate_limit.usecases.poll.fetch import Fetcher
 from dict_rate_limit.workflows.activities import Activities
 from dict_rate_limit.workflows.names import FETCH, MAINTAIN, NOTIFY, PUBLISH, RECORD
 from dict_rate_limit.workflows.schedules import ScheduleConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from dict_rate_limit.adapters.telemetry.prometheus.exporter import Collector
     from dict_rate_limit.bootstrap.container import Container
     from dict_rate_limit.ports.delivery import EventPublisher
+    from dict_rate_limit.ports.telemetry import Metrics
     from dict_rate_limit.settings import Settings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counters:
-    """What is counted of the monitoring side's work."""
-
-    work: Work = field(default_factory=lambda: Work((FETCH, RECORD, PUBLISH, NOTIFY, MAINTAIN)))
-    messages: Counts = field(default_factory=lambda: Counts("notification_attempts"))
-
-    @property
-    def collectors(self) -> Sequence[Collector]:
-        """What tells Prometheus."""
-        return (self.work, self.messages)
+def declare_metrics(metrics: Metrics) -> None:
+    """Show the worker's series at zero."""
+    for result in ("good", "bad"):
+        metrics.declare(CountMetric.CYCLES, result)
+    metrics.declare(DurationMetric.CYCLE)
+    for activity in (FETCH, RECORD, PUBLISH, NOTIFY, MAINTAIN):
+        metrics.declare(CountMetric.ACTIVITY_FAILURES, activity)
+        metrics.declare(DurationMetric.ACTIVITY, activity)
 
 
-def activities(settings: Settings, parts: Container, publisher: EventPublisher, counters: Counters) -> Activities:
+def activities(settings: Settings, parts: Container, publisher: EventPublisher) -> Activities:
     """Make the monitoring side."""
-    ways = notifying(settings, parts, counters.messages.add)
+    declare_metrics(parts.metrics)
+    ways = notifying(settings, parts)
     return Activities(
         fetcher=Fetcher(source=parts.source, source_name="bridge", clock=parts.clock),
         store=parts.store,
@@ -57,7 +51,7 @@ def activities(settings: Settings, parts: Container, publisher: EventPublisher, 
             remind_every=settings.remind_every,
         ),
         retention_months=settings.retention_months,
-        observer=counters.work,
+        metrics=parts.metrics,
     )
 
 

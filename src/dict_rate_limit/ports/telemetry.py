@@ -1,4 +1,4 @@
-"""Steps that adapters take on the way, told to whoever watches: today traces. The adapter knows nothing of them."""
+"""Traces and metrics of what the process does. Adapters and activities report; they do not know who listens."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ if TYPE_CHECKING:
     Attributes = Mapping[str, str | int]
 
 PARTICIPANT: Final = "dict_rate_limit.participant"
-"""The fact of whose data it is about."""
+"""The span attribute that names the participant."""
 
-NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+NO_ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Component(StrEnum):
-    """Who is asked by a step."""
+    """The other side of a span."""
 
-    SOURCE = "SOURCE"  # DICT, over the Bridge
+    SOURCE = "SOURCE"  # DICT, for example through the Bridge
     STORE = "STORE"  # PostgreSQL
     CACHE = "CACHE"  # Redis
     BROKER = "BROKER"  # Pulsar
-    CHANNEL = "CHANNEL"  # people and programs
+    CHANNEL = "CHANNEL"  # a notification channel
 
 
 class Span(Protocol):
-    """What was begun.
+    """An operation that has begun.
 
-    As a context manager it ends with its block, and steps begun inside belong to it; else `end` ends it, from whatever
-    thread. What ends it first counts.
+    As a context manager it ends with its block, and spans begun inside are its children. Otherwise `end` ends it, from
+    any thread. The first end counts.
     """
 
     @property
     def trace_headers(self) -> Mapping[str, str]:
-        """What the other side is to be sent (W3C Trace Context) so that its own steps belong to this one."""
+        """The W3C Trace Context headers that make the callee's spans children of this one."""
 
     def end(self, failure: str | None = None) -> None:
-        """End it; `failure` is a word for what went wrong, never a text that may hold more."""
+        """End the span. `failure` is one word for the kind of error, never its text: that may hold secrets."""
 
     def __enter__(self) -> Self: ...
 
@@ -51,22 +51,52 @@ class Span(Protocol):
 
 
 class Tracer(Protocol):
-    """Where adapters begin steps. Never raises, never waits."""
+    """Begins spans. Never raises, never blocks."""
 
-    def begin(self, part: Component, name: str, facts: Attributes = NOTHING) -> Span:
-        """Begin a step. Its name and its facts hold no secrets and no values of a participant's data.
+    def begin(self, component: Component, name: str, attributes: Attributes = NO_ATTRIBUTES) -> Span:
+        """Begin a span.
 
-        Names are few, as for metrics; facts are called as in OpenTelemetry's semantic conventions.
+        `name` is one of few, as for metrics. Attributes have names of OpenTelemetry's semantic conventions; they hold
+        no secrets and no readings.
         """
 
 
-class _NullSpan:
-    """Nobody watches."""
+class CountMetric(StrEnum):
+    """What is counted. The value is the name in the metrics catalog, which has the labels and their order."""
 
-    trace_headers: Mapping[str, str] = NOTHING
+    CYCLES = "cycles"
+    ACTIVITY_FAILURES = "activity_failures"
+    NOTIFICATION_ATTEMPTS = "notification_attempts"
+    BRIDGE_CALLS = "bridge_calls"
+    SQL_ERRORS = "sql_errors"
+
+
+class DurationMetric(StrEnum):
+    """What is timed, in seconds. The value is the name in the metrics catalog."""
+
+    CYCLE = "cycle_duration_seconds"
+    ACTIVITY = "activity_duration_seconds"
+    SQL = "sql_duration_seconds"
+
+
+class Metrics(Protocol):
+    """Counts and times what the process does. Never blocks."""
+
+    def declare(self, metric: CountMetric | DurationMetric, *labels: str) -> None:
+        """Show a series at zero: Prometheus sees an increase only after a first value."""
+
+    def count(self, metric: CountMetric, *labels: str) -> None:
+        """Count one occurrence."""
+
+    def observe(self, metric: DurationMetric, seconds: float, *labels: str) -> None:
+        """Record one duration."""
+
+
+class _NullSpan:
+    trace_headers: Mapping[str, str] = NO_ATTRIBUTES
 
     def end(self, failure: str | None = None) -> None:
-        """Do nothing."""
+        pass
 
     def __enter__(self) -> Self:
         return self
@@ -74,41 +104,25 @@ class _NullSpan:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Do nothing."""
+        pass
 
 
 class _NullTracer:
-    """Nobody watches."""
-
-    def begin(self, _part: Component, _name: str, _facts: Attributes = NOTHING) -> Span:
-        """Return the step that does nothing."""
+    def begin(self, _component: Component, _name: str, _attributes: Attributes = NO_ATTRIBUTES) -> Span:
         return _NULL_SPAN
+
+
+class _NullMetrics:
+    def declare(self, metric: CountMetric | DurationMetric, *labels: str) -> None:
+        pass
+
+    def count(self, metric: CountMetric, *labels: str) -> None:
+        pass
+
+    def observe(self, metric: DurationMetric, seconds: float, *labels: str) -> None:
+        pass
 
 
 _NULL_SPAN: Final = _NullSpan()
 NULL_TRACER: Final[Tracer] = _NullTracer()
-"""For whoever is not watched."""
-
-
-class WorkerMetrics(Protocol):
-    """Is told of finished work. Never raises, never waits."""
-
-    def attempted(self, activity: str, seconds: float, *, failed: bool) -> None:
-        """Take one attempt of an activity; one that was cancelled has failed."""
-
-    def cycle_ended(self, seconds: float, *, good: bool) -> None:
-        """Take a monitoring cycle that is published; `good`: there were new readings, and all was told."""
-
-
-class _Nobody:
-    """Counts nothing."""
-
-    def attempted(self, activity: str, seconds: float, *, failed: bool) -> None:
-        """Do nothing."""
-
-    def cycle_ended(self, seconds: float, *, good: bool) -> None:
-        """Do nothing."""
-
-
-NULL_METRICS: Final[WorkerMetrics] = _Nobody()
-"""For work that is not counted."""
+NULL_METRICS: Final[Metrics] = _NullMetrics()

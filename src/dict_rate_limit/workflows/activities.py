@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from dict_rate_limit.domain.codec import decode_poll, encode_poll
 from dict_rate_limit.domain.errors import DictRateLimitError, SchemaError
-from dict_rate_limit.ports.telemetry import NULL_METRICS
+from dict_rate_limit.ports.telemetry import NULL_METRICS, CountMetric, DurationMetric
 from dict_rate_limit.usecases.deliver import deliver_all
 from dict_rate_limit.usecases.maintain import maintain
 from dict_rate_limit.usecases.notify import send_notifications
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.delivery import EventPublisher, Outbox
     from dict_rate_limit.ports.notifications import Heartbeat
     from dict_rate_limit.ports.stores import Maintenance, StateStore
-    from dict_rate_limit.ports.telemetry import WorkerMetrics
+    from dict_rate_limit.ports.telemetry import Metrics
     from dict_rate_limit.usecases.notify import NotifyDeps
     from dict_rate_limit.usecases.poll.fetch import Fetcher
 
@@ -74,7 +74,7 @@ class Activities:
     retention_months: int
     recordings: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
     delivery_batch: int = 200
-    observer: WorkerMetrics = NULL_METRICS
+    metrics: Metrics = NULL_METRICS
 
     def all(self) -> Sequence[Callable[..., Awaitable[object]]]:
         """Return what a Temporal worker has to offer."""
@@ -135,7 +135,8 @@ class Activities:
         """Tell of a cycle once, however often its end is tried."""
         if order.began is not None and activity.info().attempt == 1:
             seconds = self.clock.now().timestamp() - order.began
-            self.observer.cycle_ended(max(0.0, seconds), good=order.beat)
+            self.metrics.count(CountMetric.CYCLES, "good" if order.beat else "bad")
+            self.metrics.observe(DurationMetric.CYCLE, max(0.0, seconds))
 
     @asynccontextmanager
     async def _attempt(self) -> AsyncIterator[None]:
@@ -146,7 +147,10 @@ class Activities:
                 yield
             failed = False
         finally:
-            self.observer.attempted(activity.info().activity_type, self.clock.monotonic() - started, failed=failed)
+            name = activity.info().activity_type
+            self.metrics.observe(DurationMetric.ACTIVITY, self.clock.monotonic() - started, name)
+            if failed:
+                self.metrics.count(CountMetric.ACTIVITY_FAILURES, name)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""From gRPC's words to ours: the one place where errors of the library are translated."""
+"""Translate errors and trailing metadata of gRPC."""
 
 from __future__ import annotations
 
@@ -10,17 +10,20 @@ import grpc
 
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.domain.text import one_line
+from dict_rate_limit.ports.telemetry import CountMetric
 from dict_rate_limit.proto.methods import CORRELATION_KEY, RETRY_AFTER_KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from dict_rate_limit.ports.telemetry import Metrics
 
     Pairs = Iterable[tuple[str, str | bytes]]
 
 OUTCOMES: Final[Mapping[grpc.StatusCode, Outcome]] = {
     grpc.StatusCode.UNAVAILABLE: Outcome.UNAVAILABLE,
     grpc.StatusCode.DEADLINE_EXCEEDED: Outcome.DEADLINE_EXCEEDED,
-    # not ours: our own cancelling arrives as CancelledError; the library reports some expired deadlines so
+    # grpc reports some expired deadlines as CANCELLED; a cancellation by our own task arrives as CancelledError
     grpc.StatusCode.CANCELLED: Outcome.DEADLINE_EXCEEDED,
     grpc.StatusCode.RESOURCE_EXHAUSTED: Outcome.RATE_LIMITED,
     grpc.StatusCode.PERMISSION_DENIED: Outcome.PERMISSION_DENIED,
@@ -30,7 +33,7 @@ OUTCOMES: Final[Mapping[grpc.StatusCode, Outcome]] = {
     grpc.StatusCode.FAILED_PRECONDITION: Outcome.GONE,
     grpc.StatusCode.INTERNAL: Outcome.INTERNAL,
 }
-"""Every other code is a fault of the other side: INTERNAL."""
+"""The outcome of a gRPC status; any other status is INTERNAL."""
 
 _TOO_LARGE: Final = "Received message larger than max"
 _DETAIL_CHARS: Final = 300
@@ -39,36 +42,38 @@ _RETRY_AFTER_DIGITS: Final = 6
 
 
 @contextmanager
-def translated(ended: Callable[[str], None]) -> Iterator[None]:
-    """Raise SourceError for whatever the library raises; our own task's cancelling passes.
+def translated(metrics: Metrics, method: str) -> Iterator[None]:
+    """Turn errors of grpc into SourceError, and count the call by method and gRPC status.
 
-    `ended` is told gRPC's name of the call's status, whatever it is.
+    A call that our deadline ends counts as DEADLINE_EXCEEDED, a call that our own task gives up as CANCELLED; its
+    CancelledError passes.
     """
+    status = "OK"
     try:
         yield
     except grpc.aio.AioRpcError as error:
-        expired = error.code() is grpc.StatusCode.CANCELLED  # not ours, see OUTCOMES
-        ended("DEADLINE_EXCEEDED" if expired else error.code().name)
+        expired = error.code() is grpc.StatusCode.CANCELLED
+        status = "DEADLINE_EXCEEDED" if expired else error.code().name
         raise _source_error(error) from error
     except asyncio.CancelledError as error:
         task = asyncio.current_task()
         if task is None or task.cancelling():
-            ended("CANCELLED")
+            status = "CANCELLED"
             raise
-        ended("UNAVAILABLE")
+        status = "UNAVAILABLE"
         raise SourceError(Outcome.UNAVAILABLE, "the connection was closed during the call") from error
-    else:
-        ended("OK")
+    finally:
+        metrics.count(CountMetric.BRIDGE_CALLS, method, status)
 
 
 def correlation_id(trailing: Pairs | None) -> str | None:
-    """Return the text for the audit trail, None when the answer has none."""
+    """Return DICT's correlation id for the audit trail, None when the answer has none."""
     text = _value(trailing, CORRELATION_KEY)
     return one_line(text, _CORRELATION_CHARS) or None
 
 
 def retry_after_sec(trailing: Pairs | None) -> int | None:
-    """Return the whole seconds to wait, None when not told or not a number."""
+    """Return the whole seconds to wait, None when absent or not a number."""
     text = _value(trailing, RETRY_AFTER_KEY).strip()
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= _RETRY_AFTER_DIGITS else None
 
@@ -76,9 +81,10 @@ def retry_after_sec(trailing: Pairs | None) -> int | None:
 def _source_error(error: grpc.aio.AioRpcError) -> SourceError:
     code, detail = error.code(), one_line(error.details() or "", _DETAIL_CHARS)
     outcome = OUTCOMES.get(code, Outcome.INTERNAL)
-    if code is grpc.StatusCode.RESOURCE_EXHAUSTED and _TOO_LARGE in detail:  # our own limit, not DICT's
+    # grpc uses the same status for its own limit of the size as DICT for its rate limit
+    if code is grpc.StatusCode.RESOURCE_EXHAUSTED and _TOO_LARGE in detail:
         outcome = Outcome.MALFORMED
-    if code.name != outcome:  # the outcome alone would not say it
+    if code.name != outcome:
         detail = f"{code.name}: {detail}" if detail else code.name
     trailing = error.trailing_metadata()
     return SourceError(

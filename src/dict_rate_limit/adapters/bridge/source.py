@@ -1,10 +1,9 @@
-"""PolicySource over the Bridge."""
+"""DICT's policies through the Bridge."""
 
 from __future__ import annotations
 
+import logging
 import re
-from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters.bridge.channel import ManagedChannel
@@ -13,50 +12,33 @@ from dict_rate_limit.adapters.bridge.mapping import ResponseContext, list_snapsh
 from dict_rate_limit.domain.buckets.bucket import is_policy_name
 from dict_rate_limit.domain.buckets.reading import DEFAULT_PARTICIPANT
 from dict_rate_limit.domain.errors import Outcome, SourceError
-from dict_rate_limit.ports.telemetry import NULL_TRACER, PARTICIPANT, Component
+from dict_rate_limit.ports.telemetry import NULL_METRICS, NULL_TRACER, PARTICIPANT, Component
 from dict_rate_limit.proto import methods
 from dict_rate_limit.proto.rate_limit_service_pb2 import GetRateLimitPoliciesRequest, GetRateLimitPolicyRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import grpc
 
     from dict_rate_limit.domain.buckets.reading import Snapshot
     from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.telemetry import Attributes, Tracer
+    from dict_rate_limit.ports.telemetry import Attributes, Metrics, Span, Tracer
     from dict_rate_limit.serving.tls_files import TlsFiles
 
 NAME: Final = "bridge"
-"""Where its readings say they come from."""
+
+_log = logging.getLogger(__name__)
+
 _ISPB: Final = re.compile(r"[A-Z0-9]{8}", re.ASCII)
 
 
-def _ignore(*_: str) -> None:
-    """Tell nobody."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listeners:
-    """Who is told what happens on the way.
-
-    `problem` gets one line for what an operator should know though the call went on: certificate files that cannot be
-    used, policies that name another category. `call` gets method and status of each call that was made, in gRPC's
-    words: a deadline of ours is DEADLINE_EXCEEDED, a call we gave up CANCELLED.
-    """
-
-    problem: Callable[[str], None] = _ignore
-    call: Callable[[str, str], None] = _ignore
-
-
-NULL_METRICS: Final = Listeners()
-
-
 class BridgeSource:
-    """Reads through one kept channel; any number of calls may run at once.
+    """A PolicySource over one gRPC channel; any number of calls may run at once.
 
-    `deadline` is in seconds, for one attempt, connecting included. Each call is one of `steps`.
+    `deadline` is in seconds, for one attempt, connecting included. `bridge.problem` is logged for what an operator
+    should know though the call went on: certificate files that cannot be used, policies of another category.
     """
+
+    name = NAME
 
     def __init__(
         self,
@@ -65,16 +47,16 @@ class BridgeSource:
         clock: Clock,
         tls: TlsFiles | None = None,
         deadline: float = 5.0,
-        listeners: Listeners = NULL_METRICS,
+        metrics: Metrics = NULL_METRICS,
         tracer: Tracer = NULL_TRACER,
     ) -> None:
-        """Open nothing: the first call does, on the event loop it runs in."""
         self._clock = clock
         self._deadline = deadline
-        self._listeners = listeners
+        self._metrics = metrics
         self._tracer = tracer
+        # opened by the first call, on the event loop it runs in
         self._channel = ManagedChannel(
-            address, tls=tls, deadline=deadline, monotonic=clock.monotonic, on_problem=listeners.problem
+            address, tls=tls, deadline=deadline, monotonic=clock.monotonic, on_problem=_log_problem
         )
         self._odd: dict[str, tuple[str, ...]] = {}
 
@@ -101,9 +83,9 @@ class BridgeSource:
     async def _call(self, method: str, request: bytes, participant: str) -> tuple[bytes, ResponseContext]:
         metadata = _metadata(participant)
         with (
-            self._tracer.begin(Component.SOURCE, f"{methods.SERVICE}/{method}", _facts(method, participant)) as span,
+            self._begin_span(f"{methods.SERVICE}/{method}", participant) as span,
             self._channel.acquire() as channel,
-            translated(partial(self._listeners.call, method)),
+            translated(self._metrics, method),
         ):
             ask: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(methods.path(method))
             call = ask(request, timeout=self._deadline, metadata=(*metadata, *span.trace_headers.items()))
@@ -116,13 +98,21 @@ class BridgeSource:
             correlation_id=correlation_id(trailing),
         )
 
+    def _begin_span(self, method: str, participant: str) -> Span:
+        attributes: Attributes = {"rpc.system.name": "grpc", "rpc.method": method, PARTICIPANT: participant}
+        return self._tracer.begin(Component.SOURCE, method, attributes)
+
     def _report_categories(self, snapshot: Snapshot) -> None:
         odd = odd_categories(snapshot)
         if odd and self._odd.get(snapshot.participant) != odd:
             named = ", ".join(repr(category[:20]) for category in odd[:8])
             whose = f"participant {snapshot.participant} has category {snapshot.category[:20]!r}"
-            self._listeners.problem(f"{whose}, but some of its policies say {named}")
+            _log_problem(f"{whose}, but some of its policies say {named}")
         self._odd[snapshot.participant] = odd
+
+
+def _log_problem(problem: str) -> None:
+    _log.warning("bridge.problem", extra={"problem": problem})
 
 
 def _metadata(participant: str) -> tuple[tuple[str, str], ...]:
@@ -133,7 +123,3 @@ def _metadata(participant: str) -> tuple[tuple[str, str], ...]:
     if not _ISPB.fullmatch(ispb):
         raise SourceError(Outcome.INVALID_ARGUMENT, f"participant {participant[:20]!r}, expected 8 letters or digits")
     return ((methods.PARTICIPANT_KEY, ispb),)
-
-
-def _facts(method: str, participant: str) -> Attributes:
-    return {"rpc.system.name": "grpc", "rpc.method": f"{methods.SERVICE}/{method}", PARTICIPANT: participant}

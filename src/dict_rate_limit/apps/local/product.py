@@ -72,9 +72,7 @@ def started(
     """Start the worker, the API and the metrics server."""
     shutdown = startup.shutdown.requested
     api = assemble(settings, parts)
-    operations = OperationsApp(
-        work.readiness, bootstrap.exporter(settings, parts, (*work.collectors, *api.collectors)).scrape
-    )
+    operations = OperationsApp(work.readiness, bootstrap.exporter(settings, parts, api.collectors).scrape)
     return (
         watched(WORKER, worker.run(work, shutdown), startup),
         watched(API, answer(api, settings, shutdown, traced), startup),

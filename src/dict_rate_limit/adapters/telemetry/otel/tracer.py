@@ -10,7 +10,7 @@ from opentelemetry import trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from dict_rate_limit.domain.errors import SourceError
-from dict_rate_limit.ports.telemetry import NOTHING, NULL_TRACER, Component
+from dict_rate_limit.ports.telemetry import NO_ATTRIBUTES, NULL_TRACER, Component
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,12 +34,12 @@ class OtelTracer:
         """Take what makes spans."""
         self._tracer = tracer
 
-    def begin(self, part: Component, name: str, facts: Attributes = NOTHING) -> Span:
+    def begin(self, component: Component, name: str, attributes: Attributes = NO_ATTRIBUTES) -> Span:
         """Begin a span below the one under way."""
         if not trace.get_current_span().get_span_context().is_valid:
-            return NULL_TRACER.begin(part, name, facts)
-        kind = _KINDS.get(part, trace.SpanKind.CLIENT)
-        return OtelSpan(self._tracer.start_span(name, kind=kind, attributes=dict(facts)))
+            return NULL_TRACER.begin(component, name, attributes)
+        kind = _KINDS.get(component, trace.SpanKind.CLIENT)
+        return OtelSpan(self._tracer.start_span(name, kind=kind, attributes=dict(attributes)))
 
 
 class OtelSpan:

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "dict_rate_limit_"
 
+# 0.2 s is the required response time of the API
+SHORT_BOUNDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+# a cycle and the retries of an activity may last as long as an outage
+LONG_BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+
 
 class Origin(StrEnum):
     """Where a figure comes from."""
@@ -32,13 +38,17 @@ class Type(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Described:
-    """One metric, without prefix and `_total`. Unknown is absent, never zero."""
+    """One metric. `name` is without prefix and `_total`; `bounds` are the buckets of a histogram, in seconds.
+
+    An unknown value has no series; it is never zero.
+    """
 
     name: str
     type: Type
     text: str
     labels: tuple[str, ...] = ()
     origin: Origin = Origin.STORED
+    bounds: tuple[float, ...] = ()
 
     @property
     def family(self) -> str:
@@ -55,7 +65,11 @@ def _of(kind: Type, name: str, text: str, *labels: str, origin: Origin = Origin.
     return Described(name=name, type=kind, text=text, labels=labels, origin=origin)
 
 
-_G, _C, _H = Type.GAUGE, Type.COUNTER, Type.HISTOGRAM
+def _timed(name: str, text: str, *labels: str, bounds: tuple[float, ...] = SHORT_BOUNDS) -> Described:
+    return Described(name=name, type=Type.HISTOGRAM, text=text, labels=labels, origin=Origin.PROCESS, bounds=bounds)
+
+
+_G, _C = Type.GAUGE, Type.COUNTER
 
 _METRICS: Final = (
     _of(_G, "tokens_available", "Tokens in the bucket, raw: may be negative.", *_BUCKET),
@@ -133,17 +147,17 @@ _METRICS: Final = (
         "result",
         origin=Origin.PROCESS,
     ),
-    _of(_H, "cycle_duration_seconds", "From a cycle's begin until it is published.", origin=Origin.PROCESS),
-    _of(_H, "activity_duration_seconds", "One attempt of an activity.", "activity", origin=Origin.PROCESS),
+    _timed("cycle_duration_seconds", "From a cycle's begin until it is published.", bounds=LONG_BOUNDS),
+    _timed("activity_duration_seconds", "One attempt of an activity.", "activity", bounds=LONG_BOUNDS),
     _of(_C, "activity_failures", "Attempts of activities that failed.", "activity", origin=Origin.PROCESS),
     _of(_C, "notification_attempts", "Messages tried.", "channel", "result", origin=Origin.PROCESS),
     _of(_C, "source_calls", "Source calls made for readers.", "participant", "outcome", origin=Origin.PROCESS),
     _of(_C, "bridge_calls", "Calls of the Bridge, by gRPC method and code.", "method", "code", origin=Origin.PROCESS),
-    _of(_H, "sql_duration_seconds", "Time a statement took, by its name.", "query", origin=Origin.PROCESS),
+    _timed("sql_duration_seconds", "Time a statement took, by its name.", "query"),
     _of(_C, "sql_errors", "Statements that failed.", "query", origin=Origin.PROCESS),
     _of(_C, "cache_reads", "Readings answered with, by where they came from.", "result", origin=Origin.PROCESS),
     _of(_C, "http_requests", "HTTP requests answered.", "route", "method", "status", origin=Origin.PROCESS),
-    _of(_H, "http_request_duration_seconds", "Time from request to answer.", "route", origin=Origin.PROCESS),
+    _timed("http_request_duration_seconds", "Time from request to answer.", "route"),
 )
 
 CATALOG: Final[Mapping[str, Described]] = {metric.name: metric for metric in _METRICS}
