@@ -213,7 +213,7 @@ def counting(rivals: Rivals, answer_us: float) -> Figure:
     each = (time.process_time() - began) * US_PER_SEC / COUNTED
     return Figure(
         group="api",
-        name=f"{rivals.name} list, counting's part of an answer",
+        name=f"{rivals.name} list, counting's share of an answer",
         value=each / answer_us,
         unit="",
         bar=COUNTING,

@@ -176,7 +176,7 @@ def figure(rates: Rates, size: Size) -> Figure:
     """Make the figure."""
     return Figure(
         group="delivery",
-        name="transitions told",
+        name="transitions published",
         value=median(rates.relay),
         unit="/s",
         bar=Bar(limit=1000, at_least=True),
