@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from psycopg.rows import dict_row
 
 from dict_rate_limit.adapters.postgres import alert_rows, silence_rows
-from dict_rate_limit.adapters.postgres.errors import translated
 from dict_rate_limit.adapters.postgres.params import storable
+from dict_rate_limit.adapters.postgres.pool import translated
 from dict_rate_limit.adapters.postgres.record_poll import lock_participant, save_alerts
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.audit import AuditAction, AuditEntry

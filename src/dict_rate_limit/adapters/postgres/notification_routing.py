@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from psycopg.rows import dict_row
 
 from dict_rate_limit.adapters.postgres.alert_rows import alert_event
-from dict_rate_limit.adapters.postgres.errors import translated
 from dict_rate_limit.adapters.postgres.params import as_json
+from dict_rate_limit.adapters.postgres.pool import translated
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 
 if TYPE_CHECKING:

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.rows import TupleRow
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg.rows import TupleRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
-from dict_rate_limit.adapters.postgres.errors import translated
 from dict_rate_limit.adapters.postgres.traced_connection import SYSTEM, WatchedConnection
-from dict_rate_limit.domain.errors import StoreError
+from dict_rate_limit.domain.errors import SchemaError, StoreError, StoreUnavailableError
 from dict_rate_limit.ports.telemetry import NULL_TRACER, Component
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
     from dict_rate_limit.ports.telemetry import Tracer
 
 Connection = psycopg.AsyncConnection[TupleRow]
+Row = dict[str, Any]
+Parameters = dict[str, object]
 
 _CONNECT_SECONDS: Final = 3
 _RECONNECT_SECONDS: Final = 2.0  # after that the next caller starts a fresh attempt, so that a pool is back at once
@@ -29,6 +30,7 @@ SELECT set_config('TimeZone', 'UTC', false),
        set_config('statement_timeout', '30s', false),
        set_config('idle_in_transaction_session_timeout', '60s', false)
 """
+_WRONG_SCHEMA = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.InvalidSchemaName)
 
 
 class Pool:
@@ -126,3 +128,39 @@ def _configuring(tracer: Tracer) -> Callable[[Connection], Awaitable[None]]:
             connection.tracer = tracer
 
     return configure
+
+
+async def fetch(connection: Connection, statement: bytes, parameters: Parameters | None = None) -> list[Row]:
+    """Run a statement and return its rows by column name."""
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(statement, parameters)
+        return await cursor.fetchall()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise what psycopg raises inside as a StoreError; anything else passes.
+
+    Raises:
+        StoreUnavailableError: not reachable, restarting, overloaded, a lock or an answer did not come in time.
+        SchemaError: a table or column is not there.
+        StoreError: the database refused.
+    """
+    try:
+        yield
+    except PoolTimeout as error:
+        message = f"PostgreSQL: no connection in time ({error})"
+        raise StoreUnavailableError(message) from error
+    except (psycopg.OperationalError, psycopg.InterfaceError, PoolClosed) as error:
+        raise StoreUnavailableError(_text(error)) from error
+    except _WRONG_SCHEMA as error:
+        message = f"{_text(error)}; do all migrations stand? `dict-rate-limit migrate status` tells"
+        raise SchemaError(message) from error
+    except psycopg.Error as error:
+        raise StoreError(_text(error)) from error
+
+
+def _text(error: psycopg.Error) -> str:
+    """Say what happened on one line, without the values of the row: details may hold them."""
+    first = error.diag.message_primary or str(error).strip() or type(error).__name__
+    return "PostgreSQL: " + " ".join(first.split())

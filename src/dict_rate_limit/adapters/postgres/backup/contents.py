@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from dict_rate_limit.adapters.postgres.errors import translated
 from dict_rate_limit.adapters.postgres.migrations import goose_table
-from dict_rate_limit.adapters.postgres.pool import connection_string
+from dict_rate_limit.adapters.postgres.pool import connection_string, translated
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.usecases.recovery import Contents, TableContent
 

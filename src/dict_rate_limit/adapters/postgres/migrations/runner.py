@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 import psycopg
 
-from dict_rate_limit.adapters.postgres.errors import translated
 from dict_rate_limit.adapters.postgres.migrations import goose_table
 from dict_rate_limit.adapters.postgres.migrations.goose import shipped_migrations
-from dict_rate_limit.adapters.postgres.pool import connection_string
+from dict_rate_limit.adapters.postgres.pool import connection_string, translated
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.errors import SchemaError
 
