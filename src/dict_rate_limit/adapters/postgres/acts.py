@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from psycopg.rows import dict_row
 
-from dict_rate_limit.adapters.postgres import alert_rows, silence_rows
-from dict_rate_limit.adapters.postgres.params import storable
+from dict_rate_limit.adapters.postgres import mappers
+from dict_rate_limit.adapters.postgres.params import silence_parameters, storable
 from dict_rate_limit.adapters.postgres.pool import translated
 from dict_rate_limit.adapters.postgres.record_poll import lock_participant, save_alerts
 from dict_rate_limit.adapters.postgres.sql_loader import statements
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from dict_rate_limit.adapters.postgres.alert_rows import Row
-    from dict_rate_limit.adapters.postgres.params import Parameters
-    from dict_rate_limit.adapters.postgres.pool import Connection, Pool
+    from dict_rate_limit.adapters.postgres.pool import Connection, Parameters, Pool, Row
     from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
     from dict_rate_limit.domain.notifications.silence import Silence
 
@@ -64,7 +62,7 @@ async def alert(pool: Pool, alert_id: UUID) -> AlertHistory | None:
         rows = await _rows(connection, "transitions", {"alert_id": alert_id})
     return AlertHistory(
         alert=found,
-        events=[alert_rows.alert_event(row["event"]) for row in rows],
+        events=[mappers.alert_event(row["event"]) for row in rows],
         published=_ids(rows, "published_at"),
         dead=_ids(rows, "dead_at"),
         routed=_ids(rows, "routed_at"),
@@ -76,13 +74,13 @@ async def alerts(pool: Pool, participants: Sequence[str], *, open_only: bool, li
     async with pool.connection() as connection:
         parameters: Parameters = {"participants": sorted(set(participants)), "limit": limit}
         rows = await _rows(connection, "open_alerts" if open_only else "alerts", parameters)
-    return [alert_rows.alert(row["alert"]) for row in rows]
+    return [mappers.alert(row["alert"]) for row in rows]
 
 
 async def add_silence(pool: Pool, silence: Silence, entry: AuditEntry) -> None:
     """Write a silence and the act in one transaction."""
     async with pool.connection() as connection:
-        await connection.execute(statements("acts")["add_silence"], silence_rows.parameters(silence))
+        await connection.execute(statements("acts")["add_silence"], silence_parameters(silence))
         await _add_to_audit(connection, entry)
 
 
@@ -94,14 +92,14 @@ async def end_silence(pool: Pool, silence_id: UUID, actor: str, at: datetime, en
         if not rows:
             return None
         await _add_to_audit(connection, entry)
-    return silence_rows.silence(rows[0])
+    return mappers.silence(rows[0])
 
 
 async def silences(pool: Pool, now: datetime, *, ended: bool) -> Sequence[Silence]:
     """Read the silences in force or to come, or the others."""
     async with pool.connection() as connection:
         rows = await _rows(connection, "ended_silences" if ended else "silences", {"now": now})
-    return [silence_rows.silence(row) for row in rows]
+    return [mappers.silence(row) for row in rows]
 
 
 async def audit(pool: Pool, limit: int) -> Sequence[AuditEntry]:
@@ -113,7 +111,7 @@ async def audit(pool: Pool, limit: int) -> Sequence[AuditEntry]:
 
 async def _alert(connection: Connection, alert_id: UUID) -> Alert | None:
     rows = await _rows(connection, "alert", {"alert_id": alert_id})
-    return alert_rows.alert(rows[0]["alert"]) if rows else None
+    return mappers.alert(rows[0]["alert"]) if rows else None
 
 
 async def _add_to_audit(connection: Connection, entry: AuditEntry) -> None:

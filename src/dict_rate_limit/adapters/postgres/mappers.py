@@ -1,22 +1,27 @@
-"""Rows of the database as our values. The SQL says in what order their parts come."""
+"""Rows of the database as domain values."""
 
 from __future__ import annotations
 
+from datetime import datetime, time
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
-from dict_rate_limit.adapters.postgres.alert_rows import alerts
+from dict_rate_limit.domain.alerts.alert import Acknowledgement, Alert, AlertEvent, Kind, Severity, TransitionKind
 from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyOverride
 from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.consumption import Consumption
+from dict_rate_limit.domain.buckets.outlook import from_plain
 from dict_rate_limit.domain.buckets.reading import RejectedItem, Snapshot
 from dict_rate_limit.domain.errors import Outcome
+from dict_rate_limit.domain.notifications.routing import Attempt, DeliveryResult, Notification, Status
+from dict_rate_limit.domain.notifications.silence import Matchers, Purpose, Recurrence, Silence, Weekday
 from dict_rate_limit.ports.stores import LatestReading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dict_rate_limit.adapters.postgres.alert_rows import Row
+    from dict_rate_limit.adapters.postgres.pool import Row
 
 Arrays = list[list[Any]] | None
 """What json_agg gives: None when there was no row."""
@@ -97,3 +102,126 @@ def _snapshot(row: Row) -> Snapshot:
 
 def _basis_points(percent: float | None) -> int | None:
     return None if percent is None else round(percent * 100)
+
+
+def alerts(documents: list[Row] | None) -> list[Alert]:
+    """Read what json_agg gives: None when there was no row."""
+    return [alert(document) for document in documents or ()]
+
+
+def alert(document: Row) -> Alert:
+    """Read one alert."""
+    return Alert(
+        alert_id=UUID(document["alert_id"]),
+        participant=document["participant"],
+        policy_name=document["policy_name"],
+        kind=Kind(document["kind"]),
+        severity=Severity(document["severity"]),
+        exhausted=document["exhausted"],
+        sequence=document["sequence"],
+        opened_at=datetime.fromisoformat(document["opened_at"]),
+        updated_at=datetime.fromisoformat(document["updated_at"]),
+        resolved_at=moment(document["resolved_at"]),
+        acknowledgement=_acknowledgement(document["acknowledgement"]),
+    )
+
+
+def alert_event(document: Row) -> AlertEvent:
+    """Read one transition."""
+    outlook = document["outlook"]
+    return AlertEvent(
+        event_id=UUID(document["event_id"]),
+        alert_id=UUID(document["alert_id"]),
+        sequence=document["sequence"],
+        participant=document["participant"],
+        policy_name=document["policy_name"],
+        kind=Kind(document["kind"]),
+        transition=TransitionKind(document["transition"]),
+        severity=Severity(document["severity"]),
+        exhausted=document["exhausted"],
+        category=document["category"],
+        available_tokens=document["available_tokens"],
+        capacity_max=document["capacity_max"],
+        utilization_pct=document["utilization_pct"],
+        previous=document["previous"],
+        current=document["current"],
+        opened_at=datetime.fromisoformat(document["opened_at"]),
+        detected_at=datetime.fromisoformat(document["detected_at"]),
+        message=document["message"],
+        message_en=document["message_en"],
+        outlook=None if outlook is None else from_plain(outlook),
+        acknowledgement=_acknowledgement(document["acknowledgement"]),
+    )
+
+
+def moment(text: str | None) -> datetime | None:
+    """Read a time that may be missing."""
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _acknowledgement(document: Mapping[str, str] | None) -> Acknowledgement | None:
+    if document is None:
+        return None
+    return Acknowledgement(
+        actor=document["actor"],
+        reason=document["reason"],
+        at=datetime.fromisoformat(document["at"]),
+        until=datetime.fromisoformat(document["until"]),
+    )
+
+
+def silence(row: Row) -> Silence:
+    """Read a whole row."""
+    return Silence(
+        silence_id=row["silence_id"],
+        purpose=Purpose(row["purpose"]),
+        matchers=Matchers(
+            policy=row["policy"], kind=row["kind"], severity=row["severity"], participant=row["participant"]
+        ),
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+        recurrence=None if row["recurrence"] is None else _recurrence(row["recurrence"]),
+        actor=row["actor"],
+        reason=row["reason"],
+        created_at=row["created_at"],
+        ended_at=row["ended_at"],
+        ended_by=row["ended_by"],
+    )
+
+
+def notification(row: Row) -> Notification:
+    """Read a row of `claim` or `of_alert`."""
+    document = row["notification"]
+    silence_id = document["silence_id"]
+    return Notification(
+        notification_id=UUID(document["notification_id"]),
+        channel=document["channel"],
+        event=alert_event(row["event"]),
+        status=Status(document["status"]),
+        created_at=datetime.fromisoformat(document["created_at"]),
+        next_try_at=datetime.fromisoformat(document["next_try_at"]),
+        attempts=document["attempts"],
+        silence_id=None if silence_id is None else UUID(silence_id),
+    )
+
+
+def attempt(row: Row) -> Attempt:
+    """Read a whole row of deliveries."""
+    return Attempt(
+        message_id=row["message_id"],
+        channel=row["channel"],
+        notification_ids=(row["notification_id"],),
+        at=row["attempted_at"],
+        answer=DeliveryResult(ok=row["ok"], text=row["answer"], refused=row["refused"]),
+        status=Status(row["status"]),
+        next_try_at=row["next_try_at"],
+    )
+
+
+def _recurrence(document: Mapping[str, Any]) -> Recurrence:
+    return Recurrence(
+        days=tuple(Weekday(day) for day in document["days"]),
+        start=time.fromisoformat(document["start"]),
+        end=time.fromisoformat(document["end"]),
+        time_zone=document["time_zone"],
+    )

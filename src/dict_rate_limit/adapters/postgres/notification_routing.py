@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from psycopg.rows import dict_row
 
-from dict_rate_limit.adapters.postgres.alert_rows import alert_event
-from dict_rate_limit.adapters.postgres.params import as_json
+from dict_rate_limit.adapters.postgres.mappers import alert_event
+from dict_rate_limit.adapters.postgres.params import as_json, notification_parameters
 from dict_rate_limit.adapters.postgres.pool import translated
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from uuid import UUID
 
-    from dict_rate_limit.adapters.postgres.params import Parameters
     from dict_rate_limit.adapters.postgres.pool import Connection, Pool
     from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.domain.notifications.routing import Notification
@@ -48,7 +47,7 @@ class PostgresRoutingUnitOfWork:
         sql = statements("notifications")
         with translated():
             if notifications:
-                rows = as_json([_parameters(notification) for notification in notifications])
+                rows = as_json([notification_parameters(notification) for notification in notifications])
                 await self._connection.execute(sql["add"], {"notifications": rows})
             await self._connection.execute(
                 sql["mark_routed"], {"event_ids": [event.event_id for event in self._events]}
@@ -79,16 +78,3 @@ async def _told(connection: Connection, events: Sequence[AlertEvent]) -> Mapping
         alert_ids = list({event.alert_id for event in events})
         await cursor.execute(statements("notifications")["told"], {"alert_ids": alert_ids})
         return MappingProxyType({row["alert_id"]: frozenset(row["channels"]) for row in await cursor.fetchall()})
-
-
-def _parameters(notification: Notification) -> Parameters:
-    return {
-        "notification_id": notification.notification_id,
-        "event_id": notification.event.event_id,
-        "channel": notification.channel,
-        "status": notification.status,
-        "created_at": notification.created_at,
-        "next_try_at": notification.next_try_at,
-        "attempts": notification.attempts,
-        "silence_id": notification.silence_id,
-    }

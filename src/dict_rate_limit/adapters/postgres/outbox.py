@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from psycopg.rows import dict_row
 
-from dict_rate_limit.adapters.postgres.alert_rows import alert_event
+from dict_rate_limit.adapters.postgres.mappers import alert_event
 from dict_rate_limit.adapters.postgres.params import as_json, storable
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.ports.delivery import Backlog
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from dict_rate_limit.adapters.postgres.alert_rows import Row
-    from dict_rate_limit.adapters.postgres.params import Parameters
-    from dict_rate_limit.adapters.postgres.pool import Connection, Pool
+    from dict_rate_limit.adapters.postgres.pool import Connection, Parameters, Pool, Row
     from dict_rate_limit.domain.alerts.alert import AlertEvent
 
 

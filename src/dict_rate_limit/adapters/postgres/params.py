@@ -1,4 +1,4 @@
-"""Our values as the parameters of SQL."""
+"""Domain values as the parameters of SQL."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from dict_rate_limit.domain.buckets.reading import Snapshot
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dict_rate_limit.adapters.postgres.pool import Parameters
     from dict_rate_limit.domain.alerts.alert import Acknowledgement, Alert, AlertEvent
     from dict_rate_limit.domain.alerts.state import Evaluation
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.consumption import Consumption
     from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem
-
-Parameters = dict[str, object]
+    from dict_rate_limit.domain.notifications.routing import Attempt, Notification
+    from dict_rate_limit.domain.notifications.silence import Recurrence, Silence
 
 
 def poll_parameters(evaluation: Evaluation) -> Parameters:
@@ -64,6 +65,55 @@ def alert_parameters(alerts: Iterable[Alert], events: Iterable[AlertEvent]) -> P
     return {
         "alerts": as_json([_alert(alert) for alert in last.values()]),
         "events": as_json([{"place": place, **_event(event)} for place, event in enumerate(events)]),
+    }
+
+
+def silence_parameters(silence: Silence) -> Parameters:
+    """Return what add_silence takes."""
+    return {
+        "silence_id": silence.silence_id,
+        "purpose": silence.purpose,
+        "policy": silence.matchers.policy,
+        "kind": silence.matchers.kind,
+        "severity": silence.matchers.severity,
+        "participant": silence.matchers.participant,
+        "starts_at": silence.starts_at,
+        "ends_at": silence.ends_at,
+        "recurrence": None if silence.recurrence is None else json.dumps(_recurrence(silence.recurrence)),
+        "actor": storable(silence.actor),
+        "reason": storable(silence.reason),
+        "created_at": silence.created_at,
+        "ended_at": silence.ended_at,
+        "ended_by": storable(silence.ended_by),
+    }
+
+
+def notification_parameters(notification: Notification) -> Parameters:
+    """Return one row of what `add` takes."""
+    return {
+        "notification_id": notification.notification_id,
+        "event_id": notification.event.event_id,
+        "channel": notification.channel,
+        "status": notification.status,
+        "created_at": notification.created_at,
+        "next_try_at": notification.next_try_at,
+        "attempts": notification.attempts,
+        "silence_id": notification.silence_id,
+    }
+
+
+def attempt_parameters(attempt: Attempt) -> Parameters:
+    """Return what `note` takes."""
+    return {
+        "message_id": attempt.message_id,
+        "channel": attempt.channel,
+        "notification_ids": list(attempt.notification_ids),
+        "at": attempt.at,
+        "ok": attempt.answer.ok,
+        "refused": attempt.answer.refused,
+        "answer": storable(attempt.answer.text),
+        "status": attempt.status,
+        "next_try_at": attempt.next_try_at,
     }
 
 
@@ -135,6 +185,15 @@ def _acknowledgement(acknowledgement: Acknowledgement | None) -> Parameters | No
     if acknowledgement is None:
         return None
     return {**asdict(acknowledgement), "actor": storable(acknowledgement.actor)}
+
+
+def _recurrence(recurrence: Recurrence) -> Parameters:
+    return {
+        "days": list(recurrence.days),
+        "start": recurrence.start.isoformat(),
+        "end": recurrence.end.isoformat(),
+        "time_zone": recurrence.time_zone,
+    }
 
 
 def storable(text: str | None) -> str | None:

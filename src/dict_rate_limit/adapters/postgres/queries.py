@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from psycopg.rows import dict_row
 
 from dict_rate_limit.adapters.postgres import mappers
-from dict_rate_limit.adapters.postgres.alert_rows import alerts
+from dict_rate_limit.adapters.postgres.mappers import alerts
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.alerts.alert import Kind, Severity, TransitionKind
 from dict_rate_limit.domain.errors import Outcome
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import timedelta
 
-    from dict_rate_limit.adapters.postgres.alert_rows import Row
-    from dict_rate_limit.adapters.postgres.pool import Connection, Pool
+    from dict_rate_limit.adapters.postgres.pool import Connection, Pool, Row
     from dict_rate_limit.domain.alerts.alert import Alert
     from dict_rate_limit.domain.alerts.state import PolicyOverride
     from dict_rate_limit.ports.stores import LatestReading, TransitionKey
