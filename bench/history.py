@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.policies import limits, snapshot
-from dict_rate_limit.adapters.postgres.partitions import month_start
+from dict_rate_limit.adapters.postgres.maintenance import month_start
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.alerts.state import AlertConfig
 from dict_rate_limit.domain.buckets.level import Thresholds

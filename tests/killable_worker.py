@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from typing import TextIO
     from uuid import UUID
 
+    from dict_rate_limit.adapters.postgres.outbox import PostgresClaimUnitOfWork
+    from dict_rate_limit.adapters.postgres.polls import PostgresRecordingUnitOfWork
     from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.domain.alerts.state import Evaluation, ParticipantState
     from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
@@ -147,13 +149,13 @@ class FatefulStore(PostgresStore):
     fate: Fate
 
     @asynccontextmanager
-    async def begin(self, participant: str) -> AsyncIterator[RecordingUnitOfWork]:
+    async def begin(self, participant: str) -> AsyncIterator[PostgresRecordingUnitOfWork]:
         async with super().begin(participant) as unit:
             yield FatefulUnit(unit, self.fate)
         self.fate.reach(Point.RECORDED)
 
     @asynccontextmanager
-    async def claim_batch(self, limit: int, now: datetime) -> AsyncIterator[ClaimUnitOfWork]:
+    async def claim_batch(self, limit: int, now: datetime) -> AsyncIterator[PostgresClaimUnitOfWork]:
         async with super().claim_batch(limit, now) as unit:
             yield FatefulDrain(unit)
         if unit.events:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from dict_rate_limit.adapters.postgres.partitions import Partition, missing_months
+from dict_rate_limit.adapters.postgres.maintenance import Partition, missing_months
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.errors import StoreError, StoreUnavailableError
 from postgres_database import execute, opened_store, record, rows, values

@@ -1,87 +1,167 @@
-"""Housekeeping: months ahead, retention, hourly roll-up. Each step is a short transaction of its own."""
+"""Housekeeping of dict_rate_limit_states: partitions by month, retention, hourly roll-up."""
 
 from __future__ import annotations
 
 import calendar
 from contextlib import asynccontextmanager
-from datetime import UTC
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import takewhile
+from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.adapters.postgres.partitions import (
-    drop_month,
-    make_month,
-    missing_months,
-    month_start,
-    months_ahead,
-    partitions,
-)
+from psycopg import sql
+
+from dict_rate_limit.adapters.postgres.migrations.schema import schema_version
+from dict_rate_limit.adapters.postgres.pool import fetch
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from datetime import datetime
 
     from dict_rate_limit.adapters.postgres.pool import Connection, Pool
 
-
-async def make_partitions(pool: Pool, today: datetime) -> list[str]:
-    """Make the months that are missing; return their names."""
-    async with _with_timeout(pool) as connection:
-        missing = missing_months(await partitions(connection), today)
-    made = []
-    for lower, upper in missing:
-        async with _with_timeout(pool) as connection:
-            made.append(await make_month(connection, lower, upper))
-    return made
+_AHEAD: Final = 2
+_FAR: Final = 120
 
 
-async def drop_partitions(pool: Pool, today: datetime, retention_months: int) -> list[str]:
-    """Drop what is older than the retention: months, hours of the roll-up, polls; return the names of the months."""
-    before = _months_before(today, retention_months)
-    async with _with_timeout(pool) as connection:
-        old = [month for month in await partitions(connection) if month.upper is not None and month.upper <= before]
-    for partition in old:
-        async with _with_timeout(pool) as connection:
-            await drop_month(connection, partition)
-    for name in ("drop_old_states", "drop_old_hours", "drop_old_polls"):
-        async with _with_timeout(pool) as connection:
-            await connection.execute(statements("upkeep")[name], {"before": before})
-    return [partition.name for partition in old]
+class PostgresMaintenance:
+    """Maintenance and StoreHealth over one pool. Each step is a short transaction of its own."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def make_partitions(self, today: datetime) -> list[str]:
+        """Make the months that are missing; return their names."""
+        async with self._with_timeout() as connection:
+            missing = missing_months(await partitions(connection), today)
+        made = []
+        for lower, upper in missing:
+            async with self._with_timeout() as connection:
+                made.append(await make_month(connection, lower, upper))
+        return made
+
+    async def drop_partitions(self, today: datetime, retention_months: int) -> list[str]:
+        """Drop the months, hours and polls older than the retention; return the names of the months."""
+        before = _months_before(today, retention_months)
+        async with self._with_timeout() as connection:
+            old = [month for month in await partitions(connection) if month.upper is not None and month.upper <= before]
+        for partition in old:
+            async with self._with_timeout() as connection:
+                await drop_month(connection, partition)
+        for name in ("drop_old_states", "drop_old_hours", "drop_old_polls"):
+            async with self._with_timeout() as connection:
+                await connection.execute(statements("upkeep")[name], {"before": before})
+        return [partition.name for partition in old]
+
+    async def roll_up(self, today: datetime) -> int:
+        """Compute the hours that are full and not rolled up, or got a late state; return the rows written."""
+        until = today.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        async with self._with_timeout() as connection:
+            rows = await fetch(connection, statements("upkeep")["not_rolled_up"], {"until": until})
+        return sum([await self._roll_up_one(row["participant"], until) for row in rows])
+
+    async def partitions_ahead(self, today: datetime) -> int:
+        """Count the months that are made after the current one, up to the first gap."""
+        async with self._pool.connection() as connection:
+            return months_ahead(await partitions(connection), today)
+
+    async def schema_version(self) -> int | None:
+        """Return the newest migration applied."""
+        return await schema_version(self._pool)
+
+    async def _roll_up_one(self, participant: str, until: datetime) -> int:
+        queries = statements("upkeep")
+        async with self._with_timeout() as connection:
+            (row,) = await fetch(connection, queries["lock_rolled_until"], {"participant": participant})
+            hours = {"participant": participant, "since": row["rolled_until"], "until": until}
+            # Another worker may have rolled them up while this one waited for the lock.
+            if row["rolled_until"] >= until:
+                return 0
+            written = await connection.execute(queries["roll_up"], hours)
+            await connection.execute(queries["note_rolled_until"], hours)
+            return written.rowcount
+
+    @asynccontextmanager
+    async def _with_timeout(self) -> AsyncIterator[Connection]:
+        async with self._pool.connection() as connection:
+            await connection.execute(statements("upkeep")["patience"])
+            yield connection
 
 
-async def roll_up(pool: Pool, today: datetime) -> int:
-    """Compute the hours that are full and not rolled up, or got a late state; return the rows written."""
-    until = today.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    async with _with_timeout(pool) as connection:
-        cursor = await connection.execute(statements("upkeep")["not_rolled_up"], {"until": until})
-        participants = [participant for (participant,) in await cursor.fetchall()]
-    return sum([await _roll_up_one(pool, participant, until) for participant in participants])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partition:
+    """A month there is; a bound is None where it is open."""
+
+    schema: str
+    name: str
+    lower: datetime | None
+    upper: datetime | None
+
+    def covers(self, lower: datetime, upper: datetime) -> bool:
+        """Tell whether rows of this span belong here."""
+        return (self.lower is None or self.lower <= lower) and (self.upper is None or self.upper >= upper)
 
 
-async def _roll_up_one(pool: Pool, participant: str, until: datetime) -> int:
-    sql = statements("upkeep")
-    async with _with_timeout(pool) as connection:
-        cursor = await connection.execute(sql["lock_rolled_until"], {"participant": participant})
-        (row,) = await cursor.fetchall()
-        span = {"participant": participant, "since": row[0], "until": until}
-        if span["since"] >= until:  # another worker was faster
-            return 0
-        written = await connection.execute(sql["roll_up"], span)
-        await connection.execute(sql["note_rolled_until"], span)
-        return written.rowcount
+def month_start(moment: datetime, months: int) -> datetime:
+    """Return the beginning of the month so many months after the moment's."""
+    moment = moment.astimezone(UTC)
+    number = moment.year * 12 + moment.month - 1 + months
+    return datetime(number // 12, number % 12 + 1, 1, tzinfo=UTC)
 
 
-async def partitions_ahead(pool: Pool, today: datetime) -> int:
-    """Count the months that are made after the current one, up to the first gap."""
-    async with pool.connection() as connection:
-        return months_ahead(await partitions(connection), today)
+async def partitions(connection: Connection) -> list[Partition]:
+    """List the months, oldest first."""
+    cursor = await connection.execute(statements("upkeep")["partitions"])
+    return [
+        Partition(schema=schema, name=name, lower=lower, upper=upper)
+        for schema, name, lower, upper in await cursor.fetchall()
+    ]
 
 
-@asynccontextmanager
-async def _with_timeout(pool: Pool) -> AsyncIterator[Connection]:
-    async with pool.connection() as connection:
-        await connection.execute(statements("upkeep")["patience"])
-        yield connection
+def missing_months(there: list[Partition], today: datetime) -> list[tuple[datetime, datetime]]:
+    """Return the bounds of the months to make, from this one to two ahead."""
+    wanted = [(month_start(today, ahead), month_start(today, ahead + 1)) for ahead in range(_AHEAD + 1)]
+    return [bounds for bounds in wanted if not any(partition.covers(*bounds) for partition in there)]
+
+
+def months_ahead(there: list[Partition], today: datetime) -> int:
+    """Count the months after this one that are there, up to the first gap."""
+    wanted = ((month_start(today, ahead), month_start(today, ahead + 1)) for ahead in range(1, _FAR + 1))
+    made = takewhile(lambda bounds: any(partition.covers(*bounds) for partition in there), wanted)
+    return sum(1 for _ in made)
+
+
+async def make_month(connection: Connection, lower: datetime, upper: datetime) -> str:
+    """Make one month in the open transaction and move its rows out of DEFAULT; return its name.
+
+    ATTACH instead of CREATE … PARTITION OF, which shuts all readers out. Writers wait from the start: one that was told
+    DEFAULT before the month was there would fail after. Statements that make and drop tables take no parameters, hence
+    composed here.
+    """
+    name = f"dict_rate_limit_states_{lower:%Y_%m}"
+    table = sql.Identifier(name)
+    for lock in ("lock_history", "lock_default"):
+        await connection.execute(statements("upkeep")[lock])
+    await connection.execute(
+        sql.SQL("CREATE TABLE {} (LIKE dict_rate_limit_states INCLUDING DEFAULTS INCLUDING CONSTRAINTS)").format(table)
+    )
+    await connection.execute(
+        sql.SQL(
+            "WITH moved AS (DELETE FROM dict_rate_limit_states_default"
+            " WHERE checked_at >= {} AND checked_at < {} RETURNING *) INSERT INTO {} SELECT * FROM moved"
+        ).format(lower, upper, table)
+    )
+    await connection.execute(
+        sql.SQL("ALTER TABLE dict_rate_limit_states ATTACH PARTITION {} FOR VALUES FROM ({}) TO ({})").format(
+            table, lower, upper
+        )
+    )
+    return name
+
+
+async def drop_month(connection: Connection, partition: Partition) -> None:
+    """Drop one month with its rows in the open transaction."""
+    await connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(partition.schema, partition.name)))
 
 
 def _months_before(today: datetime, months: int) -> datetime:

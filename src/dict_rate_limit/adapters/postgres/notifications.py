@@ -3,84 +3,136 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from psycopg.rows import dict_row
-
-from dict_rate_limit.adapters.postgres.mappers import attempt, notification
-from dict_rate_limit.adapters.postgres.params import attempt_parameters
+from dict_rate_limit.adapters.postgres.mappers import alert_event, attempt, notification
+from dict_rate_limit.adapters.postgres.params import as_json, attempt_parameters, notification_parameters
+from dict_rate_limit.adapters.postgres.pool import fetch, translated
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.notifications.routing import Attempt, Notification, Status
 from dict_rate_limit.ports.notifications import LedgerEntry
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+    from datetime import datetime, timedelta
     from uuid import UUID
-    from datetime import datetime
-    from collections.abc import Mapping, Sequence
-    from datetime import timedelta
 
     from dict_rate_limit.adapters.postgres.pool import Connection, Parameters, Pool, Row
+    from dict_rate_limit.domain.alerts.alert import AlertEvent
 
 
-async def claim(pool: Pool, channel: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Notification]:
-    """Lease what waits for a channel; nothing while somebody else claims."""
-    async with pool.connection() as connection:
-        cursor = await connection.execute(statements("notifications")["try_lock_channel"], {"channel": channel})
-        if await cursor.fetchone() != (True,):
-            return ()
-        parameters = {"channel": channel, "now": now, "lease": lease, "limit": limit}
-        return [notification(row) for row in await _rows(connection, "claim", parameters)]
+class PostgresRoutingUnitOfWork:
+    """Transitions that wait to be routed, inside an open transaction that holds the router's lock."""
+
+    def __init__(
+        self, connection: Connection, events: Sequence[AlertEvent], told: Mapping[UUID, frozenset[str]]
+    ) -> None:
+        self._connection = connection
+        self._events = events
+        self._told = told
+
+    @property
+    def events(self) -> Sequence[AlertEvent]:
+        """Transitions in the order they were recorded."""
+        return self._events
+
+    @property
+    def told(self) -> Mapping[UUID, frozenset[str]]:
+        """Channels told of each alert before."""
+        return self._told
+
+    async def route(self, notifications: Sequence[Notification]) -> None:
+        """Keep the notifications and mark all of the unit's transitions."""
+        sql = statements("notifications")
+        with translated():
+            if notifications:
+                rows = as_json([notification_parameters(notification) for notification in notifications])
+                await self._connection.execute(sql["add"], {"notifications": rows})
+            await self._connection.execute(
+                sql["mark_routed"], {"event_ids": [event.event_id for event in self._events]}
+            )
 
 
-async def record_attempts(pool: Pool, attempts: Sequence[Attempt]) -> None:
-    """Add attempts to the ledger in one transaction, in their order."""
+class PostgresNotifications:
+    """Notifications over one pool."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    @asynccontextmanager
+    async def routing(self, limit: int) -> AsyncIterator[PostgresRoutingUnitOfWork]:
+        """Claim the oldest transitions, none while another router works; rolled back after an error."""
+        async with self._pool.connection() as connection:
+            events = await _unrouted(connection, limit)
+            yield PostgresRoutingUnitOfWork(connection, events, await _told(connection, events))
+
+    async def claim(self, channel: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Notification]:
+        """Lease what waits for a channel; nothing while somebody else claims."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(statements("notifications")["try_lock_channel"], {"channel": channel})
+            if await cursor.fetchone() != (True,):
+                return ()
+            parameters = {"channel": channel, "now": now, "lease": lease, "limit": limit}
+            return [notification(row) for row in await _rows(connection, "claim", parameters)]
+
+    async def record_attempts(self, attempts: Sequence[Attempt]) -> None:
+        """Add attempts to the ledger in one transaction, in their order."""
+        sql = statements("notifications")
+        async with self._pool.connection() as connection, connection.pipeline():
+            for attempt in attempts:
+                await connection.execute(sql["note"], attempt_parameters(attempt))
+                if not attempt.answer.ok:
+                    await connection.execute(sql["end_lease"], {"channel": attempt.channel})
+
+    async def discard_orphans(self, channels: Sequence[str], now: datetime, made_before: datetime) -> int:
+        """Give up what waits for other channels."""
+        async with self._pool.connection() as connection:
+            parameters = {"channels": list(channels), "now": now, "made_before": made_before}
+            return (await connection.execute(statements("notifications")["abandon"], parameters)).rowcount
+
+    async def ledger(self, alert_id: UUID) -> Sequence[LedgerEntry]:
+        """Read the notifications of an alert and the attempts that told of them."""
+        async with self._pool.connection() as connection:
+            notifications = [notification(row) for row in await _rows(connection, "of_alert", {"alert_id": alert_id})]
+            tried = await _rows(connection, "attempts_of_alert", {"alert_id": alert_id})
+        attempts: defaultdict[UUID, list[Attempt]] = defaultdict(list)
+        for row in tried:
+            attempts[row["notification_id"]].append(attempt(row))
+        return [LedgerEntry(notification=one, attempts=attempts[one.notification_id]) for one in notifications]
+
+    async def last_attempts(self) -> Mapping[str, Attempt]:
+        """Read the last attempt of each channel."""
+        rows = await self._pool.fetch(statements("notifications")["last_attempts"])
+        return {row["channel"]: attempt(row) for row in rows}
+
+    async def notification_counts(self) -> Mapping[tuple[str, Status], int]:
+        """Count notifications by channel and status."""
+        rows = await self._pool.fetch(statements("notifications")["counts"])
+        return {(row["channel"], Status(row["status"])): row["count"] for row in rows}
+
+    async def oldest_pending(self) -> Mapping[str, datetime]:
+        """Read since when each channel's oldest pending notification waits."""
+        rows = await self._pool.fetch(statements("notifications")["oldest_pending"])
+        return {row["channel"]: row["min"] for row in rows}
+
+
+async def _unrouted(connection: Connection, limit: int) -> Sequence[AlertEvent]:
     sql = statements("notifications")
-    async with pool.connection() as connection, connection.pipeline():
-        for attempt in attempts:
-            await connection.execute(sql["note"], attempt_parameters(attempt))
-            if not attempt.answer.ok:
-                await connection.execute(sql["end_lease"], {"channel": attempt.channel})
+    cursor = await connection.execute(sql["try_lock_routing"])
+    if await cursor.fetchone() != (True,):
+        return ()
+    cursor = await connection.execute(sql["unrouted"], {"limit": limit})
+    return tuple(alert_event(event) for (event,) in await cursor.fetchall())
 
 
-async def discard_orphans(pool: Pool, channels: Sequence[str], now: datetime, made_before: datetime) -> int:
-    """Give up what waits for other channels."""
-    async with pool.connection() as connection:
-        parameters = {"channels": list(channels), "now": now, "made_before": made_before}
-        return (await connection.execute(statements("notifications")["abandon"], parameters)).rowcount
-
-
-async def ledger(pool: Pool, alert_id: UUID) -> Sequence[LedgerEntry]:
-    """Read the notifications of an alert and the attempts that told of them."""
-    async with pool.connection() as connection:
-        notifications = [notification(row) for row in await _rows(connection, "of_alert", {"alert_id": alert_id})]
-        tried = await _rows(connection, "attempts_of_alert", {"alert_id": alert_id})
-    attempts: defaultdict[UUID, list[Attempt]] = defaultdict(list)
-    for row in tried:
-        attempts[row["notification_id"]].append(attempt(row))
-    return [LedgerEntry(notification=one, attempts=attempts[one.notification_id]) for one in notifications]
-
-
-async def last_attempts(pool: Pool) -> Mapping[str, Attempt]:
-    """Read the last attempt of each channel."""
-    async with pool.connection() as connection:
-        return {row["channel"]: attempt(row) for row in await _rows(connection, "last_attempts", {})}
-
-
-async def counts(pool: Pool) -> Mapping[tuple[str, Status], int]:
-    """Count notifications by channel and status."""
-    async with pool.connection() as connection:
-        rows = await _rows(connection, "counts", {})
-    return {(row["channel"], Status(row["status"])): row["count"] for row in rows}
-
-
-async def oldest_pending(pool: Pool) -> Mapping[str, datetime]:
-    """Read since when each channel's oldest pending notification waits."""
-    async with pool.connection() as connection:
-        cursor = await connection.execute(statements("notifications")["oldest_pending"])
-        return dict(await cursor.fetchall())
+async def _told(connection: Connection, events: Sequence[AlertEvent]) -> Mapping[UUID, frozenset[str]]:
+    if not events:
+        return MappingProxyType({})
+    rows = await _rows(connection, "told", {"alert_ids": list({event.alert_id for event in events})})
+    return MappingProxyType({row["alert_id"]: frozenset(row["channels"]) for row in rows})
 
 
 async def _rows(connection: Connection, query: str, parameters: Parameters) -> list[Row]:
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(statements("notifications")[query], parameters)
-        return await cursor.fetchall()
+    return await fetch(connection, statements("notifications")[query], parameters)

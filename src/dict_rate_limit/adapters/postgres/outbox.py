@@ -1,4 +1,4 @@
-"""The outbox: each policy's transitions have one reader at a time; marks are in force when it is done."""
+"""The outbox. One publisher at a time reads a policy's transitions. Marks are stored when it is done."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from psycopg.rows import dict_row
-
 from dict_rate_limit.adapters.postgres.mappers import alert_event
 from dict_rate_limit.adapters.postgres.params import as_json, storable
+from dict_rate_limit.adapters.postgres.pool import fetch
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.ports.delivery import Backlog
 
@@ -57,43 +56,46 @@ class PostgresClaimUnitOfWork:
         }
 
 
-@asynccontextmanager
-async def drain_unit(pool: Pool, limit: int, now: datetime) -> AsyncIterator[PostgresClaimUnitOfWork]:
-    """Claim what is due in one transaction, and end it with the marks, whatever happened inside."""
-    async with pool.connection() as connection:
-        unit = PostgresClaimUnitOfWork(await _claimed(connection, limit, now))
-        try:
-            yield unit
-        finally:
-            if unit.marks:
-                await connection.execute(statements("outbox")["mark"], {"marks": as_json(list(unit.marks.values()))})
-            await connection.commit()
+class PostgresOutbox:
+    """The Outbox over one pool."""
 
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
 
-async def backlog(pool: Pool) -> Backlog:
-    """Count what waits."""
-    async with pool.connection() as connection:
-        cursor = await connection.execute(statements("outbox")["backlog"])
-        ((waiting, oldest_at, dead),) = await cursor.fetchall()
-    return Backlog(waiting=waiting, oldest_at=oldest_at, dead=dead)
+    @asynccontextmanager
+    async def claim_batch(self, limit: int, now: datetime) -> AsyncIterator[PostgresClaimUnitOfWork]:
+        """Claim what is due in one transaction, and end it with the marks, whatever happened inside."""
+        async with self._pool.connection() as connection:
+            unit = PostgresClaimUnitOfWork(await _claimed(connection, limit, now))
+            try:
+                yield unit
+            finally:
+                if unit.marks:
+                    marks = as_json(list(unit.marks.values()))
+                    await connection.execute(statements("outbox")["mark"], {"marks": marks})
+                await connection.commit()
+
+    async def backlog(self) -> Backlog:
+        """Count what waits."""
+        (row,) = await self._pool.fetch(statements("outbox")["backlog"])
+        return Backlog(**row)
 
 
 async def _claimed(connection: Connection, limit: int, now: datetime) -> Sequence[Row]:
     sql = statements("outbox")
     policies = await _names(connection, "due", {"now": now})
-    await connection.commit()  # others need not wait for this one to end before they see new policies
+    # Other publishers see new policies now, not when this transaction ends.
+    await connection.commit()
     if not policies:
         return ()
     await connection.execute(sql["patience"])
     held = await _names(connection, "claim", {"policies": policies, "limit": limit})
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(sql["waiting"], {"policies": held, "limit": limit})
-        return _without_resting(await cursor.fetchall(), now)
+    rows = await fetch(connection, sql["waiting"], {"policies": held, "limit": limit})
+    return _without_resting(rows, now)
 
 
 async def _names(connection: Connection, query: str, parameters: Parameters) -> list[str]:
-    cursor = await connection.execute(statements("outbox")[query], parameters)
-    return [name for (name,) in await cursor.fetchall()]
+    return [row["policy_name"] for row in await fetch(connection, statements("outbox")[query], parameters)]
 
 
 def _without_resting(rows: Sequence[Row], now: datetime) -> list[Row]:

@@ -56,6 +56,11 @@ class Pool:
             async with AsyncExitStack() as stack:
                 yield await self._borrowed(stack)
 
+    async def fetch(self, statement: bytes, parameters: Parameters | None = None) -> list[Row]:
+        """Run one statement in a transaction of its own and return its rows by column name."""
+        async with self.connection() as connection:
+            return await fetch(connection, statement, parameters)
+
     async def _borrowed(self, stack: AsyncExitStack) -> Connection:
         while True:
             served = self._served

@@ -1,0 +1,85 @@
+"""Alerts with their history, and operator actions on them."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.adapters.postgres import mappers
+from dict_rate_limit.adapters.postgres.audit import add_to_audit
+from dict_rate_limit.adapters.postgres.polls import lock_participant, save_alerts
+from dict_rate_limit.adapters.postgres.pool import fetch, translated
+from dict_rate_limit.adapters.postgres.sql_loader import statements
+from dict_rate_limit.ports.stores import AlertHistory
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Sequence
+    from uuid import UUID
+
+    from dict_rate_limit.adapters.postgres.pool import Connection, Parameters, Pool, Row
+    from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
+    from dict_rate_limit.domain.audit import AuditEntry
+
+
+class PostgresAlertUnitOfWork:
+    """A participant's alerts inside an open transaction that holds its lock."""
+
+    def __init__(self, connection: Connection, participant: str) -> None:
+        self._connection = connection
+        self._participant = participant
+
+    async def alert(self, alert_id: UUID) -> Alert | None:
+        """Return the participant's alert; None for another's."""
+        with translated():
+            found = await _alert(self._connection, alert_id)
+        return found if found is not None and found.participant == self._participant else None
+
+    async def save(self, alert: Alert, events: Sequence[AlertEvent], entry: AuditEntry) -> None:
+        """Write the alert, its transitions and the audit entry."""
+        with translated():
+            await save_alerts(self._connection, [alert], events)
+            await add_to_audit(self._connection, entry)
+
+
+class PostgresAlerts:
+    """AlertRepository over one pool."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def alert(self, alert_id: UUID) -> AlertHistory | None:
+        """Read an alert and all its transitions."""
+        async with self._pool.connection() as connection:
+            found = await _alert(connection, alert_id)
+            if found is None:
+                return None
+            rows = await fetch(connection, statements("acts")["transitions"], {"alert_id": alert_id})
+        return AlertHistory(
+            alert=found,
+            events=[mappers.alert_event(row["event"]) for row in rows],
+            published=_ids(rows, "published_at"),
+            dead=_ids(rows, "dead_at"),
+            routed=_ids(rows, "routed_at"),
+        )
+
+    async def alerts(self, participants: Sequence[str], *, open_only: bool, limit: int) -> Sequence[Alert]:
+        """Read alerts, the last opened first."""
+        parameters: Parameters = {"participants": sorted(set(participants)), "limit": limit}
+        rows = await self._pool.fetch(statements("acts")["open_alerts" if open_only else "alerts"], parameters)
+        return [mappers.alert(row["alert"]) for row in rows]
+
+    @asynccontextmanager
+    async def unit_of_work(self, participant: str) -> AsyncIterator[PostgresAlertUnitOfWork]:
+        """Open a transaction that holds the participant's lock; committed at the end, rolled back after an error."""
+        async with self._pool.connection() as connection:
+            await lock_participant(connection, participant)
+            yield PostgresAlertUnitOfWork(connection, participant)
+
+
+async def _alert(connection: Connection, alert_id: UUID) -> Alert | None:
+    rows = await fetch(connection, statements("acts")["alert"], {"alert_id": alert_id})
+    return mappers.alert(rows[0]["alert"]) if rows else None
+
+
+def _ids(rows: Iterable[Row], column: str) -> frozenset[UUID]:
+    return frozenset(row["event_id"] for row in rows if row[column] is not None)

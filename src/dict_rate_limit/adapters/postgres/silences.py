@@ -1,0 +1,48 @@
+"""Silences and maintenance windows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.adapters.postgres import mappers
+from dict_rate_limit.adapters.postgres.audit import add_to_audit
+from dict_rate_limit.adapters.postgres.params import silence_parameters, storable
+from dict_rate_limit.adapters.postgres.pool import fetch
+from dict_rate_limit.adapters.postgres.sql_loader import statements
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from dict_rate_limit.adapters.postgres.pool import Parameters, Pool
+    from dict_rate_limit.domain.audit import AuditEntry
+    from dict_rate_limit.domain.notifications.silence import Silence
+
+
+class PostgresSilences:
+    """SilenceRepository over one pool."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def add_silence(self, silence: Silence, entry: AuditEntry) -> None:
+        """Write a silence and the audit entry in one transaction."""
+        async with self._pool.connection() as connection:
+            await connection.execute(statements("acts")["add_silence"], silence_parameters(silence))
+            await add_to_audit(connection, entry)
+
+    async def end_silence(self, silence_id: UUID, actor: str, at: datetime, entry: AuditEntry) -> Silence | None:
+        """End a silence that has not ended, and write the audit entry."""
+        parameters: Parameters = {"silence_id": silence_id, "actor": storable(actor), "at": at}
+        async with self._pool.connection() as connection:
+            rows = await fetch(connection, statements("acts")["end_silence"], parameters)
+            if not rows:
+                return None
+            await add_to_audit(connection, entry)
+        return mappers.silence(rows[0])
+
+    async def silences(self, now: datetime, *, ended: bool = False) -> Sequence[Silence]:
+        """Read the active and future silences, or the ended ones."""
+        rows = await self._pool.fetch(statements("acts")["ended_silences" if ended else "silences"], {"now": now})
+        return [mappers.silence(row) for row in rows]
