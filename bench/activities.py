@@ -15,8 +15,8 @@ from dict_rate_limit.adapters.log_publisher import LogPublisher
 from dict_rate_limit.adapters.memory.channels import CountedHeartbeat, FixedChannels
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.redis import RedisCache
+from dict_rate_limit.bootstrap.stores import postgres_stores
 from dict_rate_limit.usecases.notify import NotifyDeps
 from dict_rate_limit.usecases.poll.fetch import Fetcher
 from dict_rate_limit.workflows import inputs
@@ -35,22 +35,26 @@ async def activities_on(parts: Ground) -> AsyncIterator[Activities]:
     """Put the worker's activities together; transitions go to memory."""
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        store = PostgresStore(await stack.enter_async_context(open_pool(parts.database_url)))
+        stores = postgres_stores(await stack.enter_async_context(open_pool(parts.database_url)))
         source = BridgeSource(parts.bridge, clock=clock)
         stack.push_async_callback(source.close)
         cache = RedisCache(parts.redis_addr)
         stack.push_async_callback(cache.close)
         yield Activities(
             fetcher=Fetcher(source=source, source_name="bridge", clock=clock),
-            store=store,
+            store=stores.state,
             cache=cache,
-            outbox=store,
+            outbox=stores.outbox,
             publisher=LogPublisher(stream=StringIO(), clock=clock, version="bench"),
             notifications=NotifyDeps(
-                notifications=store, acts=store, channels=FixedChannels(), notifier=MemoryNotifier(), clock=clock
+                notifications=stores.notifications,
+                silences=stores.silences,
+                channels=FixedChannels(),
+                notifier=MemoryNotifier(),
+                clock=clock,
             ),
             heartbeat=CountedHeartbeat(),
-            maintenance=store,
+            maintenance=stores.maintenance,
             clock=clock,
             rules=RULES,
             retention_months=RETENTION_MONTHS,

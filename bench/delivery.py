@@ -25,11 +25,11 @@ from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.postgres.migrations.runner import up
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
 from dict_rate_limit.adapters.pulsar.connection import BATCH_DELAY_MS, Packing
 from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
 from dict_rate_limit.apps.local.postgres import embedded_postgres
+from dict_rate_limit.bootstrap.stores import postgres_stores
 from dict_rate_limit.contract.events import event_document
 from dict_rate_limit.usecases.deliver import deliver_all
 from dict_rate_limit.usecases.poll.record import record_group
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from bench.figure import Result
     from bench.scale import Size
     from dict_rate_limit.ports.delivery import EventPublisher
+    from dict_rate_limit.ports.stores import Stores
 
 TOPIC = "persistent://lb-conn/dict/core-events"
 BATCH = 200
@@ -61,7 +62,7 @@ class Rates:
 class Bench:
     """The database, which every round fills and empties, and the broker."""
 
-    store: PostgresStore
+    stores: Stores
     url: str
     transitions: int
     ticks: int = 0
@@ -72,7 +73,7 @@ class Bench:
             at = SystemClock().now() + self.ticks * RULES.interval
             share = 0.05 if self.ticks % 2 == 0 else 1.0
             polls = [snapshot(participant, at, share) for participant in PARTICIPANTS]
-            await record_group(self.store, polls, RULES, asyncio.Semaphore(4))
+            await record_group(self.stores.state, polls, RULES, asyncio.Semaphore(4))
             self.ticks += 1
 
     async def relayed(self, publisher: EventPublisher) -> float:
@@ -81,9 +82,9 @@ class Bench:
         Raises:
             BenchError: some were not told.
         """
-        waiting = (await self.store.backlog()).waiting
+        waiting = (await self.stores.outbox.backlog()).waiting
         began = time.perf_counter()
-        done = await deliver_all(self.store, publisher, SystemClock(), batch=BATCH, within=PATIENCE)
+        done = await deliver_all(self.stores.outbox, publisher, SystemClock(), batch=BATCH, within=PATIENCE)
         took = time.perf_counter() - began
         if done.failure is not None or done.delivered != waiting:
             message = f"{done.delivered} of {waiting} transitions were told: {done.failure}"
@@ -119,8 +120,8 @@ async def parts(size: Size) -> AsyncIterator[Bench]:
         address = await stack.enter_async_context(broker(folder / "pulsar"))
         url = await stack.enter_async_context(embedded_postgres(folder / "postgres"))
         await up(url)
-        store = PostgresStore(await stack.enter_async_context(open_pool(url)))
-        yield Bench(store=store, url=address, transitions=size.transitions)
+        stores = postgres_stores(await stack.enter_async_context(open_pool(url)))
+        yield Bench(stores=stores, url=address, transitions=size.transitions)
 
 
 @asynccontextmanager

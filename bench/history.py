@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg.rows import TupleRow
 
-    from dict_rate_limit.adapters.postgres.store import PostgresStore
+    from dict_rate_limit.ports.stores import Stores
 
     Connection = psycopg.AsyncConnection[TupleRow]
 
@@ -54,7 +54,7 @@ def queries() -> Mapping[str, bytes]:
     return {name: body.strip().rstrip(";").encode() for name, body in zip(parts[::2], parts[1::2], strict=True)}
 
 
-async def make_history(connection: Connection, store: PostgresStore, now: datetime, days: int) -> History:
+async def make_history(connection: Connection, stores: Stores, now: datetime, days: int) -> History:
     """Fill so many days up to now, record one reading, and let the product roll everything up."""
     first = now.replace(minute=0, second=0, microsecond=0) - timedelta(days=days)
     states = 0
@@ -62,11 +62,11 @@ async def make_history(connection: Connection, store: PostgresStore, now: dateti
     for number in range(-days // SHORTEST_MONTH, 1):
         since, until = max(first, month_start(now, number)), min(month_start(now, number + 1), now)
         if since < until:
-            await store.make_partitions(since)
+            await stores.maintenance.make_partitions(since)
             states += await filled(connection, since, until)
-    await record(store, now, 0.9)
+    await record(stores, now, 0.9)
     await connection.execute(queries()["from_the_beginning"], {"participant": PARTICIPANT, "since": first})
-    hours = await store.roll_up(now)
+    hours = await stores.maintenance.roll_up(now)
     await connection.execute("VACUUM ANALYZE")
     await connection.execute("CHECKPOINT")
     return History(since=first, until=now, states=states, hours=hours, megabytes=await megabytes(connection))
@@ -90,10 +90,10 @@ async def filled(connection: Connection, since: datetime, until: datetime) -> in
     return cursor.rowcount
 
 
-async def record(store: PostgresStore, at: datetime, share: float) -> None:
+async def record(stores: Stores, at: datetime, share: float) -> None:
     """Record one poll as the worker does: load, judge, save, in one transaction."""
     poll = snapshot(PARTICIPANT, at, share)
-    async with store.begin(PARTICIPANT) as unit:
+    async with stores.state.begin(PARTICIPANT) as unit:
         state = await unit.load(poll)
         if state is not None:
             _, evaluation = evaluate_poll(state, poll, RULES)

@@ -17,9 +17,9 @@ from bench.tempdir import open_folder
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.postgres.migrations.runner import up
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.adapters.postgres.store import PostgresStore
-from dict_rate_limit.adapters.telemetry.prometheus.exporter import DeliverySource, Exporter, StoredSource
+from dict_rate_limit.adapters.telemetry.prometheus.exporter import Exporter, StoredSource
 from dict_rate_limit.apps.local.postgres import embedded_postgres
+from dict_rate_limit.bootstrap.stores import postgres_stores
 from dict_rate_limit.usecases.poll.record import record_group
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from bench.figure import Result
     from bench.scale import Size
+    from dict_rate_limit.ports.stores import Stores
 
 ONE = Bar(limit=20)
 THOUSAND = Bar(limit=1000)
@@ -38,31 +39,29 @@ async def measure(size: Size) -> Sequence[Result]:
     found = []
     for count, bar in ((1, ONE), (size.participants, THOUSAND)):
         names = [f"{10_000_000 + number}" for number in range(count)]
-        async with filled(names) as store:
-            found.append(await scraped(store, names, size.rounds + 1, bar))
+        async with filled(names) as stores:
+            found.append(await scraped(stores, names, size.rounds + 1, bar))
     return found
 
 
 @asynccontextmanager
-async def filled(participants: Sequence[str]) -> AsyncIterator[PostgresStore]:
+async def filled(participants: Sequence[str]) -> AsyncIterator[Stores]:
     """Keep two readings of each participant, so that there are paces too."""
     now, gate = SystemClock().now(), asyncio.Semaphore(4)
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(open_folder())
         url = await stack.enter_async_context(embedded_postgres(folder / "postgres"))
         await up(url)
-        store = PostgresStore(await stack.enter_async_context(open_pool(url)))
+        stores = postgres_stores(await stack.enter_async_context(open_pool(url)))
         for at, share in ((now - BEFORE, 0.9), (now, 0.6)):
-            await record_group(store, [snapshot(name, at, share) for name in participants], RULES, gate)
-        yield store
+            await record_group(stores.state, [snapshot(name, at, share) for name in participants], RULES, gate)
+        yield stores
 
 
-async def scraped(store: PostgresStore, participants: Sequence[str], rounds: int, bar: Bar) -> Figure:
+async def scraped(stores: Stores, participants: Sequence[str], rounds: int, bar: Bar) -> Figure:
     """Scrape again and again; the first, which prepares statements, does not count."""
     source = StoredSource(
-        store=store,
-        condition=store,
-        delivery=DeliverySource(outbox=store, notifications=store, acts=store),
+        stores=stores,
         participants=participants,
         thresholds=RULES.thresholds,
         interval=RULES.interval,
@@ -72,7 +71,7 @@ async def scraped(store: PostgresStore, participants: Sequence[str], rounds: int
     scrapes, reads, text = [], [], b""
     for _ in range(rounds + 1):
         began = time.perf_counter()
-        await store.latest(participants)
+        await stores.state.latest(participants)
         reads.append((time.perf_counter() - began) * MS_PER_SEC)
         began = time.perf_counter()
         text = await exporter.scrape()

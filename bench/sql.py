@@ -21,8 +21,8 @@ from bench.tempdir import open_folder
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.postgres.migrations.runner import up
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.apps.local.postgres import embedded_postgres
+from dict_rate_limit.bootstrap.stores import postgres_stores
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from bench.figure import Result
     from bench.history import Connection, History
     from bench.scale import Size
+    from dict_rate_limit.ports.stores import Stores
 
 POINTS = 500
 DAY = timedelta(days=1)
@@ -56,16 +57,16 @@ async def measure(size: Size) -> Sequence[Result]:
         folder = stack.enter_context(open_folder())
         url = await stack.enter_async_context(embedded_postgres(folder / "postgres"))
         await up(url)
-        store = PostgresStore(await stack.enter_async_context(open_pool(url)))
+        stores = postgres_stores(await stack.enter_async_context(open_pool(url)))
         connection = await stack.enter_async_context(await psycopg.AsyncConnection.connect(url, autocommit=True))
-        history = await make_history(connection, store, SystemClock().now(), size.days)
+        history = await make_history(connection, stores, SystemClock().now(), size.days)
         await connection.execute("RESET synchronous_commit")
         await connection.execute(queries()["table_of_marks"])
-        times = await asked(questions(connection, store, history), size)
+        times = await asked(questions(connection, stores, history), size)
     return figures(times, history)
 
 
-def questions(connection: Connection, store: PostgresStore, history: History) -> Sequence[Question]:
+def questions(connection: Connection, stores: Stores, history: History) -> Sequence[Question]:
     """Return everything that is asked, in the order of one turn."""
     luck = random.Random(1)  # noqa: S311 -- the same days in every run
     ticks = itertools.count(1)
@@ -88,11 +89,11 @@ def questions(connection: Connection, store: PostgresStore, history: History) ->
     }
     return (
         Question(name="round trip", ask=lambda: query("round_trip", {})),
-        Question(name="latest", ask=lambda: store.latest([PARTICIPANT])),
+        Question(name="latest", ask=lambda: stores.state.latest([PARTICIPANT])),
         Question(name="day", ask=lambda: query("one_day", day())),
         Question(name="chart", ask=lambda: query("chart", whole)),
         Question(name="raw chart", ask=lambda: query("chart_raw", whole), every=RARE),
-        Question(name="record", ask=lambda: record(store, *next_reading(history, next(ticks)))),
+        Question(name="record", ask=lambda: record(stores, *next_reading(history, next(ticks)))),
         Question(name="one row", ask=lambda: connection.execute(queries()["one_row"])),
     )
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.notifications.silence import Silence
     from dict_rate_limit.ports.delivery import Outbox
     from dict_rate_limit.ports.notifications import Notifications
-    from dict_rate_limit.ports.stores import Acts
+    from dict_rate_limit.ports.stores import SilenceRepository
 
 
 @dataclass(kw_only=True)
@@ -40,9 +40,9 @@ class KnownDelivery:
         return cast("Notifications", self)
 
     @property
-    def acts(self) -> Acts:
+    def silences(self) -> SilenceRepository:
         """Itself, where only questions are asked."""
-        return cast("Acts", self)
+        return cast("SilenceRepository", self)
 
     async def backlog(self) -> Backlog:
         self._refuse()
@@ -56,9 +56,9 @@ class KnownDelivery:
         self._refuse()
         return self.pending_since
 
-    async def silences(self, now: datetime, *, ended: bool = False) -> Sequence[Silence]:
+    async def current(self, now: datetime, *, limit: int | None = None) -> Sequence[Silence]:
         self._refuse()
-        return [one for one in self.known_silences if (one.ends_at <= now) is ended]
+        return [one for one in self.known_silences if one.ends_at > now][:limit]
 
     def _refuse(self) -> None:
         if self.away:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
 from dict_rate_limit.adapters.pulsar.connection import Packing
 from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
+from dict_rate_limit.bootstrap.stores import postgres_stores
 from dict_rate_limit.usecases.deliver import deliver_all
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ async def main(orders: Orders) -> None:
     async with open_pool(orders.database_url) as pool:
         sys.stdout.write("working\n")
         sys.stdout.flush()
-        await relay(PostgresStore(pool), publisher, orders.batch, shutdown)
+        await relay(postgres_stores(pool).outbox, publisher, orders.batch, shutdown)
     await publisher.close()
 
 

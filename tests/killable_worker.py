@@ -19,10 +19,12 @@ from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.log_publisher import LogPublisher
 from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.adapters.memory.channels import CountedHeartbeat
+from dict_rate_limit.adapters.postgres.outbox import PostgresOutbox
+from dict_rate_limit.adapters.postgres.polls import PostgresStateStore
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.temporal import TemporalAddress
 from dict_rate_limit.apps.worker import Progress, WorkerDeps, run
+from dict_rate_limit.bootstrap.stores import postgres_stores
 from dict_rate_limit.domain.alerts.state import AlertConfig
 from dict_rate_limit.domain.buckets.level import Thresholds
 from dict_rate_limit.domain.codec import encode_poll
@@ -38,8 +40,6 @@ if TYPE_CHECKING:
     from typing import TextIO
     from uuid import UUID
 
-    from dict_rate_limit.adapters.postgres.outbox import PostgresClaimUnitOfWork
-    from dict_rate_limit.adapters.postgres.polls import PostgresRecordingUnitOfWork
     from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.domain.alerts.state import Evaluation, ParticipantState
     from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
@@ -143,19 +143,25 @@ class FatefulDrain:
         await self._unit.mark_refused(event_id, reason, at, next_try_at)
 
 
-class FatefulStore(PostgresStore):
-    """PostgreSQL, with ends."""
+class FatefulState(PostgresStateStore):
+    """Recording, with ends."""
 
     fate: Fate
 
     @asynccontextmanager
-    async def begin(self, participant: str) -> AsyncIterator[PostgresRecordingUnitOfWork]:
+    async def begin(self, participant: str) -> AsyncIterator[FatefulUnit]:  # type: ignore[override]
         async with super().begin(participant) as unit:
             yield FatefulUnit(unit, self.fate)
         self.fate.reach(Point.RECORDED)
 
+
+class FatefulOutbox(PostgresOutbox):
+    """The outbox, with ends."""
+
+    fate: Fate
+
     @asynccontextmanager
-    async def claim_batch(self, limit: int, now: datetime) -> AsyncIterator[PostgresClaimUnitOfWork]:
+    async def claim_batch(self, limit: int, now: datetime) -> AsyncIterator[FatefulDrain]:  # type: ignore[override]
         async with super().claim_batch(limit, now) as unit:
             yield FatefulDrain(unit)
         if unit.events:
@@ -185,18 +191,18 @@ async def main(orders: Orders) -> None:
     bridge = BridgeSource(orders.bridge, clock=clock)
     log = LogPublisher(stream=appended(orders.told), clock=clock, version="test")
     async with open_pool(orders.database_url) as pool:
-        store = FatefulStore(pool)
-        store.fate = fate
+        state, outbox, stores = FatefulState(pool), FatefulOutbox(pool), postgres_stores(pool)
+        state.fate = outbox.fate = fate
         source = FatefulSource(bridge, appended(orders.journal), fate)
         activities = Activities(
             fetcher=Fetcher(source=source, source_name="bridge", clock=clock),
-            store=store,
+            store=state,
             cache=MemoryCache(clock),
-            outbox=store,
+            outbox=outbox,
             publisher=FatefulPublisher(log, fate),
-            notifications=notifications(store, clock),
+            notifications=notifications(stores, clock),
             heartbeat=CountedHeartbeat(),
-            maintenance=store,
+            maintenance=stores.maintenance,
             clock=clock,
             rules=RULES,
             retention_months=13,

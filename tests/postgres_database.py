@@ -9,7 +9,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.adapters.postgres.store import PostgresStore
+from dict_rate_limit.bootstrap.stores import postgres_stores
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.texts.alert_lines import alert_events
 from samples.domain import RULES
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from dict_rate_limit.domain.buckets.reading import Poll
+    from dict_rate_limit.ports.stores import Stores
 
 END_OTHER_SESSIONS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -44,16 +45,16 @@ def execute(url: str, statement: str) -> None:
 
 
 @asynccontextmanager
-async def opened_store(url: str, *, max_size: int = 4, patience: float = 3.0) -> AsyncIterator[PostgresStore]:
+async def opened_store(url: str, *, max_size: int = 4, patience: float = 3.0) -> AsyncIterator[Stores]:
     """Open a store for one test."""
     async with open_pool(url, max_size=max_size, patience=patience) as pool:
-        yield PostgresStore(pool)
+        yield postgres_stores(pool)
 
 
-async def record(store: PostgresStore, *polls: Poll) -> None:
+async def record(stores: Stores, *polls: Poll) -> None:
     """Judge and keep polls as the product does."""
     for poll in polls:
-        async with store.begin(poll.participant) as unit:
+        async with stores.state.begin(poll.participant) as unit:
             state = await unit.load(poll)
             if state is not None:
                 _, evaluation = evaluate_poll(state, poll, RULES)

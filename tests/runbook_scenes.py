@@ -76,8 +76,8 @@ def keep(url: str, *polls: Poll) -> None:
     """Record polls as the worker does."""
 
     async def everything() -> None:
-        async with opened_store(url) as store:
-            await record(store, *polls)
+        async with opened_store(url) as stores:
+            await record(stores, *polls)
 
     asyncio.run(everything())
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import psycopg
 
-from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.adapters.memory.stores import MemoryStores, memory_stores
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.adapters.postgres.store import PostgresStore
+from dict_rate_limit.bootstrap.stores import postgres_stores
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
-from dict_rate_limit.ports.cache import RateLimiter
-from dict_rate_limit.ports.delivery import Outbox
-from dict_rate_limit.ports.notifications import Notifications
-from dict_rate_limit.ports.stores import Acts, Maintenance, StateStore, StoreHealth
 from dict_rate_limit.texts.alert_lines import alert_events
 from samples.domain import NOON, PARTICIPANT, RULES
 from samples.fake_ports import HandClock
@@ -27,20 +23,17 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyOverride
     from dict_rate_limit.domain.buckets.reading import Poll
-
-
-class Store(StateStore, Outbox, Notifications, Acts, Maintenance, StoreHealth, RateLimiter, Protocol):
-    """Everything a store is."""
+    from dict_rate_limit.ports.stores import Stores
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryRules:
     """Sets what operators set, in memory."""
 
-    store: MemoryStore
+    stores: MemoryStores
 
     def set(self, policy_name: str, rule: PolicyOverride) -> None:
-        self.store.set_policy_rule(PARTICIPANT, policy_name, rule)
+        self.stores.database.set_policy_override(PARTICIPANT, policy_name, rule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +56,12 @@ class PostgresRules:
 class Harness:
     """A store and the way operators set rules in it."""
 
-    store: Store
+    stores: Stores
     rules: MemoryRules | PostgresRules
 
     async def record(self, poll: Poll) -> ParticipantState | None:
         """Judge and keep one poll as the product does; return the state after it, None for a known poll."""
-        async with self.store.begin(poll.participant) as unit:
+        async with self.stores.state.begin(poll.participant) as unit:
             state = await unit.load(poll)
             if state is None:
                 return None
@@ -82,23 +75,23 @@ class Harness:
 
     async def load(self, poll: Poll) -> ParticipantState | None:
         """Load without saving anything."""
-        async with self.store.begin(poll.participant) as unit:
+        async with self.stores.state.begin(poll.participant) as unit:
             return await unit.load(poll)
 
     async def unpublished(self, limit: int = 1000, now: datetime = NOON) -> list[AlertEvent]:
         """Look into the outbox without marking anything."""
-        async with self.store.claim_batch(limit, now) as unit:
+        async with self.stores.outbox.claim_batch(limit, now) as unit:
             return list(unit.events)
 
 
 def memory_harness() -> Harness:
     """Make an empty memory store."""
-    store = MemoryStore(HandClock())
-    return Harness(store, MemoryRules(store))
+    stores = memory_stores(HandClock())
+    return Harness(stores, MemoryRules(stores))
 
 
 @asynccontextmanager
 async def postgres_harness(url: str) -> AsyncIterator[Harness]:
     """Open a PostgreSQL store on a migrated database."""
     async with open_pool(url, max_size=4) as pool:
-        yield Harness(PostgresStore(pool), PostgresRules(url))
+        yield Harness(postgres_stores(pool), PostgresRules(url))

@@ -26,7 +26,7 @@ import killable_relay
 from broker.server import Mortal, broker_in
 from broker.topic import arrived, new_topic
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.adapters.postgres.store import PostgresStore
+from dict_rate_limit.bootstrap.stores import postgres_stores
 from dict_rate_limit.usecases.poll.record import record_group
 from killable_relay import Orders
 from samples.domain import NOON, RULES, bucket, snapshot
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from broker.topic import Arrived
     from dict_rate_limit.domain.buckets.reading import Poll
+    from dict_rate_limit.ports.stores import Stores
 
 pytestmark = pytest.mark.slow
 
@@ -70,7 +71,7 @@ class Experiment:
 
     orders: Orders
     mortal: Mortal
-    store: PostgresStore
+    stores: Stores
     chance: random.Random
     polls: Iterator[Poll] = field(default_factory=polls)
     relays: list[asyncio.subprocess.Process] = field(default_factory=list)
@@ -80,7 +81,7 @@ class Experiment:
         for _ in range(number):
             poll = next(self.polls, None)
             if poll is not None:
-                await record_group(self.store, [poll], RULES, asyncio.Semaphore(1))
+                await record_group(self.stores.state, [poll], RULES, asyncio.Semaphore(1))
 
     async def start_relay(self) -> None:
         command = (sys.executable, killable_relay.__file__, json.dumps(asdict(self.orders)))
@@ -102,14 +103,14 @@ class Experiment:
 
     async def amid_delivery(self) -> None:
         """Return when a part of what waits has been told, at some moment of the next batch: both are left to chance."""
-        waiting = (await self.store.backlog()).waiting
+        waiting = (await self.stores.outbox.backlog()).waiting
         await self.until_waiting(self.chance.randrange(max(1, waiting)))
         await asyncio.sleep(self.chance.uniform(0, BATCH_SEC))
 
     async def until_waiting(self, number: int) -> None:
         """Return when no more than that many wait."""
         async with asyncio.timeout(PATIENCE_SEC):
-            while (await self.store.backlog()).waiting > number:  # noqa: ASYNC110 -- it sends no event
+            while (await self.stores.outbox.backlog()).waiting > number:  # noqa: ASYNC110 -- it sends no event
                 await asyncio.sleep(0.001)
 
     async def end_relays(self) -> list[int]:
@@ -127,7 +128,7 @@ async def experiment(database_url: str, folder: Path) -> AsyncIterator[Experimen
         made = Experiment(
             orders=orders,
             mortal=mortal,
-            store=PostgresStore(pool),
+            stores=postgres_stores(pool),
             chance=random.Random(SEED),  # noqa: S311 -- no secret
         )
         try:

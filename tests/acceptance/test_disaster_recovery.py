@@ -54,9 +54,9 @@ def test_nothing_of_the_backup_is_lost_and_repeats_are_known_by_their_id(
 
 async def polled(url: str, publisher: MemoryPublisher, *polls: Poll, batch: int = 10) -> None:
     """Record polls, and tell one batch of transitions as the worker does."""
-    async with opened_store(url) as store:
-        await record(store, *polls)
-        await deliver(store, publisher, HandClock(), batch=batch)
+    async with opened_store(url) as stores:
+        await record(stores, *polls)
+        await deliver(stores.outbox, publisher, HandClock(), batch=batch)
 
 
 def without_alerts(tables: Mapping[str, list[tuple[object, ...]]]) -> dict[str, list[tuple[object, ...]]]:

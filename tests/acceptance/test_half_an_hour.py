@@ -8,7 +8,7 @@ import pytest
 
 from database_replay import replayed, rules_every, stored_events, stored_polls
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.adapters.postgres.store import PostgresStore
+from dict_rate_limit.bootstrap.stores import postgres_stores
 from dict_rate_limit.domain.buckets.reading import FailedPoll, Snapshot, split_valid
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.simulator.answer import Listing, Refusal
@@ -57,10 +57,10 @@ async def test_half_an_hour_in_the_database_is_what_a_replay_of_its_polls_gives(
     polls = [[asked(fake, participant, tick) for participant in PARTICIPANTS] for tick in ticks]
 
     async with open_pool(migrated_database_url) as pool:
-        store, gate = PostgresStore(pool), asyncio.Semaphore(4)
+        stores, gate = postgres_stores(pool), asyncio.Semaphore(4)
         for group in polls:
-            await record_group(store, group, rules, gate)
-            await record_group(store, group, rules, gate)  # an activity tried again
+            await record_group(stores.state, group, rules, gate)
+            await record_group(stores.state, group, rules, gate)  # an activity tried again
 
     expected = replayed((poll for group in polls for poll in group), rules)
     events = await stored_events(migrated_database_url)

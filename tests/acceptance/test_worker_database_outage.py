@@ -9,8 +9,8 @@ import pytest
 
 from dict_rate_limit.adapters.postgres.migrations.runner import up
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.apps.local.postgres import NOT_DURABLE, embedded_postgres
+from dict_rate_limit.bootstrap.stores import postgres_stores
 from samples.worker import Stage, eventually, pause, running_worker
 from temporal_namespace import new_namespace
 
@@ -35,7 +35,7 @@ async def test_no_reading_is_lost_while_the_database_is_away(temporal_address: s
     async with postgres(data_folder) as url:
         pass  # it has been there once: the address is known
     async with open_pool(url, patience=3.0) as pool:
-        stage.store = PostgresStore(pool)
+        stage.stores = postgres_stores(pool)
         async with running_worker(stage.parts(address, "@every 1s")):
             async with postgres(data_folder):
                 await eventually(lambda: stage.has_recorded(2))

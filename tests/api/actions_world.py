@@ -36,13 +36,13 @@ class ActingWorld(World):
 
     async def alert(self, available: int = 200) -> Alert:
         """Let a bucket of 1000 fall."""
-        await recorded(self.store, snapshot(bucket(available), at=self.clock.now()))
-        (alert,) = await self.store.open_alerts([PARTICIPANT])
+        await recorded(self.stores, snapshot(bucket(available), at=self.clock.now()))
+        (alert,) = await self.stores.state.open_alerts([PARTICIPANT])
         return alert
 
     async def send_notifications(self, *channels: Channel, within: timedelta) -> None:
         """Tell channels of everything."""
-        await send_notifications(notifications(self.store, self.clock, *channels), within)
+        await send_notifications(notifications(self.stores, self.clock, *channels), within)
 
 
 async def get(client: httpx.AsyncClient, path: str, actor: str = "eva") -> httpx.Response:

@@ -80,9 +80,7 @@ class World(ReadingWorld):
         return build(
             ApiDeps(
                 reader=reader or self.reader(),
-                store=self.store,
-                acts=self.store,
-                outbox=self.store,
+                stores=self.stores,
                 clock=self.clock,
                 access=Access(TokensFile(self.tokens_path, self.clock), self.anonymous, loopback=self.loopback),
                 operations=OperationsApp(readiness),
@@ -90,9 +88,7 @@ class World(ReadingWorld):
                 version="1.2.3",
                 broker=self.broker,
                 acting=ExplainDeps(
-                    store=self.store,
-                    acts=self.store,
-                    notifications=self.store,
+                    stores=self.stores,
                     clock=self.clock,
                     thresholds=THRESHOLDS,
                     remind_every=timedelta(hours=1),

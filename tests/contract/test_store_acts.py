@@ -32,7 +32,7 @@ async def test_an_alert_comes_with_all_its_transitions(harness: Harness) -> None
     told = await harness.unpublished()
     alert_id = told[0].alert_id
 
-    history = await harness.store.alert(alert_id)
+    history = await harness.stores.alerts.alert(alert_id)
 
     assert history is not None
     assert list(history.events) == [event for event in told if event.alert_id == alert_id]
@@ -48,13 +48,13 @@ async def test_an_alert_comes_with_all_its_transitions(harness: Harness) -> None
 async def test_the_history_tells_what_became_of_each_transition(harness: Harness) -> None:
     await harness.record_all(*ticks(bucket(), bucket(200), bucket(50)))
     first, second = await harness.unpublished()
-    await route_all(harness.store)
-    async with harness.store.claim_batch(10, NOON) as unit:
+    await route_all(harness.stores)
+    async with harness.stores.outbox.claim_batch(10, NOON) as unit:
         await unit.mark_published([first.event_id], NOON)
         await unit.mark_refused(second.event_id, "too large", NOON, None)
     await harness.record(snapshot(bucket(), at=NOON + 3 * FIVE_MINUTES))
 
-    history = await harness.store.alert(first.alert_id)
+    history = await harness.stores.alerts.alert(first.alert_id)
 
     assert history is not None
     assert len(history.events) == 3
@@ -64,7 +64,7 @@ async def test_the_history_tells_what_became_of_each_transition(harness: Harness
 
 
 async def test_there_may_be_no_such_alert(harness: Harness) -> None:
-    assert await harness.store.alert(NULL_METRICS) is None
+    assert await harness.stores.alerts.alert(NULL_METRICS) is None
 
 
 async def test_alerts_come_the_last_opened_first(harness: Harness) -> None:
@@ -79,31 +79,31 @@ async def test_alerts_come_the_last_opened_first(harness: Harness) -> None:
         )
     )
 
-    everything = await harness.store.alerts([PARTICIPANT], open_only=False, limit=10)
+    everything = await harness.stores.alerts.alerts([PARTICIPANT], open_only=False, limit=10)
 
     assert [alert.policy_name for alert in everything] == ["BRAVO", "CHARLIE", "ALFA"]
-    assert await harness.store.alerts([PARTICIPANT], open_only=True, limit=10) == everything[:2]
-    assert await harness.store.alerts([PARTICIPANT], open_only=False, limit=1) == everything[:1]
+    assert await harness.stores.alerts.alerts([PARTICIPANT], open_only=True, limit=10) == everything[:2]
+    assert await harness.stores.alerts.alerts([PARTICIPANT], open_only=False, limit=1) == everything[:1]
 
 
 async def test_alerts_are_those_of_the_participants_asked_for(harness: Harness) -> None:
     await harness.record(snapshot(bucket(0)))
 
-    assert await harness.store.alerts([ANOTHER], open_only=False, limit=10) == []
-    assert len(await harness.store.alerts([ANOTHER, PARTICIPANT], open_only=False, limit=10)) == 1
+    assert await harness.stores.alerts.alerts([ANOTHER], open_only=False, limit=10) == []
+    assert len(await harness.stores.alerts.alerts([ANOTHER, PARTICIPANT], open_only=False, limit=10)) == 1
 
 
 async def test_an_act_finds_the_alert_as_it_stands(harness: Harness) -> None:
     alert = await opened(harness)
 
-    async with harness.store.unit_of_work(PARTICIPANT) as unit:
+    async with harness.stores.alerts.unit_of_work(PARTICIPANT) as unit:
         assert await unit.alert(alert.alert_id) == alert
 
 
 async def test_an_act_finds_no_alert_of_another_participant(harness: Harness) -> None:
     alert = await opened(harness)
 
-    async with harness.store.unit_of_work(ANOTHER) as unit:
+    async with harness.stores.alerts.unit_of_work(ANOTHER) as unit:
         assert await unit.alert(alert.alert_id) is None
         assert await unit.alert(NULL_METRICS) is None
 
@@ -113,13 +113,13 @@ async def test_an_acknowledged_alert_is_so_for_everybody_who_looks(harness: Harn
 
     await acknowledge(harness, alert)
 
-    history = await harness.store.alert(alert.alert_id)
+    history = await harness.stores.alerts.alert(alert.alert_id)
     state = await harness.load(failure(at=NOON + FIVE_MINUTES))
     assert history is not None
     assert history.alert.acknowledgement == TAKEN_UP
     assert state is not None
     assert [one.acknowledgement for one in state.open_alerts] == [TAKEN_UP]
-    assert [one.acknowledgement for one in await harness.store.open_alerts([PARTICIPANT])] == [TAKEN_UP]
+    assert [one.acknowledgement for one in await harness.stores.state.open_alerts([PARTICIPANT])] == [TAKEN_UP]
 
 
 async def test_an_acknowledgement_is_a_transition_that_waits_to_be_told(harness: Harness) -> None:
@@ -137,7 +137,7 @@ async def test_an_acknowledgement_outlives_polls_that_change_nothing(harness: Ha
 
     await harness.record(snapshot(bucket(200), at=NOON + FIVE_MINUTES))
 
-    assert [one.acknowledgement for one in await harness.store.open_alerts([PARTICIPANT])] == [TAKEN_UP]
+    assert [one.acknowledgement for one in await harness.stores.state.open_alerts([PARTICIPANT])] == [TAKEN_UP]
 
 
 async def test_an_acknowledgement_is_void_once_the_alert_gets_worse(harness: Harness) -> None:
@@ -145,22 +145,22 @@ async def test_an_acknowledgement_is_void_once_the_alert_gets_worse(harness: Har
 
     await harness.record(snapshot(bucket(50), at=NOON + FIVE_MINUTES))
 
-    assert [one.acknowledgement for one in await harness.store.open_alerts([PARTICIPANT])] == [None]
+    assert [one.acknowledgement for one in await harness.stores.state.open_alerts([PARTICIPANT])] == [None]
 
 
 async def test_a_test_alert_is_opened_and_resolved_in_one_act(harness: Harness) -> None:
     changes = drilled(SUBJECT, TAKEN_UP)
     alert = changes[-1].alert
 
-    async with harness.store.unit_of_work(PARTICIPANT) as unit:
+    async with harness.stores.alerts.unit_of_work(PARTICIPANT) as unit:
         await unit.save(alert, alert_events(changes), entry(AuditAction.DRILL_SENT, alert.alert_id))
 
-    history = await harness.store.alert(alert.alert_id)
+    history = await harness.stores.alerts.alert(alert.alert_id)
     assert history is not None
     assert history.alert == alert
     assert [event.transition for event in history.events] == [TransitionKind.OPENED, TransitionKind.RESOLVED]
     assert await harness.unpublished() == list(history.events)
-    assert await harness.store.open_alerts([PARTICIPANT]) == []
+    assert await harness.stores.state.open_alerts([PARTICIPANT]) == []
 
 
 async def test_an_error_inside_an_act_leaves_nothing(harness: Harness) -> None:
@@ -169,10 +169,10 @@ async def test_an_error_inside_an_act_leaves_nothing(harness: Harness) -> None:
     with pytest.raises(RuntimeError, match="lost"):
         await acknowledge_then_fail(harness, alert)
 
-    history = await harness.store.alert(alert.alert_id)
+    history = await harness.stores.alerts.alert(alert.alert_id)
     assert history is not None
     assert (history.alert, len(history.events)) == (alert, 1)
-    assert await harness.store.audit(10) == []
+    assert await harness.stores.audit.newest(10) == []
 
 
 async def test_after_an_error_the_next_act_gets_in(harness: Harness) -> None:
@@ -182,19 +182,19 @@ async def test_after_an_error_the_next_act_gets_in(harness: Harness) -> None:
 
     await acknowledge(harness, alert)
 
-    assert len(await harness.store.audit(10)) == 1
+    assert len(await harness.stores.audit.newest(10)) == 1
 
 
 async def test_recording_waits_for_an_act(harness: Harness) -> None:
     alert = await opened(harness)
-    async with harness.store.unit_of_work(PARTICIPANT) as unit:
+    async with harness.stores.alerts.unit_of_work(PARTICIPANT) as unit:
         poll = asyncio.create_task(harness.record(snapshot(bucket(), at=NOON + FIVE_MINUTES)))
         after, event = recorded(acknowledged(alert, TAKEN_UP))
         await unit.save(after, [event], entry(AuditAction.ALERT_ACKNOWLEDGED, alert.alert_id))
         assert not poll.done()
 
     await poll
-    history = await harness.store.alert(alert.alert_id)
+    history = await harness.stores.alerts.alert(alert.alert_id)
     assert history is not None
     assert [event.transition for event in history.events] == [
         TransitionKind.OPENED,
@@ -205,14 +205,14 @@ async def test_recording_waits_for_an_act(harness: Harness) -> None:
 
 async def test_an_act_waits_for_recording(harness: Harness) -> None:
     alert, worse = await opened(harness), snapshot(bucket(50), at=NOON + FIVE_MINUTES)
-    async with harness.store.begin(PARTICIPANT) as unit:
+    async with harness.stores.state.begin(PARTICIPANT) as unit:
         state = await unit.load(worse)
         assert state is not None
         _, evaluation = evaluate_poll(state, worse, RULES)
         await unit.save(evaluation, alert_events(evaluation.changes))
         act = asyncio.create_task(seen(harness, alert))
         await asyncio.sleep(0)
-        await harness.store.audit(1)
+        await harness.stores.audit.newest(1)
 
     assert (await act).sequence == 2
 
@@ -220,10 +220,10 @@ async def test_an_act_waits_for_recording(harness: Harness) -> None:
 async def test_acts_of_different_participants_do_not_wait(harness: Harness) -> None:
     alert = await opened(harness)
 
-    async with harness.store.unit_of_work(ANOTHER):
+    async with harness.stores.alerts.unit_of_work(ANOTHER):
         await acknowledge(harness, alert)
 
-    assert len(await harness.store.audit(10)) == 1
+    assert len(await harness.stores.audit.newest(10)) == 1
 
 
 async def test_acts_are_kept_newest_first(harness: Harness) -> None:
@@ -239,35 +239,35 @@ async def test_acts_are_kept_newest_first(harness: Harness) -> None:
         reason="'aspas' \"duplas\" \\ % %s $1 ç",
     )
 
-    async with harness.store.unit_of_work(PARTICIPANT) as unit:
+    async with harness.stores.alerts.unit_of_work(PARTICIPANT) as unit:
         await unit.save(changes[-1].alert, alert_events(changes), drill)
 
-    assert await harness.store.audit(10) == [drill, entry(AuditAction.ALERT_ACKNOWLEDGED, alert.alert_id)]
-    assert await harness.store.audit(1) == [drill]
+    assert await harness.stores.audit.newest(10) == [drill, entry(AuditAction.ALERT_ACKNOWLEDGED, alert.alert_id)]
+    assert await harness.stores.audit.newest(1) == [drill]
 
 
 async def opened(harness: Harness) -> Alert:
     """Let one alert open."""
     await harness.record(snapshot(bucket(200)))
-    (alert,) = await harness.store.open_alerts([PARTICIPANT])
+    (alert,) = await harness.stores.state.open_alerts([PARTICIPANT])
     return alert
 
 
 async def seen(harness: Harness, alert: Alert) -> Alert:
-    async with harness.store.unit_of_work(alert.participant) as unit:
+    async with harness.stores.alerts.unit_of_work(alert.participant) as unit:
         found = await unit.alert(alert.alert_id)
     assert found is not None
     return found
 
 
 async def acknowledge(harness: Harness, alert: Alert) -> None:
-    async with harness.store.unit_of_work(alert.participant) as unit:
+    async with harness.stores.alerts.unit_of_work(alert.participant) as unit:
         after, event = recorded(acknowledged(alert, TAKEN_UP))
         await unit.save(after, [event], entry(AuditAction.ALERT_ACKNOWLEDGED, alert.alert_id))
 
 
 async def acknowledge_then_fail(harness: Harness, alert: Alert) -> None:
-    async with harness.store.unit_of_work(alert.participant) as unit:
+    async with harness.stores.alerts.unit_of_work(alert.participant) as unit:
         after, event = recorded(acknowledged(alert, TAKEN_UP))
         await unit.save(after, [event], entry(AuditAction.ALERT_ACKNOWLEDGED, alert.alert_id))
         message = "lost"

@@ -34,7 +34,7 @@ async def _transitions(harness: Harness) -> None:
 
 
 async def test_notifications_are_claimed_as_they_were_routed(harness: Harness) -> None:
-    routed = await route_all(harness.store, "slack")
+    routed = await route_all(harness.stores, "slack")
 
     claimed = await claim(harness)
 
@@ -43,13 +43,13 @@ async def test_notifications_are_claimed_as_they_were_routed(harness: Harness) -
 
 
 async def test_a_claim_takes_the_oldest_up_to_the_limit(harness: Harness) -> None:
-    routed = await route_all(harness.store, "slack")
+    routed = await route_all(harness.stores, "slack")
 
     assert await claim(harness, limit=3) == routed[:3]
 
 
 async def test_a_claim_is_for_one_channel(harness: Harness) -> None:
-    routed = await route_all(harness.store, "slack", "teams")
+    routed = await route_all(harness.stores, "slack", "teams")
 
     claimed = await claim(harness, "teams")
 
@@ -57,13 +57,13 @@ async def test_a_claim_is_for_one_channel(harness: Harness) -> None:
 
 
 async def test_nothing_is_claimed_before_it_is_due(harness: Harness) -> None:
-    await route_all(harness.store, "slack", next_try_at=SOON)
+    await route_all(harness.stores, "slack", next_try_at=SOON)
 
     assert await claim(harness) == []
 
 
 async def test_all_that_wait_come_along_once_the_oldest_is_due(harness: Harness) -> None:
-    async with harness.store.routing(10) as unit:
+    async with harness.stores.notifications.routing(10) as unit:
         first, *rest = unit.events
         await unit.route([notification(first, "slack"), *(notification(e, "slack", next_try_at=SOON) for e in rest)])
 
@@ -71,7 +71,7 @@ async def test_all_that_wait_come_along_once_the_oldest_is_due(harness: Harness)
 
 
 async def test_none_overtakes_the_oldest_while_it_is_not_due(harness: Harness) -> None:
-    async with harness.store.routing(10) as unit:
+    async with harness.stores.notifications.routing(10) as unit:
         first, *rest = unit.events
         await unit.route([notification(first, "slack", next_try_at=SOON), *(notification(e, "slack") for e in rest)])
 
@@ -80,14 +80,14 @@ async def test_none_overtakes_the_oldest_while_it_is_not_due(harness: Harness) -
 
 
 async def test_what_was_suppressed_is_never_claimed(harness: Harness) -> None:
-    async with harness.store.routing(10) as unit:
+    async with harness.stores.notifications.routing(10) as unit:
         await unit.route([notification(event, "slack", status=Status.SUPPRESSED) for event in unit.events])
 
     assert await claim(harness) == []
 
 
 async def test_what_somebody_claimed_nobody_else_gets_before_the_lease_is_over(harness: Harness) -> None:
-    routed = await route_all(harness.store, "slack")
+    routed = await route_all(harness.stores, "slack")
     await claim(harness)
 
     assert await claim(harness, now=NOON + LEASE - timedelta(seconds=1)) == []
@@ -95,14 +95,14 @@ async def test_what_somebody_claimed_nobody_else_gets_before_the_lease_is_over(h
 
 
 async def test_nobody_gets_what_lies_behind_a_claimed_one(harness: Harness) -> None:
-    await route_all(harness.store, "slack")
+    await route_all(harness.stores, "slack")
     await claim(harness, limit=1)
 
     assert await claim(harness) == []
 
 
 async def test_of_many_at_once_one_gets_the_channel(harness: Harness) -> None:
-    await route_all(harness.store, "slack")
+    await route_all(harness.stores, "slack")
 
     claims = await asyncio.gather(*(claim(harness) for _ in range(10)))
 
@@ -110,28 +110,28 @@ async def test_of_many_at_once_one_gets_the_channel(harness: Harness) -> None:
 
 
 async def test_what_was_delivered_is_claimed_no_more(harness: Harness) -> None:
-    routed = await route_all(harness.store, "slack")
+    routed = await route_all(harness.stores, "slack")
     await claim(harness, limit=2)
 
-    await harness.store.record_attempts([delivered(routed[:2])])
+    await harness.stores.notifications.record_attempts([delivered(routed[:2])])
 
     assert await claim(harness) == routed[2:]
 
 
 async def test_a_delivery_frees_nothing_else_that_was_claimed(harness: Harness) -> None:
-    routed = await route_all(harness.store, "slack")
+    routed = await route_all(harness.stores, "slack")
     await claim(harness)
 
-    await harness.store.record_attempts([delivered(routed[:1])])
+    await harness.stores.notifications.record_attempts([delivered(routed[:1])])
 
     assert await claim(harness) == []
 
 
 async def test_what_failed_rests_until_its_next_try_and_all_that_wait_with_it(harness: Harness) -> None:
-    routed = await route_all(harness.store, "slack")
+    routed = await route_all(harness.stores, "slack")
     await claim(harness)
 
-    await harness.store.record_attempts([failed(routed[:1])])
+    await harness.stores.notifications.record_attempts([failed(routed[:1])])
 
     assert await claim(harness) == []
     again = await claim(harness, now=NOON + PAUSE)
@@ -140,29 +140,29 @@ async def test_what_failed_rests_until_its_next_try_and_all_that_wait_with_it(ha
 
 
 async def test_what_was_given_up_on_no_longer_stands_in_the_way(harness: Harness) -> None:
-    routed = await route_all(harness.store, "slack")
+    routed = await route_all(harness.stores, "slack")
     await claim(harness)
 
-    await harness.store.record_attempts([given_up(routed[:1])])
+    await harness.stores.notifications.record_attempts([given_up(routed[:1])])
 
     assert await claim(harness) == routed[1:]
 
 
 async def test_a_failure_frees_nothing_of_other_channels(harness: Harness) -> None:
-    routed = await route_all(harness.store, "slack", "teams")
+    routed = await route_all(harness.stores, "slack", "teams")
     await claim(harness, "slack")
     await claim(harness, "teams")
 
-    await harness.store.record_attempts([failed(routed[:1])])
+    await harness.stores.notifications.record_attempts([failed(routed[:1])])
 
     assert await claim(harness, "teams", now=NOON + PAUSE) == []
 
 
 async def test_what_was_delivered_stays_so_whatever_a_late_sender_says(harness: Harness) -> None:
-    routed = await route_all(harness.store, "slack")
-    await harness.store.record_attempts([delivered(routed[:1])])
+    routed = await route_all(harness.stores, "slack")
+    await harness.stores.notifications.record_attempts([delivered(routed[:1])])
 
-    await harness.store.record_attempts([failed(routed[:1], SOON)])
+    await harness.stores.notifications.record_attempts([failed(routed[:1], SOON)])
 
     (entry, *_) = await ledger(harness, routed)
     assert entry.notification.status is Status.DELIVERED
@@ -173,17 +173,17 @@ async def test_what_was_delivered_stays_so_whatever_a_late_sender_says(harness: 
 async def test_what_was_given_up_on_comes_back_only_as_delivered(
     harness: Harness, late: Callable[[Sequence[Notification], datetime], Attempt], status: Status
 ) -> None:
-    routed = await route_all(harness.store, "slack")
-    await harness.store.record_attempts([given_up(routed[:1])])
+    routed = await route_all(harness.stores, "slack")
+    await harness.stores.notifications.record_attempts([given_up(routed[:1])])
 
-    await harness.store.record_attempts([late(routed[:1], SOON)])
+    await harness.stores.notifications.record_attempts([late(routed[:1], SOON)])
 
     (entry, *_) = await ledger(harness, routed)
     assert entry.notification.status is status
 
 
 async def test_the_ledger_has_every_notification_of_the_alert_by_transition_then_channel(harness: Harness) -> None:
-    routed = await route_all(harness.store, "teams", "slack")
+    routed = await route_all(harness.stores, "teams", "slack")
 
     entries = await ledger(harness, routed)
 
@@ -193,15 +193,15 @@ async def test_the_ledger_has_every_notification_of_the_alert_by_transition_then
 
 
 async def test_the_ledger_of_an_unknown_alert_is_empty(harness: Harness) -> None:
-    assert await harness.store.ledger(SILENCE_ID) == []
+    assert await harness.stores.notifications.ledger(SILENCE_ID) == []
 
 
 async def test_the_ledger_has_every_attempt_in_order(harness: Harness) -> None:
-    routed = await route_all(harness.store, "slack")
+    routed = await route_all(harness.stores, "slack")
     first, second = failed(routed[:1]), delivered(routed[:1], NOON + PAUSE)
 
-    await harness.store.record_attempts([first])
-    await harness.store.record_attempts([second])
+    await harness.stores.notifications.record_attempts([first])
+    await harness.stores.notifications.record_attempts([second])
 
     (entry, *_) = await ledger(harness, routed)
     assert list(entry.attempts) == [first, second]
@@ -209,10 +209,10 @@ async def test_the_ledger_has_every_attempt_in_order(harness: Harness) -> None:
 
 
 async def test_an_attempt_of_several_stands_with_each_of_them(harness: Harness) -> None:
-    routed = await route_all(harness.store, "slack")
+    routed = await route_all(harness.stores, "slack")
     one_message = failed(routed[:2])
 
-    await harness.store.record_attempts([one_message])
+    await harness.stores.notifications.record_attempts([one_message])
 
     first, second, third = await ledger(harness, routed)
     assert list(first.attempts) == [replace(one_message, notification_ids=(routed[0].notification_id,))]
@@ -221,17 +221,17 @@ async def test_an_attempt_of_several_stands_with_each_of_them(harness: Harness) 
 
 
 async def test_an_attempt_noted_twice_counts_once(harness: Harness) -> None:
-    routed = await route_all(harness.store, "slack")
+    routed = await route_all(harness.stores, "slack")
 
     for _ in range(2):
-        await harness.store.record_attempts([failed(routed[:1])])
+        await harness.stores.notifications.record_attempts([failed(routed[:1])])
 
     (entry, *_) = await ledger(harness, routed)
     assert (len(entry.attempts), entry.notification.attempts) == (1, 1)
 
 
 async def test_a_suppressed_notification_says_what_suppressed_it(harness: Harness) -> None:
-    async with harness.store.routing(1) as unit:
+    async with harness.stores.notifications.routing(1) as unit:
         silenced = notification(unit.events[0], "slack", status=Status.SUPPRESSED)
         await unit.route([silenced])
 
@@ -241,13 +241,13 @@ async def test_a_suppressed_notification_says_what_suppressed_it(harness: Harnes
 
 
 async def test_channels_that_are_gone_are_given_up_on(harness: Harness) -> None:
-    routed = await route_all(harness.store, "slack", "teams")
-    await harness.store.record_attempts([delivered(routed[:1])])
+    routed = await route_all(harness.stores, "slack", "teams")
+    await harness.stores.notifications.record_attempts([delivered(routed[:1])])
 
-    given_up_on = await harness.store.discard_orphans(["teams"], NOON, LATER)
+    given_up_on = await harness.stores.notifications.discard_orphans(["teams"], NOON, LATER)
 
     assert given_up_on == 3
-    assert await harness.store.notification_counts() == {
+    assert await harness.stores.notifications.notification_counts() == {
         ("slack", Status.DELIVERED): 1,
         ("slack", Status.DEAD): 3,
         ("teams", Status.PENDING): 4,
@@ -255,53 +255,53 @@ async def test_channels_that_are_gone_are_given_up_on(harness: Harness) -> None:
 
 
 async def test_what_is_young_is_kept_for_a_channel_nobody_here_knows_yet(harness: Harness) -> None:
-    routed = await route_all(harness.store, "slack")
+    routed = await route_all(harness.stores, "slack")
 
-    assert await harness.store.discard_orphans([], NOON, min(one.created_at for one in routed)) == 0
+    assert await harness.stores.notifications.discard_orphans([], NOON, min(one.created_at for one in routed)) == 0
 
 
 async def test_without_any_channel_everything_is_given_up_on(harness: Harness) -> None:
-    await route_all(harness.store, "slack")
+    await route_all(harness.stores, "slack")
 
-    assert await harness.store.discard_orphans([], NOON, LATER) == 4
-    assert await harness.store.discard_orphans([], NOON, LATER) == 0
+    assert await harness.stores.notifications.discard_orphans([], NOON, LATER) == 4
+    assert await harness.stores.notifications.discard_orphans([], NOON, LATER) == 0
 
 
 async def test_what_somebody_is_sending_is_given_up_on_once_the_lease_is_over(harness: Harness) -> None:
-    await route_all(harness.store, "slack")
+    await route_all(harness.stores, "slack")
     await claim(harness, limit=1)
 
-    assert await harness.store.discard_orphans([], NOON, LATER) == 3
-    assert await harness.store.discard_orphans([], NOON + LEASE, LATER) == 1
+    assert await harness.stores.notifications.discard_orphans([], NOON, LATER) == 3
+    assert await harness.stores.notifications.discard_orphans([], NOON + LEASE, LATER) == 1
 
 
 async def test_the_last_attempt_of_each_channel_is_known(harness: Harness) -> None:
-    slack, teams, *_ = await route_all(harness.store, "slack", "teams", "zulip")
+    slack, teams, *_ = await route_all(harness.stores, "slack", "teams", "zulip")
     other, last = failed([teams]), delivered([slack], NOON + PAUSE)
 
-    await harness.store.record_attempts([failed([slack]), other, last])
+    await harness.stores.notifications.record_attempts([failed([slack]), other, last])
 
-    assert await harness.store.last_attempts() == {"slack": last, "teams": other}
+    assert await harness.stores.notifications.last_attempts() == {"slack": last, "teams": other}
 
 
 async def test_before_the_first_attempt_there_is_no_last_one(harness: Harness) -> None:
-    await route_all(harness.store, "slack")
+    await route_all(harness.stores, "slack")
 
-    assert await harness.store.last_attempts() == {}
+    assert await harness.stores.notifications.last_attempts() == {}
 
 
 async def test_the_oldest_pending_of_each_channel_tells_its_age(harness: Harness) -> None:
-    routed = await route_all(harness.store, "slack", "teams")
-    await harness.store.record_attempts([delivered([one for one in routed if one.channel == "teams"])])
+    routed = await route_all(harness.stores, "slack", "teams")
+    await harness.stores.notifications.record_attempts([delivered([one for one in routed if one.channel == "teams"])])
 
-    assert await harness.store.oldest_pending() == {"slack": NOON}
+    assert await harness.stores.notifications.oldest_pending() == {"slack": NOON}
 
 
 async def claim(
     harness: Harness, channel: str = "slack", *, now: datetime = NOON, limit: int = 100
 ) -> list[Notification]:
-    return list(await harness.store.claim(channel, now, LEASE, limit))
+    return list(await harness.stores.notifications.claim(channel, now, LEASE, limit))
 
 
 async def ledger(harness: Harness, routed: Sequence[Notification]) -> list[LedgerEntry]:
-    return list(await harness.store.ledger(routed[0].event.alert_id))
+    return list(await harness.stores.notifications.ledger(routed[0].event.alert_id))

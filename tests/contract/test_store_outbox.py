@@ -83,7 +83,7 @@ async def test_what_is_marked_is_told_no_more(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
     everything = await harness.unpublished()
 
-    async with harness.store.claim_batch(10, NOON) as unit:
+    async with harness.stores.outbox.claim_batch(10, NOON) as unit:
         await unit.mark_published([everything[0].event_id, everything[2].event_id], NOON)
 
     assert await harness.unpublished() == [everything[1], everything[3]]
@@ -115,7 +115,10 @@ async def test_marks_are_in_force_also_when_the_reader_is_cancelled(harness: Har
 async def test_a_second_reader_gets_nothing_of_a_policy_while_the_first_reads(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
 
-    async with harness.store.claim_batch(10, NOON) as first, harness.store.claim_batch(10, NOON) as second:
+    async with (
+        harness.stores.outbox.claim_batch(10, NOON) as first,
+        harness.stores.outbox.claim_batch(10, NOON) as second,
+    ):
         assert len(first.events) == 4
         assert list(second.events) == []
 
@@ -123,7 +126,10 @@ async def test_a_second_reader_gets_nothing_of_a_policy_while_the_first_reads(ha
 async def test_a_second_reader_gets_nothing_even_of_what_the_first_had_no_room_for(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
 
-    async with harness.store.claim_batch(1, NOON) as first, harness.store.claim_batch(10, NOON) as second:
+    async with (
+        harness.stores.outbox.claim_batch(1, NOON) as first,
+        harness.stores.outbox.claim_batch(10, NOON) as second,
+    ):
         assert len(first.events) == 1
         assert list(second.events) == []
 
@@ -132,7 +138,10 @@ async def test_a_second_reader_gets_the_other_policies(harness: Harness) -> None
     await harness.record_all(*TWO_POLICIES)
     everything = await harness.unpublished()
 
-    async with harness.store.claim_batch(1, NOON) as first, harness.store.claim_batch(10, NOON) as second:
+    async with (
+        harness.stores.outbox.claim_batch(1, NOON) as first,
+        harness.stores.outbox.claim_batch(10, NOON) as second,
+    ):
         assert list(first.events) == everything[:1]
         assert list(second.events) == [everything[1], everything[3]]
 
@@ -140,17 +149,17 @@ async def test_a_second_reader_gets_the_other_policies(harness: Harness) -> None
 async def test_a_reader_turned_away_does_not_free_what_the_first_reads(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
 
-    async with harness.store.claim_batch(10, NOON):
-        async with harness.store.claim_batch(10, NOON) as second:
+    async with harness.stores.outbox.claim_batch(10, NOON):
+        async with harness.stores.outbox.claim_batch(10, NOON) as second:
             assert list(second.events) == []
-        async with harness.store.claim_batch(10, NOON) as third:
+        async with harness.stores.outbox.claim_batch(10, NOON) as third:
             assert list(third.events) == []
 
 
 async def test_transitions_recorded_while_the_outbox_is_read_wait_for_the_next_time(harness: Harness) -> None:
     await harness.record(snapshot(bucket(0), at=NOON - FIVE_MINUTES))
 
-    async with harness.store.claim_batch(10, NOON) as unit:
+    async with harness.stores.outbox.claim_batch(10, NOON) as unit:
         await harness.record_all(*TROUBLE)
         assert len(unit.events) == 1
         await unit.mark_published([unit.events[0].event_id], NOON)
@@ -192,7 +201,7 @@ async def test_refusals_are_counted(harness: Harness) -> None:
     for _ in range(2):
         await refuse(harness, event.event_id, next_try_at=NOON)
 
-    async with harness.store.claim_batch(10, NOON) as unit:
+    async with harness.stores.outbox.claim_batch(10, NOON) as unit:
         assert unit.refusals == {event.event_id: 2}
 
 
@@ -211,7 +220,7 @@ async def test_a_refused_transition_can_still_be_published(harness: Harness) -> 
     everything = await harness.unpublished()
     await refuse(harness, everything[0].event_id, next_try_at=SOON)
 
-    async with harness.store.claim_batch(10, SOON) as unit:
+    async with harness.stores.outbox.claim_batch(10, SOON) as unit:
         await unit.mark_published([everything[0].event_id], SOON)
 
     assert await harness.unpublished() == everything[1:]
@@ -221,16 +230,16 @@ async def test_the_backlog_counts_what_waits_and_what_is_dead(harness: Harness) 
     await harness.record_all(*TROUBLE)
     everything = await harness.unpublished()
     await refuse(harness, everything[0].event_id, next_try_at=None)
-    async with harness.store.claim_batch(10, NOON) as unit:
+    async with harness.stores.outbox.claim_batch(10, NOON) as unit:
         await unit.mark_published([everything[1].event_id], NOON)
 
-    backlog = await harness.store.backlog()
+    backlog = await harness.stores.outbox.backlog()
 
     assert backlog == Backlog(waiting=2, oldest_at=everything[2].detected_at, dead=1)
 
 
 async def test_the_backlog_of_an_empty_outbox_has_no_age(harness: Harness) -> None:
-    assert await harness.store.backlog() == Backlog(waiting=0, oldest_at=None, dead=0)
+    assert await harness.stores.outbox.backlog() == Backlog(waiting=0, oldest_at=None, dead=0)
 
 
 async def test_many_readers_at_once_tell_every_transition_once(harness: Harness) -> None:
@@ -252,14 +261,14 @@ def as_told(event: AlertEvent) -> AlertEvent:
 
 
 async def refuse(harness: Harness, event_id: UUID, *, next_try_at: datetime | None) -> None:
-    async with harness.store.claim_batch(10, NOON) as unit:
+    async with harness.stores.outbox.claim_batch(10, NOON) as unit:
         await unit.mark_refused(event_id, "too large", NOON, next_try_at)
 
 
 async def tell_all(harness: Harness, told: list[AlertEvent]) -> None:
     """Publish three at a time until nothing is left."""
-    while (await harness.store.backlog()).waiting:
-        async with harness.store.claim_batch(3, NOON) as unit:
+    while (await harness.stores.outbox.backlog()).waiting:
+        async with harness.stores.outbox.claim_batch(3, NOON) as unit:
             await asyncio.sleep(0)  # others have their turn, also while this one holds something
             for event in unit.events:
                 told.append(event)
@@ -267,14 +276,14 @@ async def tell_all(harness: Harness, told: list[AlertEvent]) -> None:
 
 
 async def mark_one_then_fail(harness: Harness) -> None:
-    async with harness.store.claim_batch(10, NOON) as unit:
+    async with harness.stores.outbox.claim_batch(10, NOON) as unit:
         await unit.mark_published([unit.events[0].event_id], NOON)
         message = "broker"
         raise RuntimeError(message)
 
 
 async def mark_one_then_hang(harness: Harness, marked: asyncio.Event) -> None:
-    async with harness.store.claim_batch(10, NOON) as unit:
+    async with harness.stores.outbox.claim_batch(10, NOON) as unit:
         await unit.mark_published([unit.events[0].event_id], NOON)
         marked.set()
         await asyncio.Event().wait()

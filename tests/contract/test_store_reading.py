@@ -32,7 +32,7 @@ async def test_the_latest_reading_comes_back_as_it_was(harness: Harness) -> None
 
     await harness.record(reading)
 
-    assert await harness.store.latest([PARTICIPANT]) == {
+    assert await harness.stores.state.latest([PARTICIPANT]) == {
         PARTICIPANT: LatestReading(
             participant=PARTICIPANT,
             snapshot=reading,
@@ -48,7 +48,7 @@ async def test_the_latest_reading_outlives_failures(harness: Harness) -> None:
 
     await harness.record_all(good, failure(Outcome.GONE, NOON + FIVE_MINUTES))
 
-    latest = (await harness.store.latest([PARTICIPANT]))[PARTICIPANT]
+    latest = (await harness.stores.state.latest([PARTICIPANT]))[PARTICIPANT]
     assert latest.snapshot == good
     assert (latest.last_poll_at, latest.last_outcome) == (NOON + FIVE_MINUTES, Outcome.GONE)
 
@@ -56,7 +56,7 @@ async def test_the_latest_reading_outlives_failures(harness: Harness) -> None:
 async def test_the_last_poll_is_the_one_received_last(harness: Harness) -> None:
     await harness.record_all(snapshot(bucket()), failure(at=NOON - FIVE_MINUTES))
 
-    latest = (await harness.store.latest([PARTICIPANT]))[PARTICIPANT]
+    latest = (await harness.stores.state.latest([PARTICIPANT]))[PARTICIPANT]
     assert (latest.last_poll_at, latest.last_outcome) == (NOON, Outcome.OK)
 
 
@@ -65,7 +65,7 @@ async def test_a_reading_whose_time_repeats_is_not_the_latest(harness: Harness) 
 
     await harness.record_all(good, snapshot(bucket(1), at=NOON + FIVE_MINUTES, response_time=NOON))
 
-    assert (await harness.store.latest([PARTICIPANT]))[PARTICIPANT].snapshot == good
+    assert (await harness.stores.state.latest([PARTICIPANT]))[PARTICIPANT].snapshot == good
 
 
 async def test_a_policy_that_could_not_be_read_is_not_in_the_latest_reading(harness: Harness) -> None:
@@ -77,13 +77,13 @@ async def test_a_policy_that_could_not_be_read_is_not_in_the_latest_reading(harn
 
     await harness.record_all(snapshot(bucket(), bucket(name="KEYS_CHECK")), second)
 
-    assert (await harness.store.latest([PARTICIPANT]))[PARTICIPANT].snapshot == second
+    assert (await harness.stores.state.latest([PARTICIPANT]))[PARTICIPANT].snapshot == second
 
 
 async def test_a_participant_without_a_good_reading_has_no_snapshot(harness: Harness) -> None:
     await harness.record(failure())
 
-    latest = (await harness.store.latest([PARTICIPANT]))[PARTICIPANT]
+    latest = (await harness.stores.state.latest([PARTICIPANT]))[PARTICIPANT]
     assert latest.snapshot is None
     assert latest.last_outcome is Outcome.UNAVAILABLE
 
@@ -91,7 +91,7 @@ async def test_a_participant_without_a_good_reading_has_no_snapshot(harness: Har
 async def test_a_participant_never_polled_is_absent(harness: Harness) -> None:
     await harness.record(failure())
 
-    assert set(await harness.store.latest([OTHER, PARTICIPANT])) == {PARTICIPANT}
+    assert set(await harness.stores.state.latest([OTHER, PARTICIPANT])) == {PARTICIPANT}
 
 
 async def test_rules_come_with_the_latest_reading(harness: Harness) -> None:
@@ -100,12 +100,12 @@ async def test_rules_come_with_the_latest_reading(harness: Harness) -> None:
     harness.rules.set("CLAIMS_READ", PolicyOverride(warning=3333, critical=1, enabled=False))
 
     rules = {"CLAIMS_READ": PolicyOverride(warning=3333, critical=1, enabled=False)}
-    assert (await harness.store.latest([PARTICIPANT]))[PARTICIPANT].policy_overrides == rules
-    assert await harness.store.policy_overrides(PARTICIPANT) == rules
+    assert (await harness.stores.state.latest([PARTICIPANT]))[PARTICIPANT].policy_overrides == rules
+    assert await harness.stores.state.policy_overrides(PARTICIPANT) == rules
 
 
 async def test_nobody_set_rules_for_an_unknown_participant(harness: Harness) -> None:
-    assert await harness.store.policy_overrides(OTHER) == {}
+    assert await harness.stores.state.policy_overrides(OTHER) == {}
 
 
 async def test_open_alerts_come_worst_first_then_oldest_first(harness: Harness) -> None:
@@ -122,7 +122,7 @@ async def test_open_alerts_come_worst_first_then_oldest_first(harness: Harness) 
         replace(snapshot(replace(critical, name="E"), at=NOON - FIVE_MINUTES), participant=OTHER),
     )
 
-    alerts = await harness.store.open_alerts([PARTICIPANT, OTHER])
+    alerts = await harness.stores.state.open_alerts([PARTICIPANT, OTHER])
 
     assert [alert.policy_name for alert in alerts] == ["E", "C", "B", "A", "D"]
 
@@ -130,21 +130,21 @@ async def test_open_alerts_come_worst_first_then_oldest_first(harness: Harness) 
 async def test_open_alerts_are_those_of_the_participants_asked_for(harness: Harness) -> None:
     await harness.record(snapshot(bucket(0)))
 
-    assert await harness.store.open_alerts([OTHER]) == []
+    assert await harness.stores.state.open_alerts([OTHER]) == []
 
 
 async def test_a_resolved_alert_is_not_open(harness: Harness) -> None:
     await harness.record_all(*ticks(bucket(0), bucket()))
 
-    assert await harness.store.open_alerts([PARTICIPANT]) == []
-    assert await harness.store.open_alert_counts([PARTICIPANT]) == {}
+    assert await harness.stores.state.open_alerts([PARTICIPANT]) == []
+    assert await harness.stores.state.open_alert_counts([PARTICIPANT]) == {}
 
 
 async def test_polls_are_counted_by_outcome(harness: Harness) -> None:
     await harness.record_all(*ticks(bucket(), Outcome.UNAVAILABLE, bucket(), Outcome.UNAVAILABLE, Outcome.GONE))
     await harness.record(replace(snapshot(), participant=OTHER))
 
-    assert await harness.store.poll_counts([PARTICIPANT, OTHER]) == {
+    assert await harness.stores.state.poll_counts([PARTICIPANT, OTHER]) == {
         (PARTICIPANT, Outcome.OK): 2,
         (PARTICIPANT, Outcome.UNAVAILABLE): 2,
         (PARTICIPANT, Outcome.GONE): 1,
@@ -158,7 +158,7 @@ async def test_open_alerts_are_counted_by_kind_and_severity(harness: Harness) ->
         failure(Outcome.RATE_LIMITED, NOON + FIVE_MINUTES),
     )
 
-    assert await harness.store.open_alert_counts([PARTICIPANT, OTHER]) == {
+    assert await harness.stores.state.open_alert_counts([PARTICIPANT, OTHER]) == {
         (PARTICIPANT, Kind.THRESHOLD, Severity.WARNING): 1,
         (PARTICIPANT, Kind.THRESHOLD, Severity.CRITICAL): 2,
         (PARTICIPANT, Kind.RATE_LIMITED, Severity.WARNING): 1,
@@ -170,7 +170,7 @@ async def test_what_was_taken_between_the_last_two_readings_is_known(harness: Ha
 
     await harness.record_all(*ticks(before, after))
 
-    consumption = (await harness.store.latest([PARTICIPANT]))[PARTICIPANT].consumption
+    consumption = (await harness.stores.state.latest([PARTICIPANT]))[PARTICIPANT].consumption
 
     assert consumption == {
         "A": Consumption(low=100, high=400, seconds=300.0, censored=True),
@@ -181,13 +181,13 @@ async def test_what_was_taken_between_the_last_two_readings_is_known(harness: Ha
 async def test_nothing_is_known_of_what_was_taken_across_a_change_of_limits(harness: Harness) -> None:
     await harness.record_all(*ticks(bucket(1000), bucket(900), bucket(800, capacity=2000)))
 
-    assert (await harness.store.latest([PARTICIPANT]))[PARTICIPANT].consumption == {}
+    assert (await harness.stores.state.latest([PARTICIPANT]))[PARTICIPANT].consumption == {}
 
 
 async def test_transitions_are_counted_by_what_they_are(harness: Harness) -> None:
     await harness.record_all(*ticks(bucket(1000), bucket(200), bucket(50), bucket(1000), bucket(1000, capacity=2000)))
 
-    counts = await harness.store.transition_counts([PARTICIPANT])
+    counts = await harness.stores.state.transition_counts([PARTICIPANT])
 
     threshold = (PARTICIPANT, "CLAIMS_READ", Kind.THRESHOLD)
     assert counts == {
@@ -196,4 +196,4 @@ async def test_transitions_are_counted_by_what_they_are(harness: Harness) -> Non
         (*threshold, TransitionKind.RESOLVED): 1,
         (PARTICIPANT, "CLAIMS_READ", Kind.LIMITS_CHANGED, TransitionKind.NOTICED): 1,
     }
-    assert await harness.store.transition_counts(["00000000"]) == {}
+    assert await harness.stores.state.transition_counts(["00000000"]) == {}

@@ -112,7 +112,7 @@ async def test_a_poll_that_is_recorded_already_loads_nothing(harness: Harness, p
 async def test_a_poll_told_twice_counts_once(harness: Harness) -> None:
     await harness.record_all(*ticks(LOW), *ticks(LOW))
 
-    assert await harness.store.poll_counts([PARTICIPANT]) == {(PARTICIPANT, Outcome.OK): 1}
+    assert await harness.stores.state.poll_counts([PARTICIPANT]) == {(PARTICIPANT, Outcome.OK): 1}
     assert len(await harness.unpublished()) == 1
 
 
@@ -144,7 +144,7 @@ async def test_rules_stay_while_a_policy_is_away(harness: Harness) -> None:
 
     await harness.record(snapshot(FULL, at=NOON + FIVE_MINUTES))
 
-    assert await harness.store.policy_overrides(PARTICIPANT) == {"KEYS_CHECK": PolicyOverride(critical=1)}
+    assert await harness.stores.state.policy_overrides(PARTICIPANT) == {"KEYS_CHECK": PolicyOverride(critical=1)}
 
 
 async def test_an_error_inside_the_unit_leaves_nothing(harness: Harness) -> None:
@@ -154,9 +154,9 @@ async def test_an_error_inside_the_unit_leaves_nothing(harness: Harness) -> None
         await fail_after_saving(harness, poll)
 
     assert await harness.load(poll) == ParticipantState(participant=PARTICIPANT)
-    assert await harness.store.latest([PARTICIPANT]) == {}
-    assert await harness.store.poll_counts([PARTICIPANT]) == {}
-    assert await harness.store.open_alerts([PARTICIPANT]) == []
+    assert await harness.stores.state.latest([PARTICIPANT]) == {}
+    assert await harness.stores.state.poll_counts([PARTICIPANT]) == {}
+    assert await harness.stores.state.open_alerts([PARTICIPANT]) == []
     assert await harness.unpublished() == []
 
 
@@ -180,7 +180,7 @@ async def test_after_an_error_the_next_one_gets_in(harness: Harness) -> None:
 
 async def test_two_units_of_one_participant_wait_for_one_another(harness: Harness) -> None:
     poll = snapshot(LOW)
-    async with harness.store.begin(PARTICIPANT) as unit:
+    async with harness.stores.state.begin(PARTICIPANT) as unit:
         waiting = asyncio.create_task(harness.record(poll))
         state = await unit.load(poll)
         assert state is not None
@@ -199,13 +199,13 @@ async def test_many_at_once_are_judged_one_after_the_other(harness: Harness) -> 
 
     events = await harness.unpublished()
     assert [event.kind for event in events] == [Kind.THRESHOLD]
-    assert await harness.store.poll_counts([PARTICIPANT]) == {(PARTICIPANT, Outcome.OK): 20}
+    assert await harness.stores.state.poll_counts([PARTICIPANT]) == {(PARTICIPANT, Outcome.OK): 20}
 
 
 async def test_units_of_different_participants_do_not_wait(harness: Harness) -> None:
     other = replace(failure(), participant="87654321")
 
-    async with harness.store.begin(PARTICIPANT):
+    async with harness.stores.state.begin(PARTICIPANT):
         assert await harness.record(other) is not None
 
 
@@ -224,7 +224,7 @@ async def test_everything_a_failure_says_can_be_kept(harness: Harness) -> None:
 
 
 async def fail_after_saving(harness: Harness, poll: Poll) -> None:
-    async with harness.store.begin(poll.participant) as unit:
+    async with harness.stores.state.begin(poll.participant) as unit:
         state = await unit.load(poll)
         assert state is not None
         _, evaluation = evaluate_poll(state, poll, RULES)

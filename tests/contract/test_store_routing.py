@@ -35,7 +35,7 @@ async def test_what_was_routed_is_routed_no_more_although_nobody_is_told(harness
     await harness.record_all(*TROUBLE)
     everything = await unrouted(harness)
 
-    async with harness.store.routing(2) as unit:
+    async with harness.stores.notifications.routing(2) as unit:
         await unit.route([])
 
     assert await unrouted(harness) == everything[2:]
@@ -44,7 +44,7 @@ async def test_what_was_routed_is_routed_no_more_although_nobody_is_told(harness
 async def test_a_router_that_settles_nothing_changes_nothing(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
 
-    async with harness.store.routing(10):
+    async with harness.stores.notifications.routing(10):
         pass
 
     assert len(await unrouted(harness)) == 3
@@ -57,13 +57,13 @@ async def test_an_error_while_routing_leaves_nothing(harness: Harness) -> None:
         await route_then_fail(harness)
 
     assert len(await unrouted(harness)) == 3
-    assert await harness.store.notification_counts() == {}
+    assert await harness.stores.notifications.notification_counts() == {}
 
 
 async def test_a_second_router_gets_nothing_while_the_first_works(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
 
-    async with harness.store.routing(1) as first, harness.store.routing(10) as second:
+    async with harness.stores.notifications.routing(1) as first, harness.stores.notifications.routing(10) as second:
         assert len(first.events) == 1
         assert list(second.events) == []
         assert second.told == {}
@@ -72,10 +72,10 @@ async def test_a_second_router_gets_nothing_while_the_first_works(harness: Harne
 async def test_a_router_turned_away_does_not_let_another_in(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
 
-    async with harness.store.routing(10):
-        async with harness.store.routing(10) as second:
+    async with harness.stores.notifications.routing(10):
+        async with harness.stores.notifications.routing(10) as second:
             assert list(second.events) == []
-        async with harness.store.routing(10) as third:
+        async with harness.stores.notifications.routing(10) as third:
             assert list(third.events) == []
 
 
@@ -94,8 +94,8 @@ async def test_routing_goes_on_after_a_cancelled_router(harness: Harness) -> Non
 async def test_routing_does_not_wait_for_the_broker(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
 
-    async with harness.store.claim_batch(10, NOON) as reader:
-        await route_all(harness.store, "slack")
+    async with harness.stores.outbox.claim_batch(10, NOON) as reader:
+        await route_all(harness.stores, "slack")
         await reader.mark_published([event.event_id for event in reader.events], NOON)
 
     assert await unrouted(harness) == []
@@ -104,7 +104,7 @@ async def test_routing_does_not_wait_for_the_broker(harness: Harness) -> None:
 
 async def test_transitions_are_routed_whether_or_not_the_broker_has_them(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
-    async with harness.store.claim_batch(10, NOON) as reader:
+    async with harness.stores.outbox.claim_batch(10, NOON) as reader:
         await reader.mark_published([reader.events[0].event_id], NOON)
         await reader.mark_refused(reader.events[1].event_id, "too large", NOON, None)
 
@@ -114,7 +114,7 @@ async def test_transitions_are_routed_whether_or_not_the_broker_has_them(harness
 async def test_nobody_was_told_of_a_new_alert(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
 
-    async with harness.store.routing(10) as unit:
+    async with harness.stores.notifications.routing(10) as unit:
         assert unit.told == {}
 
 
@@ -122,60 +122,60 @@ async def test_who_was_told_of_an_alert_is_known_when_it_goes_on(harness: Harnes
     await harness.record_all(
         *ticks((bucket(), bucket(name=OTHER)), (bucket(200), bucket(200, name=OTHER)), (bucket(50), bucket(name=OTHER)))
     )
-    async with harness.store.routing(2) as unit:
+    async with harness.stores.notifications.routing(2) as unit:
         first, second = unit.events
         await unit.route(
             [notification(first, "slack"), notification(first, "pagerduty"), notification(second, "teams")]
         )
 
-    async with harness.store.routing(10) as unit:
+    async with harness.stores.notifications.routing(10) as unit:
         assert unit.told == {first.alert_id: {"slack", "pagerduty"}, second.alert_id: {"teams"}}
 
 
 async def test_only_alerts_of_the_unit_are_looked_up(harness: Harness) -> None:
     await harness.record_all(*ticks((bucket(), bucket(200, name=OTHER)), (bucket(200), bucket(200, name=OTHER))))
-    async with harness.store.routing(1) as unit:
+    async with harness.stores.notifications.routing(1) as unit:
         await unit.route([notification(unit.events[0], "slack")])
 
-    async with harness.store.routing(10) as unit:
+    async with harness.stores.notifications.routing(10) as unit:
         assert len(unit.events) == 1
         assert unit.told == {}
 
 
 async def test_a_channel_held_back_by_a_silence_was_not_told(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
-    async with harness.store.routing(1) as unit:
+    async with harness.stores.notifications.routing(1) as unit:
         (event,) = unit.events
         silenced = notification(event, "slack", status=Status.SUPPRESSED)
         await unit.route([silenced, notification(event, "teams")])
 
-    async with harness.store.routing(10) as unit:
+    async with harness.stores.notifications.routing(10) as unit:
         assert unit.told == {event.alert_id: {"teams"}}
 
 
 async def test_a_notification_that_is_there_stays_as_it_is(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
-    async with harness.store.routing(1) as unit:
+    async with harness.stores.notifications.routing(1) as unit:
         again = notification(unit.events[0], "slack")
         await unit.route([again])
         await unit.route([again])
 
-    assert await harness.store.notification_counts() == {("slack", Status.PENDING): 1}
+    assert await harness.stores.notifications.notification_counts() == {("slack", Status.PENDING): 1}
 
 
 async def unrouted(harness: Harness, limit: int = 100) -> list[AlertEvent]:
-    async with harness.store.routing(limit) as unit:
+    async with harness.stores.notifications.routing(limit) as unit:
         return list(unit.events)
 
 
 async def route_then_fail(harness: Harness) -> None:
-    async with harness.store.routing(10) as unit:
+    async with harness.stores.notifications.routing(10) as unit:
         await unit.route([notification(event, "slack") for event in unit.events])
         message = "lost"
         raise RuntimeError(message)
 
 
 async def hold_open(harness: Harness, opened: asyncio.Event) -> None:
-    async with harness.store.routing(10):
+    async with harness.stores.notifications.routing(10):
         opened.set()
         await asyncio.Event().wait()

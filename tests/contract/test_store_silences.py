@@ -44,30 +44,30 @@ WINDOW = replace(
 
 
 async def test_without_silences_everything_is_told(harness: Harness) -> None:
-    assert await harness.store.silences(NOON) == []
-    assert await harness.store.silences(NOON, ended=True) == []
+    assert await harness.stores.silences.current(NOON) == []
+    assert await harness.stores.silences.ended(NOON) == []
 
 
 @pytest.mark.parametrize("silence", [SILENCE, WINDOW], ids=["a silence", "a window that recurs"])
 async def test_a_silence_comes_back_as_it_was_made(harness: Harness, silence: Silence) -> None:
     await add(harness, silence)
 
-    assert await harness.store.silences(NOON) == [silence]
+    assert await harness.stores.silences.current(NOON) == [silence]
 
 
 async def test_silences_come_the_next_to_end_first(harness: Harness) -> None:
     await add(harness, SILENCE)
     await add(harness, WINDOW)
 
-    assert await harness.store.silences(NOON) == [WINDOW, SILENCE]
+    assert await harness.stores.silences.current(NOON) == [WINDOW, SILENCE]
 
 
 async def test_a_silence_is_over_at_its_end(harness: Harness) -> None:
     await add(harness, SILENCE)
 
-    assert await harness.store.silences(SILENCE.ends_at - timedelta(microseconds=1)) == [SILENCE]
-    assert await harness.store.silences(SILENCE.ends_at) == []
-    assert await harness.store.silences(SILENCE.ends_at, ended=True) == [SILENCE]
+    assert await harness.stores.silences.current(SILENCE.ends_at - timedelta(microseconds=1)) == [SILENCE]
+    assert await harness.stores.silences.current(SILENCE.ends_at) == []
+    assert await harness.stores.silences.ended(SILENCE.ends_at) == [SILENCE]
 
 
 async def test_those_that_are_over_come_newest_first(harness: Harness) -> None:
@@ -75,8 +75,8 @@ async def test_those_that_are_over_come_newest_first(harness: Harness) -> None:
     for silence in (SILENCE, newer):
         await add(harness, silence)
 
-    assert await harness.store.silences(SILENCE.ends_at, ended=True) == [newer, SILENCE]
-    assert await harness.store.silences(NOON, ended=True) == []
+    assert await harness.stores.silences.ended(SILENCE.ends_at) == [newer, SILENCE]
+    assert await harness.stores.silences.ended(NOON) == []
 
 
 async def test_a_silence_ended_by_hand_is_over_from_then_on(harness: Harness) -> None:
@@ -85,9 +85,9 @@ async def test_a_silence_ended_by_hand_is_over_from_then_on(harness: Harness) ->
     ended = await end(harness, NOON + HOUR)
 
     assert ended == replace(SILENCE, ended_at=NOON + HOUR, ended_by="rui")
-    assert await harness.store.silences(NOON + HOUR) == []
-    assert await harness.store.silences(NOON + HOUR, ended=True) == [ended]
-    assert await harness.store.silences(NOON) == [ended]
+    assert await harness.stores.silences.current(NOON + HOUR) == []
+    assert await harness.stores.silences.ended(NOON + HOUR) == [ended]
+    assert await harness.stores.silences.current(NOON) == [ended]
 
 
 async def test_a_window_may_be_ended_before_it_begins(harness: Harness) -> None:
@@ -96,7 +96,7 @@ async def test_a_window_may_be_ended_before_it_begins(harness: Harness) -> None:
     ended = await end(harness, NOON, WINDOW.silence_id)
 
     assert ended is not None
-    assert await harness.store.silences(NOON) == []
+    assert await harness.stores.silences.current(NOON) == []
 
 
 @pytest.mark.parametrize("at", [SILENCE.ends_at, SILENCE.ends_at + HOUR], ids=["just over", "long over"])
@@ -104,12 +104,12 @@ async def test_a_silence_that_is_over_cannot_be_ended(harness: Harness, at: date
     await add(harness, SILENCE)
 
     assert await end(harness, at) is None
-    assert await harness.store.silences(at, ended=True) == [SILENCE]
+    assert await harness.stores.silences.ended(at) == [SILENCE]
 
 
 async def test_an_unknown_silence_cannot_be_ended(harness: Harness) -> None:
     assert await end(harness, NOON) is None
-    assert await harness.store.audit(10) == []
+    assert await harness.stores.audit.newest(10) == []
 
 
 async def test_of_two_who_end_a_silence_at_once_one_does(harness: Harness) -> None:
@@ -118,7 +118,7 @@ async def test_of_two_who_end_a_silence_at_once_one_does(harness: Harness) -> No
     ended = await asyncio.gather(end(harness, NOON), end(harness, NOON))
 
     assert sorted(one is None for one in ended) == [False, True]
-    assert [kept.act for kept in await harness.store.audit(10)] == [
+    assert [kept.act for kept in await harness.stores.audit.newest(10)] == [
         AuditAction.SILENCE_ENDED,
         AuditAction.SILENCE_CREATED,
     ]
@@ -128,18 +128,18 @@ async def test_silences_made_and_ended_are_audited(harness: Harness) -> None:
     await add(harness, SILENCE)
     await end(harness, NOON)
 
-    assert await harness.store.audit(10) == [
+    assert await harness.stores.audit.newest(10) == [
         entry(AuditAction.SILENCE_ENDED, "rui"),
         entry(AuditAction.SILENCE_CREATED, "ana"),
     ]
 
 
 async def add(harness: Harness, silence: Silence) -> None:
-    await harness.store.add_silence(silence, entry(AuditAction.SILENCE_CREATED, silence.actor))
+    await harness.stores.silences.add(silence, entry(AuditAction.SILENCE_CREATED, silence.actor))
 
 
 async def end(harness: Harness, at: datetime, silence_id: UUID = ID) -> Silence | None:
-    return await harness.store.end_silence(silence_id, "rui", at, entry(AuditAction.SILENCE_ENDED, "rui"))
+    return await harness.stores.silences.end(silence_id, "rui", at, entry(AuditAction.SILENCE_ENDED, "rui"))
 
 
 def entry(act: AuditAction, actor: str) -> AuditEntry:

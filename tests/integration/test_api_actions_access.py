@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 from uuid import UUID
 
@@ -12,13 +13,15 @@ import pytest
 from api.actions_world import ALERTS, AUDIT, DRILLS, ROOT, SILENCES, ActingWorld, get, post, problem
 from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.errors import StoreUnavailableError
-from samples.readings import AbsentStore
+from samples.readings import HandClock, absent_stores
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
     from pathlib import Path
 
     import httpx
+
+    from dict_rate_limit.ports.stores import Stores
 
 NULL_METRICS = UUID(int=0)
 READS = [
@@ -141,23 +144,28 @@ async def test_a_larger_body_is_refused_also_when_it_does_not_say_its_size(clien
     assert problem(answer) == (413, "body-too-large", None)
 
 
-class AbsentActs(AbsentStore):
-    """PostgreSQL that is away, for those who act too."""
+class AbsentPart:
+    """PostgreSQL that is away, for operator actions too."""
 
     async def _away(self, *_: object, **__: object) -> NoReturn:
         message = "no connection to 10.0.0.7"
         raise StoreUnavailableError(message)
 
-    alert = alerts = silences = add_silence = end_silence = audit = _away
+    alert = alerts = silence = current = ended = add = end = newest = _away
 
     @asynccontextmanager
     async def unit_of_work(self, participant: str) -> AsyncIterator[NoReturn]:
         yield await self._away(participant)
 
 
+def all_absent(clock: HandClock) -> Stores:
+    part = AbsentPart()
+    return replace(absent_stores(clock), alerts=part, silences=part, audit=part)
+
+
 @pytest.mark.parametrize("path", READS)
 async def test_while_the_database_is_away_a_look_says_so(world: ActingWorld, path: str) -> None:
-    world.store = AbsentActs(world.clock)
+    world.stores = all_absent(world.clock)
     async with world.client() as client:
         answer = await get(client, path)
 
@@ -170,7 +178,7 @@ async def test_while_the_database_is_away_a_look_says_so(world: ActingWorld, pat
 async def test_while_the_database_is_away_an_act_is_refused_and_may_be_repeated(
     world: ActingWorld, path: str, body: dict[str, str]
 ) -> None:
-    world.store = AbsentActs(world.clock)
+    world.stores = all_absent(world.clock)
     async with world.client() as client:
         answer = await post(client, path, body)
 

@@ -41,7 +41,7 @@ async def taking_up(client: httpx.AsyncClient, alert_id: object, actor: str = "a
 
 async def test_open_alerts_are_listed_the_last_opened_first(world: ActingWorld, client: httpx.AsyncClient) -> None:
     await recorded(
-        world.store,
+        world.stores,
         snapshot(bucket(200), bucket(1000, name="OTHER")),
         snapshot(bucket(200), bucket(50, name="OTHER"), at=NOON + FIVE_MINUTES),
     )
@@ -70,7 +70,7 @@ async def test_open_alerts_are_listed_the_last_opened_first(world: ActingWorld, 
 async def test_resolved_ones_and_notices_are_listed_when_asked_for(
     world: ActingWorld, client: httpx.AsyncClient
 ) -> None:
-    await recorded(world.store, snapshot(bucket(200)), snapshot(bucket(1000), at=NOON + FIVE_MINUTES, category="D"))
+    await recorded(world.stores, snapshot(bucket(200)), snapshot(bucket(1000), at=NOON + FIVE_MINUTES, category="D"))
 
     still_open = await get(client, f"{ALERTS}?state=open")
     everything = await get(client, f"{ALERTS}?state=all")
@@ -93,7 +93,7 @@ async def test_alerts_are_those_of_all_participants_or_of_one(world: ActingWorld
 
 
 async def test_no_more_are_listed_than_asked_for(world: ActingWorld, client: httpx.AsyncClient) -> None:
-    await recorded(world.store, snapshot(bucket(200), bucket(200, name="OTHER")))
+    await recorded(world.stores, snapshot(bucket(200), bucket(200, name="OTHER")))
 
     assert (await get(client, f"{ALERTS}?limit=1")).json()["total"] == 1
 
@@ -209,7 +209,7 @@ async def test_the_second_of_two_who_saw_the_same_is_told_to_look_again(
 
 async def test_a_resolved_alert_cannot_be_taken_up(world: ActingWorld, client: httpx.AsyncClient) -> None:
     alert = await world.alert()
-    await recorded(world.store, snapshot(bucket(1000), at=NOON + FIVE_MINUTES))
+    await recorded(world.stores, snapshot(bucket(1000), at=NOON + FIVE_MINUTES))
 
     answer = await taking_up(client, alert.alert_id)
 
@@ -258,7 +258,7 @@ async def test_a_field_that_is_not_understood_is_refused_by_its_name(
     assert problem(answer) == (400, "invalid-parameter", parameter)
     assert answer.json()["detail"].startswith(f"{parameter}: ")
     assert said in answer.json()["detail"]
-    assert (await world.store.audit(10)) == []
+    assert (await world.stores.audit.newest(10)) == []
 
 
 async def test_an_act_takes_no_parameters(world: ActingWorld, client: httpx.AsyncClient) -> None:

@@ -19,7 +19,7 @@ from dict_rate_limit.simulator.fake_dict import World as FakeWorld
 from dict_rate_limit.simulator.scenario import SCENARIOS
 from dict_rate_limit.usecases.readings.budget import BudgetConfig
 from samples.domain import NOON, PARTICIPANT
-from samples.readings import OTHER, AbsentCache, AbsentStore, HandClock
+from samples.readings import OTHER, AbsentCache, HandClock, absent_stores
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -213,7 +213,7 @@ async def test_without_redis_the_database_bounds_the_calls(world: World) -> None
 
 
 async def test_without_redis_and_database_the_source_is_not_called(world: World) -> None:
-    world.cache, world.store = AbsentCache(), AbsentStore(world.clock)
+    world.cache, world.stores = AbsentCache(), absent_stores(world.clock)
 
     statuses = await fire(world, replicas=2)
 
@@ -237,10 +237,11 @@ async def test_after_both_are_lost_the_last_readings_are_served(world: World) ->
                 "headers": [],
             },
         )
-    absent, away = AbsentCache(), AbsentStore(world.clock)
+    absent, away = AbsentCache(), absent_stores(world.clock)
     cache.get, cache.put, cache.acquire = absent.get, absent.put, absent.acquire  # type: ignore[method-assign]
-    for name in ("latest", "policy_overrides", "open_alerts", "acquire"):
-        setattr(world.store, name, getattr(away, name))
+    for name in ("latest", "policy_overrides", "open_alerts"):
+        setattr(world.stores.state, name, getattr(away.state, name))
+    world.stores.rate_limiter.acquire = away.rate_limiter.acquire  # type: ignore[method-assign]
 
     statuses = Counter[int]()
     for _ in range(2000):

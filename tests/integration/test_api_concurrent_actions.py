@@ -26,10 +26,10 @@ NIGHTS = {"days": ["MON", "FRI"], "start": "22:00", "end": "02:00", "time_zone":
 
 @pytest.fixture
 async def world(tmp_path: Path, migrated_database_url: str) -> AsyncIterator[ActingWorld]:
-    async with opened_store(migrated_database_url) as store:
+    async with opened_store(migrated_database_url) as stores:
         world = ActingWorld(tmp_path)
         world.clock = SystemClock()  # type: ignore[assignment] # nobody moves it by hand here
-        world.store = store
+        world.stores = stores
         yield world
 
 
@@ -70,7 +70,7 @@ async def test_an_act_waits_for_a_poll_that_is_being_recorded(
     now = world.clock.now()
 
     _, answer = await asyncio.gather(
-        recorded(world.store, snapshot(bucket(50), at=now + FIVE_MINUTES)), post(replicas[0], path, LOOKING)
+        recorded(world.stores, snapshot(bucket(50), at=now + FIVE_MINUTES)), post(replicas[0], path, LOOKING)
     )
 
     detail = (await get(replicas[0], f"{ALERTS}/{alert.alert_id}")).json()

@@ -40,7 +40,7 @@ async def client(world: ActingWorld) -> AsyncIterator[httpx.AsyncClient]:
 
 async def test_a_policy_is_explained(world: ActingWorld, client: httpx.AsyncClient) -> None:
     alert = await world.alert()
-    await recorded(world.store, snapshot(bucket(260), at=NOON + FIVE_MINUTES))
+    await recorded(world.stores, snapshot(bucket(260), at=NOON + FIVE_MINUTES))
     silence = (await post(client, SILENCES, {"reason": "a release", "for": "1h", "policy": "CLAIMS_*"})).json()
     await world.send_notifications(channel("hook", format=ChannelType.WEBHOOK), within=HOUR)
 
@@ -91,7 +91,7 @@ async def test_the_last_delivery_of_each_channel_is_told(world: ActingWorld, cli
     hook = channel("hook", format=ChannelType.WEBHOOK)
     await world.alert()
     await world.send_notifications(hook, within=HOUR)
-    await recorded(world.store, snapshot(bucket(50), at=NOON + FIVE_MINUTES))
+    await recorded(world.stores, snapshot(bucket(50), at=NOON + FIVE_MINUTES))
     world.clock.advance(FIVE_MINUTES.total_seconds())
     await world.send_notifications(hook, channel("ops"), within=HOUR)
 
@@ -145,7 +145,7 @@ async def test_a_test_alert_is_taken_in_and_has_an_address(client: httpx.AsyncCl
 
 async def test_the_way_of_a_test_alert_is_told_to_its_end(world: ActingWorld, client: httpx.AsyncClient) -> None:
     address = (await post(client, DRILLS, WEEKLY)).headers["Location"]
-    await deliver_all(world.store, MemoryPublisher(), world.clock, batch=10, within=timedelta(seconds=10))
+    await deliver_all(world.stores.outbox, MemoryPublisher(), world.clock, batch=10, within=timedelta(seconds=10))
     await world.send_notifications(
         channel("hook", format=ChannelType.WEBHOOK), channel("ops", group_wait=HOUR), within=HOUR
     )

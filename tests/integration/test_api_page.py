@@ -16,7 +16,7 @@ from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose
 from dict_rate_limit.usecases.alert_actions import AcknowledgeAlert, NewSilence, acknowledge, create_silence, send_drill
 from samples.domain import NOON, PARTICIPANT, bucket, snapshot
-from samples.readings import OTHER, AbsentStore, recorded
+from samples.readings import OTHER, absent_stores, recorded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -88,7 +88,7 @@ async def test_the_page_refuses_what_it_does_not_understand(client: httpx.AsyncC
 
 async def test_the_page_shows_open_alerts(world: World, client: httpx.AsyncClient) -> None:
     healthy = await client.get("/?lang=en")
-    await recorded(world.store, snapshot(bucket(0, name="ENTRIES_WRITE")))
+    await recorded(world.stores, snapshot(bucket(0, name="ENTRIES_WRITE")))
 
     answer = await client.get("/?lang=en")
 
@@ -97,16 +97,16 @@ async def test_the_page_shows_open_alerts(world: World, client: httpx.AsyncClien
 
 
 async def test_the_page_shows_who_has_an_alert_and_what_is_silenced(world: World, client: httpx.AsyncClient) -> None:
-    await recorded(world.store, snapshot(bucket(0, name="ENTRIES_WRITE")))
-    (alert,) = await world.store.open_alerts([PARTICIPANT])
+    await recorded(world.stores, snapshot(bucket(0, name="ENTRIES_WRITE")))
+    (alert,) = await world.stores.state.open_alerts([PARTICIPANT])
     until = NOON + timedelta(hours=1)
     order = AcknowledgeAlert(alert_id=alert.alert_id, actor="<b>ana</b>", reason="on it", until=until)
-    await acknowledge(world.store, world.clock, order)
+    await acknowledge(world.stores.alerts, world.clock, order)
     matchers = Matchers(policy="ENTRIES_*")
     window = NewSilence(
         purpose=Purpose.MAINTENANCE, matchers=matchers, ends_at=until, actor="rui", reason="a migration"
     )
-    await create_silence(world.store, world.clock, window)
+    await create_silence(world.stores.silences, world.clock, window)
 
     page = seen(await client.get("/?lang=en"))
 
@@ -116,7 +116,7 @@ async def test_the_page_shows_who_has_an_alert_and_what_is_silenced(world: World
 
 
 async def test_the_page_says_that_transitions_are_late(world: World, client: httpx.AsyncClient) -> None:
-    await recorded(world.store, snapshot(bucket(0)))
+    await recorded(world.stores, snapshot(bucket(0)))
     world.clock.advance(360)
 
     page = seen(await client.get("/?lang=en"))
@@ -125,7 +125,7 @@ async def test_the_page_says_that_transitions_are_late(world: World, client: htt
 
 
 async def test_a_test_alert_never_shows_as_trouble(world: World, client: httpx.AsyncClient) -> None:
-    await send_drill(world.store, world.clock, PARTICIPANT, "ana", "before the holidays")
+    await send_drill(world.stores.alerts, world.clock, PARTICIPANT, "ana", "before the holidays")
 
     page = seen(await client.get("/?lang=en"))
 
@@ -143,7 +143,7 @@ async def test_the_page_says_where_transitions_go_without_a_broker(world: World,
 
 
 async def test_the_page_stands_when_everything_behind_it_is_away(world: World) -> None:
-    world.store = AbsentStore(world.clock)
+    world.stores = absent_stores(world.clock)
     world.source.error = SourceError(Outcome.UNAVAILABLE, "away")
     async with world.client() as client:
         answer = await client.get("/?lang=en")

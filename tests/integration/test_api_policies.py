@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from api.world import World
-from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.adapters.memory.stores import memory_stores
 from dict_rate_limit.domain.alerts.state import PolicyOverride
 from dict_rate_limit.domain.buckets.reading import RejectedItem
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.ports.cache import CachedSnapshot
 from samples.domain import NOON, PARTICIPANT, bucket, snapshot
-from samples.readings import OTHER, TTL, AbsentStore, policies_list
+from samples.readings import OTHER, TTL, absent_stores, policies_list
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -198,11 +198,11 @@ async def test_the_etag_is_of_the_snapshot_and_the_question(world: World, client
 
 
 async def test_changed_thresholds_change_the_etag(world: World) -> None:
-    store = MemoryStore(world.clock)
-    world.store = store
+    stores = memory_stores(world.clock)
+    world.stores = stores
     async with world.client() as client:
         before = (await client.get(LIST)).headers["ETag"]
-        store.set_policy_rule(PARTICIPANT, "FULL", PolicyOverride(warning=10_000))
+        stores.database.set_policy_override(PARTICIPANT, "FULL", PolicyOverride(warning=10_000))
         world.clock.advance(10)
 
         after = await client.get(LIST, headers={"If-None-Match": before})
@@ -227,9 +227,9 @@ async def test_one_policy_has_an_etag(client: httpx.AsyncClient) -> None:
 
 
 async def test_a_policy_that_is_not_enabled_is_still_shown(world: World) -> None:
-    store = MemoryStore(world.clock)
-    store.set_policy_rule(PARTICIPANT, "LOW", PolicyOverride(enabled=False))
-    world.store = store
+    stores = memory_stores(world.clock)
+    stores.database.set_policy_override(PARTICIPANT, "LOW", PolicyOverride(enabled=False))
+    world.stores = stores
     async with world.client() as client:
         answer = (await client.get(f"{LIST}/LOW")).json()
 
@@ -252,7 +252,7 @@ async def test_head_is_get_without_the_body(client: httpx.AsyncClient) -> None:
 
 async def test_never_a_reading_is_503_and_says_when_to_ask_again(world: World) -> None:
     world.source.error = SourceError(Outcome.UNAVAILABLE, "secret address 10.0.0.1")
-    world.store = AbsentStore(world.clock)
+    world.stores = absent_stores(world.clock)
     async with world.client() as client:
         answer = await client.get(LIST)
 

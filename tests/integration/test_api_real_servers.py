@@ -11,18 +11,21 @@ import pytest
 from api.world import World
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.redis import RedisCache
-from dict_rate_limit.adapters.telemetry.prometheus.exporter import DeliverySource, Exporter, StoredSource
+from dict_rate_limit.adapters.telemetry.prometheus.exporter import Exporter, StoredSource
 from dict_rate_limit.apps.local.port import free_port
+from dict_rate_limit.bootstrap.stores import postgres_stores
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.usecases.readings.readings import CacheStatus
 from samples.domain import PARTICIPANT, THRESHOLDS, bucket, snapshot
 from samples.readings import recorded
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
     from datetime import datetime
+
+    from dict_rate_limit.ports.cache import RateLimiter
+    from dict_rate_limit.ports.stores import Stores
 
 LIST = "/api/v1/rate-limit/policies"
 
@@ -34,35 +37,35 @@ def an_hour_ago() -> datetime:
 class RealWorld(World):
     """The same readers on servers."""
 
-    def __init__(self, cache: RedisCache, store: PostgresStore) -> None:
+    def __init__(self, cache: RedisCache, stores: Stores) -> None:
         super().__init__()
         self.clock = SystemClock()  # type: ignore[assignment] # nobody moves it by hand here
         self.source.clock = self.clock
         self.cache = self._redis = cache
-        self.store = self._postgres = store
+        self.stores = self._postgres = stores
 
     @property
-    def gates(self) -> tuple[RedisCache, PostgresStore]:
-        return self._redis, self._postgres
+    def gates(self) -> Sequence[RateLimiter]:
+        return self._redis, self._postgres.rate_limiter
 
 
 @pytest.fixture
-async def store(migrated_database_url: str) -> AsyncIterator[PostgresStore]:
+async def stores(migrated_database_url: str) -> AsyncIterator[Stores]:
     async with open_pool(migrated_database_url) as pool:
-        yield PostgresStore(pool)
+        yield postgres_stores(pool)
 
 
 @pytest.fixture
-async def world(valkey: str, store: PostgresStore) -> AsyncIterator[RealWorld]:
+async def world(valkey: str, stores: Stores) -> AsyncIterator[RealWorld]:
     cache = RedisCache(valkey)
-    yield RealWorld(cache, store)
+    yield RealWorld(cache, stores)
     await cache.close()
 
 
 @pytest.fixture
-async def world_without_redis(store: PostgresStore) -> AsyncIterator[RealWorld]:
+async def world_without_redis(stores: Stores) -> AsyncIterator[RealWorld]:
     cache = RedisCache(f"127.0.0.1:{free_port()}")
-    yield RealWorld(cache, store)
+    yield RealWorld(cache, stores)
     await cache.close()
 
 
@@ -87,7 +90,7 @@ async def test_without_redis_the_database_admits_one(world_without_redis: RealWo
 
 async def test_without_redis_the_monitors_reading_is_served(world_without_redis: RealWorld) -> None:
     world = world_without_redis
-    await recorded(world.store, snapshot(bucket(250), at=an_hour_ago()))
+    await recorded(world.stores, snapshot(bucket(250), at=an_hour_ago()))
     world.source.error = SourceError(Outcome.UNAVAILABLE, "away")
 
     async with world.client() as client:
@@ -98,7 +101,7 @@ async def test_without_redis_the_monitors_reading_is_served(world_without_redis:
 
 
 async def test_the_whole_api_answers_from_real_parts(world: RealWorld) -> None:
-    await recorded(world.store, snapshot(bucket(0), at=an_hour_ago()))
+    await recorded(world.stores, snapshot(bucket(0), at=an_hour_ago()))
 
     async with world.client() as client:
         listed = await client.get(LIST)
@@ -110,11 +113,9 @@ async def test_the_whole_api_answers_from_real_parts(world: RealWorld) -> None:
 
 
 async def test_metrics_come_from_the_real_store(world: RealWorld) -> None:
-    await recorded(world.store, snapshot(bucket(250), at=an_hour_ago()))
+    await recorded(world.stores, snapshot(bucket(250), at=an_hour_ago()))
     source = StoredSource(
-        store=world.store,
-        condition=world.store,
-        delivery=DeliverySource(outbox=world.store, notifications=world.store, acts=world.store),
+        stores=world.stores,
         participants=world.participants,
         thresholds=THRESHOLDS,
         interval=timedelta(minutes=5),

@@ -213,7 +213,7 @@ async def test_a_silence_that_cannot_be_is_refused_by_its_field(
     assert problem(answer) == (400, "invalid-parameter", parameter)
     assert answer.json()["detail"].startswith(f"{parameter}: ")
     assert said in answer.json()["detail"]
-    assert await world.store.silences(world.clock.now()) == []
+    assert await world.stores.silences.current(world.clock.now()) == []
 
 
 @pytest.mark.parametrize("body", [{}, {"reason": " "}, {"reason": "x", "at": "now"}])

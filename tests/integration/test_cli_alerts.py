@@ -47,7 +47,7 @@ def test_open_alerts_are_listed_with_what_is_needed_to_act(desk: Desk) -> None:
 def test_a_list_of_several_participants_names_them(desk: Desk) -> None:
     world = desk.server.world
     desk.alert()
-    desk.server.do(send_drill(world.store, world.clock, OTHER, "rui", "weekly test"))
+    desk.server.do(send_drill(world.stores.alerts, world.clock, OTHER, "rui", "weekly test"))
 
     everything = desk.run("alerts", "list", "--state", "all")
     one = desk.run("alerts", "list", "--state", "all", "--participant", OTHER)
@@ -60,7 +60,7 @@ def test_a_list_of_several_participants_names_them(desk: Desk) -> None:
 
 def test_what_was_resolved_is_listed_with_how_long_it_lasted(desk: Desk) -> None:
     desk.alert()
-    desk.server.do(recorded(desk.server.world.store, snapshot(bucket(1000), at=NOON + FIVE_MINUTES, category="D")))
+    desk.server.do(recorded(desk.server.world.stores, snapshot(bucket(1000), at=NOON + FIVE_MINUTES, category="D")))
 
     result = desk.run("alerts", "list", "--state", "all")
 
@@ -82,7 +82,7 @@ def test_when_there_is_none_it_is_said_on_stderr(desk: Desk, state: str, said: s
 
 
 def test_no_more_are_listed_than_asked_for(desk: Desk) -> None:
-    desk.server.do(recorded(desk.server.world.store, snapshot(bucket(200), bucket(200, name="OTHER"))))
+    desk.server.do(recorded(desk.server.world.stores, snapshot(bucket(200), bucket(200, name="OTHER"))))
 
     result = desk.run("alerts", "list", "--limit", "1", "--output", "json")
 
@@ -115,7 +115,7 @@ def test_one_alert_as_json_is_the_document(desk: Desk) -> None:
 
 def test_a_test_alert_is_shown_with_its_sender(desk: Desk) -> None:
     world = desk.server.world
-    sent = desk.server.do(send_drill(world.store, world.clock, PARTICIPANT, "rui", "weekly test"))
+    sent = desk.server.do(send_drill(world.stores.alerts, world.clock, PARTICIPANT, "rui", "weekly test"))
 
     shown = lines(desk.run("alerts", "show", str(sent.alert_id)))
 
@@ -127,11 +127,11 @@ def test_what_a_silence_held_back_and_what_the_broker_refuses_are_shown(desk: De
     world = desk.server.world
     alert_id = desk.alert()
     made = desk.run("silences", "create", "--reason", "x", "--for", "1h", "--output", "json")
-    history = desk.server.do(world.store.alert(UUID(alert_id)))
+    history = desk.server.do(world.stores.alerts.alert(UUID(alert_id)))
     assert history is not None
     refusing = RefusingPublisher(history.events[0].event_id)
     for _ in range(MAX_REJECTIONS):
-        desk.server.do(deliver_all(world.store, refusing, world.clock, batch=10, within=HOUR / 3600))
+        desk.server.do(deliver_all(world.stores.outbox, refusing, world.clock, batch=10, within=HOUR / 3600))
         world.clock.advance(60)
     desk.server.do(world.send_notifications(channel(), within=HOUR))
 

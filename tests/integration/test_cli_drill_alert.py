@@ -61,7 +61,7 @@ class Worker:
 
 def publish(desk: Desk) -> None:
     world = desk.server.world
-    desk.server.do(deliver_all(world.store, MemoryPublisher(), world.clock, batch=10, within=HOUR))
+    desk.server.do(deliver_all(world.stores.outbox, MemoryPublisher(), world.clock, batch=10, within=HOUR))
 
 
 def tell_all(desk: Desk) -> None:
@@ -70,7 +70,7 @@ def tell_all(desk: Desk) -> None:
 
 def tell_busy(desk: Desk, answer: DeliveryResult = BUSY) -> None:
     world = desk.server.world
-    parts = notifications(world.store, world.clock, HOOK, notifier=MemoryNotifier([answer]))
+    parts = notifications(world.stores, world.clock, HOOK, notifier=MemoryNotifier([answer]))
     desk.server.do(send_notifications(parts, within=HOUR))
 
 
@@ -154,13 +154,13 @@ def test_a_transition_the_broker_refuses_for_good_is_shown_as_given_up(
 ) -> None:
     api, first = sent(desk)
     world = desk.server.world
-    history = desk.server.do(world.store.alert(UUID(first[1].alert_id)))
+    history = desk.server.do(world.stores.alerts.alert(UUID(first[1].alert_id)))
     assert history is not None
     refusing = RefusingPublisher(history.events[0].event_id)
 
     def refuse(desk: Desk) -> None:
         for _ in range(BROKER_REFUSALS):
-            desk.server.do(deliver_all(world.store, refusing, world.clock, batch=10, within=HOUR / 3600))
+            desk.server.do(deliver_all(world.stores.outbox, refusing, world.clock, batch=10, within=HOUR / 3600))
             world.clock.advance(3600)
 
     _, last = followed(api, first, Worker(desk, refuse, tell_all).patience(), live=True)
@@ -260,7 +260,7 @@ def test_a_wait_that_is_none_is_refused_before_anything_is_sent(desk: Desk, wait
 
     assert (result.code, result.out) == (Exit.USAGE, "")
     assert "expected a duration such as 60s or 2m" in result.err
-    assert desk.server.do(desk.server.world.store.audit(10)) == []
+    assert desk.server.do(desk.server.world.stores.audit.newest(10)) == []
 
 
 @pytest.mark.parametrize(
@@ -274,4 +274,4 @@ def test_what_is_refused_sends_nothing(desk: Desk, options: list[str], actor: st
     result = desk.run(*SENDING, *options, actor=actor)
 
     assert (result.code, result.out) == (code, "")
-    assert desk.server.do(desk.server.world.store.audit(10)) == []
+    assert desk.server.do(desk.server.world.stores.audit.newest(10)) == []

@@ -29,7 +29,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
 def test_a_policy_in_trouble_is_explained(desk: Desk) -> None:
     alert_id = desk.alert()
-    desk.server.do(recorded(desk.server.world.store, snapshot(bucket(260), at=NOON + FIVE_MINUTES)))
+    desk.server.do(recorded(desk.server.world.stores, snapshot(bucket(260), at=NOON + FIVE_MINUTES)))
     desk.server.do(desk.server.world.send_notifications(channel("hook", format=ChannelType.WEBHOOK), within=HOUR))
     desk.run("alerts", "acknowledge", alert_id, "--reason", "batch paused", "--for", "2h")
     desk.server.world.clock.advance(2 * FIVE_MINUTES.total_seconds())
@@ -55,7 +55,7 @@ def test_a_policy_in_trouble_is_explained(desk: Desk) -> None:
 
 
 def test_a_quiet_policy_says_when_an_alert_would_open(desk: Desk) -> None:
-    desk.server.do(recorded(desk.server.world.store, snapshot(bucket(700))))
+    desk.server.do(recorded(desk.server.world.stores, snapshot(bucket(700))))
 
     result = desk.run("explain", "CLAIMS_READ")
 
@@ -84,7 +84,7 @@ def test_an_alert_that_nobody_was_told_of_says_so(desk: Desk) -> None:
 
 def test_the_policys_own_alert_comes_before_those_of_the_participant(desk: Desk) -> None:
     blind = failure(Outcome.RATE_LIMITED, at=NOON + 3 * FIVE_MINUTES)
-    desk.server.do(recorded(desk.server.world.store, snapshot(bucket(200)), blind))
+    desk.server.do(recorded(desk.server.world.stores, snapshot(bucket(200)), blind))
 
     shown = [line for line in lines(desk.run("explain", "CLAIMS_READ")) if line.startswith("open alert")]
 
@@ -92,9 +92,9 @@ def test_the_policys_own_alert_comes_before_those_of_the_participant(desk: Desk)
 
 
 def test_a_policy_without_alerts_and_a_dry_bucket_are_said_to_be_so(desk: Desk) -> None:
-    store = desk.server.world.store
-    store.set_policy_rule(PARTICIPANT, "CLAIMS_READ", PolicyOverride(enabled=False))  # type: ignore[attr-defined]
-    desk.server.do(recorded(store, snapshot(bucket(0))))
+    stores = desk.server.world.stores
+    stores.database.set_policy_override(PARTICIPANT, "CLAIMS_READ", PolicyOverride(enabled=False))  # type: ignore[attr-defined]
+    desk.server.do(recorded(stores, snapshot(bucket(0))))
 
     shown = lines(desk.run("explain", "CLAIMS_READ"))
 
@@ -106,7 +106,7 @@ def test_an_unknown_capacity_leaves_figures_out(desk: Desk) -> None:
     polls = snapshot(bucket(200)), snapshot(bucket(0, capacity=0), at=NOON + FIVE_MINUTES)
     desk.server.do(
         recorded(
-            desk.server.world.store,
+            desk.server.world.stores,
             *polls,
         )
     )
@@ -118,7 +118,7 @@ def test_an_unknown_capacity_leaves_figures_out(desk: Desk) -> None:
 
 
 def test_a_quiet_policy_of_unknown_capacity_does_not_say_when_one_would_open(desk: Desk) -> None:
-    desk.server.do(recorded(desk.server.world.store, snapshot(bucket(0, capacity=0))))
+    desk.server.do(recorded(desk.server.world.stores, snapshot(bucket(0, capacity=0))))
 
     assert "alert       none" in lines(desk.run("explain", "CLAIMS_READ"))
 

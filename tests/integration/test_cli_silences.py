@@ -39,7 +39,7 @@ def made(desk: Desk, *options: str) -> str:
 def test_a_silence_is_made_and_shown(desk: Desk) -> None:
     result = desk.run("silences", "create", *HOUR, "--policy", "CLAIMS_*", "--severity", "WARNING")
 
-    (silence,) = desk.server.do(desk.server.world.store.silences(NOON))
+    (silence,) = desk.server.do(desk.server.world.stores.silences.current(NOON))
     assert (result.code, result.err) == (0, "")
     assert lines(result) == [
         "STATE   WHEN                        SILENCE",
@@ -57,7 +57,7 @@ def test_everything_that_may_be_given_reaches_the_silence(desk: Desk) -> None:
         *("--days", "mon, FRI", "--hours", "22:00-02:00", "--time-zone", "America/Sao_Paulo"),
     )
 
-    (silence,) = desk.server.do(desk.server.world.store.silences(NOON))
+    (silence,) = desk.server.do(desk.server.world.stores.silences.current(NOON))
     matchers = silence.matchers
     assert (silence.purpose.value, silence.actor, silence.reason) == ("MAINTENANCE", "ana", "batch")
     assert (matchers.policy, matchers.kind, matchers.severity, matchers.participant) == (

@@ -13,11 +13,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api.world import World
 from delivery_fixture import KnownDelivery
-from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.adapters.memory.maintenance import MemoryMaintenance
+from dict_rate_limit.adapters.memory.polls import MemoryStateStore
+from dict_rate_limit.adapters.memory.stores import memory_stores
 from dict_rate_limit.adapters.telemetry.prometheus import store_metrics
 from dict_rate_limit.adapters.telemetry.prometheus.catalog import SHORT_BOUNDS
 from dict_rate_limit.adapters.telemetry.prometheus.exporter import (
-    DeliverySource,
     Exporter,
     PublisherInfo,
     SourceCallsCollector,
@@ -30,7 +31,7 @@ from dict_rate_limit.domain.notifications.routing import Status
 from dict_rate_limit.ports.delivery import Backlog
 from samples.alerts import silence
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, THRESHOLDS, bucket, failure, snapshot, ticks
-from samples.readings import OTHER, AbsentStore, recorded
+from samples.readings import OTHER, absent_stores, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,9 +54,7 @@ def world() -> World:
 async def scraped(world: World, counted: Sequence[Collector] = (), known: KnownDelivery | None = None) -> Series:
     known = known or KnownDelivery()
     source = StoredSource(
-        store=world.store,
-        condition=world.store,
-        delivery=DeliverySource(outbox=known.outbox, notifications=known.notifications, acts=known.acts),
+        stores=replace(world.stores, outbox=known.outbox, notifications=known.notifications, silences=known.silences),
         participants=world.participants,
         thresholds=THRESHOLDS,
         interval=FIVE_MINUTES,
@@ -81,7 +80,7 @@ def count(series: Series, name: str) -> int:
 
 
 async def test_a_bucket_is_told_raw_with_its_share_and_level(world: World) -> None:
-    await recorded(world.store, snapshot(bucket(250), bucket(-15, 20, "LOW")))
+    await recorded(world.stores, snapshot(bucket(250), bucket(-15, 20, "LOW")))
 
     series = await scraped(world)
 
@@ -99,7 +98,7 @@ async def test_a_bucket_is_told_raw_with_its_share_and_level(world: World) -> No
 
 
 async def test_what_is_ahead_of_a_bucket_is_told_as_bounds(world: World) -> None:
-    await recorded(world.store, *ticks(bucket(1000, 2000), bucket(400, 2000)))
+    await recorded(world.stores, *ticks(bucket(1000, 2000), bucket(400, 2000)))
 
     series = await scraped(world)
 
@@ -110,7 +109,7 @@ async def test_what_is_ahead_of_a_bucket_is_told_as_bounds(world: World) -> None
 
 
 async def test_a_bucket_that_nobody_uses_is_never_empty(world: World) -> None:
-    await recorded(world.store, *ticks(bucket(400, 2000), bucket(700, 2000)))
+    await recorded(world.stores, *ticks(bucket(400, 2000), bucket(700, 2000)))
 
     series = await scraped(world)
 
@@ -119,7 +118,7 @@ async def test_a_bucket_that_nobody_uses_is_never_empty(world: World) -> None:
 
 
 async def test_a_first_reading_tells_no_pace(world: World) -> None:
-    await recorded(world.store, snapshot(bucket(400, 2000)))
+    await recorded(world.stores, snapshot(bucket(400, 2000)))
 
     series = await scraped(world)
 
@@ -127,7 +126,7 @@ async def test_a_first_reading_tells_no_pace(world: World) -> None:
 
 
 async def test_a_bucket_that_fills_between_two_polls_is_named(world: World) -> None:
-    await recorded(world.store, snapshot(bucket(70, 70, "KEYS_CHECK", 70), bucket(1000, 18000, "CLAIMS_READ", 600)))
+    await recorded(world.stores, snapshot(bucket(70, 70, "KEYS_CHECK", 70), bucket(1000, 18000, "CLAIMS_READ", 600)))
 
     series = await scraped(world)
 
@@ -136,7 +135,7 @@ async def test_a_bucket_that_fills_between_two_polls_is_named(world: World) -> N
 
 
 async def test_what_our_own_polls_take_is_told(world: World) -> None:
-    await recorded(world.store, snapshot(bucket(20, 20, "POLICIES_LIST", 6)))
+    await recorded(world.stores, snapshot(bucket(20, 20, "POLICIES_LIST", 6)))
 
     series = await scraped(world)
 
@@ -144,7 +143,7 @@ async def test_what_our_own_polls_take_is_told(world: World) -> None:
 
 
 async def test_what_ever_happened_to_alerts_is_counted(world: World) -> None:
-    await recorded(world.store, *ticks(bucket(1000), bucket(200), bucket(200, 2000)))
+    await recorded(world.stores, *ticks(bucket(1000), bucket(200), bucket(200, 2000)))
 
     series = await scraped(world)
 
@@ -154,10 +153,10 @@ async def test_what_ever_happened_to_alerts_is_counted(world: World) -> None:
 
 
 async def test_the_level_follows_the_operators_thresholds(world: World) -> None:
-    store = MemoryStore(world.clock)
-    store.set_policy_rule(PARTICIPANT, "CLAIMS_READ", PolicyOverride(warning=10_000, critical=10_000))
-    world.store = store
-    await recorded(store, snapshot(bucket()))
+    stores = memory_stores(world.clock)
+    stores.database.set_policy_override(PARTICIPANT, "CLAIMS_READ", PolicyOverride(warning=10_000, critical=10_000))
+    world.stores = stores
+    await recorded(stores, snapshot(bucket()))
 
     series = await scraped(world)
 
@@ -165,7 +164,7 @@ async def test_the_level_follows_the_operators_thresholds(world: World) -> None:
 
 
 async def test_what_is_unknown_is_absent(world: World) -> None:
-    await recorded(world.store, snapshot(bucket(0, 0)), replace(failure(), participant=OTHER))
+    await recorded(world.stores, snapshot(bucket(0, 0)), replace(failure(), participant=OTHER))
 
     series = await scraped(world)
 
@@ -183,7 +182,7 @@ async def test_a_participant_that_was_never_polled_has_no_series(world: World) -
 
 
 async def test_polls_and_readings_age_apart(world: World) -> None:
-    await recorded(world.store, snapshot(bucket()), failure(at=NOON + timedelta(seconds=30)))
+    await recorded(world.stores, snapshot(bucket()), failure(at=NOON + timedelta(seconds=30)))
     world.clock.advance(90)
 
     series = await scraped(world)
@@ -193,7 +192,7 @@ async def test_polls_and_readings_age_apart(world: World) -> None:
 
 
 async def test_polls_are_told_by_outcome_and_alerts_by_kind(world: World) -> None:
-    await recorded(world.store, snapshot(bucket(0)), failure(at=NOON + timedelta(seconds=30)))
+    await recorded(world.stores, snapshot(bucket(0)), failure(at=NOON + timedelta(seconds=30)))
 
     series = await scraped(world)
 
@@ -204,9 +203,9 @@ async def test_polls_are_told_by_outcome_and_alerts_by_kind(world: World) -> Non
 
 
 async def test_series_of_a_vanished_policy_vanish(world: World) -> None:
-    await recorded(world.store, snapshot(bucket(), bucket(name="GONE")))
+    await recorded(world.stores, snapshot(bucket(), bucket(name="GONE")))
     before = await scraped(world)
-    await recorded(world.store, snapshot(bucket(), at=NOON + timedelta(minutes=5)))
+    await recorded(world.stores, snapshot(bucket(), at=NOON + timedelta(minutes=5)))
 
     after = await scraped(world)
 
@@ -267,7 +266,7 @@ async def test_without_an_answer_about_delivery_the_store_counts_as_down(world: 
 async def test_where_transitions_go_is_told_without_the_database(
     world: World, destination: Literal["log", "pulsar"]
 ) -> None:
-    world.store = AbsentStore(world.clock)
+    world.stores = absent_stores(world.clock)
 
     series = await scraped(world, [PublisherInfo(destination)])
 
@@ -275,7 +274,7 @@ async def test_where_transitions_go_is_told_without_the_database(
 
 
 async def test_without_the_database_the_process_still_tells_its_own(world: World) -> None:
-    world.store = AbsentStore(world.clock)
+    world.stores = absent_stores(world.clock)
     traffic = Traffic()
     traffic.route("page").add("GET", 200, 0.1)
 
@@ -288,8 +287,8 @@ async def test_without_the_database_the_process_still_tells_its_own(world: World
     assert count(series, "level") == 0
 
 
-class OutdatedStore(AbsentStore):
-    """Its schema is behind: it tells its version, and nothing else."""
+class OutdatedHealth(MemoryMaintenance):
+    """The schema is behind: the store reports its version, and nothing else."""
 
     async def schema_version(self) -> int | None:
         return 7
@@ -299,7 +298,8 @@ class OutdatedStore(AbsentStore):
 
 
 async def test_a_schema_that_is_behind_still_tells_its_version(world: World) -> None:
-    world.store = OutdatedStore(world.clock)
+    away = absent_stores(world.clock)
+    world.stores = replace(away, health=OutdatedHealth(away.database, NOON))
 
     series = await scraped(world)
 
@@ -308,16 +308,17 @@ async def test_a_schema_that_is_behind_still_tells_its_version(world: World) -> 
 
 
 async def test_months_ahead_are_told_where_there_is_a_schema(world: World) -> None:
-    class Ready(OutdatedStore):
+    class Ready(OutdatedHealth):
         async def partitions_ahead(self, today: datetime) -> int:
             return 2 if today == NOON else 0
 
-    world.store = Ready(world.clock)
+    away = absent_stores(world.clock)
+    world.stores = replace(away, health=Ready(away.database, NOON))
 
     assert value(await scraped(world), "partitions_ahead") == 2
 
 
-class SilentStore(MemoryStore):
+class SilentState(MemoryStateStore):
     """Never answers."""
 
     async def latest(self, participants: Sequence[str]) -> Mapping[str, LatestReading]:
@@ -327,7 +328,8 @@ class SilentStore(MemoryStore):
 
 async def test_a_silent_database_is_not_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store_metrics, "PATIENCE", 0.01)
-    world.store = SilentStore(world.clock)
+    stores = memory_stores(world.clock)
+    world.stores = replace(stores, state=SilentState(stores.database))
 
     assert value(await scraped(world), "store_up") == 0
 

@@ -11,9 +11,9 @@ import pytest
 
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.sql_loader import statements
-from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.telemetry.prometheus.process_metrics import ProcessMetrics
 from dict_rate_limit.adapters.telemetry.statement_timer import StatementTimer
+from dict_rate_limit.bootstrap.stores import postgres_stores
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.errors import StoreError
 from dict_rate_limit.ports.telemetry import NO_ATTRIBUTES, NULL_TRACER, Component
@@ -55,8 +55,8 @@ def timed(times: Times) -> dict[str, float]:
 
 async def test_a_statement_is_timed_by_its_name(migrated_database_url: str, times: Times) -> None:
     async with open_pool(migrated_database_url, tracer=times.tracer) as pool:
-        await PostgresStore(pool).latest([PARTICIPANT])
-        await PostgresStore(pool).latest([PARTICIPANT])
+        await postgres_stores(pool).state.latest([PARTICIPANT])
+        await postgres_stores(pool).state.latest([PARTICIPANT])
 
     assert timed(times) == {"reading.latest": 2}
     assert value(times, "sql_errors_total", "reading.latest") == 0
@@ -72,7 +72,7 @@ async def test_transactions_and_checks_are_no_statements(migrated_database_url: 
 async def test_all_that_a_recording_runs_is_timed(migrated_database_url: str, times: Times) -> None:
     async with open_pool(migrated_database_url, tracer=times.tracer) as pool:
         poll = snapshot(bucket())
-        async with PostgresStore(pool).begin(PARTICIPANT) as unit:
+        async with postgres_stores(pool).state.begin(PARTICIPANT) as unit:
             state = await unit.load(poll)
             assert state is not None
             _, evaluation = evaluate_poll(state, poll, RULES)
@@ -107,7 +107,7 @@ async def test_a_statement_after_a_pipeline_ends_by_itself(migrated_database_url
 async def test_a_statement_that_fails_is_an_error(database_url: str, times: Times) -> None:
     async with open_pool(database_url, tracer=times.tracer) as pool:
         with pytest.raises(StoreError):
-            await PostgresStore(pool).backlog()  # there are no tables
+            await postgres_stores(pool).outbox.backlog()  # there are no tables
 
     assert value(times, "sql_errors_total", "outbox.backlog") == 1
     assert value(times, "sql_duration_seconds_bucket", "outbox.backlog", le="+Inf") == 1

@@ -48,7 +48,7 @@ async def test_what_waited_for_the_broker_before_still_waits(database_url: str) 
 
     await up(database_url)
 
-    async with opened_store(database_url) as store, store.claim_batch(10, NOON) as unit:
+    async with opened_store(database_url) as stores, stores.outbox.claim_batch(10, NOON) as unit:
         assert [event.transition for event in unit.events] == [TransitionKind.OPENED]
 
 
@@ -56,10 +56,10 @@ async def test_what_the_release_before_records_is_published_and_routed(migrated_
     execute(migrated_database_url, ADD_AN_ALERT)
     execute(migrated_database_url, ADD_A_TRANSITION)
 
-    async with opened_store(migrated_database_url) as store:
-        async with store.claim_batch(10, NOON) as unit:
+    async with opened_store(migrated_database_url) as stores:
+        async with stores.outbox.claim_batch(10, NOON) as unit:
             published = list(unit.events)
-        async with store.routing(10) as router:
+        async with stores.notifications.routing(10) as router:
             assert list(router.events) == published
     assert [event.message for event in published] == ["pt"]
 

@@ -17,20 +17,21 @@ from samples.notifications import failed, route_all
 from samples.recovery import AUDITED, SILENCE
 
 if TYPE_CHECKING:
-    from dict_rate_limit.adapters.postgres.store import PostgresStore
+    from dict_rate_limit.ports.stores import Stores
+
 
 NUL = "a\0b"
 KEPT = "a\N{REPLACEMENT CHARACTER}b"
 
 
 async def test_text_that_postgresql_cannot_hold_loses_no_act(migrated_database_url: str) -> None:
-    async with opened_store(migrated_database_url) as store:
-        await store.add_silence(replace(SILENCE, actor=NUL), replace(AUDITED, actor=NUL, detail=NUL, reason=NUL))
-        ended = await store.end_silence(SILENCE.silence_id, NUL, NOON, AUDITED)
+    async with opened_store(migrated_database_url) as stores:
+        await stores.silences.add(replace(SILENCE, actor=NUL), replace(AUDITED, actor=NUL, detail=NUL, reason=NUL))
+        ended = await stores.silences.end(SILENCE.silence_id, NUL, NOON, AUDITED)
 
         assert ended is not None
         assert (ended.actor, ended.ended_by) == (KEPT, KEPT)
-        assert (await store.audit(2))[1] == replace(AUDITED, actor=KEPT, detail=KEPT, reason=KEPT)
+        assert (await stores.audit.newest(2))[1] == replace(AUDITED, actor=KEPT, detail=KEPT, reason=KEPT)
 
 
 async def test_text_that_postgresql_cannot_hold_loses_no_acknowledgement(migrated_database_url: str) -> None:
@@ -39,75 +40,75 @@ async def test_text_that_postgresql_cannot_hold_loses_no_acknowledgement(migrate
     changes = drilled(subject, taken_up)
     alert = changes[-1].alert
 
-    async with opened_store(migrated_database_url) as store:
-        async with store.unit_of_work(PARTICIPANT) as unit:
+    async with opened_store(migrated_database_url) as stores:
+        async with stores.alerts.unit_of_work(PARTICIPANT) as unit:
             await unit.save(alert, alert_events(changes), AUDITED)
-        history = await store.alert(alert.alert_id)
+        history = await stores.alerts.alert(alert.alert_id)
 
     assert history is not None
     assert history.alert.acknowledgement == replace(taken_up, actor=KEPT)
 
 
 async def test_text_that_postgresql_cannot_hold_loses_no_attempt(migrated_database_url: str) -> None:
-    async with opened_store(migrated_database_url) as store:
-        await record(store, snapshot(bucket(0)))
-        routed = await route_all(store, "slack")
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, snapshot(bucket(0)))
+        routed = await route_all(stores, "slack")
 
-        await store.record_attempts([replace(failed(routed), answer=DeliveryResult(ok=False, text=NUL))])
+        await stores.notifications.record_attempts([replace(failed(routed), answer=DeliveryResult(ok=False, text=NUL))])
 
-        assert (await store.last_attempts())["slack"].answer.text == KEPT
+        assert (await stores.notifications.last_attempts())["slack"].answer.text == KEPT
 
 
 async def test_a_silence_made_twice_is_refused_and_audited_once(migrated_database_url: str) -> None:
-    async with opened_store(migrated_database_url) as store:
-        await store.add_silence(SILENCE, AUDITED)
+    async with opened_store(migrated_database_url) as stores:
+        await stores.silences.add(SILENCE, AUDITED)
 
         with pytest.raises(StoreError, match="duplicate key"):
-            await store.add_silence(SILENCE, AUDITED)
+            await stores.silences.add(SILENCE, AUDITED)
 
-        assert await store.audit(10) == [AUDITED]
+        assert await stores.audit.newest(10) == [AUDITED]
 
 
 async def test_an_act_whose_connection_is_killed_leaves_nothing(migrated_database_url: str) -> None:
-    async with opened_store(migrated_database_url) as store:
+    async with opened_store(migrated_database_url) as stores:
         with pytest.raises(StoreUnavailableError):
-            await drill_and_kill(store, migrated_database_url)
+            await drill_and_kill(stores, migrated_database_url)
 
     for table in ("alerts", "alert_events", "audit"):
         assert rows(migrated_database_url, f"TABLE dict_rate_limit_{table}") == [], table
 
 
 async def test_a_router_whose_connection_is_killed_leaves_nothing(migrated_database_url: str) -> None:
-    async with opened_store(migrated_database_url) as store:
-        await record(store, snapshot(bucket(0)))
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, snapshot(bucket(0)))
 
         with pytest.raises(StoreUnavailableError):
-            await route_and_kill(store, migrated_database_url)
+            await route_and_kill(stores, migrated_database_url)
 
-        async with store.routing(10) as unit:
+        async with stores.notifications.routing(10) as unit:
             assert len(unit.events) == 1
     assert values(migrated_database_url, "SELECT count(*) FROM dict_rate_limit_notifications") == [0]
 
 
 async def test_an_attempt_at_what_nobody_routed_is_refused(migrated_database_url: str) -> None:
-    async with opened_store(migrated_database_url) as store:
-        await record(store, snapshot(bucket(0)))
-        routed = await route_all(store, "slack")
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, snapshot(bucket(0)))
+        routed = await route_all(stores, "slack")
 
         with pytest.raises(StoreError, match="foreign key"):
-            await store.record_attempts([replace(failed(routed), notification_ids=(UUID(int=0),))])
+            await stores.notifications.record_attempts([replace(failed(routed), notification_ids=(UUID(int=0),))])
 
 
-async def drill_and_kill(store: PostgresStore, url: str) -> None:
+async def drill_and_kill(stores: Stores, url: str) -> None:
     subject = Subject(participant=PARTICIPANT, policy_name=ANY_POLICY, kind=Kind.DRILL)
     sender = Acknowledgement(actor="ana", reason="teste", at=NOON, until=NOON.replace(hour=13))
     changes = drilled(subject, sender)
-    async with store.unit_of_work(PARTICIPANT) as unit:
+    async with stores.alerts.unit_of_work(PARTICIPANT) as unit:
         await unit.save(changes[-1].alert, alert_events(changes), AUDITED)
         execute(url, END_OTHER_SESSIONS)
 
 
-async def route_and_kill(store: PostgresStore, url: str) -> None:
-    async with store.routing(10) as unit:
+async def route_and_kill(stores: Stores, url: str) -> None:
+    async with stores.notifications.routing(10) as unit:
         await unit.route([])
         execute(url, END_OTHER_SESSIONS)

@@ -61,10 +61,10 @@ async def test_the_migration_makes_this_month_and_two_ahead(migrated_database_ur
 
 async def test_readings_across_a_month_end_lie_in_their_months(migrated_database_url: str) -> None:
     december = datetime(2041, 12, 1, tzinfo=UTC)
-    async with opened_store(migrated_database_url) as store:
-        await store.make_partitions(NOVEMBER)
+    async with opened_store(migrated_database_url) as stores:
+        await stores.maintenance.make_partitions(NOVEMBER)
 
-        await record(store, *(snapshot(bucket(), at=at) for at in (december - timedelta(microseconds=1), december)))
+        await record(stores, *(snapshot(bucket(), at=at) for at in (december - timedelta(microseconds=1), december)))
 
     assert [row["month"] for row in rows(migrated_database_url, WHERE_STATES_ARE)] == [
         "dict_rate_limit_states_2041_11",
@@ -74,11 +74,11 @@ async def test_readings_across_a_month_end_lie_in_their_months(migrated_database
 
 async def test_making_a_month_moves_its_rows_out_of_default(migrated_database_url: str) -> None:
     moments = [NOVEMBER + timedelta(days=days) for days in (-15, 0, 20, 200)]
-    async with opened_store(migrated_database_url) as store:
-        await record(store, *(snapshot(bucket(), at=at) for at in moments))
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, *(snapshot(bucket(), at=at) for at in moments))
         before = rows(migrated_database_url, WHERE_STATES_ARE)
 
-        await store.make_partitions(NOVEMBER)
+        await stores.maintenance.make_partitions(NOVEMBER)
 
     after = rows(migrated_database_url, WHERE_STATES_ARE)
     default = "dict_rate_limit_states_default"
@@ -106,8 +106,8 @@ async def test_a_month_made_later_is_like_one_of_the_migration(migrated_database
         ) ORDER BY ordinal_position
     """
 
-    async with opened_store(migrated_database_url) as store:
-        await store.make_partitions(NOVEMBER)
+    async with opened_store(migrated_database_url) as stores:
+        await stores.maintenance.make_partitions(NOVEMBER)
 
     for query in (indexes, columns):
         assert rows(migrated_database_url, query % "min") == rows(migrated_database_url, query % "max")
@@ -115,10 +115,10 @@ async def test_a_month_made_later_is_like_one_of_the_migration(migrated_database
 
 async def test_readings_can_be_recorded_while_a_month_is_made(migrated_database_url: str) -> None:
     polls = [snapshot(bucket(), at=NOVEMBER + number * MINUTE) for number in range(30)]
-    async with opened_store(migrated_database_url) as store:
-        await record(store, polls[0])
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, polls[0])
 
-        await asyncio.gather(record(store, *polls[1:]), store.make_partitions(NOVEMBER))
+        await asyncio.gather(record(stores, *polls[1:]), stores.maintenance.make_partitions(NOVEMBER))
 
     found = rows(migrated_database_url, WHERE_STATES_ARE)
     assert len(found) == 30
@@ -129,21 +129,21 @@ async def test_making_a_month_gives_up_behind_a_long_reader(
     migrated_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shorten_lock_timeout(monkeypatch)
-    async with opened_store(migrated_database_url) as store:
+    async with opened_store(migrated_database_url) as stores:
         with psycopg.connect(migrated_database_url) as reader:
             reader.execute("SELECT count(*) FROM dict_rate_limit_states")
 
             with pytest.raises(StoreUnavailableError, match="lock timeout"):
-                await store.make_partitions(NOVEMBER)
+                await stores.maintenance.make_partitions(NOVEMBER)
 
-        assert len(await store.make_partitions(NOVEMBER)) == 3
+        assert len(await stores.maintenance.make_partitions(NOVEMBER)) == 3
 
 
 async def test_a_detached_month_of_the_same_name_is_not_touched(migrated_database_url: str) -> None:
     execute(migrated_database_url, "CREATE TABLE dict_rate_limit_states_2041_12 (archived text)")
-    async with opened_store(migrated_database_url) as store:
+    async with opened_store(migrated_database_url) as stores:
         with pytest.raises(StoreError, match='"dict_rate_limit_states_2041_12" already exists'):
-            await store.make_partitions(NOVEMBER)
+            await stores.maintenance.make_partitions(NOVEMBER)
 
     assert rows(migrated_database_url, "TABLE dict_rate_limit_states_2041_12") == []
 
@@ -154,9 +154,9 @@ async def test_months_made_by_hand_under_another_name_are_known(migrated_databas
         "CREATE TABLE last_quarter PARTITION OF dict_rate_limit_states"
         " FOR VALUES FROM ('2041-10-01 00:00+00') TO ('2042-01-01 00:00+00')",
     )
-    async with opened_store(migrated_database_url) as store:
-        made = await store.make_partitions(NOVEMBER)
-        dropped = await store.drop_partitions(datetime(2043, 2, 1, tzinfo=UTC), 13)
+    async with opened_store(migrated_database_url) as stores:
+        made = await stores.maintenance.make_partitions(NOVEMBER)
+        dropped = await stores.maintenance.drop_partitions(datetime(2043, 2, 1, tzinfo=UTC), 13)
 
     assert made == ["dict_rate_limit_states_2042_01"]
     assert dropped[-1] == "last_quarter"
@@ -170,11 +170,11 @@ def test_an_open_bound_covers_everything_on_its_side() -> None:
 
 async def test_retention_drops_states_hours_and_polls_as_old(migrated_database_url: str) -> None:
     old, young = NOVEMBER - timedelta(days=400), NOVEMBER - timedelta(days=390)
-    async with opened_store(migrated_database_url) as store:
-        await record(store, *(snapshot(bucket(), at=at) for at in (old, old + HOUR, young)))
-        await store.roll_up(NOVEMBER)
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, *(snapshot(bucket(), at=at) for at in (old, old + HOUR, young)))
+        await stores.maintenance.roll_up(NOVEMBER)
 
-        await store.drop_partitions(NOVEMBER, 13)
+        await stores.maintenance.drop_partitions(NOVEMBER, 13)
 
     for table, column in (("states", "checked_at"), ("states_hourly", "hour"), ("polls", "received_at")):
         assert values(migrated_database_url, f"SELECT {column} FROM dict_rate_limit_{table}") == [young], table  # noqa: S608 -- names of this test
@@ -182,31 +182,31 @@ async def test_retention_drops_states_hours_and_polls_as_old(migrated_database_u
 
 async def test_retention_keeps_the_poll_of_the_last_good_reading(migrated_database_url: str) -> None:
     good, bad = NOVEMBER - timedelta(days=500), NOVEMBER - timedelta(days=450)
-    async with opened_store(migrated_database_url) as store:
-        await record(store, snapshot(bucket(), at=good), failure(at=bad))
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, snapshot(bucket(), at=good), failure(at=bad))
 
-        await store.drop_partitions(NOVEMBER, 13)
+        await stores.maintenance.drop_partitions(NOVEMBER, 13)
 
     assert values(migrated_database_url, "SELECT received_at FROM dict_rate_limit_polls") == [good]
 
 
 async def test_retention_keeps_alerts_and_their_transitions(migrated_database_url: str) -> None:
-    async with opened_store(migrated_database_url) as store:
-        await record(store, *(snapshot(bucket(0), at=NOVEMBER - timedelta(days=days)) for days in (500, 499)))
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, *(snapshot(bucket(0), at=NOVEMBER - timedelta(days=days)) for days in (500, 499)))
 
-        await store.drop_partitions(NOVEMBER, 13)
+        await stores.maintenance.drop_partitions(NOVEMBER, 13)
 
     assert values(migrated_database_url, "SELECT count(*) FROM dict_rate_limit_alert_events") == [1]
 
 
 async def test_the_roll_up_equals_a_plain_recomputation(migrated_database_url: str) -> None:
     moments = [NOVEMBER + number * 7 * MINUTE for number in range(60)]
-    async with opened_store(migrated_database_url) as store:
-        await record(store, *readings(*moments))
-        await record(store, *(replace(reading, participant="00000001") for reading in readings(*moments[::5])))
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, *readings(*moments))
+        await record(stores, *(replace(reading, participant="00000001") for reading in readings(*moments[::5])))
 
         for hours in (1, 2, 6):
-            await store.roll_up(NOVEMBER + hours * HOUR + 59 * MINUTE)
+            await stores.maintenance.roll_up(NOVEMBER + hours * HOUR + 59 * MINUTE)
 
     rolled_up = rows(migrated_database_url, ROLLED_UP)
     assert rolled_up == rows(migrated_database_url, PLAIN_RECOMPUTATION)
@@ -214,14 +214,14 @@ async def test_the_roll_up_equals_a_plain_recomputation(migrated_database_url: s
 
 
 async def test_the_roll_up_takes_late_states_in(migrated_database_url: str) -> None:
-    async with opened_store(migrated_database_url) as store:
-        await record(store, *readings(NOVEMBER, NOVEMBER + 5 * HOUR))
-        await store.roll_up(NOVEMBER + 6 * HOUR)
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, *readings(NOVEMBER, NOVEMBER + 5 * HOUR))
+        await stores.maintenance.roll_up(NOVEMBER + 6 * HOUR)
         future = replace(readings(NOVEMBER + 5 * HOUR + MINUTE)[0], response_time=NOVEMBER + 20 * HOUR)
         late = replace(readings(NOVEMBER + 5 * HOUR + 2 * MINUTE)[0], response_time=NOVEMBER + HOUR)
 
-        await record(store, future, late)
-        await store.roll_up(NOVEMBER + 6 * HOUR)
+        await record(stores, future, late)
+        await stores.maintenance.roll_up(NOVEMBER + 6 * HOUR)
 
     rolled_up = rows(migrated_database_url, ROLLED_UP)
     assert rolled_up == rows(migrated_database_url, PLAIN_RECOMPUTATION)
@@ -229,8 +229,8 @@ async def test_the_roll_up_takes_late_states_in(migrated_database_url: str) -> N
 
 
 async def test_the_roll_up_waits_for_a_poll_that_is_being_recorded(migrated_database_url: str) -> None:
-    async with opened_store(migrated_database_url) as store:
-        await record(store, *readings(NOVEMBER))
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, *readings(NOVEMBER))
         with psycopg.connect(migrated_database_url) as recording:
             recording.execute("UPDATE dict_rate_limit_participants SET last_outcome = 'OK'")
             recording.execute(
@@ -239,7 +239,7 @@ async def test_the_roll_up_waits_for_a_poll_that_is_being_recorded(migrated_data
                 " SELECT participant, policy_name, 900, 1000, 1, 1, '', '', checked_at + interval '1 minute', now()"
                 " FROM dict_rate_limit_states"
             )
-            rolling = asyncio.create_task(store.roll_up(NOVEMBER + 6 * HOUR))
+            rolling = asyncio.create_task(stores.maintenance.roll_up(NOVEMBER + 6 * HOUR))
             await waiting_for_a_lock(migrated_database_url)
         await rolling
 
@@ -247,20 +247,20 @@ async def test_the_roll_up_waits_for_a_poll_that_is_being_recorded(migrated_data
 
 
 async def test_two_workers_rolling_up_at_once_write_the_same(migrated_database_url: str) -> None:
-    async with opened_store(migrated_database_url) as store:
-        await record(store, *readings(*(NOVEMBER + number * 20 * MINUTE for number in range(9))))
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, *readings(*(NOVEMBER + number * 20 * MINUTE for number in range(9))))
 
-        written = await asyncio.gather(*(store.roll_up(NOVEMBER + 6 * HOUR) for _ in range(3)))
+        written = await asyncio.gather(*(stores.maintenance.roll_up(NOVEMBER + 6 * HOUR) for _ in range(3)))
 
     assert sorted(written) == [0, 0, 2 * 3]
     assert rows(migrated_database_url, ROLLED_UP) == rows(migrated_database_url, PLAIN_RECOMPUTATION)
 
 
 async def test_a_participant_without_states_is_not_rolled_up(migrated_database_url: str) -> None:
-    async with opened_store(migrated_database_url) as store:
-        await record(store, failure())
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, failure())
 
-        assert await store.roll_up(NOVEMBER) == 0
+        assert await stores.maintenance.roll_up(NOVEMBER) == 0
 
 
 async def waiting_for_a_lock(url: str) -> None:

@@ -15,8 +15,8 @@ from postgres_database import END_OTHER_SESSIONS, execute, opened_store, record,
 from samples.domain import NOON, RULES, bucket, snapshot
 
 if TYPE_CHECKING:
-    from dict_rate_limit.adapters.postgres.store import PostgresStore
     from dict_rate_limit.domain.alerts.state import Evaluation
+    from dict_rate_limit.ports.stores import Stores
 
 UNPUBLISHED = "SELECT count(*) FROM dict_rate_limit_alert_events WHERE published_at IS NULL"
 ADD_AN_EARLIER_ONE = """
@@ -49,22 +49,22 @@ PUBLISHED_BEFORE = """
 
 
 async def test_a_lost_reader_leaves_everything_unmarked_and_free(migrated_database_url: str) -> None:
-    async with opened_store(migrated_database_url) as store:
-        await record(store, snapshot(bucket(0), bucket(0, name="KEYS_CHECK")))
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, snapshot(bucket(0), bucket(0, name="KEYS_CHECK")))
 
         with pytest.raises(StoreUnavailableError):
-            await mark_then_lose_session(store, migrated_database_url)
+            await mark_then_lose_session(stores, migrated_database_url)
 
         assert values(migrated_database_url, UNPUBLISHED) == [2]
-        async with store.claim_batch(10, NOON) as unit:
+        async with stores.outbox.claim_batch(10, NOON) as unit:
             assert len(unit.events) == 2
 
 
 async def test_marks_are_in_force_only_when_the_reader_is_done(migrated_database_url: str) -> None:
-    async with opened_store(migrated_database_url) as store:
-        await record(store, snapshot(bucket(0)))
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, snapshot(bucket(0)))
 
-        async with store.claim_batch(10, NOON) as unit:
+        async with stores.outbox.claim_batch(10, NOON) as unit:
             await unit.mark_published([unit.events[0].event_id], NOON)
             assert values(migrated_database_url, UNPUBLISHED) == [1]
 
@@ -73,10 +73,10 @@ async def test_marks_are_in_force_only_when_the_reader_is_done(migrated_database
 
 async def test_a_transition_keeps_the_time_it_was_first_marked(migrated_database_url: str) -> None:
     later = NOON.replace(hour=13)
-    async with opened_store(migrated_database_url) as store:
-        await record(store, snapshot(bucket(0)))
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, snapshot(bucket(0)))
 
-        async with store.claim_batch(10, NOON) as unit:
+        async with stores.outbox.claim_batch(10, NOON) as unit:
             for at in (NOON, later):
                 await unit.mark_published([unit.events[0].event_id], at)
 
@@ -84,10 +84,10 @@ async def test_a_transition_keeps_the_time_it_was_first_marked(migrated_database
 
 
 async def test_a_refusal_is_kept_with_its_reason(migrated_database_url: str) -> None:
-    async with opened_store(migrated_database_url) as store:
-        await record(store, snapshot(bucket(0)))
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, snapshot(bucket(0)))
 
-        async with store.claim_batch(10, NOON) as unit:
+        async with stores.outbox.claim_batch(10, NOON) as unit:
             await unit.mark_refused(unit.events[0].event_id, "too large\0: 6 MiB", NOON, None)
 
     (row,) = rows(migrated_database_url, "TABLE dict_rate_limit_alert_events")
@@ -96,17 +96,17 @@ async def test_a_refusal_is_kept_with_its_reason(migrated_database_url: str) -> 
 
 
 async def test_one_that_is_recorded_late_before_the_oldest_lets_nobody_else_in(migrated_database_url: str) -> None:
-    async with opened_store(migrated_database_url) as store:
+    async with opened_store(migrated_database_url) as stores:
         with psycopg.connect(migrated_database_url) as slow:
             slow.execute(ADD_AN_EARLIER_ONE)
-            await record(store, snapshot(bucket(0)))
-            async with store.claim_batch(10, NOON) as first:
+            await record(stores, snapshot(bucket(0)))
+            async with stores.outbox.claim_batch(10, NOON) as first:
                 slow.commit()
-                async with store.claim_batch(10, NOON) as second:
+                async with stores.outbox.claim_batch(10, NOON) as second:
                     assert len(first.events) == 1
                     assert list(second.events) == []
 
-        async with store.claim_batch(10, NOON) as unit:
+        async with stores.outbox.claim_batch(10, NOON) as unit:
             assert [event.participant for event in unit.events] == ["1", first.events[0].participant]
 
 
@@ -114,12 +114,12 @@ async def test_a_reader_may_wait_for_the_broker_longer_than_others_may_idle(
     migrated_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pool, "_SESSION", b"SELECT set_config('idle_in_transaction_session_timeout', '50ms', false)")
-    async with opened_store(migrated_database_url) as store:
+    async with opened_store(migrated_database_url) as stores:
         evaluation = opening()
-        async with store.begin(evaluation.poll.participant) as unit:
+        async with stores.state.begin(evaluation.poll.participant) as unit:
             await unit.save(evaluation, alert_events(evaluation.changes))
 
-        async with store.claim_batch(10, NOON) as reader:
+        async with stores.outbox.claim_batch(10, NOON) as reader:
             execute(migrated_database_url, "SELECT pg_sleep(0.3)")
             await reader.mark_published([reader.events[0].event_id], NOON)
 
@@ -128,7 +128,7 @@ async def test_a_reader_may_wait_for_the_broker_longer_than_others_may_idle(
 
 async def test_an_empty_outbox_holds_no_transaction_open(migrated_database_url: str) -> None:
     sessions = "SELECT state FROM pg_stat_activity WHERE application_name = 'dict-rate-limit' AND query <> ''"
-    async with opened_store(migrated_database_url, max_size=1) as store, store.claim_batch(10, NOON):
+    async with opened_store(migrated_database_url, max_size=1) as stores, stores.outbox.claim_batch(10, NOON):
         assert values(migrated_database_url, sessions) == ["idle"]
 
 
@@ -144,8 +144,8 @@ def test_a_claim_reads_no_published_row(migrated_database_url: str, query: str) 
     assert "Seq Scan on dict_rate_limit_alert_events" not in plan
 
 
-async def mark_then_lose_session(store: PostgresStore, url: str) -> None:
-    async with store.claim_batch(10, NOON) as unit:
+async def mark_then_lose_session(stores: Stores, url: str) -> None:
+    async with stores.outbox.claim_batch(10, NOON) as unit:
         await unit.mark_published([unit.events[0].event_id], NOON)
         execute(url, END_OTHER_SESSIONS)
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from dict_rate_limit.adapters.postgres.pool import connection_string, open_pool
-from dict_rate_limit.adapters.postgres.store import PostgresStore
+from dict_rate_limit.bootstrap.stores import postgres_stores
 from dict_rate_limit.domain.errors import SchemaError, StoreError, StoreUnavailableError
 from postgres_database import END_OTHER_SESSIONS, execute, opened_store, record, values
 from samples.domain import FIVE_MINUTES, PARTICIPANT, bucket, snapshot
@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dict_rate_limit.adapters.postgres.pool import Pool
+    from dict_rate_limit.ports.stores import Stores
 
 
 async def test_a_database_nobody_answers_for_is_unavailable() -> None:
-    async with opened_store("postgresql://user:secret@127.0.0.1:1/dict", patience=0.2) as store:
+    async with opened_store("postgresql://user:secret@127.0.0.1:1/dict", patience=0.2) as stores:
         with pytest.raises(StoreUnavailableError) as caught:
-            await store.latest([PARTICIPANT])
+            await stores.state.latest([PARTICIPANT])
 
     assert caught.value.retry_helps
     assert "secret" not in str(caught.value)
@@ -31,30 +32,30 @@ async def test_a_database_nobody_answers_for_is_unavailable() -> None:
 
 async def test_a_database_that_accepts_and_says_nothing_is_unavailable() -> None:
     with silent_server() as port:
-        async with opened_store(f"postgresql://127.0.0.1:{port}/dict", patience=0.2) as store:
+        async with opened_store(f"postgresql://127.0.0.1:{port}/dict", patience=0.2) as stores:
             with pytest.raises(StoreUnavailableError, match="no connection in time"):
-                await store.latest([PARTICIPANT])
+                await stores.state.latest([PARTICIPANT])
 
 
 async def test_a_database_that_was_away_is_used_once_it_is_back(postgres_server: str) -> None:
     url = postgres_server.replace("/postgres?", "/not_there_yet?")
-    async with opened_store(url, patience=0.2) as store:
+    async with opened_store(url, patience=0.2) as stores:
         with pytest.raises(StoreUnavailableError):
-            await store.latest([])
+            await stores.state.latest([])
         create_database(postgres_server, "CREATE DATABASE not_there_yet")
 
         try:
-            await asyncio.wait_for(until_it_answers(store), 10)
+            await asyncio.wait_for(until_it_answers(stores), 10)
         finally:
             create_database(postgres_server, "DROP DATABASE not_there_yet WITH (FORCE)")
 
 
 async def test_connections_lost_while_idle_are_replaced_unseen(migrated_database_url: str) -> None:
-    async with opened_store(migrated_database_url, max_size=1) as store:
-        await store.latest([PARTICIPANT])
+    async with opened_store(migrated_database_url, max_size=1) as stores:
+        await stores.state.latest([PARTICIPANT])
         execute(migrated_database_url, END_OTHER_SESSIONS)
 
-        assert await store.latest([PARTICIPANT]) == {}
+        assert await stores.state.latest([PARTICIPANT]) == {}
 
 
 async def test_a_busy_pool_is_waited_for_while_it_serves_others(migrated_database_url: str) -> None:
@@ -67,26 +68,26 @@ async def test_a_busy_pool_is_waited_for_while_it_serves_others(migrated_databas
 async def test_a_pool_that_serves_nobody_is_given_up_on(migrated_database_url: str) -> None:
     async with open_pool(migrated_database_url, max_size=1, patience=0.1) as pool, pool.connection():
         with pytest.raises(StoreUnavailableError, match="no connection in time"):
-            await PostgresStore(pool).latest([])
+            await postgres_stores(pool).state.latest([])
 
 
 async def test_a_closed_pool_is_unavailable(migrated_database_url: str) -> None:
-    async with opened_store(migrated_database_url) as store:
+    async with opened_store(migrated_database_url) as stores:
         pass
 
     with pytest.raises(StoreUnavailableError):
-        await store.latest([])
+        await stores.state.latest([])
 
 
 async def test_a_schema_without_the_tables_is_told_as_such(database_url: str) -> None:
-    async with opened_store(database_url) as store:
+    async with opened_store(database_url) as stores:
         with pytest.raises(SchemaError, match=r"dict_rate_limit_participants.*migrate status"):
-            await store.latest([PARTICIPANT])
+            await stores.state.latest([PARTICIPANT])
 
 
 async def test_a_deadlock_can_be_tried_again(migrated_database_url: str) -> None:
-    async with opened_store(migrated_database_url) as store:
-        await record(store, snapshot(bucket()))
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, snapshot(bucket()))
         execute(
             migrated_database_url,
             """
@@ -97,7 +98,7 @@ async def test_a_deadlock_can_be_tried_again(migrated_database_url: str) -> None
         )
 
         with pytest.raises(StoreUnavailableError, match="deadlock"):
-            await store.acquire(PARTICIPANT, FIVE_MINUTES)
+            await stores.rate_limiter.acquire(PARTICIPANT, FIVE_MINUTES)
 
 
 @pytest.mark.parametrize(
@@ -151,11 +152,11 @@ async def slow_query(pool: Pool) -> object:
         return answer
 
 
-async def until_it_answers(store: PostgresStore) -> None:
+async def until_it_answers(stores: Stores) -> None:
     """Ask until there is a database; one without tables is one."""
     while True:
         try:
-            await store.latest([])
+            await stores.state.latest([])
         except StoreUnavailableError:
             continue
         except SchemaError:

@@ -17,9 +17,9 @@ from postgres_database import END_OTHER_SESSIONS, execute, opened_store, record,
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, failure, snapshot, ticks
 
 if TYPE_CHECKING:
-    from dict_rate_limit.adapters.postgres.store import PostgresStore
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.reading import Poll
+    from dict_rate_limit.ports.stores import Stores
 
 TABLES = ("polls", "participants", "poll_counts", "policies", "states", "latest", "alerts", "alert_events")
 
@@ -29,8 +29,8 @@ async def test_a_state_keeps_everything_about_the_moment(migrated_database_url: 
         snapshot(replace(bucket(250), raw_category="b"), response_time=NOON - FIVE_MINUTES), correlation_id="abc"
     )
 
-    async with opened_store(migrated_database_url) as store:
-        await record(store, reading)
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, reading)
 
     (state,) = rows(migrated_database_url, "SELECT * FROM dict_rate_limit_states")
     assert state.pop("id") == 1
@@ -64,8 +64,8 @@ async def test_a_state_keeps_everything_about_the_moment(migrated_database_url: 
     ids=["zeros", "no capacity", "negative", "the most negative", "above the capacity", "the largest", "a third"],
 )
 async def test_numbers_are_stored_raw(migrated_database_url: str, edge: Bucket, utilization: Decimal | None) -> None:
-    async with opened_store(migrated_database_url) as store:
-        await record(store, snapshot(edge))
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, snapshot(edge))
 
     for table in ("states", "latest"):
         (row,) = rows(migrated_database_url, f"TABLE dict_rate_limit_{table}")
@@ -80,8 +80,8 @@ async def test_numbers_are_stored_raw(migrated_database_url: str, edge: Bucket, 
 async def test_a_category_is_stored_raw_but_for_policies_only_a_letter(
     migrated_database_url: str, raw: str, letter: str | None
 ) -> None:
-    async with opened_store(migrated_database_url) as store:
-        await record(store, snapshot(bucket(), category=raw))
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, snapshot(bucket(), category=raw))
 
     assert values(migrated_database_url, "SELECT category FROM dict_rate_limit_states") == [raw]
     assert values(migrated_database_url, "SELECT category FROM dict_rate_limit_polls") == [raw]
@@ -91,8 +91,8 @@ async def test_a_category_is_stored_raw_but_for_policies_only_a_letter(
 async def test_items_that_could_not_be_read_are_kept_with_the_poll(migrated_database_url: str) -> None:
     item = RejectedItem(position=3, name="lower_case", reason="name: 'lower_case', expected …")
 
-    async with opened_store(migrated_database_url) as store:
-        await record(store, snapshot(bucket(), rejected=[item]))
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, snapshot(bucket(), rejected=[item]))
 
     (poll,) = rows(migrated_database_url, "TABLE dict_rate_limit_polls")
     assert poll["rejected"] == [{"position": 3, "name": "lower_case", "reason": "name: 'lower_case', expected …"}]
@@ -110,8 +110,8 @@ async def test_a_failure_is_kept_with_what_it_said(migrated_database_url: str) -
         correlation_id="abc",
     )
 
-    async with opened_store(migrated_database_url) as store:
-        await record(store, poll)
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, poll)
 
     (row,) = rows(migrated_database_url, "TABLE dict_rate_limit_polls")
     assert row == {
@@ -141,8 +141,8 @@ async def test_a_failure_is_kept_with_what_it_said(migrated_database_url: str) -
     ids=["time repeats", "empty", "failed"],
 )
 async def test_a_poll_without_news_is_a_poll_row_and_no_state(migrated_database_url: str, poll: Poll) -> None:
-    async with opened_store(migrated_database_url) as store:
-        await record(store, snapshot(bucket()), poll)
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, snapshot(bucket()), poll)
 
     assert values(migrated_database_url, "SELECT advanced FROM dict_rate_limit_polls ORDER BY received_at") == [
         True,
@@ -153,8 +153,8 @@ async def test_a_poll_without_news_is_a_poll_row_and_no_state(migrated_database_
 
 
 async def test_a_vanished_policy_leaves_the_latest_but_not_the_policies(migrated_database_url: str) -> None:
-    async with opened_store(migrated_database_url) as store:
-        await record(store, *ticks((bucket(), bucket(name="KEYS_CHECK")), bucket()))
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, *ticks((bucket(), bucket(name="KEYS_CHECK")), bucket()))
 
     assert values(migrated_database_url, "SELECT policy_name FROM dict_rate_limit_latest") == ["CLAIMS_READ"]
     assert values(migrated_database_url, "SELECT count(*) FROM dict_rate_limit_policies") == [2]
@@ -162,12 +162,12 @@ async def test_a_vanished_policy_leaves_the_latest_but_not_the_policies(migrated
 
 async def test_a_policy_row_changes_only_when_its_limits_do(migrated_database_url: str) -> None:
     versions = "SELECT xmin::text FROM dict_rate_limit_policies"
-    async with opened_store(migrated_database_url) as store:
-        await record(store, snapshot(bucket()))
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, snapshot(bucket()))
         first = values(migrated_database_url, versions)
-        await record(store, snapshot(bucket(1), at=NOON + FIVE_MINUTES))
+        await record(stores, snapshot(bucket(1), at=NOON + FIVE_MINUTES))
         second = values(migrated_database_url, versions)
-        await record(store, snapshot(bucket(1, 500), at=NOON + 2 * FIVE_MINUTES, category="D"))
+        await record(stores, snapshot(bucket(1, 500), at=NOON + 2 * FIVE_MINUTES, category="D"))
 
     assert first == second
     (policy,) = rows(
@@ -177,12 +177,12 @@ async def test_a_policy_row_changes_only_when_its_limits_do(migrated_database_ur
 
 
 async def test_what_operators_set_outlives_a_change_of_limits(migrated_database_url: str) -> None:
-    async with opened_store(migrated_database_url) as store:
-        await record(store, snapshot(bucket()))
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, snapshot(bucket()))
         execute(
             migrated_database_url, "UPDATE dict_rate_limit_policies SET warning_threshold_pct = 33.33, enabled = false"
         )
-        await record(store, snapshot(bucket(1, 500), at=NOON + FIVE_MINUTES))
+        await record(stores, snapshot(bucket(1, 500), at=NOON + FIVE_MINUTES))
 
     (policy,) = rows(migrated_database_url, "TABLE dict_rate_limit_policies")
     assert (policy["warning_threshold_pct"], policy["enabled"]) == (Decimal("33.33"), False)
@@ -198,47 +198,47 @@ async def test_text_that_postgresql_cannot_hold_loses_no_reading(migrated_databa
         correlation_id="a\0b",
     )
 
-    async with opened_store(migrated_database_url) as store:
-        await record(store, reading, replace(failure(at=NOON + FIVE_MINUTES), detail="\0"))
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, reading, replace(failure(at=NOON + FIVE_MINUTES), detail="\0"))
 
     assert values(migrated_database_url, "SELECT correlation_id FROM dict_rate_limit_states") == ["a\ufffdb"]
     assert values(migrated_database_url, "SELECT category FROM dict_rate_limit_alert_events") == ["C\ufffd"]
 
 
 async def test_a_connection_killed_in_the_middle_leaves_nothing(migrated_database_url: str) -> None:
-    async with opened_store(migrated_database_url) as store:
+    async with opened_store(migrated_database_url) as stores:
         with pytest.raises(StoreUnavailableError):
-            await save_and_kill(store, migrated_database_url)
+            await save_and_kill(stores, migrated_database_url)
 
         for table in TABLES:
             assert rows(migrated_database_url, f"TABLE dict_rate_limit_{table}") == [], table
 
 
 async def test_after_a_killed_connection_the_same_poll_can_be_recorded(migrated_database_url: str) -> None:
-    async with opened_store(migrated_database_url) as store:
+    async with opened_store(migrated_database_url) as stores:
         with suppress(StoreUnavailableError):
-            await save_and_kill(store, migrated_database_url)
+            await save_and_kill(stores, migrated_database_url)
 
-        await record(store, snapshot(bucket(0)))
+        await record(stores, snapshot(bucket(0)))
 
     assert values(migrated_database_url, "SELECT count(*) FROM dict_rate_limit_alert_events") == [1]
 
 
 async def test_saving_a_poll_that_is_there_is_refused(migrated_database_url: str) -> None:
     poll = snapshot(bucket())
-    async with opened_store(migrated_database_url) as store:
-        await record(store, poll)
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, poll)
 
         with pytest.raises(StoreError, match="duplicate key"):
-            await save_without_asking(store, poll)
+            await save_without_asking(stores, poll)
 
 
 async def test_a_second_open_alert_of_one_kind_is_refused(migrated_database_url: str) -> None:
-    async with opened_store(migrated_database_url) as store:
-        await record(store, snapshot(bucket(0)))
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, snapshot(bucket(0)))
 
         with pytest.raises(StoreError, match="idx_alerts_open"):
-            await save_without_asking(store, snapshot(bucket(0), at=NOON + FIVE_MINUTES))
+            await save_without_asking(stores, snapshot(bucket(0), at=NOON + FIVE_MINUTES))
 
 
 @pytest.mark.parametrize(
@@ -247,8 +247,8 @@ async def test_a_second_open_alert_of_one_kind_is_refused(migrated_database_url:
 async def test_thresholds_without_sense_are_refused(
     migrated_database_url: str, warning: float | None, critical: float | None
 ) -> None:
-    async with opened_store(migrated_database_url) as store:
-        await record(store, snapshot(bucket()))
+    async with opened_store(migrated_database_url) as stores:
+        await record(stores, snapshot(bucket()))
 
     with psycopg.connect(migrated_database_url) as connection, pytest.raises(psycopg.errors.CheckViolation):
         connection.execute(
@@ -257,9 +257,9 @@ async def test_thresholds_without_sense_are_refused(
         )
 
 
-async def save_and_kill(store: PostgresStore, url: str) -> None:
+async def save_and_kill(stores: Stores, url: str) -> None:
     poll = snapshot(bucket(0))
-    async with store.begin(PARTICIPANT) as unit:
+    async with stores.state.begin(PARTICIPANT) as unit:
         state = await unit.load(poll)
         assert state is not None
         _, evaluation = evaluate_poll(state, poll, RULES)
@@ -267,7 +267,7 @@ async def save_and_kill(store: PostgresStore, url: str) -> None:
         execute(url, END_OTHER_SESSIONS)
 
 
-async def save_without_asking(store: PostgresStore, poll: Poll) -> None:
+async def save_without_asking(stores: Stores, poll: Poll) -> None:
     _, evaluation = evaluate_poll(ParticipantState(participant=PARTICIPANT), poll, RULES)
-    async with store.begin(PARTICIPANT) as unit:
+    async with stores.state.begin(PARTICIPANT) as unit:
         await unit.save(evaluation, alert_events(evaluation.changes))

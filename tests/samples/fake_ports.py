@@ -6,7 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.memory.channels import FixedChannels
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
@@ -23,11 +23,8 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.reading import Snapshot
     from dict_rate_limit.domain.notifications.channel import Channel
     from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.notifications import Notifications, Notifier
-    from dict_rate_limit.ports.stores import Acts
-
-    class TellingStore(Notifications, Acts, Protocol):
-        """What telling people needs of a store."""
+    from dict_rate_limit.ports.notifications import Notifier
+    from dict_rate_limit.ports.stores import Stores
 
 
 LATER = timedelta(seconds=15)
@@ -177,13 +174,11 @@ def opened_and_resolved() -> list[AlertEvent]:
     return events
 
 
-def notifications(
-    store: TellingStore, clock: Clock, *channels: Channel, notifier: Notifier | None = None
-) -> NotifyDeps:
+def notifications(stores: Stores, clock: Clock, *channels: Channel, notifier: Notifier | None = None) -> NotifyDeps:
     """Make what telling people needs; without channels nobody is told."""
     return NotifyDeps(
-        notifications=store,
-        acts=store,
+        notifications=stores.notifications,
+        silences=stores.silences,
         channels=FixedChannels(channels),
         notifier=notifier or MemoryNotifier(),
         clock=clock,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dict_rate_limit.domain.alerts.alert import AlertEvent
-    from dict_rate_limit.ports.notifications import Notifications
+    from dict_rate_limit.ports.stores import Stores
 
 SILENCE_ID = UUID("0190a0a0-0000-4000-8000-000000000001")
 PAUSE = timedelta(seconds=10)
@@ -42,9 +42,9 @@ def notification(
     )
 
 
-async def route_all(store: Notifications, *channels: str, next_try_at: datetime = NOON) -> list[Notification]:
+async def route_all(stores: Stores, *channels: str, next_try_at: datetime = NOON) -> list[Notification]:
     """Tell these channels of everything that waits to be routed; return it in the order of the transitions."""
-    async with store.routing(1000) as unit:
+    async with stores.notifications.routing(1000) as unit:
         made = [notification(event, channel, next_try_at=next_try_at) for event in unit.events for channel in channels]
         await unit.route(made)
     return made

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn
 
 from dict_rate_limit.adapters.memory.cache import MemoryCache
-from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.adapters.memory.polls import MemoryRateLimiter, MemoryStateStore
+from dict_rate_limit.adapters.memory.stores import MemoryStores, memory_stores
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.errors import CacheUnavailableError, Outcome, SourceError, StoreUnavailableError
 from dict_rate_limit.texts.alert_lines import alert_events
@@ -25,12 +26,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
     from dict_rate_limit.ports.cache import CachedSnapshot, RateLimiter, SnapshotCache
-    from dict_rate_limit.ports.delivery import Outbox
-    from dict_rate_limit.ports.notifications import Notifications
-    from dict_rate_limit.ports.stores import Acts, LatestReading, StateStore, StoreHealth
-
-    class WholeStore(StateStore, StoreHealth, Outbox, Notifications, Acts, Protocol):
-        """Every port of a store that readers need."""
+    from dict_rate_limit.ports.stores import LatestReading, Stores
 
 
 OTHER = "87654321"
@@ -94,8 +90,8 @@ class AbsentCache:
         raise CacheUnavailableError(participant, spacing)
 
 
-class AbsentStore(MemoryStore):
-    """PostgreSQL that is away: reads and gate."""
+class AbsentState(MemoryStateStore):
+    """PostgreSQL that is unavailable, as a store of states."""
 
     async def latest(self, participants: Sequence[str]) -> Mapping[str, LatestReading]:
         raise StoreUnavailableError(str(participants))
@@ -112,8 +108,18 @@ class AbsentStore(MemoryStore):
     async def open_alert_counts(self, participants: Sequence[str]) -> Mapping[tuple[str, Kind, Severity], int]:
         raise StoreUnavailableError(str(participants))
 
+
+class AbsentLimiter(MemoryRateLimiter):
+    """PostgreSQL that is unavailable, as a limiter of source calls."""
+
     async def acquire(self, participant: str, spacing: timedelta) -> bool:
         raise StoreUnavailableError(participant, spacing)
+
+
+def absent_stores(clock: HandClock) -> MemoryStores:
+    """PostgreSQL that is unavailable: state and limiter."""
+    stores = memory_stores(clock)
+    return replace(stores, state=AbsentState(stores.database), rate_limiter=AbsentLimiter(clock))
 
 
 class ReadingWorld:
@@ -123,26 +129,29 @@ class ReadingWorld:
         self.clock = HandClock()
         self.source = CountingSource(self.clock)
         self.cache: SnapshotCache = MemoryCache(self.clock)
-        self.store: WholeStore = MemoryStore(self.clock)
+        self.stores: Stores = memory_stores(self.clock)
         self.participants: tuple[str, ...] = (PARTICIPANT, OTHER)
         self.budget = BudgetConfig(cache_ttl=TTL)
 
     @property
     def gates(self) -> Sequence[RateLimiter]:
-        return [part for part in (self.cache, self.store) if isinstance(part, (MemoryCache, MemoryStore, AbsentCache))]
+        caches = [self.cache] if isinstance(self.cache, (MemoryCache, AbsentCache)) else []
+        return [*caches, self.stores.rate_limiter]
 
     def reader(self) -> Reader:
         """Make a reader, as another process would."""
         return Reader(
-            ReaderDeps(source=self.source, cache=self.cache, gates=self.gates, store=self.store, clock=self.clock),
+            ReaderDeps(
+                source=self.source, cache=self.cache, gates=self.gates, store=self.stores.state, clock=self.clock
+            ),
             ReaderConfig(participants=self.participants, thresholds=THRESHOLDS, budget=self.budget),
         )
 
 
-async def recorded(store: StateStore, *polls: Poll) -> None:
+async def recorded(stores: Stores, *polls: Poll) -> None:
     """Let the monitor have seen these polls."""
     for poll in polls:
-        async with store.begin(poll.participant) as unit:
+        async with stores.state.begin(poll.participant) as unit:
             state = await unit.load(poll)
             assert state is not None
             _, evaluation = evaluate_poll(state, poll, RULES)

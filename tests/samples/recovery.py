@@ -100,12 +100,12 @@ def empty_database(server_url: str, template: str = "template0") -> Iterator[str
 
 async def recorded(url: str, *polls: Poll) -> None:
     """Poll, judge, roll up, tell a channel, silence the rest."""
-    async with opened_store(url) as store:
-        await record(store, *polls)
-        await store.roll_up(NOON.replace(hour=23))
-        first, *_ = await route_all(store, "slack")
-        await store.record_attempts([delivered([first])])
-        await store.add_silence(SILENCE, AUDITED)
+    async with opened_store(url) as stores:
+        await record(stores, *polls)
+        await stores.maintenance.roll_up(NOON.replace(hour=23))
+        first, *_ = await route_all(stores, "slack")
+        await stores.notifications.record_attempts([delivered([first])])
+        await stores.silences.add(SILENCE, AUDITED)
 
 
 def fill(url: str) -> None:

@@ -13,7 +13,7 @@ from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.adapters.memory.channels import CountedHeartbeat
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
-from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.adapters.memory.stores import memory_stores
 from dict_rate_limit.adapters.temporal import connect
 from dict_rate_limit.apps.worker import Progress, WorkerDeps, run
 from dict_rate_limit.serving.readiness import Readiness
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from temporalio.client import ScheduleDescription
 
-    from dict_rate_limit.adapters.postgres.store import PostgresStore
     from dict_rate_limit.adapters.temporal import TemporalAddress
     from dict_rate_limit.domain.buckets.reading import Snapshot
+    from dict_rate_limit.ports.stores import Stores
 
 HOURLY = "@every 1h"
 PATIENCE_SEC = 60
@@ -67,11 +67,11 @@ class Stage:
     publisher: MemoryPublisher = field(default_factory=MemoryPublisher)
     progress: Progress = field(default_factory=Progress)
     missing: Exception | None = None
-    store: MemoryStore | PostgresStore = field(init=False)
+    stores: Stores = field(init=False)
     cache: MemoryCache = field(init=False)
 
     def __post_init__(self) -> None:
-        self.store = MemoryStore(self.clock)
+        self.stores = memory_stores(self.clock)
         self.cache = MemoryCache(self.clock)
         self.source.gate.set()
 
@@ -86,13 +86,13 @@ class Stage:
             schedule_config=ScheduleConfig(task_queue="dict-rate-limit", cron=cron, participants=["12345678"]),
             activities=Activities(
                 fetcher=Fetcher(source=self.source, source_name="test", clock=self.clock),
-                store=self.store,
+                store=self.stores.state,
                 cache=self.cache,
-                outbox=self.store,
+                outbox=self.stores.outbox,
                 publisher=self.publisher,
-                notifications=notifications(self.store, self.clock),
+                notifications=notifications(self.stores, self.clock),
                 heartbeat=CountedHeartbeat(),
-                maintenance=self.store,
+                maintenance=self.stores.maintenance,
                 clock=self.clock,
                 rules=RULES,
                 retention_months=13,
@@ -105,7 +105,7 @@ class Stage:
         )
 
     async def recorded(self) -> int:
-        return sum((await self.store.poll_counts(["12345678"])).values())
+        return sum((await self.stores.state.poll_counts(["12345678"])).values())
 
     async def has_recorded(self, polls: int = 1) -> bool:
         return await self.recorded() >= polls

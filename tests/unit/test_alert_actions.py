@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -8,7 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.adapters.memory.alerts import MemoryAlerts, MemoryAlertUnitOfWork
+from dict_rate_limit.adapters.memory.stores import memory_stores
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, TransitionKind
 from dict_rate_limit.domain.audit import AuditAction
 from dict_rate_limit.domain.errors import ConflictError, InvalidValueError, NotFoundError
@@ -29,10 +31,9 @@ from samples.fake_ports import HandClock
 from samples.readings import recorded
 
 if TYPE_CHECKING:
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import AsyncIterator
 
     from dict_rate_limit.domain.alerts.alert import Alert
-    from dict_rate_limit.ports.stores import AlertUnitOfWork
 
 NULL_METRICS = UUID(int=0)
 SOON = NOON + HOUR
@@ -43,16 +44,16 @@ class Desk:
 
     def __init__(self) -> None:
         self.clock = HandClock()
-        self.store = MemoryStore(self.clock)
+        self.stores = memory_stores(self.clock)
 
     async def alert(self) -> Alert:
         """Let a bucket fall into warning."""
-        await recorded(self.store, snapshot(bucket(200), at=self.clock.now()))
-        (alert,) = await self.store.open_alerts([PARTICIPANT])
+        await recorded(self.stores, snapshot(bucket(200), at=self.clock.now()))
+        (alert,) = await self.stores.state.open_alerts([PARTICIPANT])
         return alert
 
     async def take_up(self, order: AcknowledgeAlert) -> Alert:
-        return await acknowledge(self.store, self.clock, order)
+        return await acknowledge(self.stores.alerts, self.clock, order)
 
 
 @pytest.fixture
@@ -82,8 +83,8 @@ async def test_taking_an_alert_up_is_a_transition_and_an_act(desk: Desk) -> None
 
     after = await desk.take_up(order(alert))
 
-    history = await desk.store.alert(alert.alert_id)
-    (entry,) = await desk.store.audit(10)
+    history = await desk.stores.alerts.alert(alert.alert_id)
+    (entry,) = await desk.stores.audit.newest(10)
     assert history is not None
     assert history.alert == after
     assert [event.transition for event in history.events] == [TransitionKind.OPENED, TransitionKind.ACKNOWLEDGED]
@@ -144,7 +145,7 @@ async def test_what_was_taken_up_until_then_is_free_again(desk: Desk) -> None:
 
 async def test_an_alert_that_moved_on_since_it_was_seen_is_refused(desk: Desk) -> None:
     alert = await desk.alert()
-    await recorded(desk.store, snapshot(bucket(50), at=NOON + FIVE_MINUTES))
+    await recorded(desk.stores, snapshot(bucket(50), at=NOON + FIVE_MINUTES))
 
     with pytest.raises(ConflictError, match="sequence: 1, expected 2"):
         await desk.take_up(order(alert, sequence=1))
@@ -152,7 +153,7 @@ async def test_an_alert_that_moved_on_since_it_was_seen_is_refused(desk: Desk) -
 
 async def test_a_resolved_alert_is_refused(desk: Desk) -> None:
     alert = await desk.alert()
-    await recorded(desk.store, snapshot(bucket(1000), at=NOON + FIVE_MINUTES))
+    await recorded(desk.stores, snapshot(bucket(1000), at=NOON + FIVE_MINUTES))
 
     with pytest.raises(ConflictError, match=r"expected an open one: it was resolved at 2026-11-23T12:05:00Z"):
         await desk.take_up(order(alert))
@@ -165,15 +166,17 @@ async def test_an_alert_nobody_knows_is_refused(desk: Desk) -> None:
         await desk.take_up(order(replace(alert, alert_id=NULL_METRICS)))
 
 
-class ForgetfulStore(MemoryStore):
+class ForgetfulAlerts(MemoryAlerts):
     """Has lost the alert by the time its participant is held."""
 
-    def unit_of_work(self, participant: str) -> AbstractAsyncContextManager[AlertUnitOfWork]:
-        return super().unit_of_work(participant[::-1])
+    @asynccontextmanager
+    async def unit_of_work(self, participant: str) -> AsyncIterator[MemoryAlertUnitOfWork]:
+        async with super().unit_of_work(participant[::-1]) as unit:
+            yield unit
 
 
 async def test_an_alert_that_is_gone_by_then_is_refused(desk: Desk) -> None:
-    desk.store = ForgetfulStore(desk.clock)
+    desk.stores = replace(desk.stores, alerts=ForgetfulAlerts(desk.stores.database))
     alert = await desk.alert()
 
     with pytest.raises(NotFoundError, match=f"alert: {alert.alert_id}"):
@@ -202,14 +205,14 @@ async def test_taking_up_needs_a_reason(desk: Desk) -> None:
     with pytest.raises(InvalidValueError, match="reason: "):
         await desk.take_up(replace(order(alert), reason=" "))
 
-    assert await desk.store.audit(10) == []
+    assert await desk.stores.audit.newest(10) == []
 
 
 async def test_a_silence_begins_now_and_is_an_act(desk: Desk) -> None:
-    made = await create_silence(desk.store, desk.clock, new_silence())
+    made = await create_silence(desk.stores.silences, desk.clock, new_silence())
 
-    (entry,) = await desk.store.audit(10)
-    assert await desk.store.silences(NOON) == [made]
+    (entry,) = await desk.stores.audit.newest(10)
+    assert await desk.stores.silences.current(NOON) == [made]
     assert (made.starts_at, made.ends_at, made.created_at, made.actor) == (NOON, SOON, NOON, "ana")
     assert (entry.act, entry.subject_id, entry.reason) == (AuditAction.SILENCE_CREATED, made.silence_id, "work")
     assert entry.detail == "MAINTENANCE policy=CLAIMS_* until 2026-11-23T13:00:00Z"
@@ -219,13 +222,13 @@ async def test_a_silence_may_begin_later_and_recur(desk: Desk) -> None:
     nights = Recurrence(days=(Weekday.FRI,), start=time(22), end=time(6), time_zone="America/Sao_Paulo")
     later = new_silence(starts_at=NOON + MINUTE)
 
-    made = await create_silence(desk.store, desk.clock, replace(later, recurrence=nights))
+    made = await create_silence(desk.stores.silences, desk.clock, replace(later, recurrence=nights))
 
     assert (made.starts_at, made.recurrence) == (NOON + MINUTE, nights)
 
 
 async def test_a_silence_never_begins_before_it_is_made(desk: Desk) -> None:
-    made = await create_silence(desk.store, desk.clock, new_silence(starts_at=NOON - timedelta(days=900)))
+    made = await create_silence(desk.stores.silences, desk.clock, new_silence(starts_at=NOON - timedelta(days=900)))
 
     assert made.starts_at == NOON
 
@@ -250,60 +253,60 @@ async def test_a_silence_that_cannot_be_is_refused_and_leaves_no_trace(
     desk: Desk, wanted: NewSilence, message: str
 ) -> None:
     with pytest.raises(InvalidValueError, match=message):
-        await create_silence(desk.store, desk.clock, wanted)
+        await create_silence(desk.stores.silences, desk.clock, wanted)
 
-    assert await desk.store.audit(10) == []
+    assert await desk.stores.audit.newest(10) == []
 
 
 async def test_a_silence_is_ended_by_hand(desk: Desk) -> None:
-    made = await create_silence(desk.store, desk.clock, new_silence())
+    made = await create_silence(desk.stores.silences, desk.clock, new_silence())
     desk.clock.move(MINUTE)
 
-    ended = await end_silence(desk.store, desk.clock, made.silence_id, "rui", "done")
+    ended = await end_silence(desk.stores.silences, desk.clock, made.silence_id, "rui", "done")
 
-    entry, _ = await desk.store.audit(10)
+    entry, _ = await desk.stores.audit.newest(10)
     assert (ended.ended_at, ended.ended_by) == (NOON + MINUTE, "rui")
     assert (entry.act, entry.actor, entry.reason) == (AuditAction.SILENCE_ENDED, "rui", "done")
 
 
 async def test_a_silence_is_ended_once(desk: Desk) -> None:
-    made = await create_silence(desk.store, desk.clock, new_silence())
-    await end_silence(desk.store, desk.clock, made.silence_id, "rui", "done")
+    made = await create_silence(desk.stores.silences, desk.clock, new_silence())
+    await end_silence(desk.stores.silences, desk.clock, made.silence_id, "rui", "done")
 
     with pytest.raises(NotFoundError, match=f"silence: {made.silence_id}, expected one that has not ended"):
-        await end_silence(desk.store, desk.clock, made.silence_id, "ana", "done")
+        await end_silence(desk.stores.silences, desk.clock, made.silence_id, "ana", "done")
 
 
 async def test_ending_a_silence_needs_a_reason(desk: Desk) -> None:
-    made = await create_silence(desk.store, desk.clock, new_silence())
+    made = await create_silence(desk.stores.silences, desk.clock, new_silence())
 
     with pytest.raises(InvalidValueError, match="reason: "):
-        await end_silence(desk.store, desk.clock, made.silence_id, "rui", "")
+        await end_silence(desk.stores.silences, desk.clock, made.silence_id, "rui", "")
 
-    assert await desk.store.silences(NOON) == [made]
+    assert await desk.stores.silences.current(NOON) == [made]
 
 
 async def test_a_test_alert_is_over_at_once_and_waits_to_be_told(desk: Desk) -> None:
-    sent = await send_drill(desk.store, desk.clock, PARTICIPANT, "ana", "weekly test")
+    sent = await send_drill(desk.stores.alerts, desk.clock, PARTICIPANT, "ana", "weekly test")
 
-    async with desk.store.claim_batch(10, NOON) as unit:
+    async with desk.stores.outbox.claim_batch(10, NOON) as unit:
         events = list(unit.events)
     assert (sent.kind, sent.policy_name, sent.resolved_at) == (Kind.DRILL, ANY_POLICY, NOON)
     assert [event.transition for event in events] == [TransitionKind.OPENED, TransitionKind.RESOLVED]
     assert events[0].message_en == ("TEST sent by ana: weekly test. Nothing needs to be done [participant 12345678]")
-    assert await desk.store.open_alerts([PARTICIPANT]) == []
+    assert await desk.stores.state.open_alerts([PARTICIPANT]) == []
 
 
 async def test_a_test_alert_is_an_act(desk: Desk) -> None:
-    sent = await send_drill(desk.store, desk.clock, PARTICIPANT, "ana", "weekly test")
+    sent = await send_drill(desk.stores.alerts, desk.clock, PARTICIPANT, "ana", "weekly test")
 
-    (entry,) = await desk.store.audit(10)
+    (entry,) = await desk.stores.audit.newest(10)
     assert (entry.act, entry.subject_id, entry.detail) == (AuditAction.DRILL_SENT, sent.alert_id, PARTICIPANT)
 
 
 async def test_a_test_alert_needs_a_reason(desk: Desk) -> None:
     with pytest.raises(InvalidValueError, match="reason: "):
-        await send_drill(desk.store, desk.clock, PARTICIPANT, "ana", "")
+        await send_drill(desk.stores.alerts, desk.clock, PARTICIPANT, "ana", "")
 
 
 @pytest.mark.parametrize(

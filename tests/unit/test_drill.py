@@ -7,7 +7,7 @@ import pytest
 
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
-from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.adapters.memory.stores import memory_stores
 from dict_rate_limit.domain.errors import NotFoundError
 from dict_rate_limit.domain.notifications.channel import ChannelType
 from dict_rate_limit.domain.notifications.routing import MAX_REJECTIONS, DeliveryResult, Status
@@ -27,23 +27,23 @@ class Rehearsal:
 
     def __init__(self) -> None:
         self.clock = HandClock()
-        self.store = MemoryStore(self.clock)
+        self.stores = memory_stores(self.clock)
         self.alert_id = UUID(int=0)
 
     async def send(self) -> None:
-        self.alert_id = (await send_drill(self.store, self.clock, PARTICIPANT, "ana", "weekly test")).alert_id
+        self.alert_id = (await send_drill(self.stores.alerts, self.clock, PARTICIPANT, "ana", "weekly test")).alert_id
 
     async def publish(self) -> None:
-        await deliver_all(self.store, MemoryPublisher(), self.clock, batch=10, within=HOUR)
+        await deliver_all(self.stores.outbox, MemoryPublisher(), self.clock, batch=10, within=HOUR)
 
     async def send_notifications(self, *answers: DeliveryResult) -> None:
         parts = notifications(
-            self.store, self.clock, channel(format=ChannelType.WEBHOOK), notifier=MemoryNotifier(list(answers))
+            self.stores, self.clock, channel(format=ChannelType.WEBHOOK), notifier=MemoryNotifier(list(answers))
         )
         await send_notifications(parts, within=HOUR)
 
     async def result(self) -> DrillResult:
-        return await drill_result(self.store, self.store, self.alert_id)
+        return await drill_result(self.stores, self.alert_id)
 
 
 @pytest.fixture
@@ -121,7 +121,11 @@ async def test_a_transition_the_broker_was_given_up_on_for_is_done_and_not_good(
     first, second = (await rehearsal.result()).history.events
     for _ in range(BROKER_REFUSALS):
         await deliver_all(
-            rehearsal.store, RefusingPublisher(first.event_id), rehearsal.clock, batch=10, within=timedelta(seconds=1)
+            rehearsal.stores.outbox,
+            RefusingPublisher(first.event_id),
+            rehearsal.clock,
+            batch=10,
+            within=timedelta(seconds=1),
         )
         rehearsal.clock.move(HOUR)
 
@@ -136,14 +140,14 @@ async def test_a_transition_the_broker_was_given_up_on_for_is_done_and_not_good(
 
 async def test_without_channels_there_is_nobody_to_fail(rehearsal: Rehearsal) -> None:
     await rehearsal.publish()
-    await send_notifications(notifications(rehearsal.store, rehearsal.clock), within=HOUR)
+    await send_notifications(notifications(rehearsal.stores, rehearsal.clock), within=HOUR)
 
     assert steps(await rehearsal.result()) == (True, True, True, True)
 
 
 async def test_an_alert_that_is_no_test_is_not_found(rehearsal: Rehearsal) -> None:
-    await recorded(rehearsal.store, snapshot(bucket(200), at=NOON))
-    (alert,) = await rehearsal.store.open_alerts([PARTICIPANT])
+    await recorded(rehearsal.stores, snapshot(bucket(200), at=NOON))
+    (alert,) = await rehearsal.stores.state.open_alerts([PARTICIPANT])
     rehearsal.alert_id = alert.alert_id
 
     with pytest.raises(NotFoundError, match="expected the id of a test alert"):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.adapters.memory.stores import memory_stores
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind
 from dict_rate_limit.domain.alerts.state import PolicyOverride
 from dict_rate_limit.domain.buckets.level import Level
@@ -26,11 +26,9 @@ class Desk:
 
     def __init__(self) -> None:
         self.clock = HandClock()
-        self.store = MemoryStore(self.clock)
+        self.stores = memory_stores(self.clock)
         self.parts = ExplainDeps(
-            store=self.store,
-            acts=self.store,
-            notifications=self.store,
+            stores=self.stores,
             clock=self.clock,
             thresholds=THRESHOLDS,
             remind_every=HOUR,
@@ -50,7 +48,7 @@ class Desk:
             actor="ana",
             reason="work",
         )
-        return str((await create_silence(self.store, self.clock, order)).silence_id)
+        return str((await create_silence(self.stores.silences, self.clock, order)).silence_id)
 
 
 @pytest.fixture
@@ -59,7 +57,7 @@ def desk() -> Desk:
 
 
 async def test_a_quiet_policy_is_explained_by_its_bucket(desk: Desk) -> None:
-    await recorded(desk.store, snapshot(bucket(700)))
+    await recorded(desk.stores, snapshot(bucket(700)))
     desk.clock.move(MINUTE)
 
     found = await desk.explained()
@@ -76,7 +74,7 @@ async def test_a_quiet_policy_is_explained_by_its_bucket(desk: Desk) -> None:
 
 
 async def test_an_alert_in_warning_clears_above_the_threshold_and_the_margin(desk: Desk) -> None:
-    await recorded(desk.store, snapshot(bucket(200)), snapshot(bucket(260), at=LATER))
+    await recorded(desk.stores, snapshot(bucket(200)), snapshot(bucket(260), at=LATER))
 
     found = await desk.explained()
 
@@ -84,21 +82,21 @@ async def test_an_alert_in_warning_clears_above_the_threshold_and_the_margin(des
 
 
 async def test_what_it_says_clears_an_alert_does(desk: Desk) -> None:
-    await recorded(desk.store, snapshot(bucket(50)))
+    await recorded(desk.stores, snapshot(bucket(50)))
     clears = (await desk.explained()).clears_above_tokens
     assert clears == 120
 
-    await recorded(desk.store, snapshot(bucket(clears), at=LATER))
+    await recorded(desk.stores, snapshot(bucket(clears), at=LATER))
     held = await desk.explained()
-    await recorded(desk.store, snapshot(bucket(clears + 1), at=LATER + FIVE_MINUTES))
+    await recorded(desk.stores, snapshot(bucket(clears + 1), at=LATER + FIVE_MINUTES))
     cleared = await desk.explained()
 
     assert (held.alert_level, cleared.alert_level) == (Level.CRITICAL, Level.WARNING)
 
 
 async def test_where_only_a_full_bucket_clears_one_token_less_does_not(desk: Desk) -> None:
-    desk.store.set_policy_rule(PARTICIPANT, "CLAIMS_READ", PolicyOverride(warning=9900))
-    await recorded(desk.store, snapshot(bucket(500)))
+    desk.stores.database.set_policy_override(PARTICIPANT, "CLAIMS_READ", PolicyOverride(warning=9900))
+    await recorded(desk.stores, snapshot(bucket(500)))
 
     found = await desk.explained()
 
@@ -106,7 +104,7 @@ async def test_where_only_a_full_bucket_clears_one_token_less_does_not(desk: Des
 
 
 async def test_a_bucket_without_capacity_has_no_figures(desk: Desk) -> None:
-    await recorded(desk.store, snapshot(bucket(200)), snapshot(bucket(0, capacity=0), at=LATER))
+    await recorded(desk.stores, snapshot(bucket(200)), snapshot(bucket(0, capacity=0), at=LATER))
 
     found = await desk.explained()
 
@@ -115,8 +113,8 @@ async def test_a_bucket_without_capacity_has_no_figures(desk: Desk) -> None:
 
 
 async def test_thresholds_are_those_of_the_policy(desk: Desk) -> None:
-    desk.store.set_policy_rule(PARTICIPANT, "CLAIMS_READ", PolicyOverride(warning=5000, enabled=False))
-    await recorded(desk.store, snapshot(bucket(400)))
+    desk.stores.database.set_policy_override(PARTICIPANT, "CLAIMS_READ", PolicyOverride(warning=5000, enabled=False))
+    await recorded(desk.stores, snapshot(bucket(400)))
 
     found = await desk.explained()
 
@@ -125,7 +123,7 @@ async def test_thresholds_are_those_of_the_policy(desk: Desk) -> None:
 
 async def test_alerts_of_the_policy_and_of_the_whole_participant_concern_it(desk: Desk) -> None:
     await recorded(
-        desk.store, snapshot(bucket(200), bucket(100, name="OTHER")), failure(Outcome.RATE_LIMITED, at=LATER)
+        desk.stores, snapshot(bucket(200), bucket(100, name="OTHER")), failure(Outcome.RATE_LIMITED, at=LATER)
     )
 
     found = await desk.explained()
@@ -137,11 +135,11 @@ async def test_alerts_of_the_policy_and_of_the_whole_participant_concern_it(desk
 
 
 async def test_the_next_reminder_waits_for_whoever_has_it(desk: Desk) -> None:
-    await recorded(desk.store, snapshot(bucket(200)))
+    await recorded(desk.stores, snapshot(bucket(200)))
     (open_one,) = (await desk.explained()).alerts
     until = NOON + 3 * HOUR
     order = AcknowledgeAlert(alert_id=open_one.alert.alert_id, actor="ana", reason="looking", until=until)
-    await acknowledge(desk.store, desk.clock, order)
+    await acknowledge(desk.stores.alerts, desk.clock, order)
 
     (taken,) = (await desk.explained()).alerts
 
@@ -150,7 +148,7 @@ async def test_the_next_reminder_waits_for_whoever_has_it(desk: Desk) -> None:
 
 
 async def test_silences_that_could_hold_it_back_are_named(desk: Desk) -> None:
-    await recorded(desk.store, snapshot(bucket(200)))
+    await recorded(desk.stores, snapshot(bucket(200)))
     now = await desk.silence(Matchers(policy="CLAIMS_*"))
     later = await desk.silence(Matchers(participant="1234*"), later=True)
     await desk.silence(Matchers(policy="ENTRIES_*"))
@@ -162,7 +160,7 @@ async def test_silences_that_could_hold_it_back_are_named(desk: Desk) -> None:
 
 
 async def test_an_alert_names_those_that_hold_it_back_now(desk: Desk) -> None:
-    await recorded(desk.store, snapshot(bucket(200)))
+    await recorded(desk.stores, snapshot(bucket(200)))
     now = await desk.silence(Matchers(policy="CLAIMS_*"))
     await desk.silence(Matchers(), later=True)
     await desk.silence(Matchers(severity="CRITICAL"))
@@ -173,8 +171,8 @@ async def test_an_alert_names_those_that_hold_it_back_now(desk: Desk) -> None:
 
 
 async def test_an_alert_comes_with_what_was_told(desk: Desk) -> None:
-    await recorded(desk.store, snapshot(bucket(200)))
-    await send_notifications(notifications(desk.store, desk.clock, channel()), within=HOUR)
+    await recorded(desk.stores, snapshot(bucket(200)))
+    await send_notifications(notifications(desk.stores, desk.clock, channel()), within=HOUR)
 
     (alert,) = (await desk.explained()).alerts
 
@@ -183,7 +181,7 @@ async def test_an_alert_comes_with_what_was_told(desk: Desk) -> None:
 
 @pytest.mark.parametrize("policy_name", ["OTHER", "*"])
 async def test_a_policy_that_the_last_reading_lacks_is_not_found(desk: Desk, policy_name: str) -> None:
-    await recorded(desk.store, snapshot(bucket(700)))
+    await recorded(desk.stores, snapshot(bucket(700)))
 
     with pytest.raises(NotFoundError, match="expected one of the last reading of 12345678"):
         await desk.explained(policy_name)
@@ -195,7 +193,7 @@ async def test_before_the_first_poll_nothing_is_found(desk: Desk) -> None:
 
 
 async def test_before_the_first_good_reading_nothing_is_found(desk: Desk) -> None:
-    await recorded(desk.store, failure())
+    await recorded(desk.stores, failure())
 
     with pytest.raises(NotFoundError):
         await desk.explained()

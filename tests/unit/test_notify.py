@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
-from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.adapters.memory.stores import memory_stores
 from dict_rate_limit.domain.alerts.alert import Severity
 from dict_rate_limit.domain.notifications.channel import ChannelType, Routes
 from dict_rate_limit.domain.notifications.routing import INITIAL_BACKOFF, DeliveryResult, Status
@@ -70,18 +70,18 @@ class Desk:
 
     def __init__(self) -> None:
         self.clock = HandClock()
-        self.store = MemoryStore(self.clock)
+        self.stores = memory_stores(self.clock)
         self.notifier = MemoryNotifier()
 
     async def send_notifications(self, *channels: Channel, within: timedelta = WITHIN) -> NotificationSummary:
         return await send_notifications(
-            notifications(self.store, self.clock, *channels, notifier=self.notifier), within
+            notifications(self.stores, self.clock, *channels, notifier=self.notifier), within
         )
 
     async def ledger(self) -> list[LedgerEntry]:
         """Return the ledgers of all alerts."""
-        alerts = await self.store.alerts([PARTICIPANT], open_only=False, limit=10)
-        return [entry for alert in alerts for entry in await self.store.ledger(alert.alert_id)]
+        alerts = await self.stores.alerts.alerts([PARTICIPANT], open_only=False, limit=10)
+        return [entry for alert in alerts for entry in await self.stores.notifications.ledger(alert.alert_id)]
 
     @property
     def told(self) -> list[list[str]]:
@@ -93,7 +93,7 @@ class Desk:
 async def desk() -> Desk:
     """Begin with a bucket that fell, ran low and recovered."""
     desk = Desk()
-    await recorded(desk.store, *UP_AND_DOWN)
+    await recorded(desk.stores, *UP_AND_DOWN)
     return desk
 
 
@@ -142,7 +142,7 @@ async def test_a_backlog_is_told_to_its_end(desk: Desk, monkeypatch: pytest.Monk
 
 
 async def test_a_test_alert_makes_people_be_told_one_by_one(desk: Desk) -> None:
-    await send_drill(desk.store, desk.clock, PARTICIPANT, "ana", "weekly test")
+    await send_drill(desk.stores.alerts, desk.clock, PARTICIPANT, "ana", "weekly test")
 
     await desk.send_notifications(PEOPLE)
 
@@ -171,7 +171,7 @@ async def test_a_failure_stops_the_channel_so_that_nothing_overtakes(
 
 async def test_a_failure_of_one_channel_is_none_of_another(desk: Desk) -> None:
     notifier = SlowNotifier(desk.clock, answers={"hook": BUSY})
-    parts = notifications(desk.store, desk.clock, PROGRAM, replace(PROGRAM, name="other"), notifier=notifier)
+    parts = notifications(desk.stores, desk.clock, PROGRAM, replace(PROGRAM, name="other"), notifier=notifier)
 
     told = await send_notifications(parts, WITHIN)
 
@@ -197,7 +197,7 @@ async def test_every_attempt_is_noted(desk: Desk) -> None:
 
 async def test_a_repeated_message_has_the_same_name(desk: Desk) -> None:
     notifier = SlowNotifier(desk.clock, answers={"ops": BUSY})
-    parts = notifications(desk.store, desk.clock, PEOPLE, notifier=notifier)
+    parts = notifications(desk.stores, desk.clock, PEOPLE, notifier=notifier)
     await send_notifications(parts, WITHIN)
     desk.clock.move(INITIAL_BACKOFF)
     await send_notifications(parts, WITHIN)
@@ -209,9 +209,9 @@ async def test_a_repeated_message_has_the_same_name(desk: Desk) -> None:
 
 @pytest.mark.parametrize("one", [PROGRAM, PEOPLE], ids=["program", "people"])
 async def test_when_the_time_is_over_the_rest_is_left_for_the_next_round(desk: Desk, one: Channel) -> None:
-    await send_drill(desk.store, desk.clock, PARTICIPANT, "ana", "weekly test")
+    await send_drill(desk.stores.alerts, desk.clock, PARTICIPANT, "ana", "weekly test")
     notifier = SlowNotifier(desk.clock, takes=timedelta(seconds=10))
-    parts = notifications(desk.store, desk.clock, one, notifier=notifier)
+    parts = notifications(desk.stores, desk.clock, one, notifier=notifier)
 
     told = await send_notifications(parts, within=timedelta(seconds=20))
 
@@ -220,7 +220,7 @@ async def test_when_the_time_is_over_the_rest_is_left_for_the_next_round(desk: D
 
 async def test_what_a_program_was_not_told_in_time_is_free_for_the_next_round(desk: Desk) -> None:
     slow = SlowNotifier(desk.clock, takes=WITHIN)
-    await send_notifications(notifications(desk.store, desk.clock, PROGRAM, notifier=slow), WITHIN)
+    await send_notifications(notifications(desk.stores, desk.clock, PROGRAM, notifier=slow), WITHIN)
 
     await desk.send_notifications(PROGRAM)
 
@@ -231,7 +231,7 @@ async def test_what_a_dead_sender_had_is_told_when_its_lease_is_over(desk: Desk)
     desk.notifier.answers = []
     await desk.send_notifications(replace(PEOPLE, group_wait=HOUR))
     desk.clock.move(HOUR)
-    claimed = await desk.store.claim("ops", desk.clock.now(), LEASE, 100)
+    claimed = await desk.stores.notifications.claim("ops", desk.clock.now(), LEASE, 100)
 
     during = await desk.send_notifications(PEOPLE)
     desk.clock.move(LEASE)
@@ -262,8 +262,8 @@ async def test_during_a_silence_people_are_not_told_and_the_ledger_says_why() ->
     order = NewSilence(
         purpose=Purpose.SILENCE, matchers=Matchers(), ends_at=NOON + HOUR, actor="ana", reason="a release"
     )
-    silence = await create_silence(desk.store, desk.clock, order)
-    await recorded(desk.store, *UP_AND_DOWN)
+    silence = await create_silence(desk.stores.silences, desk.clock, order)
+    await recorded(desk.stores, *UP_AND_DOWN)
 
     told = await desk.send_notifications(PROGRAM)
 
@@ -276,9 +276,9 @@ async def test_during_a_silence_people_are_not_told_and_the_ledger_says_why() ->
 async def test_who_was_told_earlier_is_told_the_end_also_in_a_later_round() -> None:
     desk = Desk()
     pager = channel("pager", Routes(severity=Severity.CRITICAL), format=ChannelType.WEBHOOK)
-    await recorded(desk.store, *UP_AND_DOWN[:3])
+    await recorded(desk.stores, *UP_AND_DOWN[:3])
     await desk.send_notifications(pager)
-    await recorded(desk.store, snapshot(bucket(200), at=NOON + 10 * FIVE_MINUTES))
+    await recorded(desk.stores, snapshot(bucket(200), at=NOON + 10 * FIVE_MINUTES))
 
     await desk.send_notifications(pager)
 
@@ -291,7 +291,7 @@ async def test_without_channels_transitions_are_settled(desk: Desk) -> None:
 
 
 async def test_while_nobody_knows_the_channels_transitions_wait(desk: Desk) -> None:
-    parts = replace(notifications(desk.store, desk.clock), channels=UnreadChannels())
+    parts = replace(notifications(desk.stores, desk.clock), channels=UnreadChannels())
 
     told = await send_notifications(parts, WITHIN)
 
@@ -302,7 +302,7 @@ async def test_while_nobody_knows_the_channels_transitions_wait(desk: Desk) -> N
 async def test_while_the_file_cannot_be_read_the_last_channels_are_told_and_none_is_given_up(desk: Desk) -> None:
     await desk.send_notifications(replace(PEOPLE, group_wait=HOUR))
     desk.clock.move(2 * HOUR)
-    parts = replace(notifications(desk.store, desk.clock, notifier=desk.notifier), channels=UnreadChannels((PROGRAM,)))
+    parts = replace(notifications(desk.stores, desk.clock, notifier=desk.notifier), channels=UnreadChannels((PROGRAM,)))
 
     await send_notifications(parts, WITHIN)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
-from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.adapters.memory.stores import MemoryStores, memory_stores
 from dict_rate_limit.domain.notifications.routing import DeliveryResult, Status
 from dict_rate_limit.usecases.notify import ROLL_OUT, send_notifications
 from samples.alerts import channel
@@ -36,18 +36,18 @@ class Named:
         return self.named
 
 
-async def told_by(*sources: Named) -> tuple[MemoryStore, list[int]]:
+async def told_by(*sources: Named) -> tuple[MemoryStores, list[int]]:
     """Open an alert, then tell with one source after the other; the first answer is a refusal."""
     clock = HandClock()
-    store = MemoryStore(clock)
-    await recorded(store, *ticks(bucket(1000), bucket(200)))
+    stores = memory_stores(clock)
+    await recorded(stores, *ticks(bucket(1000), bucket(200)))
     notifier = MemoryNotifier(answers=[DeliveryResult(ok=False, text="503")])
     routed = []
     for source in sources:
-        parts = replace(notifications(store, clock, notifier=notifier), channels=source)
+        parts = replace(notifications(stores, clock, notifier=notifier), channels=source)
         routed.append((await send_notifications(parts, WITHIN)).routed)
         clock.move(2 * ROLL_OUT)
-    return store, routed
+    return stores, routed
 
 
 async def test_nobody_is_chosen_while_nobody_can_tell_who_there_is() -> None:
@@ -57,15 +57,15 @@ async def test_nobody_is_chosen_while_nobody_can_tell_who_there_is() -> None:
 
 
 async def test_nothing_is_given_up_while_nobody_can_tell_who_is_gone() -> None:
-    store, _ = await told_by(Named((OPS,), ["ops"]), Named((), None))
+    stores, _ = await told_by(Named((OPS,), ["ops"]), Named((), None))
 
-    assert await store.notification_counts() == {("ops", Status.PENDING): 1}
+    assert await stores.notifications.notification_counts() == {("ops", Status.PENDING): 1}
 
 
 async def test_a_channel_with_a_mistake_in_it_is_not_gone() -> None:
-    store, _ = await told_by(Named((OPS,), ["ops"]), Named((), ["ops"]))
+    stores, _ = await told_by(Named((OPS,), ["ops"]), Named((), ["ops"]))
 
-    assert await store.notification_counts() == {("ops", Status.PENDING): 1}
+    assert await stores.notifications.notification_counts() == {("ops", Status.PENDING): 1}
 
 
 async def test_the_last_good_channels_are_told_meanwhile() -> None:

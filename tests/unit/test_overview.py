@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.adapters.memory.silences import MemorySilences
+from dict_rate_limit.adapters.memory.stores import memory_stores
 from dict_rate_limit.domain.alerts.alert import Acknowledgement
 from dict_rate_limit.domain.audit import AuditAction, AuditEntry
 from dict_rate_limit.domain.errors import Outcome, SourceError
@@ -15,7 +17,7 @@ from dict_rate_limit.usecases.alert_actions import AcknowledgeAlert, acknowledge
 from dict_rate_limit.usecases.overview import OverviewDeps, overview
 from samples.alerts import silence
 from samples.domain import NOON, PARTICIPANT, bucket, snapshot
-from samples.readings import OTHER, AbsentStore, ReadingWorld, recorded
+from samples.readings import OTHER, ReadingWorld, absent_stores, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,14 +42,12 @@ def world() -> ReadingWorld:
 
 
 async def seen(world: ReadingWorld, participant: str = PARTICIPANT) -> Overview:
-    parts = OverviewDeps(
-        reader=world.reader(), store=world.store, acts=world.store, outbox=world.store, clock=world.clock
-    )
+    parts = OverviewDeps(reader=world.reader(), stores=world.stores, clock=world.clock)
     return await overview(parts, participant)
 
 
 async def test_it_holds_reading_alerts_and_the_last_outcome(world: ReadingWorld) -> None:
-    await recorded(world.store, snapshot(bucket(0)))
+    await recorded(world.stores, snapshot(bucket(0)))
 
     view = await seen(world)
 
@@ -58,10 +58,10 @@ async def test_it_holds_reading_alerts_and_the_last_outcome(world: ReadingWorld)
 
 
 async def test_an_alert_comes_with_whoever_has_it(world: ReadingWorld) -> None:
-    await recorded(world.store, snapshot(bucket(0)))
-    (alert,) = await world.store.open_alerts([PARTICIPANT])
+    await recorded(world.stores, snapshot(bucket(0)))
+    (alert,) = await world.stores.state.open_alerts([PARTICIPANT])
     order = AcknowledgeAlert(alert_id=alert.alert_id, actor="ana", reason="on it", until=NOON + timedelta(hours=1))
-    await acknowledge(world.store, world.clock, order)
+    await acknowledge(world.stores.alerts, world.clock, order)
 
     view = await seen(world)
 
@@ -72,8 +72,8 @@ async def test_an_alert_comes_with_whoever_has_it(world: ReadingWorld) -> None:
 
 
 async def test_it_holds_silences_and_what_waits_to_be_published(world: ReadingWorld) -> None:
-    await recorded(world.store, snapshot(bucket(0)))
-    await world.store.add_silence(silence(), ENTRY)
+    await recorded(world.stores, snapshot(bucket(0)))
+    await world.stores.silences.add(silence(), ENTRY)
 
     view = await seen(world)
 
@@ -83,7 +83,7 @@ async def test_it_holds_silences_and_what_waits_to_be_published(world: ReadingWo
 
 
 async def test_a_test_alert_is_no_trouble(world: ReadingWorld) -> None:
-    await send_drill(world.store, world.clock, PARTICIPANT, "ana", "before the holidays")
+    await send_drill(world.stores.alerts, world.clock, PARTICIPANT, "ana", "before the holidays")
 
     view = await seen(world)
 
@@ -92,24 +92,25 @@ async def test_a_test_alert_is_no_trouble(world: ReadingWorld) -> None:
 
 
 async def test_unknown_is_told_from_nothing(world: ReadingWorld) -> None:
-    world.store, world.source.error = AbsentStore(world.clock), SourceError(Outcome.UNAVAILABLE, "down")
+    world.stores, world.source.error = absent_stores(world.clock), SourceError(Outcome.UNAVAILABLE, "down")
 
     view = await seen(world)
 
     assert (view.reading, view.stored) == (None, None)
 
 
-class SilentStore(MemoryStore):
+class SilentSilences(MemorySilences):
     """Never says what is silenced."""
 
-    async def silences(self, now: datetime, *, ended: bool = False) -> Sequence[Silence]:
+    async def current(self, now: datetime, *, limit: int | None = None) -> Sequence[Silence]:
         await asyncio.Event().wait()
-        return await super().silences(now, ended=ended)
+        return await super().current(now, limit=limit)
 
 
 async def test_the_database_is_not_waited_for_long(world: ReadingWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(usecase, "PATIENCE", 0.01)
-    world.store = SilentStore(world.clock)
+    stores = memory_stores(world.clock)
+    world.stores = replace(stores, silences=SilentSilences(stores.database))
 
     view = await seen(world)
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dict_rate_limit.adapters.memory.cache import MemoryCache
-from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.adapters.memory.database import MemoryDatabase
+from dict_rate_limit.adapters.memory.polls import MemoryStateStore
 from dict_rate_limit.domain.errors import CacheUnavailableError, Outcome, StoreError, StoreUnavailableError
 from dict_rate_limit.usecases.poll.cache import cache_group
 from dict_rate_limit.usecases.poll.record import Recorded, record_group
@@ -18,16 +19,16 @@ from samples.fake_ports import LATER, HandClock, reading_of, readings_of
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from dict_rate_limit.adapters.memory.store import MemoryRecordingUnitOfWork
+    from dict_rate_limit.adapters.memory.polls import MemoryRecordingUnitOfWork
     from dict_rate_limit.domain.buckets.reading import Poll
     from dict_rate_limit.ports.cache import CachedSnapshot
 
 
-class FaultyStore(MemoryStore):
+class FaultyStore(MemoryStateStore):
     """Fails for some participants; remembers how many transactions were open at once."""
 
     def __init__(self) -> None:
-        super().__init__(HandClock())
+        super().__init__(MemoryDatabase())
         self.faults: dict[str, Exception] = {}
         self.open_now = 0
         self.most_open = 0
@@ -62,7 +63,7 @@ def store() -> FaultyStore:
     return FaultyStore()
 
 
-async def record(store: MemoryStore, polls: Sequence[Poll]) -> list[Recorded]:
+async def record(store: MemoryStateStore, polls: Sequence[Poll]) -> list[Recorded]:
     return await record_group(store, polls, RULES, asyncio.Semaphore(4))
 
 

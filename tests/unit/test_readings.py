@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from dict_rate_limit.adapters.memory.cache import MemoryCache
-from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.adapters.memory.database import MemoryDatabase
+from dict_rate_limit.adapters.memory.polls import MemoryStateStore
+from dict_rate_limit.adapters.memory.stores import memory_stores
 from dict_rate_limit.domain.alerts.state import PolicyOverride
 from dict_rate_limit.domain.buckets.level import Level
 from dict_rate_limit.domain.errors import InvalidValueError, NoReadingError, Outcome, SourceError
@@ -19,7 +22,7 @@ from dict_rate_limit.usecases.readings import store_fallback
 from dict_rate_limit.usecases.readings.budget import BudgetConfig
 from dict_rate_limit.usecases.readings.readings import CacheStatus
 from samples.domain import NOON, PARTICIPANT, bucket, failure, snapshot
-from samples.readings import OTHER, TTL, AbsentCache, AbsentStore, ReadingWorld, policies_list, recorded
+from samples.readings import OTHER, TTL, AbsentCache, AbsentState, ReadingWorld, absent_stores, policies_list, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -277,7 +280,7 @@ async def test_a_slow_source_is_waited_for_where_there_is_nothing_else(world: Re
 
 
 async def test_the_monitors_last_reading_saves_a_call(world: ReadingWorld) -> None:
-    await recorded(world.store, entry().snapshot)
+    await recorded(world.stores, entry().snapshot)
 
     reading = await world.reader().read(PARTICIPANT)
 
@@ -285,7 +288,7 @@ async def test_the_monitors_last_reading_saves_a_call(world: ReadingWorld) -> No
 
 
 async def test_an_old_reading_of_the_monitor_is_better_than_none(world: ReadingWorld) -> None:
-    await recorded(world.store, entry().snapshot)
+    await recorded(world.stores, entry().snapshot)
     world.clock.advance(3600)
     world.source.error = DOWN
 
@@ -295,7 +298,7 @@ async def test_an_old_reading_of_the_monitor_is_better_than_none(world: ReadingW
 
 
 async def test_a_monitor_that_only_failed_has_no_reading(world: ReadingWorld) -> None:
-    await recorded(world.store, failure())
+    await recorded(world.stores, failure())
     world.source.error = DOWN
 
     with pytest.raises(NoReadingError):
@@ -317,9 +320,11 @@ async def test_a_clock_that_differs_a_little_makes_no_negative_age(world: Readin
 
 
 async def test_thresholds_set_by_operators_hold(world: ReadingWorld) -> None:
-    store = MemoryStore(world.clock)
-    store.set_policy_rule(PARTICIPANT, "CLAIMS_READ", PolicyOverride(warning=10_000, critical=10_000, enabled=False))
-    world.store = store
+    stores = memory_stores(world.clock)
+    stores.database.set_policy_override(
+        PARTICIPANT, "CLAIMS_READ", PolicyOverride(warning=10_000, critical=10_000, enabled=False)
+    )
+    world.stores = stores
 
     reading = await world.reader().read(PARTICIPANT)
 
@@ -328,11 +333,11 @@ async def test_thresholds_set_by_operators_hold(world: ReadingWorld) -> None:
 
 
 async def test_changed_thresholds_hold_within_ten_seconds_and_make_a_new_view(world: ReadingWorld) -> None:
-    store = MemoryStore(world.clock)
-    world.store = store
+    stores = memory_stores(world.clock)
+    world.stores = stores
     reader = world.reader()
     before = await reader.read(PARTICIPANT)
-    store.set_policy_rule(PARTICIPANT, "CLAIMS_READ", PolicyOverride(warning=10_000))
+    stores.database.set_policy_override(PARTICIPANT, "CLAIMS_READ", PolicyOverride(warning=10_000))
     world.clock.advance(9)
     meanwhile = await reader.read(PARTICIPANT)
     world.clock.advance(1)
@@ -354,7 +359,7 @@ async def test_the_view_stays_the_same_object_while_nothing_changes(world: Readi
     assert views == {id(first.view)}
 
 
-class Forgetful(MemoryStore):
+class Forgetful(MemoryStateStore):
     """Answers once with a rule, then is away."""
 
     away = False
@@ -367,10 +372,11 @@ class Forgetful(MemoryStore):
 
 @pytest.mark.usefixtures("quick")
 async def test_the_last_known_thresholds_hold_while_the_database_is_silent(world: ReadingWorld) -> None:
-    world.store = store = Forgetful(world.clock)
+    state = Forgetful(MemoryDatabase())
+    world.stores = replace(world.stores, state=state)
     reader = world.reader()
     await reader.read(PARTICIPANT)
-    store.away = True
+    state.away = True
     world.clock.advance(11)
 
     reading = await reader.read(PARTICIPANT)
@@ -378,7 +384,7 @@ async def test_the_last_known_thresholds_hold_while_the_database_is_silent(world
     assert reading.view.buckets[0].level is Level.CRITICAL
 
 
-class CountedAway(AbsentStore):
+class CountedAway(AbsentState):
     """Counts how often it is asked in vain."""
 
     asked = 0
@@ -389,13 +395,14 @@ class CountedAway(AbsentStore):
 
 
 async def test_a_database_that_is_away_is_left_alone_for_two_seconds(world: ReadingWorld) -> None:
-    world.store = store = CountedAway(world.clock)
+    state = CountedAway(MemoryDatabase())
+    world.stores = replace(world.stores, state=state)
     reader = world.reader()
     for _ in range(4):
         await reader.read(PARTICIPANT)
         world.clock.advance(1)
 
-    assert store.asked == 2
+    assert state.asked == 2
 
 
 async def test_without_redis_the_database_admits_one_call_per_cache_life(world: ReadingWorld) -> None:
@@ -410,7 +417,7 @@ async def test_without_redis_the_database_admits_one_call_per_cache_life(world: 
 
 async def test_without_redis_the_others_serve_the_monitors_reading_as_stale(world: ReadingWorld) -> None:
     world.cache = AbsentCache()
-    await recorded(world.store, entry().snapshot)
+    await recorded(world.stores, entry().snapshot)
     world.clock.advance(60)
     first, second = world.reader(), world.reader()
 
@@ -420,7 +427,7 @@ async def test_without_redis_the_others_serve_the_monitors_reading_as_stale(worl
 
 
 async def test_without_redis_and_database_nobody_calls(world: ReadingWorld) -> None:
-    world.cache, world.store = AbsentCache(), AbsentStore(world.clock)
+    world.cache, world.stores = AbsentCache(), absent_stores(world.clock)
 
     with pytest.raises(NoReadingError):
         await world.reader().read(PARTICIPANT)
@@ -435,8 +442,8 @@ async def test_without_redis_and_database_memory_is_served_as_stale(world: Readi
     await reader.read(PARTICIPANT)
     absent = AbsentCache()
     cache.get, cache.put, cache.acquire = absent.get, absent.put, absent.acquire  # type: ignore[method-assign]
-    away = AbsentStore(world.clock)
-    world.store.acquire = away.acquire  # type: ignore[attr-defined]
+    away = absent_stores(world.clock)
+    world.stores.rate_limiter.acquire = away.rate_limiter.acquire  # type: ignore[method-assign]
     world.clock.advance(TTL.total_seconds())
 
     reading = await reader.read(PARTICIPANT)

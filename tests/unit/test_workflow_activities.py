@@ -13,9 +13,11 @@ from temporalio.testing import ActivityEnvironment
 
 from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.adapters.memory.channels import CountedHeartbeat
+from dict_rate_limit.adapters.memory.maintenance import MemoryMaintenance
 from dict_rate_limit.adapters.memory.metrics import MemoryMetrics
+from dict_rate_limit.adapters.memory.polls import MemoryStateStore
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
-from dict_rate_limit.adapters.memory.store import MemoryStore
+from dict_rate_limit.adapters.memory.stores import memory_stores
 from dict_rate_limit.domain.codec import decode_poll, encode_poll
 from dict_rate_limit.domain.errors import (
     CacheUnavailableError,
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from datetime import datetime
 
-    from dict_rate_limit.adapters.memory.store import MemoryRecordingUnitOfWork
+    from dict_rate_limit.adapters.memory.polls import MemoryRecordingUnitOfWork
     from dict_rate_limit.domain.buckets.reading import Poll
     from dict_rate_limit.ports.cache import CachedSnapshot
     from dict_rate_limit.ports.delivery import EventPublisher
@@ -58,7 +60,10 @@ class World:
 
     def __post_init__(self) -> None:
         self.source = ScriptedSource(self.clock)
-        self.store = BrokenStore(self.clock)
+        stores = memory_stores(self.clock)
+        self.state = BrokenState(stores.database)
+        maintenance = SlowMaintenance(stores.database, self.clock.now())
+        self.stores = replace(stores, state=self.state, maintenance=maintenance)
         self.cache = BrokenCache(self.clock)
         self.publisher: EventPublisher = MemoryPublisher()
         self.heartbeat = CountedHeartbeat()
@@ -69,13 +74,13 @@ class World:
     def activities(self) -> Activities:
         return Activities(
             fetcher=Fetcher(source=self.source, source_name="bridge", clock=self.clock, sleep=self.clock.sleep),
-            store=self.store,
+            store=self.stores.state,
             cache=self.cache,
-            outbox=self.store,
+            outbox=self.stores.outbox,
             publisher=self.publisher,
-            notifications=notifications(self.store, self.clock, *self.channels),
+            notifications=notifications(self.stores, self.clock, *self.channels),
             heartbeat=self.heartbeat,
-            maintenance=self.store,
+            maintenance=self.stores.maintenance,
             clock=self.clock,
             rules=RULES,
             retention_months=13,
@@ -91,7 +96,7 @@ class World:
         return await self.environment.run(self.activities.publish, order)
 
 
-class BrokenStore(MemoryStore):
+class BrokenState(MemoryStateStore):
     """Raises `fault` while there is one."""
 
     fault: Exception | None = None
@@ -102,6 +107,10 @@ class BrokenStore(MemoryStore):
             raise self.fault
         async with super().begin(participant) as unit:
             yield unit
+
+
+class SlowMaintenance(MemoryMaintenance):
+    """Lets others work meanwhile."""
 
     async def make_partitions(self, today: datetime) -> Sequence[str]:
         await asyncio.sleep(0)
@@ -214,7 +223,7 @@ async def test_maintain_tells_what_was_done(world: World) -> None:
     ids=lambda value: type(value).__name__,
 )
 async def test_an_error_says_whether_a_further_attempt_can_help(world: World, fault: Exception, final: bool) -> None:  # noqa: FBT001 -- a table's column
-    world.store.fault = fault
+    world.state.fault = fault
 
     with pytest.raises(ApplicationError) as caught:
         await world.record(CALM)
@@ -224,7 +233,7 @@ async def test_an_error_says_whether_a_further_attempt_can_help(world: World, fa
 
 
 async def test_a_missing_migration_is_waited_for_without_haste(world: World) -> None:
-    world.store.fault = SchemaError("a migration is missing")
+    world.state.fault = SchemaError("a migration is missing")
 
     with pytest.raises(ApplicationError) as caught:
         await world.record(CALM)
@@ -233,7 +242,7 @@ async def test_a_missing_migration_is_waited_for_without_haste(world: World) -> 
 
 
 async def test_a_mistake_of_ours_is_not_repeated_for_ever(world: World) -> None:
-    world.store.fault = KeyError("a mistake of ours")
+    world.state.fault = KeyError("a mistake of ours")
     world.environment.info = replace(world.environment.info, attempt=MISTAKE_ATTEMPTS)
 
     with pytest.raises(ApplicationError) as caught:
@@ -269,7 +278,7 @@ async def test_an_attempt_is_told_with_its_activity_and_duration(world: World) -
 
 
 async def test_an_attempt_that_failed_is_told_too(world: World) -> None:
-    world.store.fault = StoreUnavailableError("away")
+    world.state.fault = StoreUnavailableError("away")
 
     with pytest.raises(ApplicationError):
         await world.record(CALM)

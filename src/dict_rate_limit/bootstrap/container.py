@@ -12,11 +12,9 @@ from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.postgres.migrations.goose import shipped_migrations
 from dict_rate_limit.adapters.postgres.migrations.schema import require_schema
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.adapters.postgres.store import PostgresStore
 from dict_rate_limit.adapters.redis import RedisCache
 from dict_rate_limit.adapters.telemetry.prometheus.certificates import CertificateEnds
 from dict_rate_limit.adapters.telemetry.prometheus.exporter import (
-    DeliverySource,
     Exporter,
     PlanCollector,
     PublisherInfo,
@@ -24,6 +22,7 @@ from dict_rate_limit.adapters.telemetry.prometheus.exporter import (
 )
 from dict_rate_limit.adapters.telemetry.prometheus.process_metrics import ProcessMetrics
 from dict_rate_limit.adapters.telemetry.statement_timer import StatementTimer
+from dict_rate_limit.bootstrap.stores import postgres_stores
 from dict_rate_limit.ports.telemetry import NULL_TRACER
 from dict_rate_limit.serving.readiness import Readiness
 from dict_rate_limit.serving.tls_files import TlsFiles
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.postgres.pool import Pool
     from dict_rate_limit.adapters.telemetry.prometheus.exporter import Collector
+    from dict_rate_limit.ports.stores import Stores
     from dict_rate_limit.ports.telemetry import Tracer
     from dict_rate_limit.serving.readiness import Check
     from dict_rate_limit.settings import Settings
@@ -50,7 +50,7 @@ class Container:
 
     clock: SystemClock
     pool: Pool
-    store: PostgresStore
+    stores: Stores
     cache: RedisCache
     source: BridgeSource
     version: str
@@ -83,7 +83,7 @@ async def backing(settings: Settings, tracer: Tracer = NULL_TRACER) -> AsyncIter
         yield Container(
             clock=clock,
             pool=pool,
-            store=PostgresStore(pool),
+            stores=postgres_stores(pool),
             cache=cache,
             source=source,
             version=version("dict-rate-limit"),
@@ -98,8 +98,8 @@ def reader(settings: Settings, parts: Container) -> Reader:
         ReaderDeps(
             source=parts.source,
             cache=parts.cache,
-            gates=(parts.cache, parts.store),
-            store=parts.store,
+            gates=(parts.cache, parts.stores.rate_limiter),
+            store=parts.stores.state,
             clock=parts.clock,
         ),
         ReaderConfig(
@@ -113,9 +113,7 @@ def reader(settings: Settings, parts: Container) -> Reader:
 def exporter(settings: Settings, parts: Container, counted: Sequence[Collector] = ()) -> Exporter:
     """Make what `/metrics` tells: stored state, and what this process counted."""
     stored = StoredSource(
-        store=parts.store,
-        condition=parts.store,
-        delivery=DeliverySource(outbox=parts.store, notifications=parts.store, acts=parts.store),
+        stores=parts.stores,
         participants=settings.participants,
         thresholds=settings.thresholds,
         interval=settings.poll_interval,
@@ -142,7 +140,7 @@ def readiness(settings: Settings, parts: Container, more: Mapping[str, Check] | 
 
     async def source() -> str:
         first = settings.participants[0]
-        latest = (await parts.store.latest([first])).get(first)
+        latest = (await parts.stores.state.latest([first])).get(first)
         return "not polled yet" if latest is None else f"last poll: {latest.last_outcome}"
 
     checks: dict[str, Check] = {"postgresql": postgresql, "redis": redis, "source": source}

@@ -47,8 +47,8 @@ def notifying(settings: Settings, parts: Container) -> Notifying:
         ChannelType.ALERTMANAGER: AlertmanagerNotifier(http=http, runbook_base_url=base),
     }
     notifications = NotifyDeps(
-        notifications=parts.store,
-        acts=parts.store,
+        notifications=parts.stores.notifications,
+        silences=parts.stores.silences,
         channels=ChannelsFile(settings.notify_urls_file, parts.clock, url_problems),
         notifier=NotifierByType(senders=senders, tracer=parts.tracer, metrics=parts.metrics),
         clock=parts.clock,

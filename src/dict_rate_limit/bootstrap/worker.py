@@ -36,13 +36,13 @@ def activities(settings: Settings, parts: Container, publisher: EventPublisher) 
     ways = notifying(settings, parts)
     return Activities(
         fetcher=Fetcher(source=parts.source, source_name="bridge", clock=parts.clock),
-        store=parts.store,
+        store=parts.stores.state,
         cache=parts.cache,
-        outbox=parts.store,
+        outbox=parts.stores.outbox,
         publisher=publisher,
         notifications=ways.notifications,
         heartbeat=ways.heartbeat,
-        maintenance=parts.store,
+        maintenance=parts.stores.maintenance,
         clock=parts.clock,
         rules=AlertConfig(
             thresholds=settings.thresholds,

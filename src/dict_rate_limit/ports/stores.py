@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
     from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.domain.notifications.silence import Silence
+    from dict_rate_limit.ports.cache import RateLimiter
+    from dict_rate_limit.ports.delivery import Outbox
+    from dict_rate_limit.ports.notifications import Notifications
 
 
 class RecordingUnitOfWork(Protocol):
@@ -102,11 +105,11 @@ class StoreHealth(Protocol):
         """Return the newest migration in force; None where none is, or there is nothing to migrate."""
 
 
-class Acts(Protocol):
-    """Alerts, silences and the audit, as people see and move them."""
+class AlertRepository(Protocol):
+    """Alerts with their transitions, open or not."""
 
     async def alert(self, alert_id: UUID) -> AlertHistory | None:
-        """Return an alert, open or not, with all its transitions."""
+        """Return an alert with all its transitions."""
 
     async def alerts(self, participants: Sequence[str], *, open_only: bool, limit: int) -> Sequence[Alert]:
         """Return alerts, the last opened first."""
@@ -114,27 +117,41 @@ class Acts(Protocol):
     def unit_of_work(self, participant: str) -> AbstractAsyncContextManager[AlertUnitOfWork]:
         """Open a transaction that holds the participant's lock, the same one that recording a poll holds."""
 
-    async def add_silence(self, silence: Silence, entry: AuditEntry) -> None:
-        """Keep a new silence and the act."""
-
-    async def end_silence(self, silence_id: UUID, actor: str, at: datetime, entry: AuditEntry) -> Silence | None:
-        """End a silence now and keep the act; None when there is none of this id that has not ended by then."""
-
-    async def silences(self, now: datetime, *, ended: bool = False) -> Sequence[Silence]:
-        """Return the silences that hold or will, the next to end first; `ended`: the others, newest first."""
-
-    async def audit(self, limit: int) -> Sequence[AuditEntry]:
-        """Return the last acts, newest first."""
-
 
 class AlertUnitOfWork(Protocol):
     """One participant's alerts, locked."""
 
     async def alert(self, alert_id: UUID) -> Alert | None:
-        """Return the participant's alert as it stands."""
+        """Return the participant's alert in its current form."""
 
     async def save(self, alert: Alert, events: Sequence[AlertEvent], entry: AuditEntry) -> None:
-        """Keep the alert's new form (or the new alert), its transitions and the act."""
+        """Store the alert's new form (or the new alert), its transitions and the audit entry."""
+
+
+class SilenceRepository(Protocol):
+    """Silences and maintenance windows. A change and its audit entry are stored together."""
+
+    async def add(self, silence: Silence, entry: AuditEntry) -> None:
+        """Store a new silence and the audit entry."""
+
+    async def end(self, silence_id: UUID, actor: str, at: datetime, entry: AuditEntry) -> Silence | None:
+        """End a silence at `at` and store the audit entry; None when no silence of this id is left to end by then."""
+
+    async def silence(self, silence_id: UUID) -> Silence | None:
+        """Return a silence, ended or not."""
+
+    async def current(self, now: datetime, *, limit: int | None = None) -> Sequence[Silence]:
+        """Return the active and future silences, the next to end first; all without a limit."""
+
+    async def ended(self, now: datetime, *, limit: int | None = None) -> Sequence[Silence]:
+        """Return the silences that have ended, newest first; all without a limit."""
+
+
+class AuditLog(Protocol):
+    """What operators did. An entry is written with the change it describes, by the store of that change."""
+
+    async def newest(self, limit: int) -> Sequence[AuditEntry]:
+        """Return the last entries, newest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,3 +166,18 @@ class AlertHistory:
     published: frozenset[UUID]
     dead: frozenset[UUID]
     routed: frozenset[UUID]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """Every port of one database. Each method is a transaction of its own, or opens one. Raises StoreError."""
+
+    state: StateStore
+    alerts: AlertRepository
+    silences: SilenceRepository
+    audit: AuditLog
+    outbox: Outbox
+    notifications: Notifications
+    maintenance: Maintenance
+    health: StoreHealth
+    rate_limiter: RateLimiter

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import Alert
     from dict_rate_limit.domain.notifications.silence import Matchers, Purpose, Recurrence
     from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.stores import Acts
+    from dict_rate_limit.ports.stores import AlertRepository, SilenceRepository
 
 LONGEST_ACKNOWLEDGEMENT: Final = timedelta(days=30)
 _DRILL_TAKEN_UP: Final = timedelta(hours=1)
@@ -54,7 +54,7 @@ class NewSilence:
     recurrence: Recurrence | None = None
 
 
-async def acknowledge(acts: Acts, clock: Clock, order: AcknowledgeAlert) -> Alert:
+async def acknowledge(alerts: AlertRepository, clock: Clock, order: AcknowledgeAlert) -> Alert:
     """Take an alert up: nobody is reminded of it until then, or until it gets worse.
 
     Of two people at once the first has it; the second is told so, unless it is the acknowledged alert they saw.
@@ -69,10 +69,10 @@ async def acknowledge(acts: Acts, clock: Clock, order: AcknowledgeAlert) -> Aler
     if order.until - now > LONGEST_ACKNOWLEDGEMENT:
         message = f"until: {order.until.isoformat()}, expected within {LONGEST_ACKNOWLEDGEMENT.days} days"
         raise InvalidValueError(message)
-    history = await acts.alert(order.alert_id)
+    history = await alerts.alert(order.alert_id)
     if history is None:
         raise _unknown_alert(order.alert_id)
-    async with acts.unit_of_work(history.alert.participant) as unit:
+    async with alerts.unit_of_work(history.alert.participant) as unit:
         alert = await unit.alert(order.alert_id)
         if alert is None:
             raise _unknown_alert(order.alert_id)
@@ -91,7 +91,7 @@ async def acknowledge(acts: Acts, clock: Clock, order: AcknowledgeAlert) -> Aler
     return change.alert
 
 
-async def create_silence(acts: Acts, clock: Clock, order: NewSilence) -> Silence:
+async def create_silence(silences: SilenceRepository, clock: Clock, order: NewSilence) -> Silence:
     """Silence alerts for a while, never back in time.
 
     Raises:
@@ -120,11 +120,11 @@ async def create_silence(acts: Acts, clock: Clock, order: NewSilence) -> Silence
         detail=detail,
         reason=order.reason,
     )
-    await acts.add_silence(silence, entry)
+    await silences.add(silence, entry)
     return silence
 
 
-async def end_silence(acts: Acts, clock: Clock, silence_id: UUID, actor: str, reason: str) -> Silence:
+async def end_silence(silences: SilenceRepository, clock: Clock, silence_id: UUID, actor: str, reason: str) -> Silence:
     """End a silence now.
 
     Raises:
@@ -136,14 +136,14 @@ async def end_silence(acts: Acts, clock: Clock, silence_id: UUID, actor: str, re
     entry = AuditEntry(
         at=now, actor=actor, act=AuditAction.SILENCE_ENDED, subject_id=silence_id, detail="ended by hand", reason=reason
     )
-    ended = await acts.end_silence(silence_id, actor, now, entry)
+    ended = await silences.end(silence_id, actor, now, entry)
     if ended is None:
         message = f"silence: {silence_id}, expected one that has not ended"
         raise NotFoundError(message)
     return ended
 
 
-async def send_drill(acts: Acts, clock: Clock, participant: str, actor: str, reason: str) -> Alert:
+async def send_drill(alerts: AlertRepository, clock: Clock, participant: str, actor: str, reason: str) -> Alert:
     """Send a test alert, opened and resolved at once, the way of every alert: broker, then every channel.
 
     Raises:
@@ -156,7 +156,7 @@ async def send_drill(acts: Acts, clock: Clock, participant: str, actor: str, rea
     entry = AuditEntry(
         at=now, actor=actor, act=AuditAction.DRILL_SENT, subject_id=ended.alert_id, detail=participant, reason=reason
     )
-    async with acts.unit_of_work(participant) as unit:
+    async with alerts.unit_of_work(participant) as unit:
         await unit.save(ended, alert_events(changes), entry)
     return ended
 

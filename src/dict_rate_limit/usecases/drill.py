@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dict_rate_limit.domain.notifications.routing import Attempt
-    from dict_rate_limit.ports.notifications import LedgerEntry, Notifications
-    from dict_rate_limit.ports.stores import Acts, AlertHistory
+    from dict_rate_limit.ports.notifications import LedgerEntry
+    from dict_rate_limit.ports.stores import AlertHistory, Stores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,20 +49,20 @@ class DrillResult:
         return self.published and self.routed and took
 
 
-async def drill_result(acts: Acts, notifications: Notifications, alert_id: UUID) -> DrillResult:
+async def drill_result(stores: Stores, alert_id: UUID) -> DrillResult:
     """Look a test alert up.
 
     Raises:
         NotFoundError: there is no such test alert.
     """
-    history = await acts.alert(alert_id)
+    history = await stores.alerts.alert(alert_id)
     if history is None or history.alert.kind is not Kind.DRILL:
         message = f"drill: {alert_id}, expected the id of a test alert"
         raise NotFoundError(message)
     ids = {event.event_id for event in history.events}
-    ledger = await notifications.ledger(alert_id)
+    ledger = await stores.notifications.ledger(alert_id)
     channels = {entry.notification.channel for entry in ledger}
-    last = await notifications.last_attempts()
+    last = await stores.notifications.last_attempts()
     return DrillResult(
         history=history,
         published=ids <= history.published,

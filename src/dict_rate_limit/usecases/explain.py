@@ -21,17 +21,15 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.notifications.silence import Silence
     from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.notifications import LedgerEntry, Notifications
-    from dict_rate_limit.ports.stores import Acts, StateStore
+    from dict_rate_limit.ports.notifications import LedgerEntry
+    from dict_rate_limit.ports.stores import Stores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainDeps:
     """Where the answer is looked up, and the settings it depends on."""
 
-    store: StateStore
-    acts: Acts
-    notifications: Notifications
+    stores: Stores
     clock: Clock
     thresholds: Thresholds
     remind_every: timedelta | None
@@ -80,17 +78,17 @@ async def explain(parts: ExplainDeps, participant: str, policy_name: str) -> Exp
         StoreError: the database does not answer.
     """
     now = parts.clock.now()
-    latest = (await parts.store.latest([participant])).get(participant)
+    latest = (await parts.stores.state.latest([participant])).get(participant)
     snapshot = None if latest is None else latest.snapshot
     buckets = () if snapshot is None else [bucket for bucket in snapshot.buckets if bucket.name == policy_name]
     if latest is None or snapshot is None or not buckets:
         message = f"policy: {policy_name}, expected one of the last reading of {participant}"
         raise NotFoundError(message)
     (evaluated,) = evaluate_buckets(buckets, latest.policy_overrides, parts.thresholds)
-    silences = await parts.acts.silences(now)
+    silences = await parts.stores.silences.current(now)
     concerning = [
         alert
-        for alert in await parts.store.open_alerts([participant])
+        for alert in await parts.stores.state.open_alerts([participant])
         if alert.policy_name in {policy_name, ANY_POLICY}
     ]
     level = _alert_level(concerning, policy_name)
@@ -113,7 +111,7 @@ async def _explained(parts: ExplainDeps, alert: Alert, silences: Sequence[Silenc
         alert=alert,
         silences=[silence for silence in silences if silence.suppresses(alert, now)],
         next_reminder=next_reminder(alert, parts.remind_every),
-        ledger=await parts.notifications.ledger(alert.alert_id),
+        ledger=await parts.stores.notifications.ledger(alert.alert_id),
     )
 
 

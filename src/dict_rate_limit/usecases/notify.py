@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.notifications.routing import DeliveryResult, Notification
     from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.notifications import ChannelSource, Notifications, Notifier
-    from dict_rate_limit.ports.stores import Acts
+    from dict_rate_limit.ports.stores import SilenceRepository
 
 ROUTING_BATCH: Final = 500
 CLAIMED: Final = 100
@@ -40,7 +40,7 @@ class NotifyDeps:
     """What telling people needs. `runbook_base_url` is where the runbooks are published, None = nowhere."""
 
     notifications: Notifications
-    acts: Acts
+    silences: SilenceRepository
     channels: ChannelSource
     notifier: Notifier
     clock: Clock
@@ -78,7 +78,7 @@ async def _route_all(parts: NotifyDeps) -> int:
             if not unit.events:
                 return total
             now = parts.clock.now()
-            silences = await parts.acts.silences(now)
+            silences = await parts.silences.current(now)
             await unit.route(route(unit.events, unit.told, channels, silences, now))
             total += len(unit.events)
 

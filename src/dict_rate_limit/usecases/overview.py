@@ -11,8 +11,7 @@ from dict_rate_limit.usecases.readings.readings import Overview, StoredOverview
 
 if TYPE_CHECKING:
     from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.delivery import Outbox
-    from dict_rate_limit.ports.stores import Acts, StateStore
+    from dict_rate_limit.ports.stores import Stores
     from dict_rate_limit.usecases.readings.reader import Reader
     from dict_rate_limit.usecases.readings.readings import Reading
 
@@ -24,9 +23,7 @@ class OverviewDeps:
     """Where the page is looked up."""
 
     reader: Reader
-    store: StateStore
-    acts: Acts
-    outbox: Outbox
+    stores: Stores
     clock: Clock
 
 
@@ -56,11 +53,11 @@ async def _reading(reader: Reader, participant: str) -> Reading | None:
 async def _stored(parts: OverviewDeps, participant: str) -> StoredOverview | None:
     try:
         async with asyncio.timeout(PATIENCE):
-            latest = (await parts.store.latest([participant])).get(participant)
+            latest = (await parts.stores.state.latest([participant])).get(participant)
             return StoredOverview(
-                alerts=await parts.store.open_alerts([participant]),
-                silences=await parts.acts.silences(parts.clock.now()),
-                backlog=await parts.outbox.backlog(),
+                alerts=await parts.stores.state.open_alerts([participant]),
+                silences=await parts.stores.silences.current(parts.clock.now()),
+                backlog=await parts.stores.outbox.backlog(),
                 last_outcome=None if latest is None else latest.last_outcome,
             )
     except (StoreError, TimeoutError):

@@ -79,7 +79,7 @@ class MemoryNotifications:
     """Notifications by id, the ledger in the order of noting."""
 
     database: MemoryDatabase
-    kept: dict[UUID, Told] = field(default_factory=dict)
+    rows: dict[UUID, Told] = field(default_factory=dict)
     attempts: dict[tuple[UUID, UUID, datetime], Attempt] = field(default_factory=dict)
     routing_now: bool = False
 
@@ -98,7 +98,7 @@ class MemoryNotifications:
             self.routing_now = False
         if unit.routed is not None:
             for notification in unit.routed:
-                self.kept.setdefault(notification.notification_id, Told(notification))
+                self.rows.setdefault(notification.notification_id, Told(notification))
             for transition in waiting:
                 transition.routed = True
 
@@ -119,7 +119,7 @@ class MemoryNotifications:
                 key = (notification_id, attempt.message_id, attempt.at)
                 if key not in self.attempts:
                     self.attempts[key] = one = replace(attempt, notification_ids=(notification_id,))
-                    self.kept[notification_id].record_attempts(one)
+                    self.rows[notification_id].record_attempts(one)
             if not attempt.answer.ok:
                 for told in self._waiting(attempt.channel):
                     told.leased_until = None
@@ -128,7 +128,7 @@ class MemoryNotifications:
         """Give up what waits for other channels and nobody is sending."""
         gone = [
             one
-            for one in self.kept.values()
+            for one in self.rows.values()
             if one.pending and one.notification.channel not in channels and not one.leased(now)
             if one.notification.created_at < made_before
         ]
@@ -138,7 +138,7 @@ class MemoryNotifications:
 
     async def ledger(self, alert_id: UUID) -> Sequence[LedgerEntry]:
         """Return an alert's notifications and what was tried."""
-        entries = [one for one in self.kept.values() if one.notification.event.alert_id == alert_id]
+        entries = [one for one in self.rows.values() if one.notification.event.alert_id == alert_id]
         entries.sort(key=lambda one: (one.notification.event.sequence, one.notification.channel))
         return [LedgerEntry(notification=one.notification, attempts=tuple(one.attempts)) for one in entries]
 
@@ -148,12 +148,12 @@ class MemoryNotifications:
 
     async def notification_counts(self) -> Mapping[tuple[str, Status], int]:
         """Count notifications by channel and status."""
-        return Counter((one.notification.channel, one.notification.status) for one in self.kept.values())
+        return Counter((one.notification.channel, one.notification.status) for one in self.rows.values())
 
     async def oldest_pending(self) -> Mapping[str, datetime]:
         """Say since when each channel's oldest pending notification waits."""
         since: dict[str, datetime] = {}
-        for one in self.kept.values():
+        for one in self.rows.values():
             if one.pending:
                 channel, created_at = one.notification.channel, one.notification.created_at
                 since[channel] = min(created_at, since.get(channel, created_at))
@@ -161,11 +161,11 @@ class MemoryNotifications:
 
     def _waiting(self, channel: str) -> Iterator[Told]:
         """Return a channel's pending notifications by transition; they were routed in that order."""
-        return (one for one in self.kept.values() if one.pending and one.notification.channel == channel)
+        return (one for one in self.rows.values() if one.pending and one.notification.channel == channel)
 
     def _told(self, alert_ids: set[UUID]) -> Mapping[UUID, frozenset[str]]:
         channels: dict[UUID, set[str]] = {}
-        for one in self.kept.values():
+        for one in self.rows.values():
             alert_id = one.notification.event.alert_id
             if alert_id in alert_ids and one.notification.status is not Status.SUPPRESSED:
                 channels.setdefault(alert_id, set()).add(one.notification.channel)

@@ -53,7 +53,7 @@ class PostgresAlerts:
             found = await _alert(connection, alert_id)
             if found is None:
                 return None
-            rows = await fetch(connection, statements("acts")["transitions"], {"alert_id": alert_id})
+            rows = await fetch(connection, statements("alerts")["transitions"], {"alert_id": alert_id})
         return AlertHistory(
             alert=found,
             events=[mappers.alert_event(row["event"]) for row in rows],
@@ -65,7 +65,7 @@ class PostgresAlerts:
     async def alerts(self, participants: Sequence[str], *, open_only: bool, limit: int) -> Sequence[Alert]:
         """Read alerts, the last opened first."""
         parameters: Parameters = {"participants": sorted(set(participants)), "limit": limit}
-        rows = await self._pool.fetch(statements("acts")["open_alerts" if open_only else "alerts"], parameters)
+        rows = await self._pool.fetch(statements("alerts")["open_alerts" if open_only else "alerts"], parameters)
         return [mappers.alert(row["alert"]) for row in rows]
 
     @asynccontextmanager
@@ -77,7 +77,7 @@ class PostgresAlerts:
 
 
 async def _alert(connection: Connection, alert_id: UUID) -> Alert | None:
-    rows = await fetch(connection, statements("acts")["alert"], {"alert_id": alert_id})
+    rows = await fetch(connection, statements("alerts")["alert"], {"alert_id": alert_id})
     return mappers.alert(rows[0]["alert"]) if rows else None
 
 

@@ -20,9 +20,9 @@ class PostgresAuditLog:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def audit(self, limit: int) -> Sequence[AuditEntry]:
+    async def newest(self, limit: int) -> Sequence[AuditEntry]:
         """Read the last entries."""
-        rows = await self._pool.fetch(statements("acts")["audit"], {"limit": limit})
+        rows = await self._pool.fetch(statements("audit")["newest"], {"limit": limit})
         return [AuditEntry(**{**row, "act": AuditAction(row["act"])}) for row in rows]
 
 
@@ -36,4 +36,4 @@ async def add_to_audit(connection: Connection, entry: AuditEntry) -> None:
         "detail": storable(entry.detail),
         "reason": storable(entry.reason),
     }
-    await connection.execute(statements("acts")["add_to_audit"], parameters)
+    await connection.execute(statements("audit")["add"], parameters)

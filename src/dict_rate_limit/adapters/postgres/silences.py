@@ -26,23 +26,33 @@ class PostgresSilences:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def add_silence(self, silence: Silence, entry: AuditEntry) -> None:
+    async def add(self, silence: Silence, entry: AuditEntry) -> None:
         """Write a silence and the audit entry in one transaction."""
         async with self._pool.connection() as connection:
-            await connection.execute(statements("acts")["add_silence"], silence_parameters(silence))
+            await connection.execute(statements("silences")["add"], silence_parameters(silence))
             await add_to_audit(connection, entry)
 
-    async def end_silence(self, silence_id: UUID, actor: str, at: datetime, entry: AuditEntry) -> Silence | None:
+    async def end(self, silence_id: UUID, actor: str, at: datetime, entry: AuditEntry) -> Silence | None:
         """End a silence that has not ended, and write the audit entry."""
         parameters: Parameters = {"silence_id": silence_id, "actor": storable(actor), "at": at}
         async with self._pool.connection() as connection:
-            rows = await fetch(connection, statements("acts")["end_silence"], parameters)
+            rows = await fetch(connection, statements("silences")["end"], parameters)
             if not rows:
                 return None
             await add_to_audit(connection, entry)
         return mappers.silence(rows[0])
 
-    async def silences(self, now: datetime, *, ended: bool = False) -> Sequence[Silence]:
-        """Read the active and future silences, or the ended ones."""
-        rows = await self._pool.fetch(statements("acts")["ended_silences" if ended else "silences"], {"now": now})
+    async def silence(self, silence_id: UUID) -> Silence | None:
+        """Read one silence."""
+        rows = await self._pool.fetch(statements("silences")["silence"], {"silence_id": silence_id})
+        return mappers.silence(rows[0]) if rows else None
+
+    async def current(self, now: datetime, *, limit: int | None = None) -> Sequence[Silence]:
+        """Read the active and future silences."""
+        rows = await self._pool.fetch(statements("silences")["current"], {"now": now, "limit": limit})
+        return [mappers.silence(row) for row in rows]
+
+    async def ended(self, now: datetime, *, limit: int | None = None) -> Sequence[Silence]:
+        """Read the silences that have ended."""
+        rows = await self._pool.fetch(statements("silences")["ended"], {"now": now, "limit": limit})
         return [mappers.silence(row) for row in rows]

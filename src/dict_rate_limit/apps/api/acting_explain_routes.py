@@ -72,8 +72,8 @@ async def new_drill(
     participant = known_participant(body.participant, backing.reader.participants)
     parts = backing.acting
     with acting(ProblemType.DRILL_NOT_FOUND):
-        sent = await send_drill(parts.acts, parts.clock, participant, actor_of(request), body.reason)
-        result = await drill_result(parts.acts, parts.notifications, sent.alert_id)
+        sent = await send_drill(parts.stores.alerts, parts.clock, participant, actor_of(request), body.reason)
+        result = await drill_result(parts.stores, sent.alert_id)
     return document(drill(result), 202, f"{DRILLS}/{sent.alert_id}")
 
 
@@ -93,4 +93,4 @@ async def get_drill(
     parse_query(request.scope["query_string"], ())
     alert_id = identifier("alert_id", request.path_params["alert_id"])
     with acting(ProblemType.DRILL_NOT_FOUND):
-        return document(drill(await drill_result(parts.acts, parts.notifications, alert_id)))
+        return document(drill(await drill_result(parts.stores, alert_id)))

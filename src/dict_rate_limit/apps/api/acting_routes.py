@@ -48,7 +48,7 @@ async def list_alerts(
     values = parse_query(request.scope["query_string"], ("participant", "state", "limit"))
     watched = backing.reader.participants
     asked = values.get("participant")
-    alerts = await backing.acting.acts.alerts(
+    alerts = await backing.stores.alerts.alerts(
         watched if asked is None else [known_participant(asked, watched)],
         open_only=one_of(values, "state", ("open", "all")) != "all",
         limit=limit(values, usual=USUAL_LIMIT, most=LARGEST_LIMIT),
@@ -71,10 +71,10 @@ async def get_alert(
     parts = backing_of(request).acting
     parse_query(request.scope["query_string"], ())
     alert_id = identifier("alert_id", request.path_params["alert_id"])
-    history = await parts.acts.alert(alert_id)
+    history = await parts.stores.alerts.alert(alert_id)
     if history is None:
         raise ProblemError(ProblemType.ALERT_NOT_FOUND, f"alert: {alert_id}, expected the id of an alert")
-    return document(alert_detail(history, await parts.notifications.ledger(alert_id)))
+    return document(alert_detail(history, await parts.stores.notifications.ledger(alert_id)))
 
 
 @litestar.post(
@@ -100,7 +100,7 @@ async def acknowledge_alert(
     body = await read_body(request, NewAcknowledgement)
     with acting(ProblemType.ALERT_NOT_FOUND):
         order = body.order(alert_id, actor_of(request), parts.clock.now())
-        return document(alert(await acknowledge(parts.acts, parts.clock, order)))
+        return document(alert(await acknowledge(parts.stores.alerts, parts.clock, order)))
 
 
 @litestar.get(
@@ -116,5 +116,5 @@ async def list_audit(
 ) -> Response[bytes]:
     """Return the last acts of people."""
     values = parse_query(request.scope["query_string"], ("limit",))
-    entries = await backing_of(request).acting.acts.audit(limit(values, usual=USUAL_LIMIT, most=LARGEST_LIMIT))
+    entries = await backing_of(request).stores.audit.newest(limit(values, usual=USUAL_LIMIT, most=LARGEST_LIMIT))
     return document(audit_list(entries))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import Final
 
 import litestar
@@ -46,8 +45,10 @@ async def list_silences(
     values = parse_query(request.scope["query_string"], ("ended", "limit"))
     most = limit(values, usual=LARGEST_LIMIT, most=LARGEST_LIMIT)
     now = parts.clock.now()
-    found = await parts.acts.silences(now, ended=one_of(values, "ended", ("true", "false")) == "true")
-    return document(silence_list(found[:most], now))
+    silences = parts.stores.silences
+    ended = one_of(values, "ended", ("true", "false")) == "true"
+    found = await (silences.ended(now, limit=most) if ended else silences.current(now, limit=most))
+    return document(silence_list(found, now))
 
 
 @litestar.get(
@@ -66,8 +67,7 @@ async def get_silence(
     parse_query(request.scope["query_string"], ())
     silence_id = identifier("silence_id", request.path_params["silence_id"])
     now = parts.clock.now()
-    lists = [await parts.acts.silences(now, ended=ended) for ended in (False, True)]
-    found = next((one for one in chain(*lists) if one.silence_id == silence_id), None)
+    found = await parts.stores.silences.silence(silence_id)
     if found is None:
         raise ProblemError(ProblemType.SILENCE_NOT_FOUND, f"silence: {silence_id}, expected the id of a silence")
     return document(silence(found, now))
@@ -92,7 +92,9 @@ async def new_silence(
     parse_query(request.scope["query_string"], ())
     body = await read_body(request, NewSilence)
     with acting(ProblemType.SILENCE_NOT_FOUND):
-        made = await create_silence(parts.acts, parts.clock, body.order(actor_of(request), parts.clock.now()))
+        made = await create_silence(
+            parts.stores.silences, parts.clock, body.order(actor_of(request), parts.clock.now())
+        )
     return document(silence(made, made.created_at), 201, f"{SILENCES}/{made.silence_id}")
 
 
@@ -114,5 +116,5 @@ async def finish_silence(
     silence_id = identifier("silence_id", request.path_params["silence_id"])
     body = await read_body(request, EndOfSilence)
     with acting(ProblemType.SILENCE_NOT_FOUND):
-        ended = await end_silence(parts.acts, parts.clock, silence_id, actor_of(request), body.reason)
+        ended = await end_silence(parts.stores.silences, parts.clock, silence_id, actor_of(request), body.reason)
     return document(silence(ended, parts.clock.now()))

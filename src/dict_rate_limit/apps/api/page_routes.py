@@ -32,9 +32,7 @@ async def page(request: litestar.Request[object, object, litestar.datastructures
     backing = backing_of(request)
     values = parse_query(request.scope["query_string"], PAGE_PARAMETERS)
     participant = known_participant(values.get("participant"), backing.reader.participants)
-    parts = OverviewDeps(
-        reader=backing.reader, store=backing.store, acts=backing.acts, outbox=backing.outbox, clock=backing.clock
-    )
+    parts = OverviewDeps(reader=backing.reader, stores=backing.stores, clock=backing.clock)
     seen = await overview(parts, participant)
     if seen.reading is not None:
         backing.reads[seen.reading.status] += 1

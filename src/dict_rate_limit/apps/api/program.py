@@ -57,9 +57,7 @@ def assemble(settings: Settings, parts: Container) -> Api:
     app = build(
         ApiDeps(
             reader=reader,
-            store=parts.store,
-            acts=parts.store,
-            outbox=parts.store,
+            stores=parts.stores,
             clock=parts.clock,
             access=access,
             operations=OperationsApp(readiness),
@@ -67,9 +65,7 @@ def assemble(settings: Settings, parts: Container) -> Api:
             version=parts.version,
             broker=settings.pulsar_broker_url is not None,
             acting=ExplainDeps(
-                store=parts.store,
-                acts=parts.store,
-                notifications=parts.store,
+                stores=parts.stores,
                 clock=parts.clock,
                 thresholds=settings.thresholds,
                 remind_every=settings.remind_every,

@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.apps.api.response_cache import Answer
     from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.delivery import Outbox
-    from dict_rate_limit.ports.stores import Acts, StateStore
+    from dict_rate_limit.ports.stores import Stores
     from dict_rate_limit.usecases.explain import ExplainDeps
     from dict_rate_limit.usecases.readings.reader import Reader
     from dict_rate_limit.usecases.readings.readings import CacheStatus
@@ -48,9 +47,7 @@ class Backing:
     reader: Reader
     answers: ResponseCache
     reads: dict[CacheStatus, int]
-    store: StateStore
-    acts: Acts
-    outbox: Outbox
+    stores: Stores
     clock: Clock
     version: str
     broker: bool

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.apps.api.access import Access
     from dict_rate_limit.apps.api.request_metrics import Requests
     from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.delivery import Outbox
-    from dict_rate_limit.ports.stores import Acts, StateStore
+    from dict_rate_limit.ports.stores import Stores
     from dict_rate_limit.serving.asgi import ASGIApp
     from dict_rate_limit.usecases.explain import ExplainDeps
     from dict_rate_limit.usecases.readings.reader import Reader
@@ -49,9 +48,7 @@ class ApiDeps:
     """Everything the API is made of; `operations` answers /health and /ready. `broker`: transitions go to one."""
 
     reader: Reader
-    store: StateStore
-    acts: Acts
-    outbox: Outbox
+    stores: Stores
     clock: Clock
     access: Access
     operations: ASGIApp
@@ -69,9 +66,7 @@ def build(parts: ApiDeps) -> FastPath:
         reader=parts.reader,
         answers=answers,
         reads=parts.requests.reads,
-        store=parts.store,
-        acts=parts.acts,
-        outbox=parts.outbox,
+        stores=parts.stores,
         clock=parts.clock,
         version=parts.version,
         broker=parts.broker,

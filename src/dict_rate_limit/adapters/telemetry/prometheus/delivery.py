@@ -18,18 +18,8 @@ if TYPE_CHECKING:
     from prometheus_client.core import GaugeMetricFamily
 
     from dict_rate_limit.domain.notifications.routing import Status
-    from dict_rate_limit.ports.delivery import Backlog, Outbox
-    from dict_rate_limit.ports.notifications import Notifications
-    from dict_rate_limit.ports.stores import Acts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliverySource:
-    """Where delivery is looked up."""
-
-    outbox: Outbox
-    notifications: Notifications
-    acts: Acts
+    from dict_rate_limit.ports.delivery import Backlog
+    from dict_rate_limit.ports.stores import Stores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,17 +32,17 @@ class DeliveryState:
     silences_active: int
 
 
-async def look_at_delivery(source: DeliverySource, now: datetime) -> DeliveryState:
+async def look_at_delivery(stores: Stores, now: datetime) -> DeliveryState:
     """Read what the metrics need.
 
     Raises:
         StoreError: the store does not answer.
     """
     return DeliveryState(
-        backlog=await source.outbox.backlog(),
-        notifications=await source.notifications.notification_counts(),
-        pending_since=await source.notifications.oldest_pending(),
-        silences_active=sum(silence.active_at(now) for silence in await source.acts.silences(now)),
+        backlog=await stores.outbox.backlog(),
+        notifications=await stores.notifications.notification_counts(),
+        pending_since=await stores.notifications.oldest_pending(),
+        silences_active=sum(silence.active_at(now) for silence in await stores.silences.current(now)),
     )
 
 

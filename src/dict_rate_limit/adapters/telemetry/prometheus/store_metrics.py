@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
     from prometheus_client import Metric
 
-    from dict_rate_limit.adapters.telemetry.prometheus.delivery import DeliverySource, DeliveryState
+    from dict_rate_limit.adapters.telemetry.prometheus.delivery import DeliveryState
     from dict_rate_limit.domain.alerts.alert import Severity
     from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.stores import LatestReading, StateStore, StoreHealth, TransitionKey
+    from dict_rate_limit.ports.stores import LatestReading, Stores, TransitionKey
 
 PATIENCE: Final = 2.0
 
@@ -34,9 +34,7 @@ PATIENCE: Final = 2.0
 class StoredSource:
     """Where stored state is read, by which thresholds it is judged where a policy has none, and how often is polled."""
 
-    store: StateStore
-    condition: StoreHealth
-    delivery: DeliverySource
+    stores: Stores
     participants: Sequence[str]
     thresholds: Thresholds
     interval: timedelta
@@ -56,15 +54,15 @@ class StoredState:
 
 async def read_store(source: StoredSource) -> StoredState | None:
     """Read what the metrics need; None when the store does not answer within two seconds."""
-    store, participants = source.store, source.participants
+    stores, participants = source.stores, source.participants
     try:
         async with asyncio.timeout(PATIENCE):
             return StoredState(
-                latest=await store.latest(participants),
-                polls=await store.poll_counts(participants),
-                alerts=await store.open_alert_counts(participants),
-                transitions=await store.transition_counts(participants),
-                delivery=await look_at_delivery(source.delivery, source.clock.now()),
+                latest=await stores.state.latest(participants),
+                polls=await stores.state.poll_counts(participants),
+                alerts=await stores.state.open_alert_counts(participants),
+                transitions=await stores.state.transition_counts(participants),
+                delivery=await look_at_delivery(stores, source.clock.now()),
             )
     except (StoreError, TimeoutError):
         return None

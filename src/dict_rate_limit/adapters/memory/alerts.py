@@ -1,0 +1,80 @@
+"""Alerts with their history in memory, and operator actions on them."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.ports.stores import AlertHistory
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from uuid import UUID
+
+    from dict_rate_limit.adapters.memory.database import MemoryDatabase
+    from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
+    from dict_rate_limit.domain.audit import AuditEntry
+
+
+@dataclass(slots=True)
+class MemoryAlertUnitOfWork:
+    """Holds changes back until the unit ends."""
+
+    database: MemoryDatabase
+    participant: str
+    saved: list[tuple[Alert, Sequence[AlertEvent], AuditEntry]] = field(default_factory=list)
+
+    async def alert(self, alert_id: UUID) -> Alert | None:
+        """Return the participant's alert; None for another's."""
+        return next(
+            (alert for log in self.database.of([self.participant]) if (alert := log.alerts.get(alert_id))), None
+        )
+
+    async def save(self, alert: Alert, events: Sequence[AlertEvent], entry: AuditEntry) -> None:
+        """Hold the change back for the end of the unit."""
+        self.saved.append((alert, events, entry))
+
+
+@dataclass(slots=True)
+class MemoryAlerts:
+    """AlertRepository."""
+
+    database: MemoryDatabase
+
+    async def alert(self, alert_id: UUID) -> AlertHistory | None:
+        """Return an alert with all its transitions."""
+        found = next((alert for log in self.database.logs.values() if (alert := log.alerts.get(alert_id))), None)
+        if found is None:
+            return None
+        own = [one for one in self.database.transitions.values() if one.event.alert_id == alert_id]
+        return AlertHistory(
+            alert=found,
+            events=[one.event for one in own],
+            published=frozenset(one.event.event_id for one in own if one.published_at is not None),
+            dead=frozenset(one.event.event_id for one in own if one.dead_at is not None),
+            routed=frozenset(one.event.event_id for one in own if one.routed),
+        )
+
+    async def alerts(self, participants: Sequence[str], *, open_only: bool, limit: int) -> Sequence[Alert]:
+        """Return alerts, the last opened first."""
+        found = [
+            alert
+            for log in self.database.of(participants)
+            for alert in log.alerts.values()
+            if alert.resolved_at is None or not open_only
+        ]
+        found.sort(key=lambda alert: (alert.participant, alert.key))
+        found.sort(key=lambda alert: alert.opened_at, reverse=True)
+        return found[:limit]
+
+    @asynccontextmanager
+    async def unit_of_work(self, participant: str) -> AsyncIterator[MemoryAlertUnitOfWork]:
+        """Hold the participant's lock; changes are stored once the block ends without an error."""
+        async with self.database.locks[participant]:
+            unit = MemoryAlertUnitOfWork(self.database, participant)
+            yield unit
+            for alert, events, entry in unit.saved:
+                self.database.log(participant).alerts[alert.alert_id] = alert
+                self.database.add(events)
+                self.database.audit.append(entry)
