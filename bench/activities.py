@@ -41,7 +41,7 @@ async def activities_on(parts: Ground) -> AsyncIterator[Activities]:
         cache = RedisCache(parts.redis_addr)
         stack.push_async_callback(cache.close)
         yield Activities(
-            fetcher=Fetcher(source=source, source_name="bridge", clock=clock),
+            fetcher=Fetcher(source=source, clock=clock),
             store=stores.state,
             cache=cache,
             outbox=stores.outbox,

@@ -95,6 +95,7 @@ class FatefulSource:
 
     def __init__(self, source: BridgeSource, journal: TextIO, fate: Fate) -> None:
         self._source, self._journal, self._fate = source, journal, fate
+        self.name = source.name
 
     async def list_policies(self, participant: str) -> Snapshot:
         answer = await self._source.list_policies(participant)
@@ -195,7 +196,7 @@ async def main(orders: Orders) -> None:
         state.fate = outbox.fate = fate
         source = FatefulSource(bridge, appended(orders.journal), fate)
         activities = Activities(
-            fetcher=Fetcher(source=source, source_name="bridge", clock=clock),
+            fetcher=Fetcher(source=source, clock=clock),
             store=state,
             cache=MemoryCache(clock),
             outbox=outbox,

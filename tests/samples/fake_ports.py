@@ -56,6 +56,7 @@ class ScriptedSource:
     """Answers each participant by a script, then with good readings; remembers who was asked, and how many at once."""
 
     clock: HandClock
+    name: str = "bridge"
     script: dict[str, list[BaseException]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     at_once: int = 0

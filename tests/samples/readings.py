@@ -57,6 +57,8 @@ def policies_list(available: int = 20, capacity: int = 20) -> Bucket:
 class CountingSource:
     """Answers with `buckets`, or fails with `error`, and notes every call."""
 
+    name = "counting"
+
     def __init__(self, clock: HandClock, *buckets: Bucket) -> None:
         self.clock = clock
         self.buckets = buckets or (bucket(), policies_list())

@@ -40,6 +40,7 @@ PATIENCE_SEC = 60
 class GatedSource:
     """Answers when the gate is open; counts calls. One that is `deaf` takes no notice of being cancelled."""
 
+    name: str = "test"
     clock: SystemClock = field(default_factory=SystemClock)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
@@ -85,7 +86,7 @@ class Stage:
             address=address,
             schedule_config=ScheduleConfig(task_queue="dict-rate-limit", cron=cron, participants=["12345678"]),
             activities=Activities(
-                fetcher=Fetcher(source=self.source, source_name="test", clock=self.clock),
+                fetcher=Fetcher(source=self.source, clock=self.clock),
                 store=self.stores.state,
                 cache=self.cache,
                 outbox=self.stores.outbox,

@@ -17,7 +17,6 @@ HOPELESS = sorted(set(Outcome) - RETRY_HELPS - {Outcome.OK, Outcome.EMPTY})
 def make_fetcher(source: ScriptedSource, retry_policy: RetryPolicy | None = None) -> Fetcher:
     return Fetcher(
         source=source,
-        source_name="bridge",
         clock=source.clock,
         retry_policy=retry_policy or RetryPolicy(),
         sleep=source.clock.sleep,

@@ -73,7 +73,7 @@ class World:
     @property
     def activities(self) -> Activities:
         return Activities(
-            fetcher=Fetcher(source=self.source, source_name="bridge", clock=self.clock, sleep=self.clock.sleep),
+            fetcher=Fetcher(source=self.source, clock=self.clock, sleep=self.clock.sleep),
             store=self.stores.state,
             cache=self.cache,
             outbox=self.stores.outbox,

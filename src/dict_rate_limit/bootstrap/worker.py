@@ -35,7 +35,7 @@ def activities(settings: Settings, parts: Container, publisher: EventPublisher) 
     declare_metrics(parts.metrics)
     ways = notifying(settings, parts)
     return Activities(
-        fetcher=Fetcher(source=parts.source, source_name="bridge", clock=parts.clock),
+        fetcher=Fetcher(source=parts.source, clock=parts.clock),
         store=parts.stores.state,
         cache=parts.cache,
         outbox=parts.stores.outbox,

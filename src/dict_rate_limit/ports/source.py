@@ -1,4 +1,4 @@
-"""DICT, by whatever connection."""
+"""Where policies are read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ if TYPE_CHECKING:
 
 
 class PolicySource(Protocol):
-    """DICT, by whatever way. Each call spends one token of the participant's POLICIES_LIST or POLICIES_READ."""
+    """DICT. Each call spends one token of the participant's POLICIES_LIST or POLICIES_READ."""
+
+    @property
+    def name(self) -> str:
+        """The connection, as in `Snapshot.source`: "bridge" for the Bridge."""
 
     async def list_policies(self, participant: str) -> Snapshot:
         """Read all buckets of a participant.

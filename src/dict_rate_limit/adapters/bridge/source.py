@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.telemetry import Attributes, Metrics, Span, Tracer
     from dict_rate_limit.serving.tls_files import TlsFiles
 
-NAME: Final = "bridge"
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +37,7 @@ class BridgeSource:
     should know though the call went on: certificate files that cannot be used, policies of another category.
     """
 
-    name = NAME
+    name: Final = "bridge"
 
     def __init__(
         self,
@@ -93,7 +92,7 @@ class BridgeSource:
             trailing = await call.trailing_metadata()
         return body, ResponseContext(
             participant=participant,
-            source=NAME,
+            source=self.name,
             received_at=self._clock.now(),
             correlation_id=correlation_id(trailing),
         )

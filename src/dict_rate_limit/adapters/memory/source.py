@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.buckets.reading import FailedPoll
 from dict_rate_limit.domain.errors import Outcome, SourceError
@@ -20,8 +20,9 @@ class MemorySource:
     A single read looks into the poll of the last list, or the first before any.
     """
 
+    name: Final = "memory"
+
     def __init__(self, polls: Iterable[Poll]) -> None:
-        """Keep the polls of each participant in the order given."""
         self._polls: dict[str, list[Poll]] = {}
         self._turn: dict[str, int] = {}
         for poll in polls:

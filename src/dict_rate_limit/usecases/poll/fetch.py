@@ -51,7 +51,6 @@ class Fetcher:
     """Polls the source; remembers, in this process, whom a 429 told us to leave alone for a while."""
 
     source: PolicySource
-    source_name: str
     clock: Clock
     retry_policy: RetryPolicy = RetryPolicy()
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -93,7 +92,7 @@ class Fetcher:
             self._not_before[participant] = now + min(max(told, LIST_TOKEN_REFILL), MAX_BACKOFF)
         return FailedPoll(
             participant=participant,
-            source=self.source_name,
+            source=self.source.name,
             outcome=error.outcome,
             detail=error.detail,
             received_at=now,
