@@ -12,12 +12,12 @@ INKS = (*(mark.value for mark in Mark), "text", "muted", "link")
 SCHEMES = {"light": 0, "dark": 1, "print": 2}
 
 
-def test_styles_and_pictures_are_sent_as_what_they_are() -> None:
+def test_styles_and_pictures_have_their_media_types() -> None:
     assert assets()["base.css"].media_type == "text/css; charset=utf-8"
     assert assets()["icon-ok.svg"].media_type == "image/svg+xml"
 
 
-def test_every_mark_has_its_picture() -> None:
+def test_every_status_has_a_picture() -> None:
     assert {f"icon-{mark.value}.svg" for mark in Mark} <= assets().keys()
 
 
