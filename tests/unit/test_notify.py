@@ -97,14 +97,14 @@ async def desk() -> Desk:
     return desk
 
 
-async def test_programs_are_told_each_transition_by_itself_in_order(desk: Desk) -> None:
+async def test_programs_get_each_transition_separately_in_order(desk: Desk) -> None:
     told = await desk.send_notifications(PROGRAM)
 
     assert told == NotificationSummary(routed=3, delivered=3, failed=0)
     assert desk.told == [["OPENED"], ["ESCALATED"], ["RESOLVED"]]
 
 
-async def test_people_are_told_one_burst_in_one_message(desk: Desk) -> None:
+async def test_people_get_one_message_for_a_burst(desk: Desk) -> None:
     told = await desk.send_notifications(PEOPLE)
 
     ((_, message),) = desk.notifier.sent
@@ -123,7 +123,7 @@ async def test_a_burst_waits_for_its_window(desk: Desk) -> None:
     assert (first.delivered, second.delivered, len(desk.told)) == (0, 1, 1)
 
 
-async def test_nothing_is_told_twice(desk: Desk) -> None:
+async def test_no_notification_is_sent_twice(desk: Desk) -> None:
     await desk.send_notifications(PEOPLE, PROGRAM)
 
     again = await desk.send_notifications(PEOPLE, PROGRAM)
@@ -131,7 +131,7 @@ async def test_nothing_is_told_twice(desk: Desk) -> None:
     assert again == NotificationSummary(routed=0, delivered=0, failed=0)
 
 
-async def test_a_backlog_is_told_to_its_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_whole_backlog_is_sent(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notify, "ROUTING_BATCH", 2)
     monkeypatch.setattr(notify, "CLAIMED", 2)
 
@@ -141,7 +141,7 @@ async def test_a_backlog_is_told_to_its_end(desk: Desk, monkeypatch: pytest.Monk
     assert desk.told == [["OPENED", "ESCALATED"], ["RESOLVED"]]
 
 
-async def test_a_test_alert_makes_people_be_told_one_by_one(desk: Desk) -> None:
+async def test_a_test_alert_is_sent_without_grouping(desk: Desk) -> None:
     await send_drill(desk.stores.alerts, desk.clock, PARTICIPANT, "ana", "weekly test")
 
     await desk.send_notifications(PEOPLE)
@@ -149,9 +149,7 @@ async def test_a_test_alert_makes_people_be_told_one_by_one(desk: Desk) -> None:
     assert desk.told == [["OPENED"], ["ESCALATED"], ["RESOLVED"], ["OPENED"], ["RESOLVED"]]
 
 
-async def test_a_failure_stops_the_channel_so_that_nothing_overtakes(
-    desk: Desk, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_failure_stops_the_channel_to_preserve_order(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     desk.notifier.answers = [BUSY]
 
     with caplog.at_level(logging.WARNING):
@@ -169,7 +167,7 @@ async def test_a_failure_stops_the_channel_so_that_nothing_overtakes(
     assert any(line.startswith("channel.refused answer=503") for line in log_lines(caplog))
 
 
-async def test_a_failure_of_one_channel_is_none_of_another(desk: Desk) -> None:
+async def test_a_failure_of_one_channel_does_not_affect_another(desk: Desk) -> None:
     notifier = SlowNotifier(desk.clock, answers={"hook": BUSY})
     parts = notifications(desk.stores, desk.clock, PROGRAM, replace(PROGRAM, name="other"), notifier=notifier)
 
@@ -179,7 +177,7 @@ async def test_a_failure_of_one_channel_is_none_of_another(desk: Desk) -> None:
     assert [name for name, _ in notifier.sent].count("other") == 3
 
 
-async def test_every_attempt_is_noted(desk: Desk) -> None:
+async def test_every_attempt_is_recorded(desk: Desk) -> None:
     desk.notifier.answers = [BUSY]
     await desk.send_notifications(PROGRAM)
     desk.clock.move(INITIAL_BACKOFF)
@@ -195,7 +193,7 @@ async def test_every_attempt_is_noted(desk: Desk) -> None:
     assert (first.notification.status, first.notification.attempts) == (Status.DELIVERED, 1)
 
 
-async def test_a_repeated_message_has_the_same_name(desk: Desk) -> None:
+async def test_a_repeated_message_has_the_same_id(desk: Desk) -> None:
     notifier = SlowNotifier(desk.clock, answers={"ops": BUSY})
     parts = notifications(desk.stores, desk.clock, PEOPLE, notifier=notifier)
     await send_notifications(parts, WITHIN)
@@ -208,7 +206,7 @@ async def test_a_repeated_message_has_the_same_name(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("one", [PROGRAM, PEOPLE], ids=["program", "people"])
-async def test_when_the_time_is_over_the_rest_is_left_for_the_next_round(desk: Desk, one: Channel) -> None:
+async def test_notifications_after_the_deadline_wait_for_the_next_round(desk: Desk, one: Channel) -> None:
     await send_drill(desk.stores.alerts, desk.clock, PARTICIPANT, "ana", "weekly test")
     notifier = SlowNotifier(desk.clock, takes=timedelta(seconds=10))
     parts = notifications(desk.stores, desk.clock, one, notifier=notifier)
@@ -218,7 +216,7 @@ async def test_when_the_time_is_over_the_rest_is_left_for_the_next_round(desk: D
     assert told.delivered == 2
 
 
-async def test_what_a_program_was_not_told_in_time_is_free_for_the_next_round(desk: Desk) -> None:
+async def test_unsent_notifications_are_released_at_the_deadline(desk: Desk) -> None:
     slow = SlowNotifier(desk.clock, takes=WITHIN)
     await send_notifications(notifications(desk.stores, desk.clock, PROGRAM, notifier=slow), WITHIN)
 
@@ -227,7 +225,7 @@ async def test_what_a_program_was_not_told_in_time_is_free_for_the_next_round(de
     assert desk.told == [["ESCALATED"], ["RESOLVED"]]
 
 
-async def test_what_a_dead_sender_had_is_told_when_its_lease_is_over(desk: Desk) -> None:
+async def test_notifications_of_a_dead_sender_are_sent_after_its_lease(desk: Desk) -> None:
     desk.notifier.answers = []
     await desk.send_notifications(replace(PEOPLE, group_wait=HOUR))
     desk.clock.move(HOUR)
@@ -240,7 +238,7 @@ async def test_what_a_dead_sender_had_is_told_when_its_lease_is_over(desk: Desk)
     assert (len(claimed), during.delivered, after.delivered) == (3, 0, 1)
 
 
-async def test_what_waits_for_a_channel_that_is_gone_is_given_up(desk: Desk) -> None:
+async def test_notifications_of_a_removed_channel_are_dropped(desk: Desk) -> None:
     await desk.send_notifications(replace(PEOPLE, group_wait=HOUR))
     desk.clock.move(ROLL_OUT + INITIAL_BACKOFF)
 
@@ -249,7 +247,7 @@ async def test_what_waits_for_a_channel_that_is_gone_is_given_up(desk: Desk) -> 
     assert [entry.notification.status for entry in await desk.ledger()] == [Status.DEAD] * 3
 
 
-async def test_what_waits_for_a_channel_another_process_may_know_is_kept(desk: Desk) -> None:
+async def test_notifications_of_a_channel_new_to_this_process_stay_pending(desk: Desk) -> None:
     await desk.send_notifications(replace(PEOPLE, group_wait=HOUR))
 
     await desk.send_notifications(PROGRAM)
@@ -257,7 +255,7 @@ async def test_what_waits_for_a_channel_another_process_may_know_is_kept(desk: D
     assert [entry.notification.status for entry in await desk.ledger()] == [Status.PENDING] * 3
 
 
-async def test_during_a_silence_people_are_not_told_and_the_ledger_says_why() -> None:
+async def test_a_silence_suppresses_notifications_and_the_ledger_shows_it() -> None:
     desk = Desk()
     order = NewSilence(
         purpose=Purpose.SILENCE, matchers=Matchers(), ends_at=NOON + HOUR, actor="ana", reason="a release"
@@ -273,7 +271,7 @@ async def test_during_a_silence_people_are_not_told_and_the_ledger_says_why() ->
     }
 
 
-async def test_who_was_told_earlier_is_told_the_end_also_in_a_later_round() -> None:
+async def test_a_notified_channel_gets_the_resolution_in_a_later_round() -> None:
     desk = Desk()
     pager = channel("pager", Routes(severity=Severity.CRITICAL), format=ChannelType.WEBHOOK)
     await recorded(desk.stores, *UP_AND_DOWN[:3])
@@ -285,12 +283,12 @@ async def test_who_was_told_earlier_is_told_the_end_also_in_a_later_round() -> N
     assert desk.told == [["ESCALATED"], ["DEESCALATED"]]
 
 
-async def test_without_channels_transitions_are_settled(desk: Desk) -> None:
+async def test_without_channels_transitions_count_as_routed(desk: Desk) -> None:
     assert await desk.send_notifications() == NotificationSummary(routed=3, delivered=0, failed=0)
     assert await desk.ledger() == []
 
 
-async def test_while_nobody_knows_the_channels_transitions_wait(desk: Desk) -> None:
+async def test_transitions_wait_while_the_channels_are_unknown(desk: Desk) -> None:
     parts = replace(notifications(desk.stores, desk.clock), channels=UnreadChannels())
 
     told = await send_notifications(parts, WITHIN)
@@ -299,7 +297,7 @@ async def test_while_nobody_knows_the_channels_transitions_wait(desk: Desk) -> N
     assert (await desk.send_notifications(PROGRAM)).routed == 3
 
 
-async def test_while_the_file_cannot_be_read_the_last_channels_are_told_and_none_is_given_up(desk: Desk) -> None:
+async def test_the_last_channels_are_used_while_the_file_is_unreadable(desk: Desk) -> None:
     await desk.send_notifications(replace(PEOPLE, group_wait=HOUR))
     desk.clock.move(2 * HOUR)
     parts = replace(notifications(desk.stores, desk.clock, notifier=desk.notifier), channels=UnreadChannels((PROGRAM,)))
@@ -309,7 +307,7 @@ async def test_while_the_file_cannot_be_read_the_last_channels_are_told_and_none
     assert [entry.notification.status for entry in await desk.ledger()] == [Status.PENDING] * 3
 
 
-async def test_without_time_nothing_is_begun(desk: Desk) -> None:
+async def test_without_time_left_nothing_is_sent(desk: Desk) -> None:
     assert await desk.send_notifications(PROGRAM, within=timedelta(0)) == NotificationSummary(
         routed=3, delivered=0, failed=0
     )
