@@ -16,7 +16,7 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def test_a_silence_holds_until_its_end() -> None:
+def test_a_silence_is_active_until_its_end() -> None:
     assert silence().active_until(NOON) == NOON + HOUR
 
 
@@ -30,13 +30,13 @@ def test_a_silence_holds_until_its_end() -> None:
         (NIGHT, "2026-03-28T23:00Z", "2026-03-29T05:00Z"),  # clocks go forward that night
     ],
 )
-def test_a_recurring_one_holds_until_the_end_of_its_hours(hours: Recurrence, moment: str, until: str) -> None:
+def test_a_recurring_silence_is_active_until_the_end_of_its_hours(hours: Recurrence, moment: str, until: str) -> None:
     one = silence(starts_at=at("2026-03-01T00:00Z"), ends_at=at("2026-12-31T00:00Z"), recurrence=hours)
 
     assert one.active_until(at(moment)) == at(until)
 
 
-def test_a_recurring_one_holds_no_longer_than_all_of_it() -> None:
+def test_a_recurring_silence_ends_with_its_period() -> None:
     one = silence(ends_at=at("2026-11-23T16:00Z"), recurrence=OFFICE)
 
     assert one.active_until(at("2026-11-23T15:00Z")) == at("2026-11-23T16:00Z")
