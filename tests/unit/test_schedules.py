@@ -14,7 +14,7 @@ def make_entries(participants: int, cron: str = "*/5 * * * *") -> list[Scheduled
 
 
 @pytest.mark.parametrize(("participants", "sizes"), [(1, [1]), (50, [50]), (51, [50, 1]), (1000, [50] * 20)])
-def test_a_group_holds_at_most_fifty_participants(participants: int, sizes: list[int]) -> None:
+def test_a_group_has_at_most_fifty_participants(participants: int, sizes: list[int]) -> None:
     assert [len(group) for group in groups([str(number) for number in range(participants)])] == sizes
 
 
@@ -24,7 +24,7 @@ def test_every_participant_is_in_one_group() -> None:
     assert [name for group in groups(names) for name in group] == names
 
 
-def test_there_is_one_schedule_for_each_group_and_two_for_the_house() -> None:
+def test_each_group_has_one_schedule_and_maintenance_has_two() -> None:
     assert [entry.schedule_id for entry in make_entries(51)] == [
         "monitor-rate-limits-1",
         "monitor-rate-limits-2",
@@ -40,7 +40,7 @@ def test_no_workflow_id_begins_with_another() -> None:
     assert not [(one, other) for one, other in permutations(ids, 2) if one.startswith(other)]
 
 
-def test_another_cron_or_participant_is_another_fingerprint() -> None:
+def test_the_fingerprint_changes_with_cron_and_participants() -> None:
     changed = [make_entries(1)[0], make_entries(2)[0], make_entries(1, "@every 15s")[0]]
 
     assert len({entry.fingerprint for entry in changed}) == 3
@@ -53,5 +53,5 @@ def test_a_schedules_group_is_read_from_its_id() -> None:
 @pytest.mark.parametrize(
     "name", ["sweep-transitions", "monitor-rate-limits-", "monitor-rate-limits-x", "monitor-rate-limits-²", "12"]
 )
-def test_other_schedules_are_not_taken_for_ours(name: str) -> None:
+def test_foreign_schedule_ids_have_no_group(name: str) -> None:
     assert group_number(name) is None
