@@ -94,7 +94,7 @@ TestBucketAgreesWithTheSlowModel = BucketAgainstModel.TestCase
 
 
 @given(stops=st.lists(st.integers(0, 3600 * SECOND), max_size=20), limits=st.sampled_from(ALL_LIMITS))
-def test_looking_often_changes_nothing(stops: list[int], limits: PublishedLimits) -> None:
+def test_frequent_reads_change_nothing(stops: list[int], limits: PublishedLimits) -> None:
     watched = TokenBucket(limits, tokens=0)
     left_alone = TokenBucket(limits, tokens=0)
 
@@ -107,7 +107,7 @@ def test_looking_often_changes_nothing(stops: list[int], limits: PublishedLimits
 
 
 @given(spent=st.lists(st.integers(0, 20), min_size=1, max_size=30))
-def test_below_capacity_no_token_is_made_or_lost(spent: list[int]) -> None:
+def test_below_capacity_no_token_is_created_or_lost(spent: list[int]) -> None:
     limits = PublishedLimits(capacity=1_000_000, refill_tokens=6, refill_period_sec=60)
     bucket = TokenBucket(limits, tokens=900)
 
@@ -119,7 +119,7 @@ def test_below_capacity_no_token_is_made_or_lost(spent: list[int]) -> None:
     assert bucket.tokens == 900 + 6 * len(spent) - admitted
 
 
-def test_part_of_a_token_outlives_a_downgrade() -> None:
+def test_a_fraction_of_a_token_survives_a_downgrade() -> None:
     bucket = TokenBucket(PublishedLimits(capacity=10, refill_tokens=3, refill_period_sec=60), tokens=0)
     bucket.advance(71 * SECOND)  # 3.55 tokens
 
@@ -130,7 +130,7 @@ def test_part_of_a_token_outlives_a_downgrade() -> None:
     assert bucket.tokens == 1
 
 
-def test_the_cost_is_taken_after_admission_as_in_the_manual() -> None:
+def test_the_cost_is_charged_after_admission_as_in_the_manual() -> None:
     bucket = TokenBucket(KEYS_CHECK, tokens=5)
 
     admitted = bucket.spend(1, cost=20)
@@ -138,7 +138,7 @@ def test_the_cost_is_taken_after_admission_as_in_the_manual() -> None:
     assert (admitted, bucket.tokens) == (1, -15)
 
 
-def test_an_empty_bucket_admits_nobody() -> None:
+def test_an_empty_bucket_admits_no_request() -> None:
     bucket = TokenBucket(KEYS_CHECK, tokens=0)
 
     assert bucket.spend(1) == 0
@@ -154,7 +154,7 @@ def test_tokens_above_the_capacity_stay_until_spent() -> None:
     assert bucket.tokens == 30_000
 
 
-def test_stepwise_refill_comes_at_the_end_of_the_period() -> None:
+def test_stepwise_refill_happens_at_the_end_of_the_period() -> None:
     bucket = TokenBucket(KEYS_CHECK, tokens=0, refill=Refill.STEPWISE)
 
     bucket.advance(60 * SECOND - 1)
@@ -183,7 +183,7 @@ def test_time_does_not_run_backwards() -> None:
         (-6, Refill.STEPWISE, 120),
     ],
 )
-def test_the_wait_for_admission_is_told_in_whole_seconds(tokens: int, refill: Refill, seconds: int) -> None:
+def test_the_wait_for_admission_is_in_whole_seconds(tokens: int, refill: Refill, seconds: int) -> None:
     bucket = TokenBucket(FIXED_LIMITS["POLICIES_LIST"], tokens=tokens, refill=refill)
 
     assert bucket.seconds_to_admission() == seconds
@@ -199,7 +199,7 @@ def test_a_bucket_that_is_never_refilled_never_admits_again(limits: tuple[int, i
     assert bucket.seconds_to_admission() is None
 
 
-def test_limits_may_change_while_a_token_is_under_way() -> None:
+def test_limits_may_change_between_two_tokens() -> None:
     bucket = TokenBucket(FIXED_LIMITS["POLICIES_LIST"], tokens=0)
     bucket.advance(5 * SECOND)  # half a token
 
@@ -209,7 +209,7 @@ def test_limits_may_change_while_a_token_is_under_way() -> None:
     assert bucket.tokens == 1
 
 
-def test_a_bucket_without_a_period_takes_up_new_limits() -> None:
+def test_a_bucket_without_a_period_accepts_new_limits() -> None:
     bucket = TokenBucket(PublishedLimits(capacity=0, refill_tokens=0, refill_period_sec=0), tokens=0)
 
     bucket.change_limits(KEYS_CHECK)
