@@ -40,7 +40,7 @@ class Broken(AbstractAsyncContextManager[str]):
         pass
 
 
-async def test_all_come_up_at_once_and_go_down_at_once() -> None:
+async def test_all_contexts_enter_and_exit_concurrently() -> None:
     journal = Journal()
     meeting = asyncio.Barrier(2)
 
@@ -56,14 +56,14 @@ async def test_all_come_up_at_once_and_go_down_at_once() -> None:
     assert set(journal.lines[3:]) == {"a down", "b down"}
 
 
-async def test_nothing_may_be_gathered() -> None:
+async def test_no_contexts_are_allowed() -> None:
     async with enter_concurrently([]) as values:
         pass
 
     assert values == ()
 
 
-async def test_one_that_fails_takes_the_others_down_and_its_error_is_raised() -> None:
+async def test_a_failing_context_exits_the_others_and_raises_its_error() -> None:
     journal = Journal()
 
     with pytest.raises(LookupError, match="broken"):
@@ -73,7 +73,7 @@ async def test_one_that_fails_takes_the_others_down_and_its_error_is_raised() ->
     assert journal.lines == ["a up", "a down"]
 
 
-async def test_one_that_still_comes_up_is_stopped_when_another_fails() -> None:
+async def test_an_entering_context_is_cancelled_when_another_fails() -> None:
     journal = Journal()
 
     with pytest.raises(LookupError, match="broken"):
@@ -92,7 +92,7 @@ async def waits_for_ever(journal: Journal) -> AsyncIterator[str]:
         journal.lines.append("stopped")
 
 
-async def test_an_error_inside_takes_all_down() -> None:
+async def test_an_error_in_the_block_exits_all_contexts() -> None:
     journal = Journal()
 
     with pytest.raises(ZeroDivisionError):
