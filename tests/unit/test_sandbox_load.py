@@ -13,5 +13,5 @@ async def test_the_sandbox_can_load_every_workflow(definition: type) -> None:
 
 
 @pytest.mark.parametrize("definition", WORKFLOWS, ids=lambda definition: definition.__name__)
-async def test_no_workflow_asks_to_be_trusted_outside_the_sandbox(definition: type) -> None:
+async def test_no_workflow_runs_outside_the_sandbox(definition: type) -> None:
     assert workflow._Definition.must_from_class(definition).sandboxed
