@@ -39,7 +39,7 @@ def test_a_missing_or_differently_written_category_is_no_change(category: str) -
     assert events == []
 
 
-def test_a_category_is_compared_with_the_last_one_that_was_there() -> None:
+def test_a_category_is_compared_with_the_last_known_one() -> None:
     _, events = run(
         snapshot(bucket(), category="C"),
         snapshot(bucket(), at=LATER, category=""),
@@ -58,7 +58,7 @@ def test_an_unknown_category_is_reported_raw() -> None:
 @pytest.mark.parametrize(
     "changes", [{"capacity": 2000}, {"refill_tokens": 30}, {"refill_period_sec": 86_400}, {"capacity": 0}]
 )
-def test_changed_limits_are_a_notice_with_old_and_new(changes: dict[str, Any]) -> None:
+def test_a_notice_of_changed_limits_has_the_old_and_new_values(changes: dict[str, Any]) -> None:
     before = bucket()
     after = bucket(1000, **changes)
 
@@ -68,7 +68,7 @@ def test_changed_limits_are_a_notice_with_old_and_new(changes: dict[str, Any]) -
     assert events[0].current != events[0].previous
 
 
-def test_a_downgrade_moves_two_buckets_and_the_category_at_once() -> None:
+def test_a_downgrade_changes_two_buckets_and_the_category() -> None:
     def answer(capacity: int) -> tuple[int, int]:
         return capacity, capacity
 
@@ -84,7 +84,7 @@ def test_a_downgrade_moves_two_buckets_and_the_category_at_once() -> None:
     ]
 
 
-def test_a_new_and_a_lost_policy_are_noticed_and_again_when_it_comes_back() -> None:
+def test_new_lost_and_returning_policies_each_give_a_notice() -> None:
     old, new = bucket(name="OLD"), bucket(name="NEW")
 
     _, events = run(*ticks(old, new, (old, new)))
@@ -96,14 +96,14 @@ def test_a_new_and_a_lost_policy_are_noticed_and_again_when_it_comes_back() -> N
     ]
 
 
-def test_an_empty_answer_is_not_everything_gone() -> None:
+def test_an_empty_response_does_not_remove_all_policies() -> None:
     state, events = run(*ticks(bucket()), snapshot(at=LATER))
 
     assert events == []
     assert set(state.buckets) == {"CLAIMS_READ"}
 
 
-def test_a_policy_that_is_there_but_unreadable_has_not_vanished() -> None:
+def test_an_unreadable_policy_has_not_vanished() -> None:
     broken = RejectedItem(position=1, name="OTHER", reason="capacity: -1, expected 0 to 2147483647")
 
     state, events = run(*ticks((bucket(), bucket(name="OTHER"))), snapshot(bucket(), at=LATER, rejected=[broken]))
@@ -112,7 +112,7 @@ def test_a_policy_that_is_there_but_unreadable_has_not_vanished() -> None:
     assert set(state.buckets) == {"CLAIMS_READ", "OTHER"}
 
 
-def test_while_an_item_has_no_readable_name_nobody_is_declared_gone() -> None:
+def test_no_policy_vanishes_while_an_item_has_an_unreadable_name() -> None:
     nameless = RejectedItem(position=1, name="", reason="name: '', expected ...")
 
     _, events = run(*ticks((bucket(), bucket(name="OTHER"))), snapshot(bucket(), at=LATER, rejected=[nameless]))
@@ -120,7 +120,7 @@ def test_while_an_item_has_no_readable_name_nobody_is_declared_gone() -> None:
     assert events == []
 
 
-def test_a_policy_that_is_not_enabled_is_not_talked_about() -> None:
+def test_a_disabled_policy_gives_no_notice() -> None:
     rules = MappingProxyType({name: PolicyOverride(enabled=False) for name in ("A", "B")})
     state = ParticipantState(participant=PARTICIPANT, policy_overrides=rules)
 
