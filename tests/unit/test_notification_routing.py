@@ -76,7 +76,7 @@ def waiting(attempts: int = 0) -> Notification:
     )
 
 
-def test_a_channel_hears_the_whole_life_of_an_alert_it_wants() -> None:
+def test_a_channel_gets_all_transitions_of_a_matching_alert() -> None:
     told = routed(whole_life())
 
     assert told == [
@@ -85,25 +85,25 @@ def test_a_channel_hears_the_whole_life_of_an_alert_it_wants() -> None:
     ]
 
 
-def test_a_channel_for_the_critical_begins_when_it_gets_critical_and_hears_the_end() -> None:
+def test_a_critical_channel_gets_the_escalation_and_the_resolution() -> None:
     told = [transition for transition, _, _ in routed(whole_life(), [CRITICAL_ONLY])]
 
     assert told == ["ESCALATED", "ACKNOWLEDGED", "REMINDED", "DEESCALATED", "RESOLVED"]
 
 
 @pytest.mark.parametrize("transition", ["DEESCALATED", "RESOLVED", "ACKNOWLEDGED"])
-def test_a_channel_that_did_not_hear_the_beginning_does_not_hear_how_it_goes_on(transition: str) -> None:
+def test_a_channel_without_the_opening_gets_no_later_transitions(transition: str) -> None:
     assert routed([life()[transition]]) == []
 
 
 @pytest.mark.parametrize("transition", ["DEESCALATED", "RESOLVED", "ACKNOWLEDGED"])
-def test_whoever_heard_of_it_earlier_hears_how_it_goes_on(transition: str) -> None:
+def test_a_notified_channel_gets_later_transitions(transition: str) -> None:
     told = routed([life()[transition]], [OPS, CRITICAL_ONLY], told={"CLAIMS_READ": {"pager"}})
 
     assert told == [(transition, "pager", Status.PENDING)]
 
 
-def test_a_silence_holds_back_and_leaves_a_trace() -> None:
+def test_a_silence_suppresses_and_is_recorded() -> None:
     _, event = open_change()
 
     (one,) = route([event], {}, [OPS], [EVERYTHING], NOON)
@@ -111,7 +111,7 @@ def test_a_silence_holds_back_and_leaves_a_trace() -> None:
     assert (one.status, one.silence_id) == (Status.SUPPRESSED, SILENCE_ID)
 
 
-def test_who_was_kept_from_the_beginning_does_not_hear_the_end() -> None:
+def test_a_suppressed_opening_suppresses_the_resolution() -> None:
     told = routed(whole_life(), silences=[EVERYTHING])
 
     assert told == [
@@ -121,7 +121,7 @@ def test_who_was_kept_from_the_beginning_does_not_hear_the_end() -> None:
     ]
 
 
-def test_during_a_silence_the_end_of_what_was_told_before_is_told() -> None:
+def test_a_silence_does_not_suppress_the_resolution_of_a_notified_alert() -> None:
     events = [life()["REMINDED"], life()["RESOLVED"]]
 
     told = routed(events, silences=[EVERYTHING], told={"CLAIMS_READ": {"ops"}})
@@ -129,13 +129,13 @@ def test_during_a_silence_the_end_of_what_was_told_before_is_told() -> None:
     assert told == [("REMINDED", "ops", Status.SUPPRESSED), ("RESOLVED", "ops", Status.PENDING)]
 
 
-def test_a_silence_for_something_else_holds_nothing_back() -> None:
+def test_a_silence_that_does_not_match_suppresses_nothing() -> None:
     other = silence(Matchers(policy="ENTRIES_*"))
 
     assert routed([life()["OPENED"]], silences=[other]) == [("OPENED", "ops", Status.PENDING)]
 
 
-def test_a_silence_that_is_over_holds_nothing_back() -> None:
+def test_an_ended_silence_suppresses_nothing() -> None:
     _, event = open_change()
 
     (one,) = route([event], {}, [OPS], [EVERYTHING], NOON + HOUR)
@@ -143,7 +143,7 @@ def test_a_silence_that_is_over_holds_nothing_back() -> None:
     assert one.status is Status.PENDING
 
 
-def test_a_drill_goes_to_every_channel_whatever_routes_and_silences_say() -> None:
+def test_a_drill_goes_to_every_channel_despite_routes_and_silences() -> None:
     told = routed(drill(), [OPS, CRITICAL_ONLY], [EVERYTHING])
 
     assert told == [
@@ -165,11 +165,11 @@ def test_a_drill_goes_to_every_channel_whatever_routes_and_silences_say() -> Non
         (Routes(severity=Severity.CRITICAL), False),
     ],
 )
-def test_a_channel_wants_what_all_its_routes_want(routes: Routes, *, wanted: bool) -> None:
+def test_a_channel_matches_when_all_its_routes_match(routes: Routes, *, wanted: bool) -> None:
     assert bool(routed([life()["OPENED"]], [channel(routes=routes)])) is wanted
 
 
-def test_texts_wait_for_others_and_all_else_goes_at_once() -> None:
+def test_only_text_messages_wait_to_be_grouped() -> None:
     minute = timedelta(minutes=1)
     channels = [channel(format=kind, name=kind.value, group_wait=minute) for kind in ChannelType]
     _, event = open_change()
@@ -179,7 +179,7 @@ def test_texts_wait_for_others_and_all_else_goes_at_once() -> None:
     assert due == {"text": minute, "webhook": timedelta(0), "alertmanager": timedelta(0)}
 
 
-def test_a_drill_waits_for_nobody() -> None:
+def test_a_drill_is_not_grouped() -> None:
     patient = channel(group_wait=HOUR)
 
     assert {one.next_try_at for one in route(drill(), {}, [patient], [], NOON)} == {NOON}
@@ -192,11 +192,11 @@ def test_routing_twice_gives_the_same_notifications() -> None:
     assert len({one.notification_id for one in first}) == len(first)
 
 
-def test_what_was_taken_is_delivered() -> None:
+def test_an_accepted_message_is_delivered() -> None:
     assert next_state(waiting(), DeliveryResult(ok=True, text="200"), NOON) == (Status.DELIVERED, None)
 
 
-def test_what_failed_is_tried_again_twice_as_late_each_time() -> None:
+def test_a_failed_message_is_retried_with_exponential_backoff() -> None:
     pauses = [next_state(waiting(attempts), BUSY, NOON)[1] for attempts in (0, 1, 2, 20)]
 
     assert pauses == [
@@ -207,27 +207,27 @@ def test_what_failed_is_tried_again_twice_as_late_each_time() -> None:
     ]
 
 
-def test_after_a_day_it_is_given_up() -> None:
+def test_a_message_is_dropped_after_a_day() -> None:
     almost = next_state(waiting(100), BUSY, NOON + GIVE_UP_AFTER - timedelta(seconds=1))
 
     assert almost[0] is Status.PENDING
     assert next_state(waiting(100), BUSY, NOON + GIVE_UP_AFTER) == (Status.DEAD, None)
 
 
-def test_what_is_refused_for_what_it_is_stands_in_the_way_only_so_often() -> None:
+def test_a_rejected_message_blocks_only_so_many_attempts() -> None:
     states = [next_state(waiting(attempts), REFUSED, NOON)[0] for attempts in range(MAX_REJECTIONS)]
 
     assert states == [Status.PENDING] * (MAX_REJECTIONS - 1) + [Status.DEAD]
 
 
-def test_a_message_of_the_same_notifications_has_the_same_name_in_any_order() -> None:
+def test_the_message_id_does_not_depend_on_the_order() -> None:
     ids = [one.notification_id for one in route(whole_life(), {}, [OPS], [], NOON)]
 
     assert new_message_id(ids) == new_message_id(reversed(ids))
     assert len({new_message_id(ids), new_message_id(ids[:1]), new_message_id(ids[:2])}) == 3
 
 
-def test_two_policies_are_told_apart() -> None:
+def test_two_policies_have_different_message_ids() -> None:
     _, other = open_change("ENTRIES_WRITE")
     over = life()["RESOLVED"]
 
