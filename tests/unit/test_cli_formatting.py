@@ -20,7 +20,7 @@ from samples.domain import NOON
         (86_460, "1 d"),
     ],
 )
-def test_a_span_has_its_two_largest_units(seconds: float, text: str) -> None:
+def test_a_duration_has_its_two_largest_units(seconds: float, text: str) -> None:
     assert span_text(timedelta(seconds=seconds)) == text
 
 
@@ -36,5 +36,5 @@ def test_a_count_has_its_noun() -> None:
     assert (count_text(1, "row"), count_text(34_567, "row")) == ("1 row", "34,567 rows")
 
 
-def test_a_moment_is_in_utc_and_may_be_missing() -> None:
+def test_a_timestamp_is_in_utc_and_optional() -> None:
     assert (moment_text(NOON), moment_text(None)) == ("2026-11-23T12:00:00Z", "none")
