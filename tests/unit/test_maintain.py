@@ -30,7 +30,7 @@ class DiaryMaintenance:
         return 29
 
 
-async def test_months_are_made_first_and_dropped_only_after_the_roll_up() -> None:
+async def test_months_are_created_first_and_dropped_after_the_roll_up() -> None:
     maintenance = DiaryMaintenance()
 
     await maintain(maintenance, NOON, retention_months=13)
@@ -38,7 +38,7 @@ async def test_months_are_made_first_and_dropped_only_after_the_roll_up() -> Non
     assert maintenance.diary == [("make", NOON, None), ("roll up", NOON, None), ("drop", NOON, 13)]
 
 
-async def test_it_tells_what_was_done() -> None:
+async def test_the_result_lists_created_and_dropped_months() -> None:
     done = await maintain(DiaryMaintenance(), NOON, retention_months=13)
 
     assert done == Maintained(made=["2026_12"], dropped=["2025_10"], rolled_up=29)
