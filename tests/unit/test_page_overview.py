@@ -78,7 +78,9 @@ def plain(text: str) -> str:
         (replace(HEALTHY, buckets=(evaluated("KEYS_CHECK", 0, enabled=False),)), Mark.OK, "Tudo em ordem", "All good"),
     ],
 )
-def test_the_headline_says_the_worst_first(model: OverviewModel, mark: Mark, portuguese: str, english: str) -> None:
+def test_the_headline_names_the_worst_problem_first(
+    model: OverviewModel, mark: Mark, portuguese: str, english: str
+) -> None:
     view = overview(model, PT)
 
     assert (view.mark, plain(view.headline)) == (mark, portuguese)
@@ -92,7 +94,7 @@ def test_the_summary_counts_policies_and_alerts() -> None:
     assert overview(HEALTHY, EN).summary == ("29 policies", "29 OK", "no open alert")
 
 
-def test_rows_come_worst_first_and_policies_without_alerts_last() -> None:
+def test_rows_are_sorted_by_severity_with_disabled_policies_last() -> None:
     marks = [(row.enabled, row.mark) for row in rows(overview(TROUBLE, EN))]
 
     assert marks[:7] == [(True, mark) for mark in [Mark.EXHAUSTED] * 2 + [Mark.CRITICAL] + [Mark.WARNING] * 3] + [
@@ -110,13 +112,13 @@ def test_the_emptiest_bucket_of_a_level_comes_first() -> None:
 
 
 @pytest.mark.parametrize(("words", "tokens", "share"), [(PT, "8.199", "22,7%"), (EN, "8,199", "22.7%")])
-def test_figures_are_written_in_the_language_of_the_reader(words: Words, tokens: str, share: str) -> None:
+def test_numbers_follow_the_language_of_the_reader(words: Words, tokens: str, share: str) -> None:
     row = only_row(evaluated("ENTRIES_WRITE", 8_199, 36_000), words)
 
     assert (row.tokens, row.share) == (tokens, share)
 
 
-def test_a_share_is_cut_so_that_an_almost_full_bucket_never_reads_as_full() -> None:
+def test_a_share_is_rounded_down_below_100_percent() -> None:
     row = only_row(evaluated("ENTRIES_WRITE", 35_999, 36_000))
 
     assert row.share == "99.9%"
@@ -136,32 +138,32 @@ def test_a_bucket_without_capacity_is_unknown() -> None:
     assert row.notes == ("capacity 0 in the answer: level unknown",)
 
 
-def test_tokens_below_zero_are_shown_as_they_are_on_an_empty_bar() -> None:
+def test_negative_tokens_are_displayed_raw_on_an_empty_bar() -> None:
     row = only_row(evaluated("CIDS_FILES_WRITE", -15, 200, 40, 86_400))
 
     assert (row.mark, row.tokens, row.share, row.fill) == (Mark.EXHAUSTED, "\N{MINUS SIGN}15", "0%", 0)
     assert row.notes == ("below zero", "unused, the next token comes in 9 h 36 min to 1 d")
 
 
-def test_tokens_above_the_capacity_are_shown_as_they_are_on_a_full_bar() -> None:
+def test_tokens_above_the_capacity_are_displayed_raw_on_a_full_bar() -> None:
     row = only_row(evaluated("ENTRIES_WRITE", 50_000, 30_000))
 
     assert (row.tokens, row.share, row.fill, row.notes) == ("50,000", "100%", 100, ("above capacity",))
 
 
-def test_a_stale_reading_promises_no_next_token() -> None:
+def test_a_stale_reading_has_no_time_of_the_next_token() -> None:
     row = only_row(evaluated("KEYS_CHECK", 0), model=replace(HEALTHY, cache_status="STALE"))
 
     assert row.notes == ()
 
 
-def test_an_empty_bucket_without_refill_promises_no_next_token() -> None:
+def test_an_empty_bucket_without_refill_has_no_time_of_the_next_token() -> None:
     row = only_row(evaluated("KEYS_CHECK", 0, 70, 0, 60))
 
     assert (row.refill, row.notes) == ("—", ())
 
 
-def test_one_moment_for_the_next_token_is_said_once() -> None:
+def test_equal_bounds_of_the_next_token_appear_once() -> None:
     row = only_row(evaluated("KEYS_CHECK", 0, 10, 1, 60))
 
     assert row.notes == ("unused, the next token comes in 1 min",)
@@ -171,13 +173,13 @@ def test_one_moment_for_the_next_token_is_said_once() -> None:
     ("seconds", "refill"),
     [(60, "+1,200/min"), (3_600, "+1,200/h"), (86_400, "+1,200/day"), (90, "+1,200 every 90 s")],
 )
-def test_the_refill_is_said_by_its_period(seconds: int, refill: str) -> None:
+def test_the_refill_names_its_period(seconds: int, refill: str) -> None:
     row = only_row(evaluated("ENTRIES_WRITE", 9, refill=1_200, period=seconds))
 
     assert row.refill == refill
 
 
-def test_thresholds_that_differ_from_the_usual_ones_are_said_beside_the_policy() -> None:
+def test_overridden_thresholds_appear_beside_the_policy() -> None:
     own = replace(THRESHOLDS, warning=5_050, critical=2_000)
     buckets = (evaluated("A", 900), evaluated("B", 900), evaluated("C", 900, thresholds=own))
 
@@ -187,14 +189,14 @@ def test_thresholds_that_differ_from_the_usual_ones_are_said_beside_the_policy()
     assert view.legend == "A full bar = all tokens. Marks on the bar: warning up to 25%, critical up to 10%."
 
 
-def test_a_policy_in_alert_says_for_how_long() -> None:
+def test_a_policy_in_alert_has_the_duration_of_its_alert() -> None:
     in_alert = {row.name: row.in_alert for row in rows(overview(TROUBLE, EN))}
 
     assert in_alert["CIDS_FILES_WRITE"] == "alert for 3 h 7 min"
     assert in_alert["FRAUD_MARKERS_READ"] is None
 
 
-def test_alerts_come_by_severity_the_participants_own_first_then_the_oldest() -> None:
+def test_alerts_are_sorted_by_severity_scope_and_age() -> None:
     names = [line.policy_name for line in overview(TROUBLE, EN).alerts]
 
     assert names == [
@@ -208,7 +210,7 @@ def test_alerts_come_by_severity_the_participants_own_first_then_the_oldest() ->
     ]
 
 
-def test_an_alert_says_what_is_left_and_since_when() -> None:
+def test_an_alert_has_the_tokens_left_and_its_start() -> None:
     line = overview(TROUBLE, PT).alerts[0]
 
     assert (line.level, line.text, line.open_for, line.since) == (
@@ -219,13 +221,13 @@ def test_an_alert_says_what_is_left_and_since_when() -> None:
     )
 
 
-def test_an_alert_of_another_day_says_the_date() -> None:
+def test_an_alert_of_another_day_has_its_date() -> None:
     line = overview(replace(HEALTHY, alerts=(alert("KEYS_CHECK", Severity.WARNING, minutes=1_600),)), EN).alerts[0]
 
     assert line.since == "since 2026-02-28 00:32 UTC"
 
 
-def test_an_alert_whose_bucket_has_tokens_again_is_no_longer_called_exhausted() -> None:
+def test_an_alert_is_not_exhausted_once_its_bucket_has_tokens() -> None:
     opened = alert("KEYS_CHECK", Severity.CRITICAL, minutes=3, exhausted=True)
 
     line = overview(replace(HEALTHY, buckets=(evaluated("KEYS_CHECK", 5, 70),), alerts=(opened,)), EN).alerts[0]
@@ -233,7 +235,7 @@ def test_an_alert_whose_bucket_has_tokens_again_is_no_longer_called_exhausted() 
     assert (line.mark, line.text) == (Mark.CRITICAL, "5 of 70 tokens (7.1%)")
 
 
-def test_an_alert_of_a_bucket_that_is_not_in_the_reading_stays_on_the_page() -> None:
+def test_an_alert_of_a_bucket_missing_from_the_reading_stays_on_the_page() -> None:
     opened = alert("KEYS_CHECK", Severity.CRITICAL, minutes=3, exhausted=True)
 
     line = overview(replace(HEALTHY, buckets=(), alerts=(opened,)), EN).alerts[0]
@@ -241,7 +243,7 @@ def test_an_alert_of_a_bucket_that_is_not_in_the_reading_stays_on_the_page() -> 
     assert (line.mark, line.policy_name, line.text) == (Mark.EXHAUSTED, "KEYS_CHECK", "")
 
 
-def test_an_alert_of_a_bucket_without_capacity_says_so() -> None:
+def test_an_alert_of_a_bucket_without_capacity_names_the_reason() -> None:
     opened = alert("KEYS_CHECK", Severity.WARNING, minutes=3)
 
     line = overview(replace(HEALTHY, buckets=(evaluated("KEYS_CHECK", 5, 0),), alerts=(opened,)), EN).alerts[0]
@@ -249,7 +251,7 @@ def test_an_alert_of_a_bucket_without_capacity_says_so() -> None:
     assert line.text == "capacity 0 in the answer: level unknown"
 
 
-def test_a_kind_without_words_is_shown_by_its_name() -> None:
+def test_a_kind_without_a_translation_is_displayed_by_its_name() -> None:
     opened = alert(ANY_POLICY, Severity.INFO, minutes=3, kind=Kind.CATEGORY_CHANGED)
 
     line = overview(replace(HEALTHY, alerts=(opened,)), EN).alerts[0]
@@ -286,28 +288,28 @@ def test_a_kind_without_words_is_shown_by_its_name() -> None:
         ),
     ],
 )
-def test_notes_say_what_is_wrong_with_the_reading_as_a_whole(model: OverviewModel, notes: list[str]) -> None:
+def test_notes_name_the_problems_of_the_whole_reading(model: OverviewModel, notes: list[str]) -> None:
     assert [note.text for note in overview(model, EN).notes] == notes
 
 
 @pytest.mark.parametrize(
     ("age", "text"), [(0.4, "just now"), (-3, "just now"), (12.4, "12 s ago"), (871, "14 min ago"), (None, "none")]
 )
-def test_the_age_of_the_reading_is_said(age: float | None, text: str) -> None:
+def test_the_page_has_the_age_of_the_reading(age: float | None, text: str) -> None:
     assert overview(replace(HEALTHY, age_seconds=age), EN).age == text
 
 
-def test_the_moment_of_the_reading_is_said_with_its_zone() -> None:
+def test_the_page_has_the_time_of_the_reading_with_its_zone() -> None:
     view = overview(replace(HEALTHY, checked_at=NOW - timedelta(days=1)), EN)
 
     assert view.checked_at == "2026-02-28 03:12:17 UTC"
 
 
-def test_a_long_category_is_cut() -> None:
+def test_a_long_category_is_truncated() -> None:
     assert overview(replace(HEALTHY, category="x" * 10_000), EN).category == "x" * 40 + "…"
 
 
-def test_links_keep_what_was_chosen() -> None:
+def test_links_preserve_the_chosen_parameters() -> None:
     view = overview(CROWDED, EN)
 
     assert view.participants[1].href == "?participant=00000001&lang=en&refresh=0"
@@ -315,7 +317,7 @@ def test_links_keep_what_was_chosen() -> None:
     assert view.language.href == f"?participant={PARTICIPANT}&lang=pt&refresh=0"
 
 
-def test_the_refreshing_can_be_stopped_and_started_again() -> None:
+def test_the_refresh_can_be_stopped_and_started() -> None:
     running, stopped = overview(HEALTHY, EN).refresh, overview(CROWDED, EN).refresh
 
     assert (running.text, running.href) == ("pause", f"?participant={PARTICIPANT}&lang=en&refresh=0")
@@ -323,6 +325,6 @@ def test_the_refreshing_can_be_stopped_and_started_again() -> None:
 
 
 @pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
-def test_every_outcome_and_every_mark_has_its_word(words: Words) -> None:
+def test_every_outcome_and_every_status_has_a_translation(words: Words) -> None:
     assert words.outcomes.keys() == set(Outcome)
     assert words.levels.keys() == set(Mark)
