@@ -30,16 +30,16 @@ def budget(clock: HandClock, *, ttl: float = 1, share: float = 0.5, reserve: flo
 @pytest.mark.parametrize(
     ("ttl", "share", "reserve"), [(0, 0.5, 0.25), (1, 0, 0.25), (1, 1.1, 0.25), (1, 0.5, -0.1), (1, 0.5, 1)]
 )
-def test_rules_by_which_nothing_or_all_could_be_spent_are_refused(ttl: float, share: float, reserve: float) -> None:
+def test_a_budget_of_nothing_or_everything_is_rejected(ttl: float, share: float, reserve: float) -> None:
     with pytest.raises(InvalidValueError, match="expected cache_ttl > 0"):
         BudgetConfig(cache_ttl=timedelta(seconds=ttl), share=share, reserve=reserve)
 
 
-def test_the_spacing_is_the_share_of_the_published_refill_before_anything_is_known(clock: HandClock) -> None:
+def test_the_first_spacing_is_a_share_of_the_published_refill(clock: HandClock) -> None:
     assert budget(clock, share=0.5).spacing == 20 * SECOND  # 6 a minute, half of them
 
 
-def test_the_spacing_is_never_below_the_cache_life(clock: HandClock) -> None:
+def test_the_spacing_is_never_below_the_cache_ttl(clock: HandClock) -> None:
     assert budget(clock, ttl=60).spacing == 60 * SECOND
 
 
@@ -60,7 +60,7 @@ def test_the_spacing_follows_the_refill_of_the_last_reading(clock: HandClock) ->
         bucket(name="ENTRIES_WRITE"),
     ],
 )
-def test_the_published_refill_holds_where_the_reading_does_not_tell(clock: HandClock, learned: Bucket) -> None:
+def test_the_published_refill_applies_when_the_reading_has_none(clock: HandClock, learned: Bucket) -> None:
     account = budget(clock)
 
     account.update(snapshot(learned))
@@ -68,7 +68,7 @@ def test_the_published_refill_holds_where_the_reading_does_not_tell(clock: HandC
     assert account.spacing == 20 * SECOND
 
 
-def test_nothing_known_allows_a_first_call(clock: HandClock) -> None:
+def test_without_a_reading_the_first_call_is_allowed(clock: HandClock) -> None:
     assert budget(clock).allows()
 
 
@@ -84,7 +84,7 @@ def test_a_call_is_followed_by_the_spacing(clock: HandClock) -> None:
 
 
 @pytest.mark.parametrize(("available", "allowed"), [(6, True), (5, False), (0, False), (-15, False)])
-def test_the_reserve_is_left_to_the_monitor(clock: HandClock, available: int, *, allowed: bool) -> None:
+def test_the_reserve_belongs_to_the_monitor(clock: HandClock, available: int, *, allowed: bool) -> None:
     account = budget(clock, reserve=0.25)
 
     account.update(snapshot(policies_list(available, 20)))
@@ -125,7 +125,7 @@ def test_calls_since_the_reading_count_as_spent(clock: HandClock) -> None:
     assert not account.allows()
 
 
-def test_a_reading_of_no_capacity_tells_nothing_of_a_reserve(clock: HandClock) -> None:
+def test_a_reading_without_capacity_has_no_reserve(clock: HandClock) -> None:
     account = budget(clock)
 
     account.update(snapshot(policies_list(0, 0)))
@@ -133,7 +133,7 @@ def test_a_reading_of_no_capacity_tells_nothing_of_a_reserve(clock: HandClock) -
     assert account.allows()
 
 
-def test_an_older_reading_teaches_nothing(clock: HandClock) -> None:
+def test_an_older_reading_changes_nothing(clock: HandClock) -> None:
     account = budget(clock)
     account.update(snapshot(policies_list(0, 20)))
 
@@ -151,7 +151,7 @@ def test_an_older_reading_teaches_nothing(clock: HandClock) -> None:
         (SourceError(Outcome.UNAVAILABLE, "503", retry_after_sec=10**9), MAX_BACKOFF.total_seconds()),
     ],
 )
-def test_a_refusal_is_followed_by_what_it_asks_for(clock: HandClock, error: SourceError, pause: float) -> None:
+def test_a_429_is_followed_by_its_retry_after(clock: HandClock, error: SourceError, pause: float) -> None:
     account = budget(clock, reserve=0)
     account.record_failure(error)
 
@@ -163,7 +163,7 @@ def test_a_refusal_is_followed_by_what_it_asks_for(clock: HandClock, error: Sour
 
 
 @pytest.mark.parametrize("known", [policies_list(20, 20), bucket()])
-def test_a_429_tells_that_the_bucket_is_empty(clock: HandClock, known: Bucket) -> None:
+def test_a_429_means_an_empty_bucket(clock: HandClock, known: Bucket) -> None:
     account = budget(clock, reserve=0.25)
     account.update(snapshot(known))
     account.record_failure(SourceError(Outcome.RATE_LIMITED, "429"))
@@ -175,7 +175,7 @@ def test_a_429_tells_that_the_bucket_is_empty(clock: HandClock, known: Bucket) -
     assert (before, account.allows()) == (False, True)
 
 
-def test_a_newer_reading_tells_better_than_a_429(clock: HandClock) -> None:
+def test_a_newer_reading_overrides_a_429(clock: HandClock) -> None:
     account = budget(clock)
     account.record_failure(SourceError(Outcome.RATE_LIMITED, "429"))
     clock.advance(10)
@@ -185,7 +185,7 @@ def test_a_newer_reading_tells_better_than_a_429(clock: HandClock) -> None:
     assert account.allows()
 
 
-def test_another_failure_asks_for_no_pause_of_its_own(clock: HandClock) -> None:
+def test_another_failure_adds_no_pause(clock: HandClock) -> None:
     account = budget(clock)
 
     account.record_failure(SourceError(Outcome.INTERNAL, "500"))
