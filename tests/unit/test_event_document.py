@@ -56,7 +56,7 @@ def test_a_transition_becomes_the_customers_event() -> None:
     }
 
 
-def test_where_no_policy_is_concerned_the_name_is_a_star_and_the_numbers_are_null() -> None:
+def test_without_a_policy_the_name_is_a_star_and_numbers_are_null() -> None:
     _, events = judge(*ticks(Outcome.RATE_LIMITED))
 
     data = event_document(events[0], "1.2.3", NOON)["data"]
@@ -70,7 +70,7 @@ def test_where_no_policy_is_concerned_the_name_is_a_star_and_the_numbers_are_nul
     ]
 
 
-def test_times_are_told_in_utc() -> None:
+def test_times_are_in_utc() -> None:
     event = opened_and_resolved()[0]
     elsewhere = replace(event, detected_at=event.detected_at.astimezone(SAO_PAULO))
 
