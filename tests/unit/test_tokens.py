@@ -12,7 +12,7 @@ from dict_rate_limit.domain.errors import InvalidValueError
 MOMENT = datetime(2027, 1, 31, 21, tzinfo=UTC)
 
 
-def test_a_line_that_was_made_is_read_again() -> None:
+def test_a_created_line_is_parsed() -> None:
     line = new_token_line("grafana", Role.VIEWER, MOMENT, "secret")
 
     tokens, problems = parse_tokens(line + "\n")
@@ -27,16 +27,14 @@ def test_a_line_that_was_made_is_read_again() -> None:
     st.none() | st.datetimes(timezones=st.just(UTC)),
     st.text(),
 )
-def test_every_line_that_can_be_made_is_read_again(
-    name: str, role: Role, expires: datetime | None, secret: str
-) -> None:
+def test_every_created_line_is_parsed(name: str, role: Role, expires: datetime | None, secret: str) -> None:
     tokens, problems = parse_tokens(new_token_line(name, role, expires, secret))
 
     assert tokens == {digest_of(secret): Token(name=name, role=role, expires=expires)}
     assert problems == ()
 
 
-def test_the_line_does_not_hold_the_token() -> None:
+def test_the_line_does_not_contain_the_token() -> None:
     line = new_token_line("me", Role.OPERATOR, None, "secret")
 
     assert line == f"me:operator:{digest_of('secret')}"
@@ -64,7 +62,7 @@ def test_empty_lines_and_comments_are_skipped() -> None:
         f"me:viewer:{'0' * 64}:2027-01-31T00:00:00",
     ],
 )
-def test_a_bad_line_is_told_by_its_number_and_not_repeated(line: str) -> None:
+def test_an_invalid_line_is_reported_by_number_without_its_content(line: str) -> None:
     tokens, problems = parse_tokens(f"# first\n{line}\n")
 
     assert tokens == {}
@@ -73,7 +71,7 @@ def test_a_bad_line_is_told_by_its_number_and_not_repeated(line: str) -> None:
     assert "pasted" not in problem
 
 
-def test_a_bad_line_does_not_hide_the_good_ones() -> None:
+def test_an_invalid_line_does_not_hide_the_valid_ones() -> None:
     good = new_token_line("me", Role.VIEWER, None, "secret")
 
     tokens, problems = parse_tokens(f"bad\n{good}\n{good}\n")
@@ -97,12 +95,12 @@ def test_an_expiry_is_a_day_or_a_moment(text: str, moment: datetime) -> None:
 @pytest.mark.parametrize(
     "text", ["", "soon", "9999-12-31", "2027-01-31T18:00:00", "31/01/2027", "0001-01-01T00:00:00+23:00"]
 )
-def test_an_expiry_that_is_neither_is_refused(text: str) -> None:
+def test_an_invalid_expiry_is_rejected(text: str) -> None:
     with pytest.raises(InvalidValueError, match="expected a date"):
         parse_expiry(text)
 
 
-def test_a_token_holds_until_it_expires() -> None:
+def test_a_token_is_valid_until_it_expires() -> None:
     token = Token(name="me", role=Role.VIEWER, expires=MOMENT)
 
     assert token.valid_at(MOMENT - timedelta(seconds=1))
@@ -111,12 +109,12 @@ def test_a_token_holds_until_it_expires() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a:b", "a b", "a" * 65, "é", "a\n"])
-def test_a_name_that_would_break_the_line_is_refused(name: str) -> None:
+def test_a_name_that_breaks_the_line_is_rejected(name: str) -> None:
     with pytest.raises(InvalidValueError, match="name"):
         new_token_line(name, Role.VIEWER, None, "secret")
 
 
-def test_an_operator_may_what_a_viewer_may() -> None:
+def test_an_operator_has_the_permissions_of_a_viewer() -> None:
     assert Role.OPERATOR.covers(Role.VIEWER)
     assert Role.OPERATOR.covers(Role.OPERATOR)
     assert Role.VIEWER.covers(Role.VIEWER)
