@@ -29,7 +29,7 @@ def ends(span: TimeRange | None) -> tuple[float, float]:
     return span.earliest, span.latest
 
 
-def test_what_is_ahead_of_a_bucket_in_use() -> None:
+def test_a_bucket_in_use_has_an_outlook() -> None:
     ahead = outlook(bucket(500, refill_tokens=60), FAST, THRESHOLDS)
 
     assert ahead is not None
@@ -44,7 +44,7 @@ def test_what_is_ahead_of_a_bucket_in_use() -> None:
     [bucket(0, capacity=0), bucket(refill_tokens=0), bucket(refill_period_sec=0)],
     ids=["capacity", "refill", "period"],
 )
-def test_of_a_bucket_without_limits_nothing_is_said(unlimited: Bucket) -> None:
+def test_a_bucket_without_limits_has_no_outlook(unlimited: Bucket) -> None:
     assert outlook(unlimited, FAST, THRESHOLDS) is None
 
 
@@ -71,7 +71,7 @@ def test_the_safe_tokens_are_the_most_that_leave_a_bucket_above_critical(
 
 
 @pytest.mark.parametrize("taken", [None, FAST, replace(FAST, low=0, high=0)], ids=["unknown", "fast", "idle"])
-def test_an_outlook_comes_back_from_plain_values(taken: Consumption | None) -> None:
+def test_an_outlook_survives_a_round_trip_through_plain_values(taken: Consumption | None) -> None:
     ahead = outlook(bucket(500), taken, THRESHOLDS)
     assert ahead is not None
 
@@ -92,7 +92,7 @@ def test_never_is_null_in_plain_values() -> None:
 
 
 @pytest.mark.parametrize("broken", [{"safe_tokens": "many"}, {"refill_per_minute": None}])
-def test_plain_values_that_are_no_outlook_are_refused(broken: dict[str, object]) -> None:
+def test_invalid_plain_values_are_rejected(broken: dict[str, object]) -> None:
     ahead = outlook(bucket(500), None, THRESHOLDS)
     assert ahead is not None
 
@@ -100,7 +100,7 @@ def test_plain_values_that_are_no_outlook_are_refused(broken: dict[str, object])
         from_plain(plain(ahead) | broken)
 
 
-def test_facts_of_a_bucket_hold_its_own_thresholds() -> None:
+def test_the_context_of_a_bucket_has_its_own_thresholds() -> None:
     state = ParticipantState(participant=PARTICIPANT, policy_overrides={"CLAIMS_READ": PolicyOverride(warning=5000)})
 
     warned = alert_context(state, snapshot(bucket(400)), bucket(400), RULES, Level.WARNING)
@@ -110,7 +110,7 @@ def test_facts_of_a_bucket_hold_its_own_thresholds() -> None:
     assert thresholds_of(state, "OTHER", RULES) == THRESHOLDS
 
 
-def test_without_a_reading_before_no_pace_is_known() -> None:
+def test_without_an_earlier_reading_there_is_no_pace() -> None:
     facts = alert_context(
         ParticipantState(participant=PARTICIPANT), snapshot(bucket(400)), bucket(400), RULES, Level.OK
     )
@@ -119,7 +119,7 @@ def test_without_a_reading_before_no_pace_is_known() -> None:
     assert facts.outlook.empty is None
 
 
-def test_a_bucket_known_without_a_time_gives_no_pace() -> None:
+def test_a_bucket_without_a_time_has_no_pace() -> None:
     state = ParticipantState(participant=PARTICIPANT, buckets={"CLAIMS_READ": bucket(900)})
 
     facts = alert_context(state, snapshot(bucket(400)), bucket(400), RULES, Level.OK)
@@ -137,7 +137,7 @@ def test_the_pace_is_that_of_the_last_interval() -> None:
     assert ends(facts.outlook.empty) == pytest.approx((200 / (1000 / 300 - 1), 200 / (800 / 300 - 1)))
 
 
-def test_over_a_gap_no_pace_is_known() -> None:
+def test_a_gap_between_readings_gives_no_pace() -> None:
     state, _ = run(snapshot(bucket(900)))
     after = NOON + 3 * FIVE_MINUTES + timedelta(seconds=1)
 
