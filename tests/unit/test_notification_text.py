@@ -85,7 +85,7 @@ def many(count: int) -> list[AlertEvent]:
         ),
     ],
 )
-def test_the_title_says_what_happened(transition: str, portuguese: str, english: str) -> None:
+def test_the_title_names_the_event(transition: str, portuguese: str, english: str) -> None:
     event = life()[transition]
     event = replace(event, acknowledgement=event.acknowledgement and replace(event.acknowledgement, until=NOON_PLUS_1))
 
@@ -103,7 +103,7 @@ def test_every_kind_and_transition_has_a_title_of_one_line_without_gaps(kind: Ki
         assert not {"{", "}"} & set(body)
 
 
-def test_the_body_says_it_all() -> None:
+def test_the_body_has_every_fact() -> None:
     _, body = told(replace(warning()[1], outlook=AHEAD))
 
     assert body.splitlines() == [
@@ -139,11 +139,11 @@ def test_the_body_says_it_all() -> None:
         (TimeRange(earliest=0.2, latest=60), "At the current pace it empties in at most 1 min (03:13)."),
     ],
 )
-def test_says_when_a_bucket_empties_and_what_is_unknown_of_that(empty: TimeRange | None, text: str) -> None:
+def test_the_body_has_the_time_until_a_bucket_is_empty(empty: TimeRange | None, text: str) -> None:
     assert text in ahead(empty=empty)
 
 
-def test_says_when_a_dry_bucket_is_of_use_again() -> None:
+def test_the_body_has_the_time_until_an_exhausted_bucket_is_usable() -> None:
     dry = worse(warning()[0], 0, MINUTE)[1]
 
     title, body = told(dry)
@@ -152,7 +152,7 @@ def test_says_when_a_dry_bucket_is_of_use_again() -> None:
     assert "Without use, DICT accepts calls again in at most 1 min (03:14). Full in 30 min (03:43)." in body
 
 
-def test_tokens_that_are_back_are_not_called_none() -> None:
+def test_a_refilled_bucket_is_not_called_exhausted() -> None:
     recovering = replace(worse(warning()[0], 0, MINUTE)[1], available_tokens=80)
 
     title, body = told(recovering)
@@ -162,7 +162,7 @@ def test_tokens_that_are_back_are_not_called_none() -> None:
 
 
 @pytest.mark.parametrize("changes", [{"usable": None}, {"full": None}])
-def test_leaves_out_what_cannot_be_said(changes: dict[str, Any]) -> None:
+def test_the_body_omits_unknown_facts(changes: dict[str, Any]) -> None:
     dry = worse(warning()[0], 0, MINUTE)[1]
 
     _, body = told(replace(dry, outlook=replace(AHEAD, **changes)))
@@ -181,27 +181,27 @@ def test_leaves_out_what_cannot_be_said(changes: dict[str, Any]) -> None:
         (0.5 / 1440, "0.5 a day"),
     ],
 )
-def test_writes_the_pace_in_a_unit_people_can_use(refill: float, text: str) -> None:
+def test_the_pace_has_a_readable_unit(refill: float, text: str) -> None:
     assert f"tokens, then {text}." in ahead(refill_per_minute=refill)
 
 
-def test_says_that_there_is_no_room() -> None:
+def test_the_body_warns_when_no_tokens_are_safe() -> None:
     assert "NO ROOM: hold back what can wait; the bucket regains 600/min." in ahead(safe_tokens=0)
 
 
-def test_says_what_a_404_costs() -> None:
+def test_the_body_names_the_cost_of_a_404() -> None:
     _, body = told(antiscan_event())
 
     assert "Each 404 costs 3 tokens: at worst 599 look-ups now, then 5,000/min." in body
 
 
-def test_invents_nothing_about_a_bucket_of_which_nothing_is_known() -> None:
+def test_an_unknown_bucket_has_no_invented_facts() -> None:
     _, body = told(replace(warning()[1], outlook=None))
 
     assert "When it recovers, and what is safe to send until then: unknown." in body
 
 
-def test_a_resolved_alert_says_how_long_it_lasted_and_what_is_safe_now() -> None:
+def test_a_resolved_alert_has_its_duration_and_the_safe_tokens() -> None:
     over = next(sample for sample in samples() if sample.name == "Resolved").events[0]
 
     _, body = told(over)
@@ -211,7 +211,7 @@ def test_a_resolved_alert_says_how_long_it_lasted_and_what_is_safe_now() -> None
     assert "empties" not in body
 
 
-def test_an_acknowledgement_is_told_in_local_time_with_its_reason() -> None:
+def test_an_acknowledgement_has_local_time_and_its_reason() -> None:
     _, body = told(life()["ACKNOWLEDGED"])
 
     assert body.startswith(
@@ -226,14 +226,14 @@ def test_a_participant_without_a_name_is_not_named() -> None:
     assert "participant" not in body
 
 
-def test_a_late_message_says_so_and_no_longer_what_was_ahead() -> None:
+def test_a_late_message_is_marked_and_has_no_forecast() -> None:
     _, body = told(replace(warning()[1], outlook=AHEAD), late=timedelta(hours=2))
 
     assert "LATE: this was at 03:12, 2 h ago. Look at the levels of now before you act." in body
     assert "Safe to send now" not in body
 
 
-def test_earlier_transitions_of_the_same_alert_are_named_in_one_line() -> None:
+def test_earlier_transitions_of_an_alert_are_one_line() -> None:
     events = [event for event in life().values() if event.transition is not TransitionKind.ACKNOWLEDGED]
 
     title, body = compose(events, Language.EN, events[-1].detected_at, None)
@@ -258,14 +258,14 @@ def test_several_alerts_are_counted_and_the_worst_comes_first() -> None:
     assert body.count("\n\n") == 3
 
 
-def test_more_alerts_than_anyone_reads_are_counted() -> None:
+def test_alerts_beyond_the_limit_are_counted() -> None:
     _, body = compose(many(BLOCKS + 5), Language.EN, NIGHT, None)
 
     assert body.count("tokens left") == BLOCKS
     assert "… and 5 more alerts." in body
 
 
-def test_what_is_over_comes_after_what_goes_on() -> None:
+def test_resolved_alerts_come_after_open_ones() -> None:
     over, begun = life()["RESOLVED"], warning()[1]
 
     order = latest([replace(over, severity=Severity.CRITICAL), begun])
@@ -290,20 +290,20 @@ def test_a_category_from_outside_stays_on_one_short_line() -> None:
 @pytest.mark.parametrize(
     ("kind", "language"), list(product([kind for kind in Kind if kind is not Kind.DRILL], Language))
 )
-def test_every_runbook_that_is_linked_to_is_there(kind: Kind, language: Language) -> None:
+def test_every_linked_runbook_exists(kind: Kind, language: Language) -> None:
     link = runbook_url(kind, language, None)
 
     assert link is not None
     assert (ROOT / link).is_file()
 
 
-def test_links_to_where_the_runbooks_are_published() -> None:
+def test_links_point_to_the_published_runbooks() -> None:
     assert runbook_url(Kind.RATE_LIMITED, Language.PT, "https://wiki.example/dict/") == (
         "https://wiki.example/dict/alert-rate-limited.pt.md"
     )
 
 
-def test_a_drill_has_no_runbook_and_says_that_nothing_is_to_be_done() -> None:
+def test_a_drill_has_no_runbook_and_asks_for_no_action() -> None:
     drill = next(sample for sample in samples() if sample.name == "Drill")
 
     title, body = drill.text(Language.PT)
@@ -313,7 +313,7 @@ def test_a_drill_has_no_runbook_and_says_that_nothing_is_to_be_done() -> None:
 
 
 @pytest.mark.usefixtures("no_time_zones")
-def test_a_machine_without_time_zones_still_tells() -> None:
+def test_a_machine_without_time_zones_formats_times_in_utc() -> None:
     _, body = told(warning()[1])
 
     assert "Since 25 Nov 03:12 (UTC-3)." in body
