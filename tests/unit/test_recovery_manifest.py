@@ -12,11 +12,11 @@ from samples.manifest import manifest
 DOCUMENT = json.loads(encode_manifest(manifest()))
 
 
-def test_a_manifest_is_read_back_as_it_was() -> None:
+def test_a_manifest_survives_a_round_trip() -> None:
     assert decode_manifest(encode_manifest(manifest())) == manifest()
 
 
-def test_a_database_without_rows_has_no_newest_one() -> None:
+def test_an_empty_database_has_no_newest_row() -> None:
     empty = replace(manifest(), contents=replace(manifest().contents, newest_at=None))
 
     assert decode_manifest(encode_manifest(empty)) == empty
@@ -41,7 +41,7 @@ def test_a_database_without_rows_has_no_newest_one() -> None:
         (json.dumps({**DOCUMENT, "tables": {"a": []}}), "a: list, expected dict"),
     ],
 )
-def test_anything_else_is_refused_with_its_place(text: str, problem: str) -> None:
+def test_an_invalid_manifest_is_rejected_with_the_field(text: str, problem: str) -> None:
     with pytest.raises(InvalidValueError) as refusal:
         decode_manifest(text)
 
