@@ -133,7 +133,7 @@ def world() -> World:
     return World()
 
 
-async def test_fetch_gives_readings_and_failures(world: World) -> None:
+async def test_fetch_returns_readings_and_failures(world: World) -> None:
     world.source.script["b"] = [refusal(Outcome.GONE)]
 
     texts = await world.environment.run(world.activities.fetch, inputs.FetchInput(participants=["a", "b"]))
@@ -152,21 +152,23 @@ async def test_the_polls_of_a_whole_group_are_far_below_temporals_limit() -> Non
     assert payload.ByteSize() < PAYLOAD_LIMIT / 8
 
 
-async def test_record_tells_what_was_new(world: World) -> None:
+async def test_record_returns_new_readings(world: World) -> None:
     await world.record(CALM)
 
     assert await world.record(CALM) == inputs.RecordResult(recorded=0, transitions=0)
     assert await world.record(LOW) == inputs.RecordResult(recorded=1, transitions=1, advanced=1)
 
 
-async def test_publish_shows_snapshots_and_tells_transitions(world: World) -> None:
+async def test_publish_caches_snapshots_and_publishes_transitions(world: World) -> None:
     await world.record(CALM)
     await world.record(LOW)
 
     assert await world.publish(LOW) == inputs.PublishResult(cached=1, delivered=1)
 
 
-async def test_transitions_are_told_although_the_cache_is_away(world: World, caplog: pytest.LogCaptureFixture) -> None:
+async def test_transitions_are_published_while_the_cache_is_unavailable(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
     world.cache.fault = CacheUnavailableError("Redis is away")
     await world.record(CALM)
     await world.record(LOW)
@@ -175,7 +177,7 @@ async def test_transitions_are_told_although_the_cache_is_away(world: World, cap
     assert "cache.unavailable error=Redis is away" in log_lines(caplog)
 
 
-async def test_publish_is_tried_again_while_readers_are_away(world: World) -> None:
+async def test_publish_is_retried_while_the_broker_is_unavailable(world: World) -> None:
     world.publisher = FussyPublisher(0, PublishError("broker is away"))
     await world.record(CALM)
     await world.record(LOW)
@@ -186,7 +188,7 @@ async def test_publish_is_tried_again_while_readers_are_away(world: World) -> No
     assert not caught.value.non_retryable
 
 
-async def test_notify_tells_people_what_happened(world: World) -> None:
+async def test_notify_sends_the_transitions(world: World) -> None:
     world.channels.append(Channel(name="ops", format=ChannelType.WEBHOOK, url="https://ops.example/"))
     await world.record(CALM)
     await world.record(LOW)
@@ -197,13 +199,13 @@ async def test_notify_tells_people_what_happened(world: World) -> None:
 
 
 @pytest.mark.parametrize("beat", [True, False])
-async def test_the_heart_beats_for_a_good_cycle_only(world: World, beat: bool) -> None:  # noqa: FBT001 -- a table's column
+async def test_the_heartbeat_is_sent_only_for_a_successful_cycle(world: World, beat: bool) -> None:  # noqa: FBT001 -- a table's column
     await world.environment.run(world.activities.notify, inputs.NotifyInput(beat=beat))
 
     assert world.heartbeat.beats == int(beat)
 
 
-async def test_maintain_tells_what_was_done(world: World) -> None:
+async def test_maintain_returns_its_result(world: World) -> None:
     world.clock.at = NOON.replace(year=2027, month=1)
 
     done = await world.environment.run(world.activities.maintain, inputs.MaintainInput())
@@ -222,7 +224,7 @@ async def test_maintain_tells_what_was_done(world: World) -> None:
     ],
     ids=lambda value: type(value).__name__,
 )
-async def test_an_error_says_whether_a_further_attempt_can_help(world: World, fault: Exception, final: bool) -> None:  # noqa: FBT001 -- a table's column
+async def test_an_error_is_marked_as_retryable_or_not(world: World, fault: Exception, final: bool) -> None:  # noqa: FBT001 -- a table's column
     world.state.fault = fault
 
     with pytest.raises(ApplicationError) as caught:
@@ -232,7 +234,7 @@ async def test_an_error_says_whether_a_further_attempt_can_help(world: World, fa
     assert caught.value.type == type(fault).__name__
 
 
-async def test_a_missing_migration_is_waited_for_without_haste(world: World) -> None:
+async def test_a_missing_migration_is_retried_slowly(world: World) -> None:
     world.state.fault = SchemaError("a migration is missing")
 
     with pytest.raises(ApplicationError) as caught:
@@ -241,7 +243,7 @@ async def test_a_missing_migration_is_waited_for_without_haste(world: World) -> 
     assert caught.value.next_retry_delay == SCHEMA_PAUSE
 
 
-async def test_a_mistake_of_ours_is_not_repeated_for_ever(world: World) -> None:
+async def test_an_internal_error_is_not_retried_forever(world: World) -> None:
     world.state.fault = KeyError("a mistake of ours")
     world.environment.info = replace(world.environment.info, attempt=MISTAKE_ATTEMPTS)
 
@@ -251,14 +253,14 @@ async def test_a_mistake_of_ours_is_not_repeated_for_ever(world: World) -> None:
     assert caught.value.non_retryable
 
 
-async def test_polls_of_another_version_are_refused_for_good(world: World) -> None:
+async def test_polls_of_another_version_are_rejected_permanently(world: World) -> None:
     with pytest.raises(ApplicationError, match="unreadable") as caught:
         await world.environment.run(world.activities.record, inputs.RecordInput(polls=["{"]))
 
     assert caught.value.non_retryable
 
 
-async def test_an_activity_beats_while_it_runs(world: World) -> None:
+async def test_a_running_activity_sends_heartbeats(world: World) -> None:
     beats: list[tuple[object, ...]] = []
     world.environment.on_heartbeat = lambda *details: beats.append(details)
 
@@ -267,7 +269,7 @@ async def test_an_activity_beats_while_it_runs(world: World) -> None:
     assert beats == [()]
 
 
-async def test_an_attempt_is_told_with_its_activity_and_duration(world: World) -> None:
+async def test_an_attempt_is_reported_with_activity_and_duration(world: World) -> None:
     world.source.takes = timedelta(seconds=3)
     named = activity_named(world, names.FETCH)
 
@@ -277,7 +279,7 @@ async def test_an_attempt_is_told_with_its_activity_and_duration(world: World) -
     assert not world.metrics.counts
 
 
-async def test_an_attempt_that_failed_is_told_too(world: World) -> None:
+async def test_a_failed_attempt_is_reported(world: World) -> None:
     world.state.fault = StoreUnavailableError("away")
 
     with pytest.raises(ApplicationError):
@@ -296,7 +298,7 @@ async def test_a_cancelled_attempt_counts_as_failed(world: World) -> None:
 
 
 @pytest.mark.parametrize("good", [True, False])
-async def test_a_cycle_lasts_from_its_begin_until_people_are_told(world: World, good: bool) -> None:  # noqa: FBT001 -- a table's column
+async def test_a_cycle_lasts_from_its_start_until_the_notifications(world: World, good: bool) -> None:  # noqa: FBT001 -- a table's column
     began = (NOON - timedelta(seconds=4)).timestamp()
 
     await world.environment.run(world.activities.notify, inputs.NotifyInput(beat=good, began=began))
@@ -310,7 +312,7 @@ async def test_the_sweep_is_no_cycle(world: World) -> None:
     assert cycles(world) == ([], {})
 
 
-async def test_a_cycle_counts_once_however_often_its_end_is_tried(world: World) -> None:
+async def test_a_cycle_counts_once_despite_retries_of_its_end(world: World) -> None:
     again = ActivityEnvironment()
     again.info = replace(again.info, attempt=2)
 
@@ -319,7 +321,7 @@ async def test_a_cycle_counts_once_however_often_its_end_is_tried(world: World) 
     assert cycles(world) == ([], {})
 
 
-async def test_a_cycle_that_began_in_the_future_took_no_time(world: World) -> None:
+async def test_a_cycle_started_in_the_future_has_zero_duration(world: World) -> None:
     ahead = (NOON + timedelta(seconds=1)).timestamp()  # Temporal's clock is not ours
 
     await world.environment.run(world.activities.notify, inputs.NotifyInput(beat=True, began=ahead))
@@ -327,7 +329,7 @@ async def test_a_cycle_that_began_in_the_future_took_no_time(world: World) -> No
     assert cycles(world) == ([0.0], {"good": 1})
 
 
-async def test_work_need_not_be_counted(world: World) -> None:
+async def test_activities_run_without_metrics(world: World) -> None:
     uncounted = replace(world.activities, metrics=NULL_METRICS)
 
     told = await world.environment.run(uncounted.notify, inputs.NotifyInput(beat=True, began=NOON.timestamp()))
