@@ -71,7 +71,7 @@ def test_lines_below_the_level_are_not_written() -> None:
     assert not stream.getvalue()
 
 
-def test_people_at_a_terminal_get_no_json() -> None:
+def test_a_terminal_gets_no_json() -> None:
     stream = Terminal()
     configure_logging("info", "auto", stream)
 
@@ -131,7 +131,7 @@ def test_counts_of_tokens_are_not_secrets() -> None:
     assert last_line(stream)["available_tokens"] == 17
 
 
-def test_text_that_is_no_unicode_does_not_stop_a_line() -> None:
+def test_invalid_unicode_does_not_suppress_a_line() -> None:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="utf-8", write_through=True)
     configure_logging("info", "json", stream)
@@ -141,7 +141,7 @@ def test_text_that_is_no_unicode_does_not_stop_a_line() -> None:
     assert b"\\udc80\xc3\xa9" in raw.getvalue()
 
 
-def test_libraries_that_tell_of_each_call_are_quietened() -> None:
+def test_noisy_libraries_are_silenced() -> None:
     stream = io.StringIO()
     configure_logging("info", "json", stream)
 
@@ -166,7 +166,7 @@ def test_libraries_that_tell_of_each_call_are_quietened() -> None:
         ("secret whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "secret (hidden)"),
     ],
 )
-def test_numbers_of_people_and_companies_are_hidden_and_others_are_not(text: str, shown: str) -> None:
+def test_cpf_and_cnpj_numbers_are_hidden_and_others_are_not(text: str, shown: str) -> None:
     stream = io.StringIO()
     configure_logging("info", "json", stream)
 
@@ -175,7 +175,7 @@ def test_numbers_of_people_and_companies_are_hidden_and_others_are_not(text: str
     assert last_line(stream)["error"] == shown
 
 
-def test_what_stands_on_every_line_gives_way_to_what_the_line_says() -> None:
+def test_fields_of_the_line_override_common_fields() -> None:
     stream = io.StringIO()
     always = {"service": "dict-rate-limit-api", "version": "1.2.3"}
     configure_logging("info", "json", stream, always=always, contexts=[lambda: {"run_id": "r"}])
