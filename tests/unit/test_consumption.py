@@ -30,7 +30,7 @@ def test_below_capacity_and_over_whole_periods_it_is_exact() -> None:
     assert taken == Consumption(low=220, high=220, seconds=120, censored=False)
 
 
-def test_within_a_period_it_spans_what_stepwise_and_pro_rata_refill_allow() -> None:
+def test_within_a_period_it_spans_stepwise_and_pro_rata_refill() -> None:
     taken = between(bucket(500), bucket(480), 90)
 
     assert taken is not None
@@ -43,7 +43,7 @@ def test_a_full_bucket_hides_up_to_the_whole_refill() -> None:
     assert taken == Consumption(low=0, high=300, seconds=300, censored=True)
 
 
-def test_credits_can_outweigh_the_lookups() -> None:
+def test_credits_can_exceed_the_lookups() -> None:
     taken = between(bucket(100), bucket(400), 60)
 
     assert taken is not None
@@ -68,7 +68,7 @@ def test_negative_tokens_count_raw() -> None:
         (bucket(1001), 60),  # more than it can hold
     ],
 )
-def test_where_nothing_can_be_said_there_is_no_value(after: Bucket, seconds: float) -> None:
+def test_without_evidence_there_is_no_value(after: Bucket, seconds: float) -> None:
     assert between(bucket(500), after, seconds) is None
 
 
@@ -91,7 +91,7 @@ def test_a_changed_category_gives_no_value() -> None:
     phase=st.floats(0, 60, exclude_max=True),
     stepwise=st.booleans(),
 )
-def test_what_was_truly_taken_lies_in_the_interval(
+def test_the_interval_contains_the_true_consumption(
     start: int, spending: list[tuple[float, int]], phase: float, *, stepwise: bool
 ) -> None:
     capacity, refill, period = 100, 30, 60
