@@ -26,7 +26,7 @@ def sampled(trace_headers: Mapping[str, str]) -> bool:
     return bool(int(trace_headers["traceparent"].rpartition("-")[2], 16) & 1)
 
 
-def test_a_step_is_a_span_below_what_is_under_way() -> None:
+def test_a_span_has_the_current_span_as_parent() -> None:
     memory = SpanMemory()
 
     with (
@@ -42,7 +42,7 @@ def test_a_step_is_a_span_below_what_is_under_way() -> None:
     assert span.status.is_unset
 
 
-def test_steps_outside_a_cycle_or_a_request_are_none() -> None:
+def test_operations_outside_a_cycle_or_request_have_no_span() -> None:
     memory = SpanMemory()
 
     with memory.tracer.begin(Component.STORE, "reading.latest") as step:
@@ -51,7 +51,7 @@ def test_steps_outside_a_cycle_or_a_request_are_none() -> None:
     assert memory.spans == []
 
 
-def test_steps_inside_a_step_belong_to_it() -> None:
+def test_nested_spans_have_the_outer_span_as_parent() -> None:
     memory = SpanMemory()
 
     with memory.under_way():
@@ -79,7 +79,7 @@ def test_steps_inside_a_step_belong_to_it() -> None:
         (Component.BROKER, trace.SpanKind.PRODUCER),
     ],
 )
-def test_the_kind_tells_a_message_from_a_question(part: Component, kind: trace.SpanKind) -> None:
+def test_the_span_kind_separates_messages_from_calls(part: Component, kind: trace.SpanKind) -> None:
     memory = SpanMemory()
 
     with memory.under_way(), memory.tracer.begin(part, "step"):
@@ -88,7 +88,7 @@ def test_the_kind_tells_a_message_from_a_question(part: Component, kind: trace.S
     assert memory.one("step").kind is kind
 
 
-def test_the_other_side_is_sent_the_step_itself() -> None:
+def test_the_trace_headers_name_the_span() -> None:
     memory = SpanMemory()
 
     with memory.under_way(), memory.tracer.begin(Component.SOURCE, "step") as step:
@@ -109,7 +109,7 @@ def test_the_other_side_is_sent_the_step_itself() -> None:
         (asyncio.CancelledError(), "CancelledError"),
     ],
 )
-def test_of_a_failure_its_kind_is_told_and_nothing_else(error: BaseException, word: str) -> None:
+def test_a_failed_span_has_only_the_error_type(error: BaseException, word: str) -> None:
     memory = SpanMemory()
 
     with suppress(type(error)), memory.under_way(), memory.tracer.begin(Component.SOURCE, "step"):
@@ -120,7 +120,7 @@ def test_of_a_failure_its_kind_is_told_and_nothing_else(error: BaseException, wo
     assert (span.status.is_ok, span.status.description, span.events) == (False, None, ())
 
 
-def test_what_ends_a_step_first_counts() -> None:
+def test_the_first_end_of_a_span_counts() -> None:
     memory = SpanMemory()
 
     with memory.under_way(), memory.tracer.begin(Component.CHANNEL, "step") as step:
@@ -130,7 +130,7 @@ def test_what_ends_a_step_first_counts() -> None:
     assert attributes(memory.one("step")) == {"error.type": "503"}
 
 
-def test_a_step_can_be_ended_by_another_thread() -> None:
+def test_a_span_can_be_ended_by_another_thread() -> None:
     memory = SpanMemory()
     with memory.under_way():
         step = memory.tracer.begin(Component.BROKER, "step")
@@ -140,7 +140,7 @@ def test_a_step_can_be_ended_by_another_thread() -> None:
     assert memory.one("step").status.is_unset
 
 
-def test_a_step_whose_generator_is_closed_elsewhere_ends_all_the_same() -> None:
+def test_a_span_ends_when_its_generator_is_closed_elsewhere() -> None:
     memory = SpanMemory()
 
     @asynccontextmanager
@@ -159,7 +159,7 @@ def test_a_step_whose_generator_is_closed_elsewhere_ends_all_the_same() -> None:
     assert memory.one("transaction").status.is_unset
 
 
-def test_what_is_not_kept_is_told_to_the_other_side_too() -> None:
+def test_the_trace_headers_name_an_unsampled_span() -> None:
     memory = SpanMemory(share=0.0)
 
     with memory.under_way(), memory.tracer.begin(Component.SOURCE, "step") as step:
@@ -170,7 +170,7 @@ def test_what_is_not_kept_is_told_to_the_other_side_too() -> None:
     assert memory.spans == []
 
 
-def test_log_lines_are_told_where_they_stand() -> None:
+def test_log_lines_have_the_trace_and_span() -> None:
     memory = SpanMemory()
 
     with memory.under_way() as root:
@@ -181,7 +181,7 @@ def test_log_lines_are_told_where_they_stand() -> None:
     assert current() == {}
 
 
-def test_whoever_is_not_watched_takes_the_same_steps() -> None:
+def test_the_null_tracer_has_the_same_interface() -> None:
     with NULL_TRACER.begin(Component.STORE, ROOT, {"a": "b"}) as step:
         step.end("failure")
 
