@@ -55,7 +55,7 @@ async def ask(
     return sent
 
 
-async def test_a_request_is_a_span_with_its_answer() -> None:
+async def test_a_request_is_a_span_with_its_status() -> None:
     memory = SpanMemory()
 
     sent = await ask(memory, App())
@@ -84,7 +84,7 @@ async def test_a_request_belongs_to_its_callers_trace() -> None:
     assert dict(span.context.trace_state) == {"vendor": "1"}
 
 
-async def test_what_its_caller_does_not_keep_is_not_kept_here() -> None:
+async def test_an_unsampled_caller_is_not_sampled_here() -> None:
     memory, app = SpanMemory(), App()
 
     await ask(memory, app, headers={"traceparent": f"00-{TRACE}-{SPAN}-00"})
@@ -94,7 +94,7 @@ async def test_what_its_caller_does_not_keep_is_not_kept_here() -> None:
 
 
 @pytest.mark.parametrize("value", ["", "é", "00-1-2-3", f"00-{'0' * 32}-{SPAN}-01", "x" * 10_000])
-async def test_a_header_that_is_none_begins_a_trace_of_our_own(value: str) -> None:
+async def test_an_invalid_header_starts_a_new_trace(value: str) -> None:
     memory = SpanMemory()
 
     await ask(memory, App(), headers={"traceparent": value})
@@ -115,7 +115,7 @@ async def test_log_lines_of_a_request_name_its_span() -> None:
 
 
 @pytest.mark.parametrize(("status", "failure"), [(404, None), (500, "500"), (503, "503")])
-async def test_only_what_is_our_own_fault_is_a_failure(status: int, failure: str | None) -> None:
+async def test_only_server_errors_are_failures(status: int, failure: str | None) -> None:
     memory = SpanMemory()
 
     await ask(memory, App(status))
@@ -123,7 +123,7 @@ async def test_only_what_is_our_own_fault_is_a_failure(status: int, failure: str
     assert attributes(memory.spans[0]).get("error.type") == failure
 
 
-async def test_an_application_that_breaks_is_a_failure_and_breaks_on() -> None:
+async def test_an_exception_is_a_failure_and_is_raised() -> None:
     memory = SpanMemory()
 
     with pytest.raises(RuntimeError):
@@ -143,7 +143,7 @@ async def test_probes_are_answered_and_not_traced(path: str) -> None:
     assert memory.spans == []
 
 
-async def test_a_method_that_nobody_knows_has_the_conventions_name() -> None:
+async def test_an_unknown_method_has_the_conventional_name() -> None:
     memory = SpanMemory()
 
     await ask(memory, App(), method="BREW", path="/pot")
@@ -151,7 +151,7 @@ async def test_a_method_that_nobody_knows_has_the_conventions_name() -> None:
     assert memory.spans[0].name == "_OTHER other"
 
 
-async def test_what_is_no_request_goes_through() -> None:
+async def test_other_asgi_scopes_pass_through() -> None:
     memory = SpanMemory()
     seen: list[str] = []
 
