@@ -25,7 +25,7 @@ def test_time_to_full_spans_from_pro_rata_to_the_next_whole_period() -> None:
     assert time_to_full(bucket(910)) == TimeRange(earliest=90, latest=120)
 
 
-def test_a_period_of_a_day_is_not_taken_for_a_minute() -> None:
+def test_a_period_of_a_day_is_not_treated_as_a_minute() -> None:
     daily = bucket(199, 200, name="CIDS_FILES_WRITE", refill_tokens=40, refill_period_sec=86_400)
 
     assert time_to_full(daily) == TimeRange(earliest=2160, latest=86_400)
@@ -40,7 +40,7 @@ def test_an_empty_bucket_is_usable_with_its_first_token() -> None:
     assert time_to_usable(bucket(-14)) == TimeRange(earliest=15, latest=60)
 
 
-def test_more_tokens_than_the_capacity_never_come() -> None:
+def test_more_tokens_than_the_capacity_are_never_available() -> None:
     assert time_to_tokens(bucket(500), 1001) == TimeRange(earliest=inf, latest=inf)
 
 
