@@ -17,7 +17,7 @@ def test_the_reference_of_settings_is_up_to_date() -> None:
     assert written == reference()
 
 
-def test_the_page_names_every_exit_code() -> None:
+def test_the_page_lists_every_exit_code() -> None:
     page = (DOCS / "command-line.md").read_text(encoding="utf-8")
 
     rows = [f"| {code} | {meaning} |" for code, meaning in MEANINGS.items()]
@@ -25,7 +25,7 @@ def test_the_page_names_every_exit_code() -> None:
     assert "\n".join(rows) in page
 
 
-def test_the_page_names_every_command() -> None:
+def test_the_page_lists_every_command() -> None:
     page = (DOCS / "command-line.md").read_text(encoding="utf-8")
 
     missing = [name for name in COMMANDS if f"| `{name}` |" not in page]
