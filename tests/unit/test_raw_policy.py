@@ -13,22 +13,22 @@ def raw(name: str, capacity: int = 1000) -> RawPolicy:
     return RawPolicy(name=name, available_tokens=5, capacity=capacity, refill_tokens=60, refill_period_sec=60)
 
 
-def test_dicts_clock_is_used_while_it_is_within_a_day_of_ours() -> None:
+def test_the_time_of_dict_is_used_within_a_day_of_ours() -> None:
     earlier = NOON - timedelta(hours=24)
 
     assert snapshot(bucket(), response_time=earlier).checked_at == earlier
 
 
 @pytest.mark.parametrize("drift", [timedelta(hours=24, seconds=1), timedelta(hours=-25)])
-def test_our_clock_is_used_when_dicts_is_more_than_a_day_off(drift: timedelta) -> None:
+def test_our_time_is_used_when_dict_differs_by_more_than_a_day(drift: timedelta) -> None:
     assert snapshot(bucket(), response_time=NOON + drift).checked_at == NOON
 
 
-def test_an_answer_without_buckets_is_no_data() -> None:
+def test_a_response_without_buckets_is_no_data() -> None:
     assert snapshot().outcome is Outcome.EMPTY
 
 
-def test_a_naive_time_is_refused() -> None:
+def test_a_naive_time_is_rejected() -> None:
     naive = NOON.replace(tzinfo=None)
 
     with pytest.raises(InvalidValueError, match=r"received_at: 2026-11-23T12:00:00, expected a time with a time zone"):
@@ -36,12 +36,12 @@ def test_a_naive_time_is_refused() -> None:
 
 
 @pytest.mark.parametrize("outcome", [Outcome.OK, Outcome.EMPTY])
-def test_a_failure_that_is_none_is_refused(outcome: Outcome) -> None:
+def test_a_failed_poll_with_a_success_outcome_is_rejected(outcome: Outcome) -> None:
     with pytest.raises(InvalidValueError, match="expected a failure"):
         failure(outcome)
 
 
-def test_one_bad_item_never_discards_the_others() -> None:
+def test_an_invalid_item_does_not_discard_the_others() -> None:
     buckets, rejected = split_valid([raw("A"), raw("b"), raw("C", capacity=-1), raw("D")])
 
     assert [b.name for b in buckets] == ["A", "D"]
@@ -49,25 +49,25 @@ def test_one_bad_item_never_discards_the_others() -> None:
     assert rejected[1].reason == "capacity: -1, expected 0 to 2147483647"
 
 
-def test_of_two_items_with_one_name_the_first_is_kept_and_the_second_reported() -> None:
+def test_the_second_item_with_the_same_name_is_rejected() -> None:
     buckets, rejected = split_valid([raw("A", 10), raw("A", 20)])
 
     assert [b.capacity for b in buckets] == [10]
     assert rejected == (RejectedItem(position=1, name="A", reason="name: seen before in this answer"),)
 
 
-def test_a_long_name_is_cut_in_the_report() -> None:
+def test_a_long_name_is_truncated_in_the_report() -> None:
     _, rejected = split_valid([raw("x" * 10_000)])
 
     assert rejected[0].name == "x" * 100
     assert len(rejected[0].reason) < 250
 
 
-def test_a_retry_helps_only_where_nothing_was_refused() -> None:
+def test_only_temporary_outcomes_are_retryable() -> None:
     helped = {outcome for outcome in Outcome if SourceError(outcome, "").retry_helps}
 
     assert helped == {Outcome.UNAVAILABLE, Outcome.DEADLINE_EXCEEDED}
 
 
-def test_the_configuration_lists_all_its_problems() -> None:
+def test_the_settings_error_lists_all_problems() -> None:
     assert str(SettingsError(("PORT: x", "HOST: y"))) == "PORT: x\nHOST: y"
