@@ -72,7 +72,7 @@ def test_alertmanager_needs_an_address_only() -> None:
 
 
 @pytest.mark.parametrize(("group", "send_individually"), [("", True), ("\ngroup = true", False)])
-def test_pagerduty_is_told_of_alerts_one_by_one_unless_told_otherwise(group: str, *, send_individually: bool) -> None:
+def test_pagerduty_gets_alerts_individually_by_default(group: str, *, send_individually: bool) -> None:
     assert table(f'url = "pagerduty://a@b"{group}').channels[0].send_individually is send_individually
 
 
@@ -102,7 +102,7 @@ def test_pagerduty_is_told_of_alerts_one_by_one_unless_told_otherwise(group: str
         (f'severity = "{"x" * 500}"', f"severity: '{'x' * 59}…, expected INFO"),
     ],
 )
-def test_a_bad_value_is_named_with_what_was_expected_and_without_secrets(line: str, expected: str) -> None:
+def test_an_invalid_value_is_reported_with_the_expectation_and_without_secrets(line: str, expected: str) -> None:
     (problem,) = problems(f'url = "slack://a/b/c"\n{line}')
 
     assert problem.startswith(f"channels.ops: {expected}")
@@ -129,14 +129,14 @@ def test_a_bad_value_is_named_with_what_was_expected_and_without_secrets(line: s
         (f'url = "slack://t0ken"\nsecrets = ["{NEW}"]', "secrets: (hidden), expected none: no webhook"),
     ],
 )
-def test_what_does_not_go_together_is_named_without_secrets(lines: str, expected: str) -> None:
+def test_conflicting_keys_are_reported_without_secrets(lines: str, expected: str) -> None:
     (problem,) = problems(lines)
 
     assert problem.startswith(f"channels.ops: {expected}")
     assert "t0ken" not in problem
 
 
-def test_all_problems_of_all_channels_are_found_at_once() -> None:
+def test_all_problems_of_all_channels_are_reported() -> None:
     parsed = parse_channels(
         '[channels.a]\nlanguage = "de"\ngroup = 1\n[channels.b]\nurl = "slack://a/b/c"\n[channels.c]\nurl = 1\n'
     )
@@ -149,14 +149,14 @@ def test_all_problems_of_all_channels_are_found_at_once() -> None:
     ]
 
 
-def test_one_bad_channel_takes_no_other_away() -> None:
+def test_an_invalid_channel_does_not_remove_the_others() -> None:
     parsed = parse_channels('[channels.bad]\nurl = 1\n[channels.good]\nurl = "slack://a/b/c"\n')
 
     assert [channel.name for channel in parsed.channels] == ["good"]
     assert parsed.bad == frozenset({"bad"})
 
 
-def test_a_name_that_cannot_stand_in_a_label_is_refused() -> None:
+def test_a_name_that_is_no_valid_label_value_is_rejected() -> None:
     parsed = table('url = "slack://a/b/c"', name='"Ops Team"')
 
     assert parsed.problems == (
@@ -164,13 +164,13 @@ def test_a_name_that_cannot_stand_in_a_label_is_refused() -> None:
     )
 
 
-def test_a_channel_that_is_no_table_is_refused() -> None:
+def test_a_channel_that_is_no_table_is_rejected() -> None:
     parsed = parse_channels('[channels]\nops = "slack://t0ken"\n')
 
     assert parsed.problems == ("channels.ops: expected a table",)
 
 
-def test_unknown_tables_are_named_and_the_channels_stay() -> None:
+def test_unknown_tables_are_reported_and_the_channels_remain() -> None:
     parsed = parse_channels('[chanels.a]\nurl = "slack://a"\n[channels.b]\nurl = "slack://a/b/c"\n')
 
     assert parsed.problems == ("chanels: unknown, expected tables [channels.<name>] only",)
@@ -191,7 +191,7 @@ def test_a_file_without_channels_has_none_and_no_problem() -> None:
         ("channels = 5\n", "channels: expected tables [channels.<name>]"),
     ],
 )
-def test_a_file_that_cannot_be_read_as_a_whole_says_where(text: str, expected: str) -> None:
+def test_a_syntax_error_is_reported_with_its_position(text: str, expected: str) -> None:
     parsed = parse_channels(text)
 
     (problem,) = parsed.problems
