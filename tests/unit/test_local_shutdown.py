@@ -34,7 +34,7 @@ async def starting(journal: list[str]) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-async def test_a_signal_asks_for_the_end(number: signal.Signals) -> None:
+async def test_a_signal_requests_the_shutdown(number: signal.Signals) -> None:
     shutdown, journal = Shutdown(Force()), list[str]()
     with hearing(number):
         supervision = asyncio.create_task(shutdown.supervise(politely(shutdown, journal)))
@@ -46,7 +46,7 @@ async def test_a_signal_asks_for_the_end(number: signal.Signals) -> None:
     assert journal == ["up", "down"]
 
 
-async def test_a_start_that_is_not_done_is_given_up() -> None:
+async def test_a_signal_cancels_an_unfinished_start() -> None:
     shutdown, journal = Shutdown(Force()), list[str]()
     supervision = asyncio.create_task(shutdown.supervise(starting(journal)))
     await asyncio.sleep(0)
@@ -57,7 +57,7 @@ async def test_a_start_that_is_not_done_is_given_up() -> None:
     assert journal == ["given up"]
 
 
-async def test_asking_twice_is_force() -> None:
+async def test_a_second_signal_forces_the_exit() -> None:
     force = Force()
     shutdown = Shutdown(force)
 
@@ -67,7 +67,7 @@ async def test_asking_twice_is_force() -> None:
     assert force.used == 1
 
 
-async def test_a_lost_part_ends_everything_and_is_named() -> None:
+async def test_a_lost_component_stops_everything_and_is_named() -> None:
     shutdown, journal = Shutdown(Force()), list[str]()
     supervision = asyncio.create_task(shutdown.supervise(politely(shutdown, journal)))
     await asyncio.sleep(0)
@@ -79,7 +79,7 @@ async def test_a_lost_part_ends_everything_and_is_named() -> None:
     assert journal == ["up", "down"]
 
 
-async def test_a_part_that_ends_after_we_were_asked_is_no_loss() -> None:
+async def test_a_component_that_ends_during_the_shutdown_is_not_lost() -> None:
     shutdown, journal = Shutdown(Force()), list[str]()
     supervision = asyncio.create_task(shutdown.supervise(politely(shutdown, journal)))
     await asyncio.sleep(0)
@@ -99,7 +99,7 @@ async def test_a_start_that_fails_raises_its_error() -> None:
         await Shutdown(Force()).supervise(fails())
 
 
-async def test_who_ignores_hangups_goes_on_ignoring_them() -> None:
+async def test_an_ignored_hangup_stays_ignored() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         shutdown = Shutdown(Force())
