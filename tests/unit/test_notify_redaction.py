@@ -22,11 +22,11 @@ def channel(url: str, *secrets: str) -> Channel:
         ("json://host.example/?key=to+ken", "the key to ken or to+ken", "the *** *** or ***"),
     ],
 )
-def test_hides_every_piece_of_a_url(url: str, said: str, text: str) -> None:
+def test_every_part_of_a_url_is_hidden(url: str, said: str, text: str) -> None:
     assert redacted(said, channel(url)) == text
 
 
-def test_the_host_of_a_webhook_is_no_secret() -> None:
+def test_the_host_of_a_webhook_is_displayed() -> None:
     one = channel("https://user:passw0rd@siem.example:8443/hooks/t0ken?key=v4lue", SECRET)
 
     text = redacted(
@@ -38,15 +38,15 @@ def test_the_host_of_a_webhook_is_no_secret() -> None:
     assert text == "siem.example:8443 /***/*** *** *** *** *** ***"
 
 
-def test_short_pieces_stay_or_nothing_could_be_read() -> None:
+def test_short_parts_are_displayed() -> None:
     assert redacted("it is down", channel("json://it/is")) == "it is down"
 
 
-def test_becomes_one_printable_line() -> None:
+def test_the_text_becomes_one_printable_line() -> None:
     assert redacted("a\r\n\x1b[31m  b", channel("json://host")) == "a [31m b"
 
 
-def test_is_cut() -> None:
+def test_a_long_text_is_truncated() -> None:
     text = redacted("x" * 10_000, channel("json://host"))
 
     assert len(text) == LONGEST
