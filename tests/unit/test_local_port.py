@@ -17,7 +17,7 @@ def test_a_free_port_is_accepted() -> None:
         later.bind(("127.0.0.1", port))
 
 
-def test_a_port_that_somebody_has_is_not_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_used_port_is_not_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     free = free_port()
     with socket.create_server(("127.0.0.1", free_port())) as server:
         taken: int = server.getsockname()[1]
@@ -29,14 +29,14 @@ def test_a_port_that_somebody_has_is_not_chosen(monkeypatch: pytest.MonkeyPatch)
     assert (chosen, taken in PORTS) == (free, True)
 
 
-def test_a_machine_that_lets_nobody_listen_is_no_endless_search(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_search_ends_when_no_port_can_be_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dict_rate_limit.apps.local.port.LOOPBACK", "192.0.2.1")
 
     with pytest.raises(OSError, match="Cannot assign requested address"):
         free_port()
 
 
-def test_a_taken_port_says_what_to_do() -> None:
+def test_the_error_for_a_used_port_has_a_hint() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
 
@@ -44,7 +44,7 @@ def test_a_taken_port_says_what_to_do() -> None:
             require_free_port("127.0.0.1", port, "PORT")
 
 
-def test_a_port_that_its_owner_would_share_counts_as_taken() -> None:
+def test_a_port_with_reuse_counts_as_used() -> None:
     with socket.socket() as server:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         server.bind(("127.0.0.1", 0))
@@ -54,11 +54,11 @@ def test_a_port_that_its_owner_would_share_counts_as_taken() -> None:
             require_free_port("127.0.0.1", server.getsockname()[1], "PORT")
 
 
-def test_an_address_that_is_not_ours_says_why() -> None:
+def test_the_error_for_a_foreign_address_has_the_reason() -> None:
     with pytest.raises(EmbeddedError, match=r"cannot be used \(Cannot assign requested address\): set PORT or HOST"):
         require_free_port("192.0.2.1", 8080, "PORT")
 
 
-def test_a_host_without_an_address_says_why() -> None:
+def test_the_error_for_a_host_without_addresses_has_the_reason() -> None:
     with pytest.raises(EmbeddedError, match=r"^port 8080 on no such host cannot be used \(\w"):
         require_free_port("no such host", 8080, "PORT")
