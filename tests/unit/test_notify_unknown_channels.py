@@ -50,25 +50,25 @@ async def told_by(*sources: Named) -> tuple[MemoryStores, list[int]]:
     return stores, routed
 
 
-async def test_nobody_is_chosen_while_nobody_can_tell_who_there_is() -> None:
+async def test_no_channel_is_routed_while_the_channels_are_unknown() -> None:
     _, routed = await told_by(Named((), None), Named((OPS,), ["ops"]))
 
     assert routed == [0, 1]
 
 
-async def test_nothing_is_given_up_while_nobody_can_tell_who_is_gone() -> None:
+async def test_no_notification_is_dropped_while_the_channels_are_unknown() -> None:
     stores, _ = await told_by(Named((OPS,), ["ops"]), Named((), None))
 
     assert await stores.notifications.notification_counts() == {("ops", Status.PENDING): 1}
 
 
-async def test_a_channel_with_a_mistake_in_it_is_not_gone() -> None:
+async def test_an_invalid_channel_is_not_removed() -> None:
     stores, _ = await told_by(Named((OPS,), ["ops"]), Named((), ["ops"]))
 
     assert await stores.notifications.notification_counts() == {("ops", Status.PENDING): 1}
 
 
-async def test_the_last_good_channels_are_told_meanwhile() -> None:
+async def test_the_last_valid_channels_are_notified_meanwhile() -> None:
     _, routed = await told_by(Named((OPS,), None))
 
     assert routed == [1]
