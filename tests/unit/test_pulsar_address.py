@@ -16,7 +16,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 TOPIC = "persistent://lb-conn/dict/core-events"
 
 
-def test_the_destination_is_named_without_credentials() -> None:
+def test_the_destination_has_no_credentials() -> None:
     address = BrokerAddress(url="pulsar+ssl://user:hunter2@b1:6651,b2", topic=TOPIC, token="hunter2")  # noqa: S106
 
     assert str(address) == f"pulsar+ssl://b1:6651,b2 {TOPIC}"
@@ -41,7 +41,7 @@ def test_each_broker_of_an_address_is_found(url: str, expected: list[tuple[str, 
     ("content", "expected"),
     [("fresh\n", "fresh"), ("\n", "read at start"), (None, "read at start"), (b"\xff", "read at start")],
 )
-def test_a_token_is_what_its_file_holds_now(content: str | bytes | None, expected: str, tmp_path: Path) -> None:
+def test_a_token_is_the_current_content_of_its_file(content: str | bytes | None, expected: str, tmp_path: Path) -> None:
     file = tmp_path / "token"
     address = BrokerAddress(url="pulsar://b", topic=TOPIC, token="read at start", token_file=file)  # noqa: S106
 
@@ -51,7 +51,7 @@ def test_a_token_is_what_its_file_holds_now(content: str | bytes | None, expecte
     assert address.current_token() == expected
 
 
-def test_a_token_tells_when_it_ends() -> None:
+def test_the_expiry_of_a_token_is_read_from_it() -> None:
     ends = expiry(token(lasts_sec=60))
 
     assert ends is not None
@@ -59,11 +59,11 @@ def test_a_token_tells_when_it_ends() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "opaque", "a.b.c", "a.e30.c", "a.bnVsbA.c", "a.eyJleHAiOiJuZXZlciJ9.c"])
-def test_a_token_that_does_not_say_ends_nowhen(text: str) -> None:
+def test_a_token_without_an_expiry_has_none(text: str) -> None:
     assert expiry(text) is None
 
 
-def test_an_expired_token_is_the_reason_given() -> None:
+def test_an_expired_token_is_the_reported_cause() -> None:
     address = BrokerAddress(url="pulsar://b", topic=TOPIC, token=token(lasts_sec=-1))
 
     words = why(address, "Timeout", datetime.now(UTC))  # noqa: TID251 -- as above
@@ -71,18 +71,18 @@ def test_an_expired_token_is_the_reason_given() -> None:
     assert words.startswith("our token expired at 20")
 
 
-def test_what_cannot_be_told_apart_is_not_guessed() -> None:
+def test_ambiguous_causes_are_not_guessed() -> None:
     words = why(BrokerAddress(url="pulsar://b", topic=TOPIC), "Timeout", NOON)
 
     assert words == "somebody answers there, but does not let us in: the token, or TLS on one side only (Timeout)"
 
 
-def test_results_are_put_into_words_beside_their_name() -> None:
+def test_results_are_described_beside_their_name() -> None:
     assert told("TopicNotFound").endswith("it makes none by itself (TopicNotFound)")
     assert told("ChecksumError") == "ChecksumError"
 
 
-def test_the_runbook_explains_the_words_that_are_used() -> None:
+def test_the_runbook_explains_every_cause() -> None:
     page = (DOCS / "runbooks/pulsar-down.en.md").read_text(encoding="utf-8")
     rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
     explained = [words.removesuffix(" …").removesuffix("…") for row in rows for words in re.findall(r"`([^`]+)`", row)]
