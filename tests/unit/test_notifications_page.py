@@ -36,18 +36,18 @@ def verified() -> Any:  # noqa: ANN401 -- a function of the page
 
 
 @pytest.mark.parametrize("block", blocks("toml"))
-def test_every_example_is_read_without_a_problem(block: str) -> None:
+def test_every_example_is_parsed_without_a_problem(block: str) -> None:
     parsed = parse_channels(block)
 
     assert parsed.problems == ()
     assert parsed.channels
 
 
-def test_the_page_shows_every_format() -> None:
+def test_the_page_shows_every_channel_type() -> None:
     assert {channel.format for channel in channels()} == set(ChannelType)
 
 
-def test_the_table_of_keys_is_that_of_the_reader() -> None:
+def test_the_table_of_keys_matches_the_parser() -> None:
     rows = re.findall(r"^\| `([a-z_]+)` \|", PAGE, re.MULTILINE)
 
     assert rows == list(channels_toml._KEYS)
@@ -57,7 +57,7 @@ def headers(signed: str) -> dict[str, str]:
     return {"webhook-id": "id", "webhook-timestamp": str(AT), "webhook-signature": signed}
 
 
-def test_a_receiver_written_as_the_page_says_takes_what_is_ours(verified: Any) -> None:  # noqa: ANN401
+def test_the_receiver_on_the_page_accepts_our_signature(verified: Any) -> None:  # noqa: ANN401
     signed = signatures(("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD", SECRET), "id", AT, BODY)
 
     assert verified(headers(signed), BODY, SECRET, lambda: AT + 60)
@@ -71,12 +71,12 @@ def test_a_receiver_written_as_the_page_says_takes_what_is_ours(verified: Any) -
         (BODY, 0, "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"),
     ],
 )
-def test_it_takes_nothing_else(verified: Any, body: bytes, later: int, secret: str) -> None:  # noqa: ANN401
+def test_the_receiver_on_the_page_rejects_other_signatures(verified: Any, body: bytes, later: int, secret: str) -> None:  # noqa: ANN401
     signed = signatures((SECRET,), "id", AT, BODY)
 
     assert not verified(headers(signed), body, secret, lambda: AT + later)
 
 
-def test_the_page_names_the_limits_that_hold() -> None:
+def test_the_page_names_the_actual_limits() -> None:
     assert f"`not sent within {PATIENCE:g} s`" in PAGE
     assert all(str(status) in PAGE for status in MAX_REJECTIONS)
