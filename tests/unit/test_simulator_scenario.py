@@ -40,21 +40,21 @@ def levels(scenario: str, *, seed: int, until: int, every: int = 10) -> dict[str
     return seen
 
 
-def test_an_unknown_scenario_is_answered_with_the_known_ones() -> None:
+def test_the_error_for_an_unknown_scenario_lists_the_known_ones() -> None:
     with pytest.raises(SettingsError, match="'rainy-day', expected one of lively, still, calm-day"):
         scenario_named("rainy-day")
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("level", [Level.WARNING, Level.CRITICAL])
-def test_a_newcomer_sees_trouble_begin_within_a_minute(seed: int, level: Level) -> None:
+def test_a_new_user_sees_the_first_alert_within_a_minute(seed: int, level: Level) -> None:
     seen = levels("lively", seed=seed, until=60)
 
     assert [name for name, path in seen.items() if path[0] is Level.OK and level in path]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_newcomer_sees_trouble_end_within_two_minutes(seed: int) -> None:
+def test_a_new_user_sees_the_alert_end_within_two_minutes(seed: int) -> None:
     seen = levels("lively", seed=seed, until=120)
 
     troubled = [path for path in seen.values() if set(path) != {Level.OK}]
@@ -63,20 +63,20 @@ def test_a_newcomer_sees_trouble_end_within_two_minutes(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_lively_stays_lively(seed: int) -> None:
+def test_the_lively_scenario_repeats_its_alerts(seed: int) -> None:
     seen = levels("lively", seed=seed, until=1200, every=20)
 
     assert len([path for path in seen.values() if Level.CRITICAL in path[30:]]) >= 3
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_calm_day_has_no_trouble_for_hours(seed: int) -> None:
+def test_the_calm_scenario_has_no_alert_for_hours(seed: int) -> None:
     seen = levels("calm-day", seed=seed, until=6 * 3600, every=300)
 
     assert {level for path in seen.values() for level in path} == {Level.OK}
 
 
-def test_still_water_is_full() -> None:
+def test_the_still_scenario_has_full_buckets() -> None:
     *_, (_, last) = watch("still", seed=1, until=60, every=10)
 
     assert [b.name for b in last.values() if b.available_tokens != b.capacity] == ["POLICIES_LIST"]
@@ -94,7 +94,7 @@ def test_still_water_is_full() -> None:
     ],
 )
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_story_of_trouble_begins_well_and_gets_critical(scenario: str, policy: str, seed: int) -> None:
+def test_an_incident_scenario_starts_ok_and_becomes_critical(scenario: str, policy: str, seed: int) -> None:
     path = levels(scenario, seed=seed, until=660, every=30)[policy]
 
     assert path[0] is Level.OK
@@ -102,7 +102,7 @@ def test_a_story_of_trouble_begins_well_and_gets_critical(scenario: str, policy:
 
 
 @pytest.mark.parametrize(("scenario", "others"), [("404-scan", 28), ("runaway-job", 27)])
-def test_a_story_leaves_the_other_buckets_alone(scenario: str, others: int) -> None:
+def test_an_incident_scenario_does_not_affect_other_buckets(scenario: str, others: int) -> None:
     seen = levels(scenario, seed=1, until=900, every=30)
 
     assert len([name for name, path in seen.items() if set(path) == {Level.OK}]) == others
@@ -117,7 +117,7 @@ def test_a_downgrade_leaves_tokens_above_the_capacity_for_a_while() -> None:
 
 
 @pytest.mark.parametrize(("second", "status"), [(60, 200), (200, 503), (500, 200), (1100, 503)])
-def test_an_outage_comes_and_goes(second: int, status: int) -> None:
+def test_an_outage_starts_and_ends(second: int, status: int) -> None:
     fake = FakeDict(World(scenario=SCENARIOS["outage"], start=START))
 
     answer = fake.list_policies("default", START + timedelta(seconds=second)).answer
@@ -125,7 +125,7 @@ def test_an_outage_comes_and_goes(second: int, status: int) -> None:
     assert (answer.status if isinstance(answer, Refusal) else 200) == status
 
 
-def test_a_repeating_clock_repeats_then_runs_behind() -> None:
+def test_a_repeating_clock_repeats_and_then_lags() -> None:
     fake = FakeDict(World(scenario=SCENARIOS["clock-repeat"], start=START))
 
     answers = [fake.list_policies("default", START + timedelta(seconds=sec)).answer for sec in (30, 90, 150, 310)]
@@ -134,13 +134,13 @@ def test_a_repeating_clock_repeats_then_runs_behind() -> None:
     assert told == [*[START + timedelta(seconds=30)] * 3, START + timedelta(seconds=310 - 600)]
 
 
-def test_only_the_cast_plays_the_story() -> None:
+def test_only_affected_participants_follow_the_scenario() -> None:
     scenario = SCENARIOS["runaway-job"]
 
     assert scenario.story("KEYS_CHECK", 0) != scenario.story("KEYS_CHECK", 1)
 
 
-def test_on_payday_everybody_plays() -> None:
+def test_payday_affects_every_participant() -> None:
     scenario = SCENARIOS["payday-burst"]
 
     assert scenario.story("KEYS_CHECK", 0) == scenario.story("KEYS_CHECK", 999)
