@@ -30,17 +30,17 @@ WARNING = open_change()[1]
         (Routes(kinds=("RATE_*", "DRILL")), False),
     ],
 )
-def test_a_channel_hears_what_all_its_routes_want(routes: Routes, *, wanted: bool) -> None:
+def test_a_channel_matches_when_all_its_routes_match(routes: Routes, *, wanted: bool) -> None:
     assert channel(routes=routes).matches(WARNING) is wanted
 
 
-def test_what_concerns_the_whole_participant_concerns_every_policy() -> None:
+def test_an_alert_of_the_whole_participant_matches_every_policy() -> None:
     blind = open_change(ANY_POLICY, Kind.SOURCE_UNREACHABLE)[1]
 
     assert channel(routes=Routes(policies=("ENTRIES_*",))).matches(blind)
 
 
-def test_a_drill_goes_everywhere() -> None:
+def test_a_drill_matches_every_channel() -> None:
     drill = replace(WARNING, kind=Kind.DRILL)
 
     assert channel(routes=Routes(severity=Severity.CRITICAL, participants=("nobody",))).matches(drill)
@@ -55,7 +55,7 @@ def test_a_drill_goes_everywhere() -> None:
         ({"kinds": ("THRESHOLD", "TRESHOLD")}, "kinds: 'TRESHOLD', expected THRESHOLD, "),
     ],
 )
-def test_routes_that_match_nothing_by_mistake_are_refused(routes: dict[str, Any], text: str) -> None:
+def test_routes_that_can_match_nothing_are_rejected(routes: dict[str, Any], text: str) -> None:
     with pytest.raises(InvalidValueError) as caught:
         Routes(**routes)
 
@@ -63,18 +63,18 @@ def test_routes_that_match_nothing_by_mistake_are_refused(routes: dict[str, Any]
 
 
 @pytest.mark.parametrize("name", ["", "Ops", "-ops", "ops slack", "o" * 64])
-def test_a_name_that_cannot_stand_in_a_label_is_refused(name: str) -> None:
+def test_a_name_that_is_no_valid_label_value_is_rejected(name: str) -> None:
     with pytest.raises(InvalidValueError, match="expected 1 to 63"):
         channel(name)
 
 
 @pytest.mark.parametrize("wait", [timedelta(seconds=-1), timedelta(hours=1, seconds=1)])
-def test_a_wait_that_is_none_is_refused(wait: timedelta) -> None:
+def test_an_invalid_group_wait_is_rejected(wait: timedelta) -> None:
     with pytest.raises(InvalidValueError, match="group_wait"):
         channel(group_wait=wait)
 
 
-def test_shows_no_secret() -> None:
+def test_the_text_form_has_no_secret() -> None:
     one = Channel(name="siem", format=ChannelType.WEBHOOK, url="https://siem.example/s3cr3t", secrets=("whsec_s3cr3t",))
 
     assert repr(one) == "Channel(name='siem', format='webhook')"
@@ -89,5 +89,5 @@ def test_shows_no_secret() -> None:
         (channel(format=ChannelType.ALERTMANAGER), False),
     ],
 )
-def test_only_texts_are_grouped_unless_they_are_kept_apart(one: Channel, *, grouped: bool) -> None:
+def test_only_text_channels_group_by_default(one: Channel, *, grouped: bool) -> None:
     assert one.grouped is grouped
