@@ -24,7 +24,7 @@ def names(lines: list[str]) -> list[str]:
     return [line.split()[1] for line in lines[lines.index(next(line for line in lines if "POLICY" in line)) + 1 :]]
 
 
-def test_the_worst_come_first_and_those_without_alerts_last() -> None:
+def test_policies_are_sorted_by_severity_with_disabled_ones_last() -> None:
     lines = shown(listing())
 
     assert names(lines) == [
@@ -40,7 +40,7 @@ def test_the_worst_come_first_and_those_without_alerts_last() -> None:
     ]
 
 
-def test_a_row_tells_level_tokens_use_and_age() -> None:
+def test_a_row_has_level_tokens_use_and_age() -> None:
     lines = shown(listing(policy("CLAIMS_READ", 4500, 18000, "WARNING"), age_seconds=125))
 
     cells = lines[-1].split()
@@ -49,14 +49,14 @@ def test_a_row_tells_level_tokens_use_and_age() -> None:
 
 
 @pytest.mark.parametrize("width", [80, 120, 200])
-def test_it_fits_its_columns_with_a_row_a_policy(width: int) -> None:
+def test_the_table_fits_its_width_with_one_row_per_policy(width: int) -> None:
     lines = shown(listing(), width=width)
 
     assert max(len(line) for line in lines) <= width
     assert len(names(lines)) == 9
 
 
-def test_the_summary_counts_what_may_raise_alerts() -> None:
+def test_the_summary_counts_policies_with_alerts_enabled() -> None:
     lines = shown(listing(), width=200)
 
     assert lines[0].rstrip() == (
@@ -64,7 +64,7 @@ def test_the_summary_counts_what_may_raise_alerts() -> None:
     )
 
 
-def test_a_stale_answer_says_so() -> None:
+def test_a_stale_response_is_marked() -> None:
     lines = shown(listing(), width=200, stale=True)
 
     assert lines[0].rstrip().endswith("read 4 s ago, STALE")
@@ -90,7 +90,7 @@ def test_the_bar_is_empty_or_full_only_when_the_bucket_is(available: int, capaci
     assert "".join(dict.fromkeys(bar)) == glyphs
 
 
-def test_the_bar_is_as_long_as_what_is_left() -> None:
+def test_the_length_of_the_bar_is_the_share_left() -> None:
     lines = shown(listing(policy("A", 25, 100, "WARNING")))
 
     bar = lines[-1].split()[2]
@@ -103,13 +103,13 @@ def test_a_bucket_without_capacity_has_no_use() -> None:
     assert lines[-1].split()[-2] == "?"
 
 
-def test_no_policies_are_one_line() -> None:
+def test_an_empty_list_is_one_line() -> None:
     body = listing().replace(b'"policies": [', b'"policies": [], "others": [')
 
     assert shown(body, width=200) == ["12345678, category C: 0 policies; read 4 s ago"]
 
 
-def test_text_of_the_server_cannot_steer_the_terminal() -> None:
+def test_text_of_the_server_cannot_control_the_terminal() -> None:
     lines = shown(listing(policy("A\x1b[2J\nB[red]", 1, 1, "OK\x07")))
 
     assert "\x1b" not in "".join(lines)
