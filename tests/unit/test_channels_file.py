@@ -53,7 +53,7 @@ def test_without_a_path_there_are_no_channels() -> None:
     assert ChannelsFile(None, HandClock()).channels() == ()
 
 
-def test_reads_the_channels(followed: Followed) -> None:
+def test_the_channels_are_parsed(followed: Followed) -> None:
     assert followed.now() == {"a": "slack://a/b/c", "b": "slack://d/e/f"}
 
 
@@ -66,7 +66,7 @@ def test_a_change_is_seen_after_a_second_and_not_before(followed: Followed) -> N
     assert (set(before), set(after)) == ({"a", "b"}, {"c"})
 
 
-def test_a_file_that_did_not_change_is_not_read_again(followed: Followed) -> None:
+def test_an_unchanged_file_is_not_parsed_again(followed: Followed) -> None:
     before = followed.file.channels()
 
     followed.clock.move(A_SECOND)
@@ -74,7 +74,7 @@ def test_a_file_that_did_not_change_is_not_read_again(followed: Followed) -> Non
     assert followed.file.channels()[0] is before[0]
 
 
-def test_a_file_put_in_place_of_another_is_seen(followed: Followed, tmp_path: Path) -> None:
+def test_a_replaced_file_is_detected(followed: Followed, tmp_path: Path) -> None:
     followed.now()
     other = tmp_path / "other"
     other.write_text(TWO.replace("/b/", "/x/"))
@@ -85,7 +85,7 @@ def test_a_file_put_in_place_of_another_is_seen(followed: Followed, tmp_path: Pa
     assert followed.later()["a"] == "slack://a/x/c"
 
 
-def test_a_channel_that_turned_bad_stays_as_it_was_and_the_others_move_on(
+def test_a_channel_that_becomes_invalid_stays_and_the_others_change(
     followed: Followed, caplog: pytest.LogCaptureFixture
 ) -> None:
     followed.now()
@@ -95,11 +95,11 @@ def test_a_channel_that_turned_bad_stays_as_it_was_and_the_others_move_on(
     assert log_lines(caplog) == ["channels_file.refused problem=channels.b: language: 'de', expected pt or en"]
 
 
-def test_a_channel_that_was_never_good_is_not_there(tmp_path: Path) -> None:
+def test_a_channel_that_was_never_valid_is_absent(tmp_path: Path) -> None:
     assert set(Followed(tmp_path / "channels.toml", B_IS_BAD).now()) == {"a"}
 
 
-def test_a_channel_that_was_taken_out_is_gone(followed: Followed) -> None:
+def test_a_removed_channel_is_absent(followed: Followed) -> None:
     followed.now()
     followed.write('[channels.b]\nurl = "slack://d/e/f"\n')
 
@@ -107,14 +107,14 @@ def test_a_channel_that_was_taken_out_is_gone(followed: Followed) -> None:
 
 
 @pytest.mark.parametrize("content", ["[channels.a", b"\xff\xfe", "channels = 1"])
-def test_the_last_good_channels_stay_while_the_file_cannot_be_read(followed: Followed, content: str | bytes) -> None:
+def test_the_last_valid_channels_stay_while_the_file_is_unreadable(followed: Followed, content: str | bytes) -> None:
     before = followed.now()
     followed.write(content)
 
     assert followed.later() == before
 
 
-def test_the_last_good_channels_stay_while_the_file_is_away(
+def test_the_last_valid_channels_stay_while_the_file_is_missing(
     followed: Followed, caplog: pytest.LogCaptureFixture
 ) -> None:
     before = followed.now()
@@ -125,7 +125,7 @@ def test_the_last_good_channels_stay_while_the_file_is_away(
     assert log_lines(caplog) == ["channels_file.refused problem=cannot be read: No such file or directory"]
 
 
-def test_a_file_that_comes_back_is_read(followed: Followed) -> None:
+def test_a_restored_file_is_parsed(followed: Followed) -> None:
     followed.now()
     content = followed.path.read_bytes()
     followed.path.unlink()
@@ -135,7 +135,7 @@ def test_a_file_that_comes_back_is_read(followed: Followed) -> None:
     assert followed.later()["a"] == "slack://a/x/c"
 
 
-def test_a_problem_is_told_once_while_it_lasts_and_again_when_it_comes_back(
+def test_a_problem_is_logged_once_and_again_when_it_returns(
     followed: Followed, caplog: pytest.LogCaptureFixture
 ) -> None:
     for content in (B_IS_BAD, B_IS_BAD + "# a comment\n", TWO, B_IS_BAD):
@@ -145,16 +145,16 @@ def test_a_problem_is_told_once_while_it_lasts_and_again_when_it_comes_back(
     assert len(log_lines(caplog)) == 2
 
 
-def test_names_channels_that_are_bad_too(tmp_path: Path) -> None:
+def test_invalid_channels_are_named(tmp_path: Path) -> None:
     assert Followed(tmp_path / "channels.toml", B_IS_BAD).file.names() == {"a", "b"}
 
 
-def test_a_file_that_is_not_there_yet_names_nobody_knows_whom(tmp_path: Path) -> None:
+def test_an_absent_file_has_unknown_channel_names(tmp_path: Path) -> None:
     assert Followed(tmp_path / "channels.toml", None).file.names() is None
 
 
 @pytest.mark.parametrize("content", ["[channels.a", b"\xff\xfe"])
-def test_a_file_that_cannot_be_read_names_nobody_knows_whom(tmp_path: Path, content: str | bytes) -> None:
+def test_an_unreadable_file_has_unknown_channel_names(tmp_path: Path, content: str | bytes) -> None:
     followed = Followed(tmp_path / "channels.toml", content)
 
     unknown = followed.file.names()
@@ -165,7 +165,7 @@ def test_a_file_that_cannot_be_read_names_nobody_knows_whom(tmp_path: Path, cont
     assert followed.file.names() == {"a", "b"}
 
 
-def test_a_file_that_is_away_names_nobody_knows_whom(followed: Followed) -> None:
+def test_a_removed_file_has_unknown_channel_names(followed: Followed) -> None:
     followed.now()
     followed.path.unlink()
     followed.later()
@@ -194,7 +194,7 @@ def told() -> Iterator[NotificationSummary]:
     logger.removeHandler(handler)
 
 
-def test_channels_that_are_new_are_asked_about_in_the_background(tmp_path: Path, told: NotificationSummary) -> None:
+def test_new_channels_are_checked_in_the_background(tmp_path: Path, told: NotificationSummary) -> None:
     asked: list[list[str]] = []
 
     def check(channels: Sequence[Channel]) -> Sequence[str]:
