@@ -27,7 +27,7 @@ from dict_rate_limit.domain.buckets.level import Thresholds
 from dict_rate_limit.domain.buckets.outlook import outlook
 from dict_rate_limit.domain.notifications.channel import Language
 from dict_rate_limit.texts.alert_lines import alert_event, alert_events
-from dict_rate_limit.usecases.notification_text import compose
+from dict_rate_limit.texts.notification import compose
 from samples.domain import recorded
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import pytest
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Alert, Kind, Severity, TransitionKind
 from dict_rate_limit.domain.alerts.transition import AlertContext, Change
 from dict_rate_limit.domain.buckets.bucket import Bucket
-from dict_rate_limit.texts.alert_lines import alert_event, duration_text
+from dict_rate_limit.texts.alert_lines import alert_event
+from dict_rate_limit.texts.format import duration_text
 
 OPENED = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 
@@ -184,7 +185,7 @@ def test_says_what_happened_and_how_bad_it_is(facts: Values, portuguese: str, en
 
 @pytest.mark.parametrize("kind", Kind)
 def test_every_kind_and_transition_has_two_different_single_lines(kind: Kind) -> None:
-    for transition, severity in product(TransitionKind, Severity):
+    for transition, severity in product(kind.info.transitions, Severity):
         portuguese, english = texts(replace(LOW, kind=kind, transition=transition, severity=severity))
 
         assert portuguese != english

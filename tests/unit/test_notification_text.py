@@ -14,7 +14,7 @@ from dict_rate_limit.domain.alerts.alert import Kind, Severity, TransitionKind
 from dict_rate_limit.domain.buckets.forecast import TimeRange
 from dict_rate_limit.domain.buckets.outlook import Outlook
 from dict_rate_limit.domain.notifications.channel import Language
-from dict_rate_limit.usecases.notification_text import BLOCKS, compose, latest, runbook_url
+from dict_rate_limit.texts.notification import BLOCKS, compose, latest, runbook_url
 from notification_texts import MINUTE, NIGHT, antiscan_event, samples, warning, worse
 from samples.alerts import life, open_change
 from samples.domain import NOON

@@ -1,35 +1,35 @@
-"""One line of Portuguese and one of English for every transition of an alert, to be read at three in the morning."""
+"""The one line each event of an alert carries, in both languages, to be read at three in the morning."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.domain.alerts.alert import Kind
+from dict_rate_limit.domain.alerts.alert import Kind, Severity
 from dict_rate_limit.domain.alerts.transition import new_event
 from dict_rate_limit.domain.buckets.level import FULL
 from dict_rate_limit.domain.buckets.reading import DEFAULT_PARTICIPANT
+from dict_rate_limit.domain.notifications.channel import Language
 from dict_rate_limit.domain.text import one_line
-from dict_rate_limit.texts.sentences import EN, PT
+from dict_rate_limit.texts.catalog import CATALOGS
+from dict_rate_limit.texts.format import duration_text, number_text, percent_text, utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import timedelta
 
     from dict_rate_limit.domain.alerts.alert import Acknowledgement, AlertEvent
     from dict_rate_limit.domain.alerts.transition import Change
     from dict_rate_limit.domain.buckets.bucket import Bucket
-    from dict_rate_limit.texts.sentences import Language
+    from dict_rate_limit.texts.catalog.schema import Catalog
 
-_QUOTED: Final = 60
-_MINUTE: Final = 60
+_LONGEST_VALUE: Final = 60
 _LIMITS: Final = re.compile(r"\D*(\d+)\D+(\d+)\D+(\d+)\D*", re.ASCII)
 
 
 def alert_event(change: Change) -> AlertEvent:
     """Return the event of a change with its message in both languages, each one line without breaks."""
-    return new_event(change, message=_text(change, PT), message_en=_text(change, EN))
+    message, message_en = (_message(change, CATALOGS[language]) for language in (Language.PT, Language.EN))
+    return new_event(change, message=message, message_en=message_en)
 
 
 def alert_events(changes: Iterable[Change]) -> list[AlertEvent]:
@@ -37,34 +37,28 @@ def alert_events(changes: Iterable[Change]) -> list[AlertEvent]:
     return [alert_event(change) for change in changes]
 
 
-def duration_text(span: timedelta) -> str:
-    """Write a time span in its two largest units, the same in both languages: `45 s`, `12 min`, `1 h 5 min`, `2 d`."""
-    seconds = max(0, int(span.total_seconds()))
-    if seconds < _MINUTE:
-        return f"{seconds} s"
-    minutes = seconds // _MINUTE
-    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
-    parts = ((days, "d"), (hours, "h"), (0 if days else minutes, "min"))
-    return " ".join(f"{number} {unit}" for number, unit in parts if number)
+def participant_text(participant: str, catalog: Catalog) -> str:
+    """Return what is added to a line about a participant that has a name."""
+    return "" if participant == DEFAULT_PARTICIPANT else catalog.messages.participant.format(name=participant)
 
 
-def _text(change: Change, language: Language) -> str:
-    alert, context = change.alert, change.context
-    sentence = language.sentences.get((alert.kind, change.transition), language.other[change.transition])
-    text = sentence.format(
-        policy=alert.policy_name,
-        kind=alert.kind,
-        state=language.states["EXHAUSTED" if _is_exhausted(change) else alert.severity],
-        left=_left(context.bucket, language),
-        threshold=_threshold(change, language),
-        age=duration_text(alert.updated_at - alert.opened_at),
-        previous=_value(context.previous, alert.kind, language),
-        current=_value(context.current, alert.kind, language),
-        **_acknowledgement(alert.acknowledgement),
+def _message(change: Change, catalog: Catalog) -> str:
+    alert, context, texts = change.alert, change.context, catalog.messages
+    text = (
+        catalog.kinds[alert.kind]
+        .messages[change.transition]
+        .format(
+            policy=alert.policy_name,
+            state=texts.states.of(alert.severity, exhausted=_is_exhausted(change)),
+            left=_left(context.bucket, catalog),
+            threshold=_threshold(change, catalog),
+            age=duration_text(alert.updated_at - alert.opened_at),
+            previous=_value(context.previous, alert.kind, catalog),
+            current=_value(context.current, alert.kind, catalog),
+            **_acknowledgement(alert.acknowledgement),
+        )
     )
-    if alert.participant == DEFAULT_PARTICIPANT:
-        return text
-    return text + language.participant.format(name=alert.participant)
+    return text + participant_text(alert.participant, catalog)
 
 
 def _is_exhausted(change: Change) -> bool:
@@ -76,42 +70,36 @@ def _is_exhausted(change: Change) -> bool:
 def _acknowledgement(acknowledgement: Acknowledgement | None) -> dict[str, str]:
     if acknowledgement is None:
         return {"actor": "?", "reason": "?", "until": "?"}
-    until = acknowledgement.until.astimezone(UTC)
-    return {"actor": acknowledgement.actor, "reason": acknowledgement.reason, "until": f"{until:%Y-%m-%d %H:%M} UTC"}
+    return {
+        "actor": acknowledgement.actor,
+        "reason": acknowledgement.reason,
+        "until": utc_text(acknowledgement.until),
+    }
 
 
-def _left(bucket: Bucket | None, language: Language) -> str:
+def _left(bucket: Bucket | None, catalog: Catalog) -> str:
     if bucket is None or not bucket.capacity:
-        return language.unknown_left
-    return language.left.format(
-        tokens=number_text(bucket.available_tokens, language),
-        capacity=number_text(bucket.capacity, language),
-        share=percent_text(bucket.shown_tokens * FULL // bucket.capacity, language),
+        return catalog.messages.unknown_left
+    return catalog.messages.left.format(
+        tokens=number_text(bucket.available_tokens, catalog),
+        capacity=number_text(bucket.capacity, catalog),
+        share=percent_text(bucket.shown_tokens * FULL // bucket.capacity, catalog),
     )
 
 
-def _threshold(change: Change, language: Language) -> str:
-    if change.context.threshold is None:
+def _threshold(change: Change, catalog: Catalog) -> str:
+    threshold, severity = change.context.threshold, change.alert.severity
+    if threshold is None or severity is Severity.INFO:
         return ""
-    share = percent_text(change.context.threshold, language)
-    return language.threshold[change.alert.severity].format(share=share)
+    texts = catalog.messages
+    text = texts.critical_threshold if severity is Severity.CRITICAL else texts.warning_threshold
+    return text.format(share=percent_text(threshold, catalog))
 
 
-def _value(raw: str | None, kind: Kind, language: Language) -> str:
-    text = one_line(raw, _QUOTED)
+def _value(raw: str | None, kind: Kind, catalog: Catalog) -> str:
+    text = one_line(raw, _LONGEST_VALUE)
     limits = _LIMITS.fullmatch(text) if kind is Kind.LIMITS_CHANGED else None
     if limits is None:
-        return text or language.nothing
-    capacity, refill, period = (number_text(int(number), language) for number in limits.groups())
-    return language.limits.format(capacity=capacity, refill=refill, period=period)
-
-
-def number_text(number: int, language: Language) -> str:
-    """Write a whole number with its thousands parted."""
-    return f"{number:,}".replace(",", language.separators[0])
-
-
-def percent_text(basis_points: int, language: Language) -> str:
-    """Write a share, cut and never rounded: just above a threshold must not read as below it, nor 99.999 % as full."""
-    whole, rest = divmod(basis_points, 100)
-    return f"{whole}{language.separators[1]}{rest:02}".rstrip("0").rstrip(language.separators[1]) + "%"
+        return text or catalog.messages.nothing
+    capacity, refill, period = (number_text(int(number), catalog) for number in limits.groups())
+    return catalog.messages.limits.format(capacity=capacity, refill=refill, period=period)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from dict_rate_limit.domain.alerts.alert import Kind
 from dict_rate_limit.domain.notifications.routing import Attempt, new_message_id, next_state, route
 from dict_rate_limit.ports.notifications import Message
-from dict_rate_limit.usecases.notification_text import compose
+from dict_rate_limit.texts.notification import compose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

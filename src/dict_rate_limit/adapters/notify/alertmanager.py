@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from dict_rate_limit.adapters.notify.webhook import PATIENCE, post_json
 from dict_rate_limit.domain.alerts.alert import TransitionKind
 from dict_rate_limit.domain.notifications.channel import Language
-from dict_rate_limit.usecases.notification_text import latest, runbook_url
+from dict_rate_limit.texts.notification import latest, runbook_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from dict_rate_limit.adapters.notify.redaction import redacted
 from dict_rate_limit.domain.alerts.alert import Severity, TransitionKind
 from dict_rate_limit.domain.notifications.routing import DeliveryResult
-from dict_rate_limit.usecases.notification_text import latest
+from dict_rate_limit.texts.notification import latest
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process

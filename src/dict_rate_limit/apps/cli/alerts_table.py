@@ -10,7 +10,7 @@ from rich.text import Text
 from dict_rate_limit.apps.cli.formatting import moment_text
 from dict_rate_limit.apps.cli.status_table import STYLES, plain
 from dict_rate_limit.apps.cli.tables import facts, lines, table_of, words
-from dict_rate_limit.texts.alert_lines import duration_text
+from dict_rate_limit.texts.format import duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -30,7 +30,7 @@ from dict_rate_limit.apps.cli.drill_table import drill_view
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.apps.cli.status_table import console_for
 from dict_rate_limit.settings.parsers import duration
-from dict_rate_limit.texts.alert_lines import duration_text
+from dict_rate_limit.texts.format import duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,7 +12,7 @@ from dict_rate_limit.apps.cli.formatting import moment_text
 from dict_rate_limit.apps.cli.silences_table import silences_view
 from dict_rate_limit.apps.cli.status_table import STYLES
 from dict_rate_limit.apps.cli.tables import facts, lines, words
-from dict_rate_limit.texts.alert_lines import duration_text
+from dict_rate_limit.texts.format import duration_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

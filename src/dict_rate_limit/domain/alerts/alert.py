@@ -77,6 +77,11 @@ class KindInfo:
     transitions: frozenset[TransitionKind]
     has_runbook: bool = True
 
+    @property
+    def lasts(self) -> bool:
+        """Whether it is a condition, of which reminders are sent."""
+        return TransitionKind.REMINDED in self.transitions
+
 
 class Kind(StrEnum):
     """What an alert is about. Texts, event schema, dashboards and checks of runbooks are derived from it."""

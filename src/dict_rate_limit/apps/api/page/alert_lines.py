@@ -9,7 +9,7 @@ from dict_rate_limit.apps.api.page.delivery_lines import alert_asides
 from dict_rate_limit.apps.api.page.formats import clock_text, remaining_basis_points
 from dict_rate_limit.apps.api.page.words import Mark
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Alert, Kind
-from dict_rate_limit.texts.alert_lines import duration_text
+from dict_rate_limit.texts.format import duration_text
 
 if TYPE_CHECKING:
     from dict_rate_limit.apps.api.page.model import OverviewModel

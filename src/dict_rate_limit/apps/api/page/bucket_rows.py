@@ -12,7 +12,7 @@ from dict_rate_limit.apps.api.page.formats import remaining_basis_points
 from dict_rate_limit.apps.api.page.words import Mark
 from dict_rate_limit.domain.alerts.alert import Kind
 from dict_rate_limit.domain.buckets.forecast import time_to_usable
-from dict_rate_limit.texts.alert_lines import duration_text
+from dict_rate_limit.texts.format import duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from dict_rate_limit.apps.api.page.formats import clock_text
 from dict_rate_limit.apps.api.page.words import plural
 from dict_rate_limit.domain.notifications.silence import Purpose
-from dict_rate_limit.texts.alert_lines import duration_text
+from dict_rate_limit.texts.format import duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

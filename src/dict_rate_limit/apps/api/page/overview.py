@@ -14,7 +14,7 @@ from dict_rate_limit.apps.api.page.delivery_lines import active_silences, dead_t
 from dict_rate_limit.apps.api.page.formats import clock_text
 from dict_rate_limit.apps.api.page.words import Language, Mark, Words, plural
 from dict_rate_limit.domain.errors import Outcome
-from dict_rate_limit.texts.alert_lines import duration_text
+from dict_rate_limit.texts.format import duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
