@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dict_rate_limit.bootstrap.tracing import log_context, tracing
+from dict_rate_limit.bootstrap.telemetry import log_context, tracing
 from dict_rate_limit.ports.telemetry import NULL_TRACER
 from dict_rate_limit.settings import load
 from log_lines import log_lines
@@ -23,7 +23,7 @@ from dict_rate_limit.apps.cli import serve
 from dict_rate_limit.apps.{module} import LOG_CONTEXTS, assemble
 from dict_rate_limit.bootstrap.container import backing
 from dict_rate_limit.bootstrap.publisher import publishing
-from dict_rate_limit.bootstrap.tracing import tracing
+from dict_rate_limit.bootstrap.telemetry import tracing
 from dict_rate_limit.settings import load
 
 settings = load({{

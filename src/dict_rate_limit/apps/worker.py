@@ -12,7 +12,7 @@ from dict_rate_limit.adapters import temporal
 from dict_rate_limit.bootstrap.container import backing as opened
 from dict_rate_limit.bootstrap.container import exporter, readiness
 from dict_rate_limit.bootstrap.publisher import publishing as published
-from dict_rate_limit.bootstrap.tracing import log_context, tracing
+from dict_rate_limit.bootstrap.telemetry import log_context, tracing
 from dict_rate_limit.bootstrap.worker import activities, schedule_config, temporal_address
 from dict_rate_limit.domain.errors import (
     SchedulerUnavailableError,

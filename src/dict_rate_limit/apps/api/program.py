@@ -13,7 +13,7 @@ from dict_rate_limit.apps.api.access import Access, TokensFile
 from dict_rate_limit.apps.api.request_metrics import Requests, span_names
 from dict_rate_limit.apps.api.server import ApiDeps, build
 from dict_rate_limit.bootstrap import container as bootstrap
-from dict_rate_limit.bootstrap.tracing import Tracing, log_context, tracing
+from dict_rate_limit.bootstrap.telemetry import Tracing, log_context, tracing
 from dict_rate_limit.domain.errors import SchemaRefusedError, StoreError
 from dict_rate_limit.serving.granian import serve
 from dict_rate_limit.serving.operations import OperationsApp

@@ -16,7 +16,7 @@ from dict_rate_limit.apps.local.port import accepts_connections
 from dict_rate_limit.apps.local.startup import API, SCHEMA, WORKER
 from dict_rate_limit.bootstrap import container as bootstrap
 from dict_rate_limit.bootstrap.publisher import publishing
-from dict_rate_limit.bootstrap.tracing import tracing
+from dict_rate_limit.bootstrap.telemetry import tracing
 from dict_rate_limit.serving.granian import serve
 from dict_rate_limit.serving.operations import OperationsApp
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.apps.local.startup import Startup
     from dict_rate_limit.apps.worker import WorkerDeps
     from dict_rate_limit.bootstrap.container import Container
-    from dict_rate_limit.bootstrap.tracing import Tracing
+    from dict_rate_limit.bootstrap.telemetry import Tracing
     from dict_rate_limit.settings import Settings
 
 # `up` promises to end within three seconds of Ctrl-C.
