@@ -29,7 +29,7 @@ from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
 from dict_rate_limit.adapters.pulsar.connection import BATCH_DELAY_MS, Packing
 from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
 from dict_rate_limit.apps.local.postgres import embedded_postgres
-from dict_rate_limit.bootstrap.stores import postgres_stores
+from dict_rate_limit.bootstrap.store import postgres_stores
 from dict_rate_limit.contract.events import event_document
 from dict_rate_limit.usecases.deliver import deliver_all
 from dict_rate_limit.usecases.poll.record import record_group

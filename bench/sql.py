@@ -22,7 +22,7 @@ from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.postgres.migrations.runner import up
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.apps.local.postgres import embedded_postgres
-from dict_rate_limit.bootstrap.stores import postgres_stores
+from dict_rate_limit.bootstrap.store import postgres_stores
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

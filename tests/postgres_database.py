@@ -9,7 +9,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.bootstrap.stores import postgres_stores
+from dict_rate_limit.bootstrap.store import postgres_stores
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.texts.alert_lines import alert_events
 from samples.domain import RULES

@@ -10,7 +10,7 @@ import psycopg
 
 from dict_rate_limit.adapters.memory.stores import MemoryStores, memory_stores
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.bootstrap.stores import postgres_stores
+from dict_rate_limit.bootstrap.store import postgres_stores
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.texts.alert_lines import alert_events
 from samples.domain import NOON, PARTICIPANT, RULES

@@ -26,7 +26,7 @@ import killable_relay
 from broker.server import Mortal, broker_in
 from broker.topic import arrived, new_topic
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.bootstrap.stores import postgres_stores
+from dict_rate_limit.bootstrap.store import postgres_stores
 from dict_rate_limit.usecases.poll.record import record_group
 from killable_relay import Orders
 from samples.domain import NOON, RULES, bucket, snapshot

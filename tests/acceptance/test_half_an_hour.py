@@ -8,7 +8,7 @@ import pytest
 
 from database_replay import replayed, rules_every, stored_events, stored_polls
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.bootstrap.stores import postgres_stores
+from dict_rate_limit.bootstrap.store import postgres_stores
 from dict_rate_limit.domain.buckets.reading import FailedPoll, Snapshot, split_valid
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.simulator.answer import Listing, Refusal

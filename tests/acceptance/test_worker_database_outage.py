@@ -10,7 +10,7 @@ import pytest
 from dict_rate_limit.adapters.postgres.migrations.runner import up
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.apps.local.postgres import NOT_DURABLE, embedded_postgres
-from dict_rate_limit.bootstrap.stores import postgres_stores
+from dict_rate_limit.bootstrap.store import postgres_stores
 from samples.worker import Stage, eventually, pause, running_worker
 from temporal_namespace import new_namespace
 

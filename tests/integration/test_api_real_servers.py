@@ -14,7 +14,7 @@ from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.redis import RedisCache
 from dict_rate_limit.adapters.telemetry.prometheus.exporter import Exporter, StoredSource
 from dict_rate_limit.apps.local.port import free_port
-from dict_rate_limit.bootstrap.stores import postgres_stores
+from dict_rate_limit.bootstrap.store import postgres_stores
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.usecases.readings.readings import CacheStatus
 from samples.domain import PARTICIPANT, THRESHOLDS, bucket, snapshot

@@ -13,7 +13,7 @@ from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.adapters.telemetry.prometheus.process_metrics import ProcessMetrics
 from dict_rate_limit.adapters.telemetry.statement_timer import StatementTimer
-from dict_rate_limit.bootstrap.stores import postgres_stores
+from dict_rate_limit.bootstrap.store import postgres_stores
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.errors import StoreError
 from dict_rate_limit.ports.telemetry import NO_ATTRIBUTES, NULL_TRACER, Component

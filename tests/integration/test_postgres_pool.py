@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from dict_rate_limit.adapters.postgres.pool import connection_string, open_pool
-from dict_rate_limit.bootstrap.stores import postgres_stores
+from dict_rate_limit.bootstrap.store import postgres_stores
 from dict_rate_limit.domain.errors import SchemaError, StoreError, StoreUnavailableError
 from postgres_database import END_OTHER_SESSIONS, execute, opened_store, record, values
 from samples.domain import FIVE_MINUTES, PARTICIPANT, bucket, snapshot

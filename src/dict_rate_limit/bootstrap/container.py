@@ -22,7 +22,7 @@ from dict_rate_limit.adapters.telemetry.prometheus.exporter import (
 )
 from dict_rate_limit.adapters.telemetry.prometheus.process_metrics import ProcessMetrics
 from dict_rate_limit.adapters.telemetry.statement_timer import StatementTimer
-from dict_rate_limit.bootstrap.stores import postgres_stores
+from dict_rate_limit.bootstrap.store import postgres_stores
 from dict_rate_limit.ports.telemetry import NULL_TRACER
 from dict_rate_limit.serving.readiness import Readiness
 from dict_rate_limit.serving.tls_files import TlsFiles
