@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli_program import ended
-from dict_rate_limit.usecases.recovery import SEQUENCE_GAP
+from dict_rate_limit.domain.recovery import SEQUENCE_GAP
 from postgres_database import execute, values
 from samples.recovery import fill
 

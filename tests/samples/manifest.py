@@ -3,7 +3,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.usecases.recovery import Contents, Manifest, TableContent
+from dict_rate_limit.domain.recovery import Contents, Manifest, TableContent
 from samples.domain import NOON
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 import pytest
 
 from dict_rate_limit.domain.errors import InvalidValueError
-from dict_rate_limit.usecases.recovery import Retention, TableContent, differences
+from dict_rate_limit.domain.recovery import Retention, TableContent, differences
 from samples.domain import NOON
 from samples.manifest import manifest
 

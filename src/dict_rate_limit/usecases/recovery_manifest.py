@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final, TypeVar
 
 from dict_rate_limit.domain.errors import InvalidValueError
-from dict_rate_limit.usecases.recovery import Contents, Manifest, TableContent
+from dict_rate_limit.domain.recovery import Contents, Manifest, TableContent
 
 FORMAT: Final = "dict-rate-limit backup 1"
 _SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)

@@ -14,10 +14,10 @@ from dict_rate_limit.apps.cli.backup_target import place
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.cli.formatting import count_text, moment_text, size_text
 from dict_rate_limit.apps.cli.signals import run_interruptible
-from dict_rate_limit.usecases.recovery import Retention
+from dict_rate_limit.domain.recovery import Retention
 
 if TYPE_CHECKING:
-    from dict_rate_limit.usecases.recovery import Manifest
+    from dict_rate_limit.domain.recovery import Manifest
 
 
 def register(app: typer.Typer, name: str) -> None:

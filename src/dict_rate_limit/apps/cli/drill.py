@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.postgres.backup.restore import Took
     from dict_rate_limit.adapters.postgres.backup.tools import Place
-    from dict_rate_limit.usecases.recovery import Manifest
+    from dict_rate_limit.domain.recovery import Manifest
 
 
 NEW_BACKUP: Final = (

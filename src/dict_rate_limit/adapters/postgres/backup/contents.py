@@ -12,7 +12,7 @@ from psycopg import sql
 from dict_rate_limit.adapters.postgres.migrations import goose_table
 from dict_rate_limit.adapters.postgres.pool import connection_string, translated
 from dict_rate_limit.adapters.postgres.sql_loader import statements
-from dict_rate_limit.usecases.recovery import Contents, TableContent
+from dict_rate_limit.domain.recovery import Contents, TableContent
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

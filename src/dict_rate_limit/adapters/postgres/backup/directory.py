@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from dict_rate_limit.usecases.recovery import Manifest
+    from dict_rate_limit.domain.recovery import Manifest
 
 LATEST: Final = "latest"
 _PARTIAL: Final = ".dict-rate-limit-*.partial"

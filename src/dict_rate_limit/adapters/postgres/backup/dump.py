@@ -12,7 +12,7 @@ from dict_rate_limit.adapters.postgres.backup.restore import require_tables
 from dict_rate_limit.adapters.postgres.backup.tools import access, find_tools, run
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.errors import SchemaError
-from dict_rate_limit.usecases.recovery import Manifest
+from dict_rate_limit.domain.recovery import Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.postgres.backup.directory import Backup
     from dict_rate_limit.adapters.postgres.backup.tools import Access, Place, Tools
     from dict_rate_limit.adapters.postgres.pool import Connection
-    from dict_rate_limit.usecases.recovery import Contents, Retention
+    from dict_rate_limit.domain.recovery import Contents, Retention
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

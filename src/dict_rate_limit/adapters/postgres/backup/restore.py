@@ -15,7 +15,7 @@ from dict_rate_limit.adapters.postgres.backup.directory import require_checksum
 from dict_rate_limit.adapters.postgres.backup.tools import Access, access, find_tools, run
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.errors import RecoveryError, RecoveryRefusedError
-from dict_rate_limit.usecases.recovery import SEQUENCE_GAP, differences
+from dict_rate_limit.domain.recovery import SEQUENCE_GAP, differences
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.postgres.backup.directory import Backup
     from dict_rate_limit.adapters.postgres.backup.tools import Place, Tools
     from dict_rate_limit.adapters.postgres.pool import Connection
-    from dict_rate_limit.usecases.recovery import Contents
+    from dict_rate_limit.domain.recovery import Contents
 
 _TABLE_DATA: Final = re.compile(r"^\d+; \d+ \d+ TABLE DATA (.+)$", re.MULTILINE)
 _NAMED: Final = 5
