@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from dict_rate_limit.contract.backup_manifest import decode_manifest, encode_manifest
 from dict_rate_limit.domain.errors import InvalidValueError
-from dict_rate_limit.usecases.recovery_manifest import decode_manifest, encode_manifest
 from samples.manifest import manifest
 
 DOCUMENT = json.loads(encode_manifest(manifest()))

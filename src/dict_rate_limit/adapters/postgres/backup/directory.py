@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from dict_rate_limit.contract.backup_manifest import decode_manifest, encode_manifest
 from dict_rate_limit.domain.errors import InvalidValueError, RecoveryError, RecoveryRefusedError
-from dict_rate_limit.usecases.recovery_manifest import decode_manifest, encode_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
