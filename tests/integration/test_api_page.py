@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from api.world import World
-from dict_rate_limit.apps.api.problem import STATUSES
+from dict_rate_limit.contract.problems import STATUSES
 from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose

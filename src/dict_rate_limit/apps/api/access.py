@@ -7,7 +7,8 @@ from hashlib import sha256
 from math import inf
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.apps.api.problem import ProblemError, ProblemType
+from dict_rate_limit.apps.api.problem import ProblemError
+from dict_rate_limit.contract.problems import ProblemType
 from dict_rate_limit.domain.access import Role, Token, parse_tokens
 from dict_rate_limit.serving.reloaded_files import ReloadedFiles
 

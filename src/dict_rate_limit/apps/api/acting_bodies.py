@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import msgspec
 
-from dict_rate_limit.apps.api.problem import ProblemError, ProblemType
+from dict_rate_limit.apps.api.problem import ProblemError
 from dict_rate_limit.apps.api.query import quoted, refused
+from dict_rate_limit.contract.problems import ProblemType
 from dict_rate_limit.domain.errors import InvalidValueError
 from dict_rate_limit.domain.notifications.silence import LONGEST, Matchers, Purpose, Recurrence, Weekday
 from dict_rate_limit.settings.parsers import duration_within

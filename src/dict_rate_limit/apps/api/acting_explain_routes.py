@@ -18,9 +18,9 @@ from dict_rate_limit.apps.api.acting_schema import (
     ExplainOperation,
     SendDrillOperation,
 )
-from dict_rate_limit.apps.api.problem import ProblemType
 from dict_rate_limit.apps.api.query import identifier, known_participant, parse_query, policy_name
 from dict_rate_limit.apps.api.routes import backing_of
+from dict_rate_limit.contract.problems import ProblemType
 from dict_rate_limit.usecases.alert_actions import send_drill
 from dict_rate_limit.usecases.drill import drill_result
 from dict_rate_limit.usecases.explain import explain

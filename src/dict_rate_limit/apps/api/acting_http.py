@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import litestar
 
-    from dict_rate_limit.apps.api.problem import ProblemType
+    from dict_rate_limit.contract.problems import ProblemType
 
     Request = litestar.Request[object, object, litestar.datastructures.State]
 

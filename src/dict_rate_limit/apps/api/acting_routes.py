@@ -21,9 +21,10 @@ from dict_rate_limit.apps.api.acting_schema import (
     AuditOperation,
 )
 from dict_rate_limit.apps.api.acting_silence_payload import audit_list
-from dict_rate_limit.apps.api.problem import ProblemError, ProblemType
+from dict_rate_limit.apps.api.problem import ProblemError
 from dict_rate_limit.apps.api.query import identifier, known_participant, limit, one_of, parse_query
 from dict_rate_limit.apps.api.routes import backing_of
+from dict_rate_limit.contract.problems import ProblemType
 from dict_rate_limit.usecases.alert_actions import acknowledge
 
 ALERTS: Final = ROOT + "/alerts"

@@ -24,8 +24,8 @@ from dict_rate_limit.apps.api.acting_bodies import EndOfSilence, NewAcknowledgem
 from dict_rate_limit.apps.api.acting_explain_payload import Drill, Explanation
 from dict_rate_limit.apps.api.acting_payload import Alert, AlertDetail, AlertList
 from dict_rate_limit.apps.api.acting_silence_payload import AuditList, Silence, SilenceList
-from dict_rate_limit.apps.api.problem import ProblemType
 from dict_rate_limit.apps.api.schema import PARTICIPANT, POLICY, answer_spec, problem_spec
+from dict_rate_limit.contract.problems import ProblemType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -20,9 +20,10 @@ from dict_rate_limit.apps.api.acting_schema import (
     SilencesOperation,
 )
 from dict_rate_limit.apps.api.acting_silence_payload import silence, silence_list
-from dict_rate_limit.apps.api.problem import ProblemError, ProblemType
+from dict_rate_limit.apps.api.problem import ProblemError
 from dict_rate_limit.apps.api.query import identifier, limit, one_of, parse_query
 from dict_rate_limit.apps.api.routes import backing_of
+from dict_rate_limit.contract.problems import ProblemType
 from dict_rate_limit.usecases.alert_actions import create_silence, end_silence
 
 SILENCES: Final = ROOT + "/silences"

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.response import Response
 
-from dict_rate_limit.apps.api.problem import MEDIA_TYPE, ProblemError, ProblemType
+from dict_rate_limit.apps.api.problem import ProblemError
+from dict_rate_limit.contract.problems import MEDIA_TYPE, ProblemType
 from dict_rate_limit.domain.errors import ConflictError, NoReadingError, StoreUnavailableError
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from dict_rate_limit.apps.api.problem import ProblemError, ProblemType
+from dict_rate_limit.apps.api.problem import ProblemError
+from dict_rate_limit.contract.problems import ProblemType
 
 _POLICY: Final = {
     "policy_name": "CLAIMS_READ",

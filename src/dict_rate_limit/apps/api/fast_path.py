@@ -10,14 +10,15 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dict_rate_limit.apps.api.access import Access, forbidden, foreign_host, unauthorized
-from dict_rate_limit.apps.api.problem import MEDIA_TYPE, ProblemError
 from dict_rate_limit.apps.api.request_metrics import LIST_PATH, PRINCIPAL, SAFE_METHODS
 from dict_rate_limit.apps.api.response_cache import MEMO_SIZE
+from dict_rate_limit.contract.problems import MEDIA_TYPE
 from dict_rate_limit.domain.access import Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dict_rate_limit.apps.api.problem import ProblemError
     from dict_rate_limit.apps.api.request_metrics import Requests
     from dict_rate_limit.apps.api.response_cache import ResponseCache
     from dict_rate_limit.serving.asgi import ASGIApp, Message, Receive, Scope, Send

@@ -11,10 +11,11 @@ from dict_rate_limit.apps.api.page.assets import assets
 from dict_rate_limit.apps.api.page.language import choose_language
 from dict_rate_limit.apps.api.page.model import OverviewModel
 from dict_rate_limit.apps.api.page.render import HEADERS, render_overview
-from dict_rate_limit.apps.api.problem import ProblemError, ProblemType
+from dict_rate_limit.apps.api.problem import ProblemError
 from dict_rate_limit.apps.api.query import known_participant, parse_query
 from dict_rate_limit.apps.api.response_cache import matches
 from dict_rate_limit.apps.api.routes import backing_of
+from dict_rate_limit.contract.problems import ProblemType
 from dict_rate_limit.usecases.overview import OverviewDeps, overview
 
 if TYPE_CHECKING:

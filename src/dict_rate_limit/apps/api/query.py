@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 from uuid import UUID
 
-from dict_rate_limit.apps.api.problem import ProblemError, ProblemType
+from dict_rate_limit.apps.api.problem import ProblemError
+from dict_rate_limit.contract.problems import ProblemType
 from dict_rate_limit.domain.buckets.bucket import is_policy_name
 from dict_rate_limit.domain.buckets.level import Level
 

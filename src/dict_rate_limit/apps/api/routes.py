@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, cast
 import litestar
 from litestar.response import Response
 
-from dict_rate_limit.apps.api.problem import ProblemError, ProblemType
+from dict_rate_limit.apps.api.problem import ProblemError
 from dict_rate_limit.apps.api.query import known_participant, list_filters, parse_query, policy_name
 from dict_rate_limit.apps.api.request_metrics import LIST_PATH
 from dict_rate_limit.apps.api.response_cache import ResponseCache
@@ -20,6 +20,7 @@ from dict_rate_limit.apps.api.schema import (
     PolicyOperation,
     openapi_document,
 )
+from dict_rate_limit.contract.problems import ProblemType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
