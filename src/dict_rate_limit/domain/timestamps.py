@@ -1,14 +1,17 @@
-"""Moments carry a time zone."""
+"""Times with a time zone, and durations."""
 
 from __future__ import annotations
 
-from datetime import UTC
-from typing import TYPE_CHECKING
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Final, overload
 
 from dict_rate_limit.domain.errors import InvalidValueError
 
-if TYPE_CHECKING:
-    from datetime import datetime
+_UNITS: Final = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
+_DURATION: Final = re.compile(r"(?:[0-9]{1,9}(?:\.[0-9]{1,6})?(?:ms|s|m|h))+", re.ASCII)
+_DURATION_ITEM: Final = re.compile(r"([0-9.]+)(ms|s|m|h)", re.ASCII)
 
 
 def require_timezone(field: str, moment: datetime | None) -> None:
@@ -25,3 +28,30 @@ def require_timezone(field: str, moment: datetime | None) -> None:
 def format_utc(moment: datetime) -> str:
     """Write a moment for people: in UTC, to the second."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+@overload
+def to_utc(moment: datetime) -> datetime: ...
+
+
+@overload
+def to_utc(moment: datetime | None) -> datetime | None: ...
+
+
+def to_utc(moment: datetime | None) -> datetime | None:
+    """Return the same moment in UTC, which JSON shows with a Z."""
+    return None if moment is None else moment.astimezone(UTC)
+
+
+def parse_duration(text: str, longest: timedelta) -> timedelta:
+    """Read a Go duration above zero and at most `longest`: `60s`, `1m30s`, `500ms`.
+
+    Raises:
+        ValueError: another text, or a duration out of range.
+    """
+    if not _DURATION.fullmatch(text):
+        raise ValueError
+    micros = sum(Decimal(number) * _UNITS[unit] for number, unit in _DURATION_ITEM.findall(text))
+    if not 1 <= micros <= longest // timedelta(microseconds=1):
+        raise ValueError
+    return timedelta(microseconds=int(micros))

@@ -15,13 +15,11 @@ from urllib.parse import unquote
 from cronsim import CronSim, CronSimError
 
 from dict_rate_limit.domain.buckets.reading import DEFAULT_PARTICIPANT
+from dict_rate_limit.domain.timestamps import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_UNITS: Final = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
-_DURATION: Final = re.compile(r"(?:[0-9]{1,9}(?:\.[0-9]{1,6})?(?:ms|s|m|h))+", re.ASCII)
-_DURATION_PART: Final = re.compile(r"([0-9.]+)(ms|s|m|h)", re.ASCII)
 _HOST: Final = r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])"
 _PARTICIPANT: Final = re.compile(r"[A-Za-z0-9]{8}", re.ASCII)
 _PERCENT: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,2})?", re.ASCII)
@@ -129,21 +127,7 @@ def basis_points(value: str) -> int:
 
 def duration(value: str) -> timedelta:
     """Read a Go duration above zero and at most a day: `60s`, `1m30s`, `500ms`."""
-    return duration_within(timedelta(days=1))(value)
-
-
-def duration_within(longest: timedelta) -> Callable[[str], timedelta]:
-    """Make a reader of a Go duration above zero and at most so long."""
-
-    def parse(value: str) -> timedelta:
-        if not _DURATION.fullmatch(value):
-            raise ValueError
-        micros = sum(Decimal(number) * _UNITS[unit] for number, unit in _DURATION_PART.findall(value))
-        if not 1 <= micros <= longest // timedelta(microseconds=1):
-            raise ValueError
-        return timedelta(microseconds=int(micros))
-
-    return parse
+    return parse_duration(value, timedelta(days=1))
 
 
 def duration_or_off(value: str) -> timedelta | None:

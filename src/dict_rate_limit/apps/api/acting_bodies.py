@@ -14,7 +14,7 @@ from dict_rate_limit.apps.api.query import quoted, refused
 from dict_rate_limit.contract.problems import ProblemType
 from dict_rate_limit.domain.errors import InvalidValueError
 from dict_rate_limit.domain.notifications.silence import LONGEST, Matchers, Purpose, Recurrence, Weekday
-from dict_rate_limit.settings.parsers import duration_within
+from dict_rate_limit.domain.timestamps import parse_duration
 from dict_rate_limit.usecases import alert_actions
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def _end(field: str, moment: datetime | None, span: str | None, start: datetime,
     if moment is not None or span is None:
         raise refused(field, f"expected exactly one of {field} and for")
     try:
-        return start + duration_within(longest)(span)
+        return start + parse_duration(span, longest)
     except (ValueError, OverflowError) as error:
         reason = f"{quoted(span)}, expected a duration such as 2h or 1h30m, at most {longest.days * 24}h"
         raise refused(_FOR, reason) from error
