@@ -1,89 +1,18 @@
-"""The JSON of the API. Names are frozen: fields are added, never renamed or removed."""
+"""The JSON of the API."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from dict_rate_limit.domain.buckets.level import FULL, Level
+from dict_rate_limit.contract.policies import ListHead, Policy, Rejected
+from dict_rate_limit.domain.buckets.level import FULL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dict_rate_limit.domain.alerts.state import EvaluatedBucket
     from dict_rate_limit.usecases.readings.readings import View
-
-
-class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """One bucket.
-
-    `available_tokens` is raw: it may be negative or above the capacity. `utilization_pct` is the used share, null when
-    it is unknown. `category` is the participant's, null when the answer had none. A policy that is not `enabled`
-    raises no alerts.
-    """
-
-    policy_name: str
-    participant: str
-    category: str | None
-    capacity_max: int
-    refill_tokens: int
-    refill_period_sec: int
-    available_tokens: int
-    utilization_pct: float | None
-    warning_threshold_pct: float
-    critical_threshold_pct: float
-    status: Level
-    exhausted: bool
-    enabled: bool
-    checked_at: datetime
-
-
-class Rejected(msgspec.Struct, frozen=True, kw_only=True):
-    """An item of the answer that could not be read; `position` counts from 0."""
-
-    position: int
-    name: str
-    reason: str
-
-
-class ListHead(msgspec.Struct, frozen=True, kw_only=True):
-    """All of the list that stays the same from one snapshot to the next. `total` counts after filters."""
-
-    policies: tuple[Policy, ...]
-    total: int
-    participant: str
-    category: str | None
-    source: str
-    correlation_id: str | None
-    checked_at: datetime
-    fetched_at: datetime
-    rejected: tuple[Rejected, ...]
-
-
-class Freshness(msgspec.Struct, frozen=True, kw_only=True):
-    """How old an answer is. `cached` is false when the source was read for it; 0 s of cache life left = stale."""
-
-    age_seconds: int
-    cached: bool
-    cache_expires_in: int
-
-
-class PolicyList(ListHead, frozen=True, kw_only=True):
-    """The answer to the list."""
-
-    age_seconds: int
-    cached: bool
-    cache_expires_in: int
-
-
-class PolicyDetail(Policy, frozen=True, kw_only=True):
-    """The answer to one policy."""
-
-    age_seconds: int
-    cached: bool
-    cache_expires_in: int
 
 
 def list_head(view: View, selected: Iterable[EvaluatedBucket]) -> ListHead:

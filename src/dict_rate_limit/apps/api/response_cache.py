@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from dict_rate_limit.apps.api.payload import Freshness, list_head, policy
+from dict_rate_limit.apps.api.payload import list_head, policy
+from dict_rate_limit.contract.policies import Freshness
 from dict_rate_limit.usecases.readings.readings import CacheStatus
 
 if TYPE_CHECKING:

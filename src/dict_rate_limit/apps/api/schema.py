@@ -23,8 +23,8 @@ from litestar.openapi.spec import (
 )
 
 from dict_rate_limit.apps.api import examples
-from dict_rate_limit.apps.api.payload import PolicyDetail, PolicyList
 from dict_rate_limit.apps.api.query import CATEGORIES
+from dict_rate_limit.contract.policies import PolicyDetail, PolicyList
 from dict_rate_limit.contract.problems import MEDIA_TYPE, ProblemDocument, ProblemType
 from dict_rate_limit.domain.buckets.bucket import POLICY_NAME
 from dict_rate_limit.domain.buckets.level import Level
