@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import httpx
 
 from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import Traffic
-from dict_rate_limit.apps.api.access import Access, TokensFile
+from dict_rate_limit.apps.api.app import build
+from dict_rate_limit.apps.api.dependencies import ApiDeps
 from dict_rate_limit.apps.api.fast_path import FastPath
 from dict_rate_limit.apps.api.request_metrics import Requests
-from dict_rate_limit.apps.api.server import ApiDeps, build
+from dict_rate_limit.apps.api.security import AccessControl, TokensFile
 from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.buckets.reading import Snapshot, split_valid
@@ -25,7 +26,6 @@ from dict_rate_limit.serving.operations import OperationsApp
 from dict_rate_limit.serving.readiness import Readiness
 from dict_rate_limit.serving.rsgi import RsgiApp
 from dict_rate_limit.simulator.answer import Listing, Refusal
-from dict_rate_limit.usecases.explain import ExplainDeps
 from samples.domain import THRESHOLDS, snapshot
 from samples.readings import CountingSource, HandClock, ReadingWorld
 
@@ -82,17 +82,13 @@ class World(ReadingWorld):
                 reader=reader or self.reader(),
                 stores=self.stores,
                 clock=self.clock,
-                access=Access(TokensFile(self.tokens_path, self.clock), self.anonymous, loopback=self.loopback),
+                access=AccessControl(TokensFile(self.tokens_path, self.clock), self.anonymous, loopback=self.loopback),
                 operations=OperationsApp(readiness),
                 requests=Requests(self.traffic, every=self.access_log),
                 version="1.2.3",
                 broker=self.broker,
-                acting=ExplainDeps(
-                    stores=self.stores,
-                    clock=self.clock,
-                    thresholds=THRESHOLDS,
-                    remind_every=timedelta(hours=1),
-                ),
+                thresholds=THRESHOLDS,
+                remind_every=timedelta(hours=1),
             )
         )
 

@@ -88,7 +88,7 @@ async def test_a_parameter_that_is_not_understood_is_refused_by_name(url: str, q
         ("category=Z", "category: 'Z', expected A, B, C, D, E, F, G, H"),
         ("status=b%0Aad", "status: 'b\\nad', expected OK, WARNING, CRITICAL, UNKNOWN"),
         ("category=" + "z" * 900, f"category: '{'z' * 40}...', expected A, B, C, D, E, F, G, H"),
-        ("participant=x%C3%A9", "participant: 'x\\xe9', expected one that is watched here"),
+        ("participant=x%C3%A9", "participant: 'x\\xe9', expected a configured participant"),
     ],
 )
 async def test_a_refusal_names_the_parameter_the_value_and_what_was_expected(url: str, query: str, detail: str) -> None:

@@ -9,7 +9,7 @@ from litestar.exceptions import HTTPException
 from litestar.testing import RequestFactory
 
 from api.world import World
-from dict_rate_limit.apps.api.errors import problem_response
+from dict_rate_limit.apps.api.problems import problem_response
 
 if TYPE_CHECKING:
     from dict_rate_limit.serving.asgi import Message

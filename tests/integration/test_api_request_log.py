@@ -63,7 +63,7 @@ async def test_a_slow_read_has_a_line(
 async def test_a_failed_read_has_a_line_of_an_error(
     world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dict_rate_limit.apps.api.routes.list_filters", None)
+    monkeypatch.setattr("dict_rate_limit.apps.api.policies.Filters", None)
 
     async with world.client() as client:
         await client.get(LIST)

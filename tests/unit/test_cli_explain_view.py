@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 from rich.console import Console
 
-from dict_rate_limit.apps.api.acting_examples import EXPLANATION
 from dict_rate_limit.apps.cli.documents import Explanation
 from dict_rate_limit.apps.cli.explain_view import explain_view
+from dict_rate_limit.contract.explain import EXPLANATION
 
 ALERT: dict[str, Any] = EXPLANATION["alerts"][0]
 

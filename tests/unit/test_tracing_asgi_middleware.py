@@ -9,7 +9,7 @@ from opentelemetry.trace import SpanKind
 
 from dict_rate_limit.adapters.telemetry.otel.asgi_middleware import TracingMiddleware
 from dict_rate_limit.adapters.telemetry.otel.log_context import current
-from dict_rate_limit.apps.api.request_metrics import span_names
+from dict_rate_limit.apps.api.app import span_names
 from span_memory import SpanMemory, attributes
 
 if TYPE_CHECKING:

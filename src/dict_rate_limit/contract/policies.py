@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, Final
 
 import msgspec
 
@@ -77,3 +78,35 @@ class PolicyDetail(Policy, frozen=True, kw_only=True):
     age_seconds: int
     cached: bool
     cache_expires_in: int
+
+
+_POLICY: Final[dict[str, Any]] = {
+    "policy_name": "CLAIMS_READ",
+    "participant": "12345678",
+    "category": "C",
+    "capacity_max": 18000,
+    "refill_tokens": 600,
+    "refill_period_sec": 60,
+    "available_tokens": 3960,
+    "utilization_pct": 78.0,
+    "warning_threshold_pct": 25.0,
+    "critical_threshold_pct": 10.0,
+    "status": "WARNING",
+    "exhausted": False,
+    "enabled": True,
+    "checked_at": "2026-11-23T12:00:00Z",
+}
+_FRESHNESS: Final[dict[str, Any]] = {"age_seconds": 12, "cached": True, "cache_expires_in": 48}
+POLICY_DETAIL: Final[dict[str, Any]] = {**_POLICY, **_FRESHNESS}
+POLICY_LIST: Final[dict[str, Any]] = {
+    "policies": [_POLICY],
+    "total": 1,
+    "participant": "12345678",
+    "category": "C",
+    "source": "bridge",
+    "correlation_id": "9d1f0a52c3b84c1e8a7d",
+    "checked_at": "2026-11-23T12:00:00Z",
+    "fetched_at": "2026-11-23T12:00:01Z",
+    "rejected": [],
+    **_FRESHNESS,
+}

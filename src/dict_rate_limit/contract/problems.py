@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -12,7 +12,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 
 
 class ProblemType(StrEnum):
-    """The `type` of a problem; clients may rely on the word."""
+    """The `type` of a problem. Clients may rely on these values."""
 
     INVALID_PARAMETER = "invalid-parameter"
     UNAUTHORIZED = "unauthorized"
@@ -32,50 +32,121 @@ class ProblemType(StrEnum):
     INTERNAL_ERROR = "internal-error"
 
 
-STATUSES: Final = {
-    ProblemType.INVALID_PARAMETER: HTTPStatus.BAD_REQUEST,
-    ProblemType.UNAUTHORIZED: HTTPStatus.UNAUTHORIZED,
-    ProblemType.FORBIDDEN: HTTPStatus.FORBIDDEN,
-    ProblemType.POLICY_NOT_FOUND: HTTPStatus.NOT_FOUND,
-    ProblemType.ALERT_NOT_FOUND: HTTPStatus.NOT_FOUND,
-    ProblemType.SILENCE_NOT_FOUND: HTTPStatus.NOT_FOUND,
-    ProblemType.DRILL_NOT_FOUND: HTTPStatus.NOT_FOUND,
-    ProblemType.NOT_FOUND: HTTPStatus.NOT_FOUND,
-    ProblemType.METHOD_NOT_ALLOWED: HTTPStatus.METHOD_NOT_ALLOWED,
-    ProblemType.CONFLICT: HTTPStatus.CONFLICT,
-    ProblemType.BODY_TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    ProblemType.UNSUPPORTED_MEDIA_TYPE: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    ProblemType.BRIDGE_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
-    ProblemType.STORE_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
-    ProblemType.INVALID_REQUEST: HTTPStatus.BAD_REQUEST,
-    ProblemType.INTERNAL_ERROR: HTTPStatus.INTERNAL_SERVER_ERROR,
-}
+class _Kind(NamedTuple):
+    status: HTTPStatus
+    title: str
+    """The `title` of the document."""
+    description: str
+    """When it is the response, for the OpenAPI document."""
+    detail: str
+    """An example of the `detail`."""
 
-TITLES: Final = {
-    ProblemType.INVALID_PARAMETER: "A parameter is not valid",
-    ProblemType.UNAUTHORIZED: "A token is needed",
-    ProblemType.FORBIDDEN: "Not allowed",
-    ProblemType.POLICY_NOT_FOUND: "No such policy",
-    ProblemType.ALERT_NOT_FOUND: "No such alert",
-    ProblemType.SILENCE_NOT_FOUND: "No such silence",
-    ProblemType.DRILL_NOT_FOUND: "No such test alert",
-    ProblemType.NOT_FOUND: "Nothing at this address",
-    ProblemType.METHOD_NOT_ALLOWED: "This address does not take this method",
-    ProblemType.CONFLICT: "It is not as you saw it",
-    ProblemType.BODY_TOO_LARGE: "The body is too large",
-    ProblemType.UNSUPPORTED_MEDIA_TYPE: "The body must be JSON",
-    ProblemType.BRIDGE_UNAVAILABLE: "There is no reading yet, and none can be had now",
-    ProblemType.STORE_UNAVAILABLE: "The database does not answer now",
-    ProblemType.INVALID_REQUEST: "The request cannot be read",
-    ProblemType.INTERNAL_ERROR: "Something went wrong here",
+
+KINDS: Final = {
+    ProblemType.INVALID_PARAMETER: _Kind(
+        HTTPStatus.BAD_REQUEST,
+        "A parameter or field is invalid",
+        "A parameter or field is unknown, missing, repeated or invalid",
+        "min_utilization: 'nan', expected a number from 0 to 100, at most six decimals",
+    ),
+    ProblemType.UNAUTHORIZED: _Kind(
+        HTTPStatus.UNAUTHORIZED,
+        "A valid token is required",
+        "The token is missing, unknown or expired",
+        "Send the header Authorization: Bearer <token>.",
+    ),
+    ProblemType.FORBIDDEN: _Kind(
+        HTTPStatus.FORBIDDEN,
+        "Not allowed",
+        "The role is not sufficient, or the Host header names another machine",
+        "This needs the role operator.",
+    ),
+    ProblemType.POLICY_NOT_FOUND: _Kind(
+        HTTPStatus.NOT_FOUND,
+        "No such policy",
+        "The last reading has no such policy",
+        "CLAIMS_WRITE is not in the last reading of 12345678.",
+    ),
+    ProblemType.ALERT_NOT_FOUND: _Kind(
+        HTTPStatus.NOT_FOUND,
+        "No such alert",
+        "No alert has this id",
+        "alert: 7f0c1f2e-58a1-5c0b-9d55-0a4f0b6f3c11, expected the id of an alert",
+    ),
+    ProblemType.SILENCE_NOT_FOUND: _Kind(
+        HTTPStatus.NOT_FOUND,
+        "No such silence",
+        "No silence has this id, or it has ended",
+        "silence: 3b1a5f0e-2c7d-4a52-8f5d-6f1e2d3c4b5a, expected one that has not ended",
+    ),
+    ProblemType.DRILL_NOT_FOUND: _Kind(
+        HTTPStatus.NOT_FOUND,
+        "No such test alert",
+        "No test alert has this id",
+        "drill: c1d2e3f4-0a1b-5c2d-9e3f-4a5b6c7d8e9f, expected the id of a test alert",
+    ),
+    ProblemType.NOT_FOUND: _Kind(
+        HTTPStatus.NOT_FOUND, "No such path", "The path does not exist", "See /schema for the paths of this API."
+    ),
+    ProblemType.METHOD_NOT_ALLOWED: _Kind(
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        "Method not allowed",
+        "The path does not accept this method",
+        "Allowed: GET, OPTIONS.",
+    ),
+    ProblemType.CONFLICT: _Kind(
+        HTTPStatus.CONFLICT,
+        "Conflict with the current state",
+        "The alert is resolved, has changed since the client read it, or is acknowledged by another actor",
+        "sequence: 2, expected 3: the alert has changed, read it again",
+    ),
+    ProblemType.BODY_TOO_LARGE: _Kind(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "The body is too large",
+        "The body is larger than 16 kB",
+        "At most 16384 bytes.",
+    ),
+    ProblemType.UNSUPPORTED_MEDIA_TYPE: _Kind(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "The body must be JSON",
+        "The Content-Type header is not application/json",
+        "Send the header Content-Type: application/json.",
+    ),
+    ProblemType.BRIDGE_UNAVAILABLE: _Kind(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "No reading is available",
+        "The source has not returned a reading yet",
+        "The source has not returned a reading yet; the monitor retries.",
+    ),
+    ProblemType.STORE_UNAVAILABLE: _Kind(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The database is unavailable",
+        "The database is unavailable",
+        "Alerts, silences and the audit log are stored there; try again later.",
+    ),
+    ProblemType.INVALID_REQUEST: _Kind(
+        HTTPStatus.BAD_REQUEST, "The request cannot be read", "The request cannot be read", "The body is not JSON."
+    ),
+    ProblemType.INTERNAL_ERROR: _Kind(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "Internal error",
+        "Internal error",
+        "The server's log has the details, at the time of this response.",
+    ),
 }
 
 
 class ProblemDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The body; `parameter` names the parameter or field that is not valid."""
+    """The body of an error response. `parameter` names the invalid parameter or field."""
 
     type: str
     title: str
     status: int
     detail: str
     parameter: str | None = None
+
+
+def problem_document(kind: ProblemType, detail: str, parameter: str | None = None) -> ProblemDocument:
+    """Return the document of a problem."""
+    status, title, *_ = KINDS[kind]
+    return ProblemDocument(type=kind.value, title=title, status=status.value, detail=detail, parameter=parameter)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class AuditAction(StrEnum):
-    """What a person did."""
+    """What an operator did."""
 
     ALERT_ACKNOWLEDGED = "ALERT_ACKNOWLEDGED"
     SILENCE_CREATED = "SILENCE_CREATED"

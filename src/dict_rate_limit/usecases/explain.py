@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.stores import Stores
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ExplainDeps:
     """Where the answer is looked up, and the settings it depends on."""
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PATIENCE: Final = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class OverviewDeps:
     """Where the page is looked up."""
 

@@ -9,26 +9,26 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from dict_rate_limit.apps.api.access import Access, forbidden, foreign_host, unauthorized
-from dict_rate_limit.apps.api.request_metrics import LIST_PATH, PRINCIPAL, SAFE_METHODS
+from dict_rate_limit.apps.api.request_metrics import PRINCIPAL, SAFE_METHODS
 from dict_rate_limit.apps.api.response_cache import MEMO_SIZE
+from dict_rate_limit.apps.api.security import forbidden, foreign_host, unauthorized
+from dict_rate_limit.contract.paths import POLICIES
 from dict_rate_limit.contract.problems import MEDIA_TYPE
 from dict_rate_limit.domain.access import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from dict_rate_limit.apps.api.problem import ProblemError
-    from dict_rate_limit.apps.api.request_metrics import Requests
-    from dict_rate_limit.apps.api.response_cache import ResponseCache
+    from dict_rate_limit.apps.api.dependencies import ApiDeps
+    from dict_rate_limit.apps.api.problems import ProblemError
     from dict_rate_limit.serving.asgi import ASGIApp, Message, Receive, Scope, Send
     from dict_rate_limit.serving.rsgi import RsgiScope, Whole
-    from dict_rate_limit.usecases.readings.reader import Reader
     from dict_rate_limit.usecases.readings.readings import CacheStatus
 
     _Asked = tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 
-OPEN_PATHS: Final = frozenset({"/health", "/ready"})
+OPEN_PATHS: Final = {"/health": "health", "/ready": "ready"}
+"""Paths without access control, with their label in the metrics."""
 
 
 class _CachedResponse(NamedTuple):
@@ -42,29 +42,21 @@ class _CachedResponse(NamedTuple):
 class FastPath:
     """An ASGI application around two others: the API, and what machines ask of the process."""
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        operations: ASGIApp,
-        access: Access,
-        reader: Reader,
-        answers: ResponseCache,
-        requests: Requests,
-    ) -> None:
-        """Take what stands behind the door, who may pass, and what memory holds."""
+    def __init__(self, app: ASGIApp, deps: ApiDeps, route_of: Callable[[str], str]) -> None:
         self._app = app
-        self._operations = operations
-        self._access = access
-        self._reader = reader
-        self._answers = answers
-        self._requests = requests
-        self._reads = requests.reads
-        self._now = reader.now
+        self._operations = deps.operations
+        self._access = deps.access
+        self._reader = deps.reader
+        self._answers = deps.responses
+        self._requests = deps.requests
+        self._route_of = route_of
+        self._reads = deps.requests.reads
+        self._now = deps.reader.now
         self._recent: dict[_Asked, _CachedResponse] = {}
 
     def from_cache(self, request: RsgiScope) -> Whole | None:
         """Answer "GET the list, allowed, held in memory" before anything else is made of the request."""
-        if request.path != LIST_PATH or request.method != "GET":
+        if request.path != POLICIES or request.method != "GET":
             return None
         started = perf_counter()
         headers = request.headers
@@ -139,7 +131,8 @@ class FastPath:
             else:  # HEAD is GET without the body, everywhere
                 await self._app({**scope, "method": "GET"} if headless else scope, receive, reply)
         finally:
-            self._requests.answered(scope, reply.status, perf_counter() - started)
+            route = OPEN_PATHS.get(scope["path"]) or self._route_of(scope["path"])
+            self._requests.answered(scope, route, reply.status, perf_counter() - started)
 
 
 class _Reply:

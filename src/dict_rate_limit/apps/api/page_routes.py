@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Final
 import litestar
 from litestar.response import Response
 
+from dict_rate_limit.apps.api.dependencies import Deps
 from dict_rate_limit.apps.api.page.assets import assets
 from dict_rate_limit.apps.api.page.language import choose_language
 from dict_rate_limit.apps.api.page.model import OverviewModel
 from dict_rate_limit.apps.api.page.render import HEADERS, render_overview
-from dict_rate_limit.apps.api.problem import ProblemError
-from dict_rate_limit.apps.api.query import known_participant, parse_query
+from dict_rate_limit.apps.api.parameters import parse_query
+from dict_rate_limit.apps.api.problems import ProblemError
 from dict_rate_limit.apps.api.response_cache import matches
-from dict_rate_limit.apps.api.routes import backing_of
 from dict_rate_limit.contract.problems import ProblemType
-from dict_rate_limit.usecases.overview import OverviewDeps, overview
+from dict_rate_limit.usecases.overview import overview
 
 if TYPE_CHECKING:
-    from dict_rate_limit.apps.api.routes import Backing
+    from dict_rate_limit.apps.api.dependencies import ApiDeps
     from dict_rate_limit.usecases.readings.readings import Overview
 
 REFRESH_SECONDS: Final = 10
@@ -27,19 +27,17 @@ PAGE_PARAMETERS: Final = ("participant", "lang", "refresh")
 YEAR: Final = 31_536_000
 
 
-@litestar.get("/", include_in_schema=False)
-async def page(request: litestar.Request[object, object, litestar.datastructures.State]) -> Response[bytes]:
+@litestar.get("/", include_in_schema=False, opt={"route": "page"})
+async def page(deps: Deps, request: litestar.Request[object, object, litestar.datastructures.State]) -> Response[bytes]:
     """Return the overview, worst first, in the reader's language; `refresh=0` keeps it still."""
-    backing = backing_of(request)
     values = parse_query(request.scope["query_string"], PAGE_PARAMETERS)
-    participant = known_participant(values.get("participant"), backing.reader.participants)
-    parts = OverviewDeps(reader=backing.reader, stores=backing.stores, clock=backing.clock)
-    seen = await overview(parts, participant)
+    participant = deps.participant(values.get("participant"))
+    seen = await overview(deps, participant)
     if seen.reading is not None:
-        backing.reads[seen.reading.status] += 1
+        deps.requests.reads[seen.reading.status] += 1
     language = choose_language(values.get("lang"), request.headers.get("accept-language"))
     refresh = 0 if values.get("refresh") == "0" else REFRESH_SECONDS
-    body = render_overview(_model(seen, refresh, backing), language)
+    body = render_overview(_model(seen, refresh, deps), language)
     return Response(body, headers={**HEADERS, "Content-Language": language.value})
 
 
@@ -63,7 +61,7 @@ async def static(
     return Response(body, status_code=status, headers=headers)
 
 
-def _model(seen: Overview, refresh: int, backing: Backing) -> OverviewModel:
+def _model(seen: Overview, refresh: int, deps: ApiDeps) -> OverviewModel:
     view = None if seen.reading is None else seen.reading.view
     stored = seen.stored
     return OverviewModel(
@@ -76,11 +74,11 @@ def _model(seen: Overview, refresh: int, backing: Backing) -> OverviewModel:
         alerts=None if stored is None else tuple(stored.alerts),
         silences=None if stored is None else tuple(stored.silences),
         backlog=None if stored is None else stored.backlog,
-        broker=backing.broker,
+        broker=deps.broker,
         rejected=0 if view is None else len(view.snapshot.rejected),
         category="" if view is None else view.snapshot.category,
         now=seen.now,
         refresh_seconds=refresh,
-        version=backing.version,
+        version=deps.version,
         last_outcome=None if stored is None else stored.last_outcome,
     )

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters.telemetry.prometheus.exporter import SourceCallsCollector
 from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import Traffic
-from dict_rate_limit.apps.api.access import Access, TokensFile
-from dict_rate_limit.apps.api.request_metrics import Requests, span_names
-from dict_rate_limit.apps.api.server import ApiDeps, build
+from dict_rate_limit.apps.api.app import build, span_names
+from dict_rate_limit.apps.api.dependencies import ApiDeps
+from dict_rate_limit.apps.api.request_metrics import Requests
+from dict_rate_limit.apps.api.security import AccessControl, TokensFile
 from dict_rate_limit.bootstrap import container as bootstrap
 from dict_rate_limit.bootstrap.telemetry import Tracing, log_context, tracing
 from dict_rate_limit.domain.errors import SchemaRefusedError, StoreError
 from dict_rate_limit.serving.granian import serve
 from dict_rate_limit.serving.operations import OperationsApp
 from dict_rate_limit.serving.rsgi import RsgiApp
-from dict_rate_limit.usecases.explain import ExplainDeps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,7 @@ def assemble(settings: Settings, parts: Container) -> Api:
     readiness = bootstrap.readiness(settings, parts)
     reader = bootstrap.reader(settings, parts)
     traffic = Traffic()
-    access = Access(
+    access = AccessControl(
         TokensFile(settings.api_tokens_file, parts.clock), settings.anonymous_role, loopback=settings.on_loopback
     )
     app = build(
@@ -64,12 +64,8 @@ def assemble(settings: Settings, parts: Container) -> Api:
             requests=Requests(traffic, every=settings.access_log),
             version=parts.version,
             broker=settings.pulsar_broker_url is not None,
-            acting=ExplainDeps(
-                stores=parts.stores,
-                clock=parts.clock,
-                thresholds=settings.thresholds,
-                remind_every=settings.remind_every,
-            ),
+            thresholds=settings.thresholds,
+            remind_every=settings.remind_every,
         )
     )
     return Api(

@@ -1,80 +1,82 @@
-"""What is kept of each request: a count always, a line where somebody may want to read it."""
+"""Metrics of every request, and a log line for those that are slow, failed or unsafe."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
+from dict_rate_limit.contract.paths import POLICIES
+
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Iterable, MutableMapping
 
     from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import Traffic
 
-LIST_PATH: Final = "/api/v1/rate-limit/policies"
-ACTING_ROOT: Final = "/api/v1/rate-limit/"
-ACTING: Final = frozenset({"alerts", "silences", "explain", "drills", "audit"})
 PRINCIPAL: Final = "dict_rate_limit.caller"
-"""Where the scope of a request holds the name of whoever asks."""
+"""The key of the token's name in the scope of a request."""
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 SLOW_SECONDS: Final = 1.0
 FAILURE: Final = 500
+OTHER: Final = "other"
 
 _log = logging.getLogger(__name__)
 
 
-class Requests:
-    """Counts every request; tells in one line of those that were slow, failed or meant to change something.
+class RouteLabels:
+    """The metrics' label of a path, derived from the paths of the handlers.
 
-    `every` tells of all: an access log costs two thirds of the throughput, so it is asked for. Whoever answers with a
-    reading adds to `reads`, by where it came from.
+    The label is the last fixed segment of a handler's path: `alerts` for /api/v1/rate-limit/alerts/{alert_id}, unless
+    the handler declares another one. The clients' paths cannot add labels.
+    """
+
+    def __init__(self, handlers: Iterable[tuple[str, str | None]]) -> None:
+        """Take path and declared label of each handler."""
+        self._exact: dict[str, str] = {}
+        self._below: dict[str, str] = {}
+        for path, declared in handlers:
+            fixed, parameter, _ = path.partition("/{")
+            (self._below if parameter else self._exact)[fixed] = declared or fixed.rpartition("/")[2]
+
+    def label(self, path: str) -> str:
+        """Return the label; `other` for a path without a handler."""
+        found = self._exact.get(path)
+        while found is None and path:
+            path = path.rpartition("/")[0]
+            found = self._below.get(path)
+        return OTHER if found is None else found
+
+
+class Requests:
+    """Counts every request and logs the notable ones.
+
+    `every` logs all of them: an access log costs two thirds of the throughput. Handlers add the readings they return
+    to `reads`, by where each came from.
     """
 
     def __init__(self, traffic: Traffic, *, every: bool = False) -> None:
-        """Take what counts."""
         self._traffic = traffic
         self._every = every
         self._list = traffic.route("policies")
         self.reads = traffic.reads
 
     def answered_from_memory(self, status: int, seconds: float) -> None:
-        """Keep a list that was answered at once."""
+        """Record a list that the fast path answered."""
         self._list.add("GET", status, seconds)
         if self._every:
-            _tell({"method": "GET", "route": "policies", "path": LIST_PATH, "status": status}, seconds)
+            _report({"method": "GET", "route": "policies", "path": POLICIES, "status": status}, seconds)
 
-    def answered(self, scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
-        """Keep any other request."""
-        method, route = scope["method"] if scope["method"] in METHODS else "other", route_of(scope["path"])
+    def answered(self, scope: MutableMapping[str, Any], route: str, status: int, seconds: float) -> None:
+        """Record any other request."""
+        method = scope["method"] if scope["method"] in METHODS else OTHER
         self._traffic.route(route).add(method, status, seconds)
         notable = status >= FAILURE or seconds >= SLOW_SECONDS or method not in SAFE_METHODS
         if self._every or notable:
             facts = {"method": method, "route": route, "path": scope["path"][:200], "status": status}
-            _tell({**facts, "actor": scope.get(PRINCIPAL)}, seconds)
+            _report({**facts, "actor": scope.get(PRINCIPAL)}, seconds)
 
 
-def route_of(path: str) -> str:
-    """Name the route for the counters; whatever is asked for, there are only these."""
-    if path == LIST_PATH:
-        return "policies"
-    if path.startswith(LIST_PATH + "/"):
-        return "policy"
-    if path == "/":
-        return "page"
-    if path.startswith(ACTING_ROOT):
-        part = path.removeprefix(ACTING_ROOT).partition("/")[0]
-        return part if part in ACTING else "other"
-    first = path.split("/", 2)[1] if path.startswith("/") else ""
-    return first if first in {"static", "schema", "health", "ready"} else "other"
-
-
-def _tell(facts: dict[str, object], seconds: float) -> None:
+def _report(facts: dict[str, object], seconds: float) -> None:
     level = logging.ERROR if isinstance(facts["status"], int) and facts["status"] >= FAILURE else logging.INFO
     _log.log(level, "request.answered", extra={**facts, "duration_ms": round(seconds * 1000, 1)})
-
-
-def span_names(method: str, path: str) -> tuple[str, str] | None:
-    """Name the span of a request; None for probes, which would be most of what is seen."""
-    route = route_of(path)
-    return None if route in {"health", "ready"} else (method if method in METHODS else "_OTHER", route)

@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from dict_rate_limit.apps.api.payload import list_head, policy
-from dict_rate_limit.contract.policies import Freshness
+from dict_rate_limit.contract.policies import Freshness, ListHead, Policy, Rejected
+from dict_rate_limit.domain.buckets.level import FULL
+from dict_rate_limit.domain.timestamps import to_utc
 from dict_rate_limit.usecases.readings.readings import CacheStatus
 
 if TYPE_CHECKING:
-    from dict_rate_limit.apps.api.query import Filters
+    from collections.abc import Callable, Iterable
+
+    from dict_rate_limit.domain.alerts.state import EvaluatedBucket
     from dict_rate_limit.usecases.readings.readings import Reading, View
+
+    Select = Callable[[View], Iterable[EvaluatedBucket]]
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -93,11 +98,11 @@ class ResponseCache:
         """Return what was encoded for this very query of the list; its view may be of the past."""
         return self._memo.get(raw_query)
 
-    def listed(self, raw_query: bytes, filters: Filters, view: View) -> Rendered:
+    def listed(self, raw_query: bytes, view: View, select: Select) -> Rendered:
         """Return the encoded list, from memory where the view is the same."""
         known = self._memo.pop(raw_query, None)
         if known is None or known.view is not view:
-            known = Rendered(view, msgspec.json.encode(list_head(view, filters.selected(view))))
+            known = Rendered(view, msgspec.json.encode(_list_head(view, select(view))))
         if len(self._memo) >= MEMO_SIZE:
             del self._memo[next(iter(self._memo))]
         self._memo[raw_query] = known
@@ -107,7 +112,7 @@ class ResponseCache:
     def single(view: View, name: str) -> Rendered | None:
         """Return one encoded policy; None when the view has none of this name."""
         found = next((evaluated for evaluated in view.buckets if evaluated.bucket.name == name), None)
-        return None if found is None else Rendered(view, msgspec.json.encode(policy(view, found)))
+        return None if found is None else Rendered(view, msgspec.json.encode(_policy(view, found)))
 
 
 def matches(if_none_match: bytes, etag: bytes) -> bool:
@@ -115,3 +120,39 @@ def matches(if_none_match: bytes, etag: bytes) -> bool:
     wanted = etag.removeprefix(b"W/")
     tags = (tag.strip() for tag in if_none_match.split(b","))
     return any(tag == b"*" or tag.removeprefix(b"W/") == wanted for tag in tags)
+
+
+def _list_head(view: View, selected: Iterable[EvaluatedBucket]) -> ListHead:
+    snapshot = view.snapshot
+    policies = tuple(_policy(view, evaluated) for evaluated in selected)
+    return ListHead(
+        policies=policies,
+        total=len(policies),
+        participant=snapshot.participant,
+        category=snapshot.category or None,
+        source=snapshot.source,
+        correlation_id=snapshot.correlation_id,
+        checked_at=to_utc(snapshot.checked_at),
+        fetched_at=to_utc(view.fetched_at),
+        rejected=tuple(Rejected(position=r.position, name=r.name, reason=r.reason) for r in snapshot.rejected),
+    )
+
+
+def _policy(view: View, evaluated: EvaluatedBucket) -> Policy:
+    bucket = evaluated.bucket
+    return Policy(
+        policy_name=bucket.name,
+        participant=view.snapshot.participant,
+        category=view.snapshot.category or None,
+        capacity_max=bucket.capacity,
+        refill_tokens=bucket.refill_tokens,
+        refill_period_sec=bucket.refill_period_sec,
+        available_tokens=bucket.available_tokens,
+        utilization_pct=bucket.utilization_pct,
+        warning_threshold_pct=evaluated.thresholds.warning * 100 / FULL,
+        critical_threshold_pct=evaluated.thresholds.critical * 100 / FULL,
+        status=evaluated.level,
+        exhausted=bucket.exhausted,
+        enabled=evaluated.enabled,
+        checked_at=to_utc(view.snapshot.checked_at),
+    )

@@ -7,7 +7,7 @@ from hashlib import sha256
 from math import inf
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.apps.api.problem import ProblemError
+from dict_rate_limit.apps.api.problems import ProblemError
 from dict_rate_limit.contract.problems import ProblemType
 from dict_rate_limit.domain.access import Role, Token, parse_tokens
 from dict_rate_limit.serving.reloaded_files import ReloadedFiles
@@ -77,7 +77,7 @@ class TokensFile:
         self._file.retry()
 
 
-class Access:
+class AccessControl:
     """The rules of the door. `loopback`: bound to this machine only, so a foreign Host is another site's page."""
 
     def __init__(self, tokens: TokensFile, anonymous: Role | None, *, loopback: bool) -> None:
