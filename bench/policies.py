@@ -31,7 +31,7 @@ def snapshot(participant: str, at: datetime, share: float) -> Snapshot:
             capacity=limit.capacity,
             refill_tokens=limit.refill_tokens,
             refill_period_sec=limit.refill_period_sec,
-            raw_category=CATEGORY,
+            policy_category=CATEGORY,
         )
         for name, limit in limits().items()
     )

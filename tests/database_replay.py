@@ -112,7 +112,7 @@ def _bucket(row: Row) -> Bucket:
         capacity=row["capacity"],
         refill_tokens=row["refill_tokens"],
         refill_period_sec=row["refill_period_sec"],
-        raw_category=row["policy_category"] or "",
+        policy_category=row["policy_category"] or "",
     )
 
 

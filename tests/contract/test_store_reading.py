@@ -22,7 +22,7 @@ async def test_the_latest_reading_comes_back_as_it_was(harness: Harness) -> None
     reading = replace(
         snapshot(
             bucket(-15, name="ZULU"),
-            replace(bucket(1001, name="ALFA"), raw_category="b"),
+            replace(bucket(1001, name="ALFA"), policy_category="b"),
             category="C",
             response_time=NOON - FIVE_MINUTES,
             rejected=[RejectedItem(position=2, name="lower", reason="name: 'lower', expected …")],

@@ -74,7 +74,7 @@ SERIES: dict[str, list[Poll]] = {
         snapshot(FULL, at=NOON + FIVE_MINUTES, category=" \t"),
     ],
     "a category that is none": [snapshot(FULL, category="Zebra é ✓")],
-    "a category on the policy itself": [snapshot(replace(FULL, raw_category="b"), category="C")],
+    "a category on the policy itself": [snapshot(replace(FULL, policy_category="b"), category="C")],
     "microseconds": [
         snapshot(FULL, at=NOON + timedelta(microseconds=1)),
         snapshot(LOW, at=NOON + timedelta(microseconds=2)),

@@ -37,7 +37,7 @@ async def test_the_bridge_echoes_the_category_on_each_bucket() -> None:
     async with fake_bridge() as (_, address), bridge_source(address) as source:
         snapshot = await source.list_policies(US)
 
-    assert {bucket.raw_category for bucket in snapshot.buckets} == {"C"}
+    assert {bucket.policy_category for bucket in snapshot.buckets} == {"C"}
 
 
 async def test_a_single_read_gives_exactly_that_bucket() -> None:
@@ -279,7 +279,7 @@ async def test_the_category_is_the_answers_or_what_all_policies_agree_on(
         snapshot = await source.list_policies(US)
 
     assert snapshot.category == category
-    assert [bucket.raw_category for bucket in snapshot.buckets] == policies
+    assert [bucket.policy_category for bucket in snapshot.buckets] == policies
 
 
 async def test_policies_of_another_category_are_reported_once(caplog: pytest.LogCaptureFixture) -> None:

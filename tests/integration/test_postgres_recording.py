@@ -26,7 +26,7 @@ TABLES = ("polls", "participants", "poll_counts", "policies", "states", "latest"
 
 async def test_a_state_keeps_everything_about_the_moment(migrated_database_url: str) -> None:
     reading = replace(
-        snapshot(replace(bucket(250), raw_category="b"), response_time=NOON - FIVE_MINUTES), correlation_id="abc"
+        snapshot(replace(bucket(250), policy_category="b"), response_time=NOON - FIVE_MINUTES), correlation_id="abc"
     )
 
     async with opened_store(migrated_database_url) as stores:
@@ -191,7 +191,7 @@ async def test_what_operators_set_outlives_a_change_of_limits(migrated_database_
 async def test_text_that_postgresql_cannot_hold_loses_no_reading(migrated_database_url: str) -> None:
     reading = replace(
         snapshot(
-            replace(bucket(0), raw_category="\0"),
+            replace(bucket(0), policy_category="\0"),
             category="C\0",
             rejected=[RejectedItem(position=1, name="\0", reason="\0")],
         ),

@@ -26,7 +26,7 @@ buckets = st.builds(
     capacity=numbers,
     refill_tokens=numbers,
     refill_period_sec=numbers,
-    raw_category=texts,
+    policy_category=texts,
 )
 snapshots = st.builds(
     Snapshot,

@@ -137,7 +137,7 @@ def test_a_downgrade_moves_two_capacities_and_leaves_the_tokens() -> None:
     fake.change_category(US, "D", START)
 
     policy = listed(fake)[ANTISCAN]
-    assert (policy.capacity, policy.available_tokens, policy.raw_category) == (16_000, 30_000, "D")
+    assert (policy.capacity, policy.available_tokens, policy.policy_category) == (16_000, 30_000, "D")
 
 
 def test_an_unknown_category_leaves_the_limits_alone() -> None:

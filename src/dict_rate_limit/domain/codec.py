@@ -35,7 +35,7 @@ def encode_poll(poll: Poll) -> str:
             poll.category,
             poll.correlation_id,
             [
-                (b.name, b.available_tokens, b.capacity, b.refill_tokens, b.refill_period_sec, b.raw_category)
+                (b.name, b.available_tokens, b.capacity, b.refill_tokens, b.refill_period_sec, b.policy_category)
                 for b in poll.buckets
             ],
             [(item.position, item.name, item.reason) for item in poll.rejected],
@@ -89,9 +89,9 @@ def _snapshot(row: _SnapshotRow) -> Snapshot:
                 capacity=capacity,
                 refill_tokens=refill,
                 refill_period_sec=period,
-                raw_category=raw_category,
+                policy_category=policy_category,
             )
-            for name, available, capacity, refill, period, raw_category in buckets
+            for name, available, capacity, refill, period, policy_category in buckets
         ),
         rejected=tuple(RejectedItem(position=p, name=n, reason=r) for p, n, r in rejected),
     )

@@ -179,5 +179,5 @@ def _message(policy: RawPolicy) -> RateLimitPolicy:
         capacity=policy.capacity,
         refill_tokens=policy.refill_tokens,
         refill_period_sec=policy.refill_period_sec,
-        policy_category=policy.raw_category,
+        policy_category=policy.policy_category,
     )

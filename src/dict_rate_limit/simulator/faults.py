@@ -113,7 +113,7 @@ def _unknown(listing: Listing) -> Listing:
             capacity=500,
             refill_tokens=50,
             refill_period_sec=60,
-            raw_category=listing.category,
+            policy_category=listing.category,
         ),
     )
 

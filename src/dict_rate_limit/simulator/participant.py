@@ -59,7 +59,7 @@ class SimulatedParticipant:
             capacity=bucket.limits.capacity,
             refill_tokens=bucket.limits.refill_tokens,
             refill_period_sec=bucket.limits.refill_period_sec,
-            raw_category=self.category,
+            policy_category=self.category,
         )
 
     def _run_until(self, at: int) -> None:

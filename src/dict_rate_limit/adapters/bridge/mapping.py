@@ -70,7 +70,7 @@ def single_snapshot(body: bytes, policy_name: str, origin: ResponseContext) -> S
 
 def odd_categories(snapshot: Snapshot) -> tuple[str, ...]:
     """Return the categories some policies name that are not the participant's, sorted."""
-    named = {bucket.raw_category for bucket in snapshot.buckets} - {"", snapshot.category}
+    named = {bucket.policy_category for bucket in snapshot.buckets} - {"", snapshot.category}
     return tuple(sorted(named))
 
 
@@ -99,7 +99,7 @@ def _raw(policy: RateLimitPolicy) -> RawPolicy:
         capacity=policy.capacity,
         refill_tokens=policy.refill_tokens,
         refill_period_sec=policy.refill_period_sec,
-        raw_category=policy.policy_category,
+        policy_category=policy.policy_category,
     )
 
 

@@ -62,7 +62,7 @@ def buckets(rows: Arrays) -> tuple[Bucket, ...]:
             capacity=capacity,
             refill_tokens=refill,
             refill_period_sec=period,
-            raw_category=category,
+            policy_category=category,
         )
         for name, available, capacity, refill, period, category in rows or ()
     )

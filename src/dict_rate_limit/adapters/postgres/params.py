@@ -150,7 +150,7 @@ def _bucket(place: int, bucket: Bucket, consumed: Consumption | None) -> Paramet
         "refill": bucket.refill_tokens,
         "period": bucket.refill_period_sec,
         "utilization": bucket.utilization_pct,
-        "own_category": storable(bucket.raw_category),
+        "own_category": storable(bucket.policy_category),
         **({} if consumed is None else _pace(consumed)),
     }
 

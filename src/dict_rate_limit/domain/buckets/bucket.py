@@ -37,7 +37,7 @@ class Bucket:
     capacity: int
     refill_tokens: int
     refill_period_sec: int
-    raw_category: str = ""
+    policy_category: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what no bucket can be."""

@@ -29,7 +29,7 @@ class RawPolicy:
     capacity: int
     refill_tokens: int
     refill_period_sec: int
-    raw_category: str = ""
+    policy_category: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,7 @@ def split_valid(items: Iterable[RawPolicy]) -> tuple[tuple[Bucket, ...], tuple[R
                 capacity=item.capacity,
                 refill_tokens=item.refill_tokens,
                 refill_period_sec=item.refill_period_sec,
-                raw_category=item.raw_category,
+                policy_category=item.policy_category,
             )
         except InvalidValueError as error:
             rejected.append(RejectedItem(position=position, name=name, reason=str(error)))
