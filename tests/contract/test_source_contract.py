@@ -10,7 +10,8 @@ import pytest
 from bridge_server import bridge_source, fake_bridge
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.memory.source import MemorySource
-from dict_rate_limit.domain.buckets.reading import FailedPoll, RawPolicy, Snapshot, split_valid
+from dict_rate_limit.domain.buckets.bucket import RawPolicy
+from dict_rate_limit.domain.buckets.reading import FailedPoll, Snapshot, split_valid
 from dict_rate_limit.domain.errors import Outcome, SourceError
 
 if TYPE_CHECKING:

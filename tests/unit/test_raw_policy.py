@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from dict_rate_limit.domain.buckets.reading import RawPolicy, RejectedItem, split_valid
+from dict_rate_limit.domain.buckets.bucket import RawPolicy
+from dict_rate_limit.domain.buckets.reading import RejectedItem, split_valid
 from dict_rate_limit.domain.errors import InvalidValueError, Outcome, SettingsError, SourceError
 from samples.domain import NOON, bucket, failure, snapshot
 

@@ -17,7 +17,7 @@ from dict_rate_limit.simulator.scenario import SCENARIOS, scenario_named
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dict_rate_limit.domain.buckets.reading import RawPolicy
+    from dict_rate_limit.domain.buckets.bucket import RawPolicy
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 US = "default"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dict_rate_limit.domain.buckets.reading import RawPolicy
+    from dict_rate_limit.domain.buckets.bucket import RawPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from dict_rate_limit.domain.buckets.reading import RawPolicy
+    from dict_rate_limit.domain.buckets.bucket import RawPolicy
     from dict_rate_limit.simulator.answer import Reply
     from dict_rate_limit.simulator.fake_dict import FakeDict
     from dict_rate_limit.simulator.virtual_clock import VirtualClock

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from dict_rate_limit.domain.buckets.reading import RawPolicy
+    from dict_rate_limit.domain.buckets.bucket import RawPolicy
     from dict_rate_limit.simulator.answer import Answer
     from dict_rate_limit.simulator.scenario import Scenario
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.domain.buckets.reading import RawPolicy
+from dict_rate_limit.domain.buckets.bucket import RawPolicy
 from dict_rate_limit.simulator.answer import Garbage, Listing, Refusal
 
 if TYPE_CHECKING:

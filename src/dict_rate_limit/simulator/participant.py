@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dict_rate_limit.domain.buckets.bucket import RawPolicy
 from dict_rate_limit.domain.buckets.catalog import BY_CATEGORY, CATEGORY_LIMITS, FIXED_LIMITS, PSP_POLICIES
-from dict_rate_limit.domain.buckets.reading import RawPolicy
 from dict_rate_limit.simulator.bucket import SECOND, TokenBucket
 from dict_rate_limit.simulator.traffic import PolicyTraffic, first_tokens, seeded
 

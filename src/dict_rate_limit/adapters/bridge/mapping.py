@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from google.protobuf.message import DecodeError
 
-from dict_rate_limit.domain.buckets.reading import RawPolicy, Snapshot, split_valid
+from dict_rate_limit.domain.buckets.bucket import RawPolicy
+from dict_rate_limit.domain.buckets.reading import Snapshot, split_valid
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.proto.rate_limit_service_pb2 import GetRateLimitPoliciesResponse, GetRateLimitPolicyResponse
 

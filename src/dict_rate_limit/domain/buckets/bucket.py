@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Final
 
@@ -24,12 +24,11 @@ def is_policy_name(text: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bucket:
-    """The five fields of DICT's `Policy`, raw.
+class RawPolicy:
+    """DICT's `Policy` as a source returned it, unchecked.
 
-    `available_tokens` may be negative (admission asks only that the bucket is not empty) or above `capacity`
-    (just after a downgrade). `capacity`, `refill_tokens` and `refill_period_sec` may be 0: then nothing can be
-    derived from them. `raw_category` is the text the Bridge echoes on the policy, "" when it said none.
+    Wire form, rows and parameters are derived from these fields. A new one goes to the end, with a default: stored
+    readings do not have it. `policy_category` is the text the Bridge repeats on the policy, "" when it sent none.
     """
 
     name: str
@@ -39,8 +38,24 @@ class Bucket:
     refill_period_sec: int
     policy_category: str = ""
 
+
+POLICY_FIELDS: Final = tuple(field.name for field in fields(RawPolicy))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket(RawPolicy):
+    """A policy whose fields are valid.
+
+    `available_tokens` may be negative (admission asks only that the bucket is not empty) or above `capacity`
+    (just after a downgrade). `capacity`, `refill_tokens` and `refill_period_sec` may be 0: then nothing can be
+    derived from them.
+
+    Raises:
+        InvalidValueError: a name that no policy has, a number out of range.
+    """
+
     def __post_init__(self) -> None:
-        """Refuse what no bucket can be."""
+        """Reject what no bucket can be."""
         if not is_policy_name(self.name):
             message = f"name: {self.name[:120]!r}, expected 1 to 100 of A-Z, 0-9 and _"
             raise InvalidValueError(message)

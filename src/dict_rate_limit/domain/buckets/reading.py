@@ -6,30 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.domain.buckets.bucket import Bucket
+from dict_rate_limit.domain.buckets.bucket import POLICY_FIELDS, Bucket
 from dict_rate_limit.domain.errors import InvalidValueError, Outcome
 from dict_rate_limit.domain.timestamps import require_timezone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dict_rate_limit.domain.buckets.bucket import RawPolicy
+
 DEFAULT_PARTICIPANT: Final = "default"
 """The participant of an installation that names none. Requests carry no participant metadata; texts do not name it."""
 
 CLOCK_TOLERANCE: Final = timedelta(hours=24)
 """DICT's clock is believed while it is this close to ours (design §5)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RawPolicy:
-    """One policy as it came over the wire, before anything was checked."""
-
-    name: str
-    available_tokens: int
-    capacity: int
-    refill_tokens: int
-    refill_period_sec: int
-    policy_category: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,9 +89,9 @@ Poll = Snapshot | FailedPoll
 
 
 def split_valid(items: Iterable[RawPolicy]) -> tuple[tuple[Bucket, ...], tuple[RejectedItem, ...]]:
-    """Part the readable policies of an answer from the others: one bad item never discards the good ones.
+    """Separate the valid policies of a response from the others: one bad item never discards the good ones.
 
-    Of two items with one name the first is kept and the second reported.
+    Of two items with one name the first is accepted and the second rejected.
     """
     buckets: dict[str, Bucket] = {}
     rejected: list[RejectedItem] = []
@@ -111,14 +101,7 @@ def split_valid(items: Iterable[RawPolicy]) -> tuple[tuple[Bucket, ...], tuple[R
             rejected.append(RejectedItem(position=position, name=name, reason="name: seen before in this answer"))
             continue
         try:
-            buckets[item.name] = Bucket(
-                name=item.name,
-                available_tokens=item.available_tokens,
-                capacity=item.capacity,
-                refill_tokens=item.refill_tokens,
-                refill_period_sec=item.refill_period_sec,
-                policy_category=item.policy_category,
-            )
+            buckets[item.name] = Bucket(**{field: getattr(item, field) for field in POLICY_FIELDS})
         except InvalidValueError as error:
             rejected.append(RejectedItem(position=position, name=name, reason=str(error)))
     return tuple(buckets.values()), tuple(rejected)
