@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -76,3 +77,34 @@ def test_a_group_of_fifty_participants_stays_far_below_the_payload_limit() -> No
     answer = snapshot(*(bucket(36_000, 36_000, name=f"INFRACTION_REPORTS_LIST_WITHOUT_ROLE_{n}") for n in range(29)))
 
     assert len(encode_poll(answer)) * 50 < 250_000
+
+
+def test_a_bucket_of_an_older_version_is_read_with_what_it_lacks_by_default() -> None:
+    row = json.loads(encode_poll(snapshot(bucket(name="A"))))
+    row[7][0] = ["A", 1, 2, 3, 4]
+
+    (known,) = only_snapshot(row).buckets
+
+    assert known == Bucket(name="A", available_tokens=1, capacity=2, refill_tokens=3, refill_period_sec=4)
+
+
+def test_a_bucket_of_a_newer_version_is_read_without_what_it_has_besides() -> None:
+    answer = snapshot(bucket())
+    row = json.loads(encode_poll(answer))
+    row[7][0] += ["unknown", 7]
+
+    assert only_snapshot(row) == answer
+
+
+def test_a_bucket_without_what_every_version_has_is_refused() -> None:
+    row = json.loads(encode_poll(snapshot(bucket(name="A"))))
+    row[7][0] = ["A", 1]
+
+    with pytest.raises(InvalidValueError):
+        only_snapshot(row)
+
+
+def only_snapshot(row: list[object]) -> Snapshot:
+    poll = decode_poll(json.dumps(row))
+    assert isinstance(poll, Snapshot)
+    return poll

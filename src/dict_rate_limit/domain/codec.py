@@ -6,17 +6,21 @@ Buckets are arrays, not objects: a group of 50 participants with 29 policies sta
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, cast
+from operator import attrgetter
+from typing import Final, Never, cast
 
-from dict_rate_limit.domain.buckets.bucket import Bucket
+from dict_rate_limit.domain.buckets.bucket import POLICY_FIELDS, Bucket
 from dict_rate_limit.domain.buckets.reading import FailedPoll, Poll, RejectedItem, Snapshot
 from dict_rate_limit.domain.errors import InvalidValueError, Outcome
 
 _SNAPSHOT: Final = 1
 _FAILED: Final = 2
 
-_BucketRow = tuple[str, int, int, int, int, str]
+_BUCKET_ROW: Final = attrgetter(*POLICY_FIELDS)
+
+_BucketRow = Sequence[object]
 _RejectedRow = tuple[int, str, str]
 _SnapshotRow = tuple[int, str, str, str | None, str, str, str | None, list[_BucketRow], list[_RejectedRow]]
 _FailedRow = tuple[int, str, str, str, str, str, int | None, str | None]
@@ -34,10 +38,7 @@ def encode_poll(poll: Poll) -> str:
             poll.received_at.isoformat(),
             poll.category,
             poll.correlation_id,
-            [
-                (b.name, b.available_tokens, b.capacity, b.refill_tokens, b.refill_period_sec, b.policy_category)
-                for b in poll.buckets
-            ],
+            [_BUCKET_ROW(bucket) for bucket in poll.buckets],
             [(item.position, item.name, item.reason) for item in poll.rejected],
         )
     else:
@@ -82,19 +83,15 @@ def _snapshot(row: _SnapshotRow) -> Snapshot:
         received_at=datetime.fromisoformat(received_at),
         category=category,
         correlation_id=correlation_id,
-        buckets=tuple(
-            Bucket(
-                name=name,
-                available_tokens=available,
-                capacity=capacity,
-                refill_tokens=refill,
-                refill_period_sec=period,
-                policy_category=policy_category,
-            )
-            for name, available, capacity, refill, period, policy_category in buckets
-        ),
+        buckets=tuple(_bucket(row) for row in buckets),
         rejected=tuple(RejectedItem(position=p, name=n, reason=r) for p, n, r in rejected),
     )
+
+
+def _bucket(row: _BucketRow) -> Bucket:
+    # An older version's row is shorter, a newer one's longer: missing fields have defaults, the others are dropped.
+    fields = dict(zip(POLICY_FIELDS, row, strict=False))
+    return Bucket(**cast("dict[str, Never]", fields))
 
 
 def _failed(row: _FailedRow) -> FailedPoll:

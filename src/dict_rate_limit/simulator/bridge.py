@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import grpc
@@ -173,11 +173,4 @@ async def _abort(
 
 
 def _message(policy: RawPolicy) -> RateLimitPolicy:
-    return RateLimitPolicy(
-        name=policy.name,
-        available_tokens=policy.available_tokens,
-        capacity=policy.capacity,
-        refill_tokens=policy.refill_tokens,
-        refill_period_sec=policy.refill_period_sec,
-        policy_category=policy.policy_category,
-    )
+    return RateLimitPolicy(**asdict(policy))

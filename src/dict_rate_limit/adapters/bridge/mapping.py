@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from google.protobuf.message import DecodeError
 
-from dict_rate_limit.domain.buckets.bucket import RawPolicy
+from dict_rate_limit.domain.buckets.bucket import POLICY_FIELDS, RawPolicy
 from dict_rate_limit.domain.buckets.reading import Snapshot, split_valid
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.proto.rate_limit_service_pb2 import GetRateLimitPoliciesResponse, GetRateLimitPolicyResponse
@@ -94,14 +94,8 @@ def _snapshot(
 
 
 def _raw(policy: RateLimitPolicy) -> RawPolicy:
-    return RawPolicy(
-        name=policy.name,
-        available_tokens=policy.available_tokens,
-        capacity=policy.capacity,
-        refill_tokens=policy.refill_tokens,
-        refill_period_sec=policy.refill_period_sec,
-        policy_category=policy.policy_category,
-    )
+    # The contract's message names its fields as the domain does.
+    return RawPolicy(**{field: getattr(policy, field) for field in POLICY_FIELDS})
 
 
 def _agreed_category(policies: Sequence[RateLimitPolicy]) -> str:
