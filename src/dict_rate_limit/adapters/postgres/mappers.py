@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import datetime, time
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from dict_rate_limit.domain.alerts.alert import Acknowledgement, Alert, AlertEvent, Kind, Severity, TransitionKind
 from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyOverride
-from dict_rate_limit.domain.buckets.bucket import Bucket
+from dict_rate_limit.domain.buckets.bucket import POLICY_FIELDS, Bucket
 from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.buckets.outlook import from_plain
 from dict_rate_limit.domain.buckets.reading import RejectedItem, Snapshot
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.adapters.postgres.pool import Row
 
+POLICY_COLUMNS: Final = {"name": "policy_name"}
+"""Columns of dict_rate_limit_latest and dict_rate_limit_states that are not named as the field of a policy."""
+
 Arrays = list[list[Any]] | None
 """What json_agg gives: None when there was no row."""
 
@@ -35,7 +39,7 @@ def participant_state(participant: str, row: Row) -> ParticipantState:
         last_good_at=row["last_good_at"],
         checked_at=row["checked_at"],
         category=row["category"],
-        buckets=MappingProxyType({bucket.name: bucket for bucket in buckets(row["buckets"])}),
+        buckets=MappingProxyType({policy["policy_name"]: bucket(policy) for policy in row["policies"] or ()}),
         policy_overrides=policy_overrides(row["policy_rules"]),
         open_alerts=tuple(sorted(alerts(row["open_alerts"]), key=lambda alert: alert.key)),
     )
@@ -49,23 +53,15 @@ def latest(row: Row) -> LatestReading:
         policy_overrides=policy_overrides(row["policy_rules"]),
         last_poll_at=row["last_poll_at"],
         last_outcome=Outcome(row["last_outcome"]),
-        consumption=_paces(row["paces"]),
+        consumption=MappingProxyType(
+            {policy["policy_name"]: known for policy in row["policies"] or () if (known := _consumption(policy))}
+        ),
     )
 
 
-def buckets(rows: Arrays) -> tuple[Bucket, ...]:
-    """Read buckets in their order."""
-    return tuple(
-        Bucket(
-            name=name,
-            available_tokens=available,
-            capacity=capacity,
-            refill_tokens=refill,
-            refill_period_sec=period,
-            policy_category=category,
-        )
-        for name, available, capacity, refill, period, category in rows or ()
-    )
+def bucket(row: Row) -> Bucket:
+    """Read a row of dict_rate_limit_latest."""
+    return Bucket(**{field: row[POLICY_COLUMNS.get(field, field)] for field in POLICY_FIELDS})
 
 
 def policy_overrides(rows: Arrays) -> Mapping[str, PolicyOverride]:
@@ -78,13 +74,11 @@ def policy_overrides(rows: Arrays) -> Mapping[str, PolicyOverride]:
     )
 
 
-def _paces(rows: Arrays) -> Mapping[str, Consumption]:
-    return MappingProxyType(
-        {
-            name: Consumption(low=low, high=high, seconds=seconds, censored=censored)
-            for name, low, high, seconds, censored in rows or ()
-        }
-    )
+def _consumption(row: Row) -> Consumption | None:
+    # An older version records a reading without its consumption: the pace columns are then of an earlier reading.
+    if row["pace_seconds"] is None or row["pace_checked_at"] != row["checked_at"]:
+        return None
+    return Consumption(**{field.name: row[f"pace_{field.name}"] for field in fields(Consumption)})
 
 
 def _snapshot(row: Row) -> Snapshot:
@@ -95,7 +89,7 @@ def _snapshot(row: Row) -> Snapshot:
         received_at=row["received_at"],
         category=row["category"],
         correlation_id=row["correlation_id"],
-        buckets=buckets(row["buckets"]),
+        buckets=tuple(bucket(policy) for policy in row["policies"] or ()),
         rejected=tuple(RejectedItem(**item) for item in row["rejected"] or ()),
     )
 

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from dict_rate_limit.adapters.postgres.mappers import POLICY_COLUMNS
 from dict_rate_limit.domain.buckets.outlook import plain
 from dict_rate_limit.domain.buckets.reading import Snapshot
 
@@ -49,9 +50,9 @@ def reading_parameters(snapshot: Snapshot, evaluation: Evaluation) -> Parameters
         "checked_at": snapshot.checked_at,
         "category": storable(snapshot.category),
         "correlation_id": storable(snapshot.correlation_id),
-        "buckets": as_json(
+        "policies": as_json(
             [
-                _bucket(place, bucket, evaluation.consumption.get(bucket.name))
+                _policy(place, bucket, evaluation.consumption.get(bucket.name))
                 for place, bucket in enumerate(snapshot.buckets)
             ]
         ),
@@ -141,27 +142,10 @@ def _failure_parameters(poll: FailedPoll) -> Parameters:
     }
 
 
-def _bucket(place: int, bucket: Bucket, consumed: Consumption | None) -> Parameters:
-    return {
-        "place": place,
-        "name": bucket.name,
-        "available": bucket.available_tokens,
-        "capacity": bucket.capacity,
-        "refill": bucket.refill_tokens,
-        "period": bucket.refill_period_sec,
-        "utilization": bucket.utilization_pct,
-        "own_category": storable(bucket.policy_category),
-        **({} if consumed is None else _pace(consumed)),
-    }
-
-
-def _pace(consumed: Consumption) -> Parameters:
-    return {
-        "pace_low": consumed.low,
-        "pace_high": consumed.high,
-        "pace_seconds": consumed.seconds,
-        "pace_censored": consumed.censored,
-    }
+def _policy(place: int, bucket: Bucket, consumed: Consumption | None) -> Parameters:
+    own = {POLICY_COLUMNS.get(field, field): value for field, value in asdict(bucket).items()}
+    pace = {} if consumed is None else {f"pace_{field}": value for field, value in asdict(consumed).items()}
+    return {**_storable(own), **pace, "place": place, "utilization_pct": bucket.utilization_pct}
 
 
 def _rejected(item: RejectedItem) -> Parameters:
@@ -173,9 +157,8 @@ def _alert(alert: Alert) -> Parameters:
 
 
 def _event(event: AlertEvent) -> Parameters:
-    texts = {name: storable(value) if isinstance(value, str) else value for name, value in asdict(event).items()}
     return {
-        **texts,
+        **_storable(asdict(event)),
         "outlook": None if event.outlook is None else plain(event.outlook),
         "acknowledgement": _acknowledgement(event.acknowledgement),
     }
@@ -199,6 +182,10 @@ def _recurrence(recurrence: Recurrence) -> Parameters:
 def storable(text: str | None) -> str | None:
     """Replace NUL, which PostgreSQL cannot hold: a reading must not be lost for it."""
     return text if text is None else text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def _storable(values: Parameters) -> Parameters:
+    return {name: storable(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
 def as_json(rows: list[Parameters]) -> str:

@@ -14,18 +14,10 @@ SELECT
     poll.correlation_id,
     poll.rejected,
     (
-        SELECT json_agg(json_build_array(
-            policy_name, available_tokens, capacity, refill_tokens, refill_period_sec, policy_category
-        ) ORDER BY place)
+        SELECT json_agg(last ORDER BY place)
         FROM dict_rate_limit_latest AS last
         WHERE last.participant = known.participant AND last.received_at = known.last_good_at
-    ) AS buckets,
-    (
-        SELECT json_agg(json_build_array(policy_name, pace_low, pace_high, pace_seconds, pace_censored))
-        FROM dict_rate_limit_latest AS last
-        WHERE last.participant = known.participant AND last.received_at = known.last_good_at
-            AND last.pace_checked_at = last.checked_at AND last.pace_seconds IS NOT NULL
-    ) AS paces,
+    ) AS policies,
     (
         SELECT json_agg(json_build_array(policy_name, warning_threshold_pct, critical_threshold_pct, enabled))
         FROM dict_rate_limit_policies AS policy

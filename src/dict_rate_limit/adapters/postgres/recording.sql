@@ -15,12 +15,7 @@ SELECT
     known.last_good_at,
     known.checked_at,
     coalesce(known.category, '') AS category,
-    (
-        SELECT json_agg(json_build_array(
-            policy_name, available_tokens, capacity, refill_tokens, refill_period_sec, policy_category
-        ))
-        FROM dict_rate_limit_latest WHERE participant = %(participant)s
-    ) AS buckets,
+    (SELECT json_agg(last) FROM dict_rate_limit_latest AS last WHERE participant = %(participant)s) AS policies,
     (
         SELECT json_agg(json_build_array(policy_name, warning_threshold_pct, critical_threshold_pct, enabled))
         FROM dict_rate_limit_policies
@@ -69,12 +64,7 @@ ON CONFLICT (participant) DO UPDATE SET
 -- name: save_reading
 -- A new reading: policies where something changed, the history, the last state of each policy.
 WITH bucket AS MATERIALIZED (
-    SELECT *
-    FROM jsonb_to_recordset(%(buckets)s::jsonb) AS b (
-        place integer, name text, available integer, capacity integer, refill integer, period integer,
-        utilization numeric, own_category text, pace_low bigint, pace_high bigint, pace_seconds double precision,
-        pace_censored boolean
-    )
+    SELECT * FROM jsonb_populate_recordset(NULL::dict_rate_limit_latest, %(policies)s::jsonb)
 ), scale AS (
     SELECT CASE WHEN %(category)s::text IN ('A', 'B', 'C', 'D', 'E', 'F', 'G', 'H') THEN %(category)s::text END AS letter
 ), gone AS (
@@ -84,13 +74,14 @@ WITH bucket AS MATERIALIZED (
     INSERT INTO dict_rate_limit_policies (
         participant, policy_name, category, capacity_max, refill_tokens, refill_period_sec
     )
-    SELECT %(participant)s, name, letter, capacity, refill, period
+    SELECT %(participant)s, policy_name, letter, capacity, refill_tokens, refill_period_sec
     FROM bucket, scale
     WHERE NOT EXISTS (
         SELECT FROM dict_rate_limit_policies AS known
-        WHERE known.participant = %(participant)s AND known.policy_name = name
+        WHERE known.participant = %(participant)s AND known.policy_name = bucket.policy_name
             AND known.category IS NOT DISTINCT FROM letter
-            AND (known.capacity_max, known.refill_tokens, known.refill_period_sec) = (capacity, refill, period)
+            AND (known.capacity_max, known.refill_tokens, known.refill_period_sec)
+                = (bucket.capacity, bucket.refill_tokens, bucket.refill_period_sec)
     )
     ON CONFLICT (participant, policy_name) DO UPDATE SET
         category = excluded.category,
@@ -104,9 +95,9 @@ WITH bucket AS MATERIALIZED (
         category, policy_category, checked_at, received_at, correlation_id
     )
     SELECT
-        %(participant)s, name, available, capacity, refill, period, utilization,
-        %(category)s, own_category, %(checked_at)s, %(received_at)s, %(correlation_id)s
-    FROM bucket
+        %(participant)s, policy_name, available_tokens, capacity, refill_tokens, refill_period_sec, utilization_pct,
+        %(category)s, policy_category, %(checked_at)s, %(received_at)s, %(correlation_id)s
+    FROM jsonb_populate_recordset(NULL::dict_rate_limit_states, %(policies)s::jsonb)
     ON CONFLICT DO NOTHING
 )
 INSERT INTO dict_rate_limit_latest (
@@ -114,8 +105,8 @@ INSERT INTO dict_rate_limit_latest (
     checked_at, received_at, pace_low, pace_high, pace_seconds, pace_censored, pace_checked_at
 )
 SELECT
-    %(participant)s, name, available, capacity, refill, period, own_category, place, %(checked_at)s, %(received_at)s,
-    pace_low, pace_high, pace_seconds, pace_censored, %(checked_at)s
+    %(participant)s, policy_name, available_tokens, capacity, refill_tokens, refill_period_sec, policy_category, place,
+    %(checked_at)s, %(received_at)s, pace_low, pace_high, pace_seconds, pace_censored, %(checked_at)s
 FROM bucket
 ON CONFLICT (participant, policy_name) DO UPDATE SET
     available_tokens = excluded.available_tokens,
