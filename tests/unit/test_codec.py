@@ -53,7 +53,7 @@ failures = st.builds(
 
 
 @given(snapshots | failures)
-def test_every_poll_comes_back_as_it_went(poll: Poll) -> None:
+def test_every_poll_survives_a_round_trip(poll: Poll) -> None:
     assert decode_poll(encode_poll(poll)) == poll
 
 
@@ -61,19 +61,19 @@ def test_every_poll_comes_back_as_it_went(poll: Poll) -> None:
     "text",
     ["", "{", "[]", "{}", "null", "[1]", "[2,1]", "[3,1]", '"x"', encode_poll(failure())[:-9], b"\xff\xfe"],
 )
-def test_any_other_text_is_refused_without_being_shown(text: str | bytes) -> None:
+def test_an_invalid_text_is_rejected_without_being_displayed(text: str | bytes) -> None:
     with pytest.raises(InvalidValueError, match=r"poll: .*expected encode_poll's"):
         decode_poll(text)
 
 
-def test_a_naive_time_in_the_text_is_refused() -> None:
+def test_a_naive_time_in_the_text_is_rejected() -> None:
     naive = encode_poll(snapshot(bucket(), at=NOON)).replace("+00:00", "")
 
     with pytest.raises(InvalidValueError):
         decode_poll(naive)
 
 
-def test_a_group_of_fifty_participants_stays_far_below_the_payload_limit() -> None:
+def test_a_group_of_fifty_participants_is_far_below_the_payload_limit() -> None:
     answer = snapshot(*(bucket(36_000, 36_000, name=f"INFRACTION_REPORTS_LIST_WITHOUT_ROLE_{n}") for n in range(29)))
 
     assert len(encode_poll(answer)) * 50 < 250_000
