@@ -35,7 +35,7 @@ def at(text: str) -> datetime:
         Matchers(severity="*ING"),
     ],
 )
-def test_an_alert_is_meant_when_every_glob_matches(matchers: Matchers) -> None:
+def test_an_alert_matches_when_every_glob_matches(matchers: Matchers) -> None:
     assert matchers.match(open_alert())
 
 
@@ -50,11 +50,11 @@ def test_an_alert_is_meant_when_every_glob_matches(matchers: Matchers) -> None:
         Matchers(policy="CLAIMS_*", severity="CRITICAL"),
     ],
 )
-def test_an_alert_is_not_meant_when_one_glob_does_not_match(matchers: Matchers) -> None:
+def test_an_alert_does_not_match_when_one_glob_does_not(matchers: Matchers) -> None:
     assert not matchers.match(open_alert())
 
 
-def test_where_no_policy_is_concerned_only_a_glob_for_all_matches() -> None:
+def test_an_alert_without_a_policy_matches_only_the_glob_for_all() -> None:
     blind = open_alert(ANY_POLICY, Kind.SOURCE_UNREACHABLE, Severity.CRITICAL)
 
     assert Matchers().match(blind)
@@ -68,7 +68,7 @@ def test_a_glob_with_invalid_characters_is_rejected_with_its_field(field: str) -
             Matchers(**{field: glob})
 
 
-def test_a_silence_holds_from_its_beginning_until_before_its_end() -> None:
+def test_a_silence_is_active_from_its_start_to_before_its_end() -> None:
     one = silence(starts_at=NOON + MINUTE)
 
     held = [one.active_at(NOON + minutes * MINUTE) for minutes in (0, 1, 59, 60)]
@@ -76,18 +76,18 @@ def test_a_silence_holds_from_its_beginning_until_before_its_end() -> None:
     assert held == [False, True, True, False]
 
 
-def test_a_silence_ended_by_hand_holds_until_then() -> None:
+def test_a_silence_ended_early_is_active_until_then() -> None:
     one = ended(silence(), NOON + 10 * MINUTE)
 
     assert one.active_at(NOON + 9 * MINUTE)
     assert not one.active_at(NOON + 10 * MINUTE)
 
 
-def test_ending_a_silence_late_does_not_make_it_longer() -> None:
+def test_ending_a_silence_late_does_not_extend_it() -> None:
     assert not ended(silence(), NOON + 2 * HOUR).active_at(NOON + HOUR)
 
 
-def test_a_silence_keeps_quiet_about_what_it_matches_while_it_holds() -> None:
+def test_an_active_silence_suppresses_matching_alerts() -> None:
     one = silence(Matchers(policy="CLAIMS_*"))
 
     assert one.suppresses(open_alert(), NOON)
@@ -110,7 +110,7 @@ def test_a_silence_keeps_quiet_about_what_it_matches_while_it_holds() -> None:
         (lambda: ended(silence(), datetime(2026, 11, 23)), "ended_at: .*time zone"),  # noqa: DTZ001 -- likewise
     ],
 )
-def test_times_that_cannot_be_are_refused(make: Callable[[], Silence], message: str) -> None:
+def test_invalid_times_are_rejected(make: Callable[[], Silence], message: str) -> None:
     with pytest.raises(InvalidValueError, match=f"^{message}"):
         make()
 
@@ -126,7 +126,7 @@ def test_times_that_cannot_be_are_refused(make: Callable[[], Silence], message: 
         ("2026-11-25T12:00:00+00:00", False),
     ],
 )
-def test_a_recurrence_holds_within_its_hours_on_its_days_by_its_own_clocks(moment: str, *, held: bool) -> None:
+def test_a_recurrence_is_active_on_its_days_and_hours_in_its_time_zone(moment: str, *, held: bool) -> None:
     assert OFFICE.covers(at(moment)) is held
 
 
@@ -141,11 +141,11 @@ def test_a_recurrence_holds_within_its_hours_on_its_days_by_its_own_clocks(momen
         ("2026-11-27T05:00-03:00", False),  # the night of Thursday
     ],
 )
-def test_a_recurrence_over_midnight_belongs_to_the_day_it_starts_on(moment: str, *, held: bool) -> None:
+def test_a_recurrence_over_midnight_belongs_to_its_first_day(moment: str, *, held: bool) -> None:
     assert NIGHT.covers(at(moment)) is held
 
 
-def test_the_night_of_sunday_reaches_into_monday() -> None:
+def test_the_night_of_sunday_includes_monday_morning() -> None:
     sunday = Recurrence(days=(Weekday.SUN,), start=time(22), end=time(6), time_zone="UTC")
 
     assert sunday.covers(MONDAY.replace(hour=5))
@@ -159,14 +159,14 @@ def test_the_same_start_and_end_are_a_whole_day() -> None:
     assert held == [False, True, True, False]
 
 
-def test_hours_move_along_with_summer_time() -> None:
+def test_hours_follow_summer_time() -> None:
     berlin = Recurrence(days=tuple(Weekday), start=time(9), end=time(10), time_zone="Europe/Berlin")
 
     assert berlin.covers(datetime(2026, 1, 5, 8, 30, tzinfo=UTC))
     assert berlin.covers(datetime(2026, 7, 6, 7, 30, tzinfo=UTC))
 
 
-def test_a_silence_with_a_recurrence_holds_within_its_hours_only() -> None:
+def test_a_recurring_silence_is_active_only_within_its_hours() -> None:
     week = silence(ends_at=NOON + timedelta(days=7), recurrence=OFFICE)
 
     assert week.active_at(NOON + HOUR)
@@ -175,7 +175,7 @@ def test_a_silence_with_a_recurrence_holds_within_its_hours_only() -> None:
 
 
 @pytest.mark.parametrize("days", [(), (Weekday.MON, Weekday.MON)])
-def test_a_recurrence_needs_days_each_once(days: tuple[Weekday, ...]) -> None:
+def test_a_recurrence_needs_distinct_days(days: tuple[Weekday, ...]) -> None:
     with pytest.raises(InvalidValueError, match=r"^days: .*expected MON to SUN"):
         Recurrence(days=days, start=time(9), end=time(10), time_zone="UTC")
 
@@ -183,7 +183,7 @@ def test_a_recurrence_needs_days_each_once(days: tuple[Weekday, ...]) -> None:
 @pytest.mark.parametrize(
     ("start", "end"), [(time(9, tzinfo=UTC), time(10)), (time(9), time(10, tzinfo=UTC))], ids=["start", "end"]
 )
-def test_hours_of_a_recurrence_have_no_zone_of_their_own(start: time, end: time) -> None:
+def test_hours_of_a_recurrence_with_a_time_zone_are_rejected(start: time, end: time) -> None:
     with pytest.raises(InvalidValueError, match="expected times without a zone"):
         Recurrence(days=(Weekday.MON,), start=start, end=end, time_zone="UTC")
 
@@ -191,12 +191,12 @@ def test_hours_of_a_recurrence_have_no_zone_of_their_own(start: time, end: time)
 @pytest.mark.parametrize(
     "zone", ["", "Brazil/Nowhere", "../../etc/passwd", "/etc/localtime", "America", "UTC\0", "x" * 5000]
 )
-def test_an_unknown_time_zone_is_refused(zone: str) -> None:
+def test_an_unknown_time_zone_is_rejected(zone: str) -> None:
     with pytest.raises(InvalidValueError, match=r"^time_zone: .*expected an IANA name"):
         Recurrence(days=(Weekday.MON,), start=time(9), end=time(10), time_zone=zone)
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "two\nlines", "x" * 501])
-def test_silence_without_words_that_can_be_read_later_is_refused(reason: str) -> None:
+def test_a_silence_without_a_printable_reason_is_rejected(reason: str) -> None:
     with pytest.raises(InvalidValueError, match=r"^reason: .*expected 1 to 500"):
         replace(silence(), reason=reason)
