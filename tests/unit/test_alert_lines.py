@@ -179,7 +179,7 @@ def texts(facts: Values) -> tuple[str, str]:
         ),
     ],
 )
-def test_says_what_happened_and_how_bad_it_is(facts: Values, portuguese: str, english: str) -> None:
+def test_the_message_names_the_event_and_its_severity(facts: Values, portuguese: str, english: str) -> None:
     assert texts(facts) == (portuguese, english)
 
 
@@ -192,21 +192,21 @@ def test_every_kind_and_transition_has_two_different_single_lines(kind: Kind) ->
         assert not {"{", "}", "\n"} & set(portuguese + english)
 
 
-def test_names_a_participant_that_has_a_name() -> None:
+def test_the_message_names_a_named_participant() -> None:
     portuguese, english = texts(replace(NOTICE, kind=Kind.POLICY_VANISHED, participant="01234567"))
 
     assert portuguese.endswith(" [participante 01234567]")
     assert english.endswith(" [participant 01234567]")
 
 
-def test_leaves_out_the_threshold_where_none_is_known() -> None:
+def test_the_message_omits_an_unknown_threshold() -> None:
     portuguese, english = texts(replace(LOW, threshold=None))
 
     assert portuguese.endswith("fichas (22,77%)")
     assert english.endswith("left (22.77%)")
 
 
-def test_shows_limits_it_cannot_read_as_they_are() -> None:
+def test_unreadable_limits_are_displayed_raw() -> None:
     _, english = texts(replace(NOTICE, kind=Kind.LIMITS_CHANGED, previous=None, current="unlimited"))
 
     assert english.endswith("(empty) → unlimited")
@@ -232,5 +232,5 @@ def test_a_hostile_category_stays_on_one_short_line() -> None:
         (timedelta(days=2, hours=3, minutes=30), "2 d 3 h"),
     ],
 )
-def test_writes_a_duration_in_its_two_largest_units(span: timedelta, text: str) -> None:
+def test_a_duration_has_its_two_largest_units(span: timedelta, text: str) -> None:
     assert duration_text(span) == text
