@@ -20,7 +20,7 @@ from samples.domain import (
 LATER = NOON + FIVE_MINUTES
 
 
-def test_a_first_reading_is_kept() -> None:
+def test_a_first_reading_is_stored() -> None:
     first = snapshot(bucket(700))
 
     state, evaluation = evaluate_poll(ParticipantState(participant=PARTICIPANT), first, RULES)
@@ -39,7 +39,7 @@ def test_a_failure_is_a_poll_and_changes_no_bucket() -> None:
     assert (after.buckets, after.checked_at, after.last_good_at) == (state.buckets, NOON, NOON)
 
 
-def test_a_repeated_time_stores_nothing_and_judges_no_bucket() -> None:
+def test_a_repeated_time_stores_nothing_and_evaluates_no_bucket() -> None:
     state, _ = run(snapshot(bucket(700)))
 
     after, evaluation = evaluate_poll(state, snapshot(bucket(0), at=LATER, response_time=NOON), RULES)
@@ -90,7 +90,7 @@ def test_the_first_poll_is_the_earliest_even_when_recorded_late() -> None:
     assert state.first_polled_at == NOON
 
 
-def test_buckets_are_shown_with_the_thresholds_in_force_and_in_order() -> None:
+def test_evaluated_buckets_are_ordered_and_have_their_thresholds() -> None:
     rules = {"B": PolicyOverride(warning=9500, enabled=False)}
 
     evaluated = evaluate_buckets(
