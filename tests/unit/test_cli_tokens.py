@@ -26,14 +26,14 @@ def test_the_line_goes_to_stdout_and_the_token_to_stderr(capsys: pytest.CaptureF
     assert secret_of(result) not in result.out
 
 
-def test_a_token_is_a_viewer_for_ever_unless_told_otherwise(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_token_is_a_viewer_without_expiry_by_default(capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys, "tokens", "create", "--name", "grafana")
 
     (token,) = parse_tokens(result.out)[0].values()
     assert (token.role, token.expires) == (Role.VIEWER, None)
 
 
-def test_scripts_get_line_and_token_as_one_object(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_has_line_and_token(capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys, "tokens", "create", "--name", "deploy", "--output", "json")
 
     made = json.loads(result.out)
@@ -41,7 +41,7 @@ def test_scripts_get_line_and_token_as_one_object(capsys: pytest.CaptureFixture[
     assert result.err == ""
 
 
-def test_no_two_tokens_are_alike(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_token_is_different(capsys: pytest.CaptureFixture[str]) -> None:
     first, second = (ended(capsys, "tokens", "create", "--name", "a") for _ in range(2))
 
     assert secret_of(first) != secret_of(second)
@@ -51,7 +51,7 @@ def test_no_two_tokens_are_alike(capsys: pytest.CaptureFixture[str]) -> None:
     "options",
     [["--name", "two words"], ["--name", "a", "--role", "admin"], ["--name", "a", "--expires", "soon"], []],
 )
-def test_what_cannot_be_a_token_is_refused(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_options_are_rejected(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys, "tokens", "create", *options)
 
     assert (result.code, result.out) == (64, "")
