@@ -10,33 +10,33 @@ from dict_rate_limit.apps.local.data_folder import default_folder, locked_folder
 from dict_rate_limit.apps.local.process import EmbeddedError
 
 
-def test_root_keeps_data_system_wide() -> None:
+def test_root_stores_data_system_wide() -> None:
     assert default_folder({"HOME": "/home/me"}, 0) == Path("/var/lib/dict-rate-limit")
 
 
-def test_others_keep_data_at_home() -> None:
+def test_other_users_store_data_in_their_home() -> None:
     assert default_folder({"HOME": "/home/me"}, 1000) == Path("/home/me/.local/share/dict-rate-limit")
 
 
-def test_the_data_home_comes_before_the_home() -> None:
+def test_xdg_data_home_overrides_the_home() -> None:
     environ = {"HOME": "/home/me", "XDG_DATA_HOME": "/data"}
 
     assert default_folder(environ, 1000) == Path("/data/dict-rate-limit")
 
 
-def test_a_relative_data_home_does_not_count() -> None:
+def test_a_relative_xdg_data_home_is_ignored() -> None:
     environ = {"HOME": "/home/me", "XDG_DATA_HOME": "data"}
 
     assert default_folder(environ, 1000) == Path("/home/me/.local/share/dict-rate-limit")
 
 
-def test_without_a_home_a_folder_is_asked_for() -> None:
+def test_without_a_home_the_error_asks_for_a_folder() -> None:
     with pytest.raises(EmbeddedError, match="name one with --data or DATA_DIR"):
         default_folder({}, 1000)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's database is another account's")
-def test_the_folder_root_makes_may_be_passed_through(tmp_path: Path) -> None:
+def test_the_folder_created_by_root_can_be_traversed(tmp_path: Path) -> None:
     before = os.umask(0o077)
     try:
         with locked_folder(tmp_path / "new" / "data") as folder:
@@ -48,14 +48,14 @@ def test_the_folder_root_makes_may_be_passed_through(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root's may be passed through")
-def test_the_folder_another_account_makes_is_its_own(tmp_path: Path) -> None:
+def test_the_folder_created_by_another_user_is_private(tmp_path: Path) -> None:
     with locked_folder(tmp_path / "new" / "data") as folder:
         mode = stat.S_IMODE(folder.stat().st_mode)
 
     assert mode == 0o700
 
 
-def test_a_folder_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
+def test_an_existing_folder_keeps_its_mode(tmp_path: Path) -> None:
     tmp_path.chmod(0o750)
 
     with locked_folder(tmp_path) as folder:
@@ -64,14 +64,14 @@ def test_a_folder_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
     assert mode == 0o750
 
 
-def test_a_second_one_is_refused_and_told_who_has_it(tmp_path: Path) -> None:
+def test_a_second_process_is_rejected_with_the_id_of_the_first(tmp_path: Path) -> None:
     line = rf"^the data folder {tmp_path} is in use by process {os.getpid()}: stop it, or name another with --data$"
 
     with locked_folder(tmp_path), pytest.raises(EmbeddedError, match=line), locked_folder(tmp_path):
         pass
 
 
-def test_the_folder_is_free_again_afterwards(tmp_path: Path) -> None:
+def test_the_lock_is_released_afterwards(tmp_path: Path) -> None:
     with locked_folder(tmp_path):
         pass
 
@@ -81,7 +81,7 @@ def test_the_folder_is_free_again_afterwards(tmp_path: Path) -> None:
     assert holder == f"{os.getpid()}\n"
 
 
-def test_a_lock_without_a_name_is_respected(tmp_path: Path) -> None:
+def test_a_lock_without_a_process_id_is_respected(tmp_path: Path) -> None:
     with locked_folder(tmp_path):
         (tmp_path / "up.lock").write_text("")
 
@@ -89,7 +89,7 @@ def test_a_lock_without_a_name_is_respected(tmp_path: Path) -> None:
             pass
 
 
-def test_a_file_in_place_of_the_folder_is_one_clear_line(tmp_path: Path) -> None:
+def test_a_file_in_place_of_the_folder_is_a_one_line_error(tmp_path: Path) -> None:
     taken = tmp_path / "taken"
     taken.write_text("")
 
