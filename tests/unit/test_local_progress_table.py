@@ -22,7 +22,7 @@ def drawn(progress: ProgressTable) -> list[str]:
     return [" ".join(line.split()) for line in text.get().splitlines()]
 
 
-def test_the_table_says_what_where_and_how_long() -> None:
+def test_the_table_has_name_address_and_duration() -> None:
     watch = Stopwatch()
     progress = ProgressTable(Console(file=io.StringIO()), watch, ("PostgreSQL", "Temporal", "Valkey", "Worker"))
 
@@ -42,7 +42,7 @@ def test_the_table_says_what_where_and_how_long() -> None:
     ]
 
 
-def test_where_no_terminal_is_each_part_is_a_line_when_it_is_ready() -> None:
+def test_without_a_terminal_each_ready_component_is_a_line() -> None:
     watch = Stopwatch()
     page = io.StringIO()
     with ProgressTable(Console(file=page, width=20), watch, ("Temporal", "Valkey")) as progress:
@@ -54,7 +54,7 @@ def test_where_no_terminal_is_each_part_is_a_line_when_it_is_ready() -> None:
     assert page.getvalue() == "Temporal: ready 0.5 s 127.0.0.1:7233\nValkey: external [bold]cache:6379\n"
 
 
-def test_in_a_terminal_the_table_stays_when_all_is_up() -> None:
+def test_in_a_terminal_the_table_stays_after_the_start() -> None:
     page = io.StringIO()
     console = Console(file=page, force_terminal=True, width=80)
     with ProgressTable(console, Stopwatch(), ("Temporal",)) as progress:
