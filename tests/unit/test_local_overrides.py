@@ -14,19 +14,19 @@ from dict_rate_limit.apps.local.overrides import (
 from dict_rate_limit.settings import load
 
 
-def test_an_unset_variable_means_the_embedded_part() -> None:
+def test_an_unset_variable_selects_the_embedded_component() -> None:
     settings = load({"REDIS_ADDR": ""})
 
     assert external_address(CACHE, settings) is None
 
 
-def test_a_real_part_is_shown_without_its_password() -> None:
+def test_an_external_component_is_displayed_without_its_password() -> None:
     settings = load({"DATABASE_URL": "postgresql://me:hush@db/limits"})
 
     assert external_address(DATABASE, settings) == "postgresql://me:***@db/limits"
 
 
-def test_embedded_parts_get_their_addresses() -> None:
+def test_embedded_components_get_their_addresses() -> None:
     addresses = {CACHE: "127.0.0.1:1", TEMPORAL: "127.0.0.1:2"}
 
     environ = with_local_addresses({"PORT": "81"}, addresses, load({}))
@@ -34,7 +34,7 @@ def test_embedded_parts_get_their_addresses() -> None:
     assert environ == {"PORT": "81", "REDIS_ADDR": "127.0.0.1:1", "TEMPORAL_HOST": "127.0.0.1:2"}
 
 
-def test_what_was_said_about_a_real_part_is_not_told_to_the_embedded_one() -> None:
+def test_settings_of_an_external_component_do_not_reach_the_embedded_one() -> None:
     told = {"REDIS_PASSWORD_FILE": "/f", "REDIS_TLS": "true", "TEMPORAL_NAMESPACE": "x", "TEMPORAL_TLS_CA_FILE": "/f"}
 
     environ = with_local_addresses(told, {CACHE: "127.0.0.1:1", TEMPORAL: "127.0.0.1:2"}, load({}))
@@ -42,7 +42,7 @@ def test_what_was_said_about_a_real_part_is_not_told_to_the_embedded_one() -> No
     assert environ.keys() == {"REDIS_ADDR", "TEMPORAL_HOST"}
 
 
-def test_a_real_part_keeps_all_that_was_said_about_it() -> None:
+def test_an_external_component_keeps_its_settings() -> None:
     told = {"REDIS_ADDR": "cache:6379", "REDIS_TLS": "true"}
 
     environ = with_local_addresses(told, {TEMPORAL: "127.0.0.1:2"}, load(told))
@@ -50,25 +50,25 @@ def test_a_real_part_keeps_all_that_was_said_about_it() -> None:
     assert environ == told | {"TEMPORAL_HOST": "127.0.0.1:2"}
 
 
-def test_the_simulator_is_polled_often() -> None:
+def test_the_simulator_has_a_short_poll_interval() -> None:
     environ = with_local_addresses({}, {SOURCE: "127.0.0.1:3"}, load({}))
 
     assert environ["WORKFLOW_CRON_SCHEDULE"] == "@every 20s"
     assert load(environ).poll_interval.total_seconds() == 20
 
 
-def test_a_schedule_that_was_set_stays() -> None:
+def test_a_configured_schedule_is_preserved() -> None:
     environ = with_local_addresses({"WORKFLOW_CRON_SCHEDULE": "@every 1m"}, {SOURCE: "127.0.0.1:3"}, load({}))
 
     assert environ["WORKFLOW_CRON_SCHEDULE"] == "@every 1m"
 
 
-def test_a_real_source_is_polled_as_usual() -> None:
+def test_an_external_source_has_the_default_schedule() -> None:
     environ = with_local_addresses({}, {CACHE: "127.0.0.1:1"}, load({}))
 
     assert "WORKFLOW_CRON_SCHEDULE" not in environ
 
 
 @pytest.mark.parametrize(("share", "seconds"), [(0.5, 20), (1.0, 15), (0.3, 34), (0.1, 100)])
-def test_polls_stay_within_the_budget_for_lists(share: float, seconds: int) -> None:
+def test_the_polls_fit_the_budget_of_the_list(share: float, seconds: int) -> None:
     assert poll_every_sec(share) == seconds
