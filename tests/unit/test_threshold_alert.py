@@ -44,7 +44,7 @@ def test_the_alert_of_a_bucket_follows_its_level(
     assert story(*available) == expected
 
 
-def test_running_dry_is_worse_than_critical_and_stays_until_the_severity_steps_down() -> None:
+def test_exhaustion_escalates_a_critical_alert_until_its_severity_falls() -> None:
     _, events = run(*ticks(*(bucket(tokens) for tokens in (50, 0, 5, -15, 200))))
 
     assert [(e.transition, e.severity, e.exhausted) for e in events] == [
@@ -54,7 +54,7 @@ def test_running_dry_is_worse_than_critical_and_stays_until_the_severity_steps_d
     ]
 
 
-def test_a_bucket_that_hovers_about_its_threshold_does_not_flap() -> None:
+def test_a_bucket_near_its_threshold_does_not_flap() -> None:
     assert story(*([250, 265] * 50)) == [(OPENED, Severity.WARNING)]
 
 
@@ -74,13 +74,13 @@ def test_transitions_of_one_alert_share_its_id_and_count_up() -> None:
     assert {event.opened_at for event in events} == {NOON}
 
 
-def test_judging_the_same_polls_again_gives_the_same_events() -> None:
+def test_evaluating_the_same_polls_again_gives_the_same_events() -> None:
     polls = ticks(bucket(250), bucket(50), bucket(900), bucket(10))
 
     assert run(*polls) == run(*polls)
 
 
-def test_an_event_tells_the_numbers_of_its_reading() -> None:
+def test_an_event_has_the_numbers_of_its_reading() -> None:
     _, (event,) = run(snapshot(bucket(-15), category="D"))
 
     assert (event.available_tokens, event.capacity_max, event.utilization_pct) == (-15, 1000, 100.0)
@@ -104,7 +104,7 @@ def test_a_policys_own_threshold_is_used() -> None:
     assert event.severity is Severity.WARNING
 
 
-def test_a_policy_that_is_not_enabled_raises_no_alert() -> None:
+def test_a_disabled_policy_opens_no_alert() -> None:
     _, events = run(*ticks(bucket(0), bucket(900), bucket(-5)), state=with_rule(PolicyOverride(enabled=False)))
 
     assert events == []
@@ -134,7 +134,7 @@ def test_a_vanished_policy_resolves_its_alert() -> None:
 
 
 @given(st.lists(st.integers(-50, 1100), max_size=40))
-def test_any_course_of_a_bucket_gives_a_well_formed_story(course: list[int]) -> None:
+def test_any_sequence_of_readings_gives_a_valid_sequence_of_transitions(course: list[int]) -> None:
     state, events = run(*ticks(*(bucket(tokens) for tokens in course)))
 
     is_open = False
