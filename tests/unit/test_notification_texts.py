@@ -19,7 +19,7 @@ def test_a_title_fits_a_phone(language: Language) -> None:
     assert [title for title in titles if len(title) > LONGEST_TITLE] == []
 
 
-def test_both_languages_tell_the_same_things() -> None:
+def test_both_languages_have_the_same_lines() -> None:
     lengths = [[len(sample.text(language)[1].splitlines()) for language in Language] for sample in samples()]
 
     assert all(portuguese == english for portuguese, english in lengths)
