@@ -30,7 +30,7 @@ def test_a_bucket_without_capacity_is_unknown() -> None:
     assert level_of(bucket(0, 0), THRESHOLDS) is Level.UNKNOWN
 
 
-def test_levels_are_compared_in_integers_not_in_rounded_shares() -> None:
+def test_levels_are_compared_as_integers_and_not_as_rounded_shares() -> None:
     just_above = bucket(90_001, 360_000)  # 25.0003 %: rounds to 25.00
 
     assert level_of(just_above, THRESHOLDS) is Level.OK
@@ -57,11 +57,11 @@ def test_a_level_steps_down_only_by_a_clear_margin(available: int, previous: Lev
     assert level_with_hysteresis(bucket(available), THRESHOLDS, previous) is level
 
 
-def test_a_bucket_without_capacity_stays_unknown_whatever_it_was() -> None:
+def test_a_bucket_without_capacity_stays_unknown() -> None:
     assert level_with_hysteresis(bucket(0, 0), THRESHOLDS, Level.CRITICAL) is Level.UNKNOWN
 
 
-def test_a_full_bucket_clears_even_where_threshold_and_margin_pass_the_whole() -> None:
+def test_a_full_bucket_clears_when_threshold_and_margin_exceed_100_percent() -> None:
     strict = Thresholds(warning=9900, critical=1000, margin=200)
 
     assert clear_threshold(strict, Level.WARNING) == 10_000
@@ -70,12 +70,12 @@ def test_a_full_bucket_clears_even_where_threshold_and_margin_pass_the_whole() -
 
 
 @pytest.mark.parametrize(("warning", "critical"), [(1000, 2500), (10_001, 10), (2500, -1)])
-def test_thresholds_in_the_wrong_order_are_refused(warning: int, critical: int) -> None:
+def test_thresholds_in_the_wrong_order_are_rejected(warning: int, critical: int) -> None:
     with pytest.raises(InvalidValueError, match="expected 0 <= critical <= warning <= 100"):
         Thresholds(warning=warning, critical=critical, margin=200)
 
 
-def test_a_margin_outside_the_whole_is_refused() -> None:
+def test_a_margin_above_100_percent_is_rejected() -> None:
     with pytest.raises(InvalidValueError, match="margin: -1 %, expected 0 to 100"):
         Thresholds(warning=2500, critical=1000, margin=-100)
 
@@ -104,7 +104,7 @@ def test_a_policys_own_thresholds_override_the_global_ones(
     capacity=st.integers(1, 40_000),
     previous=st.sampled_from([Level.OK, Level.WARNING, Level.CRITICAL]),
 )
-def test_memory_never_makes_a_level_better_and_settles_at_once(available: int, capacity: int, previous: Level) -> None:
+def test_hysteresis_never_improves_a_level_and_is_stable(available: int, capacity: int, previous: Level) -> None:
     order = [Level.OK, Level.WARNING, Level.CRITICAL]
     reading = bucket(available, capacity)
 
