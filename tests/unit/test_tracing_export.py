@@ -75,7 +75,7 @@ def make(provider: TracerProvider, name: str = "span") -> None:
     ("text", "shown"),
     [(URL, "postgresql://me:***@db/x"), (f"Bearer {TOKEN}", "Bearer (hidden)"), (f"of {CPF}", "of (cpf)")],
 )
-def test_no_text_of_a_span_holds_a_secret(provider: TracerProvider, inner: Scripted, text: str, shown: str) -> None:
+def test_no_text_of_a_span_contains_a_secret(provider: TracerProvider, inner: Scripted, text: str, shown: str) -> None:
     span = provider.get_tracer("tests").start_span(
         f"name {text}", attributes={"one": text, "many": (text, "b"), "n": 1}
     )
@@ -90,7 +90,7 @@ def test_no_text_of_a_span_holds_a_secret(provider: TracerProvider, inner: Scrip
     assert seen.events[0].attributes == {"what": shown}
 
 
-def test_an_exceptions_message_and_stack_are_cleaned(provider: TracerProvider, inner: Scripted) -> None:
+def test_the_message_and_stack_of_an_exception_are_redacted(provider: TracerProvider, inner: Scripted) -> None:
     with pytest.raises(RuntimeError), provider.get_tracer("tests").start_as_current_span("span"):
         raise RuntimeError(URL)
 
@@ -100,13 +100,13 @@ def test_an_exceptions_message_and_stack_are_cleaned(provider: TracerProvider, i
     assert "hunter2" not in str(seen.status.description)
 
 
-def test_what_is_called_a_secret_is_hidden_whatever_it_holds(provider: TracerProvider, inner: Scripted) -> None:
+def test_attributes_named_as_secrets_are_hidden(provider: TracerProvider, inner: Scripted) -> None:
     provider.get_tracer("tests").start_span("span", attributes={"authorization": "plain", "tokens": 17}).end()
 
     assert inner.taken[0].attributes == {"authorization": "(hidden)", "tokens": 17}
 
 
-def test_the_rest_of_a_span_is_as_it_was(provider: TracerProvider, inner: Scripted) -> None:
+def test_the_rest_of_a_span_is_unchanged(provider: TracerProvider, inner: Scripted) -> None:
     tracer = provider.get_tracer("scope")
     with tracer.start_as_current_span("outer") as outer, tracer.start_as_current_span("inner"):
         pass
@@ -118,7 +118,7 @@ def test_the_rest_of_a_span_is_as_it_was(provider: TracerProvider, inner: Script
     assert (seen.start_time or 0) < (seen.end_time or 0)
 
 
-def test_a_collector_that_goes_and_comes_back_is_two_lines(
+def test_a_collector_that_fails_and_recovers_is_two_lines(
     provider: TracerProvider, inner: Scripted, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -156,7 +156,7 @@ def log() -> Iterator[Log]:
     logging.getLogger().removeHandler(handler)
 
 
-def test_the_library_itself_says_nothing_meanwhile(provider: TracerProvider, inner: Scripted, log: Log) -> None:
+def test_the_library_logs_nothing_meanwhile(provider: TracerProvider, inner: Scripted, log: Log) -> None:
     inner.fails = COLLECTOR
 
     make(provider)
@@ -164,7 +164,7 @@ def test_the_library_itself_says_nothing_meanwhile(provider: TracerProvider, inn
     assert log.lines == ["tracing.interrupted"]
 
 
-def test_an_exporter_that_breaks_is_a_line_too(
+def test_an_exporter_that_raises_is_one_line(
     provider: TracerProvider, inner: Scripted, caplog: pytest.LogCaptureFixture
 ) -> None:
     inner.fails = RuntimeError(URL)
@@ -175,7 +175,7 @@ def test_an_exporter_that_breaks_is_a_line_too(
     assert log_lines(caplog) == [f"tracing.interrupted collector={COLLECTOR} error=RuntimeError"]
 
 
-def test_the_library_speaks_for_itself_again_afterwards(log: Log) -> None:
+def test_the_library_logs_again_afterwards(log: Log) -> None:
     words = FailureSummary()
     words.listen()
     words.leave()
@@ -185,7 +185,7 @@ def test_the_library_speaks_for_itself_again_afterwards(log: Log) -> None:
     assert log.lines == ["something else"]
 
 
-def test_the_end_is_passed_on(provider: TracerProvider, inner: Scripted) -> None:
+def test_the_shutdown_reaches_the_exporter(provider: TracerProvider, inner: Scripted) -> None:
     provider.shutdown()
 
     assert not inner.open
