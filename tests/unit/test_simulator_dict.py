@@ -47,17 +47,17 @@ def listed(fake: FakeDict, at: datetime = START, participant: str = US) -> dict[
     return {policy.name: policy for policy in listing(fake.list_policies(participant, at)).policies}
 
 
-def test_a_list_holds_every_published_policy() -> None:
+def test_a_list_has_every_published_policy() -> None:
     assert tuple(listed(FakeDict(world()))) == PSP_POLICIES
 
 
-def test_an_answer_tells_when_and_for_which_category() -> None:
+def test_a_response_has_its_time_and_category() -> None:
     answer = listing(FakeDict(world()).list_policies(US, after(7)))
 
     assert (answer.response_time, answer.category) == (after(7), "C")
 
 
-def test_a_single_read_holds_just_that_policy() -> None:
+def test_a_single_read_has_only_that_policy() -> None:
     answer = listing(FakeDict(world()).get_policy(US, "KEYS_CHECK", START))
 
     assert [policy.name for policy in answer.policies] == ["KEYS_CHECK"]
@@ -80,7 +80,7 @@ def test_a_single_read_is_charged_to_the_other_budget_even_for_an_unknown_name()
     assert listed(fake)[POLICIES_READ].available_tokens == 199
 
 
-def test_the_twenty_first_list_at_once_is_refused_and_says_when_to_return() -> None:
+def test_the_twenty_first_list_at_once_is_a_429_with_retry_after() -> None:
     fake = FakeDict(world())
     for _ in range(20):
         fake.list_policies(US, START)
@@ -90,7 +90,7 @@ def test_the_twenty_first_list_at_once_is_refused_and_says_when_to_return() -> N
     assert (answer.status, answer.retry_after_sec) == (429, 10)
 
 
-def test_a_refused_list_costs_nothing() -> None:
+def test_a_rejected_list_costs_nothing() -> None:
     fake = FakeDict(world())
     for _ in range(25):
         fake.list_policies(US, START)
@@ -98,7 +98,7 @@ def test_a_refused_list_costs_nothing() -> None:
     assert listed(fake, after(10))[POLICIES_LIST].available_tokens == 0
 
 
-def test_a_stranger_is_refused() -> None:
+def test_an_unknown_participant_is_rejected() -> None:
     assert refusal(FakeDict(world()).list_policies("12345678", START)).status == 403
 
 
@@ -127,11 +127,11 @@ def test_requests_of_the_participant_are_counted() -> None:
     assert listed(fake)["KEYS_CHECK"].available_tokens == 0
 
 
-def test_a_request_against_no_bucket_is_not_admitted() -> None:
+def test_a_request_without_a_bucket_is_not_admitted() -> None:
     assert FakeDict(world()).spend(US, "NO_SUCH_POLICY", 1, START) == 0
 
 
-def test_a_downgrade_moves_two_capacities_and_leaves_the_tokens() -> None:
+def test_a_downgrade_changes_two_capacities_and_no_tokens() -> None:
     fake = FakeDict(world())
 
     fake.change_category(US, "D", START)
@@ -140,7 +140,7 @@ def test_a_downgrade_moves_two_capacities_and_leaves_the_tokens() -> None:
     assert (policy.capacity, policy.available_tokens, policy.policy_category) == (16_000, 30_000, "D")
 
 
-def test_an_unknown_category_leaves_the_limits_alone() -> None:
+def test_an_unknown_category_does_not_change_the_limits() -> None:
     fake = FakeDict(world())
 
     fake.change_category(US, "", START)
@@ -148,7 +148,7 @@ def test_an_unknown_category_leaves_the_limits_alone() -> None:
     assert listed(fake)[ANTISCAN].capacity == 30_000
 
 
-def test_an_overtaken_call_does_not_turn_time_back() -> None:
+def test_a_late_call_does_not_turn_time_back() -> None:
     fake = FakeDict(world())
     fake.spend(US, "KEYS_CHECK", 70, START)
     fake.list_policies(US, after(30))
@@ -156,7 +156,7 @@ def test_an_overtaken_call_does_not_turn_time_back() -> None:
     assert listed(fake, after(10))["KEYS_CHECK"].available_tokens == 35
 
 
-def test_a_naive_start_is_refused() -> None:
+def test_a_naive_start_is_rejected() -> None:
     with pytest.raises(InvalidValueError, match="start"):
         world(start=datetime(2026, 1, 1))  # noqa: DTZ001 - what is refused
 
@@ -167,7 +167,7 @@ def test_a_naive_start_is_refused() -> None:
     times=st.lists(st.integers(0, 600), min_size=1, max_size=6).map(sorted),
 )
 @settings(max_examples=12)
-def test_the_same_seed_and_times_give_the_same_answers(scenario: str, seed: int, times: list[int]) -> None:
+def test_the_same_seed_and_times_give_the_same_responses(scenario: str, seed: int, times: list[int]) -> None:
     one, other = FakeDict(world(scenario, seed=seed)), FakeDict(world(scenario, seed=seed))
 
     assert [one.list_policies(US, after(sec)) for sec in times] == [
@@ -183,7 +183,7 @@ def test_another_seed_gives_another_day() -> None:
 
 @given(times=st.lists(st.floats(0, 300), min_size=1, max_size=10).map(sorted))
 @settings(max_examples=8)
-def test_traffic_does_not_depend_on_who_looks(times: list[float]) -> None:
+def test_traffic_does_not_depend_on_reads(times: list[float]) -> None:
     watched, left_alone = FakeDict(world("lively")), FakeDict(world("lively"))
     for seconds in times:
         watched.get_policy(US, "KEYS_CHECK", after(seconds))
@@ -235,25 +235,25 @@ def test_a_duplicate_item_contradicts_the_first() -> None:
     assert first.available_tokens != last.available_tokens
 
 
-def test_an_unknown_policy_comes_on_top() -> None:
+def test_an_unknown_policy_is_added() -> None:
     assert spoilt(Fault.UNKNOWN_POLICY).policies[-1].name not in PSP_POLICIES
 
 
-def test_zeros_stand_as_in_the_official_examples() -> None:
+def test_zeros_appear_as_in_the_official_examples() -> None:
     first = spoilt(Fault.ZERO_CAPACITY).policies[0]
 
     assert (first.available_tokens, first.capacity, first.refill_tokens, first.refill_period_sec) == (0, 0, 0, 0)
 
 
-def test_negative_tokens_stand_as_in_the_manual() -> None:
+def test_negative_tokens_appear_as_in_the_manual() -> None:
     assert spoilt(Fault.NEGATIVE_TOKENS).policies[0].available_tokens == -15
 
 
-def test_an_answer_may_be_empty() -> None:
+def test_a_response_may_be_empty() -> None:
     assert spoilt(Fault.EMPTY).policies == ()
 
 
-def test_an_answer_may_tell_no_time() -> None:
+def test_a_response_may_have_no_time() -> None:
     assert spoilt(Fault.NO_TIME).response_time is None
 
 
@@ -268,7 +268,7 @@ def test_a_clock_may_run_backwards() -> None:
     assert spoilt(Fault.BACKWARDS_TIME).response_time == START - timedelta(minutes=10)
 
 
-def test_a_proxy_may_repeat_the_last_answer() -> None:
+def test_a_proxy_may_repeat_the_last_response() -> None:
     fake = FakeDict(world())
     before = listing(fake.list_policies(US, START))
     fake.inject(Fault.REPEATED_TIME)
@@ -278,18 +278,18 @@ def test_a_proxy_may_repeat_the_last_answer() -> None:
     assert again == before
 
 
-def test_a_proxy_without_an_answer_asks_for_one() -> None:
+def test_a_proxy_without_a_response_requests_one() -> None:
     assert spoilt(Fault.REPEATED_TIME).response_time == START
 
 
-def test_garbage_wins_over_what_changes_a_listing() -> None:
+def test_a_malformed_response_overrides_other_faults() -> None:
     fake = FakeDict(world())
     fake.inject(Fault.GARBAGE, Fault.MALFORMED_ITEM)
 
     assert isinstance(fake.list_policies(US, START).answer, Garbage)
 
 
-def test_a_single_read_may_answer_for_another_policy() -> None:
+def test_a_single_read_may_return_another_policy() -> None:
     fake = FakeDict(world())
     fake.inject(Fault.WRONG_NAME)
 
@@ -299,14 +299,14 @@ def test_a_single_read_may_answer_for_another_policy() -> None:
 
 
 @pytest.mark.parametrize(("fault", "delay"), [(Fault.SLOW, 2.0), (Fault.SILENT, 86_400.0), (Fault.NO_TIME, 0.0)])
-def test_an_answer_may_come_late_or_never(fault: Fault, delay: float) -> None:
+def test_a_response_may_be_late_or_missing(fault: Fault, delay: float) -> None:
     fake = FakeDict(world())
     fake.inject(fault)
 
     assert fake.list_policies(US, START).delay_sec == delay
 
 
-def test_every_answer_has_a_correlation_id_of_its_own() -> None:
+def test_every_response_has_its_own_correlation_id() -> None:
     fake = FakeDict(world())
 
     ids = {fake.list_policies(US, START).correlation_id for _ in range(5)}
