@@ -37,7 +37,7 @@ async def next_result(flight: InFlight) -> list[PublishResult]:
     return receipts
 
 
-async def test_receipts_come_as_answers_do() -> None:
+async def test_results_have_the_order_of_the_acknowledgements() -> None:
     flight = InFlight(PATIENCE_SEC)
     add = [flight.add(A1, "A"), flight.add(B1, "B")]
 
@@ -48,7 +48,7 @@ async def test_receipts_come_as_answers_do() -> None:
     assert flight.trouble is None
 
 
-async def test_answers_come_from_other_threads() -> None:
+async def test_acknowledgements_come_from_other_threads() -> None:
     flight = InFlight(PATIENCE_SEC)
     answered = flight.add(A1, "A")
 
@@ -57,7 +57,7 @@ async def test_answers_come_from_other_threads() -> None:
     assert await next_result(flight) == [PublishResult(event_id=A1)]
 
 
-async def test_a_key_is_held_back_once_the_client_has_refused_one_of_it() -> None:
+async def test_a_key_is_blocked_after_the_client_rejects_a_message() -> None:
     flight = InFlight(PATIENCE_SEC)
     answer(flight.add(A1, "A"), "MessageTooBig")
 
@@ -66,7 +66,7 @@ async def test_a_key_is_held_back_once_the_client_has_refused_one_of_it() -> Non
     assert flight.trouble is None
 
 
-async def test_what_went_before_a_refused_one_keeps_its_receipt_though_its_answer_is_later() -> None:
+async def test_a_message_before_a_rejected_one_keeps_its_late_result() -> None:
     flight = InFlight(PATIENCE_SEC)
     first = flight.add(A1, "A")
     flight.refuse(A2, "A", "too large")
@@ -76,7 +76,7 @@ async def test_what_went_before_a_refused_one_keeps_its_receipt_though_its_answe
     assert await next_result(flight) == [PublishResult(event_id=A2, refusal="too large"), PublishResult(event_id=A1)]
 
 
-async def test_what_followed_a_refused_one_has_no_receipt_though_it_arrived() -> None:
+async def test_a_message_after_a_rejected_one_has_no_result() -> None:
     flight = InFlight(PATIENCE_SEC)
     add = [flight.add(A1, "A"), flight.add(A2, "A"), flight.add(B1, "B")]
 
@@ -89,7 +89,7 @@ async def test_what_followed_a_refused_one_has_no_receipt_though_it_arrived() ->
     ]
 
 
-async def test_what_followed_a_failed_one_of_its_key_has_no_receipt() -> None:
+async def test_a_message_after_a_failed_one_of_its_key_has_no_result() -> None:
     flight = InFlight(PATIENCE_SEC)
     add = [flight.add(A1, "A"), flight.add(A2, "A"), flight.add(A3, "A"), flight.add(B1, "B")]
 
@@ -99,7 +99,7 @@ async def test_what_followed_a_failed_one_of_its_key_has_no_receipt() -> None:
     assert await next_result(flight) == [PublishResult(event_id=A1), PublishResult(event_id=B1)]
 
 
-async def test_the_first_failure_is_the_one_that_is_told() -> None:
+async def test_the_first_failure_is_reported() -> None:
     flight = InFlight(PATIENCE_SEC)
     add = [flight.add(A1, "A"), flight.add(B1, "B")]
 
@@ -110,7 +110,7 @@ async def test_the_first_failure_is_the_one_that_is_told() -> None:
     assert flight.trouble == "NotConnected"
 
 
-async def test_answers_that_never_come_are_not_waited_for() -> None:
+async def test_missing_acknowledgements_time_out() -> None:
     flight = InFlight(0.0)
     flight.add(A1, "A")
 
