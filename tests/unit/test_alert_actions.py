@@ -78,7 +78,7 @@ def new_silence(
     )
 
 
-async def test_taking_an_alert_up_is_a_transition_and_an_act(desk: Desk) -> None:
+async def test_an_acknowledgement_is_a_transition_and_an_audit_entry(desk: Desk) -> None:
     alert = await desk.alert()
 
     after = await desk.take_up(order(alert))
@@ -100,7 +100,7 @@ async def test_taking_an_alert_up_is_a_transition_and_an_act(desk: Desk) -> None
     assert (entry.detail, entry.reason) == ("CLAIMS_READ THRESHOLD until 2026-11-23T13:00:00Z", "looking")
 
 
-async def test_of_two_who_saw_the_same_the_first_has_it(desk: Desk) -> None:
+async def test_the_first_of_two_acknowledgements_wins(desk: Desk) -> None:
     alert = await desk.alert()
 
     first, second = await asyncio.gather(
@@ -114,7 +114,7 @@ async def test_of_two_who_saw_the_same_the_first_has_it(desk: Desk) -> None:
     assert str(second) == "sequence: 1, expected 2: the alert has moved on, look at it again"
 
 
-async def test_without_a_sequence_an_alert_somebody_has_is_left_to_them(desk: Desk) -> None:
+async def test_without_a_sequence_an_acknowledged_alert_is_a_conflict(desk: Desk) -> None:
     alert = await desk.alert()
     await desk.take_up(order(alert))
 
@@ -122,7 +122,7 @@ async def test_without_a_sequence_an_alert_somebody_has_is_left_to_them(desk: De
         await desk.take_up(order(alert, "rui"))
 
 
-async def test_who_saw_it_taken_may_take_it_over(desk: Desk) -> None:
+async def test_with_the_current_sequence_an_alert_can_be_taken_over(desk: Desk) -> None:
     alert = await desk.alert()
     await desk.take_up(order(alert))
 
@@ -132,7 +132,7 @@ async def test_who_saw_it_taken_may_take_it_over(desk: Desk) -> None:
     assert after.acknowledgement.actor == "rui"
 
 
-async def test_what_was_taken_up_until_then_is_free_again(desk: Desk) -> None:
+async def test_an_expired_acknowledgement_can_be_replaced(desk: Desk) -> None:
     alert = await desk.alert()
     await desk.take_up(order(alert))
     desk.clock.move(HOUR)
@@ -143,7 +143,7 @@ async def test_what_was_taken_up_until_then_is_free_again(desk: Desk) -> None:
     assert after.acknowledgement.actor == "rui"
 
 
-async def test_an_alert_that_moved_on_since_it_was_seen_is_refused(desk: Desk) -> None:
+async def test_an_outdated_sequence_is_a_conflict(desk: Desk) -> None:
     alert = await desk.alert()
     await recorded(desk.stores, snapshot(bucket(50), at=NOON + FIVE_MINUTES))
 
@@ -151,7 +151,7 @@ async def test_an_alert_that_moved_on_since_it_was_seen_is_refused(desk: Desk) -
         await desk.take_up(order(alert, sequence=1))
 
 
-async def test_a_resolved_alert_is_refused(desk: Desk) -> None:
+async def test_a_resolved_alert_cannot_be_acknowledged(desk: Desk) -> None:
     alert = await desk.alert()
     await recorded(desk.stores, snapshot(bucket(1000), at=NOON + FIVE_MINUTES))
 
@@ -159,7 +159,7 @@ async def test_a_resolved_alert_is_refused(desk: Desk) -> None:
         await desk.take_up(order(alert))
 
 
-async def test_an_alert_nobody_knows_is_refused(desk: Desk) -> None:
+async def test_an_unknown_alert_cannot_be_acknowledged(desk: Desk) -> None:
     alert = await desk.alert()
 
     with pytest.raises(NotFoundError, match=f"alert: {NULL_METRICS}"):
@@ -175,7 +175,7 @@ class ForgetfulAlerts(MemoryAlerts):
             yield unit
 
 
-async def test_an_alert_that_is_gone_by_then_is_refused(desk: Desk) -> None:
+async def test_a_deleted_alert_cannot_be_acknowledged(desk: Desk) -> None:
     desk.stores = replace(desk.stores, alerts=ForgetfulAlerts(desk.stores.database))
     alert = await desk.alert()
 
@@ -192,14 +192,14 @@ async def test_an_alert_that_is_gone_by_then_is_refused(desk: Desk) -> None:
         (datetime(2026, 11, 24), "until: .*expected a time with a time zone"),  # noqa: DTZ001 -- what is refused
     ],
 )
-async def test_an_end_that_is_past_or_far_is_refused(desk: Desk, until: datetime, message: str) -> None:
+async def test_an_end_in_the_past_or_far_future_is_rejected(desk: Desk, until: datetime, message: str) -> None:
     alert = await desk.alert()
 
     with pytest.raises(InvalidValueError, match=message):
         await desk.take_up(order(alert, until=until))
 
 
-async def test_taking_up_needs_a_reason(desk: Desk) -> None:
+async def test_an_acknowledgement_needs_a_reason(desk: Desk) -> None:
     alert = await desk.alert()
 
     with pytest.raises(InvalidValueError, match="reason: "):
@@ -208,7 +208,7 @@ async def test_taking_up_needs_a_reason(desk: Desk) -> None:
     assert await desk.stores.audit.newest(10) == []
 
 
-async def test_a_silence_begins_now_and_is_an_act(desk: Desk) -> None:
+async def test_a_silence_starts_now_and_is_audited(desk: Desk) -> None:
     made = await create_silence(desk.stores.silences, desk.clock, new_silence())
 
     (entry,) = await desk.stores.audit.newest(10)
@@ -218,7 +218,7 @@ async def test_a_silence_begins_now_and_is_an_act(desk: Desk) -> None:
     assert entry.detail == "MAINTENANCE policy=CLAIMS_* until 2026-11-23T13:00:00Z"
 
 
-async def test_a_silence_may_begin_later_and_recur(desk: Desk) -> None:
+async def test_a_silence_may_start_later_and_recur(desk: Desk) -> None:
     nights = Recurrence(days=(Weekday.FRI,), start=time(22), end=time(6), time_zone="America/Sao_Paulo")
     later = new_silence(starts_at=NOON + MINUTE)
 
@@ -227,7 +227,7 @@ async def test_a_silence_may_begin_later_and_recur(desk: Desk) -> None:
     assert (made.starts_at, made.recurrence) == (NOON + MINUTE, nights)
 
 
-async def test_a_silence_never_begins_before_it_is_made(desk: Desk) -> None:
+async def test_a_silence_does_not_start_before_its_creation(desk: Desk) -> None:
     made = await create_silence(desk.stores.silences, desk.clock, new_silence(starts_at=NOON - timedelta(days=900)))
 
     assert made.starts_at == NOON
@@ -249,16 +249,14 @@ async def test_a_silence_never_begins_before_it_is_made(desk: Desk) -> None:
         (new_silence(matchers=Matchers(severity="warn*")), "severity: 'warn\\*', expected a glob .* INFO, WARNING"),
     ],
 )
-async def test_a_silence_that_cannot_be_is_refused_and_leaves_no_trace(
-    desk: Desk, wanted: NewSilence, message: str
-) -> None:
+async def test_an_invalid_silence_is_rejected_and_not_stored(desk: Desk, wanted: NewSilence, message: str) -> None:
     with pytest.raises(InvalidValueError, match=message):
         await create_silence(desk.stores.silences, desk.clock, wanted)
 
     assert await desk.stores.audit.newest(10) == []
 
 
-async def test_a_silence_is_ended_by_hand(desk: Desk) -> None:
+async def test_a_silence_can_be_ended_early(desk: Desk) -> None:
     made = await create_silence(desk.stores.silences, desk.clock, new_silence())
     desk.clock.move(MINUTE)
 
@@ -286,7 +284,7 @@ async def test_ending_a_silence_needs_a_reason(desk: Desk) -> None:
     assert await desk.stores.silences.current(NOON) == [made]
 
 
-async def test_a_test_alert_is_over_at_once_and_waits_to_be_told(desk: Desk) -> None:
+async def test_a_test_alert_is_resolved_at_once_and_pending(desk: Desk) -> None:
     sent = await send_drill(desk.stores.alerts, desk.clock, PARTICIPANT, "ana", "weekly test")
 
     async with desk.stores.outbox.claim_batch(10, NOON) as unit:
@@ -297,7 +295,7 @@ async def test_a_test_alert_is_over_at_once_and_waits_to_be_told(desk: Desk) -> 
     assert await desk.stores.state.open_alerts([PARTICIPANT]) == []
 
 
-async def test_a_test_alert_is_an_act(desk: Desk) -> None:
+async def test_a_test_alert_is_audited(desk: Desk) -> None:
     sent = await send_drill(desk.stores.alerts, desk.clock, PARTICIPANT, "ana", "weekly test")
 
     (entry,) = await desk.stores.audit.newest(10)
@@ -316,5 +314,5 @@ async def test_a_test_alert_needs_a_reason(desk: Desk) -> None:
         (Matchers(policy="CLAIMS_*", severity="WARNING"), "policy=CLAIMS_*, severity=WARNING"),
     ],
 )
-def test_matchers_are_written_on_one_line(matchers: Matchers, text: str) -> None:
+def test_matchers_are_formatted_on_one_line(matchers: Matchers, text: str) -> None:
     assert described(matchers) == text
