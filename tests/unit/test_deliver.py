@@ -15,7 +15,7 @@ MINUTE = timedelta(minutes=1)
 AWAY = PublishError("away")
 
 
-async def test_transitions_are_handed_over_in_their_order_and_marked() -> None:
+async def test_transitions_are_published_in_order_and_marked() -> None:
     events = opened_and_resolved()
     outbox, publisher = ListOutbox(list(events)), MemoryPublisher()
 
@@ -35,7 +35,7 @@ async def test_a_batch_is_no_larger_than_asked() -> None:
     assert (delivery.delivered, len(outbox.waiting)) == (2, 1)
 
 
-async def test_nothing_is_overtaken_when_one_fails() -> None:
+async def test_a_failure_stops_the_batch_to_preserve_order() -> None:
     events = opened_and_resolved()
     outbox, publisher = ListOutbox(list(events)), FussyPublisher(1, AWAY)
 
@@ -46,7 +46,7 @@ async def test_nothing_is_overtaken_when_one_fails() -> None:
     assert delivery == Delivery(delivered=1, failure=AWAY)
 
 
-async def test_what_was_handed_over_is_marked_even_when_we_are_cancelled() -> None:
+async def test_published_transitions_are_marked_after_a_cancellation() -> None:
     events = opened_and_resolved()
     outbox = ListOutbox(list(events))
 
@@ -56,7 +56,7 @@ async def test_what_was_handed_over_is_marked_even_when_we_are_cancelled() -> No
     assert outbox.waiting == events[2:]
 
 
-async def test_an_outbox_that_somebody_else_has_open_is_left_alone() -> None:
+async def test_an_outbox_claimed_by_another_worker_is_skipped() -> None:
     publisher = MemoryPublisher()
 
     delivery = await deliver(ListOutbox(opened_and_resolved(), busy=True), publisher, HandClock(), batch=10)
@@ -73,7 +73,7 @@ async def test_an_empty_outbox_is_not_written_to() -> None:
     assert outbox.marked_at == []
 
 
-async def test_batches_follow_until_nothing_is_left() -> None:
+async def test_batches_follow_until_the_outbox_is_empty() -> None:
     events = opened_and_resolved()
     publisher = MemoryPublisher()
 
@@ -83,7 +83,7 @@ async def test_batches_follow_until_nothing_is_left() -> None:
     assert delivery == Delivery(delivered=3)
 
 
-async def test_a_backlog_longer_than_the_time_given_is_left_to_the_next() -> None:
+async def test_a_backlog_beyond_the_deadline_waits_for_the_next_run() -> None:
     outbox = ListOutbox(opened_and_resolved())
 
     delivery = await deliver_all(outbox, MemoryPublisher(), HandClock(), batch=2, within=timedelta(0))
@@ -100,7 +100,7 @@ async def test_batches_end_at_the_first_failure() -> None:
     assert delivery == Delivery(delivered=2, failure=AWAY)
 
 
-async def test_a_refused_transition_is_tried_again_later_and_later() -> None:
+async def test_a_rejected_transition_is_retried_with_backoff() -> None:
     events = opened_and_resolved()
     outbox = ListOutbox(list(events), refusals={events[0].event_id: 2})
 
@@ -110,7 +110,7 @@ async def test_a_refused_transition_is_tried_again_later_and_later() -> None:
     assert delivery == Delivery(delivered=0, refused=1)
 
 
-async def test_a_transition_refused_too_often_is_given_up_and_later_ones_go_on() -> None:
+async def test_a_transition_rejected_too_often_is_dead_lettered() -> None:
     events = opened_and_resolved()
     outbox = ListOutbox(list(events), refusals={events[0].event_id: MAX_REJECTIONS - 1})
     publisher = RefusingPublisher(events[0].event_id)
@@ -122,7 +122,7 @@ async def test_a_transition_refused_too_often_is_given_up_and_later_ones_go_on()
     assert delivery == Delivery(delivered=2, refused=1)
 
 
-async def test_an_outage_is_no_refusal() -> None:
+async def test_an_outage_does_not_count_as_a_rejection() -> None:
     outbox = ListOutbox(opened_and_resolved())
 
     for _ in range(MAX_REJECTIONS + 1):
