@@ -41,7 +41,7 @@ def test_a_bucket_is_exhausted_when_no_token_is_left(available: int, *, exhauste
 
 
 @pytest.mark.parametrize(("available", "shown"), [(-15, 0), (7, 7), (1200, 1000)])
-def test_tokens_are_kept_raw_and_clamped_only_for_display(available: int, shown: int) -> None:
+def test_tokens_are_stored_raw_and_clamped_for_display(available: int, shown: int) -> None:
     reading = bucket(available)
 
     assert reading.available_tokens == available
@@ -49,19 +49,19 @@ def test_tokens_are_kept_raw_and_clamped_only_for_display(available: int, shown:
 
 
 @pytest.mark.parametrize("name", ["", "claims_read", "CLAIMS READ", "A" * 101, "CLAIMS\n", "ÁREA", "../X"])
-def test_a_name_outside_the_pattern_is_refused_with_field_value_and_expectation(name: str) -> None:
+def test_an_invalid_name_is_rejected_with_field_value_and_expectation(name: str) -> None:
     assert not is_policy_name(name)
     with pytest.raises(InvalidValueError, match=r"name: .* expected 1 to 100 of A-Z, 0-9 and _"):
         bucket(name=name)
 
 
 @pytest.mark.parametrize("name", ["A", "A" * 100, "ENTRIES_READ_USER_ANTISCAN_V2", "0_9"])
-def test_a_name_within_the_pattern_is_accepted(name: str) -> None:
+def test_a_valid_name_is_accepted(name: str) -> None:
     assert bucket(name=name).name == name
 
 
 @pytest.mark.parametrize("field", ["capacity", "refill_tokens", "refill_period_sec"])
-def test_a_negative_limit_is_refused(field: str) -> None:
+def test_a_negative_limit_is_rejected(field: str) -> None:
     negative: dict[str, Any] = {field: -1}
 
     with pytest.raises(InvalidValueError, match=f"{field}: -1, expected 0 to 2147483647"):
@@ -69,7 +69,7 @@ def test_a_negative_limit_is_refused(field: str) -> None:
 
 
 @pytest.mark.parametrize("field", ["available", "capacity", "refill_tokens", "refill_period_sec"])
-def test_a_number_that_no_column_can_hold_is_refused(field: str) -> None:
+def test_a_number_too_large_for_the_database_is_rejected(field: str) -> None:
     huge: dict[str, Any] = {field: 2**31}
 
     with pytest.raises(InvalidValueError, match="2147483648, expected"):
