@@ -34,7 +34,7 @@ def test_a_source_that_never_answered_is_unreachable_counted_from_the_first_poll
 
 
 @pytest.mark.parametrize("outcome", [o for o in Outcome if o not in {Outcome.OK, Outcome.EMPTY, Outcome.RATE_LIMITED}])
-def test_every_failure_leaves_us_blind(outcome: Outcome) -> None:
+def test_every_failure_means_no_data(outcome: Outcome) -> None:
     assert (3, Kind.SOURCE_UNREACHABLE, OPENED) in story(bucket(), outcome, outcome, outcome)
 
 
@@ -45,7 +45,7 @@ def test_being_unreachable_is_critical_and_concerns_no_single_policy() -> None:
     assert event.current == "GONE"
 
 
-def test_our_own_429_is_an_alert_until_the_next_answer() -> None:
+def test_a_429_is_an_alert_until_the_next_response() -> None:
     limited = Outcome.RATE_LIMITED
 
     assert story(bucket(), limited, limited, Outcome.UNAVAILABLE, bucket()) == [
@@ -56,7 +56,7 @@ def test_our_own_429_is_an_alert_until_the_next_answer() -> None:
     ]
 
 
-def test_answers_whose_time_never_moves_leave_us_blind() -> None:
+def test_responses_with_a_repeated_time_mean_no_data() -> None:
     stuck = [snapshot(bucket(), at=NOON + n * FIVE_MINUTES, response_time=NOON) for n in range(5)]
 
     _, events = run(*stuck)
@@ -64,7 +64,7 @@ def test_answers_whose_time_never_moves_leave_us_blind() -> None:
     assert [(e.kind, e.current) for e in events] == [(Kind.SOURCE_UNREACHABLE, "OK")]
 
 
-def test_an_empty_answer_lifts_the_429_but_not_the_blindness() -> None:
+def test_an_empty_response_resolves_the_429_but_not_the_missing_data() -> None:
     polls = [*ticks(bucket(), *[Outcome.RATE_LIMITED] * 3), snapshot(at=NOON + 4 * FIVE_MINUTES)]
 
     state, _ = run(*polls)
@@ -72,7 +72,7 @@ def test_an_empty_answer_lifts_the_429_but_not_the_blindness() -> None:
     assert [alert.kind for alert in state.open_alerts] == [Kind.SOURCE_UNREACHABLE]
 
 
-def test_a_late_failure_does_not_blind_a_newer_reading() -> None:
+def test_a_late_failure_does_not_override_a_newer_reading() -> None:
     _, events = run(snapshot(bucket()), failure(at=NOON - timedelta(hours=1)))
 
     assert events == []
