@@ -29,18 +29,18 @@ def asides(opened: Alert, *silences: Silence, words: Words = EN) -> tuple[str, .
     return view.alerts[0].asides
 
 
-def test_an_alert_that_nobody_has_and_nothing_holds_back_says_no_more() -> None:
+def test_an_unacknowledged_and_unsilenced_alert_has_no_note() -> None:
     assert asides(OPEN) == ()
 
 
 @pytest.mark.parametrize(
     ("words", "said"), [(PT, "reconhecido por ana até 04:12 UTC"), (EN, "acknowledged by ana until 04:12 UTC")]
 )
-def test_an_alert_says_who_has_it_and_until_when(words: Words, said: str) -> None:
+def test_an_acknowledged_alert_has_its_actor_and_end(words: Words, said: str) -> None:
     assert asides(replace(OPEN, acknowledgement=taken_up("ana", minutes=60)), words=words) == (said,)
 
 
-def test_an_acknowledgement_that_is_over_is_not_shown() -> None:
+def test_an_expired_acknowledgement_is_not_displayed() -> None:
     assert asides(replace(OPEN, acknowledgement=taken_up("ana", minutes=0))) == ()
 
 
@@ -53,23 +53,23 @@ def test_an_acknowledgement_that_is_over_is_not_shown() -> None:
         (Purpose.MAINTENANCE, EN, "maintenance until 04:00 UTC: nobody is told"),
     ],
 )
-def test_an_alert_says_that_people_are_not_told_of_it(purpose: Purpose, words: Words, said: str) -> None:
+def test_a_silenced_alert_has_a_note(purpose: Purpose, words: Words, said: str) -> None:
     assert asides(OPEN, silence("KEYS_*", purpose=purpose), words=words) == (said,)
 
 
-def test_of_several_silences_the_last_to_end_is_said() -> None:
+def test_of_several_silences_the_last_to_end_is_displayed() -> None:
     assert asides(OPEN, silence(minutes=20), silence(minutes=50), silence(minutes=30)) == ("silenced until 04:02 UTC",)
 
 
-def test_a_silence_of_others_or_of_later_holds_nothing_back() -> None:
+def test_a_silence_of_other_alerts_or_of_the_future_adds_no_note() -> None:
     assert asides(OPEN, silence("CLAIMS_*"), silence(later=5)) == ()
 
 
-def test_a_silence_that_ends_another_day_says_the_date() -> None:
+def test_a_silence_that_ends_another_day_has_its_date() -> None:
     assert asides(OPEN, silence(minutes=1_500)) == ("silenced until 2026-03-02 04:12 UTC",)
 
 
-def test_silences_in_force_are_counted_by_purpose_with_the_end_of_the_last() -> None:
+def test_active_silences_are_counted_by_purpose_with_the_last_end() -> None:
     silences = (
         silence(minutes=20),
         silence("X", minutes=50),
@@ -82,11 +82,11 @@ def test_silences_in_force_are_counted_by_purpose_with_the_end_of_the_last() -> 
     assert view.summary[-2:] == ("2 silences until 04:02 UTC", "1 maintenance window until 03:22 UTC")
 
 
-def test_a_silence_in_force_is_said_also_before_the_first_reading() -> None:
+def test_an_active_silence_is_displayed_before_the_first_reading() -> None:
     assert overview(replace(NOTHING, silences=(silence(),)), PT).summary == ("1 silêncio até 04:00 UTC",)
 
 
-def test_a_silence_changes_no_mark() -> None:
+def test_a_silence_changes_no_status() -> None:
     assert overview(replace(HEALTHY, silences=(silence(),)), EN).mark is Mark.OK
 
 
@@ -98,7 +98,7 @@ def test_a_silence_changes_no_mark() -> None:
         (3, 5, []),
     ],
 )
-def test_transitions_that_wait_for_more_than_five_minutes_are_late(waiting: int, minutes: int, said: list[str]) -> None:
+def test_transitions_pending_for_more_than_five_minutes_are_late(waiting: int, minutes: int, said: list[str]) -> None:
     backlog = Backlog(waiting=waiting, oldest_at=NOW - timedelta(minutes=minutes), dead=0)
 
     view = overview(replace(HEALTHY, backlog=backlog), EN)
@@ -107,7 +107,7 @@ def test_transitions_that_wait_for_more_than_five_minutes_are_late(waiting: int,
     assert view.mark is Mark.OK
 
 
-def test_transitions_that_were_given_up_on_are_counted() -> None:
+def test_dead_lettered_transitions_are_counted() -> None:
     backlog = Backlog(waiting=0, oldest_at=None, dead=1)
 
     (note,) = overview(replace(HEALTHY, backlog=backlog), EN).notes
@@ -116,7 +116,7 @@ def test_transitions_that_were_given_up_on_are_counted() -> None:
 
 
 @pytest.mark.parametrize("language", Language)
-def test_without_a_broker_the_foot_says_so(language: Language) -> None:
+def test_without_a_broker_the_footer_names_the_log(language: Language) -> None:
     said = WORDS[language].no_broker
 
     pages = [render_overview(model, language).decode() for model in (replace(HEALTHY, broker=False), HEALTHY)]
@@ -125,11 +125,11 @@ def test_without_a_broker_the_foot_says_so(language: Language) -> None:
 
 
 @pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
-def test_every_purpose_has_its_words(words: Words) -> None:
+def test_every_purpose_has_a_translation(words: Words) -> None:
     assert words.held_back.keys() == words.active_silences.keys() == set(Purpose)
 
 
-def test_the_template_places_what_an_alert_says_of_itself() -> None:
+def test_the_template_shows_the_notes_of_an_alert() -> None:
     page = render_overview(HELD_BACK, Language.EN).decode()
 
     assert '<span class="aside">acknowledged by ana.souza' in page
