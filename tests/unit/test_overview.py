@@ -46,7 +46,7 @@ async def seen(world: ReadingWorld, participant: str = PARTICIPANT) -> Overview:
     return await overview(parts, participant)
 
 
-async def test_it_holds_reading_alerts_and_the_last_outcome(world: ReadingWorld) -> None:
+async def test_the_overview_has_reading_alerts_and_last_outcome(world: ReadingWorld) -> None:
     await recorded(world.stores, snapshot(bucket(0)))
 
     view = await seen(world)
@@ -57,7 +57,7 @@ async def test_it_holds_reading_alerts_and_the_last_outcome(world: ReadingWorld)
     assert view.stored.last_outcome is Outcome.OK
 
 
-async def test_an_alert_comes_with_whoever_has_it(world: ReadingWorld) -> None:
+async def test_an_alert_has_its_acknowledgement(world: ReadingWorld) -> None:
     await recorded(world.stores, snapshot(bucket(0)))
     (alert,) = await world.stores.state.open_alerts([PARTICIPANT])
     order = AcknowledgeAlert(alert_id=alert.alert_id, actor="ana", reason="on it", until=NOON + timedelta(hours=1))
@@ -71,7 +71,7 @@ async def test_an_alert_comes_with_whoever_has_it(world: ReadingWorld) -> None:
     ]
 
 
-async def test_it_holds_silences_and_what_waits_to_be_published(world: ReadingWorld) -> None:
+async def test_the_overview_has_silences_and_pending_transitions(world: ReadingWorld) -> None:
     await recorded(world.stores, snapshot(bucket(0)))
     await world.stores.silences.add(silence(), ENTRY)
 
@@ -82,7 +82,7 @@ async def test_it_holds_silences_and_what_waits_to_be_published(world: ReadingWo
     assert (view.stored.backlog.waiting, view.stored.backlog.oldest_at) == (1, NOON)
 
 
-async def test_a_test_alert_is_no_trouble(world: ReadingWorld) -> None:
+async def test_a_test_alert_does_not_count_as_a_problem(world: ReadingWorld) -> None:
     await send_drill(world.stores.alerts, world.clock, PARTICIPANT, "ana", "before the holidays")
 
     view = await seen(world)
@@ -91,7 +91,7 @@ async def test_a_test_alert_is_no_trouble(world: ReadingWorld) -> None:
     assert view.stored.alerts == []
 
 
-async def test_unknown_is_told_from_nothing(world: ReadingWorld) -> None:
+async def test_unknown_values_differ_from_empty_ones(world: ReadingWorld) -> None:
     world.stores, world.source.error = absent_stores(world.clock), SourceError(Outcome.UNAVAILABLE, "down")
 
     view = await seen(world)
@@ -107,7 +107,7 @@ class SilentSilences(MemorySilences):
         return await super().current(now, limit=limit)
 
 
-async def test_the_database_is_not_waited_for_long(world: ReadingWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slow_database_times_out(world: ReadingWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(usecase, "PATIENCE", 0.01)
     stores = memory_stores(world.clock)
     world.stores = replace(stores, silences=SilentSilences(stores.database))
