@@ -27,13 +27,13 @@ def test_the_example_of_the_api_fits_80_columns() -> None:
     assert "told         ops-slack: ACKNOWLEDGED DELIVERED 2026-11-23T12:00:16Z 200" in lines
 
 
-def test_an_alert_nobody_is_reminded_of_says_so() -> None:
+def test_an_alert_without_reminders_has_a_note() -> None:
     lines = shown(EXPLANATION | {"alerts": [ALERT | {"next_reminder_at": None}]})
 
     assert "reminder     none" in lines
 
 
-def test_text_from_elsewhere_cannot_move_the_cursor() -> None:
+def test_foreign_text_cannot_control_the_terminal() -> None:
     taken = ALERT["acknowledgement"] | {"reason": "\x1b[2J[red]"}
 
     lines = shown(EXPLANATION | {"alerts": [ALERT | {"acknowledgement": taken}]})
