@@ -26,7 +26,7 @@ from dict_rate_limit.apps.api.page.words import Language
         ("", None, Language.PT),
     ],
 )
-def test_the_address_decides_then_the_browser_then_portuguese(
+def test_the_language_is_that_of_the_url_then_the_browser_then_portuguese(
     asked: str | None, accepted: str | None, language: Language
 ) -> None:
     assert choose_language(asked, accepted) is language
