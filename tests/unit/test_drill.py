@@ -57,7 +57,7 @@ def steps(result: DrillResult) -> tuple[bool, bool, bool, bool]:
     return result.published, result.routed, result.done, result.good
 
 
-async def test_at_first_it_is_only_kept(rehearsal: Rehearsal) -> None:
+async def test_a_new_test_alert_is_only_stored(rehearsal: Rehearsal) -> None:
     result = await rehearsal.result()
 
     assert steps(result) == (False, False, False, False)
@@ -65,19 +65,19 @@ async def test_at_first_it_is_only_kept(rehearsal: Rehearsal) -> None:
     assert result.ledger == []
 
 
-async def test_published_is_not_told(rehearsal: Rehearsal) -> None:
+async def test_a_published_test_alert_is_not_yet_notified(rehearsal: Rehearsal) -> None:
     await rehearsal.publish()
 
     assert steps(await rehearsal.result()) == (True, False, False, False)
 
 
-async def test_told_is_not_published(rehearsal: Rehearsal) -> None:
+async def test_a_notified_test_alert_is_not_yet_published(rehearsal: Rehearsal) -> None:
     await rehearsal.send_notifications()
 
     assert steps(await rehearsal.result()) == (False, True, False, False)
 
 
-async def test_when_every_channel_took_both_transitions_it_is_good(rehearsal: Rehearsal) -> None:
+async def test_a_test_alert_succeeds_when_every_channel_accepts_both_transitions(rehearsal: Rehearsal) -> None:
     await rehearsal.publish()
     await rehearsal.send_notifications()
 
@@ -87,7 +87,7 @@ async def test_when_every_channel_took_both_transitions_it_is_good(rehearsal: Re
     assert [entry.notification.status for entry in result.ledger] == [Status.DELIVERED] * 2
 
 
-async def test_the_last_answer_of_each_of_its_channels_comes_along(rehearsal: Rehearsal) -> None:
+async def test_the_result_has_the_last_response_of_each_channel(rehearsal: Rehearsal) -> None:
     await rehearsal.send_notifications(DeliveryResult(ok=False, text="503"))
 
     result = await rehearsal.result()
@@ -95,14 +95,14 @@ async def test_the_last_answer_of_each_of_its_channels_comes_along(rehearsal: Re
     assert {name: attempt.answer.text for name, attempt in result.last.items()} == {"ops": "503"}
 
 
-async def test_a_channel_that_has_not_taken_it_yet_may_still(rehearsal: Rehearsal) -> None:
+async def test_a_pending_channel_leaves_the_drill_undone(rehearsal: Rehearsal) -> None:
     await rehearsal.publish()
     await rehearsal.send_notifications(DeliveryResult(ok=False, text="503"))
 
     assert steps(await rehearsal.result()) == (True, True, False, False)
 
 
-async def test_a_channel_that_refused_it_for_good_is_done_and_not_good(rehearsal: Rehearsal) -> None:
+async def test_a_channel_that_dropped_it_completes_the_drill_as_failed(rehearsal: Rehearsal) -> None:
     await rehearsal.publish()
     refused = DeliveryResult(ok=False, text="400", refused=True)
     for _ in range(MAX_REJECTIONS):
@@ -116,7 +116,7 @@ async def test_a_channel_that_refused_it_for_good_is_done_and_not_good(rehearsal
     assert [entry.notification.status for entry in result.ledger] == [Status.DEAD, Status.DELIVERED]
 
 
-async def test_a_transition_the_broker_was_given_up_on_for_is_done_and_not_good(rehearsal: Rehearsal) -> None:
+async def test_a_dead_lettered_transition_completes_the_drill_as_failed(rehearsal: Rehearsal) -> None:
     await rehearsal.send_notifications()
     first, second = (await rehearsal.result()).history.events
     for _ in range(BROKER_REFUSALS):
@@ -138,14 +138,14 @@ async def test_a_transition_the_broker_was_given_up_on_for_is_done_and_not_good(
     )
 
 
-async def test_without_channels_there_is_nobody_to_fail(rehearsal: Rehearsal) -> None:
+async def test_without_channels_no_notification_can_fail(rehearsal: Rehearsal) -> None:
     await rehearsal.publish()
     await send_notifications(notifications(rehearsal.stores, rehearsal.clock), within=HOUR)
 
     assert steps(await rehearsal.result()) == (True, True, True, True)
 
 
-async def test_an_alert_that_is_no_test_is_not_found(rehearsal: Rehearsal) -> None:
+async def test_an_ordinary_alert_is_not_found(rehearsal: Rehearsal) -> None:
     await recorded(rehearsal.stores, snapshot(bucket(200), at=NOON))
     (alert,) = await rehearsal.stores.state.open_alerts([PARTICIPANT])
     rehearsal.alert_id = alert.alert_id
