@@ -43,7 +43,7 @@ def test_the_table_fits_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
     assert max(len(line) for line in result.out.splitlines()) <= 80
 
 
-def test_json_holds_the_same_without_secrets(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_has_the_same_values_without_secrets(capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys, "config", "--output", "json", environ=ENVIRON)
 
     rows = {row["name"]: row for row in json.loads(result.out)}
@@ -57,21 +57,21 @@ def test_json_holds_the_same_without_secrets(capsys: pytest.CaptureFixture[str])
     assert "hunter2" not in result.out
 
 
-def test_problems_go_to_stderr_all_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_problems_go_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys, "config", environ={"PORT": "x", "CACHE_TTL": "y"})
 
     assert (result.code, result.out) == (78, "")
     assert [line.split(":")[1].strip() for line in result.err.splitlines()] == ["PORT", "CACHE_TTL"]
 
 
-def test_it_checks_what_a_program_needs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_settings_of_a_program_are_checked(capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys, "config", "--for", "migrate")
 
     assert result.code == 78
     assert result.err.startswith("error: DATABASE_URL: not set, expected ")
 
 
-def test_markdown_is_the_reference_whatever_is_set(capsys: pytest.CaptureFixture[str]) -> None:
+def test_markdown_is_the_reference_for_any_environment(capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys, "config", "--output", "markdown", environ={"PORT": "x"})
 
     assert result.code == 0
