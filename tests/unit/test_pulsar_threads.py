@@ -8,11 +8,11 @@ import pytest
 from dict_rate_limit.adapters.pulsar.threads import in_thread, post_to_loop
 
 
-async def test_what_blocks_is_done_elsewhere_and_its_result_comes_back() -> None:
+async def test_a_blocking_call_runs_in_a_thread_and_returns_its_result() -> None:
     assert await in_thread(threading.get_ident) != threading.get_ident()
 
 
-async def test_its_error_comes_back() -> None:
+async def test_a_blocking_call_raises_its_error() -> None:
     def fails() -> None:
         message = "no"
         raise ValueError(message)
@@ -21,7 +21,7 @@ async def test_its_error_comes_back() -> None:
         await in_thread(fails)
 
 
-async def test_who_is_cancelled_leaves_the_work_to_itself() -> None:
+async def test_a_cancelled_caller_does_not_stop_the_call() -> None:
     begun, may_end, ended = threading.Event(), threading.Event(), threading.Event()
 
     def works() -> None:
@@ -41,7 +41,7 @@ async def test_who_is_cancelled_leaves_the_work_to_itself() -> None:
     await asyncio.sleep(0)  # the result that nobody waits for
 
 
-def test_after_the_loop_nobody_waits_any_more() -> None:
+def test_the_process_does_not_wait_for_calls_after_the_loop() -> None:
     loop = asyncio.new_event_loop()
     loop.close()
 
