@@ -28,19 +28,19 @@ def source() -> ScriptedSource:
     return ScriptedSource(HandClock())
 
 
-async def test_every_participant_is_polled_and_answered_in_the_given_order(source: ScriptedSource) -> None:
+async def test_every_participant_is_polled_in_the_given_order(source: ScriptedSource) -> None:
     polls = await make_fetcher(source).fetch_group(["b", "a"])
 
     assert polls == [reading_of("b"), reading_of("a")]
 
 
-async def test_no_more_participants_are_asked_at_once_than_allowed(source: ScriptedSource) -> None:
+async def test_concurrent_polls_are_limited(source: ScriptedSource) -> None:
     await make_fetcher(source, RetryPolicy(concurrency=3)).fetch_group([str(number) for number in range(10)])
 
     assert source.most_at_once == 3
 
 
-async def test_a_fault_that_passes_is_tried_again(source: ScriptedSource) -> None:
+async def test_a_temporary_error_is_retried(source: ScriptedSource) -> None:
     source.script["a"] = [refusal(Outcome.UNAVAILABLE), refusal(Outcome.DEADLINE_EXCEEDED)]
 
     (poll,) = await make_fetcher(source).fetch_group(["a"])
@@ -48,7 +48,7 @@ async def test_a_fault_that_passes_is_tried_again(source: ScriptedSource) -> Non
     assert isinstance(poll, Snapshot)
 
 
-async def test_pauses_between_tries_grow(source: ScriptedSource) -> None:
+async def test_pauses_between_attempts_grow(source: ScriptedSource) -> None:
     source.script["a"] = [refusal(Outcome.UNAVAILABLE)] * 2
 
     await make_fetcher(source, RetryPolicy(first_pause=timedelta(seconds=1))).fetch_group(["a"])
@@ -56,7 +56,7 @@ async def test_pauses_between_tries_grow(source: ScriptedSource) -> None:
     assert source.clock.slept == [1, 2]
 
 
-async def test_tries_end_at_their_number(source: ScriptedSource) -> None:
+async def test_attempts_are_limited(source: ScriptedSource) -> None:
     source.script["a"] = [refusal(Outcome.UNAVAILABLE) for _ in range(9)]
 
     (poll,) = await make_fetcher(source, RetryPolicy(attempts=3)).fetch_group(["a"])
@@ -65,7 +65,7 @@ async def test_tries_end_at_their_number(source: ScriptedSource) -> None:
     assert isinstance(poll, FailedPoll)
 
 
-async def test_a_failed_poll_says_what_the_source_said(source: ScriptedSource) -> None:
+async def test_a_failed_poll_has_the_error_of_the_source(source: ScriptedSource) -> None:
     source.script["a"] = [refusal(Outcome.PERMISSION_DENIED, retry_after_sec=7)]
 
     polls = await make_fetcher(source).fetch_group(["a"])
@@ -84,7 +84,7 @@ async def test_a_failed_poll_says_what_the_source_said(source: ScriptedSource) -
 
 
 @pytest.mark.parametrize("outcome", HOPELESS)
-async def test_what_a_retry_cannot_heal_is_asked_once(source: ScriptedSource, outcome: Outcome) -> None:
+async def test_a_permanent_error_is_not_retried(source: ScriptedSource, outcome: Outcome) -> None:
     source.script["a"] = [refusal(outcome)]
 
     await make_fetcher(source).fetch_group(["a"])
@@ -92,7 +92,7 @@ async def test_what_a_retry_cannot_heal_is_asked_once(source: ScriptedSource, ou
     assert source.asked == ["a"]
 
 
-async def test_one_participants_fault_leaves_the_others_alone(source: ScriptedSource) -> None:
+async def test_an_error_of_one_participant_does_not_affect_the_others(source: ScriptedSource) -> None:
     source.script["a"] = [refusal(Outcome.GONE)]
 
     polls = await make_fetcher(source).fetch_group(["a", "b"])
@@ -100,7 +100,7 @@ async def test_one_participants_fault_leaves_the_others_alone(source: ScriptedSo
     assert [type(poll) for poll in polls] == [FailedPoll, Snapshot]
 
 
-async def test_no_try_begins_after_the_window(source: ScriptedSource) -> None:
+async def test_no_attempt_starts_after_the_window(source: ScriptedSource) -> None:
     source.script["a"] = [refusal(Outcome.DEADLINE_EXCEEDED) for _ in range(9)]
     source.takes = timedelta(seconds=5)
 
@@ -109,7 +109,7 @@ async def test_no_try_begins_after_the_window(source: ScriptedSource) -> None:
     assert len(source.asked) == 2
 
 
-async def test_a_retry_waits_as_long_as_the_source_asks(source: ScriptedSource) -> None:
+async def test_a_retry_waits_for_retry_after(source: ScriptedSource) -> None:
     source.script["a"] = [refusal(Outcome.UNAVAILABLE, retry_after_sec=3)]
 
     await make_fetcher(source).fetch_group(["a"])
@@ -117,7 +117,7 @@ async def test_a_retry_waits_as_long_as_the_source_asks(source: ScriptedSource) 
     assert source.clock.slept == [3]
 
 
-async def test_a_wait_longer_than_the_window_is_left_to_the_next_cycle(source: ScriptedSource) -> None:
+async def test_a_retry_after_beyond_the_window_waits_for_the_next_cycle(source: ScriptedSource) -> None:
     source.script["a"] = [refusal(Outcome.UNAVAILABLE, retry_after_sec=60)]
 
     (poll,) = await make_fetcher(source).fetch_group(["a"])
@@ -126,7 +126,7 @@ async def test_a_wait_longer_than_the_window_is_left_to_the_next_cycle(source: S
     assert source.clock.slept == []
 
 
-async def test_after_a_429_a_participant_is_left_alone_as_long_as_told(source: ScriptedSource) -> None:
+async def test_after_a_429_a_participant_is_not_polled_until_retry_after(source: ScriptedSource) -> None:
     source.script["a"] = [refusal(Outcome.RATE_LIMITED, retry_after_sec=60)]
     fetcher = make_fetcher(source)
     await fetcher.fetch_group(["a", "b"])
@@ -137,7 +137,7 @@ async def test_after_a_429_a_participant_is_left_alone_as_long_as_told(source: S
     assert [poll.participant for poll in polls] == ["b"]
 
 
-async def test_a_429_without_a_time_is_one_tokens_refill(source: ScriptedSource) -> None:
+async def test_a_429_without_retry_after_waits_for_one_token(source: ScriptedSource) -> None:
     source.script["a"] = [refusal(Outcome.RATE_LIMITED)]
     fetcher = make_fetcher(source)
     await fetcher.fetch_group(["a"])
@@ -149,7 +149,7 @@ async def test_a_429_without_a_time_is_one_tokens_refill(source: ScriptedSource)
     assert (len(too_early), len(in_time)) == (0, 1)
 
 
-async def test_an_absurd_retry_after_does_not_blind_us(source: ScriptedSource) -> None:
+async def test_an_absurd_retry_after_is_capped(source: ScriptedSource) -> None:
     source.script["a"] = [refusal(Outcome.RATE_LIMITED, retry_after_sec=10**9)]
     fetcher = make_fetcher(source)
     await fetcher.fetch_group(["a"])
@@ -160,7 +160,7 @@ async def test_an_absurd_retry_after_does_not_blind_us(source: ScriptedSource) -
     assert len(polls) == 1
 
 
-async def test_a_source_that_breaks_its_contract_is_one_malformed_poll(source: ScriptedSource) -> None:
+async def test_an_unexpected_error_is_a_malformed_poll(source: ScriptedSource) -> None:
     source.script["a"] = [KeyError("surprise")]
 
     polls = await make_fetcher(source).fetch_group(["a", "b"])
@@ -168,7 +168,7 @@ async def test_a_source_that_breaks_its_contract_is_one_malformed_poll(source: S
     assert [poll.outcome for poll in polls] == [Outcome.MALFORMED, Outcome.OK]
 
 
-async def test_being_cancelled_is_no_poll(source: ScriptedSource) -> None:
+async def test_a_cancellation_is_no_poll(source: ScriptedSource) -> None:
     source.script["a"] = [asyncio.CancelledError()]
 
     with pytest.raises(asyncio.CancelledError):
