@@ -27,26 +27,26 @@ def in_warning() -> ParticipantState:
     return state
 
 
-def test_an_open_alert_is_told_again_after_the_interval() -> None:
+def test_an_open_alert_is_repeated_after_the_interval() -> None:
     assert next_reminder(open_alert(), HOUR) == LATER
 
 
-def test_without_an_interval_nobody_is_reminded() -> None:
+def test_without_an_interval_there_is_no_reminder() -> None:
     assert next_reminder(open_alert(), None) is None
 
 
-def test_a_resolved_alert_is_not_told_again() -> None:
+def test_a_resolved_alert_has_no_reminder() -> None:
     assert next_reminder(replace(open_alert(), resolved_at=NOON), HOUR) is None
 
 
 @pytest.mark.parametrize(("until", "due"), [(NOON + 2 * HOUR, NOON + 2 * HOUR), (NOON + MINUTE, LATER)])
-def test_while_somebody_has_it_nobody_is_reminded(until: datetime, due: datetime) -> None:
+def test_an_acknowledged_alert_has_no_reminder(until: datetime, due: datetime) -> None:
     alert = replace(open_alert(), acknowledgement=replace(taken_up(), until=until))
 
     assert next_reminder(alert, HOUR) == due
 
 
-def test_a_due_reminder_tells_what_is_left_now_and_what_comes_next() -> None:
+def test_a_reminder_has_the_current_tokens_and_outlook() -> None:
     _, evaluation = evaluate_poll(in_warning(), snapshot(bucket(210), at=LATER + MINUTE), EVERY)
 
     ((alert, event),) = zip(evaluation.alerts, alert_events(evaluation.changes), strict=True)
@@ -67,19 +67,19 @@ def test_a_reminder_of_a_critical_bucket_names_the_critical_threshold() -> None:
     assert "critical threshold 10%" in alert_events(evaluation.changes)[0].message_en
 
 
-def test_before_it_is_due_nothing_is_told() -> None:
+def test_there_is_no_reminder_before_it_is_due() -> None:
     _, evaluation = evaluate_poll(in_warning(), snapshot(bucket(210), at=LATER), EVERY)
 
     assert evaluation.changes == ()
 
 
-def test_an_alert_that_moves_is_not_told_twice() -> None:
+def test_an_alert_that_changes_severity_has_no_reminder() -> None:
     _, evaluation = evaluate_poll(in_warning(), snapshot(bucket(50), at=LATER + MINUTE), EVERY)
 
     assert [event.transition for event in alert_events(evaluation.changes)] == [TransitionKind.ESCALATED]
 
 
-def test_a_poll_that_gave_nothing_reminds_too_without_numbers() -> None:
+def test_a_failed_poll_gives_a_reminder_without_numbers() -> None:
     blind = replace(EVERY, unreachable_after=100)
 
     _, evaluation = evaluate_poll(in_warning(), failure(at=LATER + MINUTE), blind)
@@ -89,7 +89,7 @@ def test_a_poll_that_gave_nothing_reminds_too_without_numbers() -> None:
     assert "tokens left unknown" in event.message_en
 
 
-def test_an_answer_without_news_reminds_without_numbers() -> None:
+def test_a_repeated_reading_gives_a_reminder_without_numbers() -> None:
     state = replace(in_warning(), checked_at=NOON + FIVE_MINUTES, last_good_at=NOON + FIVE_MINUTES)
     repeated = snapshot(bucket(210), at=LATER + MINUTE, response_time=NOON + FIVE_MINUTES)
 
@@ -100,7 +100,7 @@ def test_an_answer_without_news_reminds_without_numbers() -> None:
     ]
 
 
-def test_an_alert_of_the_source_tells_the_outcome_of_the_last_poll() -> None:
+def test_a_reminder_of_a_source_alert_has_the_last_outcome() -> None:
     alert = open_alert(ANY_POLICY, Kind.SOURCE_UNREACHABLE, Severity.CRITICAL)
     state = ParticipantState(participant=PARTICIPANT, first_polled_at=NOON - HOUR, open_alerts=(alert,))
 
@@ -112,7 +112,7 @@ def test_an_alert_of_the_source_tells_the_outcome_of_the_last_poll() -> None:
     )
 
 
-def test_a_bucket_missing_from_a_new_reading_is_told_without_numbers() -> None:
+def test_a_missing_bucket_gives_a_reminder_without_numbers() -> None:
     state = ParticipantState(participant=PARTICIPANT, open_alerts=(open_alert("ENTRIES_WRITE"),))
 
     (event,) = alert_events(reminders(state, snapshot(bucket(1000), at=LATER), EVERY, (), is_new_reading=True))
@@ -120,7 +120,7 @@ def test_a_bucket_missing_from_a_new_reading_is_told_without_numbers() -> None:
     assert (event.available_tokens, event.current, event.category) == (None, "OK", "C")
 
 
-def test_reminders_come_in_the_order_of_alerts() -> None:
+def test_reminders_have_the_order_of_alerts() -> None:
     alerts = (open_alert("A"), open_alert("B"))
     state = ParticipantState(participant=PARTICIPANT, open_alerts=alerts)
 
