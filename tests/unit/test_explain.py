@@ -81,7 +81,7 @@ async def test_an_alert_in_warning_clears_above_the_threshold_and_the_margin(des
     assert (found.evaluated.level, found.alert_level, found.clears_above_tokens) == (Level.OK, Level.WARNING, 270)
 
 
-async def test_what_it_says_clears_an_alert_does(desk: Desk) -> None:
+async def test_the_explained_number_of_tokens_clears_an_alert(desk: Desk) -> None:
     await recorded(desk.stores, snapshot(bucket(50)))
     clears = (await desk.explained()).clears_above_tokens
     assert clears == 120
@@ -94,7 +94,7 @@ async def test_what_it_says_clears_an_alert_does(desk: Desk) -> None:
     assert (held.alert_level, cleared.alert_level) == (Level.CRITICAL, Level.WARNING)
 
 
-async def test_where_only_a_full_bucket_clears_one_token_less_does_not(desk: Desk) -> None:
+async def test_one_token_below_a_full_bucket_does_not_clear(desk: Desk) -> None:
     desk.stores.database.set_policy_override(PARTICIPANT, "CLAIMS_READ", PolicyOverride(warning=9900))
     await recorded(desk.stores, snapshot(bucket(500)))
 
@@ -134,7 +134,7 @@ async def test_alerts_of_the_policy_and_of_the_whole_participant_concern_it(desk
     }
 
 
-async def test_the_next_reminder_waits_for_whoever_has_it(desk: Desk) -> None:
+async def test_the_next_reminder_follows_the_acknowledgement(desk: Desk) -> None:
     await recorded(desk.stores, snapshot(bucket(200)))
     (open_one,) = (await desk.explained()).alerts
     until = NOON + 3 * HOUR
@@ -147,7 +147,7 @@ async def test_the_next_reminder_waits_for_whoever_has_it(desk: Desk) -> None:
     assert taken.alert.acknowledgement == replace(taken_up(), until=until)
 
 
-async def test_silences_that_could_hold_it_back_are_named(desk: Desk) -> None:
+async def test_possible_silences_are_listed(desk: Desk) -> None:
     await recorded(desk.stores, snapshot(bucket(200)))
     now = await desk.silence(Matchers(policy="CLAIMS_*"))
     later = await desk.silence(Matchers(participant="1234*"), later=True)
@@ -159,7 +159,7 @@ async def test_silences_that_could_hold_it_back_are_named(desk: Desk) -> None:
     assert {str(one.silence_id) for one in found.silences} == {now, later}
 
 
-async def test_an_alert_names_those_that_hold_it_back_now(desk: Desk) -> None:
+async def test_an_alert_lists_its_active_silences(desk: Desk) -> None:
     await recorded(desk.stores, snapshot(bucket(200)))
     now = await desk.silence(Matchers(policy="CLAIMS_*"))
     await desk.silence(Matchers(), later=True)
@@ -170,7 +170,7 @@ async def test_an_alert_names_those_that_hold_it_back_now(desk: Desk) -> None:
     assert [str(one.silence_id) for one in alert.silences] == [now]
 
 
-async def test_an_alert_comes_with_what_was_told(desk: Desk) -> None:
+async def test_an_alert_has_its_notifications(desk: Desk) -> None:
     await recorded(desk.stores, snapshot(bucket(200)))
     await send_notifications(notifications(desk.stores, desk.clock, channel()), within=HOUR)
 
@@ -187,7 +187,7 @@ async def test_a_policy_that_the_last_reading_lacks_is_not_found(desk: Desk, pol
         await desk.explained(policy_name)
 
 
-async def test_before_the_first_poll_nothing_is_found(desk: Desk) -> None:
+async def test_before_the_first_poll_no_policy_is_found(desk: Desk) -> None:
     with pytest.raises(NotFoundError):
         await desk.explained()
 
