@@ -50,17 +50,17 @@ def entry(fetched_at: datetime = EARLIER, available: int = 7) -> CachedSnapshot:
     )
 
 
-async def test_nothing_is_there_before_the_first_entry(cache: Cache) -> None:
+async def test_an_empty_cache_has_no_entry(cache: Cache) -> None:
     assert await cache.get(PARTICIPANT) is None
 
 
-async def test_an_entry_comes_back_equal(cache: Cache) -> None:
+async def test_an_entry_survives_a_round_trip(cache: Cache) -> None:
     await cache.put(entry())
 
     assert await cache.get(PARTICIPANT) == entry()
 
 
-async def test_each_participant_has_an_entry_of_its_own(cache: Cache) -> None:
+async def test_each_participant_has_its_own_entry(cache: Cache) -> None:
     other = replace(entry(LATER), snapshot=replace(entry().snapshot, participant=OTHER))
 
     await cache.put(entry())
@@ -69,7 +69,7 @@ async def test_each_participant_has_an_entry_of_its_own(cache: Cache) -> None:
     assert (await cache.get(PARTICIPANT), await cache.get(OTHER)) == (entry(), other)
 
 
-async def test_a_newer_entry_takes_the_place(cache: Cache) -> None:
+async def test_a_newer_entry_replaces_an_older_one(cache: Cache) -> None:
     await cache.put(entry(EARLIER))
 
     await cache.put(entry(LATER))
@@ -77,7 +77,7 @@ async def test_a_newer_entry_takes_the_place(cache: Cache) -> None:
     assert await cache.get(PARTICIPANT) == entry(LATER)
 
 
-async def test_an_older_entry_leaves_the_newer_in_place(cache: Cache) -> None:
+async def test_an_older_entry_does_not_replace_a_newer_one(cache: Cache) -> None:
     await cache.put(entry(LATER))
 
     await cache.put(entry(EARLIER))
@@ -85,7 +85,7 @@ async def test_an_older_entry_leaves_the_newer_in_place(cache: Cache) -> None:
     assert await cache.get(PARTICIPANT) == entry(LATER)
 
 
-async def test_the_order_is_by_moment_not_by_how_the_zone_writes_it(cache: Cache) -> None:
+async def test_the_order_does_not_depend_on_the_time_zone(cache: Cache) -> None:
     await cache.put(entry(LATER.astimezone(tz=None)))
 
     await cache.put(entry(EARLIER))
@@ -95,7 +95,7 @@ async def test_the_order_is_by_moment_not_by_how_the_zone_writes_it(cache: Cache
     assert found.fetched_at == LATER
 
 
-async def test_an_entry_from_the_future_gives_way(cache: Cache) -> None:
+async def test_an_entry_from_the_future_is_replaced(cache: Cache) -> None:
     await cache.put(entry(datetime(2226, 1, 1, tzinfo=UTC)))
 
     await cache.put(entry())
@@ -109,20 +109,20 @@ async def test_only_the_first_caller_is_admitted(cache: Cache) -> None:
     assert sorted(admitted) == [False] * 7 + [True]
 
 
-async def test_participants_are_admitted_apart(cache: Cache) -> None:
+async def test_participants_are_admitted_separately(cache: Cache) -> None:
     await cache.acquire(PARTICIPANT, timedelta(minutes=1))
 
     assert await cache.acquire(OTHER, timedelta(minutes=1))
 
 
-async def test_the_gate_opens_again_after_the_spacing(cache: Cache) -> None:
+async def test_the_next_call_is_admitted_after_the_spacing(cache: Cache) -> None:
     await cache.acquire(PARTICIPANT, timedelta(milliseconds=1))
     await asyncio.sleep(0.02)
 
     assert await cache.acquire(PARTICIPANT, timedelta(minutes=1))
 
 
-async def test_the_gate_does_not_hide_the_entry(cache: Cache) -> None:
+async def test_the_rate_limiter_does_not_hide_the_entry(cache: Cache) -> None:
     await cache.put(entry())
     await cache.acquire(PARTICIPANT, timedelta(minutes=1))
 
