@@ -29,7 +29,7 @@ async def publish(stream: TextIO) -> None:
             pass
 
 
-async def test_a_transition_is_one_line_of_the_log_with_the_event_in_it() -> None:
+async def test_a_transition_is_one_log_line_with_its_event() -> None:
     stream = io.StringIO()
 
     await publish(stream)
@@ -43,7 +43,7 @@ async def test_a_transition_is_one_line_of_the_log_with_the_event_in_it() -> Non
     }
 
 
-async def test_a_closed_log_is_said_and_not_swallowed() -> None:
+async def test_a_closed_log_raises_an_error() -> None:
     stream = io.StringIO()
     stream.close()
 
@@ -51,6 +51,6 @@ async def test_a_closed_log_is_said_and_not_swallowed() -> None:
         await publish(stream)
 
 
-async def test_a_full_disk_is_said_and_not_swallowed() -> None:
+async def test_a_full_disk_raises_an_error() -> None:
     with pytest.raises(PublishError, match="No space left"):
         await publish(FullDisk())
