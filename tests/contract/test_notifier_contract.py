@@ -25,7 +25,7 @@ def made(request: pytest.FixtureRequest) -> Made:
     return way
 
 
-async def test_a_message_that_is_taken_is_a_good_answer(made: Made) -> None:
+async def test_an_accepted_message_is_a_success(made: Made) -> None:
     async with made(Behaviour.TAKE, PATIENCE) as way:
         answer = await way.send(message())
 
@@ -33,7 +33,7 @@ async def test_a_message_that_is_taken_is_a_good_answer(made: Made) -> None:
         assert len(way.arrived()) == 1
 
 
-async def test_a_repeat_names_the_same_message(made: Made) -> None:
+async def test_a_repeat_has_the_same_message_id(made: Made) -> None:
     async with made(Behaviour.TAKE, PATIENCE) as way:
         for _ in range(2):
             await way.send(message())
@@ -43,7 +43,7 @@ async def test_a_repeat_names_the_same_message(made: Made) -> None:
 
 
 @pytest.mark.parametrize("behaviour", FAILURES, ids=lambda behaviour: behaviour.name.lower())
-async def test_a_failure_is_an_answer_with_a_reason_and_without_secrets(made: Made, behaviour: Behaviour) -> None:
+async def test_a_failure_has_a_reason_and_no_secrets(made: Made, behaviour: Behaviour) -> None:
     patience = 3.0 if behaviour is Behaviour.HANG else PATIENCE
     async with made(behaviour, patience) as way:
         answer = await way.send(message())
@@ -56,7 +56,7 @@ async def test_a_failure_is_an_answer_with_a_reason_and_without_secrets(made: Ma
         assert way.strayed() == 0
 
 
-async def test_a_failure_says_nothing_about_the_next_message(made: Made) -> None:
+async def test_a_failure_does_not_affect_the_next_message(made: Made) -> None:
     async with made(Behaviour.REFUSE, PATIENCE) as bad, made(Behaviour.TAKE, PATIENCE) as good:
         refused = await bad.send(message())
         taken = await good.send(message(2))
