@@ -43,26 +43,26 @@ WINDOW = replace(
 )
 
 
-async def test_without_silences_everything_is_told(harness: Harness) -> None:
+async def test_an_empty_store_has_no_silences(harness: Harness) -> None:
     assert await harness.stores.silences.current(NOON) == []
     assert await harness.stores.silences.ended(NOON) == []
 
 
 @pytest.mark.parametrize("silence", [SILENCE, WINDOW], ids=["a silence", "a window that recurs"])
-async def test_a_silence_comes_back_as_it_was_made(harness: Harness, silence: Silence) -> None:
+async def test_a_silence_survives_a_round_trip(harness: Harness, silence: Silence) -> None:
     await add(harness, silence)
 
     assert await harness.stores.silences.current(NOON) == [silence]
 
 
-async def test_silences_come_the_next_to_end_first(harness: Harness) -> None:
+async def test_silences_are_sorted_by_their_end(harness: Harness) -> None:
     await add(harness, SILENCE)
     await add(harness, WINDOW)
 
     assert await harness.stores.silences.current(NOON) == [WINDOW, SILENCE]
 
 
-async def test_a_silence_is_over_at_its_end(harness: Harness) -> None:
+async def test_a_silence_is_ended_at_its_end(harness: Harness) -> None:
     await add(harness, SILENCE)
 
     assert await harness.stores.silences.current(SILENCE.ends_at - timedelta(microseconds=1)) == [SILENCE]
@@ -70,7 +70,7 @@ async def test_a_silence_is_over_at_its_end(harness: Harness) -> None:
     assert await harness.stores.silences.ended(SILENCE.ends_at) == [SILENCE]
 
 
-async def test_those_that_are_over_come_newest_first(harness: Harness) -> None:
+async def test_ended_silences_are_sorted_newest_first(harness: Harness) -> None:
     newer = replace(SILENCE, silence_id=UUID(int=3), created_at=NOON + HOUR)
     for silence in (SILENCE, newer):
         await add(harness, silence)
@@ -79,7 +79,7 @@ async def test_those_that_are_over_come_newest_first(harness: Harness) -> None:
     assert await harness.stores.silences.ended(NOON) == []
 
 
-async def test_a_silence_ended_by_hand_is_over_from_then_on(harness: Harness) -> None:
+async def test_a_silence_ended_early_is_no_longer_active(harness: Harness) -> None:
     await add(harness, SILENCE)
 
     ended = await end(harness, NOON + HOUR)
@@ -90,7 +90,7 @@ async def test_a_silence_ended_by_hand_is_over_from_then_on(harness: Harness) ->
     assert await harness.stores.silences.current(NOON) == [ended]
 
 
-async def test_a_window_may_be_ended_before_it_begins(harness: Harness) -> None:
+async def test_a_window_may_be_ended_before_its_start(harness: Harness) -> None:
     await add(harness, WINDOW)
 
     ended = await end(harness, NOON, WINDOW.silence_id)
@@ -100,7 +100,7 @@ async def test_a_window_may_be_ended_before_it_begins(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize("at", [SILENCE.ends_at, SILENCE.ends_at + HOUR], ids=["just over", "long over"])
-async def test_a_silence_that_is_over_cannot_be_ended(harness: Harness, at: datetime) -> None:
+async def test_an_ended_silence_cannot_be_ended(harness: Harness, at: datetime) -> None:
     await add(harness, SILENCE)
 
     assert await end(harness, at) is None
@@ -112,7 +112,7 @@ async def test_an_unknown_silence_cannot_be_ended(harness: Harness) -> None:
     assert await harness.stores.audit.newest(10) == []
 
 
-async def test_of_two_who_end_a_silence_at_once_one_does(harness: Harness) -> None:
+async def test_only_one_of_two_concurrent_ends_succeeds(harness: Harness) -> None:
     await add(harness, SILENCE)
 
     ended = await asyncio.gather(end(harness, NOON), end(harness, NOON))
@@ -124,7 +124,7 @@ async def test_of_two_who_end_a_silence_at_once_one_does(harness: Harness) -> No
     ]
 
 
-async def test_silences_made_and_ended_are_audited(harness: Harness) -> None:
+async def test_created_and_ended_silences_are_audited(harness: Harness) -> None:
     await add(harness, SILENCE)
     await end(harness, NOON)
 
