@@ -18,31 +18,31 @@ if TYPE_CHECKING:
 HOUR = timedelta(hours=1)
 
 
-async def test_the_first_caller_is_admitted_and_no_other_until_the_spacing_is_over(harness: Harness) -> None:
+async def test_only_the_first_caller_is_admitted_within_the_spacing(harness: Harness) -> None:
     answers = [await harness.stores.rate_limiter.acquire(PARTICIPANT, HOUR) for _ in range(3)]
 
     assert answers == [True, False, False]
 
 
-async def test_of_many_callers_at_once_one_is_admitted(harness: Harness) -> None:
+async def test_only_one_of_many_concurrent_callers_is_admitted(harness: Harness) -> None:
     answers = await asyncio.gather(*(harness.stores.rate_limiter.acquire(PARTICIPANT, HOUR) for _ in range(20)))
 
     assert sorted(answers) == [False] * 19 + [True]
 
 
-async def test_a_caller_is_admitted_once_the_spacing_is_over(harness: Harness) -> None:
+async def test_a_caller_is_admitted_after_the_spacing(harness: Harness) -> None:
     await harness.stores.rate_limiter.acquire(PARTICIPANT, HOUR)
 
     assert await harness.stores.rate_limiter.acquire(PARTICIPANT, timedelta(0))
 
 
-async def test_participants_do_not_shut_one_another_out(harness: Harness) -> None:
+async def test_participants_do_not_block_one_another(harness: Harness) -> None:
     await harness.stores.rate_limiter.acquire(PARTICIPANT, HOUR)
 
     assert await harness.stores.rate_limiter.acquire("00000001", HOUR)
 
 
-async def test_months_are_made_from_the_current_one_to_two_ahead(harness: Harness) -> None:
+async def test_partitions_are_created_from_this_month_to_two_ahead(harness: Harness) -> None:
     today = datetime(2041, 11, 30, 23, 59, tzinfo=UTC)
 
     made = await harness.stores.maintenance.make_partitions(today)
@@ -50,7 +50,7 @@ async def test_months_are_made_from_the_current_one_to_two_ahead(harness: Harnes
     assert made == [f"dict_rate_limit_states_{month}" for month in ("2041_11", "2041_12", "2042_01")]
 
 
-async def test_months_are_made_once(harness: Harness) -> None:
+async def test_partitions_are_created_once(harness: Harness) -> None:
     today = datetime(2041, 11, 30, tzinfo=UTC)
     await harness.stores.maintenance.make_partitions(today)
 
@@ -69,7 +69,7 @@ async def test_months_are_made_once(harness: Harness) -> None:
     ],
     ids=["not yet", "to the second", "a short month"],
 )
-async def test_a_month_is_dropped_when_its_end_is_older_than_the_retention(
+async def test_a_partition_is_dropped_after_the_retention(
     harness: Harness, today: datetime, dropped: list[str]
 ) -> None:
     await harness.stores.maintenance.drop_partitions(datetime(2041, 1, 1, tzinfo=UTC), 0)
@@ -81,7 +81,7 @@ async def test_a_month_is_dropped_when_its_end_is_older_than_the_retention(
     assert await harness.stores.maintenance.drop_partitions(today, 14) == []
 
 
-async def test_what_is_known_now_outlives_the_retention(harness: Harness) -> None:
+async def test_the_current_state_survives_the_retention(harness: Harness) -> None:
     after = await harness.record(snapshot(bucket(0)))
     latest = await harness.stores.state.latest([PARTICIPANT])
 
@@ -93,7 +93,7 @@ async def test_what_is_known_now_outlives_the_retention(harness: Harness) -> Non
     assert len(await harness.unpublished()) == 1
 
 
-async def test_only_full_hours_are_rolled_up_and_each_once(harness: Harness) -> None:
+async def test_only_full_hours_are_rolled_up_once(harness: Harness) -> None:
     await harness.record_all(*(snapshot(bucket(), at=NOON + number * 6 * FIVE_MINUTES) for number in range(6)))
 
     before = await harness.stores.maintenance.roll_up(NOON + 2 * HOUR + timedelta(minutes=59))
@@ -112,7 +112,7 @@ async def test_a_late_state_has_its_hours_rolled_up_again(harness: Harness) -> N
     assert await harness.stores.maintenance.roll_up(NOON + 5 * HOUR) == 1
 
 
-async def test_months_ahead_are_counted_from_the_current_one(harness: Harness) -> None:
+async def test_partitions_ahead_are_counted_from_the_current_month(harness: Harness) -> None:
     today = datetime(2041, 11, 30, 23, 59, tzinfo=UTC)
     before = await harness.stores.health.partitions_ahead(today)
     await harness.stores.maintenance.make_partitions(today)
@@ -122,7 +122,7 @@ async def test_months_ahead_are_counted_from_the_current_one(harness: Harness) -
     assert (before, later) == (0, [2, 1, 0, 0])
 
 
-async def test_months_behind_a_gap_are_not_ahead(harness: Harness) -> None:
+async def test_partitions_after_a_gap_are_not_counted(harness: Harness) -> None:
     today = datetime(2041, 11, 30, tzinfo=UTC)
     await harness.stores.maintenance.make_partitions(today)
     await harness.stores.maintenance.make_partitions(datetime(2042, 3, 1, tzinfo=UTC))
@@ -130,7 +130,7 @@ async def test_months_behind_a_gap_are_not_ahead(harness: Harness) -> None:
     assert await harness.stores.health.partitions_ahead(today) == 2
 
 
-async def test_the_schema_is_that_of_the_newest_migration_where_there_is_one(harness: Harness) -> None:
+async def test_the_schema_version_is_that_of_the_newest_migration(harness: Harness) -> None:
     newest = max(migration.version for migration in shipped_migrations())
 
     version = await harness.stores.health.schema_version()
