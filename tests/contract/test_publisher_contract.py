@@ -128,7 +128,7 @@ async def test_order_holds_from_one_call_to_the_next(made: Made) -> None:
     assert made.ids() == ids(story)
 
 
-async def test_each_transition_has_one_receipt(made: Made) -> None:
+async def test_each_transition_has_one_result(made: Made) -> None:
     events = mixed(story_of(CLAIMS, 3), story_of(KEYS, 3))
 
     receipts = await receipts_of(made.publisher, events)
@@ -137,7 +137,7 @@ async def test_each_transition_has_one_receipt(made: Made) -> None:
     assert sorted(receipts, key=lambda one: one.event_id) == sorted(expected, key=lambda one: one.event_id)
 
 
-async def test_a_transition_has_arrived_when_its_receipt_is_given(made: Made) -> None:
+async def test_a_transition_has_arrived_when_its_result_is_returned(made: Made) -> None:
     async with aclosing(made.publisher.publish(story_of(CLAIMS, 5))) as receipts:
         first = await anext(receipts)
 
@@ -153,11 +153,11 @@ async def test_a_repeat_has_the_same_event_id(made: Made) -> None:
     assert made.ids() == ids(story) * 2
 
 
-async def test_no_transitions_need_no_other_side(made: Made) -> None:
+async def test_publishing_nothing_needs_no_broker(made: Made) -> None:
     assert await receipts_of(made.away, []) == []
 
 
-async def test_who_stops_listening_to_receipts_can_begin_anew(made: Made) -> None:
+async def test_a_caller_that_stops_reading_results_can_publish_again(made: Made) -> None:
     story = story_of(CLAIMS, 5)
     async with aclosing(made.publisher.publish(story)) as receipts:
         await anext(receipts)
@@ -174,7 +174,7 @@ async def test_an_outage_is_an_error_that_names_the_destination(made: Made) -> N
     assert str(raised.value).startswith(f"{made.away.destination}: ")
 
 
-async def test_a_transition_that_is_too_large_is_refused_with_a_reason(refusing: Made) -> None:
+async def test_a_too_large_transition_is_rejected_with_a_reason(refusing: Made) -> None:
     large = swollen(story_of(CLAIMS, 1)[0], LARGEST)
 
     (receipt,) = await receipts_of(refusing.publisher, [large])
@@ -184,7 +184,7 @@ async def test_a_transition_that_is_too_large_is_refused_with_a_reason(refusing:
     assert refusing.ids() == []
 
 
-async def test_what_follows_a_refused_one_in_its_policy_is_held_back_and_others_go_on(refusing: Made) -> None:
+async def test_a_rejected_transition_blocks_only_its_policy(refusing: Made) -> None:
     claims, keys = story_of(CLAIMS, 4), story_of(KEYS, 4)
     large = swollen(claims[1], LARGEST)
 
@@ -196,7 +196,7 @@ async def test_what_follows_a_refused_one_in_its_policy_is_held_back_and_others_
     assert [one.event_id for one in receipts if one.refusal is not None] == [large.event_id]
 
 
-async def test_the_next_call_goes_on_after_a_refused_one(refusing: Made) -> None:
+async def test_the_next_call_continues_after_a_rejected_transition(refusing: Made) -> None:
     first, *later = story_of(CLAIMS, 3)
     await receipts_of(refusing.publisher, [swollen(first, LARGEST), *later])
 
