@@ -70,7 +70,7 @@ def opened(request: pytest.FixtureRequest) -> Opened:
     return chosen
 
 
-async def test_a_list_is_the_participants_own(opened: Opened) -> None:
+async def test_a_list_belongs_to_the_participant(opened: Opened) -> None:
     async with opened() as source:
         answer = await source.list_policies(WELL)
 
@@ -85,7 +85,7 @@ async def test_a_list_may_be_read_again(opened: Opened) -> None:
     assert [bucket.name for bucket in first.buckets] == [bucket.name for bucket in second.buckets]
 
 
-async def test_a_single_read_holds_one_bucket_of_the_list(opened: Opened) -> None:
+async def test_a_single_read_has_one_bucket_of_the_list(opened: Opened) -> None:
     async with opened() as source:
         answer = await source.get_policy(WELL, "KEYS_CHECK")
 
@@ -101,7 +101,7 @@ async def test_an_unknown_policy_is_not_found(opened: Opened) -> None:
 
 
 @pytest.mark.parametrize("single", [False, True])
-async def test_a_strangers_buckets_are_not_shown(opened: Opened, *, single: bool) -> None:
+async def test_buckets_of_an_unknown_participant_are_not_returned(opened: Opened, *, single: bool) -> None:
     async with opened() as source:
         with pytest.raises(SourceError) as caught:
             await (source.get_policy(STRANGER, "KEYS_CHECK") if single else source.list_policies(STRANGER))
@@ -109,7 +109,7 @@ async def test_a_strangers_buckets_are_not_shown(opened: Opened, *, single: bool
     assert (caught.value.outcome, caught.value.retry_helps) == (Outcome.PERMISSION_DENIED, False)
 
 
-async def test_a_dry_budget_says_when_to_come_back(opened: Opened) -> None:
+async def test_an_exhausted_budget_has_a_retry_after(opened: Opened) -> None:
     async with opened() as source:
         with pytest.raises(SourceError) as caught:
             await source.list_policies(LIMITED)
@@ -118,7 +118,7 @@ async def test_a_dry_budget_says_when_to_come_back(opened: Opened) -> None:
     assert caught.value.retry_after_sec in range(1, 11)
 
 
-async def test_memory_plays_its_polls_in_order_and_stays_at_the_last() -> None:
+async def test_the_memory_source_replays_its_polls_and_repeats_the_last() -> None:
     source = MemorySource([snapshot(WELL, "A"), snapshot(WELL, "B"), snapshot(WELL, "C")])
 
     played = [(await source.list_policies(WELL)).buckets[0].name for _ in range(4)]
@@ -126,7 +126,7 @@ async def test_memory_plays_its_polls_in_order_and_stays_at_the_last() -> None:
     assert played == ["A", "B", "C", "C"]
 
 
-async def test_memory_looks_single_buckets_up_in_the_poll_that_plays() -> None:
+async def test_the_memory_source_reads_single_buckets_from_the_current_poll() -> None:
     source = MemorySource([snapshot(WELL, "A"), snapshot(WELL, "B")])
     await source.list_policies(WELL)
     await source.list_policies(WELL)
