@@ -87,7 +87,7 @@ SERIES: dict[str, list[Poll]] = {
 
 
 @pytest.mark.parametrize("name", SERIES)
-async def test_the_state_loaded_is_the_state_judged(harness: Harness, name: str) -> None:
+async def test_the_loaded_state_is_the_evaluated_state(harness: Harness, name: str) -> None:
     evaluated = ParticipantState(participant=PARTICIPANT)
     for poll in SERIES[name]:
         loaded = await harness.load(poll)
@@ -103,20 +103,20 @@ async def test_a_participant_never_polled_has_an_empty_state(harness: Harness) -
 
 
 @pytest.mark.parametrize("poll", [snapshot(FULL), snapshot(), failure()], ids=["good", "empty", "failed"])
-async def test_a_poll_that_is_recorded_already_loads_nothing(harness: Harness, poll: Poll) -> None:
+async def test_a_recorded_poll_loads_nothing(harness: Harness, poll: Poll) -> None:
     await harness.record(poll)
 
     assert await harness.record(poll) is None
 
 
-async def test_a_poll_told_twice_counts_once(harness: Harness) -> None:
+async def test_a_repeated_poll_counts_once(harness: Harness) -> None:
     await harness.record_all(*ticks(LOW), *ticks(LOW))
 
     assert await harness.stores.state.poll_counts([PARTICIPANT]) == {(PARTICIPANT, Outcome.OK): 1}
     assert len(await harness.unpublished()) == 1
 
 
-async def test_the_same_moment_of_another_participant_is_another_poll(harness: Harness) -> None:
+async def test_the_same_time_of_another_participant_is_another_poll(harness: Harness) -> None:
     await harness.record(failure())
 
     other = await harness.record(replace(failure(), participant="87654321"))
@@ -124,7 +124,7 @@ async def test_the_same_moment_of_another_participant_is_another_poll(harness: H
     assert other is not None
 
 
-async def test_rules_of_operators_are_part_of_the_state(harness: Harness) -> None:
+async def test_policy_overrides_are_part_of_the_state(harness: Harness) -> None:
     await harness.record(snapshot(FULL, OTHER))
 
     harness.rules.set("CLAIMS_READ", PolicyOverride(warning=5025, critical=None, enabled=True))
@@ -138,7 +138,7 @@ async def test_rules_of_operators_are_part_of_the_state(harness: Harness) -> Non
     }
 
 
-async def test_rules_stay_while_a_policy_is_away(harness: Harness) -> None:
+async def test_policy_overrides_survive_a_missing_policy(harness: Harness) -> None:
     await harness.record(snapshot(FULL, OTHER))
     harness.rules.set("KEYS_CHECK", PolicyOverride(critical=1))
 
@@ -147,7 +147,7 @@ async def test_rules_stay_while_a_policy_is_away(harness: Harness) -> None:
     assert await harness.stores.state.policy_overrides(PARTICIPANT) == {"KEYS_CHECK": PolicyOverride(critical=1)}
 
 
-async def test_an_error_inside_the_unit_leaves_nothing(harness: Harness) -> None:
+async def test_an_error_inside_the_unit_stores_nothing(harness: Harness) -> None:
     poll = snapshot(LOW)
 
     with pytest.raises(RuntimeError, match="lost"):
@@ -160,7 +160,7 @@ async def test_an_error_inside_the_unit_leaves_nothing(harness: Harness) -> None
     assert await harness.unpublished() == []
 
 
-async def test_an_error_inside_the_unit_leaves_what_was_there_before(harness: Harness) -> None:
+async def test_an_error_inside_the_unit_changes_nothing(harness: Harness) -> None:
     before = await harness.record(snapshot(FULL, OTHER))
     poll = snapshot(LOW, at=NOON + FIVE_MINUTES)
 
@@ -170,7 +170,7 @@ async def test_an_error_inside_the_unit_leaves_what_was_there_before(harness: Ha
     assert await harness.load(poll) == before
 
 
-async def test_after_an_error_the_next_one_gets_in(harness: Harness) -> None:
+async def test_after_an_error_the_next_unit_can_begin(harness: Harness) -> None:
     poll = snapshot(LOW)
     with pytest.raises(RuntimeError, match="lost"):
         await fail_after_saving(harness, poll)
@@ -178,7 +178,7 @@ async def test_after_an_error_the_next_one_gets_in(harness: Harness) -> None:
     assert await harness.record(poll) is not None
 
 
-async def test_two_units_of_one_participant_wait_for_one_another(harness: Harness) -> None:
+async def test_two_units_of_one_participant_run_one_after_the_other(harness: Harness) -> None:
     poll = snapshot(LOW)
     async with harness.stores.state.begin(PARTICIPANT) as unit:
         waiting = asyncio.create_task(harness.record(poll))
@@ -192,7 +192,7 @@ async def test_two_units_of_one_participant_wait_for_one_another(harness: Harnes
     assert len(await harness.unpublished()) == 1
 
 
-async def test_many_at_once_are_judged_one_after_the_other(harness: Harness) -> None:
+async def test_many_concurrent_polls_are_evaluated_one_after_the_other(harness: Harness) -> None:
     polls = [snapshot(LOW, at=NOON + number * timedelta(seconds=1)) for number in range(20)]
 
     await asyncio.gather(*(harness.record(poll) for poll in polls))
@@ -209,7 +209,7 @@ async def test_units_of_different_participants_do_not_wait(harness: Harness) -> 
         assert await harness.record(other) is not None
 
 
-async def test_everything_a_failure_says_can_be_kept(harness: Harness) -> None:
+async def test_every_field_of_a_failure_is_stored(harness: Harness) -> None:
     poll = FailedPoll(
         participant=PARTICIPANT,
         source="bridge",
