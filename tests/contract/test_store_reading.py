@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 OTHER = "00000001"
 
 
-async def test_the_latest_reading_comes_back_as_it_was(harness: Harness) -> None:
+async def test_the_latest_reading_survives_a_round_trip(harness: Harness) -> None:
     reading = replace(
         snapshot(
             bucket(-15, name="ZULU"),
@@ -43,7 +43,7 @@ async def test_the_latest_reading_comes_back_as_it_was(harness: Harness) -> None
     }
 
 
-async def test_the_latest_reading_outlives_failures(harness: Harness) -> None:
+async def test_the_latest_reading_survives_failures(harness: Harness) -> None:
     good = snapshot(bucket())
 
     await harness.record_all(good, failure(Outcome.GONE, NOON + FIVE_MINUTES))
@@ -68,7 +68,7 @@ async def test_a_reading_whose_time_repeats_is_not_the_latest(harness: Harness) 
     assert (await harness.stores.state.latest([PARTICIPANT]))[PARTICIPANT].snapshot == good
 
 
-async def test_a_policy_that_could_not_be_read_is_not_in_the_latest_reading(harness: Harness) -> None:
+async def test_an_unreadable_policy_is_not_in_the_latest_reading(harness: Harness) -> None:
     second = snapshot(
         bucket(),
         at=NOON + FIVE_MINUTES,
@@ -80,7 +80,7 @@ async def test_a_policy_that_could_not_be_read_is_not_in_the_latest_reading(harn
     assert (await harness.stores.state.latest([PARTICIPANT]))[PARTICIPANT].snapshot == second
 
 
-async def test_a_participant_without_a_good_reading_has_no_snapshot(harness: Harness) -> None:
+async def test_a_participant_without_a_valid_reading_has_no_snapshot(harness: Harness) -> None:
     await harness.record(failure())
 
     latest = (await harness.stores.state.latest([PARTICIPANT]))[PARTICIPANT]
@@ -94,7 +94,7 @@ async def test_a_participant_never_polled_is_absent(harness: Harness) -> None:
     assert set(await harness.stores.state.latest([OTHER, PARTICIPANT])) == {PARTICIPANT}
 
 
-async def test_rules_come_with_the_latest_reading(harness: Harness) -> None:
+async def test_policy_overrides_come_with_the_latest_reading(harness: Harness) -> None:
     await harness.record(snapshot(bucket()))
 
     harness.rules.set("CLAIMS_READ", PolicyOverride(warning=3333, critical=1, enabled=False))
@@ -104,11 +104,11 @@ async def test_rules_come_with_the_latest_reading(harness: Harness) -> None:
     assert await harness.stores.state.policy_overrides(PARTICIPANT) == rules
 
 
-async def test_nobody_set_rules_for_an_unknown_participant(harness: Harness) -> None:
+async def test_an_unknown_participant_has_no_policy_overrides(harness: Harness) -> None:
     assert await harness.stores.state.policy_overrides(OTHER) == {}
 
 
-async def test_open_alerts_come_worst_first_then_oldest_first(harness: Harness) -> None:
+async def test_open_alerts_are_sorted_by_severity_then_age(harness: Harness) -> None:
     warning, critical = bucket(200), bucket(50)
     await harness.record_all(
         snapshot(replace(warning, name="A"), bucket(name="B"), replace(critical, name="C"), bucket(name="D")),
@@ -127,7 +127,7 @@ async def test_open_alerts_come_worst_first_then_oldest_first(harness: Harness) 
     assert [alert.policy_name for alert in alerts] == ["E", "C", "B", "A", "D"]
 
 
-async def test_open_alerts_are_those_of_the_participants_asked_for(harness: Harness) -> None:
+async def test_open_alerts_are_filtered_by_participant(harness: Harness) -> None:
     await harness.record(snapshot(bucket(0)))
 
     assert await harness.stores.state.open_alerts([OTHER]) == []
@@ -165,7 +165,7 @@ async def test_open_alerts_are_counted_by_kind_and_severity(harness: Harness) ->
     }
 
 
-async def test_what_was_taken_between_the_last_two_readings_is_known(harness: Harness) -> None:
+async def test_the_consumption_between_the_last_two_readings_is_known(harness: Harness) -> None:
     before, after = (bucket(1000, name="A"), bucket(500, name="B")), (bucket(900, name="A"), bucket(300, name="B"))
 
     await harness.record_all(*ticks(before, after))
@@ -178,13 +178,13 @@ async def test_what_was_taken_between_the_last_two_readings_is_known(harness: Ha
     }
 
 
-async def test_nothing_is_known_of_what_was_taken_across_a_change_of_limits(harness: Harness) -> None:
+async def test_the_consumption_across_a_change_of_limits_is_unknown(harness: Harness) -> None:
     await harness.record_all(*ticks(bucket(1000), bucket(900), bucket(800, capacity=2000)))
 
     assert (await harness.stores.state.latest([PARTICIPANT]))[PARTICIPANT].consumption == {}
 
 
-async def test_transitions_are_counted_by_what_they_are(harness: Harness) -> None:
+async def test_transitions_are_counted_by_kind_severity_and_type(harness: Harness) -> None:
     await harness.record_all(*ticks(bucket(1000), bucket(200), bucket(50), bucket(1000), bucket(1000, capacity=2000)))
 
     counts = await harness.stores.state.transition_counts([PARTICIPANT])
