@@ -31,7 +31,7 @@ async def test_routing_takes_the_oldest_up_to_the_limit(harness: Harness) -> Non
     assert await unrouted(harness, limit=2) == everything[:2]
 
 
-async def test_what_was_routed_is_routed_no_more_although_nobody_is_told(harness: Harness) -> None:
+async def test_a_routed_transition_without_channels_is_not_routed_again(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
     everything = await unrouted(harness)
 
@@ -41,7 +41,7 @@ async def test_what_was_routed_is_routed_no_more_although_nobody_is_told(harness
     assert await unrouted(harness) == everything[2:]
 
 
-async def test_a_router_that_settles_nothing_changes_nothing(harness: Harness) -> None:
+async def test_a_router_that_marks_nothing_changes_nothing(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
 
     async with harness.stores.notifications.routing(10):
@@ -50,7 +50,7 @@ async def test_a_router_that_settles_nothing_changes_nothing(harness: Harness) -
     assert len(await unrouted(harness)) == 3
 
 
-async def test_an_error_while_routing_leaves_nothing(harness: Harness) -> None:
+async def test_an_error_while_routing_stores_nothing(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
 
     with pytest.raises(RuntimeError, match="lost"):
@@ -69,7 +69,7 @@ async def test_a_second_router_gets_nothing_while_the_first_works(harness: Harne
         assert second.told == {}
 
 
-async def test_a_router_turned_away_does_not_let_another_in(harness: Harness) -> None:
+async def test_a_rejected_router_does_not_release_the_lock(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
 
     async with harness.stores.notifications.routing(10):
@@ -79,7 +79,7 @@ async def test_a_router_turned_away_does_not_let_another_in(harness: Harness) ->
             assert list(third.events) == []
 
 
-async def test_routing_goes_on_after_a_cancelled_router(harness: Harness) -> None:
+async def test_routing_continues_after_a_cancelled_router(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
     opened = asyncio.Event()
     router = asyncio.create_task(hold_open(harness, opened))
@@ -102,7 +102,7 @@ async def test_routing_does_not_wait_for_the_broker(harness: Harness) -> None:
     assert await harness.unpublished() == []
 
 
-async def test_transitions_are_routed_whether_or_not_the_broker_has_them(harness: Harness) -> None:
+async def test_transitions_are_routed_before_and_after_publishing(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
     async with harness.stores.outbox.claim_batch(10, NOON) as reader:
         await reader.mark_published([reader.events[0].event_id], NOON)
@@ -111,14 +111,14 @@ async def test_transitions_are_routed_whether_or_not_the_broker_has_them(harness
     assert len(await unrouted(harness)) == 3
 
 
-async def test_nobody_was_told_of_a_new_alert(harness: Harness) -> None:
+async def test_a_new_alert_has_no_notified_channels(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
 
     async with harness.stores.notifications.routing(10) as unit:
         assert unit.told == {}
 
 
-async def test_who_was_told_of_an_alert_is_known_when_it_goes_on(harness: Harness) -> None:
+async def test_the_notified_channels_of_an_alert_are_known_later(harness: Harness) -> None:
     await harness.record_all(
         *ticks((bucket(), bucket(name=OTHER)), (bucket(200), bucket(200, name=OTHER)), (bucket(50), bucket(name=OTHER)))
     )
@@ -142,7 +142,7 @@ async def test_only_alerts_of_the_unit_are_looked_up(harness: Harness) -> None:
         assert unit.told == {}
 
 
-async def test_a_channel_held_back_by_a_silence_was_not_told(harness: Harness) -> None:
+async def test_a_suppressed_channel_was_not_notified(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
     async with harness.stores.notifications.routing(1) as unit:
         (event,) = unit.events
@@ -153,7 +153,7 @@ async def test_a_channel_held_back_by_a_silence_was_not_told(harness: Harness) -
         assert unit.told == {event.alert_id: {"teams"}}
 
 
-async def test_a_notification_that_is_there_stays_as_it_is(harness: Harness) -> None:
+async def test_an_existing_notification_is_unchanged(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
     async with harness.stores.notifications.routing(1) as unit:
         again = notification(unit.events[0], "slack")
