@@ -27,7 +27,7 @@ TAKEN_UP = Acknowledgement(actor="ana", reason="ligando para o BACEN", at=NOON, 
 SUBJECT = Subject(participant=PARTICIPANT, policy_name=ANY_POLICY, kind=Kind.DRILL)
 
 
-async def test_an_alert_comes_with_all_its_transitions(harness: Harness) -> None:
+async def test_an_alert_has_all_its_transitions(harness: Harness) -> None:
     await harness.record_all(*ticks(bucket(), bucket(200), (bucket(50), bucket(0, name="KEYS_CHECK")), bucket()))
     told = await harness.unpublished()
     alert_id = told[0].alert_id
@@ -45,7 +45,7 @@ async def test_an_alert_comes_with_all_its_transitions(harness: Harness) -> None
     assert history.alert.resolved_at == history.events[-1].detected_at
 
 
-async def test_the_history_tells_what_became_of_each_transition(harness: Harness) -> None:
+async def test_the_history_has_the_delivery_of_each_transition(harness: Harness) -> None:
     await harness.record_all(*ticks(bucket(), bucket(200), bucket(50)))
     first, second = await harness.unpublished()
     await route_all(harness.stores)
@@ -63,11 +63,11 @@ async def test_the_history_tells_what_became_of_each_transition(harness: Harness
     assert history.routed == {first.event_id, second.event_id}
 
 
-async def test_there_may_be_no_such_alert(harness: Harness) -> None:
+async def test_an_unknown_alert_is_none(harness: Harness) -> None:
     assert await harness.stores.alerts.alert(NULL_METRICS) is None
 
 
-async def test_alerts_come_the_last_opened_first(harness: Harness) -> None:
+async def test_alerts_are_sorted_last_opened_first(harness: Harness) -> None:
     names = ("ALFA", "BRAVO", "CHARLIE")
     full, low = {name: bucket(name=name) for name in names}, {name: bucket(200, name=name) for name in names}
     await harness.record_all(
@@ -86,21 +86,21 @@ async def test_alerts_come_the_last_opened_first(harness: Harness) -> None:
     assert await harness.stores.alerts.alerts([PARTICIPANT], open_only=False, limit=1) == everything[:1]
 
 
-async def test_alerts_are_those_of_the_participants_asked_for(harness: Harness) -> None:
+async def test_alerts_are_filtered_by_participant(harness: Harness) -> None:
     await harness.record(snapshot(bucket(0)))
 
     assert await harness.stores.alerts.alerts([ANOTHER], open_only=False, limit=10) == []
     assert len(await harness.stores.alerts.alerts([ANOTHER, PARTICIPANT], open_only=False, limit=10)) == 1
 
 
-async def test_an_act_finds_the_alert_as_it_stands(harness: Harness) -> None:
+async def test_an_action_loads_the_current_alert(harness: Harness) -> None:
     alert = await opened(harness)
 
     async with harness.stores.alerts.unit_of_work(PARTICIPANT) as unit:
         assert await unit.alert(alert.alert_id) == alert
 
 
-async def test_an_act_finds_no_alert_of_another_participant(harness: Harness) -> None:
+async def test_an_action_loads_no_alert_of_another_participant(harness: Harness) -> None:
     alert = await opened(harness)
 
     async with harness.stores.alerts.unit_of_work(ANOTHER) as unit:
@@ -108,7 +108,7 @@ async def test_an_act_finds_no_alert_of_another_participant(harness: Harness) ->
         assert await unit.alert(NULL_METRICS) is None
 
 
-async def test_an_acknowledged_alert_is_so_for_everybody_who_looks(harness: Harness) -> None:
+async def test_every_query_returns_the_acknowledgement(harness: Harness) -> None:
     alert = await opened(harness)
 
     await acknowledge(harness, alert)
@@ -122,7 +122,7 @@ async def test_an_acknowledged_alert_is_so_for_everybody_who_looks(harness: Harn
     assert [one.acknowledgement for one in await harness.stores.state.open_alerts([PARTICIPANT])] == [TAKEN_UP]
 
 
-async def test_an_acknowledgement_is_a_transition_that_waits_to_be_told(harness: Harness) -> None:
+async def test_an_acknowledgement_is_a_pending_transition(harness: Harness) -> None:
     alert = await opened(harness)
 
     await acknowledge(harness, alert)
@@ -132,7 +132,7 @@ async def test_an_acknowledgement_is_a_transition_that_waits_to_be_told(harness:
     assert (second.transition, second.sequence) == (TransitionKind.ACKNOWLEDGED, 2)
 
 
-async def test_an_acknowledgement_outlives_polls_that_change_nothing(harness: Harness) -> None:
+async def test_an_acknowledgement_survives_polls_without_changes(harness: Harness) -> None:
     await acknowledge(harness, await opened(harness))
 
     await harness.record(snapshot(bucket(200), at=NOON + FIVE_MINUTES))
@@ -140,7 +140,7 @@ async def test_an_acknowledgement_outlives_polls_that_change_nothing(harness: Ha
     assert [one.acknowledgement for one in await harness.stores.state.open_alerts([PARTICIPANT])] == [TAKEN_UP]
 
 
-async def test_an_acknowledgement_is_void_once_the_alert_gets_worse(harness: Harness) -> None:
+async def test_an_escalation_ends_the_acknowledgement(harness: Harness) -> None:
     await acknowledge(harness, await opened(harness))
 
     await harness.record(snapshot(bucket(50), at=NOON + FIVE_MINUTES))
@@ -148,7 +148,7 @@ async def test_an_acknowledgement_is_void_once_the_alert_gets_worse(harness: Har
     assert [one.acknowledgement for one in await harness.stores.state.open_alerts([PARTICIPANT])] == [None]
 
 
-async def test_a_test_alert_is_opened_and_resolved_in_one_act(harness: Harness) -> None:
+async def test_a_test_alert_is_opened_and_resolved_in_one_action(harness: Harness) -> None:
     changes = drilled(SUBJECT, TAKEN_UP)
     alert = changes[-1].alert
 
@@ -163,7 +163,7 @@ async def test_a_test_alert_is_opened_and_resolved_in_one_act(harness: Harness) 
     assert await harness.stores.state.open_alerts([PARTICIPANT]) == []
 
 
-async def test_an_error_inside_an_act_leaves_nothing(harness: Harness) -> None:
+async def test_an_error_inside_an_action_stores_nothing(harness: Harness) -> None:
     alert = await opened(harness)
 
     with pytest.raises(RuntimeError, match="lost"):
@@ -175,7 +175,7 @@ async def test_an_error_inside_an_act_leaves_nothing(harness: Harness) -> None:
     assert await harness.stores.audit.newest(10) == []
 
 
-async def test_after_an_error_the_next_act_gets_in(harness: Harness) -> None:
+async def test_after_an_error_the_next_action_can_begin(harness: Harness) -> None:
     alert = await opened(harness)
     with pytest.raises(RuntimeError, match="lost"):
         await acknowledge_then_fail(harness, alert)
@@ -185,7 +185,7 @@ async def test_after_an_error_the_next_act_gets_in(harness: Harness) -> None:
     assert len(await harness.stores.audit.newest(10)) == 1
 
 
-async def test_recording_waits_for_an_act(harness: Harness) -> None:
+async def test_recording_waits_for_an_action(harness: Harness) -> None:
     alert = await opened(harness)
     async with harness.stores.alerts.unit_of_work(PARTICIPANT) as unit:
         poll = asyncio.create_task(harness.record(snapshot(bucket(), at=NOON + FIVE_MINUTES)))
@@ -203,7 +203,7 @@ async def test_recording_waits_for_an_act(harness: Harness) -> None:
     ]
 
 
-async def test_an_act_waits_for_recording(harness: Harness) -> None:
+async def test_an_action_waits_for_recording(harness: Harness) -> None:
     alert, worse = await opened(harness), snapshot(bucket(50), at=NOON + FIVE_MINUTES)
     async with harness.stores.state.begin(PARTICIPANT) as unit:
         state = await unit.load(worse)
@@ -217,7 +217,7 @@ async def test_an_act_waits_for_recording(harness: Harness) -> None:
     assert (await act).sequence == 2
 
 
-async def test_acts_of_different_participants_do_not_wait(harness: Harness) -> None:
+async def test_actions_of_different_participants_do_not_wait(harness: Harness) -> None:
     alert = await opened(harness)
 
     async with harness.stores.alerts.unit_of_work(ANOTHER):
@@ -226,7 +226,7 @@ async def test_acts_of_different_participants_do_not_wait(harness: Harness) -> N
     assert len(await harness.stores.audit.newest(10)) == 1
 
 
-async def test_acts_are_kept_newest_first(harness: Harness) -> None:
+async def test_audit_entries_are_sorted_newest_first(harness: Harness) -> None:
     alert = await opened(harness)
     await acknowledge(harness, alert)
     changes = drilled(SUBJECT, replace(TAKEN_UP, actor="rui"))
