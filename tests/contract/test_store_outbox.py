@@ -33,7 +33,7 @@ TWO_POLICIES = ticks(
 SOON = NOON + timedelta(seconds=1)
 
 
-async def test_transitions_wait_as_they_were_judged_in_their_order(harness: Harness) -> None:
+async def test_pending_transitions_have_the_order_of_evaluation(harness: Harness) -> None:
     state, evaluated = ParticipantState(participant=PARTICIPANT), list[AlertEvent]()
     for poll in TROUBLE:
         state, evaluation = evaluate_poll(state, poll, RULES)
@@ -50,7 +50,7 @@ async def test_transitions_wait_as_they_were_judged_in_their_order(harness: Harn
     ]
 
 
-async def test_transitions_of_one_poll_keep_their_order(harness: Harness) -> None:
+async def test_transitions_of_one_poll_preserve_their_order(harness: Harness) -> None:
     poll = snapshot(*(bucket(0, name=name) for name in ("ZULU", "ALFA", "MIKE", "BRAVO")))
 
     await harness.record(poll)
@@ -58,7 +58,7 @@ async def test_transitions_of_one_poll_keep_their_order(harness: Harness) -> Non
     assert [event.policy_name for event in await harness.unpublished()] == ["ALFA", "BRAVO", "MIKE", "ZULU"]
 
 
-async def test_numbers_that_nobody_knows_stay_unknown(harness: Harness) -> None:
+async def test_unknown_numbers_stay_unknown(harness: Harness) -> None:
     await harness.record_all(*ticks(bucket(), Outcome.RATE_LIMITED))
 
     (event,) = await harness.unpublished()
@@ -79,7 +79,7 @@ async def test_an_empty_outbox_gives_nothing(harness: Harness) -> None:
     assert await harness.unpublished() == []
 
 
-async def test_what_is_marked_is_told_no_more(harness: Harness) -> None:
+async def test_a_marked_transition_is_not_published_again(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
     everything = await harness.unpublished()
 
@@ -89,7 +89,7 @@ async def test_what_is_marked_is_told_no_more(harness: Harness) -> None:
     assert await harness.unpublished() == [everything[1], everything[3]]
 
 
-async def test_marks_are_in_force_also_after_an_error(harness: Harness) -> None:
+async def test_marks_are_stored_after_an_error(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
     everything = await harness.unpublished()
 
@@ -99,7 +99,7 @@ async def test_marks_are_in_force_also_after_an_error(harness: Harness) -> None:
     assert await harness.unpublished() == everything[1:]
 
 
-async def test_marks_are_in_force_also_when_the_reader_is_cancelled(harness: Harness) -> None:
+async def test_marks_are_stored_after_a_cancellation(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
     everything = await harness.unpublished()
     marked = asyncio.Event()
@@ -112,7 +112,7 @@ async def test_marks_are_in_force_also_when_the_reader_is_cancelled(harness: Har
     assert await harness.unpublished() == everything[1:]
 
 
-async def test_a_second_reader_gets_nothing_of_a_policy_while_the_first_reads(harness: Harness) -> None:
+async def test_a_second_reader_gets_no_transition_of_a_claimed_policy(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
 
     async with (
@@ -123,7 +123,7 @@ async def test_a_second_reader_gets_nothing_of_a_policy_while_the_first_reads(ha
         assert list(second.events) == []
 
 
-async def test_a_second_reader_gets_nothing_even_of_what_the_first_had_no_room_for(harness: Harness) -> None:
+async def test_a_claimed_policy_is_locked_beyond_the_batch(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
 
     async with (
@@ -146,7 +146,7 @@ async def test_a_second_reader_gets_the_other_policies(harness: Harness) -> None
         assert list(second.events) == [everything[1], everything[3]]
 
 
-async def test_a_reader_turned_away_does_not_free_what_the_first_reads(harness: Harness) -> None:
+async def test_a_rejected_reader_does_not_release_the_claim(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
 
     async with harness.stores.outbox.claim_batch(10, NOON):
@@ -156,7 +156,7 @@ async def test_a_reader_turned_away_does_not_free_what_the_first_reads(harness: 
             assert list(third.events) == []
 
 
-async def test_transitions_recorded_while_the_outbox_is_read_wait_for_the_next_time(harness: Harness) -> None:
+async def test_transitions_recorded_during_a_batch_wait_for_the_next_one(harness: Harness) -> None:
     await harness.record(snapshot(bucket(0), at=NOON - FIVE_MINUTES))
 
     async with harness.stores.outbox.claim_batch(10, NOON) as unit:
@@ -167,7 +167,7 @@ async def test_transitions_recorded_while_the_outbox_is_read_wait_for_the_next_t
     assert len(await harness.unpublished()) == 5
 
 
-async def test_a_refused_transition_rests_and_all_of_its_policy_with_it(harness: Harness) -> None:
+async def test_a_rejected_transition_delays_its_policy(harness: Harness) -> None:
     await harness.record_all(*TWO_POLICIES)
     first, second, _, fourth = await harness.unpublished()
 
@@ -176,7 +176,7 @@ async def test_a_refused_transition_rests_and_all_of_its_policy_with_it(harness:
     assert await harness.unpublished() == [second, fourth]
 
 
-async def test_after_its_rest_a_refused_transition_comes_first_again(harness: Harness) -> None:
+async def test_after_its_delay_a_rejected_transition_comes_first(harness: Harness) -> None:
     await harness.record_all(*TWO_POLICIES)
     everything = await harness.unpublished()
 
@@ -185,7 +185,7 @@ async def test_after_its_rest_a_refused_transition_comes_first_again(harness: Ha
     assert await harness.unpublished(now=SOON) == everything
 
 
-async def test_nothing_after_a_transition_that_rests_is_told(harness: Harness) -> None:
+async def test_no_transition_overtakes_a_delayed_one(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
     everything = await harness.unpublished()
 
@@ -194,7 +194,7 @@ async def test_nothing_after_a_transition_that_rests_is_told(harness: Harness) -
     assert await harness.unpublished() == everything[:1]
 
 
-async def test_refusals_are_counted(harness: Harness) -> None:
+async def test_rejections_are_counted(harness: Harness) -> None:
     await harness.record_all(*TWO_POLICIES)
     event = (await harness.unpublished())[0]
 
@@ -205,7 +205,7 @@ async def test_refusals_are_counted(harness: Harness) -> None:
         assert unit.refusals == {event.event_id: 2}
 
 
-async def test_a_transition_given_up_on_lets_later_ones_of_its_policy_go_on(harness: Harness) -> None:
+async def test_a_dead_lettered_transition_does_not_block_its_policy(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
     everything = await harness.unpublished()
 
@@ -215,7 +215,7 @@ async def test_a_transition_given_up_on_lets_later_ones_of_its_policy_go_on(harn
     assert await harness.unpublished(now=NOON + timedelta(days=1000)) == everything[1:]
 
 
-async def test_a_refused_transition_can_still_be_published(harness: Harness) -> None:
+async def test_a_rejected_transition_can_still_be_published(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
     everything = await harness.unpublished()
     await refuse(harness, everything[0].event_id, next_try_at=SOON)
@@ -226,7 +226,7 @@ async def test_a_refused_transition_can_still_be_published(harness: Harness) -> 
     assert await harness.unpublished() == everything[1:]
 
 
-async def test_the_backlog_counts_what_waits_and_what_is_dead(harness: Harness) -> None:
+async def test_the_backlog_counts_pending_and_dead_lettered_transitions(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
     everything = await harness.unpublished()
     await refuse(harness, everything[0].event_id, next_try_at=None)
@@ -242,7 +242,7 @@ async def test_the_backlog_of_an_empty_outbox_has_no_age(harness: Harness) -> No
     assert await harness.stores.outbox.backlog() == Backlog(waiting=0, oldest_at=None, dead=0)
 
 
-async def test_many_readers_at_once_tell_every_transition_once(harness: Harness) -> None:
+async def test_many_concurrent_readers_publish_every_transition_once(harness: Harness) -> None:
     names = [f"POLICY_{number}" for number in range(8)]
     levels = (1000, 200, 50, -1, 1000)
     await harness.record_all(*ticks(*(tuple(bucket(level, name=name) for name in names) for level in levels)))
