@@ -33,7 +33,7 @@ async def _transitions(harness: Harness) -> None:
     await harness.record_all(*ticks(*levels))
 
 
-async def test_notifications_are_claimed_as_they_were_routed(harness: Harness) -> None:
+async def test_notifications_are_claimed_in_routing_order(harness: Harness) -> None:
     routed = await route_all(harness.stores, "slack")
 
     claimed = await claim(harness)
@@ -62,7 +62,7 @@ async def test_nothing_is_claimed_before_it_is_due(harness: Harness) -> None:
     assert await claim(harness) == []
 
 
-async def test_all_that_wait_come_along_once_the_oldest_is_due(harness: Harness) -> None:
+async def test_all_pending_notifications_are_claimed_with_the_oldest(harness: Harness) -> None:
     async with harness.stores.notifications.routing(10) as unit:
         first, *rest = unit.events
         await unit.route([notification(first, "slack"), *(notification(e, "slack", next_try_at=SOON) for e in rest)])
@@ -70,7 +70,7 @@ async def test_all_that_wait_come_along_once_the_oldest_is_due(harness: Harness)
     assert len(await claim(harness)) == 4
 
 
-async def test_none_overtakes_the_oldest_while_it_is_not_due(harness: Harness) -> None:
+async def test_no_notification_overtakes_the_oldest(harness: Harness) -> None:
     async with harness.stores.notifications.routing(10) as unit:
         first, *rest = unit.events
         await unit.route([notification(first, "slack", next_try_at=SOON), *(notification(e, "slack") for e in rest)])
@@ -79,14 +79,14 @@ async def test_none_overtakes_the_oldest_while_it_is_not_due(harness: Harness) -
     assert len(await claim(harness, now=SOON)) == 4
 
 
-async def test_what_was_suppressed_is_never_claimed(harness: Harness) -> None:
+async def test_a_suppressed_notification_is_never_claimed(harness: Harness) -> None:
     async with harness.stores.notifications.routing(10) as unit:
         await unit.route([notification(event, "slack", status=Status.SUPPRESSED) for event in unit.events])
 
     assert await claim(harness) == []
 
 
-async def test_what_somebody_claimed_nobody_else_gets_before_the_lease_is_over(harness: Harness) -> None:
+async def test_a_claimed_notification_is_leased(harness: Harness) -> None:
     routed = await route_all(harness.stores, "slack")
     await claim(harness)
 
@@ -94,14 +94,14 @@ async def test_what_somebody_claimed_nobody_else_gets_before_the_lease_is_over(h
     assert await claim(harness, now=NOON + LEASE) == routed
 
 
-async def test_nobody_gets_what_lies_behind_a_claimed_one(harness: Harness) -> None:
+async def test_notifications_after_a_claimed_one_are_not_claimed(harness: Harness) -> None:
     await route_all(harness.stores, "slack")
     await claim(harness, limit=1)
 
     assert await claim(harness) == []
 
 
-async def test_of_many_at_once_one_gets_the_channel(harness: Harness) -> None:
+async def test_only_one_of_many_concurrent_senders_claims_a_channel(harness: Harness) -> None:
     await route_all(harness.stores, "slack")
 
     claims = await asyncio.gather(*(claim(harness) for _ in range(10)))
@@ -109,7 +109,7 @@ async def test_of_many_at_once_one_gets_the_channel(harness: Harness) -> None:
     assert sorted(len(claimed) for claimed in claims) == [0] * 9 + [4]
 
 
-async def test_what_was_delivered_is_claimed_no_more(harness: Harness) -> None:
+async def test_a_delivered_notification_is_not_claimed(harness: Harness) -> None:
     routed = await route_all(harness.stores, "slack")
     await claim(harness, limit=2)
 
@@ -118,7 +118,7 @@ async def test_what_was_delivered_is_claimed_no_more(harness: Harness) -> None:
     assert await claim(harness) == routed[2:]
 
 
-async def test_a_delivery_frees_nothing_else_that_was_claimed(harness: Harness) -> None:
+async def test_a_delivery_releases_no_other_claim(harness: Harness) -> None:
     routed = await route_all(harness.stores, "slack")
     await claim(harness)
 
@@ -127,7 +127,7 @@ async def test_a_delivery_frees_nothing_else_that_was_claimed(harness: Harness) 
     assert await claim(harness) == []
 
 
-async def test_what_failed_rests_until_its_next_try_and_all_that_wait_with_it(harness: Harness) -> None:
+async def test_a_failed_notification_delays_its_channel(harness: Harness) -> None:
     routed = await route_all(harness.stores, "slack")
     await claim(harness)
 
@@ -139,7 +139,7 @@ async def test_what_failed_rests_until_its_next_try_and_all_that_wait_with_it(ha
     assert [one.attempts for one in again] == [1, 0, 0, 0]
 
 
-async def test_what_was_given_up_on_no_longer_stands_in_the_way(harness: Harness) -> None:
+async def test_a_dropped_notification_does_not_block_its_channel(harness: Harness) -> None:
     routed = await route_all(harness.stores, "slack")
     await claim(harness)
 
@@ -148,7 +148,7 @@ async def test_what_was_given_up_on_no_longer_stands_in_the_way(harness: Harness
     assert await claim(harness) == routed[1:]
 
 
-async def test_a_failure_frees_nothing_of_other_channels(harness: Harness) -> None:
+async def test_a_failure_releases_no_claim_of_other_channels(harness: Harness) -> None:
     routed = await route_all(harness.stores, "slack", "teams")
     await claim(harness, "slack")
     await claim(harness, "teams")
@@ -158,7 +158,7 @@ async def test_a_failure_frees_nothing_of_other_channels(harness: Harness) -> No
     assert await claim(harness, "teams", now=NOON + PAUSE) == []
 
 
-async def test_what_was_delivered_stays_so_whatever_a_late_sender_says(harness: Harness) -> None:
+async def test_a_late_result_does_not_change_a_delivered_notification(harness: Harness) -> None:
     routed = await route_all(harness.stores, "slack")
     await harness.stores.notifications.record_attempts([delivered(routed[:1])])
 
@@ -170,7 +170,7 @@ async def test_what_was_delivered_stays_so_whatever_a_late_sender_says(harness: 
 
 
 @pytest.mark.parametrize(("late", "status"), [(delivered, Status.DELIVERED), (failed, Status.DEAD)])
-async def test_what_was_given_up_on_comes_back_only_as_delivered(
+async def test_a_dropped_notification_can_only_become_delivered(
     harness: Harness, late: Callable[[Sequence[Notification], datetime], Attempt], status: Status
 ) -> None:
     routed = await route_all(harness.stores, "slack")
@@ -208,7 +208,7 @@ async def test_the_ledger_has_every_attempt_in_order(harness: Harness) -> None:
     assert (entry.notification.status, entry.notification.attempts) == (Status.DELIVERED, 1)
 
 
-async def test_an_attempt_of_several_stands_with_each_of_them(harness: Harness) -> None:
+async def test_an_attempt_of_several_notifications_appears_with_each(harness: Harness) -> None:
     routed = await route_all(harness.stores, "slack")
     one_message = failed(routed[:2])
 
@@ -220,7 +220,7 @@ async def test_an_attempt_of_several_stands_with_each_of_them(harness: Harness) 
     assert list(third.attempts) == []
 
 
-async def test_an_attempt_noted_twice_counts_once(harness: Harness) -> None:
+async def test_a_repeated_attempt_counts_once(harness: Harness) -> None:
     routed = await route_all(harness.stores, "slack")
 
     for _ in range(2):
@@ -230,7 +230,7 @@ async def test_an_attempt_noted_twice_counts_once(harness: Harness) -> None:
     assert (len(entry.attempts), entry.notification.attempts) == (1, 1)
 
 
-async def test_a_suppressed_notification_says_what_suppressed_it(harness: Harness) -> None:
+async def test_a_suppressed_notification_names_its_silence(harness: Harness) -> None:
     async with harness.stores.notifications.routing(1) as unit:
         silenced = notification(unit.events[0], "slack", status=Status.SUPPRESSED)
         await unit.route([silenced])
@@ -240,7 +240,7 @@ async def test_a_suppressed_notification_says_what_suppressed_it(harness: Harnes
     assert entry.notification.silence_id == SILENCE_ID
 
 
-async def test_channels_that_are_gone_are_given_up_on(harness: Harness) -> None:
+async def test_notifications_of_removed_channels_are_dropped(harness: Harness) -> None:
     routed = await route_all(harness.stores, "slack", "teams")
     await harness.stores.notifications.record_attempts([delivered(routed[:1])])
 
@@ -254,20 +254,20 @@ async def test_channels_that_are_gone_are_given_up_on(harness: Harness) -> None:
     }
 
 
-async def test_what_is_young_is_kept_for_a_channel_nobody_here_knows_yet(harness: Harness) -> None:
+async def test_recent_notifications_of_an_unknown_channel_stay_pending(harness: Harness) -> None:
     routed = await route_all(harness.stores, "slack")
 
     assert await harness.stores.notifications.discard_orphans([], NOON, min(one.created_at for one in routed)) == 0
 
 
-async def test_without_any_channel_everything_is_given_up_on(harness: Harness) -> None:
+async def test_without_any_channel_all_notifications_are_dropped(harness: Harness) -> None:
     await route_all(harness.stores, "slack")
 
     assert await harness.stores.notifications.discard_orphans([], NOON, LATER) == 4
     assert await harness.stores.notifications.discard_orphans([], NOON, LATER) == 0
 
 
-async def test_what_somebody_is_sending_is_given_up_on_once_the_lease_is_over(harness: Harness) -> None:
+async def test_a_leased_notification_is_dropped_after_its_lease(harness: Harness) -> None:
     await route_all(harness.stores, "slack")
     await claim(harness, limit=1)
 
@@ -290,7 +290,7 @@ async def test_before_the_first_attempt_there_is_no_last_one(harness: Harness) -
     assert await harness.stores.notifications.last_attempts() == {}
 
 
-async def test_the_oldest_pending_of_each_channel_tells_its_age(harness: Harness) -> None:
+async def test_the_age_of_the_oldest_pending_notification_is_known(harness: Harness) -> None:
     routed = await route_all(harness.stores, "slack", "teams")
     await harness.stores.notifications.record_attempts([delivered([one for one in routed if one.channel == "teams"])])
 
