@@ -171,7 +171,7 @@ class Ledger:
         return wrong
 
 
-async def test_whatever_is_killed_the_reader_has_each_transition_in_order(
+async def test_after_any_kill_the_reader_has_each_transition_in_order(
     migrated_database_url: str, server_folder: Path
 ) -> None:
     find_tool("java")
