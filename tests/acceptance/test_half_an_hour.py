@@ -48,7 +48,7 @@ def asked(fake: FakeDict, participant: str, at: datetime) -> Poll:
 
 
 @pytest.mark.parametrize("scenario", sorted(SCENARIOS))
-async def test_half_an_hour_in_the_database_is_what_a_replay_of_its_polls_gives(
+async def test_half_an_hour_in_the_database_equals_a_replay_of_its_polls(
     migrated_database_url: str, scenario: str
 ) -> None:
     fake = FakeDict(World(scenario=SCENARIOS[scenario], start=NOON, participants=PARTICIPANTS))
