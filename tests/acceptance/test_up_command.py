@@ -104,7 +104,7 @@ def refused(folder: Path, environ: Mapping[str, str]) -> tuple[int, str]:
     return ended.returncode, ended.stderr
 
 
-def test_policies_and_alerts_are_there_and_ctrl_c_leaves_nothing(data_folder: Path) -> None:
+def test_policies_and_alerts_appear_and_ctrl_c_leaves_nothing(data_folder: Path) -> None:
     with up(data_folder) as running:
         policies = running.get("/api/v1/rate-limit/policies").json()
         page = running.get("/")
@@ -120,7 +120,7 @@ def test_policies_and_alerts_are_there_and_ctrl_c_leaves_nothing(data_folder: Pa
     assert left == set()
 
 
-def test_the_next_start_finds_what_was_kept(data_folder: Path) -> None:
+def test_the_next_start_has_the_stored_data(data_folder: Path) -> None:
     with up(data_folder) as first:
         first.metrics_with('outcome="OK"')
         first.end(signal.SIGTERM)
@@ -159,7 +159,7 @@ def test_ctrl_c_while_it_starts_leaves_nothing(data_folder: Path) -> None:
     assert left == set()
 
 
-def test_a_server_that_is_lost_is_named_and_ends_everything(data_folder: Path) -> None:
+def test_a_lost_server_is_named_and_stops_everything(data_folder: Path) -> None:
     with up(data_folder) as running:
         running.until_said("Ctrl-C stops everything.")
         valkeys = alive(data_folder / "valkey")
@@ -177,7 +177,7 @@ def test_a_server_that_is_lost_is_named_and_ends_everything(data_folder: Path) -
     assert left == set()
 
 
-def test_real_parts_are_used_instead(data_folder: Path, database_url: str, valkey: str, temporal_address: str) -> None:
+def test_external_components_are_used(data_folder: Path, database_url: str, valkey: str, temporal_address: str) -> None:
     real = {"DATABASE_URL": database_url, "REDIS_ADDR": valkey, "TEMPORAL_HOST": temporal_address}
 
     with up(data_folder, real) as running:
@@ -192,7 +192,7 @@ def test_real_parts_are_used_instead(data_folder: Path, database_url: str, valke
     assert f"Valkey: external {valkey} (REDIS_ADDR)" in words
 
 
-def test_a_second_one_on_the_same_folder_is_refused(data_folder: Path) -> None:
+def test_a_second_process_on_the_same_folder_is_rejected(data_folder: Path) -> None:
     with up(data_folder) as running:
         running.until_said("Simulated DICT: ready")
 
@@ -204,7 +204,7 @@ def test_a_second_one_on_the_same_folder_is_refused(data_folder: Path) -> None:
 
 
 @pytest.mark.parametrize("variable", ["PORT", "METRICS_PORT"])
-def test_a_taken_port_is_one_clear_line(data_folder: Path, variable: str) -> None:
+def test_a_used_port_is_a_one_line_error(data_folder: Path, variable: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         ports = {"PORT": str(free_port()), "METRICS_PORT": str(free_port())} | {variable: str(port)}
@@ -215,7 +215,7 @@ def test_a_taken_port_is_one_clear_line(data_folder: Path, variable: str) -> Non
     assert (code, words.splitlines()) == (SYSTEM, [line])
 
 
-def test_a_folder_that_cannot_be_written_is_one_clear_line(data_folder: Path) -> None:
+def test_a_read_only_folder_is_a_one_line_error(data_folder: Path) -> None:
     place = data_folder / "taken"
     place.write_text("a file")
 
