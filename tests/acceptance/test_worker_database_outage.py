@@ -30,7 +30,7 @@ async def postgres(folder: Path) -> AsyncIterator[str]:
         yield url
 
 
-async def test_no_reading_is_lost_while_the_database_is_away(temporal_address: str, data_folder: Path) -> None:
+async def test_no_reading_is_lost_while_the_database_is_unavailable(temporal_address: str, data_folder: Path) -> None:
     address, stage = await new_namespace(temporal_address), Stage()
     async with postgres(data_folder) as url:
         pass  # it has been there once: the address is known
