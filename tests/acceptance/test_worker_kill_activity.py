@@ -141,16 +141,14 @@ async def lived(point: Point, experiment: Experiment) -> Ended:
 
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name.lower())
-async def test_the_worker_died_there_and_its_heir_ended_well(ended: dict[Point, Ended], point: Point) -> None:
+async def test_the_worker_is_killed_and_the_next_one_completes(ended: dict[Point, Ended], point: Point) -> None:
     end = ended[point]
 
     assert (end.killed_by, end.heir_ended_with) == (signal.SIGKILL, 0)
 
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name.lower())
-async def test_every_transition_is_what_a_pure_replay_of_the_polls_gives(
-    ended: dict[Point, Ended], point: Point
-) -> None:
+async def test_every_transition_equals_a_replay_of_the_polls(ended: dict[Point, Ended], point: Point) -> None:
     experiment = ended[point].experiment
 
     events = [event for evaluation in await replayed(experiment) for event in alert_events(evaluation.changes)]
@@ -160,7 +158,7 @@ async def test_every_transition_is_what_a_pure_replay_of_the_polls_gives(
 
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name.lower())
-async def test_every_new_reading_is_kept_once(ended: dict[Point, Ended], point: Point) -> None:
+async def test_every_new_reading_is_stored_once(ended: dict[Point, Ended], point: Point) -> None:
     experiment = ended[point].experiment
 
     readings = [buckets_of(evaluation) for evaluation in await replayed(experiment)]
@@ -170,7 +168,7 @@ async def test_every_new_reading_is_kept_once(ended: dict[Point, Ended], point: 
 
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name.lower())
-async def test_every_transition_is_told(ended: dict[Point, Ended], point: Point) -> None:
+async def test_every_transition_is_published(ended: dict[Point, Ended], point: Point) -> None:
     experiment = ended[point].experiment
 
     kept = await experiment.rows("SELECT event_id, published_at FROM dict_rate_limit_alert_events")
@@ -180,7 +178,7 @@ async def test_every_transition_is_told(ended: dict[Point, Ended], point: Point)
 
 
 @pytest.mark.parametrize("point", [Point.JUDGED, Point.RECORDED], ids=lambda point: point.name.lower())
-async def test_no_reading_is_lost_once_it_was_fetched(ended: dict[Point, Ended], point: Point) -> None:
+async def test_no_fetched_reading_is_lost(ended: dict[Point, Ended], point: Point) -> None:
     experiment = ended[point].experiment
 
     polls = await experiment.rows("SELECT participant, received_at FROM dict_rate_limit_polls")
