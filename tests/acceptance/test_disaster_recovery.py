@@ -28,7 +28,7 @@ AFTER_THE_BACKUP = snapshot(bucket(40), bucket(1000, name="KEYS_CHECK"), at=NOON
 AFTER_THE_RESTORE = snapshot(bucket(1000), bucket(1000, name="KEYS_CHECK"), at=NOON + 3 * FIVE_MINUTES)
 
 
-def test_nothing_of_the_backup_is_lost_and_repeats_are_known_by_their_id(
+def test_a_restore_loses_nothing_and_repeats_keep_their_ids(
     migrated_database_url: str, postgres_server: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     recovery = Recovery(capsys=capsys, url=migrated_database_url)
