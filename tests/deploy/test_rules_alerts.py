@@ -8,8 +8,8 @@ import pytest
 
 from deploy.rule_files import CASES, FILES, FOLDER, Alert, alerts, checks, promtool, recorded
 from dict_rate_limit.adapters.telemetry.prometheus.catalog import CATALOG, PREFIX, SHORT_BOUNDS, Origin, Type
-from runbook_pages import FOLDER as RUNBOOKS
-from runbook_pages import names
+from runbooks.pages import FOLDER as RUNBOOKS
+from runbooks.pages import names
 
 ALERTS = alerts()
 KEYS = sorted({alert.key for alert in ALERTS})

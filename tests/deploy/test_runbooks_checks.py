@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runbook_pages import REPOSITORY, Page
-from runbook_real import refused
-from runbook_stage import Stage, shows
+from runbooks.known_options import refused
+from runbooks.pages import REPOSITORY, Page
+from runbooks.stage import Stage, shows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,10 +80,10 @@ def test_stand_ins_know_what_the_manifests_make(stage: Stage) -> None:
 
 def stand_in(stage: Stage, command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, REPOSITORY / "tests/runbook_stubs.py", *command.split()],
+        [sys.executable, "-m", "runbooks.stubs", *command.split()],
         check=False,
         cwd=stage.folder / "clone",
-        env=os.environ | {"RUNBOOK_STAGE": str(stage.folder)},  # noqa: TID251 -- a program of its own
+        env=os.environ | {"RUNBOOK_STAGE": str(stage.folder), "PYTHONPATH": f"{REPOSITORY}/tests"},  # noqa: TID251 -- a program of its own
         capture_output=True,
         text=True,
     )

@@ -12,18 +12,18 @@ import psycopg.sql
 import pytest
 
 from conftest import DATABASE_NUMBERS, database, open_folder
-from runbook_pages import names, page
-from runbook_product import HEALTHY, product
-from runbook_real import refused
-from runbook_scenes import SCENES
-from runbook_stage import Stage, shows
+from runbooks.known_options import refused
+from runbooks.pages import names, page
+from runbooks.product import HEALTHY, product
+from runbooks.scenes import SCENES
+from runbooks.stage import Stage, shows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from runbook_pages import Block
-    from runbook_product import Product
+    from runbooks.pages import Block
+    from runbooks.product import Product
 
 pytestmark = pytest.mark.slow
 

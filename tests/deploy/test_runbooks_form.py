@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dict_rate_limit.domain.alerts.alert import Kind
-from runbook_pages import FOLDER, LANGUAGES, REPOSITORY, names, page
-from runbook_scenes import SCENES
+from runbooks.pages import FOLDER, LANGUAGES, REPOSITORY, names, page
+from runbooks.scenes import SCENES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from postgres_database import execute, rows, values
-from runbook_pages import REPOSITORY, page
+from runbooks.pages import REPOSITORY, page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import yaml
 
-from runbook_objects import keep
-from runbook_words import NAMESPACE, RefusedError, Words, say, taken_apart
+from runbooks.command_line import NAMESPACE, RefusedError, Words, say, taken_apart
+from runbooks.objects import keep
 
 HELM_SHORT = {"-n": "--namespace", "-o": "--output", "-f": "--values"}
 HELM: dict[str, dict[str, bool]] = {

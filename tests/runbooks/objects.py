@@ -9,7 +9,7 @@ import re
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-from runbook_words import NAMESPACE, STAGE, RefusedError, Words
+from runbooks.command_line import NAMESPACE, STAGE, RefusedError, Words
 
 if TYPE_CHECKING:
     Document = dict[str, Any]  # as YAML gives it

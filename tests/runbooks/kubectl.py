@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
-from runbook_objects import KINDS, keep, objects, rows, there, walk
-from runbook_words import NAMESPACE, STAGE, RefusedError, Words, say, taken_apart
+from runbooks.command_line import NAMESPACE, STAGE, RefusedError, Words, say, taken_apart
+from runbooks.objects import KINDS, keep, objects, rows, there, walk
 
 FORWARDS_SEC = 30
 SHORT = {
