@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cluster.release import add_secrets, images
-from pipeline_stubs import IMAGES, REPOSITORY
+from pipeline.stubs import IMAGES, REPOSITORY
 
 if TYPE_CHECKING:
     from pathlib import Path

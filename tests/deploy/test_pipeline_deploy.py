@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline_runner import Runner, workflow
-from pipeline_stubs import IMAGES, REFERENCES, DeliveryResult, Stage
+from pipeline.stubs import IMAGES, REFERENCES, DeliveryResult, Stage
+from pipeline.workflow_runner import Runner, workflow
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline_stubs import REPOSITORY, DeliveryResult, Stage
+from pipeline.stubs import REPOSITORY, DeliveryResult, Stage
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline_stubs import IMAGES, REFERENCES, DeliveryResult, Stage
+from pipeline.stubs import IMAGES, REFERENCES, DeliveryResult, Stage
 
 if TYPE_CHECKING:
     from pathlib import Path

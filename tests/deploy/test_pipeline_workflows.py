@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline_runner import REPOSITORY, WORKFLOWS, Job, steps, workflow
+from pipeline.workflow_runner import REPOSITORY, WORKFLOWS, Job, steps, workflow
 
 NAMES = sorted(file.name for file in WORKFLOWS.iterdir())
 JOBS = [(name, job) for name in NAMES for job in workflow(name)["jobs"]]

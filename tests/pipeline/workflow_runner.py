@@ -13,9 +13,9 @@ import yaml
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipeline_stubs import Stage
+    from pipeline.stubs import Stage
 
-REPOSITORY = Path(__file__).parents[1]
+REPOSITORY = Path(__file__).parents[2]
 WORKFLOWS = REPOSITORY / ".github/workflows"
 Job = dict[str, Any]
 

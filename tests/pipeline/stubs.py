@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypedDict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-REPOSITORY = Path(__file__).parents[1]
+REPOSITORY = Path(__file__).parents[2]
 PROGRAMS = ("apt-get", "cosign", "curl", "docker", "helm", "id", "kubectl", "sudo")
 _DIGESTS = [f"sha256:{letter * 64}" for letter in "abc"]
 IMAGES = {
