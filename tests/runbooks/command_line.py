@@ -26,7 +26,7 @@ class Words:
         return self.options.get(name, [""])[-1]
 
 
-def taken_apart(arguments: list[str], known: dict[str, bool], short: dict[str, str]) -> Words:
+def parse(arguments: list[str], known: dict[str, bool], short: dict[str, str]) -> Words:
     words = Words()
     waiting = list(arguments)
     while waiting:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from runbooks.command_line import NAMESPACE, RefusedError, Words, say, taken_apart
+from runbooks.command_line import NAMESPACE, RefusedError, Words, parse, say
 from runbooks.objects import keep
 
 HELM_SHORT = {"-n": "--namespace", "-o": "--output", "-f": "--values"}
@@ -38,7 +38,7 @@ def helm(arguments: list[str]) -> int:
     if verb not in HELM:
         message = f'unknown command "{verb}"'
         raise RefusedError(message)
-    words = taken_apart(more, HELM[verb], HELM_SHORT)
+    words = parse(more, HELM[verb], HELM_SHORT)
     if words.plain[:1] != ["dict-rate-limit"] or words.one("--namespace") != NAMESPACE:
         message = f"release {' '.join(words.plain)} in {words.one('--namespace') or 'default'}: not found"
         raise RefusedError(message)

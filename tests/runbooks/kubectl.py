@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from runbooks.command_line import NAMESPACE, STAGE, RefusedError, Words, say, taken_apart
+from runbooks.command_line import NAMESPACE, STAGE, RefusedError, Words, parse, say
 from runbooks.objects import KINDS, keep, objects, rows, there, walk
 
 FORWARDS_SEC = 30
@@ -54,7 +54,7 @@ def kubectl(arguments: list[str]) -> int:
         message = f"unknown command: {' '.join(arguments[:2])}"
         raise RefusedError(message)
     short = SHORT | ({"-f": "--follow"} if verb == "logs" else {"-i": "--stdin"} if verb == "exec" else {})
-    words = taken_apart(arguments[len(verb.split()) :], EVERYWHERE | VERBS[verb], short)
+    words = parse(arguments[len(verb.split()) :], EVERYWHERE | VERBS[verb], short)
     words.options.setdefault("--namespace", ["default"])
     return int(globals()[verb.replace(" ", "_").replace("-", "_") + "_"](words))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 
-from runbooks.command_line import STAGE, RefusedError, say, taken_apart
+from runbooks.command_line import STAGE, RefusedError, parse, say
 from runbooks.helm import helm
 from runbooks.kubectl import kubectl
 
@@ -40,7 +40,7 @@ def pulsar_admin(arguments: list[str]) -> int:
         message = f"unknown command: {verb}"
         raise RefusedError(message)
     count, options = PULSAR[verb]
-    words = taken_apart(arguments[2:], dict.fromkeys(options, True), {})
+    words = parse(arguments[2:], dict.fromkeys(options, True), {})
     if len(words.plain) != count or set(words.options) != options:
         message = f"{verb}: expected {count} arguments and {sorted(options)}"
         raise RefusedError(message)
