@@ -10,7 +10,7 @@ STAGE = Path(os.environ.get("RUNBOOK_STAGE", "."))  # noqa: TID251 -- a program 
 NAMESPACE = "dict-rate-limit"
 
 
-class RefusedError(Exception):
+class RejectedError(Exception):
     """What the real program would not take."""
 
 
@@ -41,7 +41,7 @@ def parse(arguments: list[str], known: dict[str, bool], short: dict[str, str]) -
         name = short.get(name, name)
         if name not in known:
             message = f"unknown flag: {word}"
-            raise RefusedError(message)
+            raise RejectedError(message)
         if known[name] and not given:
             value = waiting.pop(0)
         words.options.setdefault(name, []).append(value)

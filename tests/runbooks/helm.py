@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from runbooks.command_line import NAMESPACE, RefusedError, Words, parse, say
+from runbooks.command_line import NAMESPACE, RejectedError, Words, parse, say
 from runbooks.objects import keep
 
 HELM_SHORT = {"-n": "--namespace", "-o": "--output", "-f": "--values"}
@@ -37,11 +37,11 @@ def helm(arguments: list[str]) -> int:
     verb, *more = arguments
     if verb not in HELM:
         message = f'unknown command "{verb}"'
-        raise RefusedError(message)
+        raise RejectedError(message)
     words = parse(more, HELM[verb], HELM_SHORT)
     if words.plain[:1] != ["dict-rate-limit"] or words.one("--namespace") != NAMESPACE:
         message = f"release {' '.join(words.plain)} in {words.one('--namespace') or 'default'}: not found"
-        raise RefusedError(message)
+        raise RejectedError(message)
     return int(globals()["helm_" + verb](words))
 
 
@@ -50,7 +50,7 @@ def helm_upgrade(words: Words) -> int:
     for file in (str(Path(chart) / "Chart.yaml"), *words.options.get("--values", [])):
         if not Path(file).is_file():
             message = f"{file}: no such file"
-            raise RefusedError(message)
+            raise RejectedError(message)
     render(words, chart)
     return say('Release "dict-rate-limit" has been upgraded. Happy Helming!\nSTATUS: deployed')
 
@@ -69,7 +69,7 @@ def render(words: Words, chart: str) -> None:
     command = [program, "template", "dict-rate-limit", chart, "--namespace", NAMESPACE, *options]
     made = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 -- by full path
     if made.returncode:
-        raise RefusedError(made.stderr)
+        raise RejectedError(made.stderr)
     keep([document for document in yaml.safe_load_all(made.stdout) if document])
 
 

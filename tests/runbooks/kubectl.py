@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from runbooks.command_line import NAMESPACE, STAGE, RefusedError, Words, parse, say
+from runbooks.command_line import NAMESPACE, STAGE, RejectedError, Words, parse, say
 from runbooks.objects import KINDS, keep, objects, rows, there, walk
 
 FORWARDS_SEC = 30
@@ -52,7 +52,7 @@ def kubectl(arguments: list[str]) -> int:
     verb = next((verb for verb in (" ".join(arguments[:2]), arguments[0]) if verb in VERBS), None)
     if verb is None:
         message = f"unknown command: {' '.join(arguments[:2])}"
-        raise RefusedError(message)
+        raise RejectedError(message)
     short = SHORT | ({"-f": "--follow"} if verb == "logs" else {"-i": "--stdin"} if verb == "exec" else {})
     words = parse(arguments[len(verb.split()) :], EVERYWHERE | VERBS[verb], short)
     words.options.setdefault("--namespace", ["default"])
@@ -65,7 +65,7 @@ def apply_(words: Words) -> int:
         files = [Path(name)] if name == "-" or Path(name).is_file() else sorted(Path(name).glob("*.yaml"))
         if not files:
             message = f'the path "{name}" does not exist'
-            raise RefusedError(message)
+            raise RejectedError(message)
         for file in files:
             text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
             documents += [document for document in yaml.safe_load_all(text) if document]
@@ -76,7 +76,7 @@ def create_secret_(words: Words) -> int:
     kind, name = words.plain
     if kind != "generic" or words.one("--dry-run") != "client" or words.one("--output") != "yaml":
         message = "create secret: expected generic NAME --dry-run=client -o yaml"
-        raise RefusedError(message)
+        raise RejectedError(message)
     data = {}
     for pair in words.options.get("--from-file", []):
         key, given, place = pair.partition("=")
@@ -95,7 +95,7 @@ def create_job_(words: Words) -> int:
     source = objects().get(words.one("--from"))
     if source is None:
         message = f'"{words.one("--from")}" not found'
-        raise RefusedError(message)
+        raise RejectedError(message)
     metadata = {"name": name, "namespace": words.one("--namespace")}
     job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": source["spec"]["jobTemplate"]["spec"]}
     if words.one("--dry-run") == "client":

@@ -9,7 +9,7 @@ import re
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-from runbooks.command_line import NAMESPACE, STAGE, RefusedError, Words
+from runbooks.command_line import NAMESPACE, STAGE, RejectedError, Words
 
 if TYPE_CHECKING:
     Document = dict[str, Any]  # as YAML gives it
@@ -49,7 +49,7 @@ def project(secret: Document) -> None:
     if name == "bridge-tls-certs":
         if secret["type"] != "kubernetes.io/tls" or set(data) != set(CERTIFICATES):
             message = f"bridge-tls-certs: expected the type kubernetes.io/tls with {', '.join(CERTIFICATES)}"
-            raise RefusedError(message)
+            raise RejectedError(message)
         for key, file in CERTIFICATES.items() if certificates.exists() else ():
             (certificates.resolve() / file).write_bytes(base64.b64decode(data[key]))
 
@@ -73,7 +73,7 @@ def carry_out(job: Document) -> None:
     )
     (STAGE / f"{job['metadata']['name']}.log").write_text(done.stdout.replace(str(folder), "/backups"))
     if done.returncode:
-        raise RefusedError(done.stdout)
+        raise RejectedError(done.stdout)
 
 
 def there(words: Words) -> str:
@@ -84,7 +84,7 @@ def there(words: Words) -> str:
     found = f"{KINDS.get(kind, kind)}/{name}"
     if words.one("--namespace") == NAMESPACE and name and found not in objects():
         message = f'"{found}" not found; there are {", ".join(sorted(objects()))}'
-        raise RefusedError(message)
+        raise RejectedError(message)
     return found
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 
-from runbooks.command_line import STAGE, RefusedError, parse, say
+from runbooks.command_line import STAGE, RejectedError, parse, say
 from runbooks.helm import helm
 from runbooks.kubectl import kubectl
 
@@ -29,7 +29,7 @@ def main(program: str, *arguments: str) -> int:
         calls.write(json.dumps([program, *arguments]) + "\n")
     try:
         return {"kubectl": kubectl, "helm": helm, "pulsar-admin": pulsar_admin}[program](list(arguments))
-    except RefusedError as error:
+    except RejectedError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 -- a program's words
         return 1
 
@@ -38,12 +38,12 @@ def pulsar_admin(arguments: list[str]) -> int:
     verb = " ".join(arguments[:2])
     if verb not in PULSAR:
         message = f"unknown command: {verb}"
-        raise RefusedError(message)
+        raise RejectedError(message)
     count, options = PULSAR[verb]
     words = parse(arguments[2:], dict.fromkeys(options, True), {})
     if len(words.plain) != count or set(words.options) != options:
         message = f"{verb}: expected {count} arguments and {sorted(options)}"
-        raise RefusedError(message)
+        raise RejectedError(message)
     return say("ok" if verb == "brokers healthcheck" else '{"msgRateIn": 0.1}' if verb == "topics stats" else "")
 
 
