@@ -15,7 +15,7 @@ class RejectedError(Exception):
 
 
 @dataclass(slots=True)
-class Words:
+class CommandLine:
     """A command line, taken apart."""
 
     plain: list[str] = field(default_factory=list)
@@ -26,8 +26,8 @@ class Words:
         return self.options.get(name, [""])[-1]
 
 
-def parse(arguments: list[str], known: dict[str, bool], short: dict[str, str]) -> Words:
-    words = Words()
+def parse(arguments: list[str], known: dict[str, bool], short: dict[str, str]) -> CommandLine:
+    words = CommandLine()
     waiting = list(arguments)
     while waiting:
         word = waiting.pop(0)

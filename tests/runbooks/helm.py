@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from runbooks.command_line import NAMESPACE, RejectedError, Words, parse, say
+from runbooks.command_line import NAMESPACE, CommandLine, RejectedError, parse, say
 from runbooks.objects import keep
 
 HELM_SHORT = {"-n": "--namespace", "-o": "--output", "-f": "--values"}
@@ -45,7 +45,7 @@ def helm(arguments: list[str]) -> int:
     return int(globals()["helm_" + verb](words))
 
 
-def helm_upgrade(words: Words) -> int:
+def helm_upgrade(words: CommandLine) -> int:
     _, chart = words.plain
     for file in (str(Path(chart) / "Chart.yaml"), *words.options.get("--values", [])):
         if not Path(file).is_file():
@@ -55,7 +55,7 @@ def helm_upgrade(words: Words) -> int:
     return say('Release "dict-rate-limit" has been upgraded. Happy Helming!\nSTATUS: deployed')
 
 
-def render(words: Words, chart: str) -> None:
+def render(words: CommandLine, chart: str) -> None:
     """Let the real program read chart and values, where there is one; the cluster then holds what it made."""
     program = os.environ.get("RUNBOOK_HELM")  # noqa: TID251 -- a program of its own
     if not program:
@@ -73,11 +73,11 @@ def render(words: Words, chart: str) -> None:
     keep([document for document in yaml.safe_load_all(made.stdout) if document])
 
 
-def helm_rollback(_: Words) -> int:
+def helm_rollback(_: CommandLine) -> int:
     return say("Rollback was a success! Happy Helming!")
 
 
-def helm_history(_: Words) -> int:
+def helm_history(_: CommandLine) -> int:
     rows = (
         "REVISION  STATUS      CHART                  DESCRIPTION",
         "1         superseded  dict-rate-limit-1.0.0  Install complete",
@@ -86,13 +86,13 @@ def helm_history(_: Words) -> int:
     return say("\n".join(rows))
 
 
-def helm_status(_: Words) -> int:
+def helm_status(_: CommandLine) -> int:
     return say("NAME: dict-rate-limit\nNAMESPACE: dict-rate-limit\nSTATUS: deployed\nREVISION: 2")
 
 
-def helm_test(_: Words) -> int:
+def helm_test(_: CommandLine) -> int:
     return say("Phase:          Succeeded")
 
 
-def helm_uninstall(_: Words) -> int:
+def helm_uninstall(_: CommandLine) -> int:
     return say('release "dict-rate-limit" uninstalled')

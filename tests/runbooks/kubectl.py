@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from runbooks.command_line import NAMESPACE, STAGE, RejectedError, Words, parse, say
+from runbooks.command_line import NAMESPACE, STAGE, CommandLine, RejectedError, parse, say
 from runbooks.objects import KINDS, keep, objects, rows, there, walk
 
 FORWARDS_SEC = 30
@@ -59,7 +59,7 @@ def kubectl(arguments: list[str]) -> int:
     return int(globals()[verb.replace(" ", "_").replace("-", "_") + "_"](words))
 
 
-def apply_(words: Words) -> int:
+def apply_(words: CommandLine) -> int:
     documents = []
     for name in words.options["--filename"]:
         files = [Path(name)] if name == "-" or Path(name).is_file() else sorted(Path(name).glob("*.yaml"))
@@ -72,7 +72,7 @@ def apply_(words: Words) -> int:
     return say("\n".join(keep(documents)))
 
 
-def create_secret_(words: Words) -> int:
+def create_secret_(words: CommandLine) -> int:
     kind, name = words.plain
     if kind != "generic" or words.one("--dry-run") != "client" or words.one("--output") != "yaml":
         message = "create secret: expected generic NAME --dry-run=client -o yaml"
@@ -90,7 +90,7 @@ def create_secret_(words: Words) -> int:
     return say(yaml.safe_dump(secret | {"type": words.one("--type") or "Opaque"}))
 
 
-def create_job_(words: Words) -> int:
+def create_job_(words: CommandLine) -> int:
     (name,) = words.plain
     source = objects().get(words.one("--from"))
     if source is None:
@@ -104,7 +104,7 @@ def create_job_(words: Words) -> int:
     return say(f"job.batch/{name} created")
 
 
-def patch_(words: Words) -> int:
+def patch_(words: CommandLine) -> int:
     patch = yaml.safe_load(words.one("--patch"))
     if "--local" in words.options:
         document = yaml.safe_load(sys.stdin)
@@ -122,7 +122,7 @@ def patch_(words: Words) -> int:
     return say(f"{name} patched")
 
 
-def delete_(words: Words) -> int:
+def delete_(words: CommandLine) -> int:
     name = "/".join(words.plain)
     held = objects()
     if "--ignore-not-found" in words.options and name not in held:
@@ -132,7 +132,7 @@ def delete_(words: Words) -> int:
     return say(f'{words.plain[0]} "{words.plain[1]}" deleted')
 
 
-def get_(words: Words) -> int:
+def get_(words: CommandLine) -> int:
     form = words.one("--output")
     kind, *named = words.plain if "/" not in words.plain[0] else words.plain[0].split("/")
     kind = KINDS.get(kind, kind)
@@ -144,54 +144,54 @@ def get_(words: Words) -> int:
     return say("\n".join(found))
 
 
-def describe_(words: Words) -> int:
+def describe_(words: CommandLine) -> int:
     return say(f"Name: {there(words)}")
 
 
-def exec_(words: Words) -> int:
+def exec_(words: CommandLine) -> int:
     """Run it here: the stage gives it what the container would."""
     there(words)
     variables = os.environ | {"DATABASE_URL": os.environ["RUNBOOK_DATABASE_URL"]}  # noqa: TID251 -- what pods have
     return subprocess.run(words.rest, check=False, env=variables).returncode  # noqa: S603 -- the runbook's own command
 
 
-def logs_(words: Words) -> int:
+def logs_(words: CommandLine) -> int:
     log = STAGE / f"{there(words).split('/')[1]}.log"
     log = log if log.exists() else STAGE / "product.log"
     return say(log.read_text(encoding="utf-8").rstrip() if log.exists() else "")
 
 
-def port_forward_(words: Words) -> int:
+def port_forward_(words: CommandLine) -> int:
     there(words)
     time.sleep(FORWARDS_SEC)  # until it is ended
     return 0
 
 
-def annotate_(words: Words) -> int:
+def annotate_(words: CommandLine) -> int:
     return say(f"{there(words)} annotated")
 
 
-def label_(words: Words) -> int:
+def label_(words: CommandLine) -> int:
     return say(f"{there(words)} labeled")
 
 
-def rollout_history_(words: Words) -> int:
+def rollout_history_(words: CommandLine) -> int:
     return say(f"{there(words)}\nREVISION  CHANGE-CAUSE\n1         <none>")
 
 
-def rollout_restart_(words: Words) -> int:
+def rollout_restart_(words: CommandLine) -> int:
     names = [there(replace(words, plain=[name])) for name in words.plain]
     return say("\n".join(f"{name} restarted".replace("/", ".apps/", 1) for name in names))
 
 
-def rollout_status_(words: Words) -> int:
+def rollout_status_(words: CommandLine) -> int:
     return say(f'deployment "{there(words).split("/")[1]}" successfully rolled out')
 
 
-def scale_(words: Words) -> int:
+def scale_(words: CommandLine) -> int:
     names = [there(replace(words, plain=[name])) for name in words.plain]
     return say("\n".join(f"{name} scaled".replace("/", ".apps/", 1) for name in names))
 
 
-def wait_(words: Words) -> int:
+def wait_(words: CommandLine) -> int:
     return say(f"{there(words)} condition met".replace("/", ".batch/", 1))

@@ -9,7 +9,7 @@ import re
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-from runbooks.command_line import NAMESPACE, STAGE, RejectedError, Words
+from runbooks.command_line import NAMESPACE, STAGE, CommandLine, RejectedError
 
 if TYPE_CHECKING:
     Document = dict[str, Any]  # as YAML gives it
@@ -76,7 +76,7 @@ def carry_out(job: Document) -> None:
         raise RejectedError(done.stdout)
 
 
-def there(words: Words) -> str:
+def there(words: CommandLine) -> str:
     """Return the object the words are about, which must be there if its namespace is ours."""
     first, *more = words.plain
     kind, slash, name = first.partition("/")
