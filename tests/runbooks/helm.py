@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from runbooks.command_line import NAMESPACE, CommandLine, RejectedError, parse, say
-from runbooks.objects import keep
+from runbooks.objects import apply_documents
 
 HELM_SHORT = {"-n": "--namespace", "-o": "--output", "-f": "--values"}
 HELM: dict[str, dict[str, bool]] = {
@@ -70,7 +70,7 @@ def render(words: CommandLine, chart: str) -> None:
     made = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 -- by full path
     if made.returncode:
         raise RejectedError(made.stderr)
-    keep([document for document in yaml.safe_load_all(made.stdout) if document])
+    apply_documents([document for document in yaml.safe_load_all(made.stdout) if document])
 
 
 def helm_rollback(_: CommandLine) -> int:

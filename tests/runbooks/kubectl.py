@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from runbooks.command_line import NAMESPACE, STAGE, CommandLine, RejectedError, parse, say
-from runbooks.objects import KINDS, keep, objects, rows, there, walk
+from runbooks.objects import KINDS, apply_documents, objects, rows, there, walk
 
 FORWARDS_SEC = 30
 SHORT = {
@@ -69,7 +69,7 @@ def apply_(words: CommandLine) -> int:
         for file in files:
             text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
             documents += [document for document in yaml.safe_load_all(text) if document]
-    return say("\n".join(keep(documents)))
+    return say("\n".join(apply_documents(documents)))
 
 
 def create_secret_(words: CommandLine) -> int:
@@ -100,7 +100,7 @@ def create_job_(words: CommandLine) -> int:
     job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": source["spec"]["jobTemplate"]["spec"]}
     if words.one("--dry-run") == "client":
         return say(yaml.safe_dump(job))
-    keep([job])
+    apply_documents([job])
     return say(f"job.batch/{name} created")
 
 

@@ -25,7 +25,7 @@ def objects() -> dict[str, Document]:
     return held
 
 
-def keep(documents: list[Document]) -> list[str]:
+def apply_documents(documents: list[Document]) -> list[str]:
     held, told = objects(), []
     for document in documents:
         name = f"{document['kind'].lower()}/{document['metadata']['name']}"
