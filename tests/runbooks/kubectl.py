@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from runbooks.command_line import NAMESPACE, STAGE, CommandLine, RejectedError, parse, say
-from runbooks.objects import KINDS, apply_documents, objects, rows, there, walk
+from runbooks.objects import KINDS, apply_documents, find_object, objects, rows, walk
 
 FORWARDS_SEC = 30
 SHORT = {
@@ -115,7 +115,7 @@ def patch_(words: CommandLine) -> int:
                 inner = inner[step]
             inner[last] = change["value"]
         return say(yaml.safe_dump(document))
-    name = there(words)
+    name = find_object(words)
     held = objects()
     held[name]["data"] |= patch["data"]
     (STAGE / "objects.json").write_text(json.dumps(held))
@@ -127,7 +127,7 @@ def delete_(words: CommandLine) -> int:
     held = objects()
     if "--ignore-not-found" in words.options and name not in held:
         return 0
-    del held[there(words)]
+    del held[find_object(words)]
     (STAGE / "objects.json").write_text(json.dumps(held))
     return say(f'{words.plain[0]} "{words.plain[1]}" deleted')
 
@@ -138,60 +138,60 @@ def get_(words: CommandLine) -> int:
     kind = KINDS.get(kind, kind)
     if not named or words.one("--namespace") != NAMESPACE:
         return say("\n".join(["NAME   READY   STATUS   RESTARTS   AGE", *rows(kind, words.one("--namespace"))]))
-    found = [there(replace(words, plain=[kind, name])) for name in named]
+    found = [find_object(replace(words, plain=[kind, name])) for name in named]
     if form.startswith("jsonpath="):
         return say(walk(objects()[found[0]], form.removeprefix("jsonpath=")))
     return say("\n".join(found))
 
 
 def describe_(words: CommandLine) -> int:
-    return say(f"Name: {there(words)}")
+    return say(f"Name: {find_object(words)}")
 
 
 def exec_(words: CommandLine) -> int:
     """Run it here: the stage gives it what the container would."""
-    there(words)
+    find_object(words)
     variables = os.environ | {"DATABASE_URL": os.environ["RUNBOOK_DATABASE_URL"]}  # noqa: TID251 -- what pods have
     return subprocess.run(words.rest, check=False, env=variables).returncode  # noqa: S603 -- the runbook's own command
 
 
 def logs_(words: CommandLine) -> int:
-    log = STAGE / f"{there(words).split('/')[1]}.log"
+    log = STAGE / f"{find_object(words).split('/')[1]}.log"
     log = log if log.exists() else STAGE / "product.log"
     return say(log.read_text(encoding="utf-8").rstrip() if log.exists() else "")
 
 
 def port_forward_(words: CommandLine) -> int:
-    there(words)
+    find_object(words)
     time.sleep(FORWARDS_SEC)  # until it is ended
     return 0
 
 
 def annotate_(words: CommandLine) -> int:
-    return say(f"{there(words)} annotated")
+    return say(f"{find_object(words)} annotated")
 
 
 def label_(words: CommandLine) -> int:
-    return say(f"{there(words)} labeled")
+    return say(f"{find_object(words)} labeled")
 
 
 def rollout_history_(words: CommandLine) -> int:
-    return say(f"{there(words)}\nREVISION  CHANGE-CAUSE\n1         <none>")
+    return say(f"{find_object(words)}\nREVISION  CHANGE-CAUSE\n1         <none>")
 
 
 def rollout_restart_(words: CommandLine) -> int:
-    names = [there(replace(words, plain=[name])) for name in words.plain]
+    names = [find_object(replace(words, plain=[name])) for name in words.plain]
     return say("\n".join(f"{name} restarted".replace("/", ".apps/", 1) for name in names))
 
 
 def rollout_status_(words: CommandLine) -> int:
-    return say(f'deployment "{there(words).split("/")[1]}" successfully rolled out')
+    return say(f'deployment "{find_object(words).split("/")[1]}" successfully rolled out')
 
 
 def scale_(words: CommandLine) -> int:
-    names = [there(replace(words, plain=[name])) for name in words.plain]
+    names = [find_object(replace(words, plain=[name])) for name in words.plain]
     return say("\n".join(f"{name} scaled".replace("/", ".apps/", 1) for name in names))
 
 
 def wait_(words: CommandLine) -> int:
-    return say(f"{there(words)} condition met".replace("/", ".batch/", 1))
+    return say(f"{find_object(words)} condition met".replace("/", ".batch/", 1))

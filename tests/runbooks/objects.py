@@ -76,7 +76,7 @@ def carry_out(job: Document) -> None:
         raise RejectedError(done.stdout)
 
 
-def there(words: CommandLine) -> str:
+def find_object(words: CommandLine) -> str:
     """Return the object the words are about, which must be there if its namespace is ours."""
     first, *more = words.plain
     kind, slash, name = first.partition("/")
