@@ -36,7 +36,7 @@ def apply_documents(documents: list[Document]) -> list[str]:
     (STAGE / "objects.json").write_text(json.dumps(held))
     for document in documents:
         if document["kind"] == "Job":
-            carry_out(document)
+            run_job(document)
     return told
 
 
@@ -54,7 +54,7 @@ def project(secret: Document) -> None:
             (certificates.resolve() / file).write_bytes(base64.b64decode(data[key]))
 
 
-def carry_out(job: Document) -> None:
+def run_job(job: Document) -> None:
     """Do what a pod of ours would: the volume /backups is a folder of the stage, its log is kept."""
     container = job["spec"]["template"]["spec"]["containers"][0]
     if container.get("command") != ["dict-rate-limit"]:
