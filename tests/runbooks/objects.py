@@ -32,7 +32,7 @@ def apply_documents(documents: list[Document]) -> list[str]:
         told.append(f"{name} {'configured' if name in held else 'created'}")
         held[name] = document
         if name.startswith("secret/"):
-            project(document)
+            update_mounted_files(document)
     (STAGE / "objects.json").write_text(json.dumps(held))
     for document in documents:
         if document["kind"] == "Job":
@@ -40,7 +40,7 @@ def apply_documents(documents: list[Document]) -> list[str]:
     return told
 
 
-def project(secret: Document) -> None:
+def update_mounted_files(secret: Document) -> None:
     """Do what the kubelet does with a Secret: replace the files of running pods."""
     name, data = secret["metadata"]["name"], secret["data"]
     tokens, certificates = STAGE / "tokens", STAGE / "certs"
