@@ -116,19 +116,19 @@ def patch_(words: CommandLine) -> int:
             inner[last] = change["value"]
         return say(yaml.safe_dump(document))
     name = find_object(words)
-    held = objects()
-    held[name]["data"] |= patch["data"]
-    (STAGE / "objects.json").write_text(json.dumps(held))
+    stored = objects()
+    stored[name]["data"] |= patch["data"]
+    (STAGE / "objects.json").write_text(json.dumps(stored))
     return say(f"{name} patched")
 
 
 def delete_(words: CommandLine) -> int:
     name = "/".join(words.plain)
-    held = objects()
-    if "--ignore-not-found" in words.options and name not in held:
+    stored = objects()
+    if "--ignore-not-found" in words.options and name not in stored:
         return 0
-    del held[find_object(words)]
-    (STAGE / "objects.json").write_text(json.dumps(held))
+    del stored[find_object(words)]
+    (STAGE / "objects.json").write_text(json.dumps(stored))
     return say(f'{words.plain[0]} "{words.plain[1]}" deleted')
 
 

@@ -21,19 +21,19 @@ KINDS = {"deploy": "deployment", "pod": "pods", "svc": "service", "job": "job", 
 def objects() -> dict[str, Document]:
     """Return what the cluster holds, by kind/name."""
     place = STAGE / "objects.json"
-    held: dict[str, Document] = json.loads(place.read_text()) if place.exists() else {}
-    return held
+    stored: dict[str, Document] = json.loads(place.read_text()) if place.exists() else {}
+    return stored
 
 
 def apply_documents(documents: list[Document]) -> list[str]:
-    held, told = objects(), []
+    stored, told = objects(), []
     for document in documents:
         name = f"{document['kind'].lower()}/{document['metadata']['name']}"
-        told.append(f"{name} {'configured' if name in held else 'created'}")
-        held[name] = document
+        told.append(f"{name} {'configured' if name in stored else 'created'}")
+        stored[name] = document
         if name.startswith("secret/"):
             update_mounted_files(document)
-    (STAGE / "objects.json").write_text(json.dumps(held))
+    (STAGE / "objects.json").write_text(json.dumps(stored))
     for document in documents:
         if document["kind"] == "Job":
             run_job(document)
