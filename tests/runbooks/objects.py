@@ -20,8 +20,8 @@ KINDS = {"deploy": "deployment", "pod": "pods", "svc": "service", "job": "job", 
 
 def objects() -> dict[str, Document]:
     """Return what the cluster holds, by kind/name."""
-    place = STAGE / "objects.json"
-    stored: dict[str, Document] = json.loads(place.read_text()) if place.exists() else {}
+    path = STAGE / "objects.json"
+    stored: dict[str, Document] = json.loads(path.read_text()) if path.exists() else {}
     return stored
 
 
