@@ -48,6 +48,6 @@ def parse(arguments: list[str], known: dict[str, bool], short: dict[str, str]) -
     return words
 
 
-def say(text: str) -> int:
+def write(text: str) -> int:
     print(text)  # noqa: T201 -- a program's words
     return 0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from runbooks.command_line import NAMESPACE, CommandLine, RejectedError, parse, say
+from runbooks.command_line import NAMESPACE, CommandLine, RejectedError, parse, write
 from runbooks.objects import apply_documents
 
 HELM_SHORT = {"-n": "--namespace", "-o": "--output", "-f": "--values"}
@@ -52,7 +52,7 @@ def helm_upgrade(words: CommandLine) -> int:
             message = f"{file}: no such file"
             raise RejectedError(message)
     render(words, chart)
-    return say('Release "dict-rate-limit" has been upgraded. Happy Helming!\nSTATUS: deployed')
+    return write('Release "dict-rate-limit" has been upgraded. Happy Helming!\nSTATUS: deployed')
 
 
 def render(words: CommandLine, chart: str) -> None:
@@ -74,7 +74,7 @@ def render(words: CommandLine, chart: str) -> None:
 
 
 def helm_rollback(_: CommandLine) -> int:
-    return say("Rollback was a success! Happy Helming!")
+    return write("Rollback was a success! Happy Helming!")
 
 
 def helm_history(_: CommandLine) -> int:
@@ -83,16 +83,16 @@ def helm_history(_: CommandLine) -> int:
         "1         superseded  dict-rate-limit-1.0.0  Install complete",
         "2         deployed    dict-rate-limit-1.0.1  Upgrade complete",
     )
-    return say("\n".join(rows))
+    return write("\n".join(rows))
 
 
 def helm_status(_: CommandLine) -> int:
-    return say("NAME: dict-rate-limit\nNAMESPACE: dict-rate-limit\nSTATUS: deployed\nREVISION: 2")
+    return write("NAME: dict-rate-limit\nNAMESPACE: dict-rate-limit\nSTATUS: deployed\nREVISION: 2")
 
 
 def helm_test(_: CommandLine) -> int:
-    return say("Phase:          Succeeded")
+    return write("Phase:          Succeeded")
 
 
 def helm_uninstall(_: CommandLine) -> int:
-    return say('release "dict-rate-limit" uninstalled')
+    return write('release "dict-rate-limit" uninstalled')

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from runbooks.command_line import NAMESPACE, STAGE, CommandLine, RejectedError, parse, say
+from runbooks.command_line import NAMESPACE, STAGE, CommandLine, RejectedError, parse, write
 from runbooks.objects import KINDS, apply_documents, find_object, objects, rows, walk
 
 FORWARDS_SEC = 30
@@ -69,7 +69,7 @@ def apply_(words: CommandLine) -> int:
         for file in files:
             text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
             documents += [document for document in yaml.safe_load_all(text) if document]
-    return say("\n".join(apply_documents(documents)))
+    return write("\n".join(apply_documents(documents)))
 
 
 def create_secret_(words: CommandLine) -> int:
@@ -87,7 +87,7 @@ def create_secret_(words: CommandLine) -> int:
         data[key] = base64.b64encode(value.encode()).decode()
     metadata = {"name": name, "namespace": words.one("--namespace")}
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data}
-    return say(yaml.safe_dump(secret | {"type": words.one("--type") or "Opaque"}))
+    return write(yaml.safe_dump(secret | {"type": words.one("--type") or "Opaque"}))
 
 
 def create_job_(words: CommandLine) -> int:
@@ -99,9 +99,9 @@ def create_job_(words: CommandLine) -> int:
     metadata = {"name": name, "namespace": words.one("--namespace")}
     job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": source["spec"]["jobTemplate"]["spec"]}
     if words.one("--dry-run") == "client":
-        return say(yaml.safe_dump(job))
+        return write(yaml.safe_dump(job))
     apply_documents([job])
-    return say(f"job.batch/{name} created")
+    return write(f"job.batch/{name} created")
 
 
 def patch_(words: CommandLine) -> int:
@@ -114,12 +114,12 @@ def patch_(words: CommandLine) -> int:
             for step in way:
                 inner = inner[step]
             inner[last] = change["value"]
-        return say(yaml.safe_dump(document))
+        return write(yaml.safe_dump(document))
     name = find_object(words)
     stored = objects()
     stored[name]["data"] |= patch["data"]
     (STAGE / "objects.json").write_text(json.dumps(stored))
-    return say(f"{name} patched")
+    return write(f"{name} patched")
 
 
 def delete_(words: CommandLine) -> int:
@@ -129,7 +129,7 @@ def delete_(words: CommandLine) -> int:
         return 0
     del stored[find_object(words)]
     (STAGE / "objects.json").write_text(json.dumps(stored))
-    return say(f'{words.plain[0]} "{words.plain[1]}" deleted')
+    return write(f'{words.plain[0]} "{words.plain[1]}" deleted')
 
 
 def get_(words: CommandLine) -> int:
@@ -137,15 +137,15 @@ def get_(words: CommandLine) -> int:
     kind, *named = words.plain if "/" not in words.plain[0] else words.plain[0].split("/")
     kind = KINDS.get(kind, kind)
     if not named or words.one("--namespace") != NAMESPACE:
-        return say("\n".join(["NAME   READY   STATUS   RESTARTS   AGE", *rows(kind, words.one("--namespace"))]))
+        return write("\n".join(["NAME   READY   STATUS   RESTARTS   AGE", *rows(kind, words.one("--namespace"))]))
     found = [find_object(replace(words, plain=[kind, name])) for name in named]
     if form.startswith("jsonpath="):
-        return say(walk(objects()[found[0]], form.removeprefix("jsonpath=")))
-    return say("\n".join(found))
+        return write(walk(objects()[found[0]], form.removeprefix("jsonpath=")))
+    return write("\n".join(found))
 
 
 def describe_(words: CommandLine) -> int:
-    return say(f"Name: {find_object(words)}")
+    return write(f"Name: {find_object(words)}")
 
 
 def exec_(words: CommandLine) -> int:
@@ -158,7 +158,7 @@ def exec_(words: CommandLine) -> int:
 def logs_(words: CommandLine) -> int:
     log = STAGE / f"{find_object(words).split('/')[1]}.log"
     log = log if log.exists() else STAGE / "product.log"
-    return say(log.read_text(encoding="utf-8").rstrip() if log.exists() else "")
+    return write(log.read_text(encoding="utf-8").rstrip() if log.exists() else "")
 
 
 def port_forward_(words: CommandLine) -> int:
@@ -168,30 +168,30 @@ def port_forward_(words: CommandLine) -> int:
 
 
 def annotate_(words: CommandLine) -> int:
-    return say(f"{find_object(words)} annotated")
+    return write(f"{find_object(words)} annotated")
 
 
 def label_(words: CommandLine) -> int:
-    return say(f"{find_object(words)} labeled")
+    return write(f"{find_object(words)} labeled")
 
 
 def rollout_history_(words: CommandLine) -> int:
-    return say(f"{find_object(words)}\nREVISION  CHANGE-CAUSE\n1         <none>")
+    return write(f"{find_object(words)}\nREVISION  CHANGE-CAUSE\n1         <none>")
 
 
 def rollout_restart_(words: CommandLine) -> int:
     names = [find_object(replace(words, plain=[name])) for name in words.plain]
-    return say("\n".join(f"{name} restarted".replace("/", ".apps/", 1) for name in names))
+    return write("\n".join(f"{name} restarted".replace("/", ".apps/", 1) for name in names))
 
 
 def rollout_status_(words: CommandLine) -> int:
-    return say(f'deployment "{find_object(words).split("/")[1]}" successfully rolled out')
+    return write(f'deployment "{find_object(words).split("/")[1]}" successfully rolled out')
 
 
 def scale_(words: CommandLine) -> int:
     names = [find_object(replace(words, plain=[name])) for name in words.plain]
-    return say("\n".join(f"{name} scaled".replace("/", ".apps/", 1) for name in names))
+    return write("\n".join(f"{name} scaled".replace("/", ".apps/", 1) for name in names))
 
 
 def wait_(words: CommandLine) -> int:
-    return say(f"{find_object(words)} condition met".replace("/", ".batch/", 1))
+    return write(f"{find_object(words)} condition met".replace("/", ".batch/", 1))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 
-from runbooks.command_line import STAGE, RejectedError, parse, say
+from runbooks.command_line import STAGE, RejectedError, parse, write
 from runbooks.helm import helm
 from runbooks.kubectl import kubectl
 
@@ -44,7 +44,7 @@ def pulsar_admin(arguments: list[str]) -> int:
     if len(words.plain) != count or set(words.options) != options:
         message = f"{verb}: expected {count} arguments and {sorted(options)}"
         raise RejectedError(message)
-    return say("ok" if verb == "brokers healthcheck" else '{"msgRateIn": 0.1}' if verb == "topics stats" else "")
+    return write("ok" if verb == "brokers healthcheck" else '{"msgRateIn": 0.1}' if verb == "topics stats" else "")
 
 
 if __name__ == "__main__":
