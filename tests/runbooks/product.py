@@ -34,7 +34,7 @@ TOLD = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class Fault:
     """What is wrong. `shut` is the part that is away, `signs` what `/metrics` or `/ready` shows once it is.
 
     `channels` is the file of channels, for those who are to be told.
@@ -47,7 +47,7 @@ class Trouble:
 
 
 WELL = ('"postgresql":"ok"', '"redis":"ok"', '"source":"last poll: OK"', '"temporal":"ok"')
-HEALTHY = Trouble(signs=('kind="THRESHOLD"',))
+HEALTHY = Fault(signs=('kind="THRESHOLD"',))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ class Product:
     metrics_port: int
     doors: dict[str, Gate]
     front: Gate
-    trouble: Trouble
+    trouble: Fault
     process: subprocess.Popen[bytes] = field(repr=False)
 
     @property
@@ -127,7 +127,7 @@ def until(true: Callable[[], bool], words: Callable[[], str]) -> None:
 
 
 @contextmanager
-def product(folder: Path, database_url: str, trouble: Trouble) -> Iterator[Product]:
+def product(folder: Path, database_url: str, trouble: Fault) -> Iterator[Product]:
     """Run everything but the database until the block ends; entered when all is well, before the trouble begins."""
     authority = trustme.CA()
     certificates(authority, folder)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from postgres_database import execute, opened_store, record
-from runbooks.product import HEALTHY, Trouble
+from runbooks.product import HEALTHY, Fault
 from samples.domain import bucket, snapshot
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ secrets = ["whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"]
 class Scene:
     """`trouble` is the product's (None: not needed), `mounts` the stage's, `past` what the database went through."""
 
-    trouble: Trouble | None = None
+    trouble: Fault | None = None
     mounts: tuple[str, ...] = ()
     past: Callable[[str], None] = lambda _: None
 
@@ -82,24 +82,24 @@ def keep(url: str, *polls: Poll) -> None:
     asyncio.run(everything())
 
 
-RATE_LIMITED = Trouble(simulate=("--fault", "rate-limited"), signs=('kind="RATE_LIMITED"',))
-UNTOLD = Trouble(channels=INSIDE, signs=('notification_oldest_age_seconds{channel="on-call"}',))
+RATE_LIMITED = Fault(simulate=("--fault", "rate-limited"), signs=('kind="RATE_LIMITED"',))
+UNTOLD = Fault(channels=INSIDE, signs=('notification_oldest_age_seconds{channel="on-call"}',))
 SCENES: Final[Mapping[str, Scene]] = {
     "alert-category-changed": Scene(past=noticed),
     "alert-limits-changed": Scene(past=noticed),
     "alert-policy-appeared": Scene(past=noticed),
     "alert-policy-vanished": Scene(past=noticed),
     "alert-rate-limited": Scene(trouble=RATE_LIMITED),
-    "alert-source-unreachable": Scene(trouble=Trouble(shut="bridge", signs=('kind="SOURCE_UNREACHABLE"',))),
+    "alert-source-unreachable": Scene(trouble=Fault(shut="bridge", signs=('kind="SOURCE_UNREACHABLE"',))),
     "alert-threshold": Scene(trouble=HEALTHY),
-    "bridge-down": Scene(trouble=Trouble(shut="bridge", signs=('"source":"last poll: UNAVAILABLE"',))),
+    "bridge-down": Scene(trouble=Fault(shut="bridge", signs=('"source":"last poll: UNAVAILABLE"',))),
     "certificate-rotation": Scene(trouble=HEALTHY, mounts=("certs",)),
     "database-maintenance": Scene(trouble=HEALTHY, past=unfiled),
     "deploy-new-version": Scene(trouble=HEALTHY),
     "disaster-recovery": Scene(past=owned),
     "first-install": Scene(trouble=HEALTHY, mounts=("tokens",)),
     "migration-job": Scene(trouble=HEALTHY),
-    "postgresql-down": Scene(trouble=Trouble(shut="postgresql", signs=('"postgresql":"unavailable"',))),
+    "postgresql-down": Scene(trouble=Fault(shut="postgresql", signs=('"postgresql":"unavailable"',))),
     "notifications-failing": Scene(trouble=UNTOLD),
     "prometheus-certificate-expires": Scene(trouble=HEALTHY),
     "prometheus-cycles": Scene(trouble=HEALTHY),
@@ -111,7 +111,7 @@ SCENES: Final[Mapping[str, Scene]] = {
     "prometheus-replicas-missing": Scene(),
     "prometheus-schema-mismatch": Scene(trouble=HEALTHY),
     "pulsar-down": Scene(past=stuck),
-    "redis-down": Scene(trouble=Trouble(shut="redis", signs=('"redis":"unavailable"',))),
+    "redis-down": Scene(trouble=Fault(shut="redis", signs=('"redis":"unavailable"',))),
     "roll-back": Scene(trouble=HEALTHY),
-    "temporal-down": Scene(trouble=Trouble(shut="temporal", signs=('"temporal":"unavailable"',))),
+    "temporal-down": Scene(trouble=Fault(shut="temporal", signs=('"temporal":"unavailable"',))),
 }
