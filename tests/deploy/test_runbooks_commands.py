@@ -61,10 +61,10 @@ def test_commands_do_what_the_runbook_says(
     scene = SCENES[name]
     with ExitStack() as stack:
         running = None
-        if scene.trouble is HEALTHY:
+        if scene.fault is HEALTHY:
             running = healthy.product()
-        elif scene.trouble is not None:
-            running = stack.enter_context(product(data_folder, migrated_database_url, scene.trouble))
+        elif scene.fault is not None:
+            running = stack.enter_context(product(data_folder, migrated_database_url, scene.fault))
             running.begin_trouble()
         url = running.database_url if running else migrated_database_url
         scene.past(url)

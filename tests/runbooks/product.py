@@ -60,7 +60,7 @@ class Product:
     metrics_port: int
     doors: dict[str, Gate]
     front: Gate
-    trouble: Fault
+    fault: Fault
     process: subprocess.Popen[bytes] = field(repr=False)
 
     @property
@@ -85,9 +85,9 @@ class Product:
 
     def begin_trouble(self) -> None:
         """Let it happen, and wait until it shows."""
-        if self.trouble.shut:
-            self.doors[self.trouble.shut].shut()
-        until(lambda: shown(self.told(), self.trouble.signs), self._words)
+        if self.fault.shut:
+            self.doors[self.fault.shut].shut()
+        until(lambda: shown(self.told(), self.fault.signs), self._words)
 
     def end_trouble(self) -> None:
         """Bring the part back, and wait until the product has noticed."""
@@ -127,13 +127,13 @@ def until(true: Callable[[], bool], words: Callable[[], str]) -> None:
 
 
 @contextmanager
-def product(folder: Path, database_url: str, trouble: Fault) -> Iterator[Product]:
+def product(folder: Path, database_url: str, fault: Fault) -> Iterator[Product]:
     """Run everything but the database until the block ends; entered when all is well, before the trouble begins."""
     authority = trustme.CA()
     certificates(authority, folder)
-    (folder / "notify.urls").write_text(trouble.channels)
+    (folder / "notify.urls").write_text(fault.channels)
     with ExitStack() as stack:
-        bridge = stack.enter_context(simulated(folder, trouble.simulate))
+        bridge = stack.enter_context(simulated(folder, fault.simulate))
         port, metrics_port = free_port(), free_port()
         redis = stack.enter_context(entered(embedded_valkey(None)))
         temporal = stack.enter_context(entered(embedded_temporal(folder / "temporal")))
@@ -155,7 +155,7 @@ def product(folder: Path, database_url: str, trouble: Fault) -> Iterator[Product
             metrics_port=metrics_port,
             doors=doors,
             front=front,
-            trouble=trouble,
+            fault=fault,
             process=process,
         )
         until(lambda: shown(it.told(), ('"source":"last poll',)), it._words)
