@@ -44,7 +44,7 @@ class Healthy:
                 database(self.server_url, f"runbooks_{next(DATABASE_NUMBERS)}", template=self.template)
             )
             self.running = self.stack.enter_context(product(folder, url, HEALTHY))
-            self.running.begin_trouble()
+            self.running.begin_fault()
         return self.running
 
 
@@ -65,7 +65,7 @@ def test_commands_do_what_the_runbook_says(
             running = healthy.product()
         elif scene.fault is not None:
             running = stack.enter_context(product(data_folder, migrated_database_url, scene.fault))
-            running.begin_trouble()
+            running.begin_fault()
         url = running.database_url if running else migrated_database_url
         scene.past(url)
         folder = data_folder / "stage"

@@ -83,7 +83,7 @@ class Product:
         """File that stands for the key api.tokens of the Secret."""
         return self.folder / "tokens"
 
-    def begin_trouble(self) -> None:
+    def begin_fault(self) -> None:
         """Let it happen, and wait until it shows."""
         if self.fault.shut:
             self.doors[self.fault.shut].shut()
