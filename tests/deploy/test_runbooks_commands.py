@@ -95,7 +95,7 @@ def played(stage: Stage, blocks: list[Block]) -> str:
     code, output = 0, ""
     for block in blocks:
         if block.marks.get("after") == "restored" and stage.product is not None:
-            stage.product.end_trouble()
+            stage.product.end_fault()
         if block.run == "parse":
             code, output = 0, parsed(block)
         elif block.run is not None:

@@ -89,7 +89,7 @@ class Product:
             self.doors[self.fault.shut].shut()
         until(lambda: shown(self.told(), self.fault.signs), self._words)
 
-    def end_trouble(self) -> None:
+    def end_fault(self) -> None:
         """Bring the part back, and wait until the product has noticed."""
         for door in self.doors.values():
             door.open()
