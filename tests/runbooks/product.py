@@ -40,7 +40,7 @@ class Fault:
     `channels` is the file of channels, for those who are to be told.
     """
 
-    shut: str = ""
+    closed: str = ""
     channels: str = ""
     simulate: tuple[str, ...] = ("--scenario", "lively")
     signs: tuple[str, ...] = ()
@@ -85,8 +85,8 @@ class Product:
 
     def begin_fault(self) -> None:
         """Let it happen, and wait until it shows."""
-        if self.fault.shut:
-            self.doors[self.fault.shut].shut()
+        if self.fault.closed:
+            self.doors[self.fault.closed].closed()
         until(lambda: shown(self.told(), self.fault.signs), self._words)
 
     def end_fault(self) -> None:
