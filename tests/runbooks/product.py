@@ -58,7 +58,7 @@ class Product:
     database: str
     port: int
     metrics_port: int
-    doors: dict[str, Gate]
+    gates: dict[str, Gate]
     front: Gate
     fault: Fault
     process: subprocess.Popen[bytes] = field(repr=False)
@@ -66,7 +66,7 @@ class Product:
     @property
     def database_url(self) -> str:
         """Address of its database, through the door."""
-        return f"postgresql://postgres@{self.doors['postgresql'].address}/{self.database}"
+        return f"postgresql://postgres@{self.gates['postgresql'].address}/{self.database}"
 
     @property
     def log(self) -> Path:
@@ -86,12 +86,12 @@ class Product:
     def begin_fault(self) -> None:
         """Let it happen, and wait until it shows."""
         if self.fault.closed:
-            self.doors[self.fault.closed].closed()
+            self.gates[self.fault.closed].closed()
         until(lambda: shown(self.told(), self.fault.signs), self._words)
 
     def end_fault(self) -> None:
         """Bring the part back, and wait until the product has noticed."""
-        for door in self.doors.values():
+        for door in self.gates.values():
             door.open()
         until(lambda: shown(self.told(), WELL), self._words)
 
@@ -137,15 +137,15 @@ def product(folder: Path, database_url: str, fault: Fault) -> Iterator[Product]:
         port, metrics_port = free_port(), free_port()
         redis = stack.enter_context(entered(embedded_valkey(None)))
         temporal = stack.enter_context(entered(embedded_temporal(folder / "temporal")))
-        doors = behind_doors(database_url, redis=redis, temporal=temporal, bridge=f"127.0.0.1:{bridge}")
+        gates = behind_doors(database_url, redis=redis, temporal=temporal, bridge=f"127.0.0.1:{bridge}")
         front = Gate(host="127.0.0.1", port_behind=port, tls=ingress_tls(authority), host_name=API_HOST.encode())
-        stack.enter_context(gates(*doors.values(), front))
+        stack.enter_context(gates(*gates.values(), front))
         ports = {"PORT": str(port), "METRICS_PORT": str(metrics_port)}
         process = stack.enter_context(
             running(
                 folder / "up.txt",
                 ("up", "--data", str(folder / "data")),
-                environment(folder, database_url, doors) | ports,
+                environment(folder, database_url, gates) | ports,
             )
         )
         it = Product(
@@ -153,7 +153,7 @@ def product(folder: Path, database_url: str, fault: Fault) -> Iterator[Product]:
             database=urlsplit(database_url).path.lstrip("/"),
             port=port,
             metrics_port=metrics_port,
-            doors=doors,
+            gates=gates,
             front=front,
             fault=fault,
             process=process,
@@ -165,21 +165,21 @@ def product(folder: Path, database_url: str, fault: Fault) -> Iterator[Product]:
 def behind_doors(database_url: str, **addresses: str) -> dict[str, Gate]:
     """Make a door for each part."""
     folder = parse_qs(urlsplit(database_url).query)["host"][0]
-    doors = {
+    gates = {
         name: Gate(host="127.0.0.1", port_behind=int(address.rpartition(":")[2])) for name, address in addresses.items()
     }
-    return doors | {"postgresql": Gate(host=f"{folder}/.s.PGSQL.5432")}
+    return gates | {"postgresql": Gate(host=f"{folder}/.s.PGSQL.5432")}
 
 
-def environment(folder: Path, database_url: str, doors: dict[str, Gate]) -> dict[str, str]:
+def environment(folder: Path, database_url: str, gates: dict[str, Gate]) -> dict[str, str]:
     """Return what the pods would be told."""
     mine = {name: value for name, value in environ.items() if not name.startswith(TOLD)}
     database = urlsplit(database_url).path
     return mine | {
-        "DATABASE_URL": f"postgresql://postgres@{doors['postgresql'].address}{quote(database)}",
-        "REDIS_ADDR": doors["redis"].address,
-        "TEMPORAL_HOST": doors["temporal"].address,
-        "BRIDGE_GRPC_ADDRESS": doors["bridge"].address,
+        "DATABASE_URL": f"postgresql://postgres@{gates['postgresql'].address}{quote(database)}",
+        "REDIS_ADDR": gates["redis"].address,
+        "TEMPORAL_HOST": gates["temporal"].address,
+        "BRIDGE_GRPC_ADDRESS": gates["bridge"].address,
         "BRIDGE_TLS_CERT_FILE": str(folder / "certs/client.crt"),
         "BRIDGE_TLS_KEY_FILE": str(folder / "certs/client.key"),
         "BRIDGE_TLS_CA_FILE": str(folder / "certs/ca.crt"),

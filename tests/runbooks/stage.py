@@ -140,7 +140,7 @@ class Stage:
             "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",  # noqa: TID251 -- where bash and git are
             "HOME": str(self.folder / "home"),
             "RUNBOOK_STAGE": str(self.folder),
-            "RUNBOOK_TEMPORAL": self.product.doors["temporal"].address if self.product else "",
+            "RUNBOOK_TEMPORAL": self.product.gates["temporal"].address if self.product else "",
             "RUNBOOK_HELM": shutil.which("helm", path=search_path()) or "",
             "RUNBOOK_DATABASE_URL": self.database_url,
             "ADMIN_DATABASE_URL": self.admin_url,
