@@ -137,7 +137,7 @@ def product(folder: Path, database_url: str, fault: Fault) -> Iterator[Product]:
         port, metrics_port = free_port(), free_port()
         redis = stack.enter_context(entered(embedded_valkey(None)))
         temporal = stack.enter_context(entered(embedded_temporal(folder / "temporal")))
-        gates = behind_doors(database_url, redis=redis, temporal=temporal, bridge=f"127.0.0.1:{bridge}")
+        gates = gates_before(database_url, redis=redis, temporal=temporal, bridge=f"127.0.0.1:{bridge}")
         front = Gate(host="127.0.0.1", port_behind=port, tls=ingress_tls(authority), host_name=API_HOST.encode())
         stack.enter_context(gates(*gates.values(), front))
         ports = {"PORT": str(port), "METRICS_PORT": str(metrics_port)}
@@ -162,7 +162,7 @@ def product(folder: Path, database_url: str, fault: Fault) -> Iterator[Product]:
         yield it
 
 
-def behind_doors(database_url: str, **addresses: str) -> dict[str, Gate]:
+def gates_before(database_url: str, **addresses: str) -> dict[str, Gate]:
     """Make a door for each part."""
     folder = parse_qs(urlsplit(database_url).query)["host"][0]
     gates = {
