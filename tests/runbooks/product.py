@@ -46,7 +46,7 @@ class Fault:
     signs: tuple[str, ...] = ()
 
 
-WELL = ('"postgresql":"ok"', '"redis":"ok"', '"source":"last poll: OK"', '"temporal":"ok"')
+HEALTHY_SIGNS = ('"postgresql":"ok"', '"redis":"ok"', '"source":"last poll: OK"', '"temporal":"ok"')
 HEALTHY = Fault(signs=('kind="THRESHOLD"',))
 
 
@@ -93,7 +93,7 @@ class Product:
         """Bring the part back, and wait until the product has noticed."""
         for door in self.gates.values():
             door.open()
-        until(lambda: shown(self.told(), WELL), self._words)
+        until(lambda: shown(self.told(), HEALTHY_SIGNS), self._words)
 
     def told(self) -> list[str]:
         """Return all that it tells machines, page by page."""
