@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 API_HOST = "dict-api.lbpay.com"
 PATIENCE_SEC = 90
-TOLD = (
+CLEARED_PREFIXES = (
     *("DATABASE_URL", "REDIS_", "TEMPORAL_", "BRIDGE_", "PULSAR_", "NOTIFY_", "HEARTBEAT_"),
     *("DATA_DIR", "PARTICIPANTS", "WORKFLOW_", "HOST", "AUTH_"),
 )
@@ -173,7 +173,7 @@ def gates_before(database_url: str, **addresses: str) -> dict[str, Gate]:
 
 def environment(folder: Path, database_url: str, gates: dict[str, Gate]) -> dict[str, str]:
     """Return what the pods would be told."""
-    mine = {name: value for name, value in environ.items() if not name.startswith(TOLD)}
+    mine = {name: value for name, value in environ.items() if not name.startswith(CLEARED_PREFIXES)}
     database = urlsplit(database_url).path
     return mine | {
         "DATABASE_URL": f"postgresql://postgres@{gates['postgresql'].address}{quote(database)}",
