@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SCRIPT = str(REPOSITORY / "scripts/images")
-PATIENCE_SEC = 60
+TIMEOUT_SEC = 60
 LOOK_AGAIN_SEC = 0.1
 
 
@@ -53,7 +53,7 @@ def ended(
     words = options(environment or {}, on_host_network=on_host_network)
     tail = ["--", *command] if command else []
     return subprocess.run(
-        [SCRIPT, "run", name, *words, *tail], check=False, capture_output=True, text=True, timeout=PATIENCE_SEC
+        [SCRIPT, "run", name, *words, *tail], check=False, capture_output=True, text=True, timeout=TIMEOUT_SEC
     )
 
 
@@ -72,12 +72,12 @@ class Container:
             check=False,
             capture_output=True,
             text=True,
-            timeout=PATIENCE_SEC,
+            timeout=TIMEOUT_SEC,
         )
 
     def wait_for(self, *command: str) -> None:
         """Run a command inside until it succeeds."""
-        deadline = time.monotonic() + PATIENCE_SEC
+        deadline = time.monotonic() + TIMEOUT_SEC
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 break
@@ -90,7 +90,7 @@ class Container:
     def terminate(self) -> int:
         """Send SIGTERM to its first process and return the code it ends with."""
         os.kill(int(self.pid_file.read_text()), signal.SIGTERM)
-        return self.process.wait(PATIENCE_SEC)
+        return self.process.wait(TIMEOUT_SEC)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 API_HOST = "dict-api.lbpay.com"
-PATIENCE_SEC = 90
+TIMEOUT_SEC = 90
 CLEARED_PREFIXES = (
     *("DATABASE_URL", "REDIS_", "TEMPORAL_", "BRIDGE_", "PULSAR_", "NOTIFY_", "HEARTBEAT_"),
     *("DATA_DIR", "PARTICIPANTS", "WORKFLOW_", "HOST", "AUTH_"),
@@ -120,7 +120,7 @@ def shown(pages: list[str], signs: Sequence[str]) -> bool:
 
 def until(true: Callable[[], bool], words: Callable[[], str]) -> None:
     """Look again until it is so."""
-    deadline = time.monotonic() + PATIENCE_SEC
+    deadline = time.monotonic() + TIMEOUT_SEC
     while not true():
         assert time.monotonic() < deadline, words()
         time.sleep(0.1)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from runbooks.pages import Block
     from runbooks.product import Product
 
-PATIENCE_SEC = 120
+TIMEOUT_SEC = 120
 TOKEN = "drl_0123456789"  # noqa: S105 -- of a product that lasts a minute
 API_URL = f"https:\\/\\/{API_HOST}"  # as bash wants it in ${…/…/…}
 DATABASE_HOST = "postgres.db.svc.cluster.local:5432"
@@ -81,7 +81,7 @@ class Stage:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=PATIENCE_SEC,
+            timeout=TIMEOUT_SEC,
             check=False,
         )
         return ended.returncode, ended.stdout
