@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SCRIPT = str(REPOSITORY / "scripts/images")
 TIMEOUT_SEC = 60
-LOOK_AGAIN_SEC = 0.1
+CHECK_INTERVAL_SEC = 0.1
 
 
 def build() -> None:
@@ -83,7 +83,7 @@ class Container:
                 break
             if self.pid_file.exists() and self.run(*command).returncode == 0:
                 return
-            time.sleep(LOOK_AGAIN_SEC)
+            time.sleep(CHECK_INTERVAL_SEC)
         message = f"{command} never succeeded:\n{self.log.read_text()}"
         raise AssertionError(message)
 
