@@ -83,7 +83,7 @@ def keep(url: str, *polls: Poll) -> None:
 
 
 RATE_LIMITED = Fault(simulate=("--fault", "rate-limited"), signs=('kind="RATE_LIMITED"',))
-UNTOLD = Fault(channels=INSIDE, signs=('notification_oldest_age_seconds{channel="on-call"}',))
+NOT_NOTIFIED = Fault(channels=INSIDE, signs=('notification_oldest_age_seconds{channel="on-call"}',))
 SCENES: Final[Mapping[str, Scene]] = {
     "alert-category-changed": Scene(past=noticed),
     "alert-limits-changed": Scene(past=noticed),
@@ -100,7 +100,7 @@ SCENES: Final[Mapping[str, Scene]] = {
     "first-install": Scene(fault=HEALTHY, mounts=("tokens",)),
     "migration-job": Scene(fault=HEALTHY),
     "postgresql-down": Scene(fault=Fault(closed="postgresql", signs=('"postgresql":"unavailable"',))),
-    "notifications-failing": Scene(fault=UNTOLD),
+    "notifications-failing": Scene(fault=NOT_NOTIFIED),
     "prometheus-certificate-expires": Scene(fault=HEALTHY),
     "prometheus-cycles": Scene(fault=HEALTHY),
     "prometheus-http-errors": Scene(fault=HEALTHY),
