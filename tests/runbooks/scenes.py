@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.reading import Poll
 
 
-INSIDE = """
+INTERNAL_CHANNEL = """
 [channels.on-call]
 format = "webhook"
 url = "https://127.0.0.1/hooks/dict"
@@ -83,7 +83,7 @@ def keep(url: str, *polls: Poll) -> None:
 
 
 RATE_LIMITED = Fault(simulate=("--fault", "rate-limited"), signs=('kind="RATE_LIMITED"',))
-NOT_NOTIFIED = Fault(channels=INSIDE, signs=('notification_oldest_age_seconds{channel="on-call"}',))
+NOT_NOTIFIED = Fault(channels=INTERNAL_CHANNEL, signs=('notification_oldest_age_seconds{channel="on-call"}',))
 SCENES: Final[Mapping[str, Scene]] = {
     "alert-category-changed": Scene(past=noticed),
     "alert-limits-changed": Scene(past=noticed),
