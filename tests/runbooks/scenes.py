@@ -44,7 +44,7 @@ def noticed(url: str) -> None:
     keep(url, first, snapshot(then, bucket(40, 50, name="FUNDS_RECOVERY_WRITE"), at=after, category="D"))
 
 
-def unfiled(url: str) -> None:
+def reading_without_partition(url: str) -> None:
     """Keep a reading in a month that was not made, within the retention."""
     noticed(url)
     execute(
@@ -94,7 +94,7 @@ SCENES: Final[Mapping[str, Scene]] = {
     "alert-threshold": Scene(fault=HEALTHY),
     "bridge-down": Scene(fault=Fault(closed="bridge", signs=('"source":"last poll: UNAVAILABLE"',))),
     "certificate-rotation": Scene(fault=HEALTHY, mounts=("certs",)),
-    "database-maintenance": Scene(fault=HEALTHY, past=unfiled),
+    "database-maintenance": Scene(fault=HEALTHY, past=reading_without_partition),
     "deploy-new-version": Scene(fault=HEALTHY),
     "disaster-recovery": Scene(past=owned),
     "first-install": Scene(fault=HEALTHY, mounts=("tokens",)),
