@@ -56,7 +56,7 @@ def reading_without_partition(url: str) -> None:
     )
 
 
-def stuck(url: str) -> None:
+def unpublished_transitions(url: str) -> None:
     """Have transitions that wait for the broker, and one that it refused for good."""
     noticed(url)
     execute(
@@ -110,7 +110,7 @@ SCENES: Final[Mapping[str, Scene]] = {
     "prometheus-polls-stopped": Scene(fault=HEALTHY),
     "prometheus-replicas-missing": Scene(),
     "prometheus-schema-mismatch": Scene(fault=HEALTHY),
-    "pulsar-down": Scene(past=stuck),
+    "pulsar-down": Scene(past=unpublished_transitions),
     "redis-down": Scene(fault=Fault(closed="redis", signs=('"redis":"unavailable"',))),
     "roll-back": Scene(fault=HEALTHY),
     "temporal-down": Scene(fault=Fault(closed="temporal", signs=('"temporal":"unavailable"',))),
