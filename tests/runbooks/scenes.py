@@ -66,7 +66,7 @@ def unpublished_transitions(url: str) -> None:
     )
 
 
-def owned(url: str) -> None:
+def database_role(url: str) -> None:
     """Have the role that the first install makes, and some history."""
     noticed(url)
     execute(url, "CREATE ROLE dict LOGIN")
@@ -96,7 +96,7 @@ SCENES: Final[Mapping[str, Scene]] = {
     "certificate-rotation": Scene(fault=HEALTHY, mounts=("certs",)),
     "database-maintenance": Scene(fault=HEALTHY, past=reading_without_partition),
     "deploy-new-version": Scene(fault=HEALTHY),
-    "disaster-recovery": Scene(past=owned),
+    "disaster-recovery": Scene(past=database_role),
     "first-install": Scene(fault=HEALTHY, mounts=("tokens",)),
     "migration-job": Scene(fault=HEALTHY),
     "postgresql-down": Scene(fault=Fault(closed="postgresql", signs=('"postgresql":"unavailable"',))),
