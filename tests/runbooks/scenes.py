@@ -41,7 +41,7 @@ def noticed(url: str) -> None:
     limits = bucket(900, capacity=1000, name="CLAIMS_READ")
     first = snapshot(limits, bucket(5, 10, name="KEYS_CHECK"), at=before, category="C")
     then = replace(limits, capacity=500, available_tokens=450)
-    keep(url, first, snapshot(then, bucket(40, 50, name="FUNDS_RECOVERY_WRITE"), at=after, category="D"))
+    record_polls(url, first, snapshot(then, bucket(40, 50, name="FUNDS_RECOVERY_WRITE"), at=after, category="D"))
 
 
 def reading_without_partition(url: str) -> None:
@@ -72,7 +72,7 @@ def database_role(url: str) -> None:
     execute(url, "CREATE ROLE dict LOGIN")
 
 
-def keep(url: str, *polls: Poll) -> None:
+def record_polls(url: str, *polls: Poll) -> None:
     """Record polls as the worker does."""
 
     async def everything() -> None:
