@@ -34,7 +34,7 @@ class Scene:
     past: Callable[[str], None] = lambda _: None
 
 
-def noticed(url: str) -> None:
+def changed_policies(url: str) -> None:
     """Read twice; in between BACEN changed everything."""
     now = datetime.now(UTC)  # noqa: TID251 -- runbooks look at the last hours
     before, after = now - timedelta(minutes=10), now - timedelta(minutes=5)
@@ -46,7 +46,7 @@ def noticed(url: str) -> None:
 
 def reading_without_partition(url: str) -> None:
     """Keep a reading in a month that was not made, within the retention."""
-    noticed(url)
+    changed_policies(url)
     execute(
         url,
         "INSERT INTO dict_rate_limit_states_default SELECT nextval('dict_rate_limit_states_id_seq'), participant,"
@@ -58,7 +58,7 @@ def reading_without_partition(url: str) -> None:
 
 def unpublished_transitions(url: str) -> None:
     """Have transitions that wait for the broker, and one that it refused for good."""
-    noticed(url)
+    changed_policies(url)
     execute(
         url,
         "UPDATE dict_rate_limit_alert_events SET dead_at = now(), refusals = 5, refusal = 'message too large'"
@@ -68,7 +68,7 @@ def unpublished_transitions(url: str) -> None:
 
 def database_role(url: str) -> None:
     """Have the role that the first install makes, and some history."""
-    noticed(url)
+    changed_policies(url)
     execute(url, "CREATE ROLE dict LOGIN")
 
 
@@ -85,10 +85,10 @@ def record_polls(url: str, *polls: Poll) -> None:
 RATE_LIMITED = Fault(simulate=("--fault", "rate-limited"), signs=('kind="RATE_LIMITED"',))
 NOT_NOTIFIED = Fault(channels=INTERNAL_CHANNEL, signs=('notification_oldest_age_seconds{channel="on-call"}',))
 SCENES: Final[Mapping[str, Scene]] = {
-    "alert-category-changed": Scene(past=noticed),
-    "alert-limits-changed": Scene(past=noticed),
-    "alert-policy-appeared": Scene(past=noticed),
-    "alert-policy-vanished": Scene(past=noticed),
+    "alert-category-changed": Scene(past=changed_policies),
+    "alert-limits-changed": Scene(past=changed_policies),
+    "alert-policy-appeared": Scene(past=changed_policies),
+    "alert-policy-vanished": Scene(past=changed_policies),
     "alert-rate-limited": Scene(fault=RATE_LIMITED),
     "alert-source-unreachable": Scene(fault=Fault(closed="bridge", signs=('kind="SOURCE_UNREACHABLE"',))),
     "alert-threshold": Scene(fault=HEALTHY),
