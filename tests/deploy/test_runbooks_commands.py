@@ -67,7 +67,7 @@ def test_commands_do_what_the_runbook_says(
             running = stack.enter_context(product(data_folder, migrated_database_url, scene.fault))
             running.begin_fault()
         url = running.database_url if running else migrated_database_url
-        scene.past(url)
+        scene.prepare(url)
         folder = data_folder / "stage"
         folder.mkdir()
         stage = Stage(folder=folder, database_url=url, admin_url=postgres_server, product=running, mounts=scene.mounts)

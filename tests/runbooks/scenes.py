@@ -31,7 +31,7 @@ class Scene:
 
     fault: Fault | None = None
     mounts: tuple[str, ...] = ()
-    past: Callable[[str], None] = lambda _: None
+    prepare: Callable[[str], None] = lambda _: None
 
 
 def changed_policies(url: str) -> None:
@@ -85,18 +85,18 @@ def record_polls(url: str, *polls: Poll) -> None:
 RATE_LIMITED = Fault(simulate=("--fault", "rate-limited"), signs=('kind="RATE_LIMITED"',))
 NOT_NOTIFIED = Fault(channels=INTERNAL_CHANNEL, signs=('notification_oldest_age_seconds{channel="on-call"}',))
 SCENES: Final[Mapping[str, Scene]] = {
-    "alert-category-changed": Scene(past=changed_policies),
-    "alert-limits-changed": Scene(past=changed_policies),
-    "alert-policy-appeared": Scene(past=changed_policies),
-    "alert-policy-vanished": Scene(past=changed_policies),
+    "alert-category-changed": Scene(prepare=changed_policies),
+    "alert-limits-changed": Scene(prepare=changed_policies),
+    "alert-policy-appeared": Scene(prepare=changed_policies),
+    "alert-policy-vanished": Scene(prepare=changed_policies),
     "alert-rate-limited": Scene(fault=RATE_LIMITED),
     "alert-source-unreachable": Scene(fault=Fault(closed="bridge", signs=('kind="SOURCE_UNREACHABLE"',))),
     "alert-threshold": Scene(fault=HEALTHY),
     "bridge-down": Scene(fault=Fault(closed="bridge", signs=('"source":"last poll: UNAVAILABLE"',))),
     "certificate-rotation": Scene(fault=HEALTHY, mounts=("certs",)),
-    "database-maintenance": Scene(fault=HEALTHY, past=reading_without_partition),
+    "database-maintenance": Scene(fault=HEALTHY, prepare=reading_without_partition),
     "deploy-new-version": Scene(fault=HEALTHY),
-    "disaster-recovery": Scene(past=database_role),
+    "disaster-recovery": Scene(prepare=database_role),
     "first-install": Scene(fault=HEALTHY, mounts=("tokens",)),
     "migration-job": Scene(fault=HEALTHY),
     "postgresql-down": Scene(fault=Fault(closed="postgresql", signs=('"postgresql":"unavailable"',))),
@@ -110,7 +110,7 @@ SCENES: Final[Mapping[str, Scene]] = {
     "prometheus-polls-stopped": Scene(fault=HEALTHY),
     "prometheus-replicas-missing": Scene(),
     "prometheus-schema-mismatch": Scene(fault=HEALTHY),
-    "pulsar-down": Scene(past=unpublished_transitions),
+    "pulsar-down": Scene(prepare=unpublished_transitions),
     "redis-down": Scene(fault=Fault(closed="redis", signs=('"redis":"unavailable"',))),
     "roll-back": Scene(fault=HEALTHY),
     "temporal-down": Scene(fault=Fault(closed="temporal", signs=('"temporal":"unavailable"',))),
