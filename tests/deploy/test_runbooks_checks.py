@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runbooks.known_options import refused
+from runbooks.known_options import rejected_calls
 from runbooks.pages import REPOSITORY, Page
 from runbooks.stage import Stage, shows
 
@@ -101,10 +101,10 @@ def stand_in(stage: Stage, command: str) -> subprocess.CompletedProcess[str]:
 def test_words_the_real_program_does_not_know_are_noticed(command: str, tool: Callable[[str], str]) -> None:
     tool(command.split(maxsplit=1)[0])
 
-    assert len(refused([command.split()])) == 1
+    assert len(rejected_calls([command.split()])) == 1
 
 
 def test_words_the_real_program_knows_are_not(tool: Callable[[str], str]) -> None:
     tool("kubectl")
 
-    assert refused([["kubectl", "logs", "-f", "deployment/dict-api", "-n", "dict-rate-limit"]]) == []
+    assert rejected_calls([["kubectl", "logs", "-f", "deployment/dict-api", "-n", "dict-rate-limit"]]) == []

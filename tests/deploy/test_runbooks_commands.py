@@ -12,7 +12,7 @@ import psycopg.sql
 import pytest
 
 from conftest import DATABASE_NUMBERS, database, open_folder
-from runbooks.known_options import refused
+from runbooks.known_options import rejected_calls
 from runbooks.pages import names, page
 from runbooks.product import HEALTHY, product
 from runbooks.scenes import SCENES
@@ -77,7 +77,7 @@ def test_commands_do_what_the_runbook_says(
 
         forget(postgres_server)
     assert wrong == "", wrong
-    assert refused(stage.calls()) == []
+    assert rejected_calls(stage.calls()) == []
 
 
 def forget(server_url: str) -> None:

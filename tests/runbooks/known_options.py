@@ -18,7 +18,7 @@ UNKNOWN = re.compile(
 )
 
 
-def refused(calls: Iterable[Sequence[str]]) -> list[str]:
+def rejected_calls(calls: Iterable[Sequence[str]]) -> list[str]:
     """Return the calls whose words the real program does not know. There is no cluster: nothing else is seen."""
     found = []
     for program, verb, *words in sorted({tuple(call) for call in calls if call[0] in NOWHERE}):
