@@ -12,7 +12,10 @@ from tool_box import search_path
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-NOWHERE = {"kubectl": ("--server", "http://127.0.0.1:9"), "helm": ("--kube-apiserver", "http://127.0.0.1:9")}
+UNREACHABLE_CLUSTER = {
+    "kubectl": ("--server", "http://127.0.0.1:9"),
+    "helm": ("--kube-apiserver", "http://127.0.0.1:9"),
+}
 UNKNOWN = re.compile(
     r"unknown (flag|shorthand|command)|invalid argument|requires (at least|exactly)|accepts \d|usage:", re.IGNORECASE
 )
@@ -21,9 +24,9 @@ UNKNOWN = re.compile(
 def rejected_calls(calls: Iterable[Sequence[str]]) -> list[str]:
     """Return the calls whose words the real program does not know. There is no cluster: nothing else is seen."""
     found = []
-    for program, verb, *words in sorted({tuple(call) for call in calls if call[0] in NOWHERE}):
+    for program, verb, *words in sorted({tuple(call) for call in calls if call[0] in UNREACHABLE_CLUSTER}):
         place = shutil.which(program, path=search_path())
-        if place is not None and UNKNOWN.search(said := answer(place, verb, *NOWHERE[program], *words)):
+        if place is not None and UNKNOWN.search(said := answer(place, verb, *UNREACHABLE_CLUSTER[program], *words)):
             found.append(f"{program} {verb} {' '.join(words)}: {said}")
     return found
 
