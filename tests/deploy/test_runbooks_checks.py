@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OUTPUT = "NAME   READY\ndict-api-1   1/1\n\nworker-1     1/1\n"
-REFUSED = [
+REJECTED = [
     "kubectl get pods --namespac=dict-rate-limit",
     "kubectl frobnicate pods",
     "kubectl logs deployment/dict-apy -n dict-rate-limit",
@@ -64,7 +64,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     return made
 
 
-@pytest.mark.parametrize("command", REFUSED)
+@pytest.mark.parametrize("command", REJECTED)
 def test_stand_ins_refuse_what_the_real_ones_would(stage: Stage, command: str) -> None:
     ended = stand_in(stage, command)
 
