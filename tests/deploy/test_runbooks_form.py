@@ -33,7 +33,7 @@ OF_THE_TEXT = (
     "VACUUM ANALYZE dict_rate_limit_states",
     "VACUUM ANALYZE dict_rate_limit_policies",
 )
-TROUBLES = [
+INCIDENTS = [
     name for name in names() if name.startswith(("alert-", "prometheus-")) or name.endswith(("-down", "-failing"))
 ]
 
@@ -81,7 +81,7 @@ def test_placeholders_are_variables(name: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", TROUBLES)
+@pytest.mark.parametrize("name", INCIDENTS)
 def test_a_page_on_trouble_has_four_sections(name: str, language: str) -> None:
     assert page(name, language).headings == FOUR[language]
 
