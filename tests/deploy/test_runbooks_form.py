@@ -20,7 +20,7 @@ FOUR = {
     "en": ["Meaning", "Impact", "Diagnosis", "Mitigation"],
     "pt": ["Significado", "Impacto", "Diagnóstico", "Mitigação"],
 }
-OF_THE_TEXT = (
+SPECIFIED_COMMANDS = (
     'git tag -a v1.0.1 -m "Release 1.0.1"',
     "git push origin v1.0.1",
     "kubectl get pods -n dict-rate-limit",
@@ -109,7 +109,7 @@ def test_the_index_lists_every_page() -> None:
     }
 
 
-@pytest.mark.parametrize("command", OF_THE_TEXT)
+@pytest.mark.parametrize("command", SPECIFIED_COMMANDS)
 def test_the_commands_first_asked_for_are_there(command: str) -> None:
     assert command in every_command()
 
