@@ -73,7 +73,7 @@ def test_commands_do_what_the_runbook_says(
         stage = Stage(folder=folder, database_url=url, admin_url=postgres_server, product=running, mounts=scene.mounts)
         stage.set()
 
-        wrong = played(stage, page(name, "en").blocks)
+        wrong = run_blocks(stage, page(name, "en").blocks)
 
         forget(postgres_server)
     assert wrong == "", wrong
@@ -90,7 +90,7 @@ def forget(server_url: str) -> None:
         connection.execute("DROP ROLE IF EXISTS dict")
 
 
-def played(stage: Stage, blocks: list[Block]) -> str:
+def run_blocks(stage: Stage, blocks: list[Block]) -> str:
     """Play the blocks in order; return what went otherwise than the runbook says, from the first one on."""
     code, output = 0, ""
     for block in blocks:
