@@ -97,7 +97,7 @@ def run_blocks(stage: Stage, blocks: list[Block]) -> str:
         if block.marks.get("after") == "restored" and stage.product is not None:
             stage.product.end_fault()
         if block.run == "parse":
-            code, output = 0, parsed(block)
+            code, output = 0, parse_only(block)
         elif block.run is not None:
             code, output = stage.run(block)
         elif "expect" in block.marks and not shows(output, block.text):
@@ -107,7 +107,7 @@ def run_blocks(stage: Stage, blocks: list[Block]) -> str:
     return ""
 
 
-def parsed(block: Block) -> str:
+def parse_only(block: Block) -> str:
     """See that a shell can read it."""
     read = subprocess.run(["/bin/sh", "-n", "-c", block.text], check=False, capture_output=True, text=True)
     assert read.stderr == ""
