@@ -75,12 +75,12 @@ def test_commands_do_what_the_runbook_says(
 
         wrong = run_blocks(stage, page(name, "en").blocks)
 
-        forget(postgres_server)
+        drop_created(postgres_server)
     assert wrong == "", wrong
     assert rejected_calls(stage.calls()) == []
 
 
-def forget(server_url: str) -> None:
+def drop_created(server_url: str) -> None:
     """Drop what first install and recovery make."""
     with psycopg.connect(server_url, autocommit=True) as connection:
         for name in ("dict", "dict_restored"):
