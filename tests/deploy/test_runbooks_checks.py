@@ -66,19 +66,19 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
 
 @pytest.mark.parametrize("command", REJECTED)
 def test_stand_ins_refuse_what_the_real_ones_would(stage: Stage, command: str) -> None:
-    ended = stand_in(stage, command)
+    ended = run_stub(stage, command)
 
     assert ended.returncode == 1
     assert ended.stderr.startswith("error: ")
 
 
 def test_stand_ins_know_what_the_manifests_make(stage: Stage) -> None:
-    ended = stand_in(stage, "kubectl get configmap dict-config -n dict-rate-limit -o jsonpath={.data.cache\\.ttl}")
+    ended = run_stub(stage, "kubectl get configmap dict-config -n dict-rate-limit -o jsonpath={.data.cache\\.ttl}")
 
     assert (ended.returncode, ended.stdout) == (0, "60s\n")
 
 
-def stand_in(stage: Stage, command: str) -> subprocess.CompletedProcess[str]:
+def run_stub(stage: Stage, command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "runbooks.stubs", *command.split()],
         check=False,
