@@ -1,4 +1,4 @@
-"""The whole product for a runbook, each of its parts behind a door, and in the trouble that the runbook is about."""
+"""The whole product for a runbook, with a gate before each dependency and with the fault that the runbook describes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from conftest import entered
 from dict_rate_limit.apps.local.port import accepts_connections, free_port
 from dict_rate_limit.apps.local.temporal import embedded_temporal
 from dict_rate_limit.apps.local.valkey import embedded_valkey
-from runbooks.gate import Gate, gates
+from runbooks.gate import Gate, serve_gates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -35,9 +35,9 @@ CLEARED_PREFIXES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What is wrong. `shut` is the part that is away, `signs` what `/metrics` or `/ready` shows once it is.
+    """`closed` is the unavailable dependency. `signs` are texts that `/metrics` or `/ready` shows during the fault.
 
-    `channels` is the file of channels, for those who are to be told.
+    `channels` is the text of the channels file.
     """
 
     closed: str = ""
@@ -52,7 +52,7 @@ HEALTHY = Fault(signs=('kind="THRESHOLD"',))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
-    """A running one; `front` speaks TLS as the ingress does."""
+    """The running product. `front` speaks TLS as the ingress does."""
 
     folder: Path
     database: str
@@ -65,61 +65,61 @@ class Product:
 
     @property
     def database_url(self) -> str:
-        """Address of its database, through the door."""
+        """URL of its database, through the gate."""
         return f"postgresql://postgres@{self.gates['postgresql'].address}/{self.database}"
 
     @property
     def log(self) -> Path:
-        """Where the log of worker and API is."""
+        """Log of worker and API."""
         return self.folder / "data/dict-rate-limit.log"
 
     @property
     def certificates(self) -> Path:
-        """Folder that stands for /certs."""
+        """Folder in place of /certs."""
         return self.folder / "certs"
 
     @property
     def tokens(self) -> Path:
-        """File that stands for the key api.tokens of the Secret."""
+        """File in place of the key api.tokens of the Secret."""
         return self.folder / "tokens"
 
     def begin_fault(self) -> None:
-        """Let it happen, and wait until it shows."""
+        """Close the gate, and wait for the signs of the fault."""
         if self.fault.closed:
-            self.gates[self.fault.closed].closed()
-        until(lambda: shown(self.told(), self.fault.signs), self._words)
+            self.gates[self.fault.closed].close()
+        until(lambda: shown(self.pages(), self.fault.signs), self.text)
 
     def end_fault(self) -> None:
-        """Bring the part back, and wait until the product has noticed."""
-        for door in self.gates.values():
-            door.open()
-        until(lambda: shown(self.told(), HEALTHY_SIGNS), self._words)
+        """Open the gates, and wait until the product is ready."""
+        for gate in self.gates.values():
+            gate.open()
+        until(lambda: shown(self.pages(), HEALTHY_SIGNS), self.text)
 
-    def told(self) -> list[str]:
-        """Return all that it tells machines, page by page."""
+    def pages(self) -> list[str]:
+        """Return `/ready` of both programs and `/metrics`; empty while a server is not listening."""
         assert self.process.poll() is None, (self.folder / "up.txt").read_text()
-        pages = ((self.port, "ready"), (self.metrics_port, "ready"), (self.metrics_port, "metrics"))
+        paths = ((self.port, "ready"), (self.metrics_port, "ready"), (self.metrics_port, "metrics"))
         try:
-            answers = [httpx.get(f"http://127.0.0.1:{port}/{path}").text for port, path in pages]
+            answers = [httpx.get(f"http://127.0.0.1:{port}/{path}").text for port, path in paths]
         except httpx.TransportError:
             return []
         return [answer.replace('": "', '":"') for answer in answers]
 
-    def _words(self) -> str:
-        return "\n".join(self.told())
+    def text(self) -> str:
+        return "\n".join(self.pages())
 
 
 def shown(pages: list[str], signs: Sequence[str]) -> bool:
-    """Tell whether every page that speaks of a sign's subject shows the sign."""
+    """Return whether every page with a sign's subject also shows the sign."""
     subjects = {sign: sign.replace("=", ":").split(":")[0] for sign in signs}
     return bool(pages) and all(
-        (speaking := [page for page in pages if subject in page]) and all(sign in page for page in speaking)
+        (relevant := [page for page in pages if subject in page]) and all(sign in page for page in relevant)
         for sign, subject in subjects.items()
     )
 
 
 def until(true: Callable[[], bool], words: Callable[[], str]) -> None:
-    """Look again until it is so."""
+    """Wait until `true()`; fail with `words()` after a timeout."""
     deadline = time.monotonic() + TIMEOUT_SEC
     while not true():
         assert time.monotonic() < deadline, words()
@@ -128,7 +128,7 @@ def until(true: Callable[[], bool], words: Callable[[], str]) -> None:
 
 @contextmanager
 def product(folder: Path, database_url: str, fault: Fault) -> Iterator[Product]:
-    """Run everything but the database until the block ends; entered when all is well, before the trouble begins."""
+    """Run everything but the database until the block ends. It starts healthy, before the fault begins."""
     authority = trustme.CA()
     certificates(authority, folder)
     (folder / "notify.urls").write_text(fault.channels)
@@ -139,7 +139,7 @@ def product(folder: Path, database_url: str, fault: Fault) -> Iterator[Product]:
         temporal = stack.enter_context(entered(embedded_temporal(folder / "temporal")))
         gates = gates_before(database_url, redis=redis, temporal=temporal, bridge=f"127.0.0.1:{bridge}")
         front = Gate(host="127.0.0.1", port_behind=port, tls=ingress_tls(authority), host_name=API_HOST.encode())
-        stack.enter_context(gates(*gates.values(), front))
+        stack.enter_context(serve_gates(*gates.values(), front))
         ports = {"PORT": str(port), "METRICS_PORT": str(metrics_port)}
         process = stack.enter_context(
             running(
@@ -158,12 +158,12 @@ def product(folder: Path, database_url: str, fault: Fault) -> Iterator[Product]:
             fault=fault,
             process=process,
         )
-        until(lambda: shown(it.told(), ('"source":"last poll',)), it._words)
+        until(lambda: shown(it.pages(), ('"source":"last poll',)), it.text)
         yield it
 
 
 def gates_before(database_url: str, **addresses: str) -> dict[str, Gate]:
-    """Make a door for each part."""
+    """Make a gate for each dependency."""
     folder = parse_qs(urlsplit(database_url).query)["host"][0]
     gates = {
         name: Gate(host="127.0.0.1", port_behind=int(address.rpartition(":")[2])) for name, address in addresses.items()
@@ -172,10 +172,10 @@ def gates_before(database_url: str, **addresses: str) -> dict[str, Gate]:
 
 
 def environment(folder: Path, database_url: str, gates: dict[str, Gate]) -> dict[str, str]:
-    """Return what the pods would be told."""
-    mine = {name: value for name, value in environ.items() if not name.startswith(CLEARED_PREFIXES)}
+    """Return the environment of the pods."""
+    inherited = {name: value for name, value in environ.items() if not name.startswith(CLEARED_PREFIXES)}
     database = urlsplit(database_url).path
-    return mine | {
+    return inherited | {
         "DATABASE_URL": f"postgresql://postgres@{gates['postgresql'].address}{quote(database)}",
         "REDIS_ADDR": gates["redis"].address,
         "TEMPORAL_HOST": gates["temporal"].address,
@@ -195,7 +195,7 @@ def environment(folder: Path, database_url: str, gates: dict[str, Gate]) -> dict
 
 @contextmanager
 def simulated(folder: Path, story: Sequence[str]) -> Iterator[int]:
-    """Serve a fake DICT over mutual TLS; gives its port."""
+    """Serve a simulated DICT over mutual TLS; yield its port."""
     port = free_port()
     files = (
         ("--tls-cert-file", "bridge.crt"),
@@ -214,7 +214,7 @@ def simulated(folder: Path, story: Sequence[str]) -> Iterator[int]:
 
 @contextmanager
 def running(words: Path, command: Sequence[str], variables: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Run one of our commands until the block ends."""
+    """Run a command of the product until the block ends."""
     with words.open("wb") as out:
         process = subprocess.Popen(  # noqa: S603 -- our own command
             [sys.executable, "-m", "dict_rate_limit", *command],
@@ -235,7 +235,7 @@ def running(words: Path, command: Sequence[str], variables: dict[str, str]) -> I
 
 
 def certificates(authority: trustme.CA, folder: Path) -> None:
-    """Put the certificates of Bridge and product where they are looked for, and the authority's own key beside them."""
+    """Write the certificates of Bridge and product, and the authority's own key."""
     (folder / "certs").mkdir()
     for leaf, name, where in (
         (authority.issue_cert("127.0.0.1"), "bridge", folder),
@@ -248,7 +248,7 @@ def certificates(authority: trustme.CA, folder: Path) -> None:
 
 
 def ingress_tls(authority: trustme.CA) -> ssl.SSLContext:
-    """Return what the ingress shows to callers."""
+    """Return the TLS context of the ingress."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(API_HOST).configure_cert(context)
     return context
