@@ -1,4 +1,4 @@
-"""Runbooks as data: what a page says it is, and the blocks a person copies from it."""
+"""Parsed runbooks: headings, links, and the blocks that an operator copies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A fenced block. `marks` are the words name=value of its info string, bare words with an empty value."""
+    """A fenced block. `marks` are the words name=value of its info string. A bare word has an empty value."""
 
     language: str
     marks: dict[str, str] = field(hash=False)
@@ -25,20 +25,20 @@ class Block:
 
     @property
     def run(self) -> str | None:
-        """How it is run; None for output."""
+        """How the block is run. None for output."""
         return self.marks.get("run")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One file."""
+    """One runbook in one language."""
 
     path: Path
     text: str
 
     @property
     def blocks(self) -> list[Block]:
-        """Return the fenced blocks in order, without the indentation of a list they stand in."""
+        """Return the fenced blocks in order, without the indentation of a surrounding list."""
         return [_block(self.text, found) for found in _BLOCK.finditer(self.text)]
 
     @property
@@ -48,17 +48,16 @@ class Page:
 
     @property
     def links(self) -> list[str]:
-        """Return where it links to, as written, without fragments and other sites."""
+        """Return the targets of its relative links, without fragments."""
         return [link for link in _LINK.findall(_BLOCK.sub("", self.text)) if "://" not in link]
 
 
 def names() -> list[str]:
-    """Name every runbook."""
+    """Return the names of all runbooks."""
     return sorted({path.name.split(".")[0] for path in FOLDER.glob("*.??.md")})
 
 
 def page(name: str, language: str) -> Page:
-    """Read a runbook."""
     path = FOLDER / f"{name}.{language}.md"
     return Page(path=path, text=path.read_text(encoding="utf-8"))
 

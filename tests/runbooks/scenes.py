@@ -1,4 +1,4 @@
-"""What each runbook finds when it is opened: a product in trouble, a database with a past."""
+"""The state in which each runbook is tested: a fault of the product, the data in the database."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ secrets = ["whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """`trouble` is the product's (None: not needed), `mounts` the stage's, `past` what the database went through."""
+    """`fault` of the product (None: no product), `mounts` of the stage, `prepare` to fill the database at a URL."""
 
     fault: Fault | None = None
     mounts: tuple[str, ...] = ()
@@ -35,8 +35,8 @@ class Scene:
 
 
 def changed_policies(url: str) -> None:
-    """Read twice; in between BACEN changed everything."""
-    now = datetime.now(UTC)  # noqa: TID251 -- runbooks look at the last hours
+    """Record two polls with different category, limits and policies."""
+    now = datetime.now(UTC)  # noqa: TID251 -- runbooks query the last hours
     before, after = now - timedelta(minutes=10), now - timedelta(minutes=5)
     limits = bucket(900, capacity=1000, name="CLAIMS_READ")
     first = snapshot(limits, bucket(5, 10, name="KEYS_CHECK"), at=before, category="C")
@@ -45,7 +45,7 @@ def changed_policies(url: str) -> None:
 
 
 def reading_without_partition(url: str) -> None:
-    """Keep a reading in a month that was not made, within the retention."""
+    """Store a reading of a month without partition, within the retention."""
     changed_policies(url)
     execute(
         url,
@@ -57,7 +57,7 @@ def reading_without_partition(url: str) -> None:
 
 
 def unpublished_transitions(url: str) -> None:
-    """Have transitions that wait for the broker, and one that it refused for good."""
+    """Store transitions that wait for the broker, and one that is dead-lettered."""
     changed_policies(url)
     execute(
         url,
@@ -67,7 +67,7 @@ def unpublished_transitions(url: str) -> None:
 
 
 def database_role(url: str) -> None:
-    """Have the role that the first install makes, and some history."""
+    """Create the role of the first install, and some history."""
     changed_policies(url)
     execute(url, "CREATE ROLE dict LOGIN")
 
@@ -75,11 +75,11 @@ def database_role(url: str) -> None:
 def record_polls(url: str, *polls: Poll) -> None:
     """Record polls as the worker does."""
 
-    async def everything() -> None:
+    async def record_all() -> None:
         async with opened_store(url) as stores:
             await record(stores, *polls)
 
-    asyncio.run(everything())
+    asyncio.run(record_all())
 
 
 RATE_LIMITED = Fault(simulate=("--fault", "rate-limited"), signs=('kind="RATE_LIMITED"',))

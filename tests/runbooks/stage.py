@@ -1,4 +1,4 @@
-"""Where a runbook is played: an operator's machine with a home, a clone, and programs that lead to the real servers."""
+"""An operator's machine to run a runbook on: a home, a clone, and programs that connect to the real servers."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from runbooks.product import Product
 
 TIMEOUT_SEC = 120
-TOKEN = "drl_0123456789"  # noqa: S105 -- of a product that lasts a minute
-API_URL = f"https:\\/\\/{API_HOST}"  # as bash wants it in ${…/…/…}
+TOKEN = "drl_0123456789"  # noqa: S105 -- of a product that runs for a minute
+API_URL = f"https:\\/\\/{API_HOST}"  # escaped for bash in ${…/…/…}
 DATABASE_HOST = "postgres.db.svc.cluster.local:5432"
 TEMPORAL_HOST = "temporal-frontend.temporal.svc.cluster.local:7233"
 BACKUP = {"command": ["dict-rate-limit"], "args": ["backup", "--to", "/backups", "--keep", "14"]}
@@ -37,9 +37,9 @@ STUBS = ("kubectl", "helm", "pulsar-admin")
 
 @dataclass(slots=True, kw_only=True)
 class Stage:
-    """One runbook's machine. `run` plays a block after those before it: what they set stays set.
+    """The machine of one runbook. `run` runs one block with the variables that earlier blocks set.
 
-    `mounts` are the files of the product that follow the cluster's Secrets: "certs", "tokens".
+    `mounts` are the files of the product that change with the cluster's Secrets: "certs", "tokens".
     """
 
     folder: Path
@@ -50,30 +50,30 @@ class Stage:
     _variables: dict[str, str] = field(default_factory=dict)
 
     def set(self) -> None:
-        """Put everything in place."""
+        """Create the files and programs."""
         for name in ("home", "bin"):
             (self.folder / name).mkdir()
         (self.folder / "home/.dict-rate-limit-token").write_text(TOKEN + "\n")
         clone(self.folder)
         self._cluster()
         for name, script in self._programs().items():
-            place = self.folder / "bin" / name
-            place.write_text(f"#!/bin/bash\n{script}\n")
-            place.chmod(0o755)
+            path = self.folder / "bin" / name
+            path.write_text(f"#!/bin/bash\n{script}\n")
+            path.chmod(0o755)
         if self.product is not None:
             self.product.tokens.write_text(new_token_line("operator", Role.OPERATOR, None, TOKEN) + "\n")
             (self.folder / "product.log").symlink_to(self.product.log)
-            places = {"certs": self.product.certificates, "tokens": self.product.tokens}
+            sources = {"certs": self.product.certificates, "tokens": self.product.tokens}
             for name in self.mounts:
-                (self.folder / name).symlink_to(places[name])
+                (self.folder / name).symlink_to(sources[name])
 
     def run(self, block: Block) -> tuple[int, str]:
-        """Play a block; return its exit code and all it wrote."""
+        """Run a block; return its exit code and its output."""
         state = self.folder / "state"
         state.touch()
-        keep = f"trap '{{ export -p; declare -f; }} >{state}' EXIT"
-        script = f"set -a\n. {state}\nset -eu -o pipefail\n{keep}\n{block.text}"
-        ended = subprocess.run(  # noqa: S603 -- what the runbook says
+        save = f"trap '{{ export -p; declare -f; }} >{state}' EXIT"
+        script = f"set -a\n. {state}\nset -eu -o pipefail\n{save}\n{block.text}"
+        ended = subprocess.run(  # noqa: S603 -- the runbook's own command
             ["/bin/bash", "-c", script],
             cwd=self.folder / "clone",
             env=self._environment(),
@@ -87,12 +87,12 @@ class Stage:
         return ended.returncode, ended.stdout
 
     def calls(self) -> list[list[str]]:
-        """Return every call of a stand-in."""
-        place = self.folder / "calls.jsonl"
-        return [json.loads(line) for line in place.read_text().splitlines()] if place.exists() else []
+        """Return every call of a stub."""
+        path = self.folder / "calls.jsonl"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
     def _cluster(self) -> None:
-        """Fill the cluster with what the manifests make, and with the Secrets they need."""
+        """Fill the cluster with the objects of the manifests and the Secrets they need."""
         documents = [
             document
             for file in (self.folder / "clone/k8s").glob("*.yaml")
@@ -105,10 +105,10 @@ class Stage:
         documents.append(secret("dict-secrets", {"database.url": self.database_url.encode()}))
         if self.product is not None:
             files = {"tls.crt": "client.crt", "tls.key": "client.key", "ca.crt": "ca.crt"}
-            held_now = {key: (self.product.certificates / name).read_bytes() for key, name in files.items()}
-            documents.append(secret("bridge-tls-certs", held_now))
-        held = {f"{document['kind'].lower()}/{document['metadata']['name']}": document for document in documents}
-        (self.folder / "objects.json").write_text(json.dumps(held))
+            files_now = {key: (self.product.certificates / name).read_bytes() for key, name in files.items()}
+            documents.append(secret("bridge-tls-certs", files_now))
+        objects = {f"{document['kind'].lower()}/{document['metadata']['name']}": document for document in documents}
+        (self.folder / "objects.json").write_text(json.dumps(objects))
 
     def _programs(self) -> dict[str, str]:
         python = sys.executable
@@ -116,7 +116,7 @@ class Stage:
         temporal = Path(python).parent / "temporal"
         stubs = {name: f'PYTHONPATH={REPOSITORY}/tests exec {python} -m runbooks.stubs {name} "$@"' for name in STUBS}
         return stubs | {
-            "curl": f'exec {shutil.which("curl")} {self._detours()} "$@"',
+            "curl": f'exec {shutil.which("curl")} {self._curl_options()} "$@"',
             "dict-rate-limit": f"DATABASE_URL=${{DATABASE_URL/{DATABASE_HOST}/}}\n"
             f'exec {python} -m dict_rate_limit "${{@/{API_URL}/$DICT_RATE_LIMIT_URL}}"',
             "psql": f'set -- "${{@/{DATABASE_HOST}/}}"\nexec {psql} "${{@/?sslmode=require/}}"',
@@ -125,19 +125,19 @@ class Stage:
             f'exec {temporal} "${{@/{TEMPORAL_HOST}/$RUNBOOK_TEMPORAL}}"',
         }
 
-    def _detours(self) -> str:
+    def _curl_options(self) -> str:
         if self.product is None:
             return ""
         ports = {
             f"{API_HOST}:443": self.product.front.port,
             "127.0.0.1:9090": self.product.metrics_port,
         }
-        ways = [f"--connect-to {name}:127.0.0.1:{port}" for name, port in ports.items()]
-        return " ".join([*ways, f"--cacert {self.product.folder}/certs/ca.crt"])
+        options = [f"--connect-to {name}:127.0.0.1:{port}" for name, port in ports.items()]
+        return " ".join([*options, f"--cacert {self.product.folder}/certs/ca.crt"])
 
     def _environment(self) -> dict[str, str]:
-        told = {
-            "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",  # noqa: TID251 -- where bash and git are
+        variables = {
+            "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",  # noqa: TID251 -- path of bash and git
             "HOME": str(self.folder / "home"),
             "RUNBOOK_STAGE": str(self.folder),
             "RUNBOOK_TEMPORAL": self.product.gates["temporal"].address if self.product else "",
@@ -153,44 +153,44 @@ class Stage:
             "GIT_CONFIG_GLOBAL": str(self.folder / "gitconfig"),
         }
         if self.product is not None:
-            told["CA_KEY"] = str(self.product.folder / "ca.key")
-        return told
+            variables["CA_KEY"] = str(self.product.folder / "ca.key")
+        return variables
 
 
 def secret(name: str, data: dict[str, bytes]) -> dict[str, object]:
-    """Make a Secret as the cluster holds it."""
-    held = {key: base64.b64encode(value).decode() for key, value in data.items()}
-    return {"kind": "Secret", "metadata": {"name": name}, "data": held}
+    """Make a Secret object."""
+    encoded = {key: base64.b64encode(value).decode() for key, value in data.items()}
+    return {"kind": "Secret", "metadata": {"name": name}, "data": encoded}
 
 
 def clone(folder: Path) -> None:
-    """Make a clone of a throw-away remote that holds what the runbooks read."""
+    """Clone a temporary remote that contains the files the runbooks read."""
     (folder / "gitconfig").write_text("[user]\nname = Operator\nemail = operator@example.com\n")
-    place = folder / "clone"
-    place.mkdir()
+    path = folder / "clone"
+    path.mkdir()
     for name in ("helm", "k8s", "db", "docs", "scripts"):
         if (REPOSITORY / name).exists():
-            shutil.copytree(REPOSITORY / name, place / name)
+            shutil.copytree(REPOSITORY / name, path / name)
     steps = (
         ["init", "--quiet", "--bare", "--initial-branch=main", str(folder / "remote.git")],
         ["init", "--quiet", "--initial-branch=main"],
         ["add", "--all"],
-        ["commit", "--quiet", "--message", "Everything so far"],
+        ["commit", "--quiet", "--message", "Initial state"],
         ["remote", "add", "origin", str(folder / "remote.git")],
         ["push", "--quiet", "origin", "main"],
     )
     variables = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": str(folder / "gitconfig")}  # noqa: TID251 -- for git
     for step in steps:
-        subprocess.run(["git", *step], cwd=place, env=variables, check=True, capture_output=True)  # noqa: S603, S607 -- git
+        subprocess.run(["git", *step], cwd=path, env=variables, check=True, capture_output=True)  # noqa: S603, S607 -- git
 
 
 def shows(output: str, expected: str) -> bool:
-    """Tell whether the expected lines come in the output, in order; `…` stands for anything, spaces for any space."""
+    """Return whether output has the expected lines in order. `…` matches any text, a space matches any whitespace."""
     rest = [" ".join(line.split()) for line in output.splitlines()]
     for line in filter(None, (" ".join(line.split()) for line in expected.splitlines())):
         pattern = re.compile(".*".join(map(re.escape, line.split("…"))))
-        place = next((place for place, have in enumerate(rest) if pattern.fullmatch(have)), None)
-        if place is None:
+        index = next((index for index, have in enumerate(rest) if pattern.fullmatch(have)), None)
+        if index is None:
             return False
-        rest = rest[place + 1 :]
+        rest = rest[index + 1 :]
     return True
