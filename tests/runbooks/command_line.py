@@ -1,4 +1,4 @@
-"""A command line as a stand-in sees it: taken apart, or refused."""
+"""A parsed command line of a stub, or its rejection."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ NAMESPACE = "dict-rate-limit"
 
 
 class RejectedError(Exception):
-    """What the real program would not take."""
+    """The real program would reject this command line."""
 
 
 @dataclass(slots=True)
 class CommandLine:
-    """A command line, taken apart."""
+    """Positional arguments, options, and the words after `--`."""
 
     plain: list[str] = field(default_factory=list)
     options: dict[str, list[str]] = field(default_factory=dict)
@@ -49,5 +49,5 @@ def parse(arguments: list[str], known: dict[str, bool], short: dict[str, str]) -
 
 
 def write(text: str) -> int:
-    print(text)  # noqa: T201 -- a program's words
+    print(text)  # noqa: T201 -- output of a program
     return 0

@@ -1,4 +1,4 @@
-"""The stand-in for helm: it lets the real one read chart and values, where there is one."""
+"""A stub of helm. The real helm renders the chart where it is installed."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def helm_upgrade(words: CommandLine) -> int:
 
 
 def render(words: CommandLine, chart: str) -> None:
-    """Let the real program read chart and values, where there is one; the cluster then holds what it made."""
+    """Render the chart with the real helm where it is installed, and apply the objects to the cluster."""
     program = os.environ.get("RUNBOOK_HELM")  # noqa: TID251 -- a program of its own
     if not program:
         return
@@ -67,10 +67,10 @@ def render(words: CommandLine, chart: str) -> None:
         for word in (name, value)
     ]
     command = [program, "template", "dict-rate-limit", chart, "--namespace", NAMESPACE, *options]
-    made = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 -- by full path
-    if made.returncode:
-        raise RejectedError(made.stderr)
-    apply_documents([document for document in yaml.safe_load_all(made.stdout) if document])
+    rendered = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 -- by full path
+    if rendered.returncode:
+        raise RejectedError(rendered.stderr)
+    apply_documents([document for document in yaml.safe_load_all(rendered.stdout) if document])
 
 
 def helm_rollback(_: CommandLine) -> int:

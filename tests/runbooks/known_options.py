@@ -1,4 +1,4 @@
-"""What the real kubectl and helm say to the words of a runbook, where they are installed."""
+"""Checks the options of a runbook's commands against the real kubectl and helm, where they are installed."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ UNKNOWN = re.compile(
 
 
 def rejected_calls(calls: Iterable[Sequence[str]]) -> list[str]:
-    """Return the calls whose words the real program does not know. There is no cluster: nothing else is seen."""
+    """Return the calls with options that the real program does not know. Other errors do not count."""
     found = []
     for program, verb, *words in sorted({tuple(call) for call in calls if call[0] in UNREACHABLE_CLUSTER}):
-        place = shutil.which(program, path=search_path())
-        if place is not None and UNKNOWN.search(said := answer(place, verb, *UNREACHABLE_CLUSTER[program], *words)):
+        path = shutil.which(program, path=search_path())
+        if path is not None and UNKNOWN.search(said := stderr_of(path, verb, *UNREACHABLE_CLUSTER[program], *words)):
             found.append(f"{program} {verb} {' '.join(words)}: {said}")
     return found
 
 
-def answer(*command: str) -> str:
-    """Return what a program writes to stderr."""
+def stderr_of(*command: str) -> str:
+    """Return stderr of a program."""
     ended = subprocess.run(  # noqa: S603 -- by full path
         command, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60
     )

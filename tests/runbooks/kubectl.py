@@ -1,4 +1,4 @@
-"""The stand-in for kubectl: one function a command."""
+"""A stub of kubectl, with one function per command."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SHORT = {
     "-l": "--selector",
     "-c": "--container",
 }
-EVERYWHERE = {"--namespace": True, "--output": True, "--selector": True, "--context": True}
+COMMON = {"--namespace": True, "--output": True, "--selector": True, "--context": True}
 VERBS: dict[str, dict[str, bool]] = {  # option: whether it takes a value
     "apply": {"--filename": True},
     "annotate": {"--overwrite": False},
@@ -54,7 +54,7 @@ def kubectl(arguments: list[str]) -> int:
         message = f"unknown command: {' '.join(arguments[:2])}"
         raise RejectedError(message)
     short = SHORT | ({"-f": "--follow"} if verb == "logs" else {"-i": "--stdin"} if verb == "exec" else {})
-    words = parse(arguments[len(verb.split()) :], EVERYWHERE | VERBS[verb], short)
+    words = parse(arguments[len(verb.split()) :], COMMON | VERBS[verb], short)
     words.options.setdefault("--namespace", ["default"])
     return int(globals()[verb.replace(" ", "_").replace("-", "_") + "_"](words))
 
@@ -79,8 +79,8 @@ def create_secret_(words: CommandLine) -> int:
         raise RejectedError(message)
     data = {}
     for pair in words.options.get("--from-file", []):
-        key, given, place = pair.partition("=")
-        source = Path(place if given else key)
+        key, given, file = pair.partition("=")
+        source = Path(file if given else key)
         data[key if given else source.name] = base64.b64encode(source.read_bytes()).decode()
     for pair in words.options.get("--from-literal", []):
         key, _, value = pair.partition("=")
@@ -109,9 +109,9 @@ def patch_(words: CommandLine) -> int:
     if "--local" in words.options:
         document = yaml.safe_load(sys.stdin)
         for change in patch:
-            *way, last = [int(step) if step.isdigit() else step for step in change["path"].split("/")[1:]]
+            *parents, last = [int(step) if step.isdigit() else step for step in change["path"].split("/")[1:]]
             inner: Any = document
-            for step in way:
+            for step in parents:
                 inner = inner[step]
             inner[last] = change["value"]
         return write(yaml.safe_dump(document))
@@ -149,9 +149,9 @@ def describe_(words: CommandLine) -> int:
 
 
 def exec_(words: CommandLine) -> int:
-    """Run it here: the stage gives it what the container would."""
+    """Run the command on the stage, with the container's environment."""
     find_object(words)
-    variables = os.environ | {"DATABASE_URL": os.environ["RUNBOOK_DATABASE_URL"]}  # noqa: TID251 -- what pods have
+    variables = os.environ | {"DATABASE_URL": os.environ["RUNBOOK_DATABASE_URL"]}  # noqa: TID251 -- the environment of a pod
     return subprocess.run(words.rest, check=False, env=variables).returncode  # noqa: S603 -- the runbook's own command
 
 
@@ -163,7 +163,7 @@ def logs_(words: CommandLine) -> int:
 
 def port_forward_(words: CommandLine) -> int:
     find_object(words)
-    time.sleep(FORWARDS_SEC)  # until it is ended
+    time.sleep(FORWARDS_SEC)  # until it is terminated
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What the stand-in of a cluster holds, and what becomes of it: files of pods, Jobs that are carried out."""
+"""Objects of the simulated cluster, with the effects of a change: mounted files and Jobs that run."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ KINDS = {"deploy": "deployment", "pod": "pods", "svc": "service", "job": "job", 
 
 
 def objects() -> dict[str, Document]:
-    """Return what the cluster holds, by kind/name."""
+    """Return the objects of the cluster by kind/name."""
     path = STAGE / "objects.json"
     stored: dict[str, Document] = json.loads(path.read_text()) if path.exists() else {}
     return stored
 
 
 def apply_documents(documents: list[Document]) -> list[str]:
-    stored, told = objects(), []
+    stored, results = objects(), []
     for document in documents:
         name = f"{document['kind'].lower()}/{document['metadata']['name']}"
-        told.append(f"{name} {'configured' if name in stored else 'created'}")
+        results.append(f"{name} {'configured' if name in stored else 'created'}")
         stored[name] = document
         if name.startswith("secret/"):
             update_mounted_files(document)
@@ -37,11 +37,11 @@ def apply_documents(documents: list[Document]) -> list[str]:
     for document in documents:
         if document["kind"] == "Job":
             run_job(document)
-    return told
+    return results
 
 
 def update_mounted_files(secret: Document) -> None:
-    """Do what the kubelet does with a Secret: replace the files of running pods."""
+    """Replace the mounted files of running pods, as the kubelet does when a Secret changes."""
     name, data = secret["metadata"]["name"], secret["data"]
     tokens, certificates = STAGE / "tokens", STAGE / "certs"
     if name == "dict-secrets" and tokens.exists():
@@ -55,7 +55,7 @@ def update_mounted_files(secret: Document) -> None:
 
 
 def run_job(job: Document) -> None:
-    """Do what a pod of ours would: the volume /backups is a folder of the stage, its log is kept."""
+    """Run the Job's command, with a folder of the stage as the volume /backups, and store its log."""
     container = job["spec"]["template"]["spec"]["containers"][0]
     if container.get("command") != ["dict-rate-limit"]:
         return
@@ -64,9 +64,9 @@ def run_job(job: Document) -> None:
     words = [word.replace("/backups", str(folder)) for word in container["args"]]
     url = base64.b64decode(objects()["secret/dict-secrets"]["data"]["database.url"]).decode()
     done = subprocess.run(  # noqa: S603 -- the chart's own command
-        ["dict-rate-limit", *words],  # noqa: S607 -- ours, on the stage
+        ["dict-rate-limit", *words],  # noqa: S607 -- the stage's own program
         check=False,
-        env=os.environ | {"DATABASE_URL": url},  # noqa: TID251 -- what pods have
+        env=os.environ | {"DATABASE_URL": url},  # noqa: TID251 -- the environment of a pod
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -77,7 +77,7 @@ def run_job(job: Document) -> None:
 
 
 def find_object(words: CommandLine) -> str:
-    """Return the object the words are about, which must be there if its namespace is ours."""
+    """Return kind/name of the object of a command. In the product's namespace it must exist."""
     first, *more = words.plain
     kind, slash, name = first.partition("/")
     name = name if slash else (more or [""])[0]
@@ -89,7 +89,7 @@ def find_object(words: CommandLine) -> str:
 
 
 def rows(kind: str, namespace: str) -> list[str]:
-    """List what is there of a kind; pods are those of the Deployments."""
+    """List the objects of a kind. Each Deployment has one pod."""
     if namespace != NAMESPACE:
         return []
     if kind == "pods":

@@ -1,6 +1,6 @@
-"""Stand-ins for programs that need a cluster or a broker: they refuse what the real ones would, and keep every call.
+"""Stubs of programs that need a cluster or a broker. They reject what the real ones would, and log every call.
 
-Run as `python -m runbooks.stubs PROGRAM ARGUMENT...`. RUNBOOK_STAGE names the folder with everything they know.
+Run as `python -m runbooks.stubs PROGRAM ARGUMENT...`. RUNBOOK_STAGE names the folder of their state.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ PULSAR: dict[str, tuple[int, set[str]]] = {  # positional arguments, options tha
 
 
 def main(program: str, *arguments: str) -> int:
-    """Be one of the programs."""
+    """Run the stub of one program."""
     with (STAGE / "calls.jsonl").open("a", encoding="utf-8") as calls:
         calls.write(json.dumps([program, *arguments]) + "\n")
     try:
         return {"kubectl": kubectl, "helm": helm, "pulsar-admin": pulsar_admin}[program](list(arguments))
     except RejectedError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201 -- a program's words
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201 -- output of a program
         return 1
 
 
