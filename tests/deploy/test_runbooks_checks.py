@@ -1,4 +1,4 @@
-"""The checks of the runbooks notice what is wrong: output that differs, words that no program knows."""
+"""The runbook checks detect wrong output and unknown commands and options."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ REJECTED = [
 
 
 @pytest.mark.parametrize(
-    ("expected", "there"),
+    ("expected", "matches"),
     [
         ("NAME READY\ndict-api-… 1/1\nworker-… 1/1\n", True),
         ("worker-1 1/1\n", True),
@@ -43,11 +43,11 @@ REJECTED = [
         ("worker-2 1/1\n", False),
     ],
 )
-def test_expected_lines_come_whole_and_in_order(expected: str, *, there: bool) -> None:
-    assert shows(OUTPUT, expected) is there
+def test_expected_lines_must_be_complete_and_in_order(expected: str, *, matches: bool) -> None:
+    assert shows(OUTPUT, expected) is matches
 
 
-def test_blocks_are_found_with_their_marks(tmp_path: Path) -> None:
+def test_blocks_are_parsed_with_their_marks(tmp_path: Path) -> None:
     text = "# A\n\n1. b\n\n   ```sh run=psql exit=2\n   echo 1\n     echo 2\n   ```\n\n```text expect\n1\n```\n"
 
     first, second = Page(path=tmp_path, text=text).blocks
@@ -65,17 +65,17 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
 
 
 @pytest.mark.parametrize("command", REJECTED)
-def test_stand_ins_refuse_what_the_real_ones_would(stage: Stage, command: str) -> None:
-    ended = run_stub(stage, command)
+def test_stubs_reject_what_the_real_programs_reject(stage: Stage, command: str) -> None:
+    result = run_stub(stage, command)
 
-    assert ended.returncode == 1
-    assert ended.stderr.startswith("error: ")
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: ")
 
 
-def test_stand_ins_know_what_the_manifests_make(stage: Stage) -> None:
-    ended = run_stub(stage, "kubectl get configmap dict-config -n dict-rate-limit -o jsonpath={.data.cache\\.ttl}")
+def test_stubs_know_the_objects_of_the_manifests(stage: Stage) -> None:
+    result = run_stub(stage, "kubectl get configmap dict-config -n dict-rate-limit -o jsonpath={.data.cache\\.ttl}")
 
-    assert (ended.returncode, ended.stdout) == (0, "60s\n")
+    assert (result.returncode, result.stdout) == (0, "60s\n")
 
 
 def run_stub(stage: Stage, command: str) -> subprocess.CompletedProcess[str]:
@@ -98,13 +98,13 @@ def run_stub(stage: Stage, command: str) -> subprocess.CompletedProcess[str]:
         "helm rolback dict-rate-limit",
     ],
 )
-def test_words_the_real_program_does_not_know_are_noticed(command: str, tool: Callable[[str], str]) -> None:
+def test_options_unknown_to_the_real_program_are_reported(command: str, tool: Callable[[str], str]) -> None:
     tool(command.split(maxsplit=1)[0])
 
     assert len(rejected_calls([command.split()])) == 1
 
 
-def test_words_the_real_program_knows_are_not(tool: Callable[[str], str]) -> None:
+def test_options_known_to_the_real_program_are_accepted(tool: Callable[[str], str]) -> None:
     tool("kubectl")
 
     assert rejected_calls([["kubectl", "logs", "-f", "deployment/dict-api", "-n", "dict-rate-limit"]]) == []

@@ -1,4 +1,4 @@
-"""Every command of every runbook is run, against the real thing where there is one, and its output compared."""
+"""Every command of every runbook runs, against real servers where possible, and its output is compared."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 
 @dataclass(slots=True, kw_only=True)
 class Healthy:
-    """The product of all runbooks that begin with everything well: started for the first of them."""
+    """The product for all runbooks that begin without a fault. The first of them starts it."""
 
     server_url: str
     template: str
@@ -55,7 +55,7 @@ def healthy(postgres_server: str, migrated_template: str) -> Iterator[Healthy]:
 
 
 @pytest.mark.parametrize("name", names())
-def test_commands_do_what_the_runbook_says(
+def test_commands_produce_the_documented_output(
     name: str, data_folder: Path, postgres_server: str, migrated_database_url: str, healthy: Healthy
 ) -> None:
     scene = SCENES[name]
@@ -73,15 +73,15 @@ def test_commands_do_what_the_runbook_says(
         stage = Stage(folder=folder, database_url=url, admin_url=postgres_server, product=running, mounts=scene.mounts)
         stage.set()
 
-        wrong = run_blocks(stage, page(name, "en").blocks)
+        difference = run_blocks(stage, page(name, "en").blocks)
 
         drop_created(postgres_server)
-    assert wrong == "", wrong
+    assert difference == "", difference
     assert rejected_calls(stage.calls()) == []
 
 
 def drop_created(server_url: str) -> None:
-    """Drop what first install and recovery make."""
+    """Drop the databases and the role that first install and recovery create."""
     with psycopg.connect(server_url, autocommit=True) as connection:
         for name in ("dict", "dict_restored"):
             connection.execute(
@@ -91,7 +91,7 @@ def drop_created(server_url: str) -> None:
 
 
 def run_blocks(stage: Stage, blocks: list[Block]) -> str:
-    """Play the blocks in order; return what went otherwise than the runbook says, from the first one on."""
+    """Run the blocks in order; return the first difference from the runbook, or an empty text."""
     code, output = 0, ""
     for block in blocks:
         if block.marks.get("after") == "restored" and stage.product is not None:
@@ -108,7 +108,6 @@ def run_blocks(stage: Stage, blocks: list[Block]) -> str:
 
 
 def parse_only(block: Block) -> str:
-    """See that a shell can read it."""
     read = subprocess.run(["/bin/sh", "-n", "-c", block.text], check=False, capture_output=True, text=True)
     assert read.stderr == ""
     return ""

@@ -1,4 +1,4 @@
-"""What every runbook has: both languages with the same commands, marks, sections, links that lead somewhere."""
+"""Every runbook exists in both languages with the same commands and sections, and its links are valid."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ INCIDENTS = [
 
 
 def every_command(language: str = "en") -> str:
-    """Return all commands, with the customer's names in place of the variables."""
+    """Return all commands, with the names of the specification in place of the variables."""
     text = "\n".join(block.text for name in names() for block in page(name, language).blocks if block.run)
     named = {"NAMESPACE": "dict-rate-limit", "API": "https://dict-api.lbpay.com", "VERSION": "1.0.1"}
     for variable, value in named.items():
@@ -47,7 +47,7 @@ def every_command(language: str = "en") -> str:
     return text.replace(f'"v{named["VERSION"]}"', f"v{named['VERSION']}").replace('"https://', "https://")
 
 
-def test_every_runbook_is_there_in_both_languages() -> None:
+def test_every_runbook_exists_in_both_languages() -> None:
     files = {path.name for path in FOLDER.glob("*.md")} - {"README.md"}
 
     assert files == {f"{name}.{language}.md" for name in names() for language in LANGUAGES}
@@ -62,7 +62,7 @@ def test_both_languages_have_the_same_blocks(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", names())
-def test_every_block_says_how_it_is_run(name: str) -> None:
+def test_every_block_has_a_run_mark(name: str) -> None:
     unmarked = [
         block.line
         for block in page(name, "en").blocks
@@ -82,12 +82,12 @@ def test_placeholders_are_variables(name: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", INCIDENTS)
-def test_a_page_on_trouble_has_four_sections(name: str, language: str) -> None:
+def test_an_incident_page_has_four_sections(name: str, language: str) -> None:
     assert page(name, language).headings == FOUR[language]
 
 
 def test_every_kind_of_alert_has_a_runbook() -> None:
-    kinds = set(Kind) - {Kind.DRILL}  # a test alert is no trouble
+    kinds = set(Kind) - {Kind.DRILL}  # a test alert needs no runbook
     wanted = {f"alert-{kind.value.lower().replace('_', '-')}" for kind in kinds}
 
     assert wanted == {name for name in names() if name.startswith("alert-")}
@@ -95,7 +95,7 @@ def test_every_kind_of_alert_has_a_runbook() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", names())
-def test_links_lead_to_files(name: str, language: str) -> None:
+def test_links_point_to_files(name: str, language: str) -> None:
     broken = [link for link in page(name, language).links if not (FOLDER / link).exists()]
 
     assert broken == []
@@ -110,17 +110,17 @@ def test_the_index_lists_every_page() -> None:
 
 
 @pytest.mark.parametrize("command", SPECIFIED_COMMANDS)
-def test_the_commands_first_asked_for_are_there(command: str) -> None:
+def test_the_commands_of_the_deployment_specification_are_present(command: str) -> None:
     assert command in every_command()
 
 
 @pytest.mark.parametrize("name", names())
-def test_a_shell_can_read_the_whole_page(name: str, tool: Callable[[str], str]) -> None:
+def test_shellcheck_accepts_the_whole_page(name: str, tool: Callable[[str], str]) -> None:
     script = "#!/bin/bash\n" + "\n".join(block.text for block in page(name, "en").blocks if block.run)
-    hardly = "SC1091,SC2034,SC2155,SC2154,SC2251,SC2259"  # files and variables of other blocks, a failure on purpose
+    excluded = "SC1091,SC2034,SC2155,SC2154,SC2251,SC2259"  # files and variables of other blocks, a failure on purpose
 
     read = subprocess.run(
-        [tool("shellcheck"), f"--exclude={hardly}", "--severity=info", "-"],
+        [tool("shellcheck"), f"--exclude={excluded}", "--severity=info", "-"],
         input=script,
         check=False,
         capture_output=True,
@@ -130,7 +130,7 @@ def test_a_shell_can_read_the_whole_page(name: str, tool: Callable[[str], str]) 
     assert read.stdout == ""
 
 
-def test_no_page_names_a_machine_of_ours() -> None:
+def test_no_page_contains_a_local_path() -> None:
     pages = "".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.md"))
 
     assert [word for word in ("/home/", str(REPOSITORY)) if word in pages] == []
