@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.stubs import IMAGES, REFERENCES, DeliveryResult, Stage
+from pipeline.stubs import IMAGES, REFERENCES, Stage, StubAnswer
 from pipeline.workflow_runner import Runner, workflow
 
 if TYPE_CHECKING:
@@ -23,17 +23,17 @@ KNOWN = {
     "secrets.KUBECONFIG": base64.b64encode(b"clusters: []\n").decode(),
     "secrets.DICT_API_VIEWER_TOKEN": "drl_token",
 }
-HISTORY = DeliveryResult(
+HISTORY = StubAnswer(
     to="helm history", stdout=json.dumps([{"revision": 7, "status": "deployed", "description": "Upgrade complete"}])
 )
-FIRST = DeliveryResult(to="helm history", stderr="Error: release: not found\n", code=1)
+FIRST = StubAnswer(to="helm history", stderr="Error: release: not found\n", code=1)
 HEALTHY = (
-    DeliveryResult(to="kubectl get namespace", stdout="found"),
-    DeliveryResult(to="kubectl get secret", stdout="found"),
-    DeliveryResult(to="kubectl get deployment/dict-api", stdout=REFERENCES[0]),
-    DeliveryResult(to="kubectl get deployment/orchestration-worker", stdout=REFERENCES[1]),
-    DeliveryResult(to="http_code", stdout="401"),
-    DeliveryResult(to="--config -", stdout='{"total":29}'),
+    StubAnswer(to="kubectl get namespace", stdout="found"),
+    StubAnswer(to="kubectl get secret", stdout="found"),
+    StubAnswer(to="kubectl get deployment/dict-api", stdout=REFERENCES[0]),
+    StubAnswer(to="kubectl get deployment/orchestration-worker", stdout=REFERENCES[1]),
+    StubAnswer(to="http_code", stdout="401"),
+    StubAnswer(to="--config -", stdout='{"total":29}'),
 )
 
 
@@ -42,7 +42,7 @@ def stage(tmp_path: Path) -> Stage:
     return Stage.built(tmp_path)
 
 
-def deployed(stage: Stage, *answers: DeliveryResult) -> Runner:
+def deployed(stage: Stage, *answers: StubAnswer) -> Runner:
     stage.answers(*answers, *HEALTHY)
     whole = workflow("deploy.yml")
     github = {"GITHUB_REPOSITORY": "lbpay/dict-rate-limit", "GITHUB_REF": "refs/tags/v1.0.1"}
@@ -67,21 +67,21 @@ def test_nothing_is_changed_before_the_release(stage: Stage) -> None:
 
 
 def test_a_failing_smoke_test_is_explained_and_rolled_back(stage: Stage) -> None:
-    runner = deployed(stage, DeliveryResult(to="/health", code=22), HISTORY)
+    runner = deployed(stage, StubAnswer(to="/health", code=22), HISTORY)
 
     assert runner.failed
     assert runner.ran == [*PREPARED, "release", "verify", "smoke", "explain", "rollback", "remove-kubeconfig"]
 
 
 def test_a_first_release_that_fails_is_uninstalled(stage: Stage) -> None:
-    runner = deployed(stage, FIRST, DeliveryResult(to="/health", code=22))
+    runner = deployed(stage, FIRST, StubAnswer(to="/health", code=22))
 
     assert runner.ran[-2:] == ["rollback", "remove-kubeconfig"]
     assert any(line.startswith("helm uninstall dict-rate-limit") for line in stage.lines)
 
 
 def test_a_release_that_helm_refuses_is_verified_to_be_back(stage: Stage) -> None:
-    runner = deployed(stage, HISTORY, DeliveryResult(to="helm upgrade", code=1))
+    runner = deployed(stage, HISTORY, StubAnswer(to="helm upgrade", code=1))
 
     assert runner.ran == [*PREPARED, "release", "explain", "rollback", "remove-kubeconfig"]
     assert not any(line.startswith("helm rollback") for line in stage.lines)
@@ -90,12 +90,12 @@ def test_a_release_that_helm_refuses_is_verified_to_be_back(stage: Stage) -> Non
 @pytest.mark.parametrize(
     ("broken", "ran"),
     [
-        (DeliveryResult(to="cosign verify", code=1), ["check-signatures"]),
-        (DeliveryResult(to="kubectl get namespace"), PREPARED[:3]),
-        (DeliveryResult(to="helm history", stderr="unreachable", code=1), PREPARED),
+        (StubAnswer(to="cosign verify", code=1), ["check-signatures"]),
+        (StubAnswer(to="kubectl get namespace"), PREPARED[:3]),
+        (StubAnswer(to="helm history", stderr="unreachable", code=1), PREPARED),
     ],
 )
-def test_what_fails_before_the_release_rolls_nothing_back(stage: Stage, broken: DeliveryResult, ran: list[str]) -> None:
+def test_what_fails_before_the_release_rolls_nothing_back(stage: Stage, broken: StubAnswer, ran: list[str]) -> None:
     runner = deployed(stage, broken, HISTORY)
 
     assert runner.failed

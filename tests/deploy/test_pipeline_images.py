@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.stubs import REPOSITORY, DeliveryResult, Stage
+from pipeline.stubs import REPOSITORY, Stage, StubAnswer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 STRICT = "--read-only --tmpfs /tmp --user 1000:1000 --cap-drop ALL --security-opt no-new-privileges"
-STARTED = DeliveryResult(to="docker run --detach", stdout="c1\n")
-HEALTHY = DeliveryResult(to="State.Health", stdout="healthy\n")
+STARTED = StubAnswer(to="docker run --detach", stdout="c1\n")
+HEALTHY = StubAnswer(to="State.Health", stdout="healthy\n")
 IMPATIENT = {"PAUSE": "0"}
 
 
@@ -23,7 +23,7 @@ def stage(tmp_path: Path) -> Stage:
 
 
 def test_the_api_becomes_healthy_without_rights_and_ends_on_sigterm(stage: Stage) -> None:
-    stage.answers(STARTED, HEALTHY, DeliveryResult(to="State.ExitCode", stdout="0\n"))
+    stage.answers(STARTED, HEALTHY, StubAnswer(to="State.ExitCode", stdout="0\n"))
 
     ran = stage.run("try-image", "dict-api", "dict-api:ci")
 
@@ -35,8 +35,8 @@ def test_the_api_becomes_healthy_without_rights_and_ends_on_sigterm(stage: Stage
 def test_an_api_that_stays_sick_is_shown_and_removed(stage: Stage) -> None:
     stage.answers(
         STARTED,
-        DeliveryResult(to="State.Health", stdout="starting\n"),
-        DeliveryResult(to="docker logs", stderr="no port\n"),
+        StubAnswer(to="State.Health", stdout="starting\n"),
+        StubAnswer(to="docker logs", stderr="no port\n"),
     )
 
     ran = stage.run("try-image", "dict-api", "dict-api:ci", env=IMPATIENT)
@@ -48,7 +48,7 @@ def test_an_api_that_stays_sick_is_shown_and_removed(stage: Stage) -> None:
 
 
 def test_an_api_that_has_to_be_killed_is_refused(stage: Stage) -> None:
-    stage.answers(STARTED, HEALTHY, DeliveryResult(to="State.ExitCode", stdout="137\n"))
+    stage.answers(STARTED, HEALTHY, StubAnswer(to="State.ExitCode", stdout="137\n"))
 
     ran = stage.run("try-image", "dict-api", "dict-api:ci")
 
@@ -69,7 +69,7 @@ def test_the_other_images_start_without_rights(stage: Stage, name: str, words: s
 
 
 def test_an_image_that_does_not_start_is_refused(stage: Stage) -> None:
-    stage.answers(DeliveryResult(to="docker run", code=126))
+    stage.answers(StubAnswer(to="docker run", code=126))
 
     ran = stage.run("try-image", "dict-migrations", "an-image")
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.stubs import REPOSITORY, DeliveryResult, Stage
+from pipeline.stubs import REPOSITORY, Stage, StubAnswer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-NULL_METRICS = DeliveryResult(to="id -u", stdout="1000\n")
-ROOT = DeliveryResult(to="id -u", stdout="0\n")
+NULL_METRICS = StubAnswer(to="id -u", stdout="1000\n")
+ROOT = StubAnswer(to="id -u", stdout="0\n")
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_packages_are_installed_without_what_they_only_recommend(stage: Stage) -
 
 
 def test_a_package_that_is_not_there_stops_the_pipeline(stage: Stage) -> None:
-    stage.answers(ROOT, DeliveryResult(to="apt-get install", stderr="no such package\n", code=100))
+    stage.answers(ROOT, StubAnswer(to="apt-get install", stderr="no such package\n", code=100))
 
     ran = stage.run("packages", "jq")
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.stubs import IMAGES, REFERENCES, DeliveryResult, Stage
+from pipeline.stubs import IMAGES, REFERENCES, Stage, StubAnswer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,7 @@ def stage(tmp_path: Path) -> Stage:
     return Stage.built(tmp_path)
 
 
-FOUND = DeliveryResult(to="kubectl get", stdout="found\n")
+FOUND = StubAnswer(to="kubectl get", stdout="found\n")
 
 
 def test_preflight_asks_for_names_and_reads_no_value(stage: Stage) -> None:
@@ -43,7 +43,7 @@ def test_preflight_asks_for_names_and_reads_no_value(stage: Stage) -> None:
     ],
 )
 def test_preflight_names_what_is_missing(stage: Stage, absent: str, message: str) -> None:
-    stage.answers(DeliveryResult(to=absent), FOUND)
+    stage.answers(StubAnswer(to=absent), FOUND)
 
     ran = stage.run("preflight")
 
@@ -52,7 +52,7 @@ def test_preflight_names_what_is_missing(stage: Stage, absent: str, message: str
 
 
 def test_preflight_does_not_take_an_unreachable_cluster_for_an_empty_one(stage: Stage) -> None:
-    stage.answers(DeliveryResult(to="kubectl", stderr="connection refused\n", code=1))
+    stage.answers(StubAnswer(to="kubectl", stderr="connection refused\n", code=1))
 
     ran = stage.run("preflight")
 
@@ -78,7 +78,7 @@ def test_the_release_hands_helm_the_pushed_digests(stage: Stage) -> None:
 
 
 def test_a_release_that_helm_takes_back_fails(stage: Stage) -> None:
-    stage.answers(DeliveryResult(to="helm upgrade", stderr="UPGRADE FAILED\n", code=1))
+    stage.answers(StubAnswer(to="helm upgrade", stderr="UPGRADE FAILED\n", code=1))
 
     ran = stage.run("release", env={**IMAGES, "VERSION": "1.0.1"})
 
@@ -99,8 +99,8 @@ ROLLED_OUT = [
     f"kubectl rollout status deployment/orchestration-worker {NAMESPACE} --timeout=300s",
 ]
 RUNNING = (
-    DeliveryResult(to="kubectl get deployment/dict-api", stdout=REFERENCES[0]),
-    DeliveryResult(to="kubectl get deployment/orchestration-worker", stdout=REFERENCES[1]),
+    StubAnswer(to="kubectl get deployment/dict-api", stdout=REFERENCES[0]),
+    StubAnswer(to="kubectl get deployment/orchestration-worker", stdout=REFERENCES[1]),
 )
 
 
@@ -114,7 +114,7 @@ def test_both_rollouts_and_their_digests_are_verified(stage: Stage) -> None:
 
 
 def test_a_deployment_with_another_image_is_not_verified(stage: Stage) -> None:
-    stage.answers(RUNNING[0], DeliveryResult(to="deployment/orchestration-worker", stdout=f"elsewhere/worker@{API}"))
+    stage.answers(RUNNING[0], StubAnswer(to="deployment/orchestration-worker", stdout=f"elsewhere/worker@{API}"))
 
     ran = stage.run("verify", env=IMAGES)
 
@@ -123,7 +123,7 @@ def test_a_deployment_with_another_image_is_not_verified(stage: Stage) -> None:
 
 
 def test_a_rollout_that_hangs_is_not_verified(stage: Stage) -> None:
-    stage.answers(DeliveryResult(to="rollout status deployment/dict-api", stderr="timed out\n", code=1))
+    stage.answers(StubAnswer(to="rollout status deployment/dict-api", stderr="timed out\n", code=1))
 
     ran = stage.run("verify", env=IMAGES)
 
@@ -132,7 +132,7 @@ def test_a_rollout_that_hangs_is_not_verified(stage: Stage) -> None:
 
 
 def test_an_explanation_shows_everything_and_never_fails(stage: Stage) -> None:
-    stage.answers(DeliveryResult(to="", stderr="no such thing\n", code=1))
+    stage.answers(StubAnswer(to="", stderr="no such thing\n", code=1))
 
     ran = stage.run("explain")
 

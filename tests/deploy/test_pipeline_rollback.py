@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.stubs import DeliveryResult, Stage
+from pipeline.stubs import Stage, StubAnswer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,9 +22,9 @@ def stage(tmp_path: Path) -> Stage:
     return Stage.built(tmp_path)
 
 
-def history(*revisions: tuple[int, str, str]) -> DeliveryResult:
+def history(*revisions: tuple[int, str, str]) -> StubAnswer:
     told = [{"revision": number, "status": state, "description": text} for number, state, text in revisions]
-    return DeliveryResult(to="helm history", stdout=json.dumps(told))
+    return StubAnswer(to="helm history", stdout=json.dumps(told))
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_the_revision_to_go_back_to_is_the_last_good_one(stage: Stage, states: l
 
 
 def test_before_the_first_release_there_is_no_earlier_revision(stage: Stage) -> None:
-    stage.answers(DeliveryResult(to="helm history", stderr="Error: release: not found\n", code=1))
+    stage.answers(StubAnswer(to="helm history", stderr="Error: release: not found\n", code=1))
 
     ran = stage.run("earlier-revision")
 
@@ -57,7 +57,7 @@ def test_before_the_first_release_there_is_no_earlier_revision(stage: Stage) -> 
 
 
 def test_an_unreachable_cluster_is_not_taken_for_a_first_release(stage: Stage) -> None:
-    stage.answers(DeliveryResult(to="helm history", stderr="Error: Kubernetes cluster unreachable\n", code=1))
+    stage.answers(StubAnswer(to="helm history", stderr="Error: Kubernetes cluster unreachable\n", code=1))
 
     ran = stage.run("earlier-revision")
 
@@ -110,7 +110,7 @@ def test_a_first_release_that_fails_is_taken_out_and_its_secrets_and_data_stay(s
 
 
 def test_a_rollback_that_fails_says_so(stage: Stage) -> None:
-    stage.answers(history((5, "failed", "")), DeliveryResult(to="helm rollback", stderr="ROLLBACK FAILED\n", code=1))
+    stage.answers(history((5, "failed", "")), StubAnswer(to="helm rollback", stderr="ROLLBACK FAILED\n", code=1))
 
     ran = stage.run("rollback", env={"EARLIER_REVISION": "4"})
 

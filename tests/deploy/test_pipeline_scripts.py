@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.stubs import IMAGES, REFERENCES, REPOSITORY, DeliveryResult, Stage
+from pipeline.stubs import IMAGES, REFERENCES, REPOSITORY, Stage, StubAnswer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,7 +106,7 @@ def test_nothing_is_released_by_what_is_no_digest(stage: Stage, script: str, dig
 
 
 def test_a_failing_signature_stops_the_pipeline(stage: Stage) -> None:
-    stage.answers(DeliveryResult(to="orchestration-worker@", code=3))
+    stage.answers(StubAnswer(to="orchestration-worker@", code=3))
 
     ran = stage.run("sign-images", env=IMAGES)
 
@@ -133,7 +133,7 @@ def test_signatures_must_come_from_this_workflow_at_this_tag(stage: Stage) -> No
 
 
 def test_an_unsigned_image_is_not_released(stage: Stage) -> None:
-    stage.answers(DeliveryResult(to="/dict-migrations@", code=12))
+    stage.answers(StubAnswer(to="/dict-migrations@", code=12))
 
     ran = stage.run("check-signatures", env=TAGGED)
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.stubs import DeliveryResult, Stage
+from pipeline.stubs import Stage, StubAnswer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -12,11 +12,9 @@ if TYPE_CHECKING:
 BASE = "https://dict-api.lbpay.com"
 POLICIES = f"{BASE}/api/v1/rate-limit/policies"
 TOKEN = "drl_very-secret"  # noqa: S105 -- what must not be printed
-HEALTHY = DeliveryResult(to="/health", stdout='{"status":"ok"}')
-VIEWED = DeliveryResult(
-    to="--config -", stdin=f'"Authorization: Bearer {TOKEN}"', stdout='{"policies":[{}],"total":29}'
-)
-CLOSED = DeliveryResult(to="http_code", stdout="401")
+HEALTHY = StubAnswer(to="/health", stdout='{"status":"ok"}')
+VIEWED = StubAnswer(to="--config -", stdin=f'"Authorization: Bearer {TOKEN}"', stdout='{"policies":[{}],"total":29}')
+CLOSED = StubAnswer(to="http_code", stdout="401")
 
 
 @pytest.fixture
@@ -62,19 +60,19 @@ def test_another_address_can_be_asked(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("answers", "message"),
     [
-        ((DeliveryResult(to="/health", code=22),), f"{BASE}/health does not answer"),
-        ((HEALTHY, DeliveryResult(to="http_code", code=7)), f"{POLICIES} does not answer"),
+        ((StubAnswer(to="/health", code=22),), f"{BASE}/health does not answer"),
+        ((HEALTHY, StubAnswer(to="http_code", code=7)), f"{POLICIES} does not answer"),
         (
-            (HEALTHY, DeliveryResult(to="http_code", stdout="200")),
+            (HEALTHY, StubAnswer(to="http_code", stdout="200")),
             f"{POLICIES} without a token answers 200 instead of 401",
         ),
-        ((HEALTHY, CLOSED, DeliveryResult(to="--config", code=22)), f"{POLICIES} does not answer the viewer's token"),
-        ((HEALTHY, CLOSED, DeliveryResult(to="--config", stdout="<html>")), f"{POLICIES} answers no JSON"),
-        ((HEALTHY, CLOSED, DeliveryResult(to="--config", stdout='{"total":0}')), f"{POLICIES} lists no policy"),
-        ((HEALTHY, CLOSED, DeliveryResult(to="--config", stdout="{}")), f"{POLICIES} lists no policy"),
+        ((HEALTHY, CLOSED, StubAnswer(to="--config", code=22)), f"{POLICIES} does not answer the viewer's token"),
+        ((HEALTHY, CLOSED, StubAnswer(to="--config", stdout="<html>")), f"{POLICIES} answers no JSON"),
+        ((HEALTHY, CLOSED, StubAnswer(to="--config", stdout='{"total":0}')), f"{POLICIES} lists no policy"),
+        ((HEALTHY, CLOSED, StubAnswer(to="--config", stdout="{}")), f"{POLICIES} lists no policy"),
     ],
 )
-def test_a_smoke_test_says_what_is_wrong(stage: Stage, answers: tuple[DeliveryResult, ...], message: str) -> None:
+def test_a_smoke_test_says_what_is_wrong(stage: Stage, answers: tuple[StubAnswer, ...], message: str) -> None:
     stage.answers(*answers)
 
     ran = stage.run("smoke", env={"VIEWER_TOKEN": TOKEN})

@@ -1,4 +1,4 @@
-"""Stand-ins for kubectl, helm, docker and the like: they write down how they were called and answer as told."""
+"""Stubs of kubectl, helm, docker and other programs. They log their calls and return prepared answers."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class _Line(TypedDict):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryResult:
-    """What a stub says to the calls that hold these words (and, where given, this text on stdin)."""
+class StubAnswer:
+    """Answer of a stub to calls that contain `to` (and, if given, `stdin` on standard input)."""
 
     to: str
     stdin: str = ""
@@ -62,7 +62,7 @@ class DeliveryResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """How a script ended, and the lines it handed to the next steps."""
+    """Exit code and output of a script."""
 
     code: int
     stdout: str
@@ -71,13 +71,13 @@ class Ran:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A machine without cluster, registry and network: stubs first on the PATH, then the system's own programs."""
+    """A machine without cluster, registry and network. The PATH has the stubs, then the programs of the system."""
 
     folder: Path
 
     @classmethod
     def built(cls, folder: Path) -> Stage:
-        """Make the stubs in an empty folder."""
+        """Create the stubs in an empty folder."""
         stage = cls(folder)
         (folder / "bin").mkdir()
         for name in PROGRAMS:
@@ -88,19 +88,19 @@ class Stage:
         return stage
 
     def program(self, name: str, text: str) -> None:
-        """Put one more program in front of the system's."""
+        """Add a program before those of the system."""
         file = self.folder / "bin" / name
         file.write_text(text, encoding="utf-8")
         file.chmod(0o755)
 
-    def answers(self, *answers: DeliveryResult) -> None:
-        """Say what the stubs answer: the first that fits; without one they say nothing and end with 0."""
+    def answers(self, *answers: StubAnswer) -> None:
+        """Set the answers. The first match is used; without a match a stub prints nothing and exits with 0."""
         fields = ("to", "stdin", "stdout", "stderr", "code")
-        told = [{field: getattr(answer, field) for field in fields} for answer in answers]
-        (self.folder / "answers").write_text(json.dumps(told), encoding="utf-8")
+        prepared = [{field: getattr(answer, field) for field in fields} for answer in answers]
+        (self.folder / "answers").write_text(json.dumps(prepared), encoding="utf-8")
 
     def run(self, script: str, *arguments: str, env: Mapping[str, str] | None = None) -> Ran:
-        """Run `scripts/deploy/<script>` as a step of the pipeline, with nothing but these variables."""
+        """Run `scripts/deploy/<script>` as a step of the pipeline, with only these variables."""
         return self.step([str(REPOSITORY / "scripts/deploy" / script), *arguments], env or {})
 
     def step(self, command: list[str], env: Mapping[str, str]) -> Ran:
@@ -120,27 +120,27 @@ class Stage:
 
     @property
     def calls(self) -> list[list[str]]:
-        """Every call so far: name and arguments, in order."""
+        """Return all calls in order, each as name and arguments."""
         return [line["call"] for line in self._lines()]
 
     @property
     def lines(self) -> list[str]:
-        """Every call so far as one line of words."""
+        """Return all calls in order, each as one line."""
         return [" ".join(call) for call in self.calls]
 
     @property
     def stdin(self) -> str:
-        """Everything the stubs were given on stdin."""
+        """Return the standard input of all stubs."""
         return "".join(line["stdin"] for line in self._lines())
 
     @property
     def outputs(self) -> dict[str, str]:
-        """What the steps handed on by GITHUB_OUTPUT."""
+        """Return the outputs in GITHUB_OUTPUT."""
         return _pairs(self.folder / "output")
 
     @property
     def variables(self) -> dict[str, str]:
-        """What the steps handed on by GITHUB_ENV."""
+        """Return the variables in GITHUB_ENV."""
         return _pairs(self.folder / "env")
 
     def _lines(self) -> list[_Line]:

@@ -1,4 +1,4 @@
-"""A small runner for the shell steps of a workflow's job: conditions, environment and outputs as GitHub has them."""
+"""A small runner for the shell steps of a workflow job, with the conditions, environment and outputs of GitHub."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ Job = dict[str, Any]
 
 
 def workflow(name: str) -> Job:
-    """One workflow; its triggers under "on", which YAML takes for a truth value."""
+    """Load a workflow. Its triggers are under "on", which YAML reads as a boolean."""
     loaded: dict[Any, Any] = yaml.safe_load((WORKFLOWS / name).read_text(encoding="utf-8"))
     return {"on" if key is True else key: value for key, value in loaded.items()}
 
 
 def steps(job: Job) -> list[dict[str, Any]]:
-    """The steps of a job; none where it calls another workflow."""
+    """Return the steps of a job. A job that calls another workflow has none."""
     found: list[dict[str, Any]] = job.get("steps", [])
     return found
 
 
 @dataclass(slots=True, kw_only=True)
 class Runner:
-    """Runs the `run` steps of one job on a stage; steps that use an action succeed and give what `known` says."""
+    """Runs the `run` steps of one job on a stage. Steps that use an action succeed with the outputs in `known`."""
 
     stage: Stage
     known: Mapping[str, str]  # values of expressions, such as "secrets.KUBECONFIG"
@@ -43,11 +43,11 @@ class Runner:
     failed: bool = False
 
     def run(self, whole: Job, job: Job) -> None:
-        """Run every step whose condition holds, to the end."""
+        """Run every step whose condition is true."""
         for step in steps(job):
-            if "run" in step and self._wanted(step.get("if", "success()")):
+            if "run" in step and self._condition_is_true(step.get("if", "success()")):
                 environment = {**whole.get("env", {}), **job.get("env", {}), **step.get("env", {})}
-                self._step(step, {name: self._filled(str(text)) for name, text in environment.items()})
+                self._step(step, {name: self._expand(str(text)) for name, text in environment.items()})
 
     def _step(self, step: dict[str, Any], environment: dict[str, str]) -> None:
         command = [environment.get(word.removeprefix("$"), word) for word in shlex.split(step["run"])]
@@ -56,17 +56,17 @@ class Runner:
         self.outcomes[step.get("id", "")] = "failure" if done.code else "success"
         self.failed = self.failed or done.code != 0
 
-    def _wanted(self, condition: str) -> bool:
+    def _condition_is_true(self, condition: str) -> bool:
         parts = condition.removeprefix("${{").removesuffix("}}").replace("()", "").split("&&")
-        return all(any(self._holds(word.strip()) for word in part.strip(" ()").split("||")) for part in parts)
+        return all(any(self._term_is_true(word.strip()) for word in part.strip(" ()").split("||")) for part in parts)
 
-    def _holds(self, word: str) -> bool:
+    def _term_is_true(self, word: str) -> bool:
         outcome = re.fullmatch(r"steps\.(\S+)\.outcome == '(\w+)'", word)
         if outcome:
             return self.outcomes.get(outcome[1], "skipped") == outcome[2]
         return {"success": not self.failed, "failure": self.failed, "cancelled": False, "always": True}[word]
 
-    def _filled(self, text: str) -> str:
+    def _expand(self, text: str) -> str:
         return re.sub(r"\$\{\{ (\S+) \}\}", lambda found: self._value(found[1]), text)
 
     def _value(self, expression: str) -> str:
