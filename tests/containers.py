@@ -1,4 +1,4 @@
-"""The images of this work tree, run by scripts/images: as their own user, on a read-only root."""
+"""Runs the images of this work tree with scripts/images, as their own user, on a read-only root."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ CHECK_INTERVAL_SEC = 0.1
 
 
 def build() -> None:
-    """Build all three, on the local base; layers that did not change are kept from the last time."""
+    """Build all three on the local base. Unchanged layers are reused."""
     subprocess.run([SCRIPT, "build", "--local-base"], check=True)
 
 
 def configuration(name: str) -> dict[str, Any]:
-    """Return what the image says of itself: User, Env, Entrypoint, Healthcheck, Labels ..."""
+    """Return the configuration of the image: User, Env, Entrypoint, Healthcheck, Labels ..."""
     done = subprocess.run([SCRIPT, "inspect", name], check=True, capture_output=True, text=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
 def compressed_bytes(name: str, folder: Path) -> int:
-    """Return what a pull transfers: the compressed layers and the configuration."""
+    """Return the size of a pull: the compressed layers and the configuration."""
     subprocess.run([SCRIPT, "archive", name, str(folder)], check=True, capture_output=True)
     return sum(blob.stat().st_size for blob in (folder / "blobs").rglob("*") if blob.is_file())
 
@@ -49,7 +49,7 @@ def options(environment: Mapping[str, str], *, on_host_network: bool = False) ->
 def ended(
     name: str, *command: str, environment: Mapping[str, str] | None = None, on_host_network: bool = False
 ) -> subprocess.CompletedProcess[str]:
-    """Run a container to its end; without a command, what the image itself runs."""
+    """Run a container until it ends. Without a command it runs the entrypoint of the image."""
     words = options(environment or {}, on_host_network=on_host_network)
     tail = ["--", *command] if command else []
     return subprocess.run(
@@ -95,7 +95,7 @@ class Container:
 
 @contextmanager
 def running(name: str, environment: Mapping[str, str], folder: Path) -> Iterator[Container]:
-    """Run a container while the block lasts, with a network of its own in which only it exists."""
+    """Run a container while the block runs, in a network of its own."""
     pid_file, log = folder / "pid", folder / "log"
     words = [SCRIPT, "run", name, "--pid-file", str(pid_file), *options(environment)]
     with log.open("wb") as out, subprocess.Popen(words, stdout=out, stderr=out) as process:
