@@ -112,9 +112,9 @@ def test_a_message_is_in_portuguese_and_english(
 
     _, texts = exhausted
     assert text.splitlines() == [
-        "KEYS_CHECK: ESGOTADO, o DICT recusa chamadas (participante 12345678)",
+        "KEYS_CHECK: ESGOTADO, o DICT rejeita chamadas (participante 12345678)",
         texts["description_pt"],
-        "KEYS_CHECK: EMPTY, DICT refuses calls (participant 12345678)",
+        "KEYS_CHECK: EMPTY, DICT rejects calls (participant 12345678)",
         texts["description"],
         "Runbook: docs/runbooks/alert-threshold.pt.md | docs/runbooks/alert-threshold.en.md",
     ]
@@ -123,10 +123,10 @@ def test_a_message_is_in_portuguese_and_english(
 def test_a_title_says_how_bad_and_how_many(tmp_path: Path, exhausted: tuple[dict[str, str], dict[str, str]]) -> None:
     title = rendered(tmp_path, "dict.title", exhausted, exhausted, exhausted, status="firing")
 
-    assert title == "[CRITICAL] KEYS_CHECK: ESGOTADO, o DICT recusa chamadas (participante 12345678) (+2)"
+    assert title == "[CRITICAL] KEYS_CHECK: ESGOTADO, o DICT rejeita chamadas (participante 12345678) (+2)"
 
 
 def test_a_title_says_that_it_is_over(tmp_path: Path, exhausted: tuple[dict[str, str], dict[str, str]]) -> None:
     title = rendered(tmp_path, "dict.title", exhausted, status="resolved")
 
-    assert title == "[OK] KEYS_CHECK: ESGOTADO, o DICT recusa chamadas (participante 12345678)"
+    assert title == "[OK] KEYS_CHECK: ESGOTADO, o DICT rejeita chamadas (participante 12345678)"
