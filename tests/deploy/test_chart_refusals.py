@@ -102,7 +102,7 @@ def test_values_that_do_not_fit_are_refused_with_key_and_fix(case: str) -> None:
 
     said = refusal(*options)
 
-    assert "values that do not fit" in said
+    assert "invalid values" in said
     assert [words for words in told if words not in said] == []
 
 

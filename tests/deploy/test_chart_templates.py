@@ -165,10 +165,10 @@ def chart_with_shown_notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ((), ("kubectl port-forward service/dict-api 8080:80", "answers 401", "No person is told", "No backups")),
+        ((), ("kubectl port-forward service/dict-api 8080:80", "answers 401", "sends no notifications", "makes no backups")),
         ((PRODUCTION,), ("https://dict-api.lbpay.com/", "helm test dict-rate-limit")),
-        (("--set=pulsar.brokerURL=",), ("Transitions of alerts end in the worker's log",)),
-        (("--set=auth.anonymousRole=viewer",), ("Callers without a token may read",)),
+        (("--set=pulsar.brokerURL=",), ("writes alert transitions to its log",)),
+        (("--set=auth.anonymousRole=viewer",), ("Clients without a token may read",)),
     ],
 )
 def test_notes_say_where_it_is_and_what_is_missing(
