@@ -1,10 +1,10 @@
-{{/* Name of an object: the text's own name, prefixed by a non-empty fullnameOverride. Takes (list $ NAME). */}}
+{{/* Name of an object: the name in the deployment specification, after fullnameOverride as a prefix. Takes (list $ NAME). */}}
 {{- define "dict-rate-limit.name" -}}
 {{- $root := index . 0 -}}
 {{- with $root.Values.fullnameOverride }}{{ . }}-{{ end }}{{ index . 1 }}
 {{- end }}
 
-{{/* What selects the pods of a component. Takes (list $ COMPONENT). */}}
+{{/* Selector labels of the pods of a component. Takes (list $ COMPONENT). */}}
 {{- define "dict-rate-limit.selectorLabels" -}}
 {{- $root := index . 0 -}}
 app.kubernetes.io/name: dict-rate-limit
@@ -35,13 +35,13 @@ app.kubernetes.io/version: {{ . | quote }}
 {{- end }}
 {{- end }}
 
-{{/* Takes (list $ IMAGE IMAGE-VALUES). */}}
+{{/* Image reference with digest or tag. Takes (list $ IMAGE IMAGE-VALUES). */}}
 {{- define "dict-rate-limit.image" -}}
 {{- $image := printf "%s/%s" (index . 0).Values.image.repository (index . 1) -}}
 {{- with index . 2 }}{{ if .digest }}{{ $image }}@{{ .digest }}{{ else }}{{ $image }}:{{ .tag }}{{ end }}{{ end }}
 {{- end }}
 
-{{/* What every pod has in common. Takes (list $ SERVICE-ACCOUNT). */}}
+{{/* Common pod settings. Takes (list $ SERVICE-ACCOUNT). */}}
 {{- define "dict-rate-limit.pod" -}}
 {{- $root := index . 0 -}}
 serviceAccountName: {{ index . 1 }}
@@ -69,7 +69,7 @@ tolerations:
 {{- end }}
 {{- end }}
 
-{{/* Where the pods of a Deployment go. Takes (list $ COMPONENT). */}}
+{{/* Scheduling of the pods of a Deployment. Takes (list $ COMPONENT). */}}
 {{- define "dict-rate-limit.placement" -}}
 {{- $root := index . 0 -}}
 {{- with $root.Values.priorityClassName }}
@@ -91,7 +91,7 @@ topologySpreadConstraints:
 {{- end }}
 {{- end }}
 
-{{/* What every container has in common. Takes $. */}}
+{{/* Common container settings. Takes $. */}}
 {{- define "dict-rate-limit.container" -}}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
 securityContext:
@@ -102,7 +102,7 @@ securityContext:
 terminationMessagePolicy: FallbackToLogsOnError
 {{- end }}
 
-{{/* Probes, at the text's times. Takes the port. */}}
+{{/* Probes, with the times of the deployment specification. Takes the port. */}}
 {{- define "dict-rate-limit.probes" -}}
 livenessProbe:
   httpGet:
@@ -120,7 +120,7 @@ readinessProbe:
   timeoutSeconds: 3
 {{- end }}
 
-{{/* Variables from keys of the ConfigMap, named by the key: redis.addr is REDIS_ADDR. Takes (list $ KEYS). */}}
+{{/* Variables from keys of the ConfigMap. The key redis.addr becomes REDIS_ADDR. Takes (list $ KEYS). */}}
 {{- define "dict-rate-limit.configEnv" -}}
 {{- $name := include "dict-rate-limit.name" (list (index . 0) "dict-config") -}}
 {{- range index . 1 }}
@@ -132,7 +132,7 @@ readinessProbe:
 {{- end }}
 {{- end }}
 
-{{/* A variable from a key of a Secret, named by the key. Takes (dict "secret" NAME "key" KEY "optional" BOOL). */}}
+{{/* A variable from a key of a Secret, named like the key. Takes (dict "secret" NAME "key" KEY "optional" BOOL). */}}
 {{- define "dict-rate-limit.secretEnv" -}}
 - name: {{ .key | upper | replace "." "_" }}
   valueFrom:
@@ -144,7 +144,7 @@ readinessProbe:
       {{- end }}
 {{- end }}
 
-{{/* What both programs are told. Takes $. */}}
+{{/* Variables of both programs. Takes $. */}}
 {{- define "dict-rate-limit.sharedEnv" -}}
 - name: HOST
   value: "0.0.0.0"
@@ -172,7 +172,7 @@ readinessProbe:
 {{- end }}
 {{- end }}
 
-{{/* Takes $. */}}
+{{/* Volume mounts of both programs. Takes $. */}}
 {{- define "dict-rate-limit.sharedMounts" -}}
 - name: tmp
   mountPath: /tmp
@@ -188,14 +188,14 @@ readinessProbe:
 {{- end }}
 {{- end }}
 
-{{/* A writable /tmp: the root filesystem is read-only. */}}
+{{/* A writable /tmp, because the root filesystem is read-only. */}}
 {{- define "dict-rate-limit.tmpVolume" -}}
 - name: tmp
   emptyDir:
     sizeLimit: 64Mi
 {{- end }}
 
-{{/* Takes $. */}}
+{{/* Volumes of both programs. Takes $. */}}
 {{- define "dict-rate-limit.sharedVolumes" -}}
 {{ include "dict-rate-limit.tmpVolume" . }}
 {{- if .Values.bridge.tls.enabled }}
@@ -222,14 +222,14 @@ readinessProbe:
 {{- end }}
 {{- end }}
 
-{{/* Metadata that makes an object of the migration hook: made and gone before the release. Takes the weight. */}}
+{{/* Annotations of the migration hook, which runs before the release. Takes the weight. */}}
 {{- define "dict-rate-limit.migrationHook" -}}
 helm.sh/hook: pre-install,pre-upgrade
 helm.sh/hook-weight: {{ . | quote }}
 helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- end }}
 
-{{/* Secret the migration reads: its own while the operator has yet to make the release's. Takes $. */}}
+{{/* Secret of the migration. With External Secrets it has its own, because the operator creates the other one later. Takes $. */}}
 {{- define "dict-rate-limit.migrationSecret" -}}
 {{- if .Values.externalSecret.enabled }}{{ include "dict-rate-limit.name" (list . "dict-db-migration") }}{{ else }}{{ .Values.existingSecret.name }}{{ end }}
 {{- end }}
@@ -257,7 +257,7 @@ helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- end }}
 {{- end }}
 
-{{/* Not empty for a cron text of five fields. Takes (list TEXT LAST-DAY-OF-WEEK): only some take 7 for Sunday. */}}
+{{/* Not empty for a cron expression of five fields. Takes (list TEXT LAST-DAY-OF-WEEK), because only some accept 7 for Sunday. */}}
 {{- define "dict-rate-limit.isCron" -}}
 {{- $fields := regexSplit "\\s+" (upper (index . 0)) -1 -}}
 {{- $values := list "[0-5]?[0-9]" "([01]?[0-9]|2[0-3])" "(0?[1-9]|[12][0-9]|3[01])"
