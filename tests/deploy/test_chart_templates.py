@@ -165,7 +165,15 @@ def chart_with_shown_notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ((), ("kubectl port-forward service/dict-api 8080:80", "answers 401", "sends no notifications", "makes no backups")),
+        (
+            (),
+            (
+                "kubectl port-forward service/dict-api 8080:80",
+                "answers 401",
+                "sends no notifications",
+                "makes no backups",
+            ),
+        ),
         ((PRODUCTION,), ("https://dict-api.lbpay.com/", "helm test dict-rate-limit")),
         (("--set=pulsar.brokerURL=",), ("writes alert transitions to its log",)),
         (("--set=auth.anonymousRole=viewer",), ("Clients without a token may read",)),
