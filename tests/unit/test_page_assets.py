@@ -5,10 +5,10 @@ import re
 import pytest
 
 from dict_rate_limit.apps.api.page.assets import asset_href, assets
-from dict_rate_limit.apps.api.page.words import Mark
+from dict_rate_limit.texts.catalog.schema import DisplayStatus
 
 TEXT_CONTRAST = 4.5  # WCAG 2.2, 1.4.3
-INKS = (*(mark.value for mark in Mark), "text", "muted", "link")
+INKS = (*(status.value for status in DisplayStatus), "text", "muted", "link")
 SCHEMES = {"light": 0, "dark": 1, "print": 2}
 
 
@@ -18,7 +18,7 @@ def test_styles_and_pictures_have_their_media_types() -> None:
 
 
 def test_every_status_has_a_picture() -> None:
-    assert {f"icon-{mark.value}.svg" for mark in Mark} <= assets().keys()
+    assert {f"icon-{status.value}.svg" for status in DisplayStatus} <= assets().keys()
 
 
 def test_the_address_of_a_file_changes_with_its_content() -> None:
@@ -40,7 +40,7 @@ def test_text_has_enough_contrast_on_every_background(scheme: str) -> None:
     for ink in INKS:
         grounds = [colours["surface"], colours["ground"]]
         grounds += [colours[f"{ink}-wash"]] if f"{ink}-wash" in colours else []
-        grounds += [colours[f"{mark.value}-wash"] for mark in Mark] if ink in {"text", "muted"} else []
+        grounds += [colours[f"{status.value}-wash"] for status in DisplayStatus] if ink in {"text", "muted"} else []
         assert min(contrast(colours[ink], ground) for ground in grounds) >= TEXT_CONTRAST, ink
 
 

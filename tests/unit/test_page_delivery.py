@@ -6,26 +6,28 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dict_rate_limit.apps.api.page.english import EN
-from dict_rate_limit.apps.api.page.overview import overview
-from dict_rate_limit.apps.api.page.portuguese import PT
-from dict_rate_limit.apps.api.page.render import WORDS, render_overview
-from dict_rate_limit.apps.api.page.words import Language, Mark
+from dict_rate_limit.apps.api.page.overview import overview_page
+from dict_rate_limit.apps.api.page.render import render_overview
 from dict_rate_limit.domain.alerts.alert import Severity
+from dict_rate_limit.domain.notifications.channel import Language
 from dict_rate_limit.domain.notifications.silence import Purpose
 from dict_rate_limit.ports.delivery import Backlog
+from dict_rate_limit.texts.catalog import CATALOGS
+from dict_rate_limit.texts.catalog.en import EN
+from dict_rate_limit.texts.catalog.pt import PT
+from dict_rate_limit.texts.catalog.schema import DisplayStatus
 from samples.page import HEALTHY, HELD_BACK, NOTHING, NOW, alert, silence, taken_up
 
 if TYPE_CHECKING:
-    from dict_rate_limit.apps.api.page.words import Words
     from dict_rate_limit.domain.alerts.alert import Alert
     from dict_rate_limit.domain.notifications.silence import Silence
+    from dict_rate_limit.texts.catalog.schema import Catalog
 
 OPEN = alert("KEYS_CHECK", Severity.WARNING, minutes=3)
 
 
-def asides(opened: Alert, *silences: Silence, words: Words = EN) -> tuple[str, ...]:
-    view = overview(replace(HEALTHY, alerts=(opened,), silences=silences), words)
+def asides(opened: Alert, *silences: Silence, catalog: Catalog = EN) -> tuple[str, ...]:
+    view = overview_page(replace(HEALTHY, alerts=(opened,), silences=silences), catalog)
     return view.alerts[0].asides
 
 
@@ -34,10 +36,10 @@ def test_an_unacknowledged_and_unsilenced_alert_has_no_note() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"), [(PT, "reconhecido por ana até 04:12 UTC"), (EN, "acknowledged by ana until 04:12 UTC")]
+    ("catalog", "said"), [(PT, "reconhecido por ana até 04:12 UTC"), (EN, "acknowledged by ana until 04:12 UTC")]
 )
-def test_an_acknowledged_alert_has_its_actor_and_end(words: Words, said: str) -> None:
-    assert asides(replace(OPEN, acknowledgement=taken_up("ana", minutes=60)), words=words) == (said,)
+def test_an_acknowledged_alert_has_its_actor_and_end(catalog: Catalog, said: str) -> None:
+    assert asides(replace(OPEN, acknowledgement=taken_up("ana", minutes=60)), catalog=catalog) == (said,)
 
 
 def test_an_expired_acknowledgement_is_not_displayed() -> None:
@@ -45,7 +47,7 @@ def test_an_expired_acknowledgement_is_not_displayed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("purpose", "words", "said"),
+    ("purpose", "catalog", "said"),
     [
         (Purpose.SILENCE, PT, "silenciado até 04:00 UTC"),
         (Purpose.SILENCE, EN, "silenced until 04:00 UTC"),
@@ -53,8 +55,8 @@ def test_an_expired_acknowledgement_is_not_displayed() -> None:
         (Purpose.MAINTENANCE, EN, "maintenance until 04:00 UTC: nobody is told"),
     ],
 )
-def test_a_silenced_alert_has_a_note(purpose: Purpose, words: Words, said: str) -> None:
-    assert asides(OPEN, silence("KEYS_*", purpose=purpose), words=words) == (said,)
+def test_a_silenced_alert_has_a_note(purpose: Purpose, catalog: Catalog, said: str) -> None:
+    assert asides(OPEN, silence("KEYS_*", purpose=purpose), catalog=catalog) == (said,)
 
 
 def test_of_several_silences_the_last_to_end_is_displayed() -> None:
@@ -77,17 +79,17 @@ def test_active_silences_are_counted_by_purpose_with_the_last_end() -> None:
         silence(purpose=Purpose.MAINTENANCE, minutes=10),
     )
 
-    view = overview(replace(HEALTHY, silences=silences), EN)
+    view = overview_page(replace(HEALTHY, silences=silences), EN)
 
     assert view.summary[-2:] == ("2 silences until 04:02 UTC", "1 maintenance window until 03:22 UTC")
 
 
 def test_an_active_silence_is_displayed_before_the_first_reading() -> None:
-    assert overview(replace(NOTHING, silences=(silence(),)), PT).summary == ("1 silêncio até 04:00 UTC",)
+    assert overview_page(replace(NOTHING, silences=(silence(),)), PT).summary == ("1 silêncio até 04:00 UTC",)
 
 
 def test_a_silence_changes_no_status() -> None:
-    assert overview(replace(HEALTHY, silences=(silence(),)), EN).mark is Mark.OK
+    assert overview_page(replace(HEALTHY, silences=(silence(),)), EN).status is DisplayStatus.OK
 
 
 @pytest.mark.parametrize(
@@ -101,32 +103,32 @@ def test_a_silence_changes_no_status() -> None:
 def test_transitions_pending_for_more_than_five_minutes_are_late(waiting: int, minutes: int, said: list[str]) -> None:
     backlog = Backlog(waiting=waiting, oldest_at=NOW - timedelta(minutes=minutes), dead=0)
 
-    view = overview(replace(HEALTHY, backlog=backlog), EN)
+    view = overview_page(replace(HEALTHY, backlog=backlog), EN)
 
     assert [note.text for note in view.notes] == said
-    assert view.mark is Mark.OK
+    assert view.status is DisplayStatus.OK
 
 
 def test_dead_lettered_transitions_are_counted() -> None:
     backlog = Backlog(waiting=0, oldest_at=None, dead=1)
 
-    (note,) = overview(replace(HEALTHY, backlog=backlog), EN).notes
+    (note,) = overview_page(replace(HEALTHY, backlog=backlog), EN).notes
 
     assert note.text == "1 transition of an alert was refused by the broker and given up on."
 
 
 @pytest.mark.parametrize("language", Language)
 def test_without_a_broker_the_footer_names_the_log(language: Language) -> None:
-    said = WORDS[language].no_broker
+    said = CATALOGS[language].page.no_broker
 
     pages = [render_overview(model, language).decode() for model in (replace(HEALTHY, broker=False), HEALTHY)]
 
     assert [said in page for page in pages] == [True, False]
 
 
-@pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
-def test_every_purpose_has_a_translation(words: Words) -> None:
-    assert words.held_back.keys() == words.active_silences.keys() == set(Purpose)
+@pytest.mark.parametrize("catalog", CATALOGS.values(), ids=CATALOGS)
+def test_every_purpose_has_a_translation(catalog: Catalog) -> None:
+    assert catalog.page.held_back.keys() == catalog.page.active_silences.keys() == set(Purpose)
 
 
 def test_the_template_shows_the_notes_of_an_alert() -> None:

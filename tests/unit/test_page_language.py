@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from dict_rate_limit.apps.api.page.language import choose_language
-from dict_rate_limit.apps.api.page.words import Language
+from dict_rate_limit.apps.api.page_routes import choose_language
+from dict_rate_limit.domain.notifications.channel import Language
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from html.parser import HTMLParser
 import pytest
 
 from dict_rate_limit.apps.api.page.render import HEADERS, render_overview
-from dict_rate_limit.apps.api.page.words import Language
+from dict_rate_limit.domain.notifications.channel import Language
+from dict_rate_limit.texts.catalog import CATALOGS
 from samples.page import CROWDED, HEALTHY, NOTHING, PARTICIPANT, SAMPLES, TROUBLE
 
 VOID = {"meta", "link", "wbr"}
@@ -64,7 +65,7 @@ def test_every_address_on_a_page_is_its_own(sample: str) -> None:
 def test_a_page_says_its_language(language: Language) -> None:
     outline = Outline(render_overview(HEALTHY, language).decode())
 
-    assert outline.of("html") == [{"lang": language.value}]
+    assert outline.of("html") == [{"lang": CATALOGS[language].tag}]
 
 
 def test_ids_are_unique() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.alerts.alert import Kind, Severity
 from dict_rate_limit.domain.alerts.transition import new_event
-from dict_rate_limit.domain.buckets.level import FULL
+from dict_rate_limit.domain.buckets.level import remaining_share
 from dict_rate_limit.domain.buckets.reading import DEFAULT_PARTICIPANT
 from dict_rate_limit.domain.notifications.channel import Language
 from dict_rate_limit.domain.text import one_line
@@ -78,12 +78,13 @@ def _acknowledgement(acknowledgement: Acknowledgement | None) -> dict[str, str]:
 
 
 def _left(bucket: Bucket | None, catalog: Catalog) -> str:
-    if bucket is None or not bucket.capacity:
+    share = None if bucket is None else remaining_share(bucket)
+    if bucket is None or share is None:
         return catalog.messages.unknown_left
     return catalog.messages.left.format(
         tokens=number_text(bucket.available_tokens, catalog),
         capacity=number_text(bucket.capacity, catalog),
-        share=percent_text(bucket.shown_tokens * FULL // bucket.capacity, catalog),
+        share=percent_text(share, catalog),
     )
 
 

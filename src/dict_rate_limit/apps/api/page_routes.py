@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 import litestar
@@ -9,13 +10,14 @@ from litestar.response import Response
 
 from dict_rate_limit.apps.api.dependencies import Deps
 from dict_rate_limit.apps.api.page.assets import assets
-from dict_rate_limit.apps.api.page.language import choose_language
 from dict_rate_limit.apps.api.page.model import OverviewModel
 from dict_rate_limit.apps.api.page.render import HEADERS, render_overview
 from dict_rate_limit.apps.api.parameters import parse_query
 from dict_rate_limit.apps.api.problems import ProblemError
 from dict_rate_limit.apps.api.response_cache import matches
 from dict_rate_limit.contract.problems import ProblemType
+from dict_rate_limit.domain.notifications.channel import Language
+from dict_rate_limit.texts.catalog import CATALOGS
 from dict_rate_limit.usecases.overview import overview
 
 if TYPE_CHECKING:
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
 REFRESH_SECONDS: Final = 10
 PAGE_PARAMETERS: Final = ("participant", "lang", "refresh")
 YEAR: Final = 31_536_000
+
+_BY_TAG: Final = {"pt": Language.PT, "en": Language.EN}
+_RANGE: Final = re.compile(r"\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9-]+)?\s*(?:;\s*q=([01](?:\.\d{0,3})?)\s*)?", re.ASCII)
+_LONGEST_HEADER: Final = 1_000
 
 
 @litestar.get("/", include_in_schema=False, opt={"route": "page"})
@@ -38,7 +44,7 @@ async def page(deps: Deps, request: litestar.Request[object, object, litestar.da
     language = choose_language(values.get("lang"), request.headers.get("accept-language"))
     refresh = 0 if values.get("refresh") == "0" else REFRESH_SECONDS
     body = render_overview(_model(seen, refresh, deps), language)
-    return Response(body, headers={**HEADERS, "Content-Language": language.value})
+    return Response(body, headers={**HEADERS, "Content-Language": CATALOGS[language].tag})
 
 
 @litestar.get("/static/{name:str}", include_in_schema=False)
@@ -59,6 +65,20 @@ async def static(
     }
     body, status = (b"", 304) if kept else (asset.body, 200)
     return Response(body, status_code=status, headers=headers)
+
+
+def choose_language(asked: str | None, accept_language: str | None) -> Language:
+    """Choose by `?lang=`, then by the Accept-Language header, else Portuguese; what cannot be read is skipped."""
+    if asked is not None and asked[:2].lower() in _BY_TAG:
+        return _BY_TAG[asked[:2].lower()]
+    wanted: dict[Language, float] = {}
+    for item in (accept_language or "")[:_LONGEST_HEADER].split(","):
+        match = _RANGE.fullmatch(item)
+        language = _BY_TAG.get(match[1].lower()) if match else None
+        if match and language:
+            wanted[language] = max(wanted.get(language, 0), float(match[2] or 1))
+    best = max(wanted, key=lambda language: wanted[language], default=Language.PT)
+    return best if wanted.get(best) else Language.PT
 
 
 def _model(seen: Overview, refresh: int, deps: ApiDeps) -> OverviewModel:

@@ -63,6 +63,11 @@ class Thresholds:
         return replace(self, warning=new_warning, critical=new_critical)
 
 
+def remaining_share(bucket: Bucket) -> int | None:
+    """Return the share that is left, 0 to 10,000 basis points, cut; None without capacity."""
+    return None if bucket.capacity == 0 else bucket.shown_tokens * FULL // bucket.capacity
+
+
 def level_of(bucket: Bucket, thresholds: Thresholds) -> Level:
     """Judge one bucket by itself, without memory; thresholds are inclusive, compared in integers."""
     if bucket.capacity == 0:

@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dict_rate_limit.apps.api.page.assets import asset_href
-from dict_rate_limit.apps.api.page.english import EN
-from dict_rate_limit.apps.api.page.overview import overview
-from dict_rate_limit.apps.api.page.portuguese import PT
+from dict_rate_limit.apps.api.page.overview import overview_page
+from dict_rate_limit.texts.catalog import CATALOGS
 
 if TYPE_CHECKING:
     from dict_rate_limit.apps.api.page.model import OverviewModel
-    from dict_rate_limit.apps.api.page.words import Language
-
-WORDS: Final = {words.language: words for words in (PT, EN)}
+    from dict_rate_limit.domain.notifications.channel import Language
 
 HEADERS: Final = MappingProxyType(
     {
@@ -37,9 +34,10 @@ HEADERS: Final = MappingProxyType(
 
 def render_overview(model: OverviewModel, language: Language) -> bytes:
     """Render the page `/`."""
-    words = WORDS[language]
+    catalog = CATALOGS[language]
     template = _environment().get_template("overview.html")
-    return template.render(words=words, model=model, view=overview(model, words)).encode()
+    page = overview_page(model, catalog)
+    return template.render(translations=catalog.page, tag=catalog.tag, model=model, view=page).encode()
 
 
 @cache
