@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hmac
 import json
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
+
+from standardwebhooks import Webhook
 
 from dict_rate_limit.adapters.notify.guarded_http import CallError
 from dict_rate_limit.adapters.notify.redaction import redacted
@@ -74,9 +75,8 @@ class WebhookNotifier:
 
 def signatures(secrets: tuple[str, ...], message_id: str, at: int, document: bytes) -> str:
     """Sign with each secret; the receiver takes any one it knows."""
-    signed = f"{message_id}.{at}.".encode() + document
-    digests = (hmac.digest(key_of(secret), signed, "sha256") for secret in secrets)
-    return " ".join(f"v1,{base64.b64encode(digest).decode()}" for digest in digests)
+    moment, payload = datetime.fromtimestamp(at, UTC), document.decode()
+    return " ".join(Webhook(secret).sign(message_id, moment, payload) for secret in secrets)
 
 
 def key_of(secret: str) -> bytes:
