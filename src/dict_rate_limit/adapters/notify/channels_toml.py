@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import urlsplit
+
+import msgspec
 
 from dict_rate_limit.adapters.notify.webhook import key_of
 from dict_rate_limit.domain.alerts.alert import Kind, Severity
 from dict_rate_limit.domain.notifications.channel import NAME, Channel, ChannelType, Language, Routes
+from dict_rate_limit.domain.text import GLOB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,8 +23,8 @@ HIDDEN: Final = "(hidden)"
 
 _LONGEST_WAIT: Final = timedelta(hours=1)
 _UNITS: Final = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours"}
-_WAIT: Final = re.compile(r"([0-9]{1,6})(ms|s|m|h)", re.ASCII)
-_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\x00-\x1f\x7f]+", re.ASCII)
+_WAIT: Final = re.compile(r"([0-9]{1,6})(ms|s|m|h)")
+_SCHEME: Final = r"\A[A-Za-z][A-Za-z0-9+.-]*://[^\x00-\x1f\x7f]+\Z"
 _MAY_BE_SECRET: Final = re.compile(r"://|whsec_|@")
 _SHOWN: Final = 60
 
@@ -42,8 +44,8 @@ class Parsed:
 def parse_channels(text: str) -> Parsed:
     """Read the file."""
     try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        content = msgspec.toml.decode(text)
+    except msgspec.DecodeError as error:
         return Parsed(problems=(f"not TOML: {error}",), bad=None)
     tables = content.pop(TABLE, {})
     problems = [f"{key[:_SHOWN]}: unknown, expected tables [{TABLE}.<name>] only" for key in content]
@@ -62,11 +64,21 @@ def parse_channels(text: str) -> Parsed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Key:
-    """One key of a channel. `read` raises ValueError, TypeError or KeyError for what it does not take."""
+    """One key of a channel: its type, and a check or conversion beyond the type, which raises ValueError."""
 
-    read: Callable[[Any], object]
+    type: Any
     expected: str
+    convert: Callable[[Any], object] | None = None
     secret: bool = False
+
+    def read(self, value: object) -> object:
+        """Return the value of the key.
+
+        Raises:
+            ValueError | msgspec.ValidationError: it is not as expected.
+        """
+        typed = msgspec.convert(value, self.type)
+        return typed if self.convert is None else self.convert(typed)
 
 
 def _channel(name: str, table: object) -> tuple[Channel | None, list[str]]:
@@ -80,7 +92,7 @@ def _channel(name: str, table: object) -> tuple[Channel | None, list[str]]:
         if key in table:
             try:
                 values[key] = kind.read(table[key])
-            except (ValueError, TypeError, KeyError):
+            except (ValueError, msgspec.ValidationError):
                 problems.append(f"{key}: {_shown(kind, table[key])}, expected {kind.expected}")
     if "url" not in table:
         problems.append(f"url: missing, expected {_KEYS['url'].expected}")
@@ -128,43 +140,19 @@ def _is_http(url: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
-def _url(value: object) -> str:
-    text = _text(value)
-    if not _SCHEME.fullmatch(text):
-        raise ValueError
+def _url(text: str) -> str:
+    # The pattern accepts a malformed host such as an open bracket; urlsplit raises ValueError for it.
     urlsplit(text)
     return text
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
-
-
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError
-    return value
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise TypeError
-    return tuple(_text(one) for one in value)
-
-
-def _secrets(value: object) -> tuple[str, ...]:
-    secrets = _texts(value)
-    if not secrets or not all(key_of(secret) for secret in secrets):
-        raise ValueError
+def _secrets(secrets: tuple[str, ...]) -> tuple[str, ...]:
+    for secret in secrets:
+        key_of(secret)
     return secrets
 
 
-def _wait(value: object) -> timedelta:
-    text = _text(value)
-    if not re.fullmatch(f"(?:{_WAIT.pattern})+", text, re.ASCII):
-        raise ValueError
+def _wait(text: str) -> timedelta:
     parts: Sequence[tuple[str, str]] = _WAIT.findall(text)
     wait = sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
     if wait > _LONGEST_WAIT:
@@ -172,29 +160,35 @@ def _wait(value: object) -> timedelta:
     return wait
 
 
-def _globs(field: str) -> Callable[[object], tuple[str, ...]]:
-    def read(value: object) -> tuple[str, ...]:
-        globs = _texts(value)
-        checked: dict[str, Any] = {field: globs}
-        Routes(**checked)
-        return globs
-
-    return read
+def _kinds(kinds: tuple[str, ...]) -> tuple[str, ...]:
+    return Routes(kinds=kinds).kinds
 
 
 _GLOBS: Final = "a list of globs of letters, digits, _, * and ?, at least one"
+_GlobList = Annotated[
+    tuple[Annotated[str, msgspec.Meta(pattern=rf"\A(?:{GLOB.pattern})\Z")], ...], msgspec.Meta(min_length=1)
+]
 _ROUTES: Final = ("severity", "policies", "participants", "kinds")
 _KEYS: Final[Mapping[str, _Key]] = {
-    "url": _Key(read=_url, expected="the URL of a service", secret=True),
-    "format": _Key(read=ChannelType, expected=" or ".join(ChannelType)),
-    "language": _Key(read=Language, expected=" or ".join(Language)),
-    "severity": _Key(read=Severity, expected=" or ".join(Severity)),
-    "policies": _Key(read=_globs("policies"), expected=_GLOBS),
-    "participants": _Key(read=_globs("participants"), expected=_GLOBS),
-    "kinds": _Key(read=_globs("kinds"), expected=f"a list of {', '.join(Kind)} or globs, at least one"),
-    "group_wait": _Key(read=_wait, expected="a duration from 0s to 1h, such as 10s or 1m30s"),
-    "group": _Key(read=_flag, expected="true or false"),
+    "url": _Key(
+        type=Annotated[str, msgspec.Meta(pattern=_SCHEME)], convert=_url, expected="the URL of a service", secret=True
+    ),
+    "format": _Key(type=ChannelType, expected=" or ".join(ChannelType)),
+    "language": _Key(type=Language, expected=" or ".join(Language)),
+    "severity": _Key(type=Severity, expected=" or ".join(Severity)),
+    "policies": _Key(type=_GlobList, expected=_GLOBS),
+    "participants": _Key(type=_GlobList, expected=_GLOBS),
+    "kinds": _Key(type=_GlobList, convert=_kinds, expected=f"a list of {', '.join(Kind)} or globs, at least one"),
+    "group_wait": _Key(
+        type=Annotated[str, msgspec.Meta(pattern=rf"\A(?:{_WAIT.pattern})+\Z")],
+        convert=_wait,
+        expected="a duration from 0s to 1h, such as 10s or 1m30s",
+    ),
+    "group": _Key(type=bool, expected="true or false"),
     "secrets": _Key(
-        read=_secrets, expected="a list of whsec_ and 24 to 64 bytes in base64, the newest first", secret=True
+        type=Annotated[tuple[str, ...], msgspec.Meta(min_length=1)],
+        convert=_secrets,
+        expected="a list of whsec_ and 24 to 64 bytes in base64, the newest first",
+        secret=True,
     ),
 }
