@@ -13,7 +13,7 @@ from uuid import UUID
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.notify.address_guard import AddressGuard
 from dict_rate_limit.adapters.notify.alertmanager import AlertmanagerNotifier
-from dict_rate_limit.adapters.notify.apprise_notifier import PATIENCE, TextNotifier
+from dict_rate_limit.adapters.notify.apprise_notifier import PATIENCE, AppriseNotifier
 from dict_rate_limit.adapters.notify.by_type import NotifierByType
 from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
 from dict_rate_limit.adapters.notify.webhook import WebhookNotifier
@@ -81,7 +81,7 @@ def senders(patience: float = PATIENCE) -> NotifierByType:
     http = GuardedHttp(AddressGuard(allowed=LOOPBACK))
     return NotifierByType(
         senders={
-            ChannelType.TEXT: TextNotifier(patience=patience),
+            ChannelType.TEXT: AppriseNotifier(patience=patience),
             ChannelType.WEBHOOK: WebhookNotifier(http=http, clock=HandClock(), version="1.2.3", patience=patience),
             ChannelType.ALERTMANAGER: AlertmanagerNotifier(http=http, patience=patience),
         }

@@ -14,7 +14,7 @@ import requests
 from apprise.plugins import pagerduty
 
 from dict_rate_limit.adapters.notify import apprise_subprocess
-from dict_rate_limit.adapters.notify.apprise_notifier import AT_ONCE, TextNotifier, check_urls, notify_type, url_for
+from dict_rate_limit.adapters.notify.apprise_notifier import AT_ONCE, AppriseNotifier, check_urls, notify_type, url_for
 from dict_rate_limit.adapters.notify.channels_file import check_channels
 from dict_rate_limit.adapters.notify.channels_toml import parse_channels
 from dict_rate_limit.domain.alerts.alert import Kind, Severity
@@ -63,7 +63,7 @@ async def program(act: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 --
 
 
 async def test_a_text_arrives_as_it_was_written(receiver: HttpReceiver) -> None:
-    said = await TextNotifier().send(channel(receiver.url("/x").replace("http", "json")), message())
+    said = await AppriseNotifier().send(channel(receiver.url("/x").replace("http", "json")), message())
 
     (request,) = receiver.requests
     assert said.ok
@@ -74,7 +74,7 @@ async def test_a_text_arrives_as_it_was_written(receiver: HttpReceiver) -> None:
 
 async def test_a_mail_has_title_and_text() -> None:
     async with smtp_receiver() as receiver:
-        said = await TextNotifier().send(channel(receiver.url()), message())
+        said = await AppriseNotifier().send(channel(receiver.url()), message())
 
         (mail,) = receiver.mails
         plain = mail.get_body(("plain",))
@@ -88,7 +88,7 @@ async def test_a_proxy_of_the_environment_is_not_used(receiver: HttpReceiver, mo
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
 
-    said = await TextNotifier().send(channel(receiver.url().replace("http", "json")), message())
+    said = await AppriseNotifier().send(channel(receiver.url().replace("http", "json")), message())
 
     assert said.ok
 
@@ -222,7 +222,7 @@ def test_the_worst_that_goes_on_gives_the_colour(events: list[AlertEvent], wante
 
 
 async def test_a_program_that_hangs_is_an_answer() -> None:
-    notifier = TextNotifier(command=(sys.executable, "-c", "import time; time.sleep(600)"), patience=0.5)
+    notifier = AppriseNotifier(command=(sys.executable, "-c", "import time; time.sleep(600)"), patience=0.5)
 
     said = await notifier.send(channel("json://host.example"), message())
 
@@ -232,7 +232,7 @@ async def test_a_program_that_hangs_is_an_answer() -> None:
 async def test_a_program_that_is_called_off_is_killed_with_its_children(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    notifier = TextNotifier(command=(sys.executable, "-c", HANGING, str(pipe)))
+    notifier = AppriseNotifier(command=(sys.executable, "-c", HANGING, str(pipe)))
     send = asyncio.create_task(notifier.send(channel("json://host.example"), message()))
     pids = await asyncio.to_thread(pipe.read_text)
 
@@ -253,7 +253,7 @@ async def test_a_program_that_is_called_off_is_killed_with_its_children(tmp_path
     ],
 )
 async def test_a_program_that_fails_is_an_answer(command: Sequence[str]) -> None:
-    said = await TextNotifier(command=command).send(channel("json://s3cr3t"), message())
+    said = await AppriseNotifier(command=command).send(channel("json://s3cr3t"), message())
 
     assert not said.ok
     assert said.text.startswith("the program for texts failed: ")
@@ -261,7 +261,7 @@ async def test_a_program_that_fails_is_an_answer(command: Sequence[str]) -> None
     assert list(check_urls(["json://s3cr3t"], command)) == ["the program for texts failed"]
 
 
-class Counting(TextNotifier):
+class Counting(AppriseNotifier):
     """Counts how many programs run at once; each ends when `over` is set."""
 
     def __init__(self) -> None:

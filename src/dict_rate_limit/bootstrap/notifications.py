@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.notify.address_guard import AddressGuard
 from dict_rate_limit.adapters.notify.alertmanager import AlertmanagerNotifier
-from dict_rate_limit.adapters.notify.apprise_notifier import TextNotifier
+from dict_rate_limit.adapters.notify.apprise_notifier import AppriseNotifier
 from dict_rate_limit.adapters.notify.by_type import NotifierByType
 from dict_rate_limit.adapters.notify.channels_file import ChannelsFile, url_problems
 from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
@@ -42,7 +42,7 @@ def notifying(settings: Settings, parts: Container) -> Notifying:
     http = GuardedHttp(AddressGuard(allowed=settings.notify_allowed_networks), tracer=parts.tracer)
     base = settings.runbook_base_url
     senders: dict[ChannelType, Notifier] = {
-        ChannelType.TEXT: TextNotifier(),
+        ChannelType.TEXT: AppriseNotifier(),
         ChannelType.WEBHOOK: WebhookNotifier(http=http, clock=parts.clock, version=parts.version),
         ChannelType.ALERTMANAGER: AlertmanagerNotifier(http=http, runbook_base_url=base),
     }

@@ -36,7 +36,7 @@ _TYPES: Final = {Severity.INFO: "info", Severity.WARNING: "warning", Severity.CR
 _CHECK_PATIENCE: Final = 15.0
 
 
-class TextNotifier:
+class AppriseNotifier:
     """Sends texts. `command` is the program that does it; `patience` bounds all of it, in seconds."""
 
     def __init__(self, command: Sequence[str] = COMMAND, patience: float = PATIENCE) -> None:
