@@ -13,7 +13,7 @@ from uuid import UUID
 from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
 from dict_rate_limit.adapters.notify.address_guard import AddressGuard
 from dict_rate_limit.adapters.notify.alertmanager import AlertmanagerNotifier
-from dict_rate_limit.adapters.notify.apprise_notifier import PATIENCE, AppriseNotifier
+from dict_rate_limit.adapters.notify.apprise_notifier import TIMEOUT_SEC, AppriseNotifier
 from dict_rate_limit.adapters.notify.by_type import NotifierByType
 from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
 from dict_rate_limit.adapters.notify.webhook import WebhookNotifier
@@ -76,7 +76,7 @@ def message(number: int = 1) -> Message:
     )
 
 
-def senders(patience: float = PATIENCE) -> NotifierByType:
+def senders(patience: float = TIMEOUT_SEC) -> NotifierByType:
     """Make the real senders, which may reach this machine."""
     http = GuardedHttp(AddressGuard(allowed=LOOPBACK))
     return NotifierByType(

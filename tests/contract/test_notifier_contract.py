@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Made = Callable[[Behaviour, float], AbstractAsyncContextManager[Way]]
 
-PATIENCE = 20.0
+TIMEOUT_SEC = 20.0
 FAILURES = [behaviour for behaviour in Behaviour if behaviour is not Behaviour.TAKE]
 
 
@@ -26,7 +26,7 @@ def made(request: pytest.FixtureRequest) -> Made:
 
 
 async def test_an_accepted_message_is_a_success(made: Made) -> None:
-    async with made(Behaviour.TAKE, PATIENCE) as way:
+    async with made(Behaviour.TAKE, TIMEOUT_SEC) as way:
         answer = await way.send(message())
 
         assert answer.ok
@@ -34,7 +34,7 @@ async def test_an_accepted_message_is_a_success(made: Made) -> None:
 
 
 async def test_a_repeat_has_the_same_message_id(made: Made) -> None:
-    async with made(Behaviour.TAKE, PATIENCE) as way:
+    async with made(Behaviour.TAKE, TIMEOUT_SEC) as way:
         for _ in range(2):
             await way.send(message())
 
@@ -44,7 +44,7 @@ async def test_a_repeat_has_the_same_message_id(made: Made) -> None:
 
 @pytest.mark.parametrize("behaviour", FAILURES, ids=lambda behaviour: behaviour.name.lower())
 async def test_a_failure_has_a_reason_and_no_secrets(made: Made, behaviour: Behaviour) -> None:
-    patience = 3.0 if behaviour is Behaviour.HANG else PATIENCE
+    patience = 3.0 if behaviour is Behaviour.HANG else TIMEOUT_SEC
     async with made(behaviour, patience) as way:
         answer = await way.send(message())
 
@@ -57,7 +57,7 @@ async def test_a_failure_has_a_reason_and_no_secrets(made: Made, behaviour: Beha
 
 
 async def test_a_failure_does_not_affect_the_next_message(made: Made) -> None:
-    async with made(Behaviour.REFUSE, PATIENCE) as bad, made(Behaviour.TAKE, PATIENCE) as good:
+    async with made(Behaviour.REFUSE, TIMEOUT_SEC) as bad, made(Behaviour.TAKE, TIMEOUT_SEC) as good:
         refused = await bad.send(message())
         taken = await good.send(message(2))
 

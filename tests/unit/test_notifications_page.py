@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dict_rate_limit.adapters.notify import channels_toml
-from dict_rate_limit.adapters.notify.apprise_notifier import PATIENCE
+from dict_rate_limit.adapters.notify.apprise_notifier import TIMEOUT_SEC
 from dict_rate_limit.adapters.notify.channels_toml import parse_channels
 from dict_rate_limit.adapters.notify.webhook import MAX_REJECTIONS, signatures
 from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
@@ -78,5 +78,5 @@ def test_the_receiver_on_the_page_rejects_other_signatures(verified: Any, body: 
 
 
 def test_the_page_names_the_actual_limits() -> None:
-    assert f"`not sent within {PATIENCE:g} s`" in PAGE
+    assert f"`not sent within {TIMEOUT_SEC:g} s`" in PAGE
     assert all(str(status) in PAGE for status in MAX_REJECTIONS)

@@ -8,7 +8,7 @@ from datetime import UTC
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.adapters.notify.webhook import PATIENCE, post_json
+from dict_rate_limit.adapters.notify.webhook import TIMEOUT_SEC, post_json
 from dict_rate_limit.domain.alerts.alert import TransitionKind
 from dict_rate_limit.domain.notifications.channel import Language
 from dict_rate_limit.texts.notification import latest, runbook_url
@@ -36,7 +36,7 @@ class AlertmanagerNotifier:
 
     http: GuardedHttp
     runbook_base_url: str | None = None
-    patience: float = PATIENCE
+    patience: float = TIMEOUT_SEC
 
     async def send(self, channel: Channel, message: Message) -> DeliveryResult:
         """Send once and say what the other side answered."""

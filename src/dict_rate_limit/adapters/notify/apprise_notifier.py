@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.notifications.channel import Channel
     from dict_rate_limit.ports.notifications import Message
 
-PATIENCE: Final = 24.0
+TIMEOUT_SEC: Final = 24.0
 AT_ONCE: Final = 4
 """Texts under way in this process; each takes about 55 MiB for a second."""
 
@@ -39,7 +39,7 @@ _CHECK_PATIENCE: Final = 15.0
 class AppriseNotifier:
     """Sends texts. `command` is the program that does it; `patience` bounds all of it, in seconds."""
 
-    def __init__(self, command: Sequence[str] = COMMAND, patience: float = PATIENCE) -> None:
+    def __init__(self, command: Sequence[str] = COMMAND, patience: float = TIMEOUT_SEC) -> None:
         """Start nothing."""
         self._command = command
         self._patience = patience

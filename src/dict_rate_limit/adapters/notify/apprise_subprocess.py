@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from apprise import NotifyBase
 
-PATIENCE: Final = 15.0
+TIMEOUT_SEC: Final = 15.0
 """Seconds until Apprise gives up by itself, with a reason."""
 
 HARD_LIMIT: Final = 25
@@ -61,7 +61,7 @@ def _send(request: Mapping[str, Any]) -> dict[str, object]:
             title=request["title"],
             notify_type=request["type"],
             body_format=NotifyFormat.TEXT.value,
-            timeout=PATIENCE,
+            timeout=TIMEOUT_SEC,
         )
         return {"ok": bool(result), "text": "taken" if result else _joined(reasons)}
 
@@ -90,7 +90,7 @@ def _service(url: str) -> NotifyBase | None:
         pgp_autogen=False,
         pem_autogen=False,
         allow_templates=False,
-        service_timeout=PATIENCE,
+        service_timeout=TIMEOUT_SEC,
     )
     service = Apprise.instantiate(url, asset=asset)
     if service is not None:

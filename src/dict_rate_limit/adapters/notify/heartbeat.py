@@ -11,7 +11,7 @@ from dict_rate_limit.adapters.notify.guarded_http import CallError
 if TYPE_CHECKING:
     from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
 
-PATIENCE: Final = 5.0
+TIMEOUT_SEC: Final = 5.0
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class UrlHeartbeat:
     async def beat(self) -> None:
         """Call once. A failure is logged once, until it is another one or over."""
         try:
-            reply = await self._http.call("GET", self._url, within=PATIENCE)
+            reply = await self._http.call("GET", self._url, within=TIMEOUT_SEC)
         except CallError as error:
             trouble: str | None = str(error)
         else:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.notifications import Message
 
-PATIENCE: Final = 10.0
+TIMEOUT_SEC: Final = 10.0
 PREFIX: Final = "whsec_"
 KEY_BYTES: Final = (24, 64)
 """Shortest and longest key of the specification."""
@@ -53,7 +53,7 @@ class WebhookNotifier:
     http: GuardedHttp
     clock: Clock
     version: str
-    patience: float = PATIENCE
+    patience: float = TIMEOUT_SEC
 
     async def send(self, channel: Channel, message: Message) -> DeliveryResult:
         """Send once and say what the other side answered."""
