@@ -76,54 +76,56 @@ def message(number: int = 1) -> Message:
     )
 
 
-def senders(patience: float = TIMEOUT_SEC) -> NotifierByType:
+def senders(timeout_sec: float = TIMEOUT_SEC) -> NotifierByType:
     """Make the real senders, which may reach this machine."""
     http = GuardedHttp(AddressGuard(allowed=LOOPBACK))
     return NotifierByType(
         senders={
-            ChannelType.TEXT: AppriseNotifier(patience=patience),
-            ChannelType.WEBHOOK: WebhookNotifier(http=http, clock=HandClock(), version="1.2.3", patience=patience),
-            ChannelType.ALERTMANAGER: AlertmanagerNotifier(http=http, patience=patience),
+            ChannelType.TEXT: AppriseNotifier(timeout_sec=timeout_sec),
+            ChannelType.WEBHOOK: WebhookNotifier(
+                http=http, clock=HandClock(), version="1.2.3", timeout_sec=timeout_sec
+            ),
+            ChannelType.ALERTMANAGER: AlertmanagerNotifier(http=http, timeout_sec=timeout_sec),
         }
     )
 
 
 @asynccontextmanager
-async def memory_way(behaviour: Behaviour, patience: float) -> AsyncIterator[Way]:
+async def memory_way(behaviour: Behaviour, timeout_sec: float) -> AsyncIterator[Way]:
     """Keep messages, or answer what a test says."""
     takes = behaviour is Behaviour.TAKE
-    answers = [] if takes else [DeliveryResult(ok=False, text=f"the other side {behaviour}, {patience:g} s")] * 2
+    answers = [] if takes else [DeliveryResult(ok=False, text=f"the other side {behaviour}, {timeout_sec:g} s")] * 2
     notifier = MemoryNotifier(answers=answers)
     channel = Channel(name="memory", format=ChannelType.TEXT, url=f"memory://{TOKEN}")
     yield Way(notifier, channel, lambda: [str(one.message_id) for _, one in notifier.sent])
 
 
 @asynccontextmanager
-async def webhook_way(behaviour: Behaviour, patience: float) -> AsyncIterator[Way]:
+async def webhook_way(behaviour: Behaviour, timeout_sec: float) -> AsyncIterator[Way]:
     """Post signed events."""
     channel = Channel(name="siem", format=ChannelType.WEBHOOK, url="", secrets=(SECRET,))
-    async with _http_way(channel, behaviour, patience, lambda request: request.headers["webhook-id"]) as way:
+    async with _http_way(channel, behaviour, timeout_sec, lambda request: request.headers["webhook-id"]) as way:
         yield way
 
 
 @asynccontextmanager
-async def alertmanager_way(behaviour: Behaviour, patience: float) -> AsyncIterator[Way]:
+async def alertmanager_way(behaviour: Behaviour, timeout_sec: float) -> AsyncIterator[Way]:
     """Post what Alertmanager posts."""
     channel = Channel(name="am", format=ChannelType.ALERTMANAGER, url="")
-    async with _http_way(channel, behaviour, patience, lambda request: request.json["groupKey"]) as way:
+    async with _http_way(channel, behaviour, timeout_sec, lambda request: request.json["groupKey"]) as way:
         yield way
 
 
 @asynccontextmanager
-async def json_way(behaviour: Behaviour, patience: float) -> AsyncIterator[Way]:
+async def json_way(behaviour: Behaviour, timeout_sec: float) -> AsyncIterator[Way]:
     """Post texts by Apprise."""
     channel = Channel(name="json", format=ChannelType.TEXT, url="")
-    async with _http_way(channel, behaviour, patience, lambda request: reference(request.json["message"])) as way:
+    async with _http_way(channel, behaviour, timeout_sec, lambda request: reference(request.json["message"])) as way:
         yield replace(way, channel=replace(way.channel, url=way.channel.url.replace("http://", "json://") + "&rto=1"))
 
 
 @asynccontextmanager
-async def mail_way(behaviour: Behaviour, patience: float) -> AsyncIterator[Way]:
+async def mail_way(behaviour: Behaviour, timeout_sec: float) -> AsyncIterator[Way]:
     """Send mails by Apprise."""
     async with smtp_receiver() as receiver:
         replies = {
@@ -140,7 +142,7 @@ async def mail_way(behaviour: Behaviour, patience: float) -> AsyncIterator[Way]:
         def arrived() -> list[str]:
             return [reference(part.get_content()) for mail in receiver.mails if (part := mail.get_body(("plain",)))]
 
-        yield Way(senders(patience), channel, arrived)
+        yield Way(senders(timeout_sec), channel, arrived)
 
 
 WAYS = (memory_way, webhook_way, alertmanager_way, json_way, mail_way)
@@ -162,7 +164,7 @@ def closed_port() -> int:
 
 @asynccontextmanager
 async def _http_way(
-    channel: Channel, behaviour: Behaviour, patience: float, name: Callable[[Request], str]
+    channel: Channel, behaviour: Behaviour, timeout_sec: float, name: Callable[[Request], str]
 ) -> AsyncIterator[Way]:
     async with http_receiver() as receiver, http_receiver() as elsewhere:
         said = _answers(elsewhere)[behaviour]
@@ -171,7 +173,7 @@ async def _http_way(
             receiver.port = closed_port()
         url = receiver.url(f"/hooks/{TOKEN}?key={TOKEN}")
         yield Way(
-            senders(patience),
+            senders(timeout_sec),
             replace(channel, url=url),
             lambda: [name(request) for request in receiver.requests],
             lambda: len(elsewhere.requests),

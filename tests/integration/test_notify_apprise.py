@@ -222,7 +222,7 @@ def test_the_worst_that_goes_on_gives_the_colour(events: list[AlertEvent], wante
 
 
 async def test_a_program_that_hangs_is_an_answer() -> None:
-    notifier = AppriseNotifier(command=(sys.executable, "-c", "import time; time.sleep(600)"), patience=0.5)
+    notifier = AppriseNotifier(command=(sys.executable, "-c", "import time; time.sleep(600)"), timeout_sec=0.5)
 
     said = await notifier.send(channel("json://host.example"), message())
 

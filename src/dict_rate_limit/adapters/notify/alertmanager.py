@@ -36,12 +36,12 @@ class AlertmanagerNotifier:
 
     http: GuardedHttp
     runbook_base_url: str | None = None
-    patience: float = TIMEOUT_SEC
+    timeout_sec: float = TIMEOUT_SEC
 
     async def send(self, channel: Channel, message: Message) -> DeliveryResult:
         """Send once and say what the other side answered."""
         document = json.dumps(body(channel, message, self.runbook_base_url), ensure_ascii=False).encode()
-        return await post_json(self.http, channel, document, self.patience)
+        return await post_json(self.http, channel, document, self.timeout_sec)
 
 
 def body(channel: Channel, message: Message, runbook_base_url: str | None) -> dict[str, object]:

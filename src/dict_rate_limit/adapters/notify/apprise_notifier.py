@@ -39,10 +39,10 @@ _CHECK_PATIENCE: Final = 15.0
 class AppriseNotifier:
     """Sends texts. `command` is the program that does it; `patience` bounds all of it, in seconds."""
 
-    def __init__(self, command: Sequence[str] = COMMAND, patience: float = TIMEOUT_SEC) -> None:
+    def __init__(self, command: Sequence[str] = COMMAND, timeout_sec: float = TIMEOUT_SEC) -> None:
         """Start nothing."""
         self._command = command
-        self._patience = patience
+        self._patience = timeout_sec
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def send(self, channel: Channel, message: Message) -> DeliveryResult:

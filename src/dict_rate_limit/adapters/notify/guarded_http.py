@@ -99,9 +99,9 @@ class GuardedHttp:
     ) -> Reply:
         host = target.raw_host.decode("ascii")
         *others, last = await self._guard.addresses(host, target.port or _PORTS[target.scheme])
-        patience = httpx.Timeout(None, connect=within / (len(others) + 1))
+        timeout_sec = httpx.Timeout(None, connect=within / (len(others) + 1))
         own = {"Host": target.netloc.decode("ascii"), "User-Agent": _AGENT, "Accept-Encoding": "identity"}
-        async with httpx.AsyncClient(verify=self._context(), trust_env=False, timeout=patience) as client:
+        async with httpx.AsyncClient(verify=self._context(), trust_env=False, timeout=timeout_sec) as client:
 
             async def to(address: str) -> Reply:
                 request = client.build_request(

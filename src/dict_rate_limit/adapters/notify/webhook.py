@@ -53,7 +53,7 @@ class WebhookNotifier:
     http: GuardedHttp
     clock: Clock
     version: str
-    patience: float = TIMEOUT_SEC
+    timeout_sec: float = TIMEOUT_SEC
 
     async def send(self, channel: Channel, message: Message) -> DeliveryResult:
         """Send once and say what the other side answered."""
@@ -61,7 +61,7 @@ class WebhookNotifier:
         at = int(self.clock.now().timestamp())
         signed = signatures(channel.secrets, str(message.message_id), at, document)
         headers = {"webhook-id": str(message.message_id), "webhook-timestamp": str(at), "webhook-signature": signed}
-        return await post_json(self.http, channel, document, self.patience, headers)
+        return await post_json(self.http, channel, document, self.timeout_sec, headers)
 
     def _document(self, message: Message) -> bytes:
         (event,) = message.events
