@@ -10,13 +10,13 @@ from dict_rate_limit.domain.alerts.alert import Severity
 from dict_rate_limit.domain.notifications.channel import Channel, ChannelType, Language, Routes
 
 if TYPE_CHECKING:
-    from dict_rate_limit.adapters.notify.channels_toml import Parsed
+    from dict_rate_limit.adapters.notify.channels_toml import ParsedChannels
 
 NEW = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OLD = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 
 
-def table(lines: str, name: str = "ops") -> Parsed:
+def table(lines: str, name: str = "ops") -> ParsedChannels:
     return parse_channels(f"[channels.{name}]\n{lines}\n")
 
 

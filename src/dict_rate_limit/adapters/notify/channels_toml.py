@@ -30,7 +30,7 @@ _SHOWN: Final = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parsed:
+class ParsedChannels:
     """What a file says. `bad` names channels that are there and have problems; None = nothing of the file can be read.
 
     `problems` holds one line each: channel, key, value unless it may be secret, and what was expected.
@@ -41,16 +41,16 @@ class Parsed:
     bad: frozenset[str] | None = frozenset()
 
 
-def parse_channels(text: str) -> Parsed:
+def parse_channels(text: str) -> ParsedChannels:
     """Read the file."""
     try:
         content = msgspec.toml.decode(text)
     except msgspec.DecodeError as error:
-        return Parsed(problems=(f"not TOML: {error}",), bad=None)
+        return ParsedChannels(problems=(f"not TOML: {error}",), bad=None)
     tables = content.pop(TABLE, {})
     problems = [f"{key[:_SHOWN]}: unknown, expected tables [{TABLE}.<name>] only" for key in content]
     if not isinstance(tables, dict):
-        return Parsed(problems=(*problems, f"{TABLE}: expected tables [{TABLE}.<name>]"), bad=None)
+        return ParsedChannels(problems=(*problems, f"{TABLE}: expected tables [{TABLE}.<name>]"), bad=None)
     channels, bad = [], set()
     for name, table in tables.items():
         channel, its_problems = _channel(name, table)
@@ -59,7 +59,7 @@ def parse_channels(text: str) -> Parsed:
             bad.add(name)
         else:
             channels.append(channel)
-    return Parsed(channels=tuple(channels), problems=tuple(problems), bad=frozenset(bad))
+    return ParsedChannels(channels=tuple(channels), problems=tuple(problems), bad=frozenset(bad))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
