@@ -98,7 +98,7 @@ def _channel(name: str, table: object) -> tuple[Channel | None, list[str]]:
         problems.append(f"url: missing, expected {_KEYS['url'].expected}")
     if not problems:
         problems = _mismatches(values)
-    return (None, problems) if problems else (_made(name, values), [])
+    return (None, problems) if problems else (_build_channel(name, values), [])
 
 
 def _mismatches(values: Mapping[str, Any]) -> list[str]:
@@ -115,7 +115,7 @@ def _mismatches(values: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-def _made(name: str, values: dict[str, Any]) -> Channel:
+def _build_channel(name: str, values: dict[str, Any]) -> Channel:
     routes = Routes(**{key: values.pop(key) for key in _ROUTES if key in values})
     incidents = values["url"].lower().startswith("pagerduty://")
     send_individually = not values.pop("group", not incidents)
