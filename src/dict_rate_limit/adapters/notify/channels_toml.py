@@ -93,7 +93,7 @@ def _channel(name: str, table: object) -> tuple[Channel | None, list[str]]:
             try:
                 values[key] = kind.read(table[key])
             except (ValueError, msgspec.ValidationError):
-                problems.append(f"{key}: {_shown(kind, table[key])}, expected {kind.expected}")
+                problems.append(f"{key}: {_display(kind, table[key])}, expected {kind.expected}")
     if "url" not in table:
         problems.append(f"url: missing, expected {_KEYS['url'].expected}")
     if not problems:
@@ -128,7 +128,7 @@ def _build_channel(name: str, values: dict[str, Any]) -> Channel:
     )
 
 
-def _shown(kind: _Key, value: object) -> str:
+def _display(kind: _Key, value: object) -> str:
     text = repr(value)
     if kind.secret or _MAY_BE_SECRET.search(text):
         return HIDDEN
