@@ -26,7 +26,7 @@ _UNITS: Final = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hou
 _WAIT: Final = re.compile(r"([0-9]{1,6})(ms|s|m|h)")
 _SCHEME: Final = r"\A[A-Za-z][A-Za-z0-9+.-]*://[^\x00-\x1f\x7f]+\Z"
 _MAY_BE_SECRET: Final = re.compile(r"://|whsec_|@")
-_SHOWN: Final = 60
+_MAX_DISPLAY: Final = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +48,13 @@ def parse_channels(text: str) -> ParsedChannels:
     except msgspec.DecodeError as error:
         return ParsedChannels(problems=(f"not TOML: {error}",), bad=None)
     tables = content.pop(TABLE, {})
-    problems = [f"{key[:_SHOWN]}: unknown, expected tables [{TABLE}.<name>] only" for key in content]
+    problems = [f"{key[:_MAX_DISPLAY]}: unknown, expected tables [{TABLE}.<name>] only" for key in content]
     if not isinstance(tables, dict):
         return ParsedChannels(problems=(*problems, f"{TABLE}: expected tables [{TABLE}.<name>]"), bad=None)
     channels, bad = [], set()
     for name, table in tables.items():
         channel, its_problems = _channel(name, table)
-        problems += [f"{TABLE}.{name[:_SHOWN]}: {problem}" for problem in its_problems]
+        problems += [f"{TABLE}.{name[:_MAX_DISPLAY]}: {problem}" for problem in its_problems]
         if channel is None:
             bad.add(name)
         else:
@@ -86,7 +86,7 @@ def _channel(name: str, table: object) -> tuple[Channel | None, list[str]]:
         return None, ["expected a name of 1 to 63 of a-z, 0-9 and -, that begins with a letter or digit"]
     if not isinstance(table, dict):
         return None, ["expected a table"]
-    problems = [f"{key[:_SHOWN]}: unknown, expected {', '.join(_KEYS)}" for key in table if key not in _KEYS]
+    problems = [f"{key[:_MAX_DISPLAY]}: unknown, expected {', '.join(_KEYS)}" for key in table if key not in _KEYS]
     values: dict[str, Any] = {}
     for key, kind in _KEYS.items():
         if key in table:
@@ -132,7 +132,7 @@ def _display(kind: _Key, value: object) -> str:
     text = repr(value)
     if kind.secret or _MAY_BE_SECRET.search(text):
         return HIDDEN
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return text if len(text) <= _MAX_DISPLAY else f"{text[:_MAX_DISPLAY]}…"
 
 
 def _is_http(url: str) -> bool:
