@@ -25,7 +25,7 @@ _LONGEST_WAIT: Final = timedelta(hours=1)
 _UNITS: Final = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours"}
 _WAIT: Final = re.compile(r"([0-9]{1,6})(ms|s|m|h)")
 _SCHEME: Final = r"\A[A-Za-z][A-Za-z0-9+.-]*://[^\x00-\x1f\x7f]+\Z"
-_MAY_BE_SECRET: Final = re.compile(r"://|whsec_|@")
+_SECRET_LIKE: Final = re.compile(r"://|whsec_|@")
 _MAX_DISPLAY: Final = 60
 
 
@@ -130,7 +130,7 @@ def _build_channel(name: str, values: dict[str, Any]) -> Channel:
 
 def _display(kind: _Key, value: object) -> str:
     text = repr(value)
-    if kind.secret or _MAY_BE_SECRET.search(text):
+    if kind.secret or _SECRET_LIKE.search(text):
         return HIDDEN
     return text if len(text) <= _MAX_DISPLAY else f"{text[:_MAX_DISPLAY]}…"
 
