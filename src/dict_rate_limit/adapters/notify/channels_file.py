@@ -64,12 +64,12 @@ class ChannelsFile:
     def _take(self, text: str) -> None:
         parsed = parse_channels(text)
         self._tell(parsed.problems)
-        if parsed.bad is None:
+        if parsed.invalid is None:
             self._names = None
             return
-        self._names = parsed.bad.union(channel.name for channel in parsed.channels)
+        self._names = parsed.invalid.union(channel.name for channel in parsed.channels)
         before = self._channels
-        kept = {name: before[name] for name in parsed.bad if name in before}
+        kept = {name: before[name] for name in parsed.invalid if name in before}
         self._channels = {channel.name: channel for channel in parsed.channels} | kept
         fresh = [channel for channel in parsed.channels if channel != before.get(channel.name)]
         if fresh and self._check is not None:

@@ -38,7 +38,7 @@ class ParsedChannels:
 
     channels: tuple[Channel, ...] = ()
     problems: tuple[str, ...] = ()
-    bad: frozenset[str] | None = frozenset()
+    invalid: frozenset[str] | None = frozenset()
 
 
 def parse_channels(text: str) -> ParsedChannels:
@@ -46,20 +46,20 @@ def parse_channels(text: str) -> ParsedChannels:
     try:
         content = msgspec.toml.decode(text)
     except msgspec.DecodeError as error:
-        return ParsedChannels(problems=(f"not TOML: {error}",), bad=None)
+        return ParsedChannels(problems=(f"not TOML: {error}",), invalid=None)
     tables = content.pop(TABLE, {})
     problems = [f"{key[:_MAX_DISPLAY]}: unknown, expected tables [{TABLE}.<name>] only" for key in content]
     if not isinstance(tables, dict):
-        return ParsedChannels(problems=(*problems, f"{TABLE}: expected tables [{TABLE}.<name>]"), bad=None)
-    channels, bad = [], set()
+        return ParsedChannels(problems=(*problems, f"{TABLE}: expected tables [{TABLE}.<name>]"), invalid=None)
+    channels, invalid = [], set()
     for name, table in tables.items():
         channel, its_problems = _channel(name, table)
         problems += [f"{TABLE}.{name[:_MAX_DISPLAY]}: {problem}" for problem in its_problems]
         if channel is None:
-            bad.add(name)
+            invalid.add(name)
         else:
             channels.append(channel)
-    return ParsedChannels(channels=tuple(channels), problems=tuple(problems), bad=frozenset(bad))
+    return ParsedChannels(channels=tuple(channels), problems=tuple(problems), invalid=frozenset(invalid))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
