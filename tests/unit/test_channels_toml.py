@@ -23,7 +23,7 @@ def table(lines: str, name: str = "ops") -> ParsedChannels:
 def problems(lines: str) -> tuple[str, ...]:
     parsed = table(lines)
     assert parsed.channels == ()
-    assert parsed.bad == frozenset({"ops"})
+    assert parsed.invalid == frozenset({"ops"})
     return parsed.problems
 
 
@@ -153,7 +153,7 @@ def test_an_invalid_channel_does_not_remove_the_others() -> None:
     parsed = parse_channels('[channels.bad]\nurl = 1\n[channels.good]\nurl = "slack://a/b/c"\n')
 
     assert [channel.name for channel in parsed.channels] == ["good"]
-    assert parsed.bad == frozenset({"bad"})
+    assert parsed.invalid == frozenset({"bad"})
 
 
 def test_a_name_that_is_no_valid_label_value_is_rejected() -> None:
@@ -180,7 +180,7 @@ def test_unknown_tables_are_reported_and_the_channels_remain() -> None:
 def test_a_file_without_channels_has_none_and_no_problem() -> None:
     parsed = parse_channels("# none yet\n")
 
-    assert (parsed.channels, parsed.problems, parsed.bad) == ((), (), frozenset())
+    assert (parsed.channels, parsed.problems, parsed.invalid) == ((), (), frozenset())
 
 
 @pytest.mark.parametrize(
@@ -197,4 +197,4 @@ def test_a_syntax_error_is_reported_with_its_position(text: str, expected: str) 
     (problem,) = parsed.problems
     assert problem.startswith(expected)
     assert "t0ken" not in problem
-    assert parsed.bad is None
+    assert parsed.invalid is None
