@@ -9,7 +9,7 @@ from dict_rate_limit.adapters.notify.address_guard import AddressGuard
 from dict_rate_limit.adapters.notify.alertmanager import AlertmanagerNotifier
 from dict_rate_limit.adapters.notify.apprise_notifier import AppriseNotifier
 from dict_rate_limit.adapters.notify.by_type import NotifierByType
-from dict_rate_limit.adapters.notify.channels_file import ChannelsFile, url_problems
+from dict_rate_limit.adapters.notify.channels_file import ChannelsFile, rejected_urls
 from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
 from dict_rate_limit.adapters.notify.heartbeat import UrlHeartbeat
 from dict_rate_limit.adapters.notify.webhook import WebhookNotifier
@@ -49,7 +49,7 @@ def notifying(settings: Settings, parts: Container) -> Notifying:
     notifications = NotifyDeps(
         notifications=parts.stores.notifications,
         silences=parts.stores.silences,
-        channels=ChannelsFile(settings.notify_urls_file, parts.clock, url_problems),
+        channels=ChannelsFile(settings.notify_urls_file, parts.clock, rejected_urls),
         notifier=NotifierByType(senders=senders, tracer=parts.tracer, metrics=parts.metrics),
         clock=parts.clock,
         runbook_base_url=base,

@@ -94,10 +94,10 @@ def check_channels(path: Path) -> Sequence[str]:
     except (OSError, UnicodeDecodeError) as error:
         return [_unreadable(error)]
     parsed = parse_channels(text)
-    return [*parsed.problems, *url_problems(parsed.channels)]
+    return [*parsed.problems, *rejected_urls(parsed.channels)]
 
 
-def url_problems(channels: Sequence[Channel]) -> Sequence[str]:
+def rejected_urls(channels: Sequence[Channel]) -> Sequence[str]:
     """Return why Apprise does not take the URLs of some channels. Blocks for a second: it starts a program."""
     texts = [channel for channel in channels if channel.format is ChannelType.TEXT]
     reasons = check_urls([channel.url for channel in texts]) if texts else []
