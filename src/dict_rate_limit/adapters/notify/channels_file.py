@@ -57,13 +57,13 @@ class ChannelsFile:
         except (OSError, UnicodeDecodeError) as error:
             self._file.retry()
             self._names = None
-            self._tell([_unreadable(error)])
+            self._log_problems([_unreadable(error)])
             return
         self._take(text)
 
     def _take(self, text: str) -> None:
         parsed = parse_channels(text)
-        self._tell(parsed.problems)
+        self._log_problems(parsed.problems)
         if parsed.invalid is None:
             self._names = None
             return
@@ -75,7 +75,7 @@ class ChannelsFile:
         if fresh and self._check is not None:
             Thread(target=self._ask, args=(self._check, fresh), name="channels-check", daemon=True).start()
 
-    def _tell(self, problems: Iterable[str]) -> None:
+    def _log_problems(self, problems: Iterable[str]) -> None:
         found = frozenset(problems)
         for problem in sorted(found - self._told):
             _log.error("channels_file.refused", extra={"problem": problem})
