@@ -38,7 +38,7 @@ class ChannelsFile:
         self._check = check
         self._channels: dict[str, Channel] = {}
         self._names: frozenset[str] | None = frozenset()
-        self._told: frozenset[str] = frozenset()
+        self._logged: frozenset[str] = frozenset()
 
     def channels(self) -> Sequence[Channel]:
         """Return the channels."""
@@ -77,9 +77,9 @@ class ChannelsFile:
 
     def _log_problems(self, problems: Iterable[str]) -> None:
         found = frozenset(problems)
-        for problem in sorted(found - self._told):
+        for problem in sorted(found - self._logged):
             _log.error("channels_file.refused", extra={"problem": problem})
-        self._told = found
+        self._logged = found
 
     @staticmethod
     def _ask(check: Callable[[Sequence[Channel]], Sequence[str]], channels: Sequence[Channel]) -> None:
