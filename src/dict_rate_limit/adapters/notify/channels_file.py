@@ -59,9 +59,9 @@ class ChannelsFile:
             self._names = None
             self._log_problems([_unreadable(error)])
             return
-        self._take(text)
+        self._apply(text)
 
-    def _take(self, text: str) -> None:
+    def _apply(self, text: str) -> None:
         parsed = parse_channels(text)
         self._log_problems(parsed.problems)
         if parsed.invalid is None:
