@@ -73,7 +73,9 @@ class ChannelsFile:
         self._channels = {channel.name: channel for channel in parsed.channels} | kept
         fresh = [channel for channel in parsed.channels if channel != before.get(channel.name)]
         if fresh and self._check is not None:
-            Thread(target=self._ask, args=(self._check, fresh), name="channels-check", daemon=True).start()
+            Thread(
+                target=self._log_rejected_urls, args=(self._check, fresh), name="channels-check", daemon=True
+            ).start()
 
     def _log_problems(self, problems: Iterable[str]) -> None:
         found = frozenset(problems)
@@ -82,7 +84,7 @@ class ChannelsFile:
         self._logged = found
 
     @staticmethod
-    def _ask(check: Callable[[Sequence[Channel]], Sequence[str]], channels: Sequence[Channel]) -> None:
+    def _log_rejected_urls(check: Callable[[Sequence[Channel]], Sequence[str]], channels: Sequence[Channel]) -> None:
         for problem in check(channels):
             _log.error("channels_file.refused", extra={"problem": problem})
 
