@@ -69,8 +69,8 @@ class ChannelsFile:
             return
         self._names = parsed.invalid.union(channel.name for channel in parsed.channels)
         before = self._channels
-        kept = {name: before[name] for name in parsed.invalid if name in before}
-        self._channels = {channel.name: channel for channel in parsed.channels} | kept
+        unchanged = {name: before[name] for name in parsed.invalid if name in before}
+        self._channels = {channel.name: channel for channel in parsed.channels} | unchanged
         fresh = [channel for channel in parsed.channels if channel != before.get(channel.name)]
         if fresh and self._check is not None:
             Thread(
