@@ -14,7 +14,13 @@ import requests
 from apprise.plugins import pagerduty
 
 from dict_rate_limit.adapters.notify import apprise_subprocess
-from dict_rate_limit.adapters.notify.apprise_notifier import AT_ONCE, AppriseNotifier, check_urls, notify_type, url_for
+from dict_rate_limit.adapters.notify.apprise_notifier import (
+    MAX_CONCURRENT,
+    AppriseNotifier,
+    check_urls,
+    notify_type,
+    url_for,
+)
 from dict_rate_limit.adapters.notify.channels_file import check_channels
 from dict_rate_limit.adapters.notify.channels_toml import parse_channels
 from dict_rate_limit.domain.alerts.alert import Kind, Severity
@@ -272,8 +278,8 @@ class Counting(AppriseNotifier):
 
     async def _run(self, _: bytes) -> bytes:
         self.running += 1
-        assert self.running <= AT_ONCE
-        if self.running == AT_ONCE:
+        assert self.running <= MAX_CONCURRENT
+        if self.running == MAX_CONCURRENT:
             self.full.set()
         await self.over.wait()
         self.running -= 1
@@ -282,7 +288,7 @@ class Counting(AppriseNotifier):
 
 async def test_no_more_programs_run_at_once_than_there_is_memory_for() -> None:
     notifier = Counting()
-    sends = [asyncio.create_task(notifier.send(channel("json://host"), message())) for _ in range(AT_ONCE + 3)]
+    sends = [asyncio.create_task(notifier.send(channel("json://host"), message())) for _ in range(MAX_CONCURRENT + 3)]
     await notifier.full.wait()
 
     notifier.over.set()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.notifications import Message
 
 TIMEOUT_SEC: Final = 24.0
-AT_ONCE: Final = 4
+MAX_CONCURRENT: Final = 4
 """Texts under way in this process; each takes about 55 MiB for a second."""
 
 COMMAND: Final = (sys.executable, "-I", "-m", "dict_rate_limit.adapters.notify.apprise_subprocess")
@@ -43,7 +43,7 @@ class AppriseNotifier:
         """Start nothing."""
         self._command = command
         self._patience = timeout_sec
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._slots = asyncio.Semaphore(MAX_CONCURRENT)
 
     async def send(self, channel: Channel, message: Message) -> DeliveryResult:
         """Send once and say what the service answered, as far as Apprise tells."""
