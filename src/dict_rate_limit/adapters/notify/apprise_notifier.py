@@ -29,7 +29,7 @@ MAX_CONCURRENT: Final = 4
 
 COMMAND: Final = (sys.executable, "-I", "-m", "dict_rate_limit.adapters.notify.apprise_subprocess")
 
-_BARE: Final = {"HOME": "/nonexistent", "LC_ALL": "C.UTF-8", "PATH": os.defpath}
+_ENVIRONMENT: Final = {"HOME": "/nonexistent", "LC_ALL": "C.UTF-8", "PATH": os.defpath}
 """No proxies, no .netrc, nothing of ours: a text goes where its URL says."""
 
 _TYPES: Final = {Severity.INFO: "info", Severity.WARNING: "warning", Severity.CRITICAL: "failure"}
@@ -70,7 +70,7 @@ class AppriseNotifier:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=_BARE,
+            env=_ENVIRONMENT,
             start_new_session=True,
         )
         try:
@@ -93,7 +93,13 @@ def check_urls(urls: Sequence[str], command: Sequence[str] = COMMAND) -> Sequenc
     request = json.dumps({"act": "check", "urls": list(urls)})
     try:
         done = subprocess.run(  # noqa: S603 -- our own program
-            command, input=request, capture_output=True, text=True, timeout=_CHECK_PATIENCE, env=_BARE, check=True
+            command,
+            input=request,
+            capture_output=True,
+            text=True,
+            timeout=_CHECK_PATIENCE,
+            env=_ENVIRONMENT,
+            check=True,
         )
         problems: Sequence[str | None] = json.loads(done.stdout)["problems"]
     except (OSError, subprocess.SubprocessError, ValueError, LookupError, TypeError):
