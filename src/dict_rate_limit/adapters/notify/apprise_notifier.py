@@ -33,7 +33,7 @@ _ENVIRONMENT: Final = {"HOME": "/nonexistent", "LC_ALL": "C.UTF-8", "PATH": os.d
 """No proxies, no .netrc, nothing of ours: a text goes where its URL says."""
 
 _TYPES: Final = {Severity.INFO: "info", Severity.WARNING: "warning", Severity.CRITICAL: "failure"}
-_CHECK_PATIENCE: Final = 15.0
+_CHECK_TIMEOUT_SEC: Final = 15.0
 
 
 class AppriseNotifier:
@@ -97,7 +97,7 @@ def check_urls(urls: Sequence[str], command: Sequence[str] = COMMAND) -> Sequenc
             input=request,
             capture_output=True,
             text=True,
-            timeout=_CHECK_PATIENCE,
+            timeout=_CHECK_TIMEOUT_SEC,
             env=_ENVIRONMENT,
             check=True,
         )
