@@ -124,11 +124,11 @@ def url_for(channel: Channel, message: Message) -> str:
     """
     if channel.url.lower().startswith("pagerduty://"):
         key = str(message.events[-1].alert_id)
-        return _with(channel.url, {"overflow": "truncate", "action": "map", "dedup": key})
-    return _with(channel.url, {"overflow": "split"})
+        return _with_defaults(channel.url, {"overflow": "truncate", "action": "map", "dedup": key})
+    return _with_defaults(channel.url, {"overflow": "split"})
 
 
-def _with(url: str, defaults: Mapping[str, str]) -> str:
+def _with_defaults(url: str, defaults: Mapping[str, str]) -> str:
     query = url.partition("?")[2]
     given = {pair.partition("=")[0].lower() for pair in query.split("&")}
     added = "&".join(f"{name}={value}" for name, value in defaults.items() if name not in given)
