@@ -57,8 +57,8 @@ class AppriseNotifier:
         try:
             async with asyncio.timeout(self._patience), self._slots:
                 output = await self._run(json.dumps(request).encode())
-            said = json.loads(output)
-            return DeliveryResult(ok=said["ok"] is True, text=redacted(str(said["text"]), channel))
+            answer = json.loads(output)
+            return DeliveryResult(ok=answer["ok"] is True, text=redacted(str(answer["text"]), channel))
         except TimeoutError:
             return DeliveryResult(ok=False, text=f"not sent within {self._patience:g} s")
         except (OSError, ValueError, LookupError, TypeError) as error:
