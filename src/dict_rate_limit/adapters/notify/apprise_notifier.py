@@ -110,10 +110,10 @@ def check_urls(urls: Sequence[str], command: Sequence[str] = COMMAND) -> Sequenc
 def notify_type(message: Message) -> str:
     """Return Apprise's word for how bad it is: colour, icon, and what incident services make of it."""
     events = latest(message.events)
-    going_on = [event for event in events if event.transition is not TransitionKind.RESOLVED]
-    if not going_on:
+    open_events = [event for event in events if event.transition is not TransitionKind.RESOLVED]
+    if not open_events:
         return "success"
-    worst = going_on[0]
+    worst = open_events[0]
     return "info" if worst.transition is TransitionKind.ACKNOWLEDGED else _TYPES[worst.severity]
 
 
