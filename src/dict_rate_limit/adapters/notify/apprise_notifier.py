@@ -76,11 +76,11 @@ class AppriseNotifier:
         try:
             output, _ = await process.communicate(request)
         finally:
-            await _end(process)
+            await _kill(process)
         return output
 
 
-async def _end(process: Process) -> None:
+async def _kill(process: Process) -> None:
     """Kill what still runs, its children included."""
     if process.returncode is None:
         with suppress(ProcessLookupError):
