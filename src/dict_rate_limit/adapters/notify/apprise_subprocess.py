@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 TIMEOUT_SEC: Final = 15.0
 """Seconds until Apprise gives up by itself, with a reason."""
 
-HARD_LIMIT: Final = 25
+HARD_LIMIT_SEC: Final = 25
 """Seconds until the system ends this program, whatever it does."""
 
 FASTEST: Final = 1.0
@@ -130,7 +130,7 @@ def _joined(reasons: list[str]) -> str:
 
 def main() -> None:
     """Answer one request, and end without waiting for threads that hang."""
-    signal.alarm(HARD_LIMIT)
+    signal.alarm(HARD_LIMIT_SEC)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     out, sys.stdout = sys.stdout, sys.stderr  # what a library prints is no answer
