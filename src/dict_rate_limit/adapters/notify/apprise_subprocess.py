@@ -33,7 +33,7 @@ TIMEOUT_SEC: Final = 15.0
 HARD_LIMIT_SEC: Final = 25
 """Seconds until the system ends this program, whatever it does."""
 
-FASTEST: Final = 1.0
+MAX_INTERVAL_SEC: Final = 1.0
 """Seconds between the parts of one text; Apprise's own default would not let three of them through in time."""
 
 _PR_SET_PDEATHSIG: Final = 1
@@ -95,7 +95,7 @@ def _service(url: str) -> NotifyBase | None:
     service = Apprise.instantiate(url, asset=asset)
     if service is not None:
         service.redirects = False
-        service.request_rate_per_sec = min(service.request_rate_per_sec, FASTEST)
+        service.request_rate_per_sec = min(service.request_rate_per_sec, MAX_INTERVAL_SEC)
     return service
 
 
