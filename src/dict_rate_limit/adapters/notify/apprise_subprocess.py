@@ -38,7 +38,7 @@ MAX_INTERVAL_SEC: Final = 1.0
 
 _PR_SET_PDEATHSIG: Final = 1
 _TEAMS: Final = "workflows"
-_TELLING: Final = ("Socket Exception", "Response Details")
+_DEBUG_REASONS: Final = ("Socket Exception", "Response Details")
 """What Apprise says at DEBUG and yet tells why."""
 
 
@@ -108,7 +108,7 @@ class _Reasons(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
-        if record.levelno >= logging.WARNING or text.startswith(_TELLING):
+        if record.levelno >= logging.WARNING or text.startswith(_DEBUG_REASONS):
             self._reasons.append(text)
 
 
