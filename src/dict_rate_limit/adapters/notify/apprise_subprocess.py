@@ -57,7 +57,7 @@ def _send(request: Mapping[str, Any]) -> dict[str, object]:
         apprise = Apprise(asset=service.asset)
         apprise.add(service)
         result = apprise.notify(
-            body=_laid_out(request["body"], service),
+            body=_format_body(request["body"], service),
             title=request["title"],
             notify_type=request["type"],
             body_format=NotifyFormat.TEXT.value,
@@ -66,7 +66,7 @@ def _send(request: Mapping[str, Any]) -> dict[str, object]:
         return {"ok": bool(result), "text": "taken" if result else _joined(reasons)}
 
 
-def _laid_out(body: str, service: NotifyBase) -> str:
+def _format_body(body: str, service: NotifyBase) -> str:
     """Teams takes a text as Markdown, where a line ends only before an empty one."""
     schemes: Collection[str] = service.schemas()  # type: ignore[no-untyped-call]
     return body.replace("\n", "\n\n") if _TEAMS in schemes else body
