@@ -45,7 +45,7 @@ _DEBUG_REASONS: Final = ("Socket Exception", "Response Details")
 def answer(request: Mapping[str, Any]) -> dict[str, object]:
     """Do what is asked."""
     if request["act"] == "check":
-        return {"problems": [_problem(url) for url in request["urls"]]}
+        return {"problems": [_rejection(url) for url in request["urls"]]}
     return _send(request)
 
 
@@ -72,7 +72,7 @@ def _format_body(body: str, service: NotifyBase) -> str:
     return body.replace("\n", "\n\n") if _TEAMS in schemes else body
 
 
-def _problem(url: str) -> str | None:
+def _rejection(url: str) -> str | None:
     with _reasons() as reasons:
         return None if _service(url) is not None else _joined(reasons)
 
