@@ -42,7 +42,7 @@ _DEBUG_REASONS: Final = ("Socket Exception", "Response Details")
 """What Apprise says at DEBUG and yet tells why."""
 
 
-def answer(request: Mapping[str, Any]) -> dict[str, object]:
+def handle(request: Mapping[str, Any]) -> dict[str, object]:
     """Do what is asked."""
     if request["act"] == "check":
         return {"problems": [_rejection(url) for url in request["urls"]]}
@@ -134,7 +134,7 @@ def main() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     out, sys.stdout = sys.stdout, sys.stderr  # what a library prints is no answer
-    out.write(json.dumps(answer(json.load(sys.stdin))))
+    out.write(json.dumps(handle(json.load(sys.stdin))))
     out.flush()
     os._exit(0)
 
