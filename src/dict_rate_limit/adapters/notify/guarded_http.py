@@ -33,7 +33,7 @@ class CallError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class HttpReply:
     """What the other side said: status, its name, and the first of the body where it refused."""
 
     status: int
@@ -68,7 +68,7 @@ class GuardedHttp:
 
     async def call(
         self, method: str, url: str, *, within: float, content: bytes = b"", headers: Mapping[str, str] | None = None
-    ) -> Reply:
+    ) -> HttpReply:
         """Call once, within so many seconds, looking up the name and connecting included.
 
         Raises:
@@ -82,7 +82,7 @@ class GuardedHttp:
 
     async def _answered(
         self, method: str, target: httpx.URL, within: float, content: bytes, headers: Mapping[str, str]
-    ) -> Reply:
+    ) -> HttpReply:
         try:
             async with asyncio.timeout(within):
                 return await self._call(method, target, within, content, headers)
@@ -96,14 +96,14 @@ class GuardedHttp:
 
     async def _call(
         self, method: str, target: httpx.URL, within: float, content: bytes, headers: Mapping[str, str]
-    ) -> Reply:
+    ) -> HttpReply:
         host = target.raw_host.decode("ascii")
         *others, last = await self._guard.addresses(host, target.port or _PORTS[target.scheme])
         timeout_sec = httpx.Timeout(None, connect=within / (len(others) + 1))
         own = {"Host": target.netloc.decode("ascii"), "User-Agent": _AGENT, "Accept-Encoding": "identity"}
         async with httpx.AsyncClient(verify=self._context(), trust_env=False, timeout=timeout_sec) as client:
 
-            async def to(address: str) -> Reply:
+            async def to(address: str) -> HttpReply:
                 request = client.build_request(
                     method,
                     target.copy_with(host=address),
@@ -140,7 +140,7 @@ def _target(url: str) -> httpx.URL:
     return target
 
 
-async def _reply(response: httpx.Response) -> Reply:
+async def _reply(response: httpx.Response) -> HttpReply:
     body = b""
     if not response.is_success:
         with suppress(TimeoutError, httpx.HTTPError):  # the status says enough
@@ -152,7 +152,7 @@ async def _reply(response: httpx.Response) -> Reply:
                         break
     await response.aclose()
     text = body[:READ_AT_MOST].decode("utf-8", errors="replace")
-    return Reply(status=response.status_code, phrase=response.reason_phrase, body=text)
+    return HttpReply(status=response.status_code, phrase=response.reason_phrase, body=text)
 
 
 def _reason(error: BaseException) -> str:
