@@ -75,7 +75,7 @@ class GuardedHttp:
             CallError: no answer: refused by the guard, not reachable, not in time, not HTTP.
         """
         target = _target(url)
-        with self._begun(method, target) as span:
+        with self._begin_span(method, target) as span:
             reply = await self._answered(method, target, within, content, {**(headers or {}), **span.trace_headers})
             span.end(None if reply.ok else str(reply.status))
         return reply
@@ -118,7 +118,7 @@ class GuardedHttp:
                     return await to(address)
             return await to(last)
 
-    def _begun(self, method: str, target: httpx.URL) -> Span:
+    def _begin_span(self, method: str, target: httpx.URL) -> Span:
         facts = {"http.request.method": method, "server.address": target.host}
         return self._tracer.begin(Component.CHANNEL, method, facts)
 
