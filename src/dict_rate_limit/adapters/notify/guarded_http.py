@@ -76,11 +76,13 @@ class GuardedHttp:
         """
         target = _target(url)
         with self._begin_span(method, target) as span:
-            reply = await self._answered(method, target, within, content, {**(headers or {}), **span.trace_headers})
+            reply = await self._call_with_timeout(
+                method, target, within, content, {**(headers or {}), **span.trace_headers}
+            )
             span.end(None if reply.ok else str(reply.status))
         return reply
 
-    async def _answered(
+    async def _call_with_timeout(
         self, method: str, target: httpx.URL, within: float, content: bytes, headers: Mapping[str, str]
     ) -> HttpReply:
         try:
