@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.notify.address_guard import AddressGuard
     from dict_rate_limit.ports.telemetry import Span, Tracer
 
-READ_AT_MOST: Final = 1024
+MAX_BODY_BYTES: Final = 1024
 BODY_PATIENCE: Final = 1.0
 """Seconds for the body of an answer whose status is known already."""
 
@@ -150,10 +150,10 @@ async def _reply(response: httpx.Response) -> HttpReply:
             async with asyncio.timeout(BODY_PATIENCE), aclosing(raw) as chunks:
                 async for chunk in chunks:
                     body += chunk
-                    if len(body) >= READ_AT_MOST:
+                    if len(body) >= MAX_BODY_BYTES:
                         break
     await response.aclose()
-    text = body[:READ_AT_MOST].decode("utf-8", errors="replace")
+    text = body[:MAX_BODY_BYTES].decode("utf-8", errors="replace")
     return HttpReply(status=response.status_code, phrase=response.reason_phrase, body=text)
 
 
