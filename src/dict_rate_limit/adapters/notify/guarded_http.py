@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.telemetry import Span, Tracer
 
 MAX_BODY_BYTES: Final = 1024
-BODY_PATIENCE: Final = 1.0
+BODY_TIMEOUT_SEC: Final = 1.0
 """Seconds for the body of an answer whose status is known already."""
 
 _AGENT: Final = "dict-rate-limit"
@@ -147,7 +147,7 @@ async def _reply(response: httpx.Response) -> HttpReply:
     if not response.is_success:
         with suppress(TimeoutError, httpx.HTTPError):  # the status says enough
             raw = cast("AsyncGenerator[bytes, None]", response.aiter_raw())
-            async with asyncio.timeout(BODY_PATIENCE), aclosing(raw) as chunks:
+            async with asyncio.timeout(BODY_TIMEOUT_SEC), aclosing(raw) as chunks:
                 async for chunk in chunks:
                     body += chunk
                     if len(body) >= MAX_BODY_BYTES:
