@@ -27,9 +27,9 @@ def resolving(*addresses: str) -> AddressGuard:
     return AddressGuard(allowed=LOOPBACK, resolve=resolve)
 
 
-async def failure(http: GuardedHttp, url: str, within: float = 20.0) -> str:
+async def failure(http: GuardedHttp, url: str, timeout_sec: float = 20.0) -> str:
     with pytest.raises(CallError) as caught:
-        await http.call("GET", url, within=within)
+        await http.call("GET", url, timeout_sec=timeout_sec)
     return str(caught.value)
 
 
@@ -52,7 +52,7 @@ def client_side(authority: trustme.CA) -> ssl.SSLContext:
 
 async def test_connects_to_the_address_that_was_checked_and_keeps_the_name() -> None:
     async with http_receiver() as receiver:
-        reply = await GuardedHttp(resolving("127.0.0.1")).call("GET", receiver.url("/x?y=1", host=SIEM), within=20)
+        reply = await GuardedHttp(resolving("127.0.0.1")).call("GET", receiver.url("/x?y=1", host=SIEM), timeout_sec=20)
 
         assert reply.ok
         assert (receiver.requests[0].path, receiver.requests[0].headers["host"]) == (
@@ -65,7 +65,7 @@ async def test_a_certificate_is_held_against_the_name(authority: trustme.CA) -> 
     async with http_receiver(server_side(authority, SIEM)) as receiver:
         http = GuardedHttp(resolving("127.0.0.1"), client_side(authority))
 
-        reply = await http.call("GET", receiver.url(host=SIEM), within=20)
+        reply = await http.call("GET", receiver.url(host=SIEM), timeout_sec=20)
 
         assert reply.ok
 
@@ -92,7 +92,7 @@ async def test_the_next_address_is_tried_where_nobody_listens() -> None:
     async with http_receiver() as receiver:
         http = GuardedHttp(resolving("127.0.0.77", "127.0.0.1"))
 
-        reply = await http.call("GET", receiver.url(host=SIEM), within=20)
+        reply = await http.call("GET", receiver.url(host=SIEM), timeout_sec=20)
 
         assert reply.ok
 
@@ -101,7 +101,7 @@ async def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.Monkey
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     async with http_receiver() as receiver:
-        reply = await GuardedHttp(resolving("127.0.0.1")).call("GET", receiver.url(host=SIEM), within=20)
+        reply = await GuardedHttp(resolving("127.0.0.1")).call("GET", receiver.url(host=SIEM), timeout_sec=20)
 
         assert reply.ok
 
@@ -133,7 +133,7 @@ async def test_a_redirect_is_an_answer() -> None:
     async with http_receiver() as receiver, http_receiver() as elsewhere:
         receiver.answers = lambda _: answer("302 Found", b"", f"Location: {elsewhere.url()}")
 
-        reply = await GuardedHttp(resolving("127.0.0.1")).call("GET", receiver.url(host=SIEM), within=20)
+        reply = await GuardedHttp(resolving("127.0.0.1")).call("GET", receiver.url(host=SIEM), timeout_sec=20)
 
         assert (reply.ok, elsewhere.requests) == (False, [])
         assert str(reply) == "HTTP 302 Found: redirects are not followed, name the final address"
@@ -143,6 +143,6 @@ async def test_of_a_long_body_only_the_beginning_is_read() -> None:
     async with http_receiver() as receiver:
         receiver.answers = lambda _: answer("500 Oh no", b"x" * 2_000_000)
 
-        reply = await GuardedHttp(resolving("127.0.0.1")).call("GET", receiver.url(host=SIEM), within=20)
+        reply = await GuardedHttp(resolving("127.0.0.1")).call("GET", receiver.url(host=SIEM), timeout_sec=20)
 
         assert len(reply.body) == 1024

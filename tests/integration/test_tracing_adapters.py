@@ -135,8 +135,8 @@ async def test_a_call_that_is_refused_is_a_failed_span(memory: SpanMemory) -> No
     async with http_receiver() as receiver:
         receiver.answers = lambda _: answer("503 Service Unavailable")
         with memory.under_way():
-            await http.call("GET", receiver.url(), within=20)
+            await http.call("GET", receiver.url(), timeout_sec=20)
             with pytest.raises(CallError):
-                await http.call("GET", "http://10.0.0.1/", within=20)
+                await http.call("GET", "http://10.0.0.1/", timeout_sec=20)
 
     assert [attributes(span)["error.type"] for span in memory.spans] == ["503", "CallError"]

@@ -67,7 +67,13 @@ class GuardedHttp:
         self._tracer = tracer
 
     async def call(
-        self, method: str, url: str, *, within: float, content: bytes = b"", headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        url: str,
+        *,
+        timeout_sec: float,
+        content: bytes = b"",
+        headers: Mapping[str, str] | None = None,
     ) -> HttpReply:
         """Call once, within so many seconds, looking up the name and connecting included.
 
@@ -77,31 +83,31 @@ class GuardedHttp:
         target = _target(url)
         with self._begin_span(method, target) as span:
             reply = await self._call_with_timeout(
-                method, target, within, content, {**(headers or {}), **span.trace_headers}
+                method, target, timeout_sec, content, {**(headers or {}), **span.trace_headers}
             )
             span.end(None if reply.ok else str(reply.status))
         return reply
 
     async def _call_with_timeout(
-        self, method: str, target: httpx.URL, within: float, content: bytes, headers: Mapping[str, str]
+        self, method: str, target: httpx.URL, timeout_sec: float, content: bytes, headers: Mapping[str, str]
     ) -> HttpReply:
         try:
-            async with asyncio.timeout(within):
-                return await self._call(method, target, within, content, headers)
+            async with asyncio.timeout(timeout_sec):
+                return await self._call(method, target, timeout_sec, content, headers)
         except AddressError as error:
             raise CallError(str(error)) from error
         except (TimeoutError, httpx.TimeoutException) as error:
-            message = f"no answer within {within:g} s"
+            message = f"no answer within {timeout_sec:g} s"
             raise CallError(message) from error
         except (httpx.HTTPError, OSError) as error:
             raise CallError(_reason(error)) from error
 
     async def _call(
-        self, method: str, target: httpx.URL, within: float, content: bytes, headers: Mapping[str, str]
+        self, method: str, target: httpx.URL, timeout_sec: float, content: bytes, headers: Mapping[str, str]
     ) -> HttpReply:
         host = target.raw_host.decode("ascii")
         *others, last = await self._guard.addresses(host, target.port or _PORTS[target.scheme])
-        timeout_sec = httpx.Timeout(None, connect=within / (len(others) + 1))
+        timeout_sec = httpx.Timeout(None, connect=timeout_sec / (len(others) + 1))
         own = {"Host": target.netloc.decode("ascii"), "User-Agent": _AGENT, "Accept-Encoding": "identity"}
         async with httpx.AsyncClient(verify=self._context(), trust_env=False, timeout=timeout_sec) as client:
 

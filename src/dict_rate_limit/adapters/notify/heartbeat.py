@@ -29,7 +29,7 @@ class UrlHeartbeat:
     async def beat(self) -> None:
         """Call once. A failure is logged once, until it is another one or over."""
         try:
-            reply = await self._http.call("GET", self._url, within=TIMEOUT_SEC)
+            reply = await self._http.call("GET", self._url, timeout_sec=TIMEOUT_SEC)
         except CallError as error:
             trouble: str | None = str(error)
         else:

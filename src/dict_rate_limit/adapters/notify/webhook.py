@@ -34,12 +34,12 @@ MAX_REJECTIONS: Final = frozenset({400, 413, 415, 422})
 
 
 async def post_json(
-    http: GuardedHttp, channel: Channel, document: bytes, within: float, headers: Mapping[str, str] | None = None
+    http: GuardedHttp, channel: Channel, document: bytes, timeout_sec: float, headers: Mapping[str, str] | None = None
 ) -> DeliveryResult:
     """Send a document to the channel's URL, within so many seconds, and say what it answered."""
     sent = {"Content-Type": "application/json", **(headers or {})}
     try:
-        reply = await http.call("POST", channel.url, content=document, headers=sent, within=within)
+        reply = await http.call("POST", channel.url, content=document, headers=sent, timeout_sec=timeout_sec)
     except CallError as error:
         return DeliveryResult(ok=False, text=redacted(str(error), channel, host_is_open=True))
     text = redacted(str(reply), channel, host_is_open=True)
