@@ -109,7 +109,7 @@ class GuardedHttp:
         *others, last = await self._guard.addresses(host, target.port or _PORTS[target.scheme])
         timeout_sec = httpx.Timeout(None, connect=timeout_sec / (len(others) + 1))
         own = {"Host": target.netloc.decode("ascii"), "User-Agent": _AGENT, "Accept-Encoding": "identity"}
-        async with httpx.AsyncClient(verify=self._context(), trust_env=False, timeout=timeout_sec) as client:
+        async with httpx.AsyncClient(verify=self._ssl_context(), trust_env=False, timeout=timeout_sec) as client:
 
             async def to(address: str) -> HttpReply:
                 request = client.build_request(
@@ -130,7 +130,7 @@ class GuardedHttp:
         facts = {"http.request.method": method, "server.address": target.host}
         return self._tracer.begin(Component.CHANNEL, method, facts)
 
-    def _context(self) -> ssl.SSLContext:
+    def _ssl_context(self) -> ssl.SSLContext:
         if self._trust is None:
             self._trust = httpx.create_ssl_context(trust_env=False)
             self._trust.load_default_certs()
