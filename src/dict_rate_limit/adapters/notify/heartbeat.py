@@ -35,10 +35,10 @@ class UrlHeartbeat:
         else:
             trouble = None if reply.ok else f"HTTP {reply.status} {reply.phrase}".rstrip()
         if trouble != self._trouble:
-            self._tell(trouble)
+            self._log_change(trouble)
         self._trouble = trouble
 
-    def _tell(self, trouble: str | None) -> None:
+    def _log_change(self, trouble: str | None) -> None:
         if trouble is None:
             _log.info("heartbeat.recovered", extra={"host": self._host})
         else:
