@@ -24,7 +24,7 @@ class UrlHeartbeat:
         self._http = http
         self._url = url
         self._host = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0].rpartition("@")[2]
-        self._trouble: str | None = None
+        self._error: str | None = None
 
     async def beat(self) -> None:
         """Call once. A failure is logged once, until it is another one or over."""
@@ -34,9 +34,9 @@ class UrlHeartbeat:
             trouble: str | None = str(error)
         else:
             trouble = None if reply.ok else f"HTTP {reply.status} {reply.phrase}".rstrip()
-        if trouble != self._trouble:
+        if trouble != self._error:
             self._log_change(trouble)
-        self._trouble = trouble
+        self._error = trouble
 
     def _log_change(self, trouble: str | None) -> None:
         if trouble is None:
