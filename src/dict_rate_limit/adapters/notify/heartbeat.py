@@ -31,15 +31,15 @@ class UrlHeartbeat:
         try:
             reply = await self._http.call("GET", self._url, timeout_sec=TIMEOUT_SEC)
         except CallError as error:
-            trouble: str | None = str(error)
+            error_text: str | None = str(error)
         else:
-            trouble = None if reply.ok else f"HTTP {reply.status} {reply.phrase}".rstrip()
-        if trouble != self._error:
-            self._log_change(trouble)
-        self._error = trouble
+            error_text = None if reply.ok else f"HTTP {reply.status} {reply.phrase}".rstrip()
+        if error_text != self._error:
+            self._log_change(error_text)
+        self._error = error_text
 
-    def _log_change(self, trouble: str | None) -> None:
-        if trouble is None:
+    def _log_change(self, error_text: str | None) -> None:
+        if error_text is None:
             _log.info("heartbeat.recovered", extra={"host": self._host})
         else:
-            _log.warning("heartbeat.failed", extra={"host": self._host, "error": trouble})
+            _log.warning("heartbeat.failed", extra={"host": self._host, "error": error_text})
