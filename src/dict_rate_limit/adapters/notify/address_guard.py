@@ -72,7 +72,7 @@ class AddressGuard:
 
     def _check(self, host: str, address: _Address) -> None:
         networks = [ip_network(text) for text in self.allowed]
-        for one in _meant(address):
+        for one in _effective_addresses(address):
             if _public(one) or any(one in network for network in networks):
                 continue
             network = ip_network((one.packed, 24 if one.version == 4 else 64), strict=False)  # noqa: PLR2004 -- IPv4
@@ -84,7 +84,7 @@ def _public(address: _Address) -> bool:
     return address.is_global and not address.is_multicast and address not in _SITE_LOCAL
 
 
-def _meant(address: _Address) -> Iterable[_Address]:
+def _effective_addresses(address: _Address) -> Iterable[_Address]:
     """Return the address, or the IPv4 address that routers would take out of it."""
     if isinstance(address, IPv4Address):
         return [address]
