@@ -65,8 +65,8 @@ def body(channel: Channel, message: Message, runbook_base_url: str | None) -> di
                 "status": "resolved" if _is_over(event) else "firing",
                 "labels": its_labels,
                 "annotations": its_annotations,
-                "startsAt": _text(event.opened_at),
-                "endsAt": _text(event.detected_at) if _is_over(event) else NEVER,
+                "startsAt": _format_time(event.opened_at),
+                "endsAt": _format_time(event.detected_at) if _is_over(event) else NEVER,
                 "generatorURL": "",
                 "fingerprint": _fingerprint(event),
             }
@@ -108,5 +108,5 @@ def _common(maps: Sequence[Mapping[str, str]]) -> dict[str, str]:
     return {name: text for name, text in first.items() if all(other.get(name) == text for other in others)}
 
 
-def _text(moment: datetime) -> str:
+def _format_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
