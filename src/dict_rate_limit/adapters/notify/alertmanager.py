@@ -27,7 +27,7 @@ VERSION: Final = "4"
 NEVER: Final = "0001-01-01T00:00:00Z"
 """Go's zero time: Alertmanager's `endsAt` while an alert fires."""
 
-GROUPED_BY: Final = ("alertname", "participant", "policy")
+GROUP_LABELS: Final = ("alertname", "participant", "policy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ def body(channel: Channel, message: Message, runbook_base_url: str | None) -> di
     events = latest(message.events)
     labels = [_labels(event) for event in events]
     annotations = [_annotations(event, channel, message, runbook_base_url) for event in events]
-    group = {name: text for name, text in _common(labels).items() if name in GROUPED_BY}
+    group = {name: text for name, text in _common(labels).items() if name in GROUP_LABELS}
     return {
         "version": VERSION,
         "groupKey": "{}:{" + ", ".join(f"{name}={json.dumps(text)}" for name, text in group.items()) + "}",
