@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dict_rate_limit.adapters.notify.redaction import LONGEST, redacted
+from dict_rate_limit.adapters.notify.redaction import MAX_LENGTH, redacted
 from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 -- an example
@@ -49,5 +49,5 @@ def test_the_text_becomes_one_printable_line() -> None:
 def test_a_long_text_is_truncated() -> None:
     text = redacted("x" * 10_000, channel("json://host"))
 
-    assert len(text) == LONGEST
+    assert len(text) == MAX_LENGTH
     assert text.endswith("…")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.notifications.channel import Channel
 
 HIDDEN: Final = "***"
-LONGEST: Final = 400
+MAX_LENGTH: Final = 400
 
 _SHORTEST: Final = 3
 """Shorter pieces of a URL stand in any text; hiding them would leave nothing to read, and they are no secrets."""
@@ -31,7 +31,7 @@ def redacted(text: str, channel: Channel, *, host_is_open: bool = False) -> str:
     for piece in sorted(_pieces(channel, host_is_open=host_is_open), key=len, reverse=True):
         text = re.sub(re.escape(piece), HIDDEN, text, flags=re.IGNORECASE)
     line = one_line(text)
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+    return line if len(line) <= MAX_LENGTH else f"{line[: MAX_LENGTH - 1]}…"
 
 
 def _pieces(channel: Channel, *, host_is_open: bool) -> set[str]:
