@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 HIDDEN: Final = "***"
 MAX_LENGTH: Final = 400
 
-_SHORTEST: Final = 3
+_MIN_PIECE: Final = 3
 """Shorter pieces of a URL stand in any text; hiding them would leave nothing to read, and they are no secrets."""
 
 _PARTS: Final = re.compile(r"[/:@?&=#,\s]+")
@@ -42,7 +42,7 @@ def _pieces(channel: Channel, *, host_is_open: bool) -> set[str]:
     secrets = [*channel.secrets, *(secret.removeprefix("whsec_") for secret in channel.secrets)]
     basic = base64.b64encode(unquote(userinfo).encode()).decode()  # as the header Authorization has it
     texts = [*parts, *secrets]
-    return {piece for piece in (*texts, *_split(texts), basic) if len(piece) >= _SHORTEST}
+    return {piece for piece in (*texts, *_split(texts), basic) if len(piece) >= _MIN_PIECE}
 
 
 def _split(texts: Iterable[str]) -> Iterator[str]:
