@@ -20,7 +20,7 @@ MAX_LENGTH: Final = 400
 _MIN_PIECE: Final = 3
 """Shorter pieces of a URL stand in any text; hiding them would leave nothing to read, and they are no secrets."""
 
-_PARTS: Final = re.compile(r"[/:@?&=#,\s]+")
+_SEPARATORS: Final = re.compile(r"[/:@?&=#,\s]+")
 
 
 def redacted(text: str, channel: Channel, *, host_is_open: bool = False) -> str:
@@ -47,5 +47,5 @@ def _pieces(channel: Channel, *, host_is_open: bool) -> set[str]:
 
 def _split(texts: Iterable[str]) -> Iterator[str]:
     for text in texts:
-        for piece in _PARTS.split(text):
+        for piece in _SEPARATORS.split(text):
             yield from (piece, unquote(piece), unquote_plus(piece))
