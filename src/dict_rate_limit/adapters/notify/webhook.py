@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_SEC: Final = 10.0
 PREFIX: Final = "whsec_"
-KEY_BYTES: Final = (24, 64)
+KEY_LENGTHS: Final = (24, 64)
 """Shortest and longest key of the specification."""
 
 MAX_REJECTIONS: Final = frozenset({400, 413, 415, 422})
@@ -91,6 +91,6 @@ def key_of(secret: str) -> bytes:
         key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
     except binascii.Error as error:
         raise ValueError from error
-    if not KEY_BYTES[0] <= len(key) <= KEY_BYTES[1]:
+    if not KEY_LENGTHS[0] <= len(key) <= KEY_LENGTHS[1]:
         raise ValueError
     return key
