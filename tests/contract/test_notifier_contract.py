@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dict_rate_limit.adapters.notify.redaction import LONGEST
+from dict_rate_limit.adapters.notify.redaction import MAX_LENGTH
 from notifier_harness import TOKEN, WAYS, Behaviour, Way, message
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ async def test_a_failure_has_a_reason_and_no_secrets(made: Made, behaviour: Beha
         answer = await way.send(message())
 
         assert not answer.ok
-        assert 0 < len(answer.text) <= LONGEST
+        assert 0 < len(answer.text) <= MAX_LENGTH
         assert answer.text.isprintable()
         hidden = {TOKEN, *(secret.removeprefix("whsec_") for secret in way.channel.secrets)}
         assert not [secret for secret in hidden if secret in answer.text]

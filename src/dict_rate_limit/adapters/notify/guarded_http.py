@@ -107,9 +107,10 @@ class GuardedHttp:
     ) -> HttpReply:
         host = target.raw_host.decode("ascii")
         *others, last = await self._guard.addresses(host, target.port or _PORTS[target.scheme])
-        timeout_sec = httpx.Timeout(None, connect=timeout_sec / (len(others) + 1))
+        # Every address gets an equal share of the time to connect.
+        limits = httpx.Timeout(None, connect=timeout_sec / (len(others) + 1))
         own = {"Host": target.netloc.decode("ascii"), "User-Agent": _AGENT, "Accept-Encoding": "identity"}
-        async with httpx.AsyncClient(verify=self._ssl_context(), trust_env=False, timeout=timeout_sec) as client:
+        async with httpx.AsyncClient(verify=self._ssl_context(), trust_env=False, timeout=limits) as client:
 
             async def to(address: str) -> HttpReply:
                 request = client.build_request(

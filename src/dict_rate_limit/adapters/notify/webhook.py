@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.notifications import Message
 
 TIMEOUT_SEC: Final = 10.0
-SECRET_PREFIX: Final = "whsec_"
+PREFIX: Final = "whsec_"
 KEY_LENGTHS: Final = (24, 64)
 """Shortest and longest key of the specification."""
 
@@ -85,10 +85,10 @@ def key_of(secret: str) -> bytes:
     Raises:
         ValueError: it is not `whsec_` and 24 to 64 bytes in base64.
     """
-    if not secret.startswith(SECRET_PREFIX):
+    if not secret.startswith(PREFIX):
         raise ValueError
     try:
-        key = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
+        key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
     except binascii.Error as error:
         raise ValueError from error
     if not KEY_LENGTHS[0] <= len(key) <= KEY_LENGTHS[1]:
