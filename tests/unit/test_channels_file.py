@@ -92,7 +92,7 @@ def test_a_channel_that_becomes_invalid_stays_and_the_others_change(
     followed.write(B_IS_BAD)
 
     assert followed.later() == {"a": "slack://new/b/c", "b": "slack://d/e/f"}
-    assert log_lines(caplog) == ["channels_file.refused problem=channels.b: language: 'de', expected pt or en"]
+    assert log_lines(caplog) == ["channels_file.rejected problem=channels.b: language: 'de', expected pt or en"]
 
 
 def test_a_channel_that_was_never_valid_is_absent(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_the_last_valid_channels_stay_while_the_file_is_missing(
 
     assert followed.later() == before
     assert followed.later() == before
-    assert log_lines(caplog) == ["channels_file.refused problem=cannot be read: No such file or directory"]
+    assert log_lines(caplog) == ["channels_file.rejected problem=cannot be read: No such file or directory"]
 
 
 def test_a_restored_file_is_parsed(followed: Followed) -> None:
@@ -211,4 +211,4 @@ def test_new_channels_are_checked_in_the_background(tmp_path: Path, told: Notifi
 
     assert told.any.wait(timeout=30)
     assert asked == [["a", "b"]]
-    assert told.lines == ["channels_file.refused problem=channels.a: url: (hidden), expected another"]
+    assert told.lines == ["channels_file.rejected problem=channels.a: url: (hidden), expected another"]

@@ -1,4 +1,4 @@
-"""The channels of a file that is read again when it changes."""
+"""The channels of a file that is reloaded when it changes."""
 
 from __future__ import annotations
 
@@ -23,16 +23,15 @@ _log = logging.getLogger(__name__)
 
 
 class ChannelsFile:
-    """The channels of a file, at most a second behind it. A channel that turns bad stays as it last was.
+    """The channels of a file, at most a second behind it. A channel that becomes invalid keeps its last valid form.
 
-    While the file cannot be read all do. Each problem is logged once, for as long as it lasts. `check` is asked in the
-    background about channels that are new: it may take a second.
+    While the file cannot be read, all channels do. Each problem is logged once while it lasts. `check` runs in a thread
+    for new channels, as it takes a second.
     """
 
     def __init__(
         self, path: Path | None, clock: Clock, check: Callable[[Sequence[Channel]], Sequence[str]] | None = None
     ) -> None:
-        """Read nothing before the first question. Without a path there are no channels."""
         self._path = path
         self._file = ReloadedFiles(*([] if path is None else [path]), monotonic=clock.monotonic)
         self._check = check
@@ -47,7 +46,7 @@ class ChannelsFile:
         return tuple(self._channels.values())
 
     def names(self) -> Collection[str] | None:
-        """Return the names of all channels of the file, bad ones too; None while it cannot be read."""
+        """Return the names of all channels of the file, also invalid ones; None while it cannot be read."""
         self.channels()
         return self._names
 
@@ -80,17 +79,17 @@ class ChannelsFile:
     def _log_problems(self, problems: Iterable[str]) -> None:
         found = frozenset(problems)
         for problem in sorted(found - self._logged):
-            _log.error("channels_file.refused", extra={"problem": problem})
+            _log.error("channels_file.rejected", extra={"problem": problem})
         self._logged = found
 
     @staticmethod
     def _log_rejected_urls(check: Callable[[Sequence[Channel]], Sequence[str]], channels: Sequence[Channel]) -> None:
         for problem in check(channels):
-            _log.error("channels_file.refused", extra={"problem": problem})
+            _log.error("channels_file.rejected", extra={"problem": problem})
 
 
 def check_channels(path: Path) -> Sequence[str]:
-    """Return every problem of a file, URLs that Apprise does not take among them. Takes a second."""
+    """Return every problem of a file, also URLs that Apprise rejects. Takes a second."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -100,11 +99,11 @@ def check_channels(path: Path) -> Sequence[str]:
 
 
 def rejected_urls(channels: Sequence[Channel]) -> Sequence[str]:
-    """Return why Apprise does not take the URLs of some channels. Blocks for a second: it starts a program."""
+    """Return one problem per URL that Apprise rejects. Blocks for a second, as it starts a subprocess."""
     texts = [channel for channel in channels if channel.format is ChannelType.TEXT]
     reasons = check_urls([channel.url for channel in texts]) if texts else []
     return [
-        f"{TABLE}.{channel.name}: url: {HIDDEN}, expected one that Apprise takes: {redacted(reason, channel)}"
+        f"{TABLE}.{channel.name}: url: {HIDDEN}, expected one that Apprise accepts: {redacted(reason, channel)}"
         for channel, reason in zip(texts, reasons, strict=True)
         if reason is not None
     ]

@@ -1,4 +1,4 @@
-"""The text of the channels' file, read into channels. All its problems are found at once; no secret is named."""
+"""The parser of the channels file. It reports all problems at once and displays no secret."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _MAX_DISPLAY: Final = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedChannels:
-    """What a file says. `bad` names channels that are there and have problems; None = nothing of the file can be read.
+    """The content of a file. `invalid` names the channels with problems; None = the file cannot be parsed at all.
 
-    `problems` holds one line each: channel, key, value unless it may be secret, and what was expected.
+    `problems` has one line each: channel, key, value unless it may be secret, and what was expected.
     """
 
     channels: tuple[Channel, ...] = ()
@@ -42,7 +42,7 @@ class ParsedChannels:
 
 
 def parse_channels(text: str) -> ParsedChannels:
-    """Read the file."""
+    """Parse the file."""
     try:
         content = msgspec.toml.decode(text)
     except msgspec.DecodeError as error:
@@ -102,7 +102,7 @@ def _channel(name: str, table: object) -> tuple[Channel | None, list[str]]:
 
 
 def _mismatches(values: Mapping[str, Any]) -> list[str]:
-    """Say what does not go together."""
+    """Check the keys against each other."""
     form = values.get("format", ChannelType.TEXT)
     problems = []
     if form is not ChannelType.TEXT and not _is_http(values["url"]):
