@@ -65,7 +65,7 @@ def about(*events: AlertEvent) -> Message:
 async def program(act: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 -- a request
     """Ask the program what it would be asked, within this process."""
     request = {"act": act, "title": "título", "body": "um\ndois", "type": "warning", **fields}
-    return await asyncio.to_thread(apprise_subprocess.answer, json.loads(json.dumps(request)))
+    return await asyncio.to_thread(apprise_subprocess.handle, json.loads(json.dumps(request)))
 
 
 async def test_a_text_arrives_as_it_was_written(receiver: HttpReceiver) -> None:
@@ -125,7 +125,7 @@ async def test_the_program_says_which_url_it_does_not_take() -> None:
     assert said == {
         "ok": False,
         "text": (
-            "Apprise does not take this URL: An invalid Slack (second) Token (None) was specified. "
+            "Apprise rejects this URL: An invalid Slack (second) Token (None) was specified. "
             "Could not load Slack URL: slack://half"
         ),
     }
@@ -262,9 +262,9 @@ async def test_a_program_that_fails_is_an_answer(command: Sequence[str]) -> None
     said = await AppriseNotifier(command=command).send(channel("json://s3cr3t"), message())
 
     assert not said.ok
-    assert said.text.startswith("the program for texts failed: ")
+    assert said.text.startswith("Apprise subprocess failed: ")
     assert "s3cr3t" not in said.text
-    assert list(check_urls(["json://s3cr3t"], command)) == ["the program for texts failed"]
+    assert list(check_urls(["json://s3cr3t"], command)) == ["Apprise subprocess failed"]
 
 
 class Counting(AppriseNotifier):
@@ -283,7 +283,7 @@ class Counting(AppriseNotifier):
             self.full.set()
         await self.over.wait()
         self.running -= 1
-        return b'{"ok": true, "text": "taken"}'
+        return b'{"ok": true, "text": "accepted"}'
 
 
 async def test_no_more_programs_run_at_once_than_there_is_memory_for() -> None:
@@ -310,7 +310,7 @@ def test_every_problem_of_a_file_is_told_those_of_urls_too(tmp_path: Path) -> No
         "channels.c: language: 'de'",
         "channels.a: url: (hidden)",
     ]
-    assert "expected one that Apprise takes: An invalid Slack (second) Token" in problems[1]
+    assert "expected one that Apprise accepts: An invalid Slack (second) Token" in problems[1]
     assert "s3cr3t" not in "".join(problems)
 
 

@@ -76,7 +76,7 @@ async def test_a_certificate_of_another_name_is_refused(authority: trustme.CA) -
 
         text = await failure(http, receiver.url("/t0ken", host=SIEM))
 
-        assert "certificate refused: Hostname mismatch" in text
+        assert "certificate rejected: Hostname mismatch" in text
         assert "t0ken" not in text
         assert receiver.requests == []
 
@@ -85,7 +85,7 @@ async def test_a_certificate_of_an_unknown_authority_is_refused(authority: trust
     async with http_receiver(server_side(authority, SIEM)) as receiver:
         text = await failure(GuardedHttp(resolving("127.0.0.1")), receiver.url(host=SIEM))
 
-        assert text.startswith("certificate refused: ")
+        assert text.startswith("certificate rejected: ")
 
 
 async def test_the_next_address_is_tried_where_nobody_listens() -> None:

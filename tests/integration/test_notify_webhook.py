@@ -153,7 +153,7 @@ async def test_an_internal_address_is_refused_and_the_setting_named(receiver: Ht
 
     assert not said.ok
     assert said.text == (
-        "host 127.0.0.1: 127.0.0.1 lies in the internal network 127.0.0.0/24; to allow it, add that to "
+        "host 127.0.0.1: 127.0.0.1 is in the internal network 127.0.0.0/24; to allow it, add that to "
         "NOTIFY_ALLOWED_NETWORKS"
     )
     assert receiver.requests == []

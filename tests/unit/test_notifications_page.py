@@ -9,7 +9,7 @@ import pytest
 from dict_rate_limit.adapters.notify import channels_toml
 from dict_rate_limit.adapters.notify.apprise_notifier import TIMEOUT_SEC
 from dict_rate_limit.adapters.notify.channels_toml import parse_channels
-from dict_rate_limit.adapters.notify.webhook import MAX_REJECTIONS, signatures
+from dict_rate_limit.adapters.notify.webhook import REJECTION_STATUSES, signatures
 from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -79,4 +79,4 @@ def test_the_receiver_on_the_page_rejects_other_signatures(verified: Any, body: 
 
 def test_the_page_names_the_actual_limits() -> None:
     assert f"`not sent within {TIMEOUT_SEC:g} s`" in PAGE
-    assert all(str(status) in PAGE for status in MAX_REJECTIONS)
+    assert all(str(status) in PAGE for status in REJECTION_STATUSES)

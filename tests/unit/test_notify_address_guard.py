@@ -78,7 +78,7 @@ async def test_the_error_names_the_network_to_allow(address: str, network: str) 
     text = await refusal(AddressGuard(resolve=Names(address)))
     passed = await AddressGuard(allowed=(network,), resolve=Names(address)).addresses("siem.example", 443)
 
-    assert f"lies in the internal network {network}" in text
+    assert f"is in the internal network {network}" in text
     assert passed == [address]
 
 

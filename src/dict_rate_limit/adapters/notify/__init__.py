@@ -1,1 +1,1 @@
-"""Ways to people and programs: the file that names them, what they are sent, and what they answer."""
+"""Notification channels: their file, their notifiers, and guarded HTTP."""

@@ -1,7 +1,7 @@
-"""Which addresses a URL of the configuration may lead to: public ones, and networks that are allowed by name.
+"""Which addresses configured URLs may reach: public ones, and allowed networks.
 
-A name is resolved here, and whoever connects uses the very address that was checked: a second look-up could give
-another one (DNS rebinding).
+The caller must connect to the address that was checked here. A second look-up could return another one (DNS
+rebinding).
 """
 
 from __future__ import annotations
@@ -24,29 +24,29 @@ _SITE_LOCAL: Final = ip_network("fec0::/10")
 
 
 class AddressError(Exception):
-    """The host may not be called, or has no address; the text says why."""
+    """The host may not be called, or has no address. The text gives the reason."""
 
 
 class Resolve(Protocol):
-    """Looks a host up."""
+    """Resolves a host name."""
 
     async def __call__(self, host: str, port: int) -> Sequence[str]:
         """Return its addresses as text.
 
         Raises:
-            OSError: it has none, or nobody can tell.
+            OSError: it has none, or the look-up failed.
         """
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
-    """Ask the system."""
+    """Resolve with the system's resolver."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(entry[4][0]) for entry in found]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressGuard:
-    """Lets through what is public or inside `allowed` (networks in CIDR form)."""
+    """Accepts public addresses and those inside `allowed` (networks in CIDR notation)."""
 
     allowed: tuple[str, ...] = ()
     resolve: Resolve = resolve
@@ -55,13 +55,14 @@ class AddressGuard:
         """Return the addresses of a host, all checked, in the order to try them.
 
         Raises:
-            AddressError: it has none, or one of them is internal: a host of both kinds is a trap.
+            AddressError: it has none, or any of them is internal.
         """
         try:
             found = list(dict.fromkeys(await self.resolve(host, port)))
-        except (OSError, UnicodeError) as error:  # an impossible name is a UnicodeError
+        # The resolver raises UnicodeError for a malformed name.
+        except (OSError, UnicodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else None
-            message = f"host {host}: no address ({reason or 'not a name'})"
+            message = f"host {host}: no address ({reason or 'not a host name'})"
             raise AddressError(message) from error
         for text in found:
             self._check(host, ip_address(text))
@@ -76,7 +77,7 @@ class AddressGuard:
             if _public(one) or any(one in network for network in networks):
                 continue
             network = ip_network((one.packed, 24 if one.version == 4 else 64), strict=False)  # noqa: PLR2004 -- IPv4
-            message = f"host {host}: {one} lies in the internal network {network}; to allow it, add that to {SETTING}"
+            message = f"host {host}: {one} is in the internal network {network}; to allow it, add that to {SETTING}"
             raise AddressError(message)
 
 
@@ -85,7 +86,7 @@ def _public(address: _Address) -> bool:
 
 
 def _effective_addresses(address: _Address) -> Iterable[_Address]:
-    """Return the address, or the IPv4 address that routers would take out of it."""
+    """Return the addresses that routers reach by this one: IPv6 may embed an IPv4 address."""
     if isinstance(address, IPv4Address):
         return [address]
     if address.ipv4_mapped is not None:

@@ -1,4 +1,4 @@
-"""What Alertmanager sends to its webhook receivers, version 4: for those who route there."""
+"""Notifications in the format of Alertmanager's webhook, version 4, for receivers of Alertmanager."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.notifications import Message
 
 VERSION: Final = "4"
+# Go's zero time, which Alertmanager sends as `endsAt` of a firing alert.
 NEVER: Final = "0001-01-01T00:00:00Z"
-"""Go's zero time: Alertmanager's `endsAt` while an alert fires."""
 
 GROUP_LABELS: Final = ("alertname", "participant", "policy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertmanagerNotifier:
-    """Posts the alerts of a message as Alertmanager would."""
+    """Posts the alerts of a message in Alertmanager's format."""
 
     http: GuardedHttp
     runbook_base_url: str | None = None
     timeout_sec: float = TIMEOUT_SEC
 
     async def send(self, channel: Channel, message: Message) -> DeliveryResult:
-        """Send once and say what the other side answered."""
+        """Send once and return the receiver's answer."""
         document = json.dumps(body(channel, message, self.runbook_base_url), ensure_ascii=False).encode()
         return await post_json(self.http, channel, document, self.timeout_sec)
 
 
 def body(channel: Channel, message: Message, runbook_base_url: str | None) -> dict[str, object]:
-    """Return the body. `groupKey` and fingerprints stay the same while an alert gets better or worse, to its end."""
+    """Return the body. `groupKey` and fingerprints do not change during an alert's life."""
     events = latest(message.events)
     labels = [_labels(event) for event in events]
     annotations = [_annotations(event, channel, message, runbook_base_url) for event in events]
@@ -99,7 +99,7 @@ def _is_over(event: AlertEvent) -> bool:
 
 
 def _fingerprint(event: AlertEvent) -> str:
-    """Name the alert as Alertmanager does, by 16 hex digits; without the severity, which changes."""
+    # Alertmanager hashes all labels, but the severity changes during an alert. Its fingerprints have 16 hex digits.
     return sha256(event.alert_id.bytes).hexdigest()[:16]
 
 

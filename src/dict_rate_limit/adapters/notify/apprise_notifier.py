@@ -1,4 +1,4 @@
-"""Texts for people, by whatever service the channel's URL names: Apprise, in a process of its own."""
+"""Text messages by Apprise, in a subprocess, to the service of the channel's URL."""
 
 from __future__ import annotations
 
@@ -24,29 +24,28 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.notifications import Message
 
 TIMEOUT_SEC: Final = 24.0
+# Each subprocess takes about 55 MiB for a second.
 MAX_CONCURRENT: Final = 4
-"""Texts under way in this process; each takes about 55 MiB for a second."""
 
 COMMAND: Final = (sys.executable, "-I", "-m", "dict_rate_limit.adapters.notify.apprise_subprocess")
 
+# No proxy variables and no .netrc: the text must go to the URL alone.
 _ENVIRONMENT: Final = {"HOME": "/nonexistent", "LC_ALL": "C.UTF-8", "PATH": os.defpath}
-"""No proxies, no .netrc, nothing of ours: a text goes where its URL says."""
 
 _TYPES: Final = {Severity.INFO: "info", Severity.WARNING: "warning", Severity.CRITICAL: "failure"}
 _CHECK_TIMEOUT_SEC: Final = 15.0
 
 
 class AppriseNotifier:
-    """Sends texts. `command` is the program that does it; `patience` bounds all of it, in seconds."""
+    """Sends texts. `command` starts the subprocess; `timeout_sec` includes the wait for a free slot."""
 
     def __init__(self, command: Sequence[str] = COMMAND, timeout_sec: float = TIMEOUT_SEC) -> None:
-        """Start nothing."""
         self._command = command
-        self._patience = timeout_sec
+        self._timeout_sec = timeout_sec
         self._slots = asyncio.Semaphore(MAX_CONCURRENT)
 
     async def send(self, channel: Channel, message: Message) -> DeliveryResult:
-        """Send once and say what the service answered, as far as Apprise tells."""
+        """Send once and return the service's answer, as far as Apprise reports it."""
         request = {
             "act": "send",
             "url": url_for(channel, message),
@@ -55,14 +54,14 @@ class AppriseNotifier:
             "type": notify_type(message),
         }
         try:
-            async with asyncio.timeout(self._patience), self._slots:
+            async with asyncio.timeout(self._timeout_sec), self._slots:
                 output = await self._run(json.dumps(request).encode())
             answer = json.loads(output)
             return DeliveryResult(ok=answer["ok"] is True, text=redacted(str(answer["text"]), channel))
         except TimeoutError:
-            return DeliveryResult(ok=False, text=f"not sent within {self._patience:g} s")
+            return DeliveryResult(ok=False, text=f"not sent within {self._timeout_sec:g} s")
         except (OSError, ValueError, LookupError, TypeError) as error:
-            return DeliveryResult(ok=False, text=redacted(f"the program for texts failed: {error}", channel))
+            return DeliveryResult(ok=False, text=redacted(f"Apprise subprocess failed: {error}", channel))
 
     async def _run(self, request: bytes) -> bytes:
         process = await asyncio.create_subprocess_exec(
@@ -81,7 +80,7 @@ class AppriseNotifier:
 
 
 async def _kill(process: Process) -> None:
-    """Kill what still runs, its children included."""
+    """Kill the process group if the process still runs."""
     if process.returncode is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -89,7 +88,7 @@ async def _kill(process: Process) -> None:
 
 
 def check_urls(urls: Sequence[str], command: Sequence[str] = COMMAND) -> Sequence[str | None]:
-    """Say of each URL why Apprise does not take it, None where it does. The reasons may name secrets."""
+    """Return for each URL the reason why Apprise rejects it, or None. The reasons may contain secrets."""
     request = json.dumps({"act": "check", "urls": list(urls)})
     try:
         done = subprocess.run(  # noqa: S603 -- our own program
@@ -103,12 +102,12 @@ def check_urls(urls: Sequence[str], command: Sequence[str] = COMMAND) -> Sequenc
         )
         problems: Sequence[str | None] = json.loads(done.stdout)["problems"]
     except (OSError, subprocess.SubprocessError, ValueError, LookupError, TypeError):
-        return ["the program for texts failed"] * len(urls)
+        return ["Apprise subprocess failed"] * len(urls)
     return problems
 
 
 def notify_type(message: Message) -> str:
-    """Return Apprise's word for how bad it is: colour, icon, and what incident services make of it."""
+    """Return Apprise's notification type, which sets the colour, the icon, and the severity of incidents."""
     events = latest(message.events)
     open_events = [event for event in events if event.transition is not TransitionKind.RESOLVED]
     if not open_events:
@@ -118,13 +117,12 @@ def notify_type(message: Message) -> str:
 
 
 def url_for(channel: Channel, message: Message) -> str:
-    """Return the URL with what the product has to add where the channel says nothing of it.
-
-    A long text is parted rather than cut off. PagerDuty keeps one incident for each alert, and ends it with the alert.
-    """
+    """Return the URL with the product's defaults for options that the channel does not set."""
+    # PagerDuty opens one incident per alert and resolves it with the alert, by the same key.
     if channel.url.lower().startswith("pagerduty://"):
         key = str(message.events[-1].alert_id)
         return _with_defaults(channel.url, {"overflow": "truncate", "action": "map", "dedup": key})
+    # A long text is split into several messages, not cut off.
     return _with_defaults(channel.url, {"overflow": "split"})
 
 

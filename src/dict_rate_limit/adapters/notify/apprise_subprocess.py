@@ -1,11 +1,11 @@
-"""A program of its own for texts: Apprise costs 45 MiB and half a second, which no process should keep.
+"""The Apprise subprocess. Apprise takes 45 MiB and half a second to import, so no server imports it.
 
 It reads one JSON object from stdin and writes one to stdout:
 
-  {"act": "send", "url": …, "title": …, "body": …, "type": …}  →  {"ok": true | false, "text": why not}
-  {"act": "check", "urls": […]}                                →  {"problems": [why it is not taken | null, …]}
+  {"act": "send", "url": …, "title": …, "body": …, "type": …}  →  {"ok": true | false, "text": reason}
+  {"act": "check", "urls": […]}                                →  {"problems": [reason of rejection | null, …]}
 
-Texts may name secrets: whoever started it redacts them.
+Texts may contain secrets. The parent process redacts them.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ if TYPE_CHECKING:
     from apprise import NotifyBase
 
 TIMEOUT_SEC: Final = 15.0
-"""Seconds until Apprise gives up by itself, with a reason."""
+"""After this time Apprise gives up with a reason."""
 
 HARD_LIMIT_SEC: Final = 25
-"""Seconds until the system ends this program, whatever it does."""
+"""After this time SIGALRM ends this process."""
 
+# Between the parts of a split text. With Apprise's default, three parts would exceed the timeout.
 MAX_INTERVAL_SEC: Final = 1.0
-"""Seconds between the parts of one text; Apprise's own default would not let three of them through in time."""
 
 _PR_SET_PDEATHSIG: Final = 1
 _TEAMS: Final = "workflows"
+# Apprise logs these reasons at DEBUG only.
 _DEBUG_REASONS: Final = ("Socket Exception", "Response Details")
-"""What Apprise says at DEBUG and yet tells why."""
 
 
 def handle(request: Mapping[str, Any]) -> dict[str, object]:
-    """Do what is asked."""
+    """Handle one request."""
     if request["act"] == "check":
         return {"problems": [_rejection(url) for url in request["urls"]]}
     return _send(request)
@@ -53,7 +53,7 @@ def _send(request: Mapping[str, Any]) -> dict[str, object]:
     with _reasons() as reasons:
         service = _service(request["url"])
         if service is None:
-            return {"ok": False, "text": f"Apprise does not take this URL: {_joined(reasons)}"}
+            return {"ok": False, "text": f"Apprise rejects this URL: {_joined(reasons)}"}
         apprise = Apprise(asset=service.asset)
         apprise.add(service)
         result = apprise.notify(
@@ -63,11 +63,11 @@ def _send(request: Mapping[str, Any]) -> dict[str, object]:
             body_format=NotifyFormat.TEXT.value,
             timeout=TIMEOUT_SEC,
         )
-        return {"ok": bool(result), "text": "taken" if result else _joined(reasons)}
+        return {"ok": bool(result), "text": "accepted" if result else _joined(reasons)}
 
 
 def _format_body(body: str, service: NotifyBase) -> str:
-    """Teams takes a text as Markdown, where a line ends only before an empty one."""
+    # Teams renders a text as Markdown, where only an empty line ends a line.
     schemes: Collection[str] = service.schemas()  # type: ignore[no-untyped-call]
     return body.replace("\n", "\n\n") if _TEAMS in schemes else body
 
@@ -78,7 +78,7 @@ def _rejection(url: str) -> str | None:
 
 
 def _service(url: str) -> NotifyBase | None:
-    """Make the service of a URL: no redirects, no files, no foreign pictures, no configuration but the URL."""
+    """Return the service of a URL: no redirects, no files, no remote images, no configuration except the URL."""
     asset = AppriseAsset(
         app_id="dict-rate-limit",
         app_desc="DICT rate limits",
@@ -100,7 +100,7 @@ def _service(url: str) -> NotifyBase | None:
 
 
 class _Reasons(logging.Handler):
-    """Collects why something failed: Apprise only logs it."""
+    """Collects the reasons of failures, which Apprise only logs."""
 
     def __init__(self, reasons: list[str]) -> None:
         super().__init__()
@@ -129,13 +129,15 @@ def _joined(reasons: list[str]) -> str:
 
 
 def main() -> None:
-    """Answer one request, and end without waiting for threads that hang."""
+    """Handle one request from stdin."""
     signal.alarm(HARD_LIMIT_SEC)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    out, sys.stdout = sys.stdout, sys.stderr  # what a library prints is no answer
+    # What a library prints must not mix with the answer.
+    out, sys.stdout = sys.stdout, sys.stderr
     out.write(json.dumps(handle(json.load(sys.stdin))))
     out.flush()
+    # Threads of Apprise may hang, so the exit does not wait for them.
     os._exit(0)
 
 

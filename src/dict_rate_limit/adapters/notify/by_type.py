@@ -29,6 +29,6 @@ class NotifierByType:
         attributes = {"dict_rate_limit.channel": channel.name}
         with self.tracer.begin(Component.CHANNEL, f"notify {channel.format}", attributes) as span:
             answer = await self.senders[channel.format].send(channel, message)
-            span.end(None if answer.ok else "not taken")
+            span.end(None if answer.ok else "not delivered")
         self.metrics.count(CountMetric.NOTIFICATION_ATTEMPTS, channel.name, "ok" if answer.ok else "failed")
         return answer

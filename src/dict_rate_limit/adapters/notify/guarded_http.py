@@ -1,4 +1,4 @@
-"""One HTTP call to a guarded address: no redirects, no proxies, bounded in time and in what is read."""
+"""HTTP calls to guarded addresses: no redirects, no proxies, limited time and body size."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.telemetry import Span, Tracer
 
 MAX_BODY_BYTES: Final = 1024
+# The status is known by then. The body only explains it.
 BODY_TIMEOUT_SEC: Final = 1.0
-"""Seconds for the body of an answer whose status is known already."""
 
 _AGENT: Final = "dict-rate-limit"
 _PORTS: Final = {"http": 80, "https": 443}
 
 
 class CallError(Exception):
-    """There is no answer; the text says why and names no more of the URL than its host."""
+    """There is no answer. The text gives the reason and names only the host of the URL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpReply:
-    """What the other side said: status, its name, and the first of the body where it refused."""
+    """An answer: status, reason phrase, and the beginning of the body if the status is an error."""
 
     status: int
     phrase: str
@@ -42,11 +42,10 @@ class HttpReply:
 
     @property
     def ok(self) -> bool:
-        """Whether it took what it was sent."""
+        """Whether the status is a success."""
         return httpx.codes.is_success(self.status)
 
     def __str__(self) -> str:
-        """Write it for the ledger."""
         first = f"HTTP {self.status} {self.phrase}".rstrip()
         if httpx.codes.is_redirect(self.status):
             return f"{first}: redirects are not followed, name the final address"
@@ -54,14 +53,13 @@ class HttpReply:
 
 
 class GuardedHttp:
-    """Calls http and https addresses that the guard lets through.
+    """Calls http and https URLs whose addresses the guard accepts.
 
-    The authorities of the system and those httpx brings are trusted, unless `trust` is given. Each call is one of
-    `steps`; of the URL it names the host alone.
+    Trusts the certificate authorities of the system and of httpx, unless `trust` is given. Each call is a span, which
+    names only the host of the URL.
     """
 
     def __init__(self, guard: AddressGuard, trust: ssl.SSLContext | None = None, tracer: Tracer = NULL_TRACER) -> None:
-        """Open nothing."""
         self._guard = guard
         self._trust = trust
         self._tracer = tracer
@@ -75,10 +73,10 @@ class GuardedHttp:
         content: bytes = b"",
         headers: Mapping[str, str] | None = None,
     ) -> HttpReply:
-        """Call once, within so many seconds, looking up the name and connecting included.
+        """Call once. `timeout_sec` includes the name look-up and the connection.
 
         Raises:
-            CallError: no answer: refused by the guard, not reachable, not in time, not HTTP.
+            CallError: no answer: rejected by the guard, unreachable, timed out, or not HTTP.
         """
         target = _target(url)
         with self._begin_span(method, target) as span:
@@ -152,7 +150,8 @@ def _target(url: str) -> httpx.URL:
 async def _reply(response: httpx.Response) -> HttpReply:
     body = b""
     if not response.is_success:
-        with suppress(TimeoutError, httpx.HTTPError):  # the status says enough
+        # Without the body, the status says enough.
+        with suppress(TimeoutError, httpx.HTTPError):
             raw = cast("AsyncGenerator[bytes, None]", response.aiter_raw())
             async with asyncio.timeout(BODY_TIMEOUT_SEC), aclosing(raw) as chunks:
                 async for chunk in chunks:
@@ -165,14 +164,14 @@ async def _reply(response: httpx.Response) -> HttpReply:
 
 
 def _reason(error: BaseException) -> str:
-    """Say what went wrong underneath: libraries tell of "all connection attempts" where the system says why."""
+    """Return the system's error text. The libraries report only that "all connection attempts failed"."""
     if isinstance(error, httpx.RemoteProtocolError):
         return f"no HTTP answer: {error}"
     cause: BaseException | None = error
     text = str(error)
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"certificate refused: {cause.verify_message}"
+            return f"certificate rejected: {cause.verify_message}"
         if isinstance(cause, OSError) and cause.errno is not None:
             text = os.strerror(cause.errno)
         cause = cause.__cause__ or cause.__context__

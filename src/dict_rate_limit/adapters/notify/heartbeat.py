@@ -1,4 +1,4 @@
-"""A call to somebody elsewhere after each good cycle: when it stays out, they know that we fell silent."""
+"""The heartbeat: a call to an external monitor after each successful cycle. Its absence is the alarm."""
 
 from __future__ import annotations
 
@@ -17,17 +17,16 @@ _log = logging.getLogger(__name__)
 
 
 class UrlHeartbeat:
-    """Calls a URL, which is secret: logs name its host alone."""
+    """Calls a URL. The URL is secret: logs name only its host."""
 
     def __init__(self, http: GuardedHttp, url: str) -> None:
-        """Call nothing yet."""
         self._http = http
         self._url = url
         self._host = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0].rpartition("@")[2]
         self._error: str | None = None
 
     async def beat(self) -> None:
-        """Call once. A failure is logged once, until it is another one or over."""
+        """Call once. A failure is logged when it begins or changes, and when it is over."""
         try:
             reply = await self._http.call("GET", self._url, timeout_sec=TIMEOUT_SEC)
         except CallError as error:

@@ -1,4 +1,4 @@
-"""What a channel answered, without what is secret about the channel."""
+"""Redaction of a channel's secrets in answers and errors."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 HIDDEN: Final = "***"
 MAX_LENGTH: Final = 400
 
+# Shorter pieces of a URL occur in any text and are not secret. Hiding them would make the text unreadable.
 _MIN_PIECE: Final = 3
-"""Shorter pieces of a URL stand in any text; hiding them would leave nothing to read, and they are no secrets."""
 
 _SEPARATORS: Final = re.compile(r"[/:@?&=#,\s]+")
 
 
 def redacted(text: str, channel: Channel, *, host_is_open: bool = False) -> str:
-    """Return printable text on one line, cut, with every piece of the channel's URL and secrets hidden.
+    """Return printable text on one line, truncated, with every piece of the channel's URL and secrets hidden.
 
-    Services put tokens anywhere in their URL, also where others have the host: `host_is_open` only where it is one.
+    Some services have a token in the place of the host. Set `host_is_open` only where the URL has a real host.
     """
     for piece in sorted(_pieces(channel, host_is_open=host_is_open), key=len, reverse=True):
         text = re.sub(re.escape(piece), HIDDEN, text, flags=re.IGNORECASE)
@@ -40,7 +40,8 @@ def _pieces(channel: Channel, *, host_is_open: bool) -> set[str]:
     userinfo = authority.rpartition("@")[0]
     parts = [userinfo, rest[len(authority) :]] if host_is_open else [rest]
     secrets = [*channel.secrets, *(secret.removeprefix("whsec_") for secret in channel.secrets)]
-    basic = base64.b64encode(unquote(userinfo).encode()).decode()  # as the header Authorization has it
+    # The form of the credentials in the Authorization header.
+    basic = base64.b64encode(unquote(userinfo).encode()).decode()
     texts = [*parts, *secrets]
     return {piece for piece in (*texts, *_split(texts), basic) if len(piece) >= _MIN_PIECE}
 

@@ -1,4 +1,4 @@
-"""Signed webhooks: one transition each, as the Standard Webhooks specification 1.0.0 has it."""
+"""Signed webhooks, one event each, by the Standard Webhooks specification 1.0.0."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ if TYPE_CHECKING:
 TIMEOUT_SEC: Final = 10.0
 PREFIX: Final = "whsec_"
 KEY_LENGTHS: Final = (24, 64)
-"""Shortest and longest key of the specification."""
+"""Minimum and maximum key length of the specification, in bytes."""
 
-MAX_REJECTIONS: Final = frozenset({400, 413, 415, 422})
-"""Statuses that are about the message, not about the address or the moment."""
+# These statuses concern the message itself. Others concern the address or the moment.
+REJECTION_STATUSES: Final = frozenset({400, 413, 415, 422})
 
 
 async def post_json(
     http: GuardedHttp, channel: Channel, document: bytes, timeout_sec: float, headers: Mapping[str, str] | None = None
 ) -> DeliveryResult:
-    """Send a document to the channel's URL, within so many seconds, and say what it answered."""
+    """Send a JSON document to the channel's URL and return the receiver's answer."""
     sent = {"Content-Type": "application/json", **(headers or {})}
     try:
         reply = await http.call("POST", channel.url, content=document, headers=sent, timeout_sec=timeout_sec)
     except CallError as error:
         return DeliveryResult(ok=False, text=redacted(str(error), channel, host_is_open=True))
     text = redacted(str(reply), channel, host_is_open=True)
-    return DeliveryResult(ok=reply.ok, text=text, refused=reply.status in MAX_REJECTIONS)
+    return DeliveryResult(ok=reply.ok, text=text, refused=reply.status in REJECTION_STATUSES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookNotifier:
-    """Posts a signed event; the message holds exactly one."""
+    """Posts a signed event. The message has exactly one."""
 
     http: GuardedHttp
     clock: Clock
@@ -56,7 +56,7 @@ class WebhookNotifier:
     timeout_sec: float = TIMEOUT_SEC
 
     async def send(self, channel: Channel, message: Message) -> DeliveryResult:
-        """Send once and say what the other side answered."""
+        """Send once and return the receiver's answer."""
         document = self._document(message)
         at = int(self.clock.now().timestamp())
         signed = signatures(channel.secrets, str(message.message_id), at, document)
@@ -74,13 +74,13 @@ class WebhookNotifier:
 
 
 def signatures(secrets: tuple[str, ...], message_id: str, at: int, document: bytes) -> str:
-    """Sign with each secret; the receiver takes any one it knows."""
+    """Sign with each secret, separated by spaces. The receiver accepts any signature it can verify."""
     moment, payload = datetime.fromtimestamp(at, UTC), document.decode()
     return " ".join(Webhook(secret).sign(message_id, moment, payload) for secret in secrets)
 
 
 def key_of(secret: str) -> bytes:
-    """Return the key of a secret as the specification writes it.
+    """Return the key of a secret in the specification's format.
 
     Raises:
         ValueError: it is not `whsec_` and 24 to 64 bytes in base64.
