@@ -16,25 +16,25 @@ up: $(VENV)/.embedded ## run the whole product on this machine (Ctrl-C stops it)
 test: $(VENV)/.dev ## run the tests of the code
 	@$(if $(ARGS),$(BIN)/python -m pytest $(ARGS),scripts/test)
 
-test-deploy: $(VENV)/.dev ## test images, chart, manifests, pipeline and runbooks (what needs a tool that is missing is skipped)
+test-deploy: $(VENV)/.dev ## test images, chart, manifests, pipeline and runbooks (tests of missing tools are skipped)
 	@PATH="$$(scripts/tools --where):$$PATH" $(BIN)/python -m pytest $(or $(ARGS),tests/deploy)
 
 test-cluster: $(VENV)/.dev ## test the chart against a real control plane (needs `make tools`)
 	@PATH="$$(scripts/tools --where):$$PATH" $(BIN)/python -m pytest $(or $(ARGS),tests/cluster)
 
-tools: $(VENV)/.dev ## install what pip cannot give into a cache folder: helm, goose, a control plane ... (20 minutes, once)
+tools: $(VENV)/.dev ## install what pip cannot into a cache folder: helm, goose, a control plane ... (20 minutes, once)
 	@scripts/tools $(ARGS)
 
-check: $(VENV)/.dev ## format, lint, types, layers, sizes, dependencies
+check: $(VENV)/.dev ## check format, lint, layers, types, dependencies, sizes, words
 	@scripts/check
 
-fmt: $(VENV)/.dev ## put the code in shape
+fmt: $(VENV)/.dev ## format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-bench: $(VENV)/.dev ## measure, each figure next to a peer or a limit of the same run
+bench: $(VENV)/.dev ## measure, each figure beside that of a peer or a limit
 	@$(BIN)/python -m bench $(ARGS)
 
-lock: $(VENV)/.dev ## compile the requirement files anew
+lock: $(VENV)/.dev ## compile the requirement files
 	@scripts/lock
 
 $(VENV)/bin/python:
