@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 # Checks of kube-score that the deployment specification decides otherwise, each with its reason.
 LEFT_OUT = {
-    "container-image-pull-policy": "the text wants IfNotPresent; tags are versions, never moved",
-    "container-security-context-user-group-id": "the text wants user and group 1000",
-    "container-ephemeral-storage-request-and-limit": "the text's resources have none; /tmp has a size limit",
+    "container-image-pull-policy": "the specification wants IfNotPresent; tags are versions, never moved",
+    "container-security-context-user-group-id": "the specification wants user and group 1000",
+    "container-ephemeral-storage-request-and-limit": "the specification's resources have none; /tmp has a size limit",
     "deployment-has-host-podantiaffinity": "topology spread constraints do the same more softly",
 }
 

@@ -55,7 +55,7 @@ def test_resources() -> None:
     api, worker = only_container("dict-api")["resources"], only_container("orchestration-worker")["resources"]
 
     assert api["limits"] == {"memory": "512Mi", "cpu": "500m"}
-    assert api["requests"] == {"memory": "192Mi", "cpu": "100m"}  # 128Mi in the text: see values.yaml
+    assert api["requests"] == {"memory": "192Mi", "cpu": "100m"}  # 128Mi in the specification: see values.yaml
     assert worker == {
         "requests": {"memory": "256Mi", "cpu": "200m"},
         "limits": {"memory": "1Gi", "cpu": "1000m"},

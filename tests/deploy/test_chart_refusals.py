@@ -70,7 +70,7 @@ NOT_IN_THE_SCHEMA = {
     "unknown key": ("--set=replicas=3", "'replicas' not allowed"),
     "typo in a key": ("--set=ingress.enbled=true", "/ingress': additional properties 'enbled' not allowed"),
     "typo deep inside": ("--set=networkPolicy.egress.redis.port=1", "/networkPolicy/egress/redis'"),
-    "key the text had": ("--set=database.url=postgres://u:p@h/d", "'database' not allowed"),
+    "key of the specification": ("--set=database.url=postgres://u:p@h/d", "'database' not allowed"),
     "key of no secret of ours": (r"--set=externalSecret.data.db\.url.key=x", "/externalSecret/data'"),
     "removed key": ("--set=existingSecret=null", "existingSecret"),
     "address without a port": ("--set=redis.addr=redis", "/redis/addr'"),

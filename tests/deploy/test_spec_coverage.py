@@ -1,4 +1,4 @@
-"""The table of the specification names files and tests that exist; the tables of the text are in the database."""
+"""The table of the specification names files and tests that exist; the tables of the specification are in the database."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ COLUMNS = {
         "available_tokens": "integer",
         "capacity": "integer",
         "utilization_pct": "numeric(5,2)",
-        "category": "text",  # VARCHAR(1) in the text: kept raw, whatever DICT says
+        "category": "text",  # VARCHAR(1) in the specification; stored as DICT wrote it
         "checked_at": "timestamp with time zone",
     },
 }

@@ -1,4 +1,4 @@
-"""A transition as readers outside get it: the customer's core event (design: frozen shape, additive changes only)."""
+"""The event document that consumers of the topic and of webhooks get. Its shape is frozen: fields are only added."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ from typing import Final
 
 from dict_rate_limit.domain.errors import InvalidValueError
 
+# A policy name is part of URLs and of globs, so it has no separators and no wildcards.
 POLICY_NAME = re.compile(r"[A-Z0-9_]{1,100}", re.ASCII)
-"""What a policy may be called (design: also in URLs)."""
 
 SMALLEST: Final = -(2**31)
 LARGEST: Final = 2**31 - 1

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 DEFAULT_PARTICIPANT: Final = "default"
 """The participant of an installation that names none. Requests carry no participant metadata; texts do not name it."""
 
+# A wrong year in one response must not hide every later reading, and no real clock drifts by a day.
 CLOCK_TOLERANCE: Final = timedelta(hours=24)
-"""DICT's clock is believed while it is this close to ours (design §5)."""
+"""DICT's time is valid while it differs from ours by no more than this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
