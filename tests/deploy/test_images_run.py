@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("images")
 
 @asynccontextmanager
 async def database_on_tcp(folder: Path) -> AsyncIterator[str]:
-    """A real PostgreSQL that a container on the host's network can reach, as the DATABASE_URL of the specification names it."""
+    """A real PostgreSQL that a container on the host's network can reach, as DATABASE_URL names it."""
     port = free_port()
     listen = ("listen_addresses=127.0.0.1", f"port={port}")
     async with embedded_postgres(folder / "postgres", (*NOT_DURABLE, *listen)):

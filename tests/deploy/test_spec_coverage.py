@@ -1,4 +1,4 @@
-"""The table of the specification names files and tests that exist; the tables of the specification are in the database."""
+"""The table of the specification names existing files and tests, and the database has its tables."""
 
 from __future__ import annotations
 

@@ -298,7 +298,7 @@ class Settings:
     otel_exporter_otlp_endpoint: str | None = _TRACING.optional(
         parsers.origin,
         expected="http://host:port or https://host:port",
-        doc="Trace collector, OTLP over gRPC; https = TLS. Without it tracing is off (docs/tracing.md).",
+        doc="Trace collector, OTLP over gRPC; https = TLS. Without it tracing is off (docs/observability.md#traces).",
     )
     otel_exporter_otlp_certificate: Path | None = _TRACING.optional(
         parsers.path,

@@ -1,4 +1,4 @@
-"""What travels between workflows and activities: one value per activity, polls as the text of `domain.wire`."""
+"""What travels between workflows and activities: one value per activity, polls as the text of `domain.codec`."""
 
 from __future__ import annotations
 
