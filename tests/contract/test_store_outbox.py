@@ -12,7 +12,7 @@ import pytest
 from dict_rate_limit.domain.alerts.alert import AlertEvent, TransitionKind
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.alerts.state import ParticipantState
-from dict_rate_limit.domain.buckets.outlook import from_plain, plain
+from dict_rate_limit.domain.buckets.forecast import Outlook
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.ports.delivery import Backlog
 from dict_rate_limit.texts.alert_lines import alert_events
@@ -257,7 +257,7 @@ async def test_many_concurrent_readers_publish_every_transition_once(harness: Ha
 
 def as_told(event: AlertEvent) -> AlertEvent:
     """Round what comes next to what readers get."""
-    return event if event.outlook is None else replace(event, outlook=from_plain(plain(event.outlook)))
+    return event if event.outlook is None else replace(event, outlook=Outlook.from_dict(event.outlook.to_dict()))
 
 
 async def refuse(harness: Harness, event_id: UUID, *, next_try_at: datetime | None) -> None:

@@ -25,7 +25,7 @@ from dict_rate_limit.domain.alerts.transition import (
     resolved,
 )
 from dict_rate_limit.domain.buckets.consumption import Consumption
-from dict_rate_limit.domain.buckets.outlook import outlook
+from dict_rate_limit.domain.buckets.forecast import outlook
 from dict_rate_limit.texts.alert_lines import alert_events
 from samples.domain import NOON, PARTICIPANT, THRESHOLDS, bucket
 

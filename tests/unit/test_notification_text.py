@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dict_rate_limit.domain.alerts.alert import Kind, Severity, TransitionKind
-from dict_rate_limit.domain.buckets.forecast import TimeRange
-from dict_rate_limit.domain.buckets.outlook import Outlook
+from dict_rate_limit.domain.buckets.forecast import Outlook, TimeRange
 from dict_rate_limit.domain.notifications.channel import Language
 from dict_rate_limit.texts.notification import BLOCKS, compose, latest, runbook_url
 from notification_texts import MINUTE, NIGHT, antiscan_event, samples, warning, worse

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from dict_rate_limit.domain.alerts.context import alert_context, thresholds_of
 from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyOverride
 from dict_rate_limit.domain.buckets.consumption import Consumption
-from dict_rate_limit.domain.buckets.forecast import TimeRange
+from dict_rate_limit.domain.buckets.forecast import Outlook, TimeRange, outlook
 from dict_rate_limit.domain.buckets.level import Level, level_of
-from dict_rate_limit.domain.buckets.outlook import from_plain, outlook, plain
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, RULES, THRESHOLDS, bucket, run, snapshot
 
 if TYPE_CHECKING:
@@ -71,33 +70,33 @@ def test_the_safe_tokens_are_the_most_that_leave_a_bucket_above_critical(
 
 
 @pytest.mark.parametrize("taken", [None, FAST, replace(FAST, low=0, high=0)], ids=["unknown", "fast", "idle"])
-def test_an_outlook_survives_a_round_trip_through_plain_values(taken: Consumption | None) -> None:
+def test_an_outlook_survives_a_round_trip_through_json_values(taken: Consumption | None) -> None:
     ahead = outlook(bucket(500), taken, THRESHOLDS)
     assert ahead is not None
 
-    again = from_plain(plain(ahead))
+    again = Outlook.from_dict(ahead.to_dict())
 
-    assert plain(again) == plain(ahead)
+    assert again.to_dict() == ahead.to_dict()
     assert again.safe_tokens == ahead.safe_tokens
 
 
-def test_never_is_null_in_plain_values() -> None:
+def test_never_is_null_in_json_values() -> None:
     ahead = outlook(bucket(500), replace(FAST, low=0), THRESHOLDS)
     assert ahead is not None
 
-    span = plain(ahead)["empty_in_sec"]
+    span = ahead.to_dict()["empty_in_sec"]
 
     assert span == [937.5, None]
-    assert from_plain(plain(ahead)).empty == TimeRange(earliest=937.5, latest=inf)
+    assert Outlook.from_dict(ahead.to_dict()).empty == TimeRange(earliest=937.5, latest=inf)
 
 
 @pytest.mark.parametrize("broken", [{"safe_tokens": "many"}, {"refill_per_minute": None}])
-def test_invalid_plain_values_are_rejected(broken: dict[str, object]) -> None:
+def test_invalid_json_values_are_rejected(broken: dict[str, object]) -> None:
     ahead = outlook(bucket(500), None, THRESHOLDS)
     assert ahead is not None
 
-    with pytest.raises(TypeError, match="expected what `plain` gives"):
-        from_plain(plain(ahead) | broken)
+    with pytest.raises(TypeError, match="expected what `to_dict` returns"):
+        Outlook.from_dict(ahead.to_dict() | broken)
 
 
 def test_the_context_of_a_bucket_has_its_own_thresholds() -> None:

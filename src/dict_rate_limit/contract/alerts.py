@@ -10,7 +10,6 @@ import msgspec
 
 from dict_rate_limit.contract.fields import Duration, Moment, Reason, end_time
 from dict_rate_limit.domain.alerts.alert import Kind, Severity, TransitionKind
-from dict_rate_limit.domain.buckets.outlook import plain
 from dict_rate_limit.domain.notifications.routing import Status
 from dict_rate_limit.domain.timestamps import to_utc
 
@@ -182,7 +181,7 @@ def transition_document(event: domain.AlertEvent, *, published: bool, dead: bool
         detected_at=to_utc(event.detected_at),
         message=event.message,
         message_en=event.message_en,
-        outlook=None if event.outlook is None else plain(event.outlook),
+        outlook=None if event.outlook is None else event.outlook.to_dict(),
         published=published,
         dead=dead,
         routed=routed,

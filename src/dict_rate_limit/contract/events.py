@@ -5,13 +5,11 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.domain.buckets.outlook import plain
-
 if TYPE_CHECKING:
     from datetime import datetime
 
     from dict_rate_limit.domain.alerts.alert import Acknowledgement, AlertEvent
-    from dict_rate_limit.domain.buckets.outlook import Outlook
+    from dict_rate_limit.domain.buckets.forecast import Outlook
 
 ACTION: Final = "ActionRateLimitAlert"
 SOURCE: Final = "dict-rate-limit-monitoring"
@@ -59,7 +57,7 @@ def event_document(event: AlertEvent, version: str, created_at: datetime) -> dic
 def _outlook(outlook: Outlook | None) -> dict[str, object]:
     """What comes next for the bucket; null where nothing can be said."""
     names = ("empty_in_sec", "usable_in_sec", "full_in_sec", "safe_tokens", "refill_per_minute")
-    return dict.fromkeys(names) if outlook is None else plain(outlook)
+    return dict.fromkeys(names) if outlook is None else outlook.to_dict()
 
 
 def _acknowledgement(acknowledgement: Acknowledgement | None) -> dict[str, object]:

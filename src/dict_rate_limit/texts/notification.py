@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dict_rate_limit.domain.alerts.alert import AlertEvent
-    from dict_rate_limit.domain.buckets.forecast import TimeRange
-    from dict_rate_limit.domain.buckets.outlook import Outlook
+    from dict_rate_limit.domain.buckets.forecast import Outlook, TimeRange
     from dict_rate_limit.texts.catalog.schema import Catalog
 
 BLOCKS: Final = 20

@@ -12,7 +12,7 @@ from dict_rate_limit.domain.alerts.alert import Acknowledgement, Alert, AlertEve
 from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyOverride
 from dict_rate_limit.domain.buckets.bucket import POLICY_FIELDS, Bucket
 from dict_rate_limit.domain.buckets.consumption import Consumption
-from dict_rate_limit.domain.buckets.outlook import from_plain
+from dict_rate_limit.domain.buckets.forecast import Outlook
 from dict_rate_limit.domain.buckets.reading import RejectedItem, Snapshot
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.notifications.routing import Attempt, DeliveryResult, Notification, Status
@@ -143,7 +143,7 @@ def alert_event(document: Row) -> AlertEvent:
         detected_at=datetime.fromisoformat(document["detected_at"]),
         message=document["message"],
         message_en=document["message_en"],
-        outlook=None if outlook is None else from_plain(outlook),
+        outlook=None if outlook is None else Outlook.from_dict(outlook),
         acknowledgement=_acknowledgement(document["acknowledgement"]),
     )
 

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.postgres.mappers import POLICY_COLUMNS
-from dict_rate_limit.domain.buckets.outlook import plain
 from dict_rate_limit.domain.buckets.reading import Snapshot
 
 if TYPE_CHECKING:
@@ -159,7 +158,7 @@ def _alert(alert: Alert) -> Parameters:
 def _event(event: AlertEvent) -> Parameters:
     return {
         **_storable(asdict(event)),
-        "outlook": None if event.outlook is None else plain(event.outlook),
+        "outlook": None if event.outlook is None else event.outlook.to_dict(),
         "acknowledgement": _acknowledgement(event.acknowledgement),
     }
 

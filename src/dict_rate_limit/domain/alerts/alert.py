@@ -14,7 +14,7 @@ from dict_rate_limit.domain.timestamps import require_timezone
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dict_rate_limit.domain.buckets.outlook import Outlook
+    from dict_rate_limit.domain.buckets.forecast import Outlook
 
 ANY_POLICY: Final = "*"
 """Policy name of an alert that concerns the whole participant."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from dict_rate_limit.domain.alerts.state import NO_OVERRIDE
 from dict_rate_limit.domain.alerts.transition import AlertContext
 from dict_rate_limit.domain.buckets.consumption import Observation, measure_consumption
+from dict_rate_limit.domain.buckets.forecast import outlook
 from dict_rate_limit.domain.buckets.level import Level
-from dict_rate_limit.domain.buckets.outlook import outlook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.alerts.alert import Acknowledgement
     from dict_rate_limit.domain.buckets.bucket import Bucket
-    from dict_rate_limit.domain.buckets.outlook import Outlook
+    from dict_rate_limit.domain.buckets.forecast import Outlook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

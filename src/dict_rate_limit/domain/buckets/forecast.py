@@ -1,4 +1,4 @@
-"""When a bucket is full, usable or empty: spans of seconds, never a single promise."""
+"""What is expected of a bucket: when it is full, usable or empty, as ranges of seconds."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from math import ceil, inf
 from typing import TYPE_CHECKING, Final
 
+from dict_rate_limit.domain.buckets.level import FULL
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dict_rate_limit.domain.buckets.bucket import Bucket
     from dict_rate_limit.domain.buckets.consumption import Consumption
+    from dict_rate_limit.domain.buckets.level import Thresholds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeRange:
-    """Seconds from the reading: not before `earliest`, not after `latest`; infinite = never at this pace."""
+    """Seconds from the reading: not before `earliest`, not after `latest`; infinite = never."""
 
     earliest: float
     latest: float
@@ -22,8 +27,65 @@ class TimeRange:
 AT_ONCE: Final = TimeRange(earliest=0, latest=0)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What is expected of a bucket from one reading on; None = unknown.
+
+    empty              when no token is left, at the consumption of the last interval
+    usable             when a request is admitted again, without consumption
+    full               when it is full again, without consumption
+    safe_tokens        tokens that may be consumed now without reaching the critical threshold; 0 once it is reached
+    refill_per_minute  what the bucket regains, and so the highest consumption that it sustains
+    """
+
+    empty: TimeRange | None
+    usable: TimeRange | None
+    full: TimeRange | None
+    safe_tokens: int
+    refill_per_minute: float
+
+    def to_dict(self) -> dict[str, object]:
+        """Return JSON values: ranges as [earliest, latest] in seconds, null in a range = never."""
+        return {
+            "empty_in_sec": _time_range_to_list(self.empty),
+            "usable_in_sec": _time_range_to_list(self.usable),
+            "full_in_sec": _time_range_to_list(self.full),
+            "safe_tokens": self.safe_tokens,
+            "refill_per_minute": self.refill_per_minute,
+        }
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, object]) -> Outlook:
+        """Read what `to_dict` returned."""
+        safe, refill = value["safe_tokens"], value["refill_per_minute"]
+        if not isinstance(safe, int) or not isinstance(refill, int | float):
+            message = f"outlook: {value!r}, expected what `to_dict` returns"
+            raise TypeError(message)
+        return cls(
+            empty=_time_range(value["empty_in_sec"]),
+            usable=_time_range(value["usable_in_sec"]),
+            full=_time_range(value["full_in_sec"]),
+            safe_tokens=safe,
+            refill_per_minute=float(refill),
+        )
+
+
+def outlook(bucket: Bucket, consumption: Consumption | None, thresholds: Thresholds) -> Outlook | None:
+    """Return the outlook of a bucket; None without a known capacity or refill."""
+    if 0 in bucket.limits:
+        return None
+    most_critical = thresholds.critical * bucket.capacity // FULL
+    return Outlook(
+        empty=time_to_empty(bucket, consumption),
+        usable=time_to_usable(bucket),
+        full=time_to_full(bucket),
+        safe_tokens=max(0, bucket.shown_tokens - most_critical - 1),
+        refill_per_minute=bucket.refill_tokens * 60 / bucket.refill_period_sec,
+    )
+
+
 def time_to_tokens(bucket: Bucket, tokens: int) -> TimeRange | None:
-    """Say when the bucket holds this many tokens if nobody takes any: from pro rata to the next whole period.
+    """Return when the bucket contains this many tokens without consumption: from pro rata to the next whole period.
 
     None without a known capacity or refill. Never for more tokens than the bucket can hold.
     """
@@ -41,27 +103,38 @@ def time_to_tokens(bucket: Bucket, tokens: int) -> TimeRange | None:
 
 
 def time_to_full(bucket: Bucket) -> TimeRange | None:
-    """Say when the bucket is full if nobody takes any."""
+    """Return when the bucket is full without consumption."""
     return time_to_tokens(bucket, bucket.capacity)
 
 
 def time_to_usable(bucket: Bucket) -> TimeRange | None:
-    """Say when a request is admitted again: when one token is there."""
+    """Return when a request is admitted again: as soon as there is one token."""
     return time_to_tokens(bucket, 1)
 
 
-def time_to_empty(bucket: Bucket, taken: Consumption | None) -> TimeRange | None:
-    """Say when no token is left if the pace of `taken` goes on; None without evidence."""
-    if taken is None or 0 in bucket.limits:
+def time_to_empty(bucket: Bucket, consumption: Consumption | None) -> TimeRange | None:
+    """Return when no token is left if consumption goes on as `consumption` says; None without evidence."""
+    if consumption is None or 0 in bucket.limits:
         return None
     if bucket.exhausted:
         return AT_ONCE
     refill = bucket.refill_tokens / bucket.refill_period_sec
     return TimeRange(
-        earliest=_seconds(bucket.available_tokens, taken.high / taken.seconds - refill),
-        latest=_seconds(bucket.available_tokens, taken.low / taken.seconds - refill),
+        earliest=_seconds(bucket.available_tokens, consumption.high / consumption.seconds - refill),
+        latest=_seconds(bucket.available_tokens, consumption.low / consumption.seconds - refill),
     )
 
 
 def _seconds(tokens: int, drain: float) -> float:
     return tokens / drain if drain > 0 else inf
+
+
+def _time_range_to_list(value: TimeRange | None) -> list[float | None] | None:
+    return None if value is None else [None if end == inf else round(end, 3) for end in (value.earliest, value.latest)]
+
+
+def _time_range(value: object) -> TimeRange | None:
+    if not isinstance(value, list | tuple):
+        return None
+    earliest, latest = (inf if end is None else float(end) for end in value)
+    return TimeRange(earliest=earliest, latest=latest)
