@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from dict_rate_limit.domain.buckets.catalog import LIST_TOKEN_PERIOD
 from dict_rate_limit.domain.buckets.reading import FailedPoll, Snapshot
 from dict_rate_limit.domain.errors import RETRY_HELPS, Outcome
-from dict_rate_limit.usecases.poll.fetch import LIST_TOKEN_REFILL, MAX_BACKOFF, Fetcher, RetryPolicy
+from dict_rate_limit.usecases.poll.fetch import MAX_BACKOFF, Fetcher, RetryPolicy
 from samples.domain import NOON
 from samples.fake_ports import LATER, HandClock, ScriptedSource, reading_of, refusal
 
@@ -143,7 +144,7 @@ async def test_a_429_without_retry_after_waits_for_one_token(source: ScriptedSou
     await fetcher.fetch_group(["a"])
 
     too_early = await fetcher.fetch_group(["a"])
-    source.clock.move(LIST_TOKEN_REFILL)
+    source.clock.move(LIST_TOKEN_PERIOD)
     in_time = await fetcher.fetch_group(["a"])
 
     assert (len(too_early), len(in_time)) == (0, 1)

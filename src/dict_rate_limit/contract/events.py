@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING, Final
+
+from dict_rate_limit.domain.timestamps import format_rfc3339
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,7 +32,7 @@ def event_document(event: AlertEvent, version: str, created_at: datetime) -> dic
             "capacity_max": event.capacity_max,
             "utilization_pct": event.utilization_pct,
             "message": event.message,
-            "detected_at": _text(event.detected_at),
+            "detected_at": format_rfc3339(event.detected_at),
             "alert_id": str(event.alert_id),
             "participant": event.participant,
             "kind": event.kind.value,
@@ -40,7 +41,7 @@ def event_document(event: AlertEvent, version: str, created_at: datetime) -> dic
             "exhausted": event.exhausted,
             "previous": event.previous,
             "current": event.current,
-            "opened_at": _text(event.opened_at),
+            "opened_at": format_rfc3339(event.opened_at),
             "message_en": event.message_en,
             **_outlook(event.outlook),
             **_acknowledgement(event.acknowledgement),
@@ -48,7 +49,7 @@ def event_document(event: AlertEvent, version: str, created_at: datetime) -> dic
         "metadata": {
             "source": SOURCE,
             "version": version,
-            "created_at": _text(created_at),
+            "created_at": format_rfc3339(created_at),
             "event_id": str(event.event_id),
         },
     }
@@ -66,11 +67,6 @@ def _acknowledgement(acknowledgement: Acknowledgement | None) -> dict[str, objec
         return dict.fromkeys(("acknowledged_by", "acknowledged_until", "reason"))
     return {
         "acknowledged_by": acknowledgement.actor,
-        "acknowledged_until": _text(acknowledgement.until),
+        "acknowledged_until": format_rfc3339(acknowledgement.until),
         "reason": acknowledgement.reason,
     }
-
-
-def _text(moment: datetime) -> str:
-    """RFC 3339 in UTC."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -25,8 +25,13 @@ def require_timezone(field: str, moment: datetime | None) -> None:
         raise InvalidValueError(message)
 
 
+def format_rfc3339(moment: datetime) -> str:
+    """Return a moment for machines: RFC 3339 in UTC, with Z and as exact as it is."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 def format_utc(moment: datetime) -> str:
-    """Write a moment for people: in UTC, to the second."""
+    """Return a moment for people: in UTC, to the second."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.domain.buckets.catalog import LIST_TOKEN_PERIOD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dict_rate_limit.settings.fields import Settings
-
-LIST_TOKEN_PERIOD: Final = timedelta(seconds=10)
-"""POLICIES_LIST refills six tokens a minute (DICT's published rate): one list call every 10 s spends all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

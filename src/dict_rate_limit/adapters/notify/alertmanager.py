@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters.notify.webhook import TIMEOUT_SEC, post_json
 from dict_rate_limit.domain.alerts.alert import TransitionKind
 from dict_rate_limit.domain.notifications.channel import Language
+from dict_rate_limit.domain.timestamps import format_rfc3339
 from dict_rate_limit.texts.notification import latest, runbook_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
     from dict_rate_limit.domain.alerts.alert import AlertEvent
@@ -65,8 +64,8 @@ def body(channel: Channel, message: Message, runbook_base_url: str | None) -> di
                 "status": "resolved" if _is_over(event) else "firing",
                 "labels": its_labels,
                 "annotations": its_annotations,
-                "startsAt": _format_time(event.opened_at),
-                "endsAt": _format_time(event.detected_at) if _is_over(event) else NEVER,
+                "startsAt": format_rfc3339(event.opened_at),
+                "endsAt": format_rfc3339(event.detected_at) if _is_over(event) else NEVER,
                 "generatorURL": "",
                 "fingerprint": _fingerprint(event),
             }
@@ -106,7 +105,3 @@ def _fingerprint(event: AlertEvent) -> str:
 def _common(maps: Sequence[Mapping[str, str]]) -> dict[str, str]:
     first, *others = maps
     return {name: text for name, text in first.items() if all(other.get(name) == text for other in others)}
-
-
-def _format_time(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

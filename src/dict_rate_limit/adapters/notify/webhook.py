@@ -15,6 +15,7 @@ from dict_rate_limit.adapters.notify.guarded_http import CallError
 from dict_rate_limit.adapters.notify.redaction import redacted
 from dict_rate_limit.contract.events import event_document
 from dict_rate_limit.domain.notifications.routing import DeliveryResult
+from dict_rate_limit.domain.timestamps import format_rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +68,7 @@ class WebhookNotifier:
         (event,) = message.events
         content = {
             "type": f"rate_limit.alert.{event.transition.value.lower()}",
-            "timestamp": event.detected_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+            "timestamp": format_rfc3339(event.detected_at),
             "data": event_document(event, self.version, message.created_at),
         }
         return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()

@@ -12,6 +12,7 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from dict_rate_limit.adapters.postgres.traced_connection import SYSTEM, WatchedConnection
 from dict_rate_limit.domain.errors import SchemaError, StoreError, StoreUnavailableError
+from dict_rate_limit.domain.text import one_line
 from dict_rate_limit.ports.telemetry import NULL_TRACER, Component
 
 if TYPE_CHECKING:
@@ -166,6 +167,5 @@ def translated() -> Iterator[None]:
 
 
 def _text(error: psycopg.Error) -> str:
-    """Say what happened on one line, without the values of the row: details may hold them."""
-    first = error.diag.message_primary or str(error).strip() or type(error).__name__
-    return "PostgreSQL: " + " ".join(first.split())
+    # The primary message only: details may contain values of the row.
+    return "PostgreSQL: " + one_line(error.diag.message_primary or str(error).strip() or type(error).__name__)

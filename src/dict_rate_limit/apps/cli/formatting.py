@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING, Final
+
+from dict_rate_limit.domain.timestamps import format_utc
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -25,7 +26,7 @@ def span_text(span: timedelta) -> str:
 
 def moment_text(moment: datetime | None) -> str:
     """Write a moment in UTC, to the second; "none" when there is none."""
-    return "none" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return "none" if moment is None else format_utc(moment)
 
 
 def size_text(size: int) -> str:

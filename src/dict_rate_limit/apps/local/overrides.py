@@ -6,13 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from dict_rate_limit.domain.buckets.catalog import LIST_TOKEN_PERIOD
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dict_rate_limit.settings import Settings
 
-# POLICIES_LIST refills one token in this time.
-LIST_TOKEN_SEC: Final = 10
 BUSIEST_POLL_SEC: Final = 15
 
 
@@ -50,4 +50,4 @@ def with_local_addresses(
 
 def poll_every_sec(list_budget_share: float) -> int:
     """Return the seconds between two polls that consume no more than the share of POLICIES_LIST."""
-    return max(BUSIEST_POLL_SEC, math.ceil(LIST_TOKEN_SEC / list_budget_share))
+    return max(BUSIEST_POLL_SEC, math.ceil(LIST_TOKEN_PERIOD.total_seconds() / list_budget_share))

@@ -6,6 +6,7 @@ Source: DICT OpenAPI 2.12.1 and Manual Operacional 8.0, chapters 13 and 19. Name
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -84,6 +85,11 @@ FIXED_LIMITS: Final[Mapping[str, PublishedLimits]] = MappingProxyType(
     }
 )
 """Limits of the policies that are the same for every participant."""
+
+LIST_TOKEN_PERIOD: Final = timedelta(
+    seconds=FIXED_LIMITS[POLICIES_LIST].refill_period_sec / FIXED_LIMITS[POLICIES_LIST].refill_tokens
+)
+"""POLICIES_LIST regains one token in this time: reading the list more often empties the bucket."""
 
 PSP_POLICIES: Final = (*BY_CATEGORY, *FIXED_LIMITS)
 """The policies of a participant; those of its end users (USER scope) cannot be asked for."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from dict_rate_limit.domain.buckets.catalog import LIST_TOKEN_PERIOD
 from dict_rate_limit.domain.buckets.reading import FailedPoll
 from dict_rate_limit.domain.errors import (
     Outcome,
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.reading import Poll
     from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.source import PolicySource
-
-
-LIST_TOKEN_REFILL: Final = timedelta(seconds=10)
-"""POLICIES_LIST regains one token in this time (6 a minute); the shortest pause after a 429."""
 
 
 MAX_BACKOFF: Final = timedelta(minutes=10)
@@ -89,7 +86,7 @@ class Fetcher:
         now = self.clock.now()
         if error.outcome is Outcome.RATE_LIMITED:
             told = timedelta(seconds=error.retry_after_sec or 0)
-            self._not_before[participant] = now + min(max(told, LIST_TOKEN_REFILL), MAX_BACKOFF)
+            self._not_before[participant] = now + min(max(told, LIST_TOKEN_PERIOD), MAX_BACKOFF)
         return FailedPoll(
             participant=participant,
             source=self.source.name,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters.telemetry.prometheus.catalog import CATALOG
 from dict_rate_limit.domain.alerts.evaluation import evaluate_buckets
+from dict_rate_limit.domain.buckets.catalog import POLICIES_LIST
 from dict_rate_limit.domain.buckets.forecast import time_to_empty, time_to_full
 from dict_rate_limit.domain.buckets.level import FULL, Level
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
     _Row = tuple[str, Bucket, EvaluatedBucket, Consumption | None]
     _Samples = tuple[str, list[str]]
-
-OWN_POLICY: Final = "POLICIES_LIST"
-"""What each of our polls takes one token of (DICT's published rules)."""
 
 LEVELS: Final = {Level.OK: 0, Level.WARNING: 1, Level.CRITICAL: 2}
 
@@ -93,7 +91,10 @@ def _spans(rows: list[_Row]) -> Iterator[_Samples]:
 def _polling(rows: list[_Row], interval: float) -> Iterator[_Samples]:
     fills = [(at, b.capacity * b.refill_period_sec / b.refill_tokens) for at, b, _, _ in rows if 0 not in b.limits]
     yield "blind_below_seconds", [f"{at}}} {seconds}" for at, seconds in fills if seconds < interval]
-    yield "own_spending_tokens_per_second", [f"{at}}} {1 / interval}" for at, b, _, _ in rows if b.name == OWN_POLICY]
+    yield (
+        "own_spending_tokens_per_second",
+        [f"{at}}} {1 / interval}" for at, b, _, _ in rows if b.name == POLICIES_LIST],
+    )
 
 
 def _both(thresholds: Thresholds) -> tuple[int, int]:
