@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
-from dict_rate_limit.adapters.pulsar.connection import Packing
+from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, Packing
 from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
 from dict_rate_limit.bootstrap.store import postgres_stores
 from dict_rate_limit.usecases.deliver import deliver_all

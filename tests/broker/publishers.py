@@ -6,8 +6,7 @@ from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.adapters.pulsar.broker import BrokerAddress, Patience
-from dict_rate_limit.adapters.pulsar.connection import Packing
+from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, Packing, Patience
 from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
 
 if TYPE_CHECKING:

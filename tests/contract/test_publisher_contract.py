@@ -14,8 +14,7 @@ from broker.publishers import ids, receipts_of
 from broker.topic import arrived, new_topic
 from dict_rate_limit.adapters.log_publisher import LogPublisher
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
-from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
-from dict_rate_limit.adapters.pulsar.connection import Packing
+from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, Packing
 from dict_rate_limit.adapters.pulsar.publisher import LARGEST, PulsarPublisher
 from dict_rate_limit.contract.events import event_document
 from dict_rate_limit.domain.errors import PublishError

@@ -21,7 +21,7 @@ from broker.server import FOREIGN
 from broker.tokens import token
 from broker.topic import SILENT, new_topic
 from cli_program import ended
-from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
+from dict_rate_limit.adapters.pulsar.connection import BrokerAddress
 from samples.events import CLAIMS, KEYS, mixed, story_of
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from broker.publishers import ids, publishing_to, receipts_of
 from broker.server import CLOSED, FOREIGN
 from broker.tokens import token
 from broker.topic import arrived, new_topic
-from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
+from dict_rate_limit.adapters.pulsar.connection import BrokerAddress
 from dict_rate_limit.apps.local.port import LOOPBACK
 from dict_rate_limit.domain.errors import PublishError
 from samples.events import CLAIMS, story_of

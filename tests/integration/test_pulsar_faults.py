@@ -14,7 +14,7 @@ import pytest
 from broker.proxy import Proxy, proxy_to
 from broker.publishers import ids, publishing_to, receipts_of
 from broker.topic import arrived, new_topic
-from dict_rate_limit.adapters.pulsar.broker import BrokerAddress, Patience
+from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, Patience
 from dict_rate_limit.adapters.pulsar.publisher import LARGEST
 from dict_rate_limit.domain.errors import PublishError
 from samples.events import CLAIMS, KEYS, mixed, story_of, swollen
@@ -192,7 +192,7 @@ LEFT_IN_MID_AIR = """
 import asyncio, sys
 from contextlib import suppress
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
+from dict_rate_limit.adapters.pulsar.connection import BrokerAddress
 from dict_rate_limit.adapters.pulsar.connection import Packing
 from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
 from samples.events import story_of

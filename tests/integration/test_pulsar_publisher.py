@@ -10,8 +10,7 @@ import pytest
 
 from broker.publishers import ids, publishing_to, receipts_of
 from broker.topic import arrived, new_topic
-from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
-from dict_rate_limit.adapters.pulsar.connection import Packing
+from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, Packing
 from dict_rate_limit.domain.alerts.alert import Severity
 from samples.events import CLAIMS, ENTRIES, KEYS, mixed, story_of
 

@@ -11,7 +11,7 @@ from broker.proxy import proxy_to
 from broker.publishers import SHORT
 from broker.topic import SILENT, new_topic
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
+from dict_rate_limit.adapters.pulsar.connection import BrokerAddress
 from dict_rate_limit.adapters.pulsar.reader import EventReader, reading
 from dict_rate_limit.domain.errors import EventsUnavailableError
 

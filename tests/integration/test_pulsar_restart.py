@@ -12,7 +12,7 @@ import pytest_asyncio
 from broker.publishers import ids, publishing_to, receipts_of
 from broker.server import Mortal, broker_in
 from broker.topic import arrived, new_topic
-from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
+from dict_rate_limit.adapters.pulsar.connection import BrokerAddress
 from dict_rate_limit.domain.errors import PublishError
 from dict_rate_limit.usecases.deliver import deliver_all
 from samples.events import CLAIMS, ENTRIES, KEYS, mixed, story_of

@@ -12,8 +12,7 @@ from broker.proxy import proxy_to
 from broker.publishers import SHORT, receipts_of
 from broker.topic import arrived, new_topic
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
-from dict_rate_limit.adapters.pulsar.connection import Packing
+from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, Packing
 from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
 from dict_rate_limit.domain.errors import PublishError
 from otel_collector import collecting

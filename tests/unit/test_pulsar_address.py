@@ -8,7 +8,7 @@ import pytest
 
 from broker.tokens import token
 from dict_rate_limit.adapters.pulsar import diagnosis
-from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
+from dict_rate_limit.adapters.pulsar.connection import BrokerAddress
 from dict_rate_limit.adapters.pulsar.diagnosis import expiry, told, why
 from samples.domain import NOON
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from typing import TextIO
 
-    from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
+    from dict_rate_limit.adapters.pulsar.connection import BrokerAddress
     from dict_rate_limit.bootstrap.container import Container
     from dict_rate_limit.ports.delivery import EventPublisher
     from dict_rate_limit.serving.readiness import Check
@@ -58,7 +58,7 @@ def broker_address(settings: Settings) -> BrokerAddress | None:
     """Say where the broker is; None without one."""
     if settings.pulsar_broker_url is None:
         return None
-    from dict_rate_limit.adapters.pulsar.broker import BrokerAddress  # noqa: PLC0415 -- as above
+    from dict_rate_limit.adapters.pulsar.connection import BrokerAddress  # noqa: PLC0415 -- as above
 
     return BrokerAddress(
         url=settings.pulsar_broker_url,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
+    from dict_rate_limit.adapters.pulsar.connection import BrokerAddress
 
 PATIENCE_SEC: Final = 2.0
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pulsar
 
-from dict_rate_limit.adapters.pulsar.broker import USUAL
-from dict_rate_limit.adapters.pulsar.connection import connect
+from dict_rate_limit.adapters.pulsar.connection import USUAL, connect
 from dict_rate_limit.adapters.pulsar.diagnosis import probe, told, why
 from dict_rate_limit.adapters.pulsar.in_flight import TIMEOUT, InFlight
 from dict_rate_limit.adapters.pulsar.threads import in_thread, run_detached
@@ -20,8 +19,7 @@ from dict_rate_limit.ports.telemetry import NULL_TRACER, PARTICIPANT, Component
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from dict_rate_limit.adapters.pulsar.broker import BrokerAddress, Patience
-    from dict_rate_limit.adapters.pulsar.connection import BrokerConnection, Packing
+    from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, BrokerConnection, Packing, Patience
     from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.delivery import PublishResult

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import pulsar
 
-from dict_rate_limit.adapters.pulsar.broker import USUAL, open_client
-from dict_rate_limit.adapters.pulsar.connection import close
+from dict_rate_limit.adapters.pulsar.connection import USUAL, close, open_client
 from dict_rate_limit.adapters.pulsar.diagnosis import probe, why
 from dict_rate_limit.adapters.pulsar.threads import in_thread, run_detached
 from dict_rate_limit.contract.events import ACTION
@@ -19,7 +18,7 @@ from dict_rate_limit.domain.errors import EventsUnavailableError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from dict_rate_limit.adapters.pulsar.broker import BrokerAddress, Patience
+    from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, Patience
     from dict_rate_limit.ports.clock import Clock
 
 LOOK_MS: Final = 200

@@ -22,7 +22,7 @@ from dict_rate_limit.settings import load, required
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dict_rate_limit.adapters.pulsar.broker import BrokerAddress
+    from dict_rate_limit.adapters.pulsar.connection import BrokerAddress
     from dict_rate_limit.adapters.pulsar.reader import EventReader
 
 FIELDS: Final = (("detected_at", 20), ("severity", 8), ("participant", 8), ("policy_name", 24), ("transition", 12))
