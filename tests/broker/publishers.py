@@ -6,7 +6,7 @@ from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, Packing, Patience
+from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, BrokerTimeouts, Packing
 from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
 
 if TYPE_CHECKING:
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.ports.delivery import EventPublisher, PublishResult
 
-SHORT = Patience(connect_sec=3, send_sec=2)
+SHORT = BrokerTimeouts(connect_sec=3, send_sec=2)
 """Outages of the tests last seconds."""
 
 
 @asynccontextmanager
 async def publishing_to(
-    address: BrokerAddress, packing: Packing | None = None, patience: Patience = SHORT
+    address: BrokerAddress, packing: Packing | None = None, patience: BrokerTimeouts = SHORT
 ) -> AsyncIterator[PulsarPublisher]:
     publisher = PulsarPublisher(address, packing or Packing(), SystemClock(), "1.2.3", patience)
     try:

@@ -14,7 +14,7 @@ import pytest
 from broker.proxy import Proxy, proxy_to
 from broker.publishers import ids, publishing_to, receipts_of
 from broker.topic import arrived, new_topic
-from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, Patience
+from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, BrokerTimeouts
 from dict_rate_limit.adapters.pulsar.publisher import LARGEST
 from dict_rate_limit.domain.errors import PublishError
 from samples.events import CLAIMS, KEYS, mixed, story_of, swollen
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from broker.server import Broker
 
-LONG = Patience(connect_sec=10, send_sec=10)
+LONG = BrokerTimeouts(connect_sec=10, send_sec=10)
 
 
 @pytest.fixture

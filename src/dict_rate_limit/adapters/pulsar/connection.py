@@ -33,14 +33,14 @@ _COMPRESSIONS: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class BrokerTimeouts:
     """How long a connection, and then an acknowledgement, may take, in whole seconds."""
 
     connect_sec: int = 10
     send_sec: int = 10
 
 
-USUAL: Final = Patience()
+USUAL: Final = BrokerTimeouts()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ class BrokerAddress:
         return self.token
 
 
-def open_client(address: BrokerAddress, patience: Patience) -> pulsar.Client:
+def open_client(address: BrokerAddress, patience: BrokerTimeouts) -> pulsar.Client:
     """Make a client; nothing is connected yet.
 
     It logs nowhere: what matters comes back as results, and its own log would go to stdout, beside our lines.
@@ -126,7 +126,7 @@ class BrokerConnection:
         close(self.client)
 
 
-async def connect(address: BrokerAddress, packing: Packing, patience: Patience) -> BrokerConnection:
+async def connect(address: BrokerAddress, packing: Packing, patience: BrokerTimeouts) -> BrokerConnection:
     """Connect a producer. Cancelled, it leaves nothing behind.
 
     Raises:
@@ -147,7 +147,7 @@ def close(client: pulsar.Client) -> None:
         client.close()
 
 
-def _create_producer(client: pulsar.Client, topic: str, packing: Packing, patience: Patience) -> pulsar.Producer:
+def _create_producer(client: pulsar.Client, topic: str, packing: Packing, patience: BrokerTimeouts) -> pulsar.Producer:
     """Sequence ids are the client's own: ids taken from rows would let the broker drop what is sent again.
 
     Their beginning is ours. Left to itself, a client that reconnects before its first acknowledgement begins to count

@@ -19,7 +19,7 @@ from dict_rate_limit.ports.telemetry import NULL_TRACER, PARTICIPANT, Component
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, BrokerConnection, Packing, Patience
+    from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, BrokerConnection, BrokerTimeouts, Packing
     from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.delivery import PublishResult
@@ -46,7 +46,7 @@ class PulsarPublisher:
         packing: Packing,
         clock: Clock,
         version: str,
-        patience: Patience = USUAL,
+        patience: BrokerTimeouts = USUAL,
         tracer: Tracer = NULL_TRACER,
     ) -> None:
         """Take where, how, and what the documents say of their making; nothing is connected yet."""

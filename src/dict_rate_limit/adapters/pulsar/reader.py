@@ -18,7 +18,7 @@ from dict_rate_limit.domain.errors import EventsUnavailableError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, Patience
+    from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, BrokerTimeouts
     from dict_rate_limit.ports.clock import Clock
 
 LOOK_MS: Final = 200
@@ -51,7 +51,7 @@ class EventReader:
 
 @asynccontextmanager
 async def reading(
-    address: BrokerAddress, clock: Clock, *, earliest: bool, patience: Patience = USUAL
+    address: BrokerAddress, clock: Clock, *, earliest: bool, patience: BrokerTimeouts = USUAL
 ) -> AsyncIterator[EventReader]:
     """Read for the length of the block, from the oldest message or from now on. No subscription stays behind.
 
@@ -69,7 +69,7 @@ async def reading(
 
 
 async def _reader(
-    client: pulsar.Client, address: BrokerAddress, clock: Clock, patience: Patience, *, earliest: bool
+    client: pulsar.Client, address: BrokerAddress, clock: Clock, patience: BrokerTimeouts, *, earliest: bool
 ) -> pulsar.Reader:
     start = pulsar.MessageId.earliest if earliest else pulsar.MessageId.latest
     try:
