@@ -40,7 +40,7 @@ class BrokerTimeouts:
     send_sec: int = 10
 
 
-USUAL: Final = BrokerTimeouts()
+DEFAULT_TIMEOUTS: Final = BrokerTimeouts()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

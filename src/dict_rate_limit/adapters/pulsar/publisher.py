@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pulsar
 
-from dict_rate_limit.adapters.pulsar.connection import USUAL, connect
+from dict_rate_limit.adapters.pulsar.connection import DEFAULT_TIMEOUTS, connect
 from dict_rate_limit.adapters.pulsar.diagnosis import probe, told, why
 from dict_rate_limit.adapters.pulsar.in_flight import TIMEOUT, InFlight
 from dict_rate_limit.adapters.pulsar.threads import in_thread, run_detached
@@ -46,7 +46,7 @@ class PulsarPublisher:
         packing: Packing,
         clock: Clock,
         version: str,
-        patience: BrokerTimeouts = USUAL,
+        patience: BrokerTimeouts = DEFAULT_TIMEOUTS,
         tracer: Tracer = NULL_TRACER,
     ) -> None:
         """Take where, how, and what the documents say of their making; nothing is connected yet."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import pulsar
 
-from dict_rate_limit.adapters.pulsar.connection import USUAL, close, open_client
+from dict_rate_limit.adapters.pulsar.connection import DEFAULT_TIMEOUTS, close, open_client
 from dict_rate_limit.adapters.pulsar.diagnosis import probe, why
 from dict_rate_limit.adapters.pulsar.threads import in_thread, run_detached
 from dict_rate_limit.contract.events import ACTION
@@ -51,7 +51,7 @@ class EventReader:
 
 @asynccontextmanager
 async def reading(
-    address: BrokerAddress, clock: Clock, *, earliest: bool, patience: BrokerTimeouts = USUAL
+    address: BrokerAddress, clock: Clock, *, earliest: bool, patience: BrokerTimeouts = DEFAULT_TIMEOUTS
 ) -> AsyncIterator[EventReader]:
     """Read for the length of the block, from the oldest message or from now on. No subscription stays behind.
 
