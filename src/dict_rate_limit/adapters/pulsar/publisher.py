@@ -54,7 +54,7 @@ class PulsarPublisher:
         self._packing = packing
         self._clock = clock
         self._version = version
-        self._patience = patience
+        self._timeouts = patience
         self._tracer = tracer
         self._gate = asyncio.Lock()
         self._link: BrokerConnection | None = None
@@ -76,7 +76,7 @@ class PulsarPublisher:
         """Send all that may go at once, then give receipts as the broker acknowledges; see the port."""
         if not events:
             return
-        link, flight = await self._linked(), InFlight(self._patience.send_sec + GRACE_SEC)
+        link, flight = await self._linked(), InFlight(self._timeouts.send_sec + GRACE_SEC)
         for event in events:
             if not flight.is_blocked(event.policy_name):
                 self._send(link, event, flight)
@@ -129,7 +129,7 @@ class PulsarPublisher:
             PublishError: no connection in time, and why.
         """
         try:
-            async with asyncio.timeout(self._patience.connect_sec), self._gate:
+            async with asyncio.timeout(self._timeouts.connect_sec), self._gate:
                 if self._link is None:
                     self._link = await self._connected()
                 return self._link
@@ -143,7 +143,7 @@ class PulsarPublisher:
         trouble = await probe(self._address)
         if trouble is not None:
             raise self._error(trouble)
-        return await connect(self._address, self._packing, self._patience)
+        return await connect(self._address, self._packing, self._timeouts)
 
     def _give_up(self, link: BrokerConnection) -> None:
         if self._link is link:
