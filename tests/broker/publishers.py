@@ -21,9 +21,9 @@ SHORT = BrokerTimeouts(connect_sec=3, send_sec=2)
 
 @asynccontextmanager
 async def publishing_to(
-    address: BrokerAddress, packing: Packing | None = None, patience: BrokerTimeouts = SHORT
+    address: BrokerAddress, packing: Packing | None = None, timeouts: BrokerTimeouts = SHORT
 ) -> AsyncIterator[PulsarPublisher]:
-    publisher = PulsarPublisher(address, packing or Packing(), SystemClock(), "1.2.3", patience)
+    publisher = PulsarPublisher(address, packing or Packing(), SystemClock(), "1.2.3", timeouts)
     try:
         yield publisher
     finally:

@@ -63,7 +63,7 @@ async def test_a_short_interruption_in_mid_batch_is_bridged_without_a_repeat(
     pulsar_broker: Broker, proxy: Proxy, address: BrokerAddress
 ) -> None:
     events = mixed(story_of(CLAIMS, 200), story_of(KEYS, 200))
-    async with publishing_to(address, patience=LONG) as publisher:
+    async with publishing_to(address, timeouts=LONG) as publisher:
         await receipts_of(publisher, events[:2])
         proxy.loses_answers = True
         publishing = asyncio.create_task(receipts_of(publisher, events[2:]))
@@ -83,7 +83,7 @@ async def test_an_interruption_before_the_first_acknowledgement_costs_nothing_la
     pulsar_broker: Broker, proxy: Proxy, address: BrokerAddress
 ) -> None:
     story = story_of(CLAIMS, 6)
-    async with publishing_to(address, patience=LONG) as publisher:
+    async with publishing_to(address, timeouts=LONG) as publisher:
         await receipts_of(publisher, [swollen(story[0], LARGEST)])  # connects, and sends nothing
         proxy.deaf = True
         publishing = asyncio.create_task(receipts_of(publisher, story[:3]))
@@ -133,7 +133,7 @@ async def test_a_wire_that_says_nothing_is_not_waited_for(proxy: Proxy, address:
 
 
 async def test_closing_does_not_wait_for_a_wire_that_says_nothing(proxy: Proxy, address: BrokerAddress) -> None:
-    async with publishing_to(address, patience=LONG) as publisher:
+    async with publishing_to(address, timeouts=LONG) as publisher:
         await receipts_of(publisher, story_of(CLAIMS, 1))
         proxy.deaf = True
 

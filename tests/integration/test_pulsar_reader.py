@@ -29,7 +29,7 @@ async def test_a_wire_that_says_nothing_is_not_waited_for(pulsar_broker: Broker)
 
 
 async def anyhow(address: BrokerAddress) -> None:
-    async with reading(address, SystemClock(), earliest=True, patience=SHORT):
+    async with reading(address, SystemClock(), earliest=True, timeouts=SHORT):
         pytest.fail("it reads")
 
 

@@ -85,7 +85,7 @@ class BrokerAddress:
         return self.token
 
 
-def open_client(address: BrokerAddress, patience: BrokerTimeouts) -> pulsar.Client:
+def open_client(address: BrokerAddress, timeouts: BrokerTimeouts) -> pulsar.Client:
     """Make a client; nothing is connected yet.
 
     It logs nowhere: what matters comes back as results, and its own log would go to stdout, beside our lines.
@@ -97,8 +97,8 @@ def open_client(address: BrokerAddress, patience: BrokerTimeouts) -> pulsar.Clie
     return pulsar.Client(
         address.url,
         authentication=pulsar.AuthenticationToken(lambda: address.current_token() or "") if shows_itself else None,
-        operation_timeout_seconds=patience.connect_sec,
-        connection_timeout_ms=patience.connect_sec * 1000 // 2,
+        operation_timeout_seconds=timeouts.connect_sec,
+        connection_timeout_ms=timeouts.connect_sec * 1000 // 2,
         stats_interval_in_seconds=0,
         tls_trust_certs_file_path=None if address.tls_ca_file is None else str(address.tls_ca_file),
         tls_validate_hostname=True,
@@ -126,15 +126,15 @@ class BrokerConnection:
         close(self.client)
 
 
-async def connect(address: BrokerAddress, packing: Packing, patience: BrokerTimeouts) -> BrokerConnection:
+async def connect(address: BrokerAddress, packing: Packing, timeouts: BrokerTimeouts) -> BrokerConnection:
     """Connect a producer. Cancelled, it leaves nothing behind.
 
     Raises:
         pulsar.PulsarException | RuntimeError | ValueError: no.
     """
-    client = await in_thread(partial(open_client, address, patience))
+    client = await in_thread(partial(open_client, address, timeouts))
     try:
-        producer = await in_thread(partial(_create_producer, client, address.topic, packing, patience))
+        producer = await in_thread(partial(_create_producer, client, address.topic, packing, timeouts))
     except BaseException:
         run_detached(partial(close, client))
         raise
@@ -147,7 +147,7 @@ def close(client: pulsar.Client) -> None:
         client.close()
 
 
-def _create_producer(client: pulsar.Client, topic: str, packing: Packing, patience: BrokerTimeouts) -> pulsar.Producer:
+def _create_producer(client: pulsar.Client, topic: str, packing: Packing, timeouts: BrokerTimeouts) -> pulsar.Producer:
     """Sequence ids are the client's own: ids taken from rows would let the broker drop what is sent again.
 
     Their beginning is ours. Left to itself, a client that reconnects before its first acknowledgement begins to count
@@ -157,7 +157,7 @@ def _create_producer(client: pulsar.Client, topic: str, packing: Packing, patien
         topic,
         producer_name=_name(),
         initial_sequence_id=FIRST_ID,
-        send_timeout_millis=patience.send_sec * 1000,
+        send_timeout_millis=timeouts.send_sec * 1000,
         max_pending_messages=0,
         compression_type=_COMPRESSIONS[packing.compression],
         batching_enabled=packing.batching,

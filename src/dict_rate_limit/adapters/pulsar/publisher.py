@@ -46,7 +46,7 @@ class PulsarPublisher:
         packing: Packing,
         clock: Clock,
         version: str,
-        patience: BrokerTimeouts = DEFAULT_TIMEOUTS,
+        timeouts: BrokerTimeouts = DEFAULT_TIMEOUTS,
         tracer: Tracer = NULL_TRACER,
     ) -> None:
         """Take where, how, and what the documents say of their making; nothing is connected yet."""
@@ -54,7 +54,7 @@ class PulsarPublisher:
         self._packing = packing
         self._clock = clock
         self._version = version
-        self._timeouts = patience
+        self._timeouts = timeouts
         self._tracer = tracer
         self._gate = asyncio.Lock()
         self._link: BrokerConnection | None = None

@@ -51,7 +51,7 @@ class EventReader:
 
 @asynccontextmanager
 async def reading(
-    address: BrokerAddress, clock: Clock, *, earliest: bool, patience: BrokerTimeouts = DEFAULT_TIMEOUTS
+    address: BrokerAddress, clock: Clock, *, earliest: bool, timeouts: BrokerTimeouts = DEFAULT_TIMEOUTS
 ) -> AsyncIterator[EventReader]:
     """Read for the length of the block, from the oldest message or from now on. No subscription stays behind.
 
@@ -61,19 +61,19 @@ async def reading(
     trouble = await probe(address)
     if trouble is not None:
         raise _error(address, trouble)
-    client = open_client(address, patience)
+    client = open_client(address, timeouts)
     try:
-        yield EventReader(await _reader(client, address, clock, patience, earliest=earliest))
+        yield EventReader(await _reader(client, address, clock, timeouts, earliest=earliest))
     finally:
         run_detached(partial(close, client))
 
 
 async def _reader(
-    client: pulsar.Client, address: BrokerAddress, clock: Clock, patience: BrokerTimeouts, *, earliest: bool
+    client: pulsar.Client, address: BrokerAddress, clock: Clock, timeouts: BrokerTimeouts, *, earliest: bool
 ) -> pulsar.Reader:
     start = pulsar.MessageId.earliest if earliest else pulsar.MessageId.latest
     try:
-        async with asyncio.timeout(patience.connect_sec):
+        async with asyncio.timeout(timeouts.connect_sec):
             return await in_thread(partial(client.create_reader, address.topic, start))
     except TimeoutError:
         trouble = "Timeout"
@@ -84,11 +84,11 @@ async def _reader(
 
 def _come(reader: pulsar.Reader) -> Sequence[bytes]:
     found: list[bytes] = []
-    patience = LOOK_MS
+    timeouts = LOOK_MS
     try:
         while len(found) < AT_ONCE:
-            message = reader.read_next(patience)
-            patience = 1
+            message = reader.read_next(timeouts)
+            timeouts = 1
             if message.properties().get("action") == ACTION:
                 found.append(message.data())
     except pulsar.Timeout:
