@@ -41,10 +41,10 @@ class InFlight:
     told again is told from there on, in order. `trouble` is the first result that was an outage.
     """
 
-    def __init__(self, patience_sec: float) -> None:
+    def __init__(self, timeout_sec: float) -> None:
         """Take answers to the running loop, for so long."""
         self._loop = asyncio.get_running_loop()
-        self._ends = self._loop.time() + patience_sec
+        self._ends = self._loop.time() + timeout_sec
         self._answers: asyncio.Queue[tuple[PendingMessage, str, bool]] = asyncio.Queue()
         self._refused: dict[str, int] = {}  # by key, the place; written by any thread
         self._stopped: dict[str, int] = {}  # likewise, as far as answers were read
