@@ -25,7 +25,7 @@ from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.postgres.migrations.runner import up
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.adapters.pulsar.connection import BATCH_DELAY_MS, BrokerAddress, Packing
+from dict_rate_limit.adapters.pulsar.connection import BATCH_DELAY_MS, BrokerAddress, ProducerOptions
 from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
 from dict_rate_limit.apps.local.postgres import embedded_postgres
 from dict_rate_limit.bootstrap.store import postgres_stores
@@ -126,7 +126,7 @@ async def parts(size: Size) -> AsyncIterator[Bench]:
 @asynccontextmanager
 async def publisher_to(url: str) -> AsyncIterator[EventPublisher]:
     """Make the product's publisher."""
-    publisher = PulsarPublisher(BrokerAddress(url=url, topic=TOPIC), Packing(), SystemClock(), "bench")
+    publisher = PulsarPublisher(BrokerAddress(url=url, topic=TOPIC), ProducerOptions(), SystemClock(), "bench")
     try:
         yield publisher
     finally:

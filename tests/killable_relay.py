@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.postgres.pool import open_pool
-from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, Packing
+from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, ProducerOptions
 from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
 from dict_rate_limit.bootstrap.store import postgres_stores
 from dict_rate_limit.usecases.deliver import deliver_all
@@ -41,7 +41,7 @@ async def main(orders: Orders) -> None:
     shutdown = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, shutdown.set)
     address = BrokerAddress(url=orders.broker_url, topic=orders.topic)
-    publisher = PulsarPublisher(address, Packing(), SystemClock(), "test")
+    publisher = PulsarPublisher(address, ProducerOptions(), SystemClock(), "test")
     async with open_pool(orders.database_url) as pool:
         sys.stdout.write("working\n")
         sys.stdout.flush()

@@ -6,7 +6,7 @@ from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, BrokerTimeouts, Packing
+from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, BrokerTimeouts, ProducerOptions
 from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ SHORT = BrokerTimeouts(connect_sec=3, send_sec=2)
 
 @asynccontextmanager
 async def publishing_to(
-    address: BrokerAddress, packing: Packing | None = None, timeouts: BrokerTimeouts = SHORT
+    address: BrokerAddress, packing: ProducerOptions | None = None, timeouts: BrokerTimeouts = SHORT
 ) -> AsyncIterator[PulsarPublisher]:
-    publisher = PulsarPublisher(address, packing or Packing(), SystemClock(), "1.2.3", timeouts)
+    publisher = PulsarPublisher(address, packing or ProducerOptions(), SystemClock(), "1.2.3", timeouts)
     try:
         yield publisher
     finally:

@@ -14,7 +14,7 @@ from broker.publishers import ids, receipts_of
 from broker.topic import arrived, new_topic
 from dict_rate_limit.adapters.log_publisher import LogPublisher
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
-from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, Packing
+from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, ProducerOptions
 from dict_rate_limit.adapters.pulsar.publisher import LARGEST, PulsarPublisher
 from dict_rate_limit.contract.events import event_document
 from dict_rate_limit.domain.errors import PublishError
@@ -67,7 +67,7 @@ async def log() -> AsyncIterator[Made]:
 
 
 @asynccontextmanager
-async def pulsar(broker: Broker, packing: Packing) -> AsyncIterator[Made]:
+async def pulsar(broker: Broker, packing: ProducerOptions) -> AsyncIterator[Made]:
     topic = new_topic()
     publisher, away = (
         PulsarPublisher(BrokerAddress(url=url, topic=topic), packing, HandClock(), "1.2.3")
@@ -81,7 +81,7 @@ async def pulsar(broker: Broker, packing: Packing) -> AsyncIterator[Made]:
         await publisher.close()
 
 
-PACKINGS = {"pulsar": Packing(), "pulsar_one_by_one": Packing(batching=False, compression="lz4")}
+PACKINGS = {"pulsar": ProducerOptions(), "pulsar_one_by_one": ProducerOptions(batching=False, compression="lz4")}
 REFUSING = ["memory", *PACKINGS]
 """A log takes whatever it is given."""
 

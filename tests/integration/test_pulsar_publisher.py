@@ -10,7 +10,7 @@ import pytest
 
 from broker.publishers import ids, publishing_to, receipts_of
 from broker.topic import arrived, new_topic
-from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, Packing
+from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, ProducerOptions
 from dict_rate_limit.domain.alerts.alert import Severity
 from samples.events import CLAIMS, ENTRIES, KEYS, mixed, story_of
 
@@ -84,7 +84,7 @@ async def test_however_they_are_packed_they_arrive(
 ) -> None:
     events = mixed(story_of(CLAIMS, 3), story_of(KEYS, 3))
 
-    async with publishing_to(address, Packing(batching=batching, compression=compression)) as publisher:
+    async with publishing_to(address, ProducerOptions(batching=batching, compression=compression)) as publisher:
         await receipts_of(publisher, events)
 
     assert {message.event_id for message in arrived(pulsar_broker, topic)} == set(ids(events))

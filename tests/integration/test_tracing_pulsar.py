@@ -12,7 +12,7 @@ from broker.proxy import proxy_to
 from broker.publishers import SHORT, receipts_of
 from broker.topic import arrived, new_topic
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, Packing
+from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, ProducerOptions
 from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
 from dict_rate_limit.domain.errors import PublishError
 from otel_collector import collecting
@@ -70,7 +70,7 @@ async def test_a_message_without_an_answer_is_a_failed_span(pulsar_broker: Broke
     first, second = story_of(CLAIMS, 2)
     async with proxy_to(pulsar_broker) as proxy:
         address = BrokerAddress(url=proxy.url, topic=new_topic())
-        publisher = PulsarPublisher(address, Packing(), SystemClock(), "1.2.3", SHORT, memory.tracer)
+        publisher = PulsarPublisher(address, ProducerOptions(), SystemClock(), "1.2.3", SHORT, memory.tracer)
         with memory.under_way():
             await receipts_of(publisher, [first])
             proxy.loses_answers = True

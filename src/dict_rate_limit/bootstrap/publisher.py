@@ -39,10 +39,10 @@ async def publishing(
         yield Publishing(publisher=log, check=_log_only)
         return
     # Here, for what it costs: an installation without a broker shall not carry the library.
-    from dict_rate_limit.adapters.pulsar.connection import Packing  # noqa: PLC0415
+    from dict_rate_limit.adapters.pulsar.connection import ProducerOptions  # noqa: PLC0415
     from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher  # noqa: PLC0415
 
-    packing = Packing(batching=settings.pulsar_batching, compression=settings.pulsar_compression)
+    packing = ProducerOptions(batching=settings.pulsar_batching, compression=settings.pulsar_compression)
     publisher = PulsarPublisher(address, packing, parts.clock, parts.version, tracer=parts.tracer)
 
     async def condition() -> str:

@@ -107,7 +107,7 @@ def open_client(address: BrokerAddress, timeouts: BrokerTimeouts) -> pulsar.Clie
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Packing:
+class ProducerOptions:
     """How messages travel. `compression` is none, lz4, zlib, zstd or snappy; messages of one key share a batch."""
 
     batching: bool = True
@@ -126,7 +126,7 @@ class BrokerConnection:
         close(self.client)
 
 
-async def connect(address: BrokerAddress, packing: Packing, timeouts: BrokerTimeouts) -> BrokerConnection:
+async def connect(address: BrokerAddress, packing: ProducerOptions, timeouts: BrokerTimeouts) -> BrokerConnection:
     """Connect a producer. Cancelled, it leaves nothing behind.
 
     Raises:
@@ -147,7 +147,9 @@ def close(client: pulsar.Client) -> None:
         client.close()
 
 
-def _create_producer(client: pulsar.Client, topic: str, packing: Packing, timeouts: BrokerTimeouts) -> pulsar.Producer:
+def _create_producer(
+    client: pulsar.Client, topic: str, packing: ProducerOptions, timeouts: BrokerTimeouts
+) -> pulsar.Producer:
     """Sequence ids are the client's own: ids taken from rows would let the broker drop what is sent again.
 
     Their beginning is ours. Left to itself, a client that reconnects before its first acknowledgement begins to count

@@ -19,7 +19,12 @@ from dict_rate_limit.ports.telemetry import NULL_TRACER, PARTICIPANT, Component
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, BrokerConnection, BrokerTimeouts, Packing
+    from dict_rate_limit.adapters.pulsar.connection import (
+        BrokerAddress,
+        BrokerConnection,
+        BrokerTimeouts,
+        ProducerOptions,
+    )
     from dict_rate_limit.domain.alerts.alert import AlertEvent
     from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.delivery import PublishResult
@@ -43,7 +48,7 @@ class PulsarPublisher:
     def __init__(
         self,
         address: BrokerAddress,
-        packing: Packing,
+        packing: ProducerOptions,
         clock: Clock,
         version: str,
         timeouts: BrokerTimeouts = DEFAULT_TIMEOUTS,
