@@ -56,7 +56,7 @@ class PulsarPublisher:
     ) -> None:
         """Take where, how, and what the documents say of their making; nothing is connected yet."""
         self._address = address
-        self._packing = packing
+        self._options = packing
         self._clock = clock
         self._version = version
         self._timeouts = timeouts
@@ -148,7 +148,7 @@ class PulsarPublisher:
         trouble = await probe(self._address)
         if trouble is not None:
             raise self._error(trouble)
-        return await connect(self._address, self._packing, self._timeouts)
+        return await connect(self._address, self._options, self._timeouts)
 
     def _give_up(self, link: BrokerConnection) -> None:
         if self._link is link:
