@@ -21,9 +21,9 @@ SHORT = BrokerTimeouts(connect_sec=3, send_sec=2)
 
 @asynccontextmanager
 async def publishing_to(
-    address: BrokerAddress, packing: ProducerOptions | None = None, timeouts: BrokerTimeouts = SHORT
+    address: BrokerAddress, options: ProducerOptions | None = None, timeouts: BrokerTimeouts = SHORT
 ) -> AsyncIterator[PulsarPublisher]:
-    publisher = PulsarPublisher(address, packing or ProducerOptions(), SystemClock(), "1.2.3", timeouts)
+    publisher = PulsarPublisher(address, options or ProducerOptions(), SystemClock(), "1.2.3", timeouts)
     try:
         yield publisher
     finally:

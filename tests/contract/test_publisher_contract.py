@@ -67,10 +67,10 @@ async def log() -> AsyncIterator[Made]:
 
 
 @asynccontextmanager
-async def pulsar(broker: Broker, packing: ProducerOptions) -> AsyncIterator[Made]:
+async def pulsar(broker: Broker, options: ProducerOptions) -> AsyncIterator[Made]:
     topic = new_topic()
     publisher, away = (
-        PulsarPublisher(BrokerAddress(url=url, topic=topic), packing, HandClock(), "1.2.3")
+        PulsarPublisher(BrokerAddress(url=url, topic=topic), options, HandClock(), "1.2.3")
         for url in (broker.url, "pulsar://127.0.0.1:1")
     )
     try:
@@ -88,10 +88,10 @@ REFUSING = ["memory", *PACKINGS]
 
 def making(request: pytest.FixtureRequest) -> AbstractAsyncContextManager[Made]:
     """Find the servers that are needed, outside of any loop."""
-    packing = PACKINGS.get(request.param)
-    if packing is None:
+    options = PACKINGS.get(request.param)
+    if options is None:
         return {"memory": memory, "log": log}[request.param]()
-    return pulsar(request.getfixturevalue("pulsar_broker"), packing)
+    return pulsar(request.getfixturevalue("pulsar_broker"), options)
 
 
 every = pytest.fixture(params=[*REFUSING, "log"], name="every")(making)

@@ -42,8 +42,8 @@ async def publishing(
     from dict_rate_limit.adapters.pulsar.connection import ProducerOptions  # noqa: PLC0415
     from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher  # noqa: PLC0415
 
-    packing = ProducerOptions(batching=settings.pulsar_batching, compression=settings.pulsar_compression)
-    publisher = PulsarPublisher(address, packing, parts.clock, parts.version, tracer=parts.tracer)
+    options = ProducerOptions(batching=settings.pulsar_batching, compression=settings.pulsar_compression)
+    publisher = PulsarPublisher(address, options, parts.clock, parts.version, tracer=parts.tracer)
 
     async def condition() -> str:
         return publisher.condition

@@ -126,7 +126,7 @@ class BrokerConnection:
         close(self.client)
 
 
-async def connect(address: BrokerAddress, packing: ProducerOptions, timeouts: BrokerTimeouts) -> BrokerConnection:
+async def connect(address: BrokerAddress, options: ProducerOptions, timeouts: BrokerTimeouts) -> BrokerConnection:
     """Connect a producer. Cancelled, it leaves nothing behind.
 
     Raises:
@@ -134,7 +134,7 @@ async def connect(address: BrokerAddress, packing: ProducerOptions, timeouts: Br
     """
     client = await in_thread(partial(open_client, address, timeouts))
     try:
-        producer = await in_thread(partial(_create_producer, client, address.topic, packing, timeouts))
+        producer = await in_thread(partial(_create_producer, client, address.topic, options, timeouts))
     except BaseException:
         run_detached(partial(close, client))
         raise
@@ -148,7 +148,7 @@ def close(client: pulsar.Client) -> None:
 
 
 def _create_producer(
-    client: pulsar.Client, topic: str, packing: ProducerOptions, timeouts: BrokerTimeouts
+    client: pulsar.Client, topic: str, options: ProducerOptions, timeouts: BrokerTimeouts
 ) -> pulsar.Producer:
     """Sequence ids are the client's own: ids taken from rows would let the broker drop what is sent again.
 
@@ -161,8 +161,8 @@ def _create_producer(
         initial_sequence_id=FIRST_ID,
         send_timeout_millis=timeouts.send_sec * 1000,
         max_pending_messages=0,
-        compression_type=_COMPRESSIONS[packing.compression],
-        batching_enabled=packing.batching,
+        compression_type=_COMPRESSIONS[options.compression],
+        batching_enabled=options.batching,
         batching_type=pulsar.BatchingType.KeyBased,
         batching_max_publish_delay_ms=BATCH_DELAY_MS,
     )

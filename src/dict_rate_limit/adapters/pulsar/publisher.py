@@ -48,7 +48,7 @@ class PulsarPublisher:
     def __init__(
         self,
         address: BrokerAddress,
-        packing: ProducerOptions,
+        options: ProducerOptions,
         clock: Clock,
         version: str,
         timeouts: BrokerTimeouts = DEFAULT_TIMEOUTS,
@@ -56,7 +56,7 @@ class PulsarPublisher:
     ) -> None:
         """Take where, how, and what the documents say of their making; nothing is connected yet."""
         self._address = address
-        self._options = packing
+        self._options = options
         self._clock = clock
         self._version = version
         self._timeouts = timeouts
