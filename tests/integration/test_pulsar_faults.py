@@ -54,9 +54,9 @@ async def test_a_lost_acknowledgement_is_an_outage_and_what_follows_is_a_repeat(
         receipts = await receipts_of(publisher, story[1:])
 
     assert [str(receipt.event_id) for receipt in receipts] == ids(story[1:])
-    told = [message.event_id for message in arrived(pulsar_broker, address.topic)]
-    assert list(dict.fromkeys(told)) == ids(story)
-    assert len(told) > len(story), "nothing was told twice: the broker had not got it"
+    describe_result = [message.event_id for message in arrived(pulsar_broker, address.topic)]
+    assert list(dict.fromkeys(describe_result)) == ids(story)
+    assert len(describe_result) > len(story), "nothing was told twice: the broker had not got it"
 
 
 async def test_a_short_interruption_in_mid_batch_is_bridged_without_a_repeat(
@@ -75,8 +75,8 @@ async def test_a_short_interruption_in_mid_batch_is_bridged_without_a_repeat(
         receipts = await publishing
 
     assert len(receipts) == 398
-    told = [message.event_id for message in arrived(pulsar_broker, address.topic)]
-    assert sorted(told) == sorted(ids(events))
+    describe_result = [message.event_id for message in arrived(pulsar_broker, address.topic)]
+    assert sorted(describe_result) == sorted(ids(events))
 
 
 async def test_an_interruption_before_the_first_acknowledgement_costs_nothing_later(
@@ -95,8 +95,8 @@ async def test_an_interruption_before_the_first_acknowledgement_costs_nothing_la
         await publishing
         await receipts_of(publisher, story[3:])
 
-    told = [message.event_id for message in arrived(pulsar_broker, address.topic)]
-    assert told == ids(story)
+    describe_result = [message.event_id for message in arrived(pulsar_broker, address.topic)]
+    assert describe_result == ids(story)
 
 
 async def until_arrived(broker: Broker, topic: str, number: int) -> None:
@@ -120,8 +120,8 @@ async def test_after_an_outage_it_connects_anew(pulsar_broker: Broker, proxy: Pr
         await receipts_of(publisher, story[1:])
 
         assert (waiting, publisher.condition) == ("waiting", "ok")
-    told = [message.event_id for message in arrived(pulsar_broker, address.topic)]
-    assert told == ids(story)
+    describe_result = [message.event_id for message in arrived(pulsar_broker, address.topic)]
+    assert describe_result == ids(story)
 
 
 async def test_a_wire_that_says_nothing_is_not_waited_for(proxy: Proxy, address: BrokerAddress) -> None:
@@ -184,8 +184,8 @@ async def test_what_is_cancelled_under_way_can_be_told_again(
         receipts_again = await receipts_of(publisher, story[1:])
 
     assert len(receipts_again) == 4
-    told = [message.event_id for message in arrived(pulsar_broker, address.topic)]
-    assert list(dict.fromkeys(told)) == ids(story)
+    describe_result = [message.event_id for message in arrived(pulsar_broker, address.topic)]
+    assert list(dict.fromkeys(describe_result)) == ids(story)
 
 
 LEFT_IN_MID_AIR = """

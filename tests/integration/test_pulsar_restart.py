@@ -58,8 +58,10 @@ async def test_what_waits_while_the_broker_is_down_is_told_when_it_is_back(morta
     assert isinstance(down.failure, PublishError)
     assert outbox.waiting == []
     messages = arrived(mortal.broker, topic)
-    told = [list(dict.fromkeys(m.event_id for m in messages if m.key == key)) for key in (CLAIMS, ENTRIES, KEYS)]
-    assert told == [ids(story) for story in stories]
+    describe_result = [
+        list(dict.fromkeys(m.event_id for m in messages if m.key == key)) for key in (CLAIMS, ENTRIES, KEYS)
+    ]
+    assert describe_result == [ids(story) for story in stories]
 
 
 async def emptied(outbox: ListOutbox, publisher: EventPublisher) -> bool:
@@ -84,8 +86,10 @@ async def test_nothing_that_has_a_receipt_is_lost_when_the_broker_is_killed_in_m
         await eventually(lambda: emptied(outbox, publisher))
 
     messages = arrived(mortal.broker, topic)
-    told = [list(dict.fromkeys(m.event_id for m in messages if m.key == key)) for key in (CLAIMS, ENTRIES, KEYS)]
-    assert told == [ids(story) for story in stories]
+    describe_result = [
+        list(dict.fromkeys(m.event_id for m in messages if m.key == key)) for key in (CLAIMS, ENTRIES, KEYS)
+    ]
+    assert describe_result == [ids(story) for story in stories]
 
 
 async def told_until_killed(

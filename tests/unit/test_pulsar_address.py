@@ -9,7 +9,7 @@ import pytest
 from broker.tokens import token
 from dict_rate_limit.adapters.pulsar import diagnosis
 from dict_rate_limit.adapters.pulsar.connection import BrokerAddress
-from dict_rate_limit.adapters.pulsar.diagnosis import expiry, told, why
+from dict_rate_limit.adapters.pulsar.diagnosis import describe_result, expiry, why
 from samples.domain import NOON
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -78,8 +78,8 @@ def test_ambiguous_causes_are_not_guessed() -> None:
 
 
 def test_results_are_described_beside_their_name() -> None:
-    assert told("TopicNotFound").endswith("it makes none by itself (TopicNotFound)")
-    assert told("ChecksumError") == "ChecksumError"
+    assert describe_result("TopicNotFound").endswith("it makes none by itself (TopicNotFound)")
+    assert describe_result("ChecksumError") == "ChecksumError"
 
 
 def test_the_runbook_explains_every_cause() -> None:

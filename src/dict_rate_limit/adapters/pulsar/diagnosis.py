@@ -27,7 +27,7 @@ _WORDS: Final = {
 _UNCLEAR: Final = frozenset({"Timeout", "ConnectError", "ReadError", "Retryable", "NotConnected", "Disconnected"})
 
 
-def told(result: str) -> str:
+def describe_result(result: str) -> str:
     """Put a result of the client library into words; its own name stays beside them, for a search."""
     words = _WORDS.get(result)
     return result if words is None else f"{words} ({result})"
@@ -36,7 +36,7 @@ def told(result: str) -> str:
 def why(address: BrokerAddress, result: str, now: datetime) -> str:
     """Say why somebody who answers at the address does not let us in, in one line without a secret."""
     if result not in _UNCLEAR:
-        return told(result)
+        return describe_result(result)
     expired = expiry(address.current_token() or "")
     if expired is not None and expired <= now:
         return f"our token expired at {expired.isoformat()} ({result})"

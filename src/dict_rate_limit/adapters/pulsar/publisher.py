@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import pulsar
 
 from dict_rate_limit.adapters.pulsar.connection import DEFAULT_TIMEOUTS, connect
-from dict_rate_limit.adapters.pulsar.diagnosis import probe, told, why
+from dict_rate_limit.adapters.pulsar.diagnosis import describe_result, probe, why
 from dict_rate_limit.adapters.pulsar.in_flight import TIMEOUT, InFlight
 from dict_rate_limit.adapters.pulsar.threads import in_thread, run_detached
 from dict_rate_limit.contract.events import ACTION, event_document
@@ -91,7 +91,7 @@ class PulsarPublisher:
                 yield receipt
         if flight.trouble is not None:
             self._give_up(link)
-            raise self._error(told(flight.trouble))
+            raise self._error(describe_result(flight.trouble))
 
     async def close(self) -> None:
         """Let go of the broker; not for long."""
