@@ -9,7 +9,7 @@ import pytest
 from broker.tokens import token
 from dict_rate_limit.adapters.pulsar import diagnosis
 from dict_rate_limit.adapters.pulsar.connection import BrokerAddress
-from dict_rate_limit.adapters.pulsar.diagnosis import describe_result, expiry, why
+from dict_rate_limit.adapters.pulsar.diagnosis import describe_result, expiry, explain_failure
 from samples.domain import NOON
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -66,13 +66,13 @@ def test_a_token_without_an_expiry_has_none(text: str) -> None:
 def test_an_expired_token_is_the_reported_cause() -> None:
     address = BrokerAddress(url="pulsar://b", topic=TOPIC, token=token(lasts_sec=-1))
 
-    words = why(address, "Timeout", datetime.now(UTC))  # noqa: TID251 -- as above
+    words = explain_failure(address, "Timeout", datetime.now(UTC))  # noqa: TID251 -- as above
 
     assert words.startswith("our token expired at 20")
 
 
 def test_ambiguous_causes_are_not_guessed() -> None:
-    words = why(BrokerAddress(url="pulsar://b", topic=TOPIC), "Timeout", NOON)
+    words = explain_failure(BrokerAddress(url="pulsar://b", topic=TOPIC), "Timeout", NOON)
 
     assert words == "somebody answers there, but does not let us in: the token, or TLS on one side only (Timeout)"
 

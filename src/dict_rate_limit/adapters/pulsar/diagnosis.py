@@ -33,7 +33,7 @@ def describe_result(result: str) -> str:
     return result if words is None else f"{words} ({result})"
 
 
-def why(address: BrokerAddress, result: str, now: datetime) -> str:
+def explain_failure(address: BrokerAddress, result: str, now: datetime) -> str:
     """Say why somebody who answers at the address does not let us in, in one line without a secret."""
     if result not in _UNCLEAR:
         return describe_result(result)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import pulsar
 
 from dict_rate_limit.adapters.pulsar.connection import DEFAULT_TIMEOUTS, connect
-from dict_rate_limit.adapters.pulsar.diagnosis import describe_result, probe, why
+from dict_rate_limit.adapters.pulsar.diagnosis import describe_result, explain_failure, probe
 from dict_rate_limit.adapters.pulsar.in_flight import TIMEOUT, InFlight
 from dict_rate_limit.adapters.pulsar.threads import in_thread, run_detached
 from dict_rate_limit.contract.events import ACTION, event_document
@@ -142,7 +142,7 @@ class PulsarPublisher:
             trouble = TIMEOUT
         except (pulsar.PulsarException, RuntimeError, ValueError) as error:
             trouble = type(error).__name__
-        raise self._error(why(self._address, trouble, self._clock.now()))
+        raise self._error(explain_failure(self._address, trouble, self._clock.now()))
 
     async def _connected(self) -> BrokerConnection:
         trouble = await probe(self._address)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import pulsar
 
 from dict_rate_limit.adapters.pulsar.connection import DEFAULT_TIMEOUTS, close, open_client
-from dict_rate_limit.adapters.pulsar.diagnosis import probe, why
+from dict_rate_limit.adapters.pulsar.diagnosis import explain_failure, probe
 from dict_rate_limit.adapters.pulsar.threads import in_thread, run_detached
 from dict_rate_limit.contract.events import ACTION
 from dict_rate_limit.domain.errors import EventsUnavailableError
@@ -79,7 +79,7 @@ async def _reader(
         trouble = "Timeout"
     except pulsar.PulsarException as error:
         trouble = type(error).__name__
-    raise _error(address, why(address, trouble, clock.now()))
+    raise _error(address, explain_failure(address, trouble, clock.now()))
 
 
 def _come(reader: pulsar.Reader) -> Sequence[bytes]:
