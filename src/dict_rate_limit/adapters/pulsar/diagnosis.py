@@ -48,7 +48,7 @@ async def probe(address: BrokerAddress) -> str | None:
     try:
         trust = ssl.create_default_context(cafile=address.tls_ca_file) if address.tls else None
     except OSError as error:  # also of what is no certificate
-        return f"{address.tls_ca_file}: {_words(error)}"
+        return f"{address.tls_ca_file}: {_system_message(error)}"
     troubles = await asyncio.gather(*(_open(host, port, trust) for host, port in address.brokers))
     return None if None in troubles else troubles[0]
 
@@ -62,7 +62,7 @@ async def _open(host: str, port: int, trust: ssl.SSLContext | None) -> str | Non
     except ssl.SSLCertVerificationError as error:
         return f"its certificate is not accepted: {error.verify_message}"
     except OSError as error:
-        return _words(error)
+        return _system_message(error)
     writer.close()
     return None
 
@@ -77,7 +77,7 @@ def expiry(token: str) -> datetime | None:
         return None
 
 
-def _words(error: OSError) -> str:
+def _system_message(error: OSError) -> str:
     if isinstance(error, ssl.SSLError):
         return f"TLS: {error.reason or error}"
     number = error.errno
