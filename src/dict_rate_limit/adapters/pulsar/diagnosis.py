@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PATIENCE_SEC: Final = 2.0
 
-_WORDS: Final = {
+_MEANINGS: Final = {
     "AuthenticationError": "it does not accept our token",
     "AuthorizationError": "our token's role may not do that there",
     "TopicNotFound": "there is no such namespace, or no such topic and it makes none by itself",
@@ -29,7 +29,7 @@ _UNCLEAR: Final = frozenset({"Timeout", "ConnectError", "ReadError", "Retryable"
 
 def describe_result(result: str) -> str:
     """Put a result of the client library into words; its own name stays beside them, for a search."""
-    words = _WORDS.get(result)
+    words = _MEANINGS.get(result)
     return result if words is None else f"{words} ({result})"
 
 
