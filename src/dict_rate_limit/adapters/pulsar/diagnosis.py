@@ -24,7 +24,7 @@ _MEANINGS: Final = {
     "ProducerBlockedQuotaExceededException": "the backlog quota of the namespace is used up",
     "NotAllowedError": "its policies do not allow that",
 }
-_UNCLEAR: Final = frozenset({"Timeout", "ConnectError", "ReadError", "Retryable", "NotConnected", "Disconnected"})
+_AMBIGUOUS: Final = frozenset({"Timeout", "ConnectError", "ReadError", "Retryable", "NotConnected", "Disconnected"})
 
 
 def describe_result(result: str) -> str:
@@ -35,7 +35,7 @@ def describe_result(result: str) -> str:
 
 def explain_failure(address: BrokerAddress, result: str, now: datetime) -> str:
     """Say why somebody who answers at the address does not let us in, in one line without a secret."""
-    if result not in _UNCLEAR:
+    if result not in _AMBIGUOUS:
         return describe_result(result)
     expired = expiry(address.current_token() or "")
     if expired is not None and expired <= now:
