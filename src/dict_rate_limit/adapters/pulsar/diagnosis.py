@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from dict_rate_limit.adapters.pulsar.connection import BrokerAddress
 
-PATIENCE_SEC: Final = 2.0
+TIMEOUT_SEC: Final = 2.0
 
 _MEANINGS: Final = {
     "AuthenticationError": "it does not accept our token",
@@ -55,10 +55,10 @@ async def probe(address: BrokerAddress) -> str | None:
 
 async def _open(host: str, port: int, trust: ssl.SSLContext | None) -> str | None:
     try:
-        async with asyncio.timeout(PATIENCE_SEC):
+        async with asyncio.timeout(TIMEOUT_SEC):
             _, writer = await asyncio.open_connection(host, port, ssl=trust)
     except TimeoutError:
-        return f"no answer within {PATIENCE_SEC:g} s"
+        return f"no answer within {TIMEOUT_SEC:g} s"
     except ssl.SSLCertVerificationError as error:
         return f"its certificate is not accepted: {error.verify_message}"
     except OSError as error:
