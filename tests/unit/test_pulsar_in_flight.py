@@ -45,7 +45,7 @@ async def test_results_have_the_order_of_the_acknowledgements() -> None:
         answer(answered, "Ok")
 
     assert await next_result(flight) == [PublishResult(event_id=B1), PublishResult(event_id=A1)]
-    assert flight.trouble is None
+    assert flight.failure is None
 
 
 async def test_acknowledgements_come_from_other_threads() -> None:
@@ -63,7 +63,7 @@ async def test_a_key_is_blocked_after_the_client_rejects_a_message() -> None:
 
     assert (flight.is_blocked("A"), flight.is_blocked("B")) == (True, False)
     assert await next_result(flight) == [PublishResult(event_id=A1, refusal="MessageTooBig")]
-    assert flight.trouble is None
+    assert flight.failure is None
 
 
 async def test_a_message_before_a_rejected_one_keeps_its_late_result() -> None:
@@ -107,7 +107,7 @@ async def test_the_first_failure_is_reported() -> None:
         answer(answered, name)
     await next_result(flight)
 
-    assert flight.trouble == "NotConnected"
+    assert flight.failure == "NotConnected"
 
 
 async def test_missing_acknowledgements_time_out() -> None:
@@ -115,4 +115,4 @@ async def test_missing_acknowledgements_time_out() -> None:
     flight.add(A1, "A")
 
     assert await next_result(flight) == []
-    assert flight.trouble == "Timeout"
+    assert flight.failure == "Timeout"

@@ -50,7 +50,7 @@ class InFlight:
         self._stopped: dict[str, int] = {}  # likewise, as far as answers were read
         self._places = 0
         self._under_way = 0
-        self.trouble: str | None = None
+        self.failure: str | None = None
 
     def __len__(self) -> int:
         """Return how many are without an answer."""
@@ -83,7 +83,7 @@ class InFlight:
             async with asyncio.timeout_at(self._ends):
                 passenger, result, refused = await self._answers.get()
         except TimeoutError:
-            self._under_way, self.trouble = 0, self.trouble or TIMEOUT
+            self._under_way, self.failure = 0, self.failure or TIMEOUT
             return None
         self._under_way -= 1
         if passenger.place > self._stopped.get(passenger.key, inf):
@@ -93,7 +93,7 @@ class InFlight:
         self._stopped[passenger.key] = passenger.place
         if refused:
             return PublishResult(event_id=passenger.event_id, refusal=result)
-        self.trouble = self.trouble or result
+        self.failure = self.failure or result
         return None
 
     def _note(self, passenger: PendingMessage, result: str, *, refused: bool) -> None:

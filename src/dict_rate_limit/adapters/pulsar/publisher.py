@@ -89,9 +89,9 @@ class PulsarPublisher:
             receipt = await flight.next_result()
             if receipt is not None:
                 yield receipt
-        if flight.trouble is not None:
+        if flight.failure is not None:
             self._give_up(link)
-            raise self._error(describe_result(flight.trouble))
+            raise self._error(describe_result(flight.failure))
 
     async def close(self) -> None:
         """Let go of the broker; not for long."""
@@ -139,15 +139,15 @@ class PulsarPublisher:
                     self._link = await self._connected()
                 return self._link
         except TimeoutError:
-            trouble = TIMEOUT
+            failure = TIMEOUT
         except (pulsar.PulsarException, RuntimeError, ValueError) as error:
-            trouble = type(error).__name__
-        raise self._error(explain_failure(self._address, trouble, self._clock.now()))
+            failure = type(error).__name__
+        raise self._error(explain_failure(self._address, failure, self._clock.now()))
 
     async def _connected(self) -> BrokerConnection:
-        trouble = await probe(self._address)
-        if trouble is not None:
-            raise self._error(trouble)
+        failure = await probe(self._address)
+        if failure is not None:
+            raise self._error(failure)
         return await connect(self._address, self._options, self._timeouts)
 
     def _give_up(self, link: BrokerConnection) -> None:

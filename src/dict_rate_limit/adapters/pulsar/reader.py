@@ -58,9 +58,9 @@ async def reading(
     Raises:
         EventsUnavailableError: no connection in time, and why.
     """
-    trouble = await probe(address)
-    if trouble is not None:
-        raise _error(address, trouble)
+    failure = await probe(address)
+    if failure is not None:
+        raise _error(address, failure)
     client = open_client(address, timeouts)
     try:
         yield EventReader(await _reader(client, address, clock, timeouts, earliest=earliest))
@@ -76,10 +76,10 @@ async def _reader(
         async with asyncio.timeout(timeouts.connect_sec):
             return await in_thread(partial(client.create_reader, address.topic, start))
     except TimeoutError:
-        trouble = "Timeout"
+        failure = "Timeout"
     except pulsar.PulsarException as error:
-        trouble = type(error).__name__
-    raise _error(address, explain_failure(address, trouble, clock.now()))
+        failure = type(error).__name__
+    raise _error(address, explain_failure(address, failure, clock.now()))
 
 
 def _come(reader: pulsar.Reader) -> Sequence[bytes]:
