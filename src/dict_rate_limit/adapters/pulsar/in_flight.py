@@ -64,10 +64,10 @@ class InFlight:
         """Count a message; return what is to be called with its result, from whatever thread."""
         self._places += 1
         self._under_way += 1
-        passenger = PendingMessage(event_id=event_id, key=key, place=self._places)
+        message = PendingMessage(event_id=event_id, key=key, place=self._places)
 
         def answered(result: pulsar.Result, _: object) -> None:
-            self._note(passenger, result.name, refused=result.name in _REFUSALS)
+            self._note(message, result.name, refused=result.name in _REFUSALS)
 
         return answered
 
@@ -81,22 +81,22 @@ class InFlight:
         """Wait for the next answer; None where it gives no receipt."""
         try:
             async with asyncio.timeout_at(self._ends):
-                passenger, result, refused = await self._answers.get()
+                message, result, refused = await self._answers.get()
         except TimeoutError:
             self._under_way, self.failure = 0, self.failure or TIMEOUT
             return None
         self._under_way -= 1
-        if passenger.place > self._stopped.get(passenger.key, inf):
+        if message.place > self._stopped.get(message.key, inf):
             return None
         if result == _OK:
-            return PublishResult(event_id=passenger.event_id)
-        self._stopped[passenger.key] = passenger.place
+            return PublishResult(event_id=message.event_id)
+        self._stopped[message.key] = message.place
         if refused:
-            return PublishResult(event_id=passenger.event_id, refusal=result)
+            return PublishResult(event_id=message.event_id, refusal=result)
         self.failure = self.failure or result
         return None
 
-    def _note(self, passenger: PendingMessage, result: str, *, refused: bool) -> None:
+    def _note(self, message: PendingMessage, result: str, *, refused: bool) -> None:
         if refused:
-            self._refused.setdefault(passenger.key, passenger.place)
-        post_to_loop(self._loop, self._answers.put_nowait, (passenger, result, refused))
+            self._refused.setdefault(message.key, message.place)
+        post_to_loop(self._loop, self._answers.put_nowait, (message, result, refused))
