@@ -31,7 +31,7 @@ class PendingMessage:
 
     event_id: UUID
     key: str
-    place: int
+    position: int
 
 
 class InFlight:
@@ -64,7 +64,7 @@ class InFlight:
         """Count a message; return what is to be called with its result, from whatever thread."""
         self._places += 1
         self._under_way += 1
-        message = PendingMessage(event_id=event_id, key=key, place=self._places)
+        message = PendingMessage(event_id=event_id, key=key, position=self._places)
 
         def answered(result: pulsar.Result, _: object) -> None:
             self._note(message, result.name, refused=result.name in _REFUSALS)
@@ -75,7 +75,7 @@ class InFlight:
         """Answer for a message that is not sent."""
         self._places += 1
         self._under_way += 1
-        self._note(PendingMessage(event_id=event_id, key=key, place=self._places), reason, refused=True)
+        self._note(PendingMessage(event_id=event_id, key=key, position=self._places), reason, refused=True)
 
     async def next_result(self) -> PublishResult | None:
         """Wait for the next answer; None where it gives no receipt."""
@@ -86,11 +86,11 @@ class InFlight:
             self._under_way, self.failure = 0, self.failure or TIMEOUT
             return None
         self._under_way -= 1
-        if message.place > self._stopped.get(message.key, inf):
+        if message.position > self._stopped.get(message.key, inf):
             return None
         if result == _OK:
             return PublishResult(event_id=message.event_id)
-        self._stopped[message.key] = message.place
+        self._stopped[message.key] = message.position
         if refused:
             return PublishResult(event_id=message.event_id, refusal=result)
         self.failure = self.failure or result
@@ -98,5 +98,5 @@ class InFlight:
 
     def _note(self, message: PendingMessage, result: str, *, refused: bool) -> None:
         if refused:
-            self._refused.setdefault(message.key, message.place)
+            self._refused.setdefault(message.key, message.position)
         post_to_loop(self._loop, self._answers.put_nowait, (message, result, refused))
