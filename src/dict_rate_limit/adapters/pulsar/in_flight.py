@@ -48,7 +48,7 @@ class InFlight:
         self._answers: asyncio.Queue[tuple[PendingMessage, str, bool]] = asyncio.Queue()
         self._refused: dict[str, int] = {}  # by key, the place; written by any thread
         self._stopped: dict[str, int] = {}  # likewise, as far as answers were read
-        self._places = 0
+        self._count = 0
         self._under_way = 0
         self.failure: str | None = None
 
@@ -62,9 +62,9 @@ class InFlight:
 
     def add(self, event_id: UUID, key: str) -> Answered:
         """Count a message; return what is to be called with its result, from whatever thread."""
-        self._places += 1
+        self._count += 1
         self._under_way += 1
-        message = PendingMessage(event_id=event_id, key=key, position=self._places)
+        message = PendingMessage(event_id=event_id, key=key, position=self._count)
 
         def answered(result: pulsar.Result, _: object) -> None:
             self._note(message, result.name, refused=result.name in _REFUSALS)
@@ -73,9 +73,9 @@ class InFlight:
 
     def refuse(self, event_id: UUID, key: str, reason: str) -> None:
         """Answer for a message that is not sent."""
-        self._places += 1
+        self._count += 1
         self._under_way += 1
-        self._note(PendingMessage(event_id=event_id, key=key, position=self._places), reason, refused=True)
+        self._note(PendingMessage(event_id=event_id, key=key, position=self._count), reason, refused=True)
 
     async def next_result(self) -> PublishResult | None:
         """Wait for the next answer; None where it gives no receipt."""
