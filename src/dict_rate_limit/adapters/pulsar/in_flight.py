@@ -49,12 +49,12 @@ class InFlight:
         self._refused: dict[str, int] = {}  # by key, the place; written by any thread
         self._stopped: dict[str, int] = {}  # likewise, as far as answers were read
         self._count = 0
-        self._under_way = 0
+        self._pending = 0
         self.failure: str | None = None
 
     def __len__(self) -> int:
         """Return how many are without an answer."""
-        return self._under_way
+        return self._pending
 
     def is_blocked(self, key: str) -> bool:
         """Tell whether one of the key was refused before it left."""
@@ -63,7 +63,7 @@ class InFlight:
     def add(self, event_id: UUID, key: str) -> Answered:
         """Count a message; return what is to be called with its result, from whatever thread."""
         self._count += 1
-        self._under_way += 1
+        self._pending += 1
         message = PendingMessage(event_id=event_id, key=key, position=self._count)
 
         def answered(result: pulsar.Result, _: object) -> None:
@@ -74,7 +74,7 @@ class InFlight:
     def refuse(self, event_id: UUID, key: str, reason: str) -> None:
         """Answer for a message that is not sent."""
         self._count += 1
-        self._under_way += 1
+        self._pending += 1
         self._note(PendingMessage(event_id=event_id, key=key, position=self._count), reason, refused=True)
 
     async def next_result(self) -> PublishResult | None:
@@ -83,9 +83,9 @@ class InFlight:
             async with asyncio.timeout_at(self._ends):
                 message, result, refused = await self._answers.get()
         except TimeoutError:
-            self._under_way, self.failure = 0, self.failure or TIMEOUT
+            self._pending, self.failure = 0, self.failure or TIMEOUT
             return None
-        self._under_way -= 1
+        self._pending -= 1
         if message.position > self._stopped.get(message.key, inf):
             return None
         if result == _OK:
