@@ -46,7 +46,7 @@ class InFlight:
         self._loop = asyncio.get_running_loop()
         self._ends = self._loop.time() + timeout_sec
         self._answers: asyncio.Queue[tuple[PendingMessage, str, bool]] = asyncio.Queue()
-        self._refused: dict[str, int] = {}  # by key, the place; written by any thread
+        self._rejected: dict[str, int] = {}  # by key, the place; written by any thread
         self._stopped: dict[str, int] = {}  # likewise, as far as answers were read
         self._count = 0
         self._pending = 0
@@ -58,7 +58,7 @@ class InFlight:
 
     def is_blocked(self, key: str) -> bool:
         """Tell whether one of the key was refused before it left."""
-        return key in self._refused
+        return key in self._rejected
 
     def add(self, event_id: UUID, key: str) -> Answered:
         """Count a message; return what is to be called with its result, from whatever thread."""
@@ -98,5 +98,5 @@ class InFlight:
 
     def _note(self, message: PendingMessage, result: str, *, refused: bool) -> None:
         if refused:
-            self._refused.setdefault(message.key, message.position)
+            self._rejected.setdefault(message.key, message.position)
         post_to_loop(self._loop, self._answers.put_nowait, (message, result, refused))
