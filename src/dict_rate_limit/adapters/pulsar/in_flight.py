@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TIMEOUT: Final = "Timeout"
 
 _OK: Final = "Ok"
-_REFUSALS: Final = frozenset({"MessageTooBig", "InvalidMessage"})
+_REJECTIONS: Final = frozenset({"MessageTooBig", "InvalidMessage"})
 """What can only be wrong with the message itself; everything else is an outage."""
 
 
@@ -67,7 +67,7 @@ class InFlight:
         message = PendingMessage(event_id=event_id, key=key, position=self._count)
 
         def answered(result: pulsar.Result, _: object) -> None:
-            self._note(message, result.name, refused=result.name in _REFUSALS)
+            self._note(message, result.name, refused=result.name in _REJECTIONS)
 
         return answered
 
