@@ -69,7 +69,7 @@ async def test_a_key_is_blocked_after_the_client_rejects_a_message() -> None:
 async def test_a_message_before_a_rejected_one_keeps_its_late_result() -> None:
     flight = InFlight(PATIENCE_SEC)
     first = flight.add(A1, "A")
-    flight.refuse(A2, "A", "too large")
+    flight.reject(A2, "A", "too large")
 
     answer(first, "Ok")
 

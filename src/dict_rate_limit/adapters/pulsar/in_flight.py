@@ -71,7 +71,7 @@ class InFlight:
 
         return answered
 
-    def refuse(self, event_id: UUID, key: str, reason: str) -> None:
+    def reject(self, event_id: UUID, key: str, reason: str) -> None:
         """Answer for a message that is not sent."""
         self._count += 1
         self._pending += 1

@@ -103,7 +103,7 @@ class PulsarPublisher:
         document = event_document(event, self._version, self._clock.now())
         content = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
         if len(content) > LARGEST:
-            flight.refuse(event.event_id, event.policy_name, f"{len(content)} bytes, expected at most {LARGEST}")
+            flight.reject(event.event_id, event.policy_name, f"{len(content)} bytes, expected at most {LARGEST}")
             return
         span = self._begun(event)
         answered = flight.add(event.event_id, event.policy_name)
