@@ -67,7 +67,7 @@ class InFlight:
         message = PendingMessage(event_id=event_id, key=key, position=self._count)
 
         def answered(result: pulsar.Result, _: object) -> None:
-            self._note(message, result.name, refused=result.name in _REJECTIONS)
+            self._record(message, result.name, refused=result.name in _REJECTIONS)
 
         return answered
 
@@ -75,7 +75,7 @@ class InFlight:
         """Answer for a message that is not sent."""
         self._count += 1
         self._pending += 1
-        self._note(PendingMessage(event_id=event_id, key=key, position=self._count), reason, refused=True)
+        self._record(PendingMessage(event_id=event_id, key=key, position=self._count), reason, refused=True)
 
     async def next_result(self) -> PublishResult | None:
         """Wait for the next answer; None where it gives no receipt."""
@@ -96,7 +96,7 @@ class InFlight:
         self.failure = self.failure or result
         return None
 
-    def _note(self, message: PendingMessage, result: str, *, refused: bool) -> None:
+    def _record(self, message: PendingMessage, result: str, *, refused: bool) -> None:
         if refused:
             self._rejected.setdefault(message.key, message.position)
         post_to_loop(self._loop, self._answers.put_nowait, (message, result, refused))
