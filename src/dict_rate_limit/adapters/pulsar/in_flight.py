@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import pulsar
 
-    Answered = Callable[[pulsar.Result, object], None]
+    ResultCallback = Callable[[pulsar.Result, object], None]
 
 TIMEOUT: Final = "Timeout"
 
@@ -60,7 +60,7 @@ class InFlight:
         """Tell whether one of the key was refused before it left."""
         return key in self._rejected
 
-    def add(self, event_id: UUID, key: str) -> Answered:
+    def add(self, event_id: UUID, key: str) -> ResultCallback:
         """Count a message; return what is to be called with its result, from whatever thread."""
         self._count += 1
         self._pending += 1
