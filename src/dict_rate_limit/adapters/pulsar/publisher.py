@@ -62,7 +62,7 @@ class PulsarPublisher:
         self._timeouts = timeouts
         self._tracer = tracer
         self._gate = asyncio.Lock()
-        self._link: BrokerConnection | None = None
+        self._connection: BrokerConnection | None = None
         self._failed = False
 
     @property
@@ -73,8 +73,8 @@ class PulsarPublisher:
     @property
     def condition(self) -> str:
         """Say how it stands: `ok`, `waiting` or `not used yet`."""
-        if self._link is not None:
-            return "ok" if self._link.producer.is_connected() else "waiting"
+        if self._connection is not None:
+            return "ok" if self._connection.producer.is_connected() else "waiting"
         return "waiting" if self._failed else "not used yet"
 
     async def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[PublishResult, None]:
@@ -95,7 +95,7 @@ class PulsarPublisher:
 
     async def close(self) -> None:
         """Let go of the broker; not for long."""
-        link, self._link = self._link, None
+        link, self._connection = self._connection, None
         if link is not None:
             await asyncio.wait({asyncio.create_task(in_thread(link.close))}, timeout=CLOSE_PATIENCE_SEC)
 
@@ -135,9 +135,9 @@ class PulsarPublisher:
         """
         try:
             async with asyncio.timeout(self._timeouts.connect_sec), self._gate:
-                if self._link is None:
-                    self._link = await self._connected()
-                return self._link
+                if self._connection is None:
+                    self._connection = await self._connected()
+                return self._connection
         except TimeoutError:
             failure = TIMEOUT
         except (pulsar.PulsarException, RuntimeError, ValueError) as error:
@@ -151,8 +151,8 @@ class PulsarPublisher:
         return await connect(self._address, self._options, self._timeouts)
 
     def _give_up(self, link: BrokerConnection) -> None:
-        if self._link is link:
-            self._link = None
+        if self._connection is link:
+            self._connection = None
         run_detached(link.close)
 
     def _error(self, cause: str) -> PublishError:
