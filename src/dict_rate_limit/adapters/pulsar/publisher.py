@@ -81,25 +81,25 @@ class PulsarPublisher:
         """Send all that may go at once, then give receipts as the broker acknowledges; see the port."""
         if not events:
             return
-        link, flight = await self._linked(), InFlight(self._timeouts.send_sec + GRACE_SEC)
+        connection, flight = await self._linked(), InFlight(self._timeouts.send_sec + GRACE_SEC)
         for event in events:
             if not flight.is_blocked(event.policy_name):
-                self._send(link, event, flight)
+                self._send(connection, event, flight)
         while flight:
             receipt = await flight.next_result()
             if receipt is not None:
                 yield receipt
         if flight.failure is not None:
-            self._give_up(link)
+            self._give_up(connection)
             raise self._error(describe_result(flight.failure))
 
     async def close(self) -> None:
         """Let go of the broker; not for long."""
-        link, self._connection = self._connection, None
-        if link is not None:
-            await asyncio.wait({asyncio.create_task(in_thread(link.close))}, timeout=CLOSE_PATIENCE_SEC)
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await asyncio.wait({asyncio.create_task(in_thread(connection.close))}, timeout=CLOSE_PATIENCE_SEC)
 
-    def _send(self, link: BrokerConnection, event: AlertEvent, flight: InFlight) -> None:
+    def _send(self, connection: BrokerConnection, event: AlertEvent, flight: InFlight) -> None:
         document = event_document(event, self._version, self._clock.now())
         content = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
         if len(content) > LARGEST:
@@ -113,7 +113,7 @@ class PulsarPublisher:
             answered(result, message_id)
 
         own = {"action": ACTION, "severity": event.severity.value, "event_id": str(event.event_id)}
-        link.producer.send_async(
+        connection.producer.send_async(
             content, next_result, properties={**span.trace_headers, **own}, partition_key=event.policy_name
         )
 
@@ -150,10 +150,10 @@ class PulsarPublisher:
             raise self._error(failure)
         return await connect(self._address, self._options, self._timeouts)
 
-    def _give_up(self, link: BrokerConnection) -> None:
-        if self._connection is link:
+    def _give_up(self, connection: BrokerConnection) -> None:
+        if self._connection is connection:
             self._connection = None
-        run_detached(link.close)
+        run_detached(connection.close)
 
     def _error(self, cause: str) -> PublishError:
         self._failed = True
