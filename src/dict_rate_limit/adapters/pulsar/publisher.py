@@ -81,17 +81,17 @@ class PulsarPublisher:
         """Send all that may go at once, then give receipts as the broker acknowledges; see the port."""
         if not events:
             return
-        connection, flight = await self._linked(), InFlight(self._timeouts.send_sec + GRACE_SEC)
+        connection, in_flight = await self._linked(), InFlight(self._timeouts.send_sec + GRACE_SEC)
         for event in events:
-            if not flight.is_blocked(event.policy_name):
-                self._send(connection, event, flight)
-        while flight:
-            receipt = await flight.next_result()
+            if not in_flight.is_blocked(event.policy_name):
+                self._send(connection, event, in_flight)
+        while in_flight:
+            receipt = await in_flight.next_result()
             if receipt is not None:
                 yield receipt
-        if flight.failure is not None:
+        if in_flight.failure is not None:
             self._give_up(connection)
-            raise self._error(describe_result(flight.failure))
+            raise self._error(describe_result(in_flight.failure))
 
     async def close(self) -> None:
         """Let go of the broker; not for long."""
@@ -99,14 +99,14 @@ class PulsarPublisher:
         if connection is not None:
             await asyncio.wait({asyncio.create_task(in_thread(connection.close))}, timeout=CLOSE_PATIENCE_SEC)
 
-    def _send(self, connection: BrokerConnection, event: AlertEvent, flight: InFlight) -> None:
+    def _send(self, connection: BrokerConnection, event: AlertEvent, in_flight: InFlight) -> None:
         document = event_document(event, self._version, self._clock.now())
         content = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
         if len(content) > LARGEST:
-            flight.reject(event.event_id, event.policy_name, f"{len(content)} bytes, expected at most {LARGEST}")
+            in_flight.reject(event.event_id, event.policy_name, f"{len(content)} bytes, expected at most {LARGEST}")
             return
         span = self._begun(event)
-        answered = flight.add(event.event_id, event.policy_name)
+        answered = in_flight.add(event.event_id, event.policy_name)
 
         def next_result(result: pulsar.Result, message_id: object) -> None:
             span.end(None if result == pulsar.Result.Ok else result.name)
