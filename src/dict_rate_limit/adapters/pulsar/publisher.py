@@ -105,7 +105,7 @@ class PulsarPublisher:
         if len(content) > LARGEST:
             in_flight.reject(event.event_id, event.policy_name, f"{len(content)} bytes, expected at most {LARGEST}")
             return
-        span = self._begun(event)
+        span = self._begin_span(event)
         answered = in_flight.add(event.event_id, event.policy_name)
 
         def next_result(result: pulsar.Result, message_id: object) -> None:
@@ -117,7 +117,7 @@ class PulsarPublisher:
             content, next_result, properties={**span.trace_headers, **own}, partition_key=event.policy_name
         )
 
-    def _begun(self, event: AlertEvent) -> Span:
+    def _begin_span(self, event: AlertEvent) -> Span:
         facts = {
             "messaging.system": "pulsar",
             "messaging.operation.type": "send",
