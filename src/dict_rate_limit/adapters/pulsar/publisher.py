@@ -81,7 +81,7 @@ class PulsarPublisher:
         """Send all that may go at once, then give receipts as the broker acknowledges; see the port."""
         if not events:
             return
-        connection, in_flight = await self._linked(), InFlight(self._timeouts.send_sec + GRACE_SEC)
+        connection, in_flight = await self._get_connection(), InFlight(self._timeouts.send_sec + GRACE_SEC)
         for event in events:
             if not in_flight.is_blocked(event.policy_name):
                 self._send(connection, event, in_flight)
@@ -127,7 +127,7 @@ class PulsarPublisher:
         }
         return self._tracer.begin(Component.BROKER, f"send {self._address.topic}", facts)
 
-    async def _linked(self) -> BrokerConnection:
+    async def _get_connection(self) -> BrokerConnection:
         """Return what is connected, or connect; one at a time.
 
         Raises:
