@@ -136,7 +136,7 @@ class PulsarPublisher:
         try:
             async with asyncio.timeout(self._timeouts.connect_sec), self._gate:
                 if self._connection is None:
-                    self._connection = await self._connected()
+                    self._connection = await self._open_connection()
                 return self._connection
         except TimeoutError:
             failure = TIMEOUT
@@ -144,7 +144,7 @@ class PulsarPublisher:
             failure = type(error).__name__
         raise self._error(explain_failure(self._address, failure, self._clock.now()))
 
-    async def _connected(self) -> BrokerConnection:
+    async def _open_connection(self) -> BrokerConnection:
         failure = await probe(self._address)
         if failure is not None:
             raise self._error(failure)
