@@ -90,7 +90,7 @@ class PulsarPublisher:
             if receipt is not None:
                 yield receipt
         if in_flight.failure is not None:
-            self._give_up(connection)
+            self._discard(connection)
             raise self._error(describe_result(in_flight.failure))
 
     async def close(self) -> None:
@@ -150,7 +150,7 @@ class PulsarPublisher:
             raise self._error(failure)
         return await connect(self._address, self._options, self._timeouts)
 
-    def _give_up(self, connection: BrokerConnection) -> None:
+    def _discard(self, connection: BrokerConnection) -> None:
         if self._connection is connection:
             self._connection = None
         run_detached(connection.close)
