@@ -61,7 +61,7 @@ class PulsarPublisher:
         self._version = version
         self._timeouts = timeouts
         self._tracer = tracer
-        self._gate = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._connection: BrokerConnection | None = None
         self._failed = False
 
@@ -134,7 +134,7 @@ class PulsarPublisher:
             PublishError: no connection in time, and why.
         """
         try:
-            async with asyncio.timeout(self._timeouts.connect_sec), self._gate:
+            async with asyncio.timeout(self._timeouts.connect_sec), self._lock:
                 if self._connection is None:
                     self._connection = await self._open_connection()
                 return self._connection
