@@ -15,7 +15,7 @@ from broker.topic import arrived, new_topic
 from dict_rate_limit.adapters.log_publisher import LogPublisher
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, ProducerOptions
-from dict_rate_limit.adapters.pulsar.publisher import LARGEST, PulsarPublisher
+from dict_rate_limit.adapters.pulsar.publisher import MAX_EVENT_BYTES, PulsarPublisher
 from dict_rate_limit.contract.events import event_document
 from dict_rate_limit.domain.errors import PublishError
 from dict_rate_limit.ports.delivery import PublishResult
@@ -174,18 +174,18 @@ async def test_an_outage_is_an_error_that_names_the_destination(made: Made) -> N
 
 
 async def test_a_too_large_transition_is_rejected_with_a_reason(refusing: Made) -> None:
-    large = swollen(story_of(CLAIMS, 1)[0], LARGEST)
+    large = swollen(story_of(CLAIMS, 1)[0], MAX_EVENT_BYTES)
 
     (receipt,) = await receipts_of(refusing.publisher, [large])
 
     assert receipt.event_id == large.event_id
-    assert f"expected at most {LARGEST}" in str(receipt.refusal)
+    assert f"expected at most {MAX_EVENT_BYTES}" in str(receipt.refusal)
     assert refusing.ids() == []
 
 
 async def test_a_rejected_transition_blocks_only_its_policy(refusing: Made) -> None:
     claims, keys = story_of(CLAIMS, 4), story_of(KEYS, 4)
-    large = swollen(claims[1], LARGEST)
+    large = swollen(claims[1], MAX_EVENT_BYTES)
 
     receipts = await receipts_of(refusing.publisher, mixed([claims[0], large, *claims[2:]], keys))
 
@@ -197,7 +197,7 @@ async def test_a_rejected_transition_blocks_only_its_policy(refusing: Made) -> N
 
 async def test_the_next_call_continues_after_a_rejected_transition(refusing: Made) -> None:
     first, *later = story_of(CLAIMS, 3)
-    await receipts_of(refusing.publisher, [swollen(first, LARGEST), *later])
+    await receipts_of(refusing.publisher, [swollen(first, MAX_EVENT_BYTES), *later])
 
     await receipts_of(refusing.publisher, later)
 

@@ -15,7 +15,7 @@ from broker.proxy import Proxy, proxy_to
 from broker.publishers import ids, publishing_to, receipts_of
 from broker.topic import arrived, new_topic
 from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, BrokerTimeouts
-from dict_rate_limit.adapters.pulsar.publisher import LARGEST
+from dict_rate_limit.adapters.pulsar.publisher import MAX_EVENT_BYTES
 from dict_rate_limit.domain.errors import PublishError
 from samples.events import CLAIMS, KEYS, mixed, story_of, swollen
 from samples.worker import eventually
@@ -84,7 +84,7 @@ async def test_an_interruption_before_the_first_acknowledgement_costs_nothing_la
 ) -> None:
     story = story_of(CLAIMS, 6)
     async with publishing_to(address, timeouts=LONG) as publisher:
-        await receipts_of(publisher, [swollen(story[0], LARGEST)])  # connects, and sends nothing
+        await receipts_of(publisher, [swollen(story[0], MAX_EVENT_BYTES)])  # connects, and sends nothing
         proxy.deaf = True
         publishing = asyncio.create_task(receipts_of(publisher, story[:3]))
         await proxy.swallowed.wait()

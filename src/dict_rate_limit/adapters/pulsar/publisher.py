@@ -34,7 +34,7 @@ GRACE_SEC: Final = 2.0
 """The client itself answers for every message when its time is over; this much later we answer for it."""
 CLOSE_PATIENCE_SEC: Final = 1.0
 
-LARGEST: Final = 1 << 20
+MAX_EVENT_BYTES: Final = 1 << 20
 """Bytes. An event is some kB. Of 5 MiB less a few bytes, which the client lets pass, a broker's ledger can break."""
 
 
@@ -102,8 +102,10 @@ class PulsarPublisher:
     def _send(self, connection: BrokerConnection, event: AlertEvent, in_flight: InFlight) -> None:
         document = event_document(event, self._version, self._clock.now())
         content = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-        if len(content) > LARGEST:
-            in_flight.reject(event.event_id, event.policy_name, f"{len(content)} bytes, expected at most {LARGEST}")
+        if len(content) > MAX_EVENT_BYTES:
+            in_flight.reject(
+                event.event_id, event.policy_name, f"{len(content)} bytes, expected at most {MAX_EVENT_BYTES}"
+            )
             return
         span = self._begin_span(event)
         answered = in_flight.add(event.event_id, event.policy_name)
