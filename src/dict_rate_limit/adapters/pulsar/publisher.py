@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 GRACE_SEC: Final = 2.0
 """The client itself answers for every message when its time is over; this much later we answer for it."""
-CLOSE_PATIENCE_SEC: Final = 1.0
+CLOSE_TIMEOUT_SEC: Final = 1.0
 
 MAX_EVENT_BYTES: Final = 1 << 20
 """Bytes. An event is some kB. Of 5 MiB less a few bytes, which the client lets pass, a broker's ledger can break."""
@@ -97,7 +97,7 @@ class PulsarPublisher:
         """Let go of the broker; not for long."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            await asyncio.wait({asyncio.create_task(in_thread(connection.close))}, timeout=CLOSE_PATIENCE_SEC)
+            await asyncio.wait({asyncio.create_task(in_thread(connection.close))}, timeout=CLOSE_TIMEOUT_SEC)
 
     def _send(self, connection: BrokerConnection, event: AlertEvent, in_flight: InFlight) -> None:
         document = event_document(event, self._version, self._clock.now())
