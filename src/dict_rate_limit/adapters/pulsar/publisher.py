@@ -86,9 +86,9 @@ class PulsarPublisher:
             if not in_flight.is_blocked(event.policy_name):
                 self._send(connection, event, in_flight)
         while in_flight:
-            receipt = await in_flight.next_result()
-            if receipt is not None:
-                yield receipt
+            result = await in_flight.next_result()
+            if result is not None:
+                yield result
         if in_flight.failure is not None:
             self._discard(connection)
             raise self._error(describe_result(in_flight.failure))
