@@ -31,7 +31,7 @@ async def refused(address: BrokerAddress) -> str:
     async with publishing_to(address) as publisher:
         with pytest.raises(PublishError) as raised:
             await receipts_of(publisher, story_of(CLAIMS, 1))
-        assert publisher.condition == "waiting"
+        assert publisher.state == "waiting"
     assert raised.value.retry_helps
     destination, _, cause = str(raised.value).partition(f"{address.topic}: ")
     assert destination.startswith("pulsar")

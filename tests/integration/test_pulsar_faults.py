@@ -114,12 +114,12 @@ async def test_after_an_outage_it_connects_anew(pulsar_broker: Broker, proxy: Pr
         for _ in range(2):
             with pytest.raises(PublishError):
                 await receipts_of(publisher, story[1:])
-        waiting = publisher.condition
+        waiting = publisher.state
 
         await proxy.open()
         await receipts_of(publisher, story[1:])
 
-        assert (waiting, publisher.condition) == ("waiting", "ok")
+        assert (waiting, publisher.state) == ("waiting", "ok")
     describe_result = [message.event_id for message in arrived(pulsar_broker, address.topic)]
     assert describe_result == ids(story)
 

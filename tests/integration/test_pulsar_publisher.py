@@ -141,7 +141,7 @@ async def test_nothing_is_written_beside_our_own_lines(
 
 async def test_it_says_how_it_stands(address: BrokerAddress) -> None:
     async with publishing_to(address) as publisher:
-        before = publisher.condition
+        before = publisher.state
         await receipts_of(publisher, story_of(CLAIMS, 1))
 
-        assert (before, publisher.condition) == ("not used yet", "ok")
+        assert (before, publisher.state) == ("not used yet", "ok")

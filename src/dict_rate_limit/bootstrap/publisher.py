@@ -45,11 +45,11 @@ async def publishing(
     options = ProducerOptions(batching=settings.pulsar_batching, compression=settings.pulsar_compression)
     publisher = PulsarPublisher(address, options, parts.clock, parts.version, tracer=parts.tracer)
 
-    async def condition() -> str:
-        return publisher.condition
+    async def state() -> str:
+        return publisher.state
 
     try:
-        yield Publishing(publisher=publisher, check=condition)
+        yield Publishing(publisher=publisher, check=state)
     finally:
         await publisher.close()
 

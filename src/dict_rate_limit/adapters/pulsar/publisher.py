@@ -71,7 +71,7 @@ class PulsarPublisher:
         return str(self._address)
 
     @property
-    def condition(self) -> str:
+    def state(self) -> str:
         """Say how it stands: `ok`, `waiting` or `not used yet`."""
         if self._connection is not None:
             return "ok" if self._connection.producer.is_connected() else "waiting"
