@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, BrokerTimeouts
     from dict_rate_limit.ports.clock import Clock
 
-LOOK_MS: Final = 200
+POLL_MS: Final = 200
 AT_ONCE: Final = 500
 
 
@@ -84,7 +84,7 @@ async def _reader(
 
 def _come(reader: pulsar.Reader) -> Sequence[bytes]:
     found: list[bytes] = []
-    timeouts = LOOK_MS
+    timeouts = POLL_MS
     try:
         while len(found) < AT_ONCE:
             message = reader.read_next(timeouts)
