@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.clock import Clock
 
 POLL_MS: Final = 200
-AT_ONCE: Final = 500
+BATCH_SIZE: Final = 500
 
 
 class EventReader:
@@ -86,7 +86,7 @@ def _come(reader: pulsar.Reader) -> Sequence[bytes]:
     found: list[bytes] = []
     timeouts = POLL_MS
     try:
-        while len(found) < AT_ONCE:
+        while len(found) < BATCH_SIZE:
             message = reader.read_next(timeouts)
             timeouts = 1
             if message.properties().get("action") == ACTION:
