@@ -12,7 +12,7 @@ from broker.publishers import SHORT
 from broker.topic import SILENT, new_topic
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.pulsar.connection import BrokerAddress
-from dict_rate_limit.adapters.pulsar.reader import EventReader, reading
+from dict_rate_limit.adapters.pulsar.reader import EventReader, open_reader
 from dict_rate_limit.domain.errors import EventsUnavailableError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ async def test_a_wire_that_says_nothing_is_not_waited_for(pulsar_broker: Broker)
 
 
 async def anyhow(address: BrokerAddress) -> None:
-    async with reading(address, SystemClock(), earliest=True, timeouts=SHORT):
+    async with open_reader(address, SystemClock(), earliest=True, timeouts=SHORT):
         pytest.fail("it reads")
 
 

@@ -50,7 +50,7 @@ class EventReader:
 
 
 @asynccontextmanager
-async def reading(
+async def open_reader(
     address: BrokerAddress, clock: Clock, *, earliest: bool, timeouts: BrokerTimeouts = DEFAULT_TIMEOUTS
 ) -> AsyncIterator[EventReader]:
     """Read for the length of the block, from the oldest message or from now on. No subscription stays behind.

@@ -128,12 +128,12 @@ def line(data: Mapping[str, str], language: Language) -> Text:
 
 async def _tailed(address: BrokerAddress, wanted: Wanted, printer: Printer) -> int:
     """Return how many were shown."""
-    from dict_rate_limit.adapters.pulsar.reader import reading  # noqa: PLC0415 -- a large library, for this alone
+    from dict_rate_limit.adapters.pulsar.reader import open_reader  # noqa: PLC0415 -- a large library, for this alone
 
     shown = 0
     loop = asyncio.get_running_loop()
     most = float("inf") if wanted.count is None else wanted.count
-    async with reading(address, SystemClock(), earliest=wanted.start is From.EARLIEST) as reader:
+    async with open_reader(address, SystemClock(), earliest=wanted.start is From.EARLIEST) as reader:
         typer.echo(f"reading {address}", err=True)
         ends = float("inf") if wanted.seconds is None else loop.time() + wanted.seconds
         away = False
