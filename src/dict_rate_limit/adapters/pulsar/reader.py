@@ -44,7 +44,7 @@ class EventReader:
             EventsUnavailableError: the broker ends it.
         """
         try:
-            return await in_thread(partial(_come, self._reader))
+            return await in_thread(partial(_receive, self._reader))
         except pulsar.PulsarException as error:
             raise EventsUnavailableError(str(error)) from error
 
@@ -82,7 +82,7 @@ async def _reader(
     raise _error(address, explain_failure(address, failure, clock.now()))
 
 
-def _come(reader: pulsar.Reader) -> Sequence[bytes]:
+def _receive(reader: pulsar.Reader) -> Sequence[bytes]:
     found: list[bytes] = []
     timeouts = POLL_MS
     try:
