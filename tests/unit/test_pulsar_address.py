@@ -88,7 +88,7 @@ def test_the_runbook_explains_every_cause() -> None:
     explained = [words.removesuffix(" …").removesuffix("…") for row in rows for words in re.findall(r"`([^`]+)`", row)]
 
     source = Path(diagnosis.__file__).read_text(encoding="utf-8")
-    unknown = [words for words in explained if words.replace("2 s", "{PATIENCE_SEC:g} s") not in source]
+    unknown = [words for words in explained if words.replace("2 s", "{TIMEOUT_SEC:g} s") not in source]
 
     assert len(explained) >= 9
     assert unknown == ["Connection refused"]  # the system's own words
