@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import threading
 import time
@@ -29,7 +28,7 @@ from dict_rate_limit.adapters.pulsar.connection import BATCH_DELAY_MS, BrokerAdd
 from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
 from dict_rate_limit.apps.local.postgres import embedded_postgres
 from dict_rate_limit.bootstrap.store import postgres_stores
-from dict_rate_limit.contract.events import event_document
+from dict_rate_limit.contract.events import event_json
 from dict_rate_limit.usecases.deliver import deliver_all
 from dict_rate_limit.usecases.poll.record import record_group
 
@@ -104,9 +103,7 @@ async def measure(size: Size) -> Sequence[Result]:
             memory = MemoryPublisher()
             rates.without_broker.append(await bench.relayed(memory))
             clock = SystemClock()
-            contents = [
-                (event.policy_name, document(event_document(event, "1", clock.now()))) for event in memory.published
-            ]
+            contents = [(event.policy_name, event_json(event, "1", clock.now())) for event in memory.published]
             rates.bare.append(await asyncio.to_thread(bare, bench.url, contents))
     return (figure(rates, size),)
 
@@ -165,11 +162,6 @@ def bare(url: str, contents: Sequence[tuple[str, bytes]]) -> float:
         message = f"the bare client: {results.count('Ok')} of {len(contents)} messages were acknowledged"
         raise BenchError(message)
     return len(contents) / took
-
-
-def document(content: dict[str, object]) -> bytes:
-    """Write it as the publisher does."""
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def figure(rates: Rates, size: Size) -> Figure:

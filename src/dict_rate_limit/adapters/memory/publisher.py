@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.contract.events import event_document
+from dict_rate_limit.contract.events import event_json
 from dict_rate_limit.ports.delivery import PublishResult
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ class MemoryPublisher:
                 raise self.outage
             if event.policy_name in refused:
                 continue
-            size = len(json.dumps(event_document(event, "", event.detected_at)).encode())
+            size = len(event_json(event, "", event.detected_at))
             if size > self.largest:
                 refused.add(event.policy_name)
                 yield PublishResult(event_id=event.event_id, refusal=f"{size} bytes, expected at most {self.largest}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -13,9 +12,8 @@ from standardwebhooks import Webhook
 
 from dict_rate_limit.adapters.notify.guarded_http import CallError
 from dict_rate_limit.adapters.notify.redaction import redacted
-from dict_rate_limit.contract.events import event_document
+from dict_rate_limit.contract.events import webhook_json
 from dict_rate_limit.domain.notifications.routing import DeliveryResult
-from dict_rate_limit.domain.timestamps import format_rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,12 +64,7 @@ class WebhookNotifier:
 
     def _document(self, message: Message) -> bytes:
         (event,) = message.events
-        content = {
-            "type": f"rate_limit.alert.{event.transition.value.lower()}",
-            "timestamp": format_rfc3339(event.detected_at),
-            "data": event_document(event, self.version, message.created_at),
-        }
-        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+        return webhook_json(event, self.version, message.created_at)
 
 
 def signatures(secrets: tuple[str, ...], message_id: str, at: int, document: bytes) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import TYPE_CHECKING, Final
 
 import pulsar
@@ -12,7 +11,7 @@ from dict_rate_limit.adapters.pulsar.connection import DEFAULT_TIMEOUTS, connect
 from dict_rate_limit.adapters.pulsar.diagnosis import describe_result, explain_failure, probe
 from dict_rate_limit.adapters.pulsar.in_flight import TIMEOUT, InFlight
 from dict_rate_limit.adapters.pulsar.threads import in_thread, run_detached
-from dict_rate_limit.contract.events import ACTION, event_document
+from dict_rate_limit.contract.events import ACTION, event_json
 from dict_rate_limit.domain.errors import PublishError
 from dict_rate_limit.ports.telemetry import NULL_TRACER, PARTICIPANT, Component
 
@@ -100,8 +99,7 @@ class PulsarPublisher:
             await asyncio.wait({asyncio.create_task(in_thread(connection.close))}, timeout=CLOSE_TIMEOUT_SEC)
 
     def _send(self, connection: BrokerConnection, event: AlertEvent, in_flight: InFlight) -> None:
-        document = event_document(event, self._version, self._clock.now())
-        content = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+        content = event_json(event, self._version, self._clock.now())
         if len(content) > MAX_EVENT_BYTES:
             in_flight.reject(
                 event.event_id, event.policy_name, f"{len(content)} bytes, expected at most {MAX_EVENT_BYTES}"
