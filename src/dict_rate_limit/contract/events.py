@@ -14,7 +14,6 @@ import msgspec
 from msgspec import Meta
 
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity, TransitionKind
-from dict_rate_limit.domain.buckets.outlook import plain
 from dict_rate_limit.domain.timestamps import to_utc
 
 if TYPE_CHECKING:
@@ -161,7 +160,7 @@ def core_event(event: AlertEvent, version: str, created_at: datetime) -> CoreEve
 
     When no policy is concerned `policy_name` is `*` and the numbers are null. A RESOLVED has the last severity.
     """
-    outlook: dict[str, Any] = dict.fromkeys(_OUTLOOK) if event.outlook is None else plain(event.outlook)
+    outlook: dict[str, Any] = dict.fromkeys(_OUTLOOK) if event.outlook is None else event.outlook.to_dict()
     acknowledgement = event.acknowledgement
     data = EventData(
         policy_name=event.policy_name,
