@@ -73,10 +73,9 @@ def compose(
 
 def runbook_url(kind: Kind, language: Language, base_url: str | None) -> str | None:
     """Return the address of the runbook of a kind of alert; None where there is none."""
-    if not kind.info.has_runbook:
+    if kind.runbook is None:
         return None
-    name = kind.value.lower().replace("_", "-")
-    return f"{(base_url or _RUNBOOKS).rstrip('/')}/alert-{name}.{language.value}.md"
+    return f"{(base_url or _RUNBOOKS).rstrip('/')}/{kind.runbook}.{language.value}.md"
 
 
 def latest(events: Sequence[AlertEvent]) -> list[AlertEvent]:

@@ -100,6 +100,11 @@ class Kind(StrEnum):
         """What is fixed for this kind."""
         return _KINDS[self]
 
+    @property
+    def runbook(self) -> str | None:
+        """The name of its runbook, without language and suffix: `alert-rate-limited`."""
+        return f"alert-{self.lower().replace('_', '-')}" if self.info.has_runbook else None
+
 
 _KINDS: Final = {
     Kind.THRESHOLD: KindInfo(Scope.POLICY, Severity.WARNING, LEVEL),
