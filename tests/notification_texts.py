@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Acknowledgement, Kind, Severity
+from dict_rate_limit.domain.alerts.alert import ANY_POLICY, NOTICE, Acknowledgement, Kind, Scope, Severity
 from dict_rate_limit.domain.alerts.transition import (
     AlertContext,
     Subject,
@@ -141,21 +141,24 @@ def source_samples() -> Iterator[Sample]:
 
 
 def notice_samples() -> Iterator[Sample]:
-    """Tell of changes and of a drill."""
-    category = Subject(participant="12345678", policy_name=ANY_POLICY, kind=Kind.CATEGORY_CHANGED)
-    changed = AlertContext(category="D", previous="C", current="D")
-    yield Sample("Category changed", [alert_event(noticed(category, changed, NIGHT))])
-    for name, kind, known in (
-        (
-            "Limits changed",
-            Kind.LIMITS_CHANGED,
-            AlertContext(category="C", previous="18000 +600/60s", current="9000 +300/60s"),
-        ),
-        ("New policy", Kind.POLICY_APPEARED, replace(facts(18_000), outlook=None)),
-        ("Policy gone", Kind.POLICY_VANISHED, AlertContext(category="C", previous="18000 +600/60s")),
-    ):
-        subject = Subject(participant="default", policy_name="CLAIMS_READ", kind=kind)
-        yield Sample(name, [alert_event(noticed(subject, known, NIGHT))])
+    """Give one message for each kind of notice, and a drill."""
+    known = {
+        Kind.LIMITS_CHANGED: AlertContext(category="C", previous="18000 +600/60s", current="9000 +300/60s"),
+        Kind.POLICY_APPEARED: replace(facts(18_000), outlook=None),
+        Kind.POLICY_VANISHED: AlertContext(category="C", previous="18000 +600/60s"),
+    }
+    for kind in Kind:
+        if kind.info.transitions != NOTICE:
+            continue
+        whole = kind.info.scope is Scope.PARTICIPANT
+        subject = Subject(
+            participant="12345678" if whole else "default",
+            policy_name=ANY_POLICY if whole else "CLAIMS_READ",
+            kind=kind,
+        )
+        context = known.get(kind, AlertContext(category="D", previous="C", current="D"))
+        name = kind.value.replace("_", " ").capitalize()
+        yield Sample(name, [alert_event(noticed(subject, context, NIGHT))])
     drill = Subject(participant="default", policy_name=ANY_POLICY, kind=Kind.DRILL)
     sender = Acknowledgement(actor="maria.souza", reason="teste mensal", at=NIGHT, until=NIGHT + HOUR)
     begun, over = alert_events(drilled(drill, sender))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from dict_rate_limit.domain.alerts.alert import NOTICE, Kind
 from postgres_database import execute, opened_store, record
 from runbooks.product import HEALTHY, Fault
 from samples.domain import bucket, snapshot
@@ -82,13 +83,11 @@ def record_polls(url: str, *polls: Poll) -> None:
     asyncio.run(record_all())
 
 
+NOTICES: Final = [kind.runbook for kind in Kind if kind.info.transitions == NOTICE]
 RATE_LIMITED = Fault(simulate=("--fault", "rate-limited"), signs=('kind="RATE_LIMITED"',))
 NOT_NOTIFIED = Fault(channels=INTERNAL_CHANNEL, signs=('notification_oldest_age_seconds{channel="on-call"}',))
 SCENES: Final[Mapping[str, Scene]] = {
-    "alert-category-changed": Scene(prepare=changed_policies),
-    "alert-limits-changed": Scene(prepare=changed_policies),
-    "alert-policy-appeared": Scene(prepare=changed_policies),
-    "alert-policy-vanished": Scene(prepare=changed_policies),
+    **{name: Scene(prepare=changed_policies) for name in NOTICES if name},
     "alert-rate-limited": Scene(fault=RATE_LIMITED),
     "alert-source-unreachable": Scene(fault=Fault(closed="bridge", signs=('kind="SOURCE_UNREACHABLE"',))),
     "alert-threshold": Scene(fault=HEALTHY),

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from dict_rate_limit.domain.alerts.alert import Kind
+
 if TYPE_CHECKING:
     from tools.dashboards.style import Json
 
 TAG: Final = "dict-rate-limit"
 RUNBOOKS: Final = "${runbooks:raw}"
-
-KINDS: Final = (
-    "THRESHOLD",
-    "SOURCE_UNREACHABLE",
-    "RATE_LIMITED",
-    "CATEGORY_CHANGED",
-    "LIMITS_CHANGED",
-    "POLICY_APPEARED",
-    "POLICY_VANISHED",
-)
-"""Kinds of alerts that have a runbook."""
 
 
 def console(participant: str | None = None) -> str:
@@ -52,9 +43,9 @@ def runbook(name: str) -> Json:
 
 def with_runbook(expr: str) -> str:
     """Add the label `runbook`, the page of an alert's kind: PromQL cannot write it in small letters itself."""
-    for kind in KINDS:
-        page = "alert-" + kind.lower().replace("_", "-")
-        expr = f'label_replace({expr}, "runbook", "{page}", "kind", "{kind}")'
+    for kind in Kind:
+        if kind.runbook:
+            expr = f'label_replace({expr}, "runbook", "{kind.runbook}", "kind", "{kind}")'
     return expr
 
 
