@@ -47,7 +47,7 @@ async def trigger(address: TemporalAddress) -> None:
     await (await connect(address)).get_schedule_handle(CYCLE).trigger()
 
 
-async def test_a_new_worker_polls_records_and_shows_at_once(address: TemporalAddress) -> None:
+async def test_a_new_worker_polls_records_and_caches_at_once(address: TemporalAddress) -> None:
     stage = Stage()
 
     async with running_worker(stage.parts(address)):
@@ -61,7 +61,7 @@ async def is_cached(stage: Stage) -> bool:
     return await stage.cache.get("12345678") is not None
 
 
-async def test_every_tick_is_one_poll_although_two_workers_run(address: TemporalAddress) -> None:
+async def test_two_workers_make_one_poll_per_interval(address: TemporalAddress) -> None:
     stage = Stage()
     parts = stage.parts(address)
 
@@ -74,7 +74,7 @@ async def test_every_tick_is_one_poll_although_two_workers_run(address: Temporal
     assert stage.source.calls == 2
 
 
-async def test_it_waits_for_the_schema_and_says_so(address: TemporalAddress) -> None:
+async def test_the_worker_waits_for_the_schema_and_logs_it(address: TemporalAddress) -> None:
     stage = Stage(missing=SchemaError("not applied: 003"))
     parts = stage.parts(address)
 
@@ -91,7 +91,7 @@ async def says(stage: Stage, words: str) -> bool:
     return (await stage.progress.worker()).startswith(words)
 
 
-async def test_it_waits_for_the_database(address: TemporalAddress) -> None:
+async def test_the_worker_waits_for_the_database(address: TemporalAddress) -> None:
     stage = Stage(missing=StoreUnavailableError("PostgreSQL is away"))
 
     async with running_worker(stage.parts(address)):
@@ -100,7 +100,7 @@ async def test_it_waits_for_the_database(address: TemporalAddress) -> None:
         await eventually(stage.has_recorded)
 
 
-async def test_it_waits_for_temporal_and_says_so_once(
+async def test_the_worker_waits_for_temporal_and_logs_it_once(
     nowhere: TemporalAddress, caplog: pytest.LogCaptureFixture
 ) -> None:
     stage = Stage()
@@ -113,7 +113,7 @@ async def test_it_waits_for_temporal_and_says_so_once(
     assert await stage.progress.temporal() == "unavailable"
 
 
-async def test_what_it_works_with_is_told_when_ready(address: TemporalAddress) -> None:
+async def test_the_ready_worker_logs_its_components(address: TemporalAddress) -> None:
     stage = Stage()
     parts = stage.parts(address)
 
@@ -139,12 +139,12 @@ async def test_a_running_activity_finishes_before_the_end(address: TemporalAddre
     assert stage.source.calls == 1
 
 
-async def test_a_cron_text_temporal_cannot_read_ends_it(address: TemporalAddress) -> None:
+async def test_an_invalid_cron_expression_stops_the_worker(address: TemporalAddress) -> None:
     with pytest.raises(SettingsError, match="INVALID_ARGUMENT"):
         await run(Stage().parts(address, cron="now and then"), asyncio.Event())
 
 
-async def test_a_certificate_that_cannot_be_read_ends_it(address: TemporalAddress, tmp_path: Path) -> None:
+async def test_an_unreadable_certificate_stops_the_worker(address: TemporalAddress, tmp_path: Path) -> None:
     tls = TemporalTls(cert_file=tmp_path / "absent.pem", key_file=tmp_path / "absent.key")
     secured = TemporalAddress(host=address.host, namespace=address.namespace, tls=tls)
 
@@ -152,7 +152,7 @@ async def test_a_certificate_that_cannot_be_read_ends_it(address: TemporalAddres
         await run(Stage().parts(secured), asyncio.Event())
 
 
-async def test_a_plain_temporal_spoken_to_over_tls_is_waited_for(address: TemporalAddress) -> None:
+async def test_the_worker_waits_for_a_temporal_without_tls(address: TemporalAddress) -> None:
     stage = Stage()
     secured = TemporalAddress(host=address.host, namespace=address.namespace, tls=TemporalTls())
 
@@ -160,7 +160,7 @@ async def test_a_plain_temporal_spoken_to_over_tls_is_waited_for(address: Tempor
         await eventually(lambda: says(stage, "waiting: Temporal at"))
 
 
-async def test_machines_are_answered_from_the_start_to_the_last_activity(nowhere: TemporalAddress) -> None:
+async def test_probes_are_answered_until_the_last_activity(nowhere: TemporalAddress) -> None:
     parts, port, shutdown = Stage().parts(nowhere), free_port(), asyncio.Event()
     life = asyncio.create_task(
         run_with_operations(parts, OperationsApp(parts.readiness), ("127.0.0.1", port), shutdown)
@@ -184,7 +184,7 @@ async def listens(http: httpx.AsyncClient) -> bool:
     return True
 
 
-async def test_a_taken_port_ends_it(nowhere: TemporalAddress) -> None:
+async def test_a_used_port_stops_the_worker(nowhere: TemporalAddress) -> None:
     parts = Stage().parts(nowhere)
     server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
     taken = server.sockets[0].getsockname()
@@ -194,7 +194,7 @@ async def test_a_taken_port_ends_it(nowhere: TemporalAddress) -> None:
             await run_with_operations(parts, OperationsApp(parts.readiness), taken, asyncio.Event())
 
 
-async def test_a_namespace_that_vanished_ends_the_work_and_can_be_waited_for(address: TemporalAddress) -> None:
+async def test_a_deleted_namespace_stops_the_worker_with_a_retryable_error(address: TemporalAddress) -> None:
     client = await Client.connect(address.host, namespace="no-such")
     parts = Stage().parts(address)
 
@@ -202,7 +202,7 @@ async def test_a_namespace_that_vanished_ends_the_work_and_can_be_waited_for(add
         await work(client, "queue", parts.activities, shutdown=asyncio.Event(), drain=timedelta(0))
 
 
-async def test_an_activity_that_will_not_end_does_not_hold_the_worker_for_ever(
+async def test_an_endless_activity_does_not_block_the_shutdown(
     address: TemporalAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(temporal, "AFTER_DRAIN", timedelta(milliseconds=200))
