@@ -58,9 +58,7 @@ def test_a_backup_is_a_dump_and_its_manifest(recovery: Recovery, tmp_path: Path)
     assert "2 transitions not yet published" in result.err
 
 
-def test_what_is_written_meanwhile_is_in_the_dump_and_the_counts_or_in_neither(
-    recovery: Recovery, tmp_path: Path, postgres_server: str
-) -> None:
+def test_dump_and_counts_are_one_snapshot(recovery: Recovery, tmp_path: Path, postgres_server: str) -> None:
     fill(recovery.url)
     with writing(recovery.url):
         backup = recovery.backed_up(tmp_path)
@@ -75,7 +73,7 @@ def test_what_is_written_meanwhile_is_in_the_dump_and_the_counts_or_in_neither(
     assert len(copy["dict_rate_limit_source_calls"]) < len(source["dict_rate_limit_source_calls"])
 
 
-def test_older_backups_go_only_after_a_good_one(recovery: Recovery, tmp_path: Path) -> None:
+def test_older_backups_are_deleted_only_after_a_successful_one(recovery: Recovery, tmp_path: Path) -> None:
     first, second, third = (recovery.backed_up(tmp_path) for _ in range(3))
 
     failed = recovery("backup", "--to", tmp_path, "--keep", "2", PG_BIN_DIR="/nowhere")
@@ -90,7 +88,7 @@ def test_older_backups_go_only_after_a_good_one(recovery: Recovery, tmp_path: Pa
     assert third.dump.exists()
 
 
-def test_backups_of_the_last_days_stay(recovery: Recovery, tmp_path: Path) -> None:
+def test_backups_of_the_last_days_are_retained(recovery: Recovery, tmp_path: Path) -> None:
     first = recovery.backed_up(tmp_path)
 
     recovery.backed_up(tmp_path, "--keep", "1", "--keep-days", "7")
@@ -98,7 +96,7 @@ def test_backups_of_the_last_days_stay(recovery: Recovery, tmp_path: Path) -> No
     assert first.dump.exists()
 
 
-def test_what_is_not_a_good_backup_is_left_alone_and_said(recovery: Recovery, tmp_path: Path) -> None:
+def test_an_invalid_backup_is_reported_and_not_deleted(recovery: Recovery, tmp_path: Path) -> None:
     damaged = recovery.backed_up(tmp_path)
     damaged.dump.write_bytes(b"short")
 
@@ -109,7 +107,7 @@ def test_what_is_not_a_good_backup_is_left_alone_and_said(recovery: Recovery, tm
     assert f"warning: not a good backup, left alone: {damaged.dump}: 5 bytes" in result.err
 
 
-def test_what_a_killed_run_left_is_cleared_away(recovery: Recovery, tmp_path: Path) -> None:
+def test_remains_of_a_killed_run_are_deleted(recovery: Recovery, tmp_path: Path) -> None:
     (tmp_path / ".dict-rate-limit-0011aabb.partial").write_bytes(b"half")
 
     backup = recovery.backed_up(tmp_path)
@@ -117,7 +115,7 @@ def test_what_a_killed_run_left_is_cleared_away(recovery: Recovery, tmp_path: Pa
     assert left_in(tmp_path) == [backup.dump.name, backup.file.name]
 
 
-def test_a_folder_that_is_missing_is_not_made(recovery: Recovery, tmp_path: Path) -> None:
+def test_a_missing_folder_is_not_created(recovery: Recovery, tmp_path: Path) -> None:
     result = recovery("backup", "--to", tmp_path / "backups")
 
     assert (result.code, result.out) == (71, "")
@@ -125,14 +123,14 @@ def test_a_folder_that_is_missing_is_not_made(recovery: Recovery, tmp_path: Path
     assert left_in(tmp_path) == []
 
 
-def test_a_folder_that_takes_no_files_is_told(recovery: Recovery) -> None:
+def test_a_read_only_folder_is_reported(recovery: Recovery) -> None:
     result = recovery("backup", "--to", "/proc/self")
 
     assert (result.code, result.out) == (71, "")
     assert result.err.startswith("error: /proc/self: ")
 
 
-def test_a_file_that_grows_too_large_leaves_nothing(recovery: Recovery, tmp_path: Path) -> None:
+def test_a_file_above_the_size_limit_leaves_nothing(recovery: Recovery, tmp_path: Path) -> None:
     good = recovery.backed_up(tmp_path)
     execute(recovery.url, BULK)
 
@@ -156,7 +154,7 @@ def test_a_full_disk_leaves_nothing(recovery: Recovery, small_disk: Path) -> Non
     assert left_in(small_disk) == [good.dump.name, good.file.name]
 
 
-def test_two_at_once_in_one_folder_are_refused(recovery: Recovery, tmp_path: Path) -> None:
+def test_two_concurrent_backups_in_one_folder_are_rejected(recovery: Recovery, tmp_path: Path) -> None:
     with blocked_backup(recovery.url, tmp_path):
         result = recovery("backup", "--to", tmp_path)
 
@@ -164,7 +162,7 @@ def test_two_at_once_in_one_folder_are_refused(recovery: Recovery, tmp_path: Pat
     assert "another backup is being written here" in result.err
 
 
-def test_one_that_is_stopped_leaves_nothing_and_no_pg_dump(recovery: Recovery, tmp_path: Path) -> None:
+def test_a_stopped_backup_leaves_no_files_and_no_pg_dump(recovery: Recovery, tmp_path: Path) -> None:
     with blocked_backup(recovery.url, tmp_path) as (process, pg_dump):
         process.send_signal(signal.SIGTERM)
         code = process.wait(timeout=30)
@@ -174,7 +172,7 @@ def test_one_that_is_stopped_leaves_nothing_and_no_pg_dump(recovery: Recovery, t
     assert not Path(f"/proc/{pg_dump}").exists()
 
 
-def test_the_password_is_in_nobodys_sight(recovery: Recovery, tmp_path: Path) -> None:
+def test_the_password_is_in_no_argument_or_output(recovery: Recovery, tmp_path: Path) -> None:
     secret = urlsplit(recovery.url)._replace(netloc="postgres:hunter%202@").geturl()
 
     with blocked_backup(secret, tmp_path) as (process, pg_dump):
@@ -191,7 +189,7 @@ def test_the_password_is_in_nobodys_sight(recovery: Recovery, tmp_path: Path) ->
     assert b"hunter" not in complaint
 
 
-def test_a_secret_that_no_variable_carries_is_refused(recovery: Recovery, tmp_path: Path) -> None:
+def test_a_secret_without_an_environment_variable_is_rejected(recovery: Recovery, tmp_path: Path) -> None:
     result = recovery("backup", "--to", tmp_path, DATABASE_URL=f"{recovery.url}&sslpassword=hunter2")
 
     assert result.code == 71
@@ -199,7 +197,7 @@ def test_a_secret_that_no_variable_carries_is_refused(recovery: Recovery, tmp_pa
     assert "hunter2" not in result.err
 
 
-def test_a_pg_dump_older_than_the_server_is_refused(recovery: Recovery, tmp_path: Path) -> None:
+def test_a_pg_dump_older_than_the_server_is_rejected(recovery: Recovery, tmp_path: Path) -> None:
     for name in ("pg_dump", "pg_restore"):
         (tmp_path / name).write_text(f"#!/bin/sh\necho '{name} (PostgreSQL) 15.4'\n")
         (tmp_path / name).chmod(0o755)
@@ -211,14 +209,14 @@ def test_a_pg_dump_older_than_the_server_is_refused(recovery: Recovery, tmp_path
     assert f"{tmp_path}/pg_dump is of 15" in result.err
 
 
-def test_without_pg_dump_it_says_where_it_looked(recovery: Recovery, tmp_path: Path) -> None:
+def test_a_missing_pg_dump_is_reported_with_the_search_path(recovery: Recovery, tmp_path: Path) -> None:
     result = recovery("backup", "--to", tmp_path, PG_BIN_DIR=str(tmp_path))
 
     assert result.code == 71
     assert "neither on the PATH, nor in PG_BIN_DIR" in result.err
 
 
-def test_one_on_the_path_that_cannot_be_run_is_told(recovery: Recovery, tmp_path: Path) -> None:
+def test_a_pg_dump_that_cannot_run_is_reported(recovery: Recovery, tmp_path: Path) -> None:
     for name in ("pg_dump", "pg_restore"):
         (tmp_path / name).write_text("#!/nowhere/interpreter\n")
         (tmp_path / name).chmod(0o755)
@@ -239,7 +237,7 @@ def test_a_database_without_our_tables_is_not_backed_up(
     assert left_in(tmp_path) == []
 
 
-def test_a_database_that_is_away_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unavailable_database_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     away = Recovery(capsys=capsys, url=f"postgresql://me:hunter2@127.0.0.1:{free_port()}/x")
 
     result = away("backup", "--to", tmp_path)
@@ -248,7 +246,7 @@ def test_a_database_that_is_away_is_told(tmp_path: Path, capsys: pytest.CaptureF
     assert "hunter2" not in result.err
 
 
-def test_it_needs_a_database(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_database_is_required(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys, "backup", "--to", str(tmp_path))
 
     assert (result.code, result.err.splitlines()[0][:28]) == (78, "error: DATABASE_URL: not set")
