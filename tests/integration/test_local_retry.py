@@ -25,7 +25,7 @@ def hand_out(monkeypatch: pytest.MonkeyPatch, module: ModuleType, *ports: int) -
     monkeypatch.setattr(module, "free_port", lambda: left.pop(0) if left else free_port())
 
 
-async def test_valkey_takes_another_port_when_somebody_was_faster(
+async def test_valkey_chooses_another_port_after_a_conflict(
     monkeypatch: pytest.MonkeyPatch, data_folder: Path, taken: socket.socket
 ) -> None:
     with taken:
@@ -35,7 +35,7 @@ async def test_valkey_takes_another_port_when_somebody_was_faster(
             assert address != f"{LOOPBACK}:{taken.getsockname()[1]}"
 
 
-async def test_temporal_takes_other_ports_when_somebody_was_faster(
+async def test_temporal_chooses_other_ports_after_a_conflict(
     monkeypatch: pytest.MonkeyPatch, data_folder: Path, taken: socket.socket
 ) -> None:
     with taken:
@@ -45,7 +45,7 @@ async def test_temporal_takes_other_ports_when_somebody_was_faster(
             assert address != f"{LOOPBACK}:{taken.getsockname()[1]}"
 
 
-async def test_a_port_that_is_always_taken_is_an_error_in_the_end(
+async def test_a_port_that_is_always_used_is_an_error(
     monkeypatch: pytest.MonkeyPatch, data_folder: Path, taken: socket.socket
 ) -> None:
     with taken:
