@@ -31,14 +31,14 @@ def ends(files: CertificateEnds) -> dict[str, float]:
     return {sample.labels["certificate"]: sample.value for sample in family.samples}
 
 
-def test_a_certificate_ends_when_it_says(tmp_path: Path, authority: trustme.CA) -> None:
+def test_the_expiry_of_a_certificate_is_exported(tmp_path: Path, authority: trustme.CA) -> None:
     path = tmp_path / "client.crt"
     path.write_bytes(issued(authority, SOON))
 
     assert ends(CertificateEnds({"bridge_client": path})) == {"bridge_client": SOON.timestamp()}
 
 
-def test_of_a_chain_the_first_counts(tmp_path: Path, authority: trustme.CA) -> None:
+def test_the_first_certificate_of_a_chain_counts(tmp_path: Path, authority: trustme.CA) -> None:
     path = tmp_path / "chain.crt"
     path.write_bytes(issued(authority, LATER) + issued(authority, SOON))
 
@@ -53,7 +53,7 @@ def test_a_key_before_the_certificate_does_not_hide_it(tmp_path: Path, authority
     assert ends(CertificateEnds({"temporal_client": path})) == {"temporal_client": SOON.timestamp()}
 
 
-def test_a_renewed_file_is_read_again(tmp_path: Path, authority: trustme.CA) -> None:
+def test_a_renewed_file_is_reloaded(tmp_path: Path, authority: trustme.CA) -> None:
     path = tmp_path / "client.crt"
     path.write_bytes(issued(authority, SOON))
     files = CertificateEnds({"bridge_client": path})
@@ -63,7 +63,7 @@ def test_a_renewed_file_is_read_again(tmp_path: Path, authority: trustme.CA) -> 
     assert (before, ends(files)) == ({"bridge_client": SOON.timestamp()}, {"bridge_client": LATER.timestamp()})
 
 
-def test_a_file_that_cannot_be_read_has_no_series_and_the_others_stay(tmp_path: Path, authority: trustme.CA) -> None:
+def test_an_unreadable_file_has_no_series_and_the_others_remain(tmp_path: Path, authority: trustme.CA) -> None:
     good, bad = tmp_path / "good.crt", tmp_path / "bad.crt"
     good.write_bytes(issued(authority, SOON))
     bad.write_bytes(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
@@ -72,7 +72,7 @@ def test_a_file_that_cannot_be_read_has_no_series_and_the_others_stay(tmp_path: 
     assert ends(CertificateEnds(files)) == {"bridge_client": SOON.timestamp()}
 
 
-def test_an_expired_certificate_is_still_told(tmp_path: Path, authority: trustme.CA) -> None:
+def test_an_expired_certificate_is_still_exported(tmp_path: Path, authority: trustme.CA) -> None:
     path, past = tmp_path / "old.crt", datetime(2001, 1, 1, tzinfo=UTC)
     path.write_bytes(issued(authority, past))
 
