@@ -34,7 +34,7 @@ def progress(console: Console) -> ProgressTable:
     return ProgressTable(console, time.monotonic, [PROMETHEUS])
 
 
-async def test_it_runs_with_our_rules_and_looks_at_this_product(tmp_path: Path) -> None:
+async def test_prometheus_runs_with_our_rules_and_scrapes_this_product(tmp_path: Path) -> None:
     find_tool("prometheus")
     settings = wanted()
 
@@ -48,7 +48,7 @@ async def test_it_runs_with_our_rules_and_looks_at_this_product(tmp_path: Path) 
     assert [target["scrapeUrl"] for target in targets] == [f"http://127.0.0.1:{settings.metrics_port}/metrics"]
 
 
-async def test_unless_it_is_wanted_nothing_is_started(tmp_path: Path) -> None:
+async def test_prometheus_is_not_started_by_default(tmp_path: Path) -> None:
     async with prometheus.local_prometheus(load({}), tmp_path / "p", progress(Console(quiet=True))) as address:
         assert address is None
 
@@ -56,7 +56,7 @@ async def test_unless_it_is_wanted_nothing_is_started(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("missing", "said"), [("program", "not installed"), ("rules", "from a checkout")])
-async def test_where_it_cannot_be_had_the_board_says_so(
+async def test_a_missing_prometheus_is_noted_in_the_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str, said: str
 ) -> None:
     where = None if missing == "program" else "/bin/true"
