@@ -36,7 +36,7 @@ def tab() -> Iterator[Tab]:
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
-def test_the_browser_has_nothing_to_complain_about(tab: Tab, address: str, sample: str) -> None:
+def test_the_browser_console_has_no_errors(tab: Tab, address: str, sample: str) -> None:
     tab.resize(1280, 800)
 
     tab.open(f"{address}/?sample={sample}&lang=pt")
@@ -46,7 +46,7 @@ def test_the_browser_has_nothing_to_complain_about(tab: Tab, address: str, sampl
     assert tab.reported("Runtime.exceptionThrown") == []
 
 
-def test_nothing_is_asked_for_elsewhere(tab: Tab, address: str) -> None:
+def test_the_page_loads_nothing_from_other_hosts(tab: Tab, address: str) -> None:
     tab.open(f"{address}/?sample=trouble&lang=pt")
 
     asked = [urlsplit(event["request"]["url"]) for event in tab.reported("Network.requestWillBeSent")]
@@ -54,7 +54,7 @@ def test_nothing_is_asked_for_elsewhere(tab: Tab, address: str) -> None:
     assert {"/", "/static/base.css", "/static/overview.css"} <= {url.path for url in asked}
 
 
-def test_the_policy_is_in_force(tab: Tab, address: str) -> None:
+def test_the_content_security_policy_is_enforced(tab: Tab, address: str) -> None:
     tab.open(f"{address}/?sample=healthy&lang=pt")
 
     tab.evaluate("document.body.insertAdjacentHTML('beforeend', '<p id=p style=\"color: red\">')")
@@ -65,7 +65,7 @@ def test_the_policy_is_in_force(tab: Tab, address: str) -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("sample", SAMPLES)
-def test_nothing_is_wider_than_the_screen(tab: Tab, address: str, sample: str, width: int) -> None:
+def test_no_element_is_wider_than_the_screen(tab: Tab, address: str, sample: str, width: int) -> None:
     tab.resize(width, 800)
 
     tab.open(f"{address}/?sample={sample}&lang=pt")
@@ -82,7 +82,7 @@ CLIPPED = """
 """
 
 
-def test_a_phone_still_has_a_table_for_those_who_listen(tab: Tab, address: str) -> None:
+def test_a_phone_still_has_a_table_for_screen_readers(tab: Tab, address: str) -> None:
     tab.resize(390, 800)
     tab.open(f"{address}/?sample=trouble&lang=en")
 
@@ -96,7 +96,7 @@ def test_a_phone_still_has_a_table_for_those_who_listen(tab: Tab, address: str) 
 
 
 @pytest.mark.parametrize(("scheme", "ground"), [("light", "rgb(244, 245, 247)"), ("dark", "rgb(14, 19, 25)")])
-def test_the_page_is_light_or_dark_as_the_reader_likes(tab: Tab, address: str, scheme: str, ground: str) -> None:
+def test_the_page_follows_the_preferred_colour_scheme(tab: Tab, address: str, scheme: str, ground: str) -> None:
     tab.prefer(scheme)
 
     tab.open(f"{address}/?sample=trouble&lang=pt")
@@ -104,7 +104,7 @@ def test_the_page_is_light_or_dark_as_the_reader_likes(tab: Tab, address: str, s
     assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == ground
 
 
-def test_the_browser_asks_again_by_itself(tab: Tab, address: str) -> None:
+def test_the_browser_refreshes_the_page(tab: Tab, address: str) -> None:
     tab.open(f"{address}/?sample=healthy&lang=pt")
 
     assert tab.evaluate("document.querySelector('meta[http-equiv=refresh]').content") == "10"
