@@ -38,7 +38,7 @@ async def made(client: httpx.AsyncClient, **body: object) -> dict[str, Any]:
     return silence
 
 
-async def test_a_silence_is_made_in_the_name_of_the_token(client: httpx.AsyncClient) -> None:
+async def test_a_silence_has_the_name_of_the_token(client: httpx.AsyncClient) -> None:
     silence = await made(client, policy="CLAIMS_*", severity="WARNING")
 
     assert silence == {
@@ -60,7 +60,7 @@ async def test_a_silence_is_made_in_the_name_of_the_token(client: httpx.AsyncCli
     }
 
 
-async def test_a_new_silence_stands_at_its_location(client: httpx.AsyncClient) -> None:
+async def test_a_new_silence_is_found_at_its_location(client: httpx.AsyncClient) -> None:
     answer = await post(client, SILENCES, HOUR)
 
     at_location = await get(client, answer.headers["Location"])
@@ -69,7 +69,7 @@ async def test_a_new_silence_stands_at_its_location(client: httpx.AsyncClient) -
     assert at_location.json() == answer.json()
 
 
-async def test_a_maintenance_window_recurs_by_its_own_clocks(client: httpx.AsyncClient) -> None:
+async def test_a_maintenance_window_recurs_in_its_time_zone(client: httpx.AsyncClient) -> None:
     body = {"reason": "batch", "purpose": "MAINTENANCE", "ends_at": "2026-12-31T00:00:00-03:00", "recurrence": NIGHTS}
 
     answer = await post(client, SILENCES, body)
@@ -79,17 +79,17 @@ async def test_a_maintenance_window_recurs_by_its_own_clocks(client: httpx.Async
     assert silence["ends_at"] == "2026-12-31T03:00:00Z"
 
 
-async def test_a_duration_counts_from_the_beginning(client: httpx.AsyncClient) -> None:
+async def test_a_duration_counts_from_the_start(client: httpx.AsyncClient) -> None:
     silence = await made(client, starts_at="2026-11-24T08:00:00Z")
 
     assert (silence["ends_at"], silence["active"]) == ("2026-11-24T09:00:00Z", False)
 
 
-async def test_a_participant_nobody_watches_yet_may_be_silenced(client: httpx.AsyncClient) -> None:
+async def test_an_unmonitored_participant_can_be_silenced(client: httpx.AsyncClient) -> None:
     assert (await made(client, participant="9999*"))["participant"] == "9999*"
 
 
-async def test_those_that_hold_or_will_are_listed_the_next_to_end_first(client: httpx.AsyncClient) -> None:
+async def test_active_and_future_silences_are_listed_by_their_end(client: httpx.AsyncClient) -> None:
     last = await made(client, **{"for": "48h"})
     first = await made(client)
     over = await made(client)
@@ -103,7 +103,7 @@ async def test_those_that_hold_or_will_are_listed_the_next_to_end_first(client: 
     assert (await get(client, f"{SILENCES}?ended=false")).json() == listed
 
 
-async def test_a_silence_is_ended_in_the_name_of_the_token(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_the_end_of_a_silence_has_the_name_of_the_token(world: ActingWorld, client: httpx.AsyncClient) -> None:
     silence = await made(client)
     world.clock.advance(60)
 
@@ -124,7 +124,7 @@ async def test_a_silence_is_ended_once(client: httpx.AsyncClient) -> None:
     assert problem(answers[1]) == (404, "silence-not-found", None)
 
 
-async def test_making_and_ending_stand_in_the_audit(client: httpx.AsyncClient) -> None:
+async def test_creation_and_end_appear_in_the_audit(client: httpx.AsyncClient) -> None:
     silence = await made(client, kind="THRESHOLD")
     await post(client, f"{SILENCES}/{silence['silence_id']}/end", {"reason": "done"}, "rui")
 
@@ -146,13 +146,13 @@ async def test_an_unknown_silence_is_404(client: httpx.AsyncClient) -> None:
     assert {problem(answer) for answer in answers} == {(404, "silence-not-found", None)}
 
 
-async def test_what_cannot_be_the_id_of_a_silence_is_refused(client: httpx.AsyncClient) -> None:
+async def test_an_invalid_silence_id_is_rejected(client: httpx.AsyncClient) -> None:
     answers = [await get(client, f"{SILENCES}/x"), await post(client, f"{SILENCES}/x/end", {"reason": "done"})]
 
     assert {problem(answer) for answer in answers} == {(400, "invalid-parameter", "silence_id")}
 
 
-async def test_no_more_are_listed_than_asked_for(client: httpx.AsyncClient) -> None:
+async def test_the_limit_of_the_list_is_respected(client: httpx.AsyncClient) -> None:
     await made(client, **{"for": "48h"})
     next_to_end = await made(client)
 
@@ -164,9 +164,7 @@ async def test_no_more_are_listed_than_asked_for(client: httpx.AsyncClient) -> N
 @pytest.mark.parametrize(
     ("query", "parameter"), [("ended=yes", "ended"), ("limit=0", "limit"), ("limit=1001", "limit")]
 )
-async def test_a_parameter_of_the_list_that_is_not_understood_is_refused(
-    client: httpx.AsyncClient, query: str, parameter: str
-) -> None:
+async def test_an_invalid_list_parameter_is_rejected(client: httpx.AsyncClient, query: str, parameter: str) -> None:
     assert problem(await get(client, f"{SILENCES}?{query}")) == (400, "invalid-parameter", parameter)
 
 
@@ -205,7 +203,7 @@ async def test_a_parameter_of_the_list_that_is_not_understood_is_refused(
         ({"actor": "somebody else"}, "actor", "unknown"),
     ],
 )
-async def test_a_silence_that_cannot_be_is_refused_by_its_field(
+async def test_an_invalid_silence_is_rejected_with_its_field(
     world: ActingWorld, client: httpx.AsyncClient, body: dict[str, object], parameter: str, said: str
 ) -> None:
     answer = await post(client, SILENCES, HOUR | body)
@@ -217,7 +215,7 @@ async def test_a_silence_that_cannot_be_is_refused_by_its_field(
 
 
 @pytest.mark.parametrize("body", [{}, {"reason": " "}, {"reason": "x", "at": "now"}])
-async def test_ending_needs_a_reason_and_nothing_else(client: httpx.AsyncClient, body: dict[str, object]) -> None:
+async def test_the_end_takes_only_a_reason(client: httpx.AsyncClient, body: dict[str, object]) -> None:
     silence = await made(client)
 
     answer = await post(client, f"{SILENCES}/{silence['silence_id']}/end", body)
