@@ -20,7 +20,7 @@ def migrate(database_url: str, capsys: pytest.CaptureFixture[str]) -> Migrate:
     return lambda *arguments: ended(capsys, "migrate", *arguments, environ={"DATABASE_URL": database_url})
 
 
-def test_up_names_what_it_applied(migrate: Migrate) -> None:
+def test_up_lists_the_applied_migrations(migrate: Migrate) -> None:
     first, second = migrate("up"), migrate("up")
 
     assert (first.code, second.code) == (0, 0)
@@ -28,7 +28,7 @@ def test_up_names_what_it_applied(migrate: Migrate) -> None:
     assert (second.out, second.err) == ("", "nothing to apply: the schema is up to date\n")
 
 
-def test_status_tells_applied_from_missing(migrate: Migrate) -> None:
+def test_status_lists_applied_and_missing_migrations(migrate: Migrate) -> None:
     before = migrate("status")
     migrate("up")
     after = migrate("status")
@@ -38,7 +38,7 @@ def test_status_tells_applied_from_missing(migrate: Migrate) -> None:
     assert after.out.splitlines()[1].startswith("001")
 
 
-def test_status_gives_json(migrate: Migrate) -> None:
+def test_status_prints_json(migrate: Migrate) -> None:
     migrate("up")
 
     rows = json.loads(migrate("status", "--output", "json").out)
@@ -63,7 +63,7 @@ def test_down_on_an_empty_database_has_nothing_to_do(migrate: Migrate) -> None:
     assert result.err == "nothing to take back: no migration is in force\n"
 
 
-def test_rows_are_lost_only_when_allowed(migrate: Migrate, database_url: str) -> None:
+def test_rows_are_deleted_only_when_allowed(migrate: Migrate, database_url: str) -> None:
     applied = migrate("up").out.splitlines()
     with psycopg.connect(database_url) as connection:
         connection.execute(
@@ -80,7 +80,7 @@ def test_rows_are_lost_only_when_allowed(migrate: Migrate, database_url: str) ->
     assert (allowed.code, allowed.out) == (0, f"{applied[0]}\n")
 
 
-def test_a_database_that_cannot_be_reached_is_told_without_its_password(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unreachable_database_is_reported_without_its_password(capsys: pytest.CaptureFixture[str]) -> None:
     url = f"postgresql://me:hunter2@127.0.0.1:{free_port()}/x"
 
     result = ended(capsys, "migrate", "status", environ={"DATABASE_URL": url})
@@ -90,7 +90,7 @@ def test_a_database_that_cannot_be_reached_is_told_without_its_password(capsys: 
     assert "hunter2" not in result.err
 
 
-def test_it_needs_a_database(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_database_is_required(capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys, "migrate", "up")
 
     assert result.code == 78
