@@ -47,7 +47,7 @@ sys.exit(", ".join(name for name in sys.modules if re.match(r"opentelemetry\\.(?
 
 
 @pytest.mark.parametrize(("module", "more"), [("api.program", ""), ("worker", ", where")])
-def test_without_a_collector_no_program_carries_the_libraries(module: str, more: str) -> None:
+def test_without_a_collector_no_program_imports_the_libraries(module: str, more: str) -> None:
     script = START.format(module=module, more=more)
 
     done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True)  # noqa: S603
@@ -64,7 +64,7 @@ def test_without_a_collector_nothing_is_traced() -> None:
         assert log_context() == {}
 
 
-def test_with_a_collector_steps_and_log_lines_are_traced_until_the_end() -> None:
+def test_with_a_collector_spans_and_log_lines_are_traced_until_the_end() -> None:
     with tracing(load(NOWHERE), "service") as traced:
         assert traced.on
         assert traced.tracer is not NULL_TRACER
@@ -72,7 +72,7 @@ def test_with_a_collector_steps_and_log_lines_are_traced_until_the_end() -> None
     assert log_context() == {}
 
 
-def test_an_authority_that_cannot_be_read_is_told_and_nothing_is_traced(
+def test_an_unreadable_ca_file_is_logged_and_nothing_is_traced(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     absent = tmp_path / "ca.pem"
@@ -96,7 +96,7 @@ def test_an_authority_that_cannot_be_read_is_told_and_nothing_is_traced(
         ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "few"),
     ],
 )
-def test_variables_that_only_the_library_knows_do_not_stop_the_product(
+def test_variables_of_the_library_do_not_affect_the_product(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, value)
