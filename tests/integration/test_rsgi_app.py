@@ -42,7 +42,7 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": text})
 
 
-async def test_the_application_gets_the_request_whole_and_its_answer_leaves_whole() -> None:
+async def test_request_and_response_are_passed_on_completely() -> None:
     async with serving(RsgiApp(echo, never)) as url, http_client(url) as client:
         answer = await client.post("/a%2Fb?q=%C3%A9&b=1", content=b"abc", headers=[("X-A", "1"), ("X-A", "2")])
 
@@ -50,14 +50,14 @@ async def test_the_application_gets_the_request_whole_and_its_answer_leaves_whol
     assert answer.content == b"POST|/a/b|q=%C3%A9&b=1|x-a=1;x-a=2|abc|127.0.0.1"
 
 
-async def test_a_large_body_comes_in_parts_and_arrives_whole() -> None:
+async def test_a_large_body_arrives_in_chunks_and_is_complete() -> None:
     async with serving(RsgiApp(echo, never)) as url, http_client(url) as client:
         answer = await client.post("/", content=b"x" * 1_000_000)
 
     assert len(answer.content) == 1_000_000 + len("POST|/|||") + len("|127.0.0.1")
 
 
-async def test_what_can_be_answered_at_once_does_not_reach_the_application() -> None:
+async def test_a_cached_response_does_not_reach_the_application() -> None:
     def quick(request: RsgiScope) -> Whole | None:
         return (200, [("x-quick", "1")], b"at once") if request.path == "/quick" else None
 
@@ -68,7 +68,7 @@ async def test_what_can_be_answered_at_once_does_not_reach_the_application() -> 
     assert slow_answer.content == b"GET|/slow||||127.0.0.1"
 
 
-async def test_an_answer_may_come_in_parts() -> None:
+async def test_a_response_may_have_several_chunks() -> None:
     async def parts(_: Scope, __: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         for part in (b"one ", b"two ", b""):
@@ -80,7 +80,7 @@ async def test_an_answer_may_come_in_parts() -> None:
     assert answer.content == b"one two "
 
 
-async def test_the_application_is_told_when_the_client_has_gone() -> None:
+async def test_the_application_gets_the_disconnect_of_the_client() -> None:
     gone = asyncio.Event()
 
     async def waiting(_: Scope, receive: Receive, send: Send) -> None:
@@ -98,7 +98,7 @@ async def test_the_application_is_told_when_the_client_has_gone() -> None:
 
 
 @pytest.mark.parametrize("app", [echo], ids=["rsgi"])
-async def test_a_server_that_is_told_to_stop_answers_what_is_under_way(app: ASGIApp) -> None:
+async def test_a_stopping_server_completes_running_requests(app: ASGIApp) -> None:
     begun, go_on = asyncio.Event(), asyncio.Event()
 
     async def slow(scope: Scope, receive: Receive, send: Send) -> None:
