@@ -36,7 +36,7 @@ async def goose(database_url: str, *arguments: str, **environment: str) -> tuple
     return process.returncode, out.decode()
 
 
-async def test_what_goose_applied_is_applied_for_us(database_url: str) -> None:
+async def test_migrations_applied_by_goose_count_as_applied(database_url: str) -> None:
     code, out = await goose(database_url, "up")
 
     assert code == 0, out
@@ -44,7 +44,7 @@ async def test_what_goose_applied_is_applied_for_us(database_url: str) -> None:
     assert None not in {state.applied_at for state in await status(database_url)}
 
 
-async def test_what_we_applied_is_applied_for_goose(migrated_database_url: str) -> None:
+async def test_goose_sees_our_migrations_as_applied(migrated_database_url: str) -> None:
     code, out = await goose(migrated_database_url, "status")
 
     assert code == 0, out
@@ -52,7 +52,7 @@ async def test_what_we_applied_is_applied_for_goose(migrated_database_url: str) 
     assert all(name in out for name in NAMES)
 
 
-async def test_steps_back_and_forth_may_be_mixed(migrated_database_url: str) -> None:
+async def test_up_and_down_steps_can_be_mixed(migrated_database_url: str) -> None:
     await down(migrated_database_url)
     await goose(migrated_database_url, "down")
     await goose(migrated_database_url, "up-by-one")
@@ -65,7 +65,7 @@ async def test_steps_back_and_forth_may_be_mixed(migrated_database_url: str) -> 
     assert values(migrated_database_url, VERSIONS) == list(range(len(NAMES) + 1))
 
 
-async def test_goose_refuses_to_delete_rows_unless_the_session_allows_it(migrated_database_url: str) -> None:
+async def test_goose_does_not_delete_rows_unless_the_session_allows_it(migrated_database_url: str) -> None:
     for _ in NAMES[1:]:
         await down(migrated_database_url)
     execute(
