@@ -33,7 +33,7 @@ def reads(world: World) -> dict[str, float]:
     return {sample.labels["result"]: sample.value for family in families for sample in family.samples}
 
 
-async def test_an_api_nobody_asked_tells_zeros(world: World) -> None:
+async def test_an_unused_api_exports_zeros(world: World) -> None:
     assert reads(world) == {"HIT": 0, "MISS": 0, "STALE": 0}
 
 
@@ -43,7 +43,7 @@ async def test_a_list_is_a_miss_once_and_then_a_hit(world: World) -> None:
     assert reads(world) == {"HIT": 2, "MISS": 1, "STALE": 0}
 
 
-async def test_what_is_older_than_the_cache_life_counts_as_stale(world: World) -> None:
+async def test_a_reading_older_than_the_cache_ttl_counts_as_stale(world: World) -> None:
     async with world.client() as client:
         await client.get(LIST)
         world.source.error = SourceError(Outcome.UNAVAILABLE, "away")
@@ -55,13 +55,13 @@ async def test_what_is_older_than_the_cache_life_counts_as_stale(world: World) -
 
 
 @pytest.mark.parametrize("paths", [[f"{LIST}/CLAIMS_READ"], ["/"]], ids=["policy", "page"])
-async def test_every_answer_that_shows_a_reading_counts(world: World, paths: Sequence[str]) -> None:
+async def test_every_response_with_a_reading_counts(world: World, paths: Sequence[str]) -> None:
     await asked(world, LIST, *paths)
 
     assert reads(world) == {"HIT": 1, "MISS": 1, "STALE": 0}
 
 
-async def test_answers_without_a_reading_do_not_count(world: World) -> None:
+async def test_responses_without_a_reading_do_not_count(world: World) -> None:
     world.source.error = SourceError(Outcome.UNAVAILABLE, "away")
 
     await asked(world, LIST, f"{LIST}/CLAIMS_READ", "/", f"{LIST}?participant=nobody", "/health", "/nothing")
