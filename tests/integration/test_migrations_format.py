@@ -50,11 +50,11 @@ def test_comments_between_statements_are_dropped_and_those_inside_kept() -> None
     assert up == ("SELECT\n-- inside\n1;",)
 
 
-def test_a_way_down_may_be_missing() -> None:
+def test_a_down_section_is_optional() -> None:
     assert parsed("-- +goose Up\nSELECT 1;\n") == (("SELECT 1;",), ())
 
 
-def test_a_file_may_ask_for_no_transaction() -> None:
+def test_a_file_can_disable_the_transaction() -> None:
     with_one = parse(1, "001_test.sql", "-- +goose Up\nSELECT 1;\n")
     without = parse(1, "001_test.sql", "-- +goose NO TRANSACTION\n-- +goose Up\nSELECT 1;\n")
 
@@ -77,12 +77,12 @@ def test_a_file_may_ask_for_no_transaction() -> None:
         ("-- +goose ENVSUBST ON\n-- +goose Up\n", "`+goose ENVSUBST ON` is not supported"),
     ],
 )
-def test_a_file_in_another_format_is_refused_with_its_name(text: str, problem: str) -> None:
+def test_a_file_in_another_format_is_rejected_with_its_name(text: str, problem: str) -> None:
     with pytest.raises(SchemaError, match="001_test.sql: .*" + re.escape(problem)):
         parsed(text)
 
 
-def test_migrations_are_ordered_by_number_and_other_files_passed_over(tmp_path: Path) -> None:
+def test_migrations_are_ordered_by_number_and_other_files_ignored(tmp_path: Path) -> None:
     for name in ("010_ten.sql", "2_two.sql", "readme.md", "goose.sh", "x_1.sql"):
         (tmp_path / name).write_text("-- +goose Up\nSELECT 1;\n", encoding="utf-8")
 
@@ -91,7 +91,7 @@ def test_migrations_are_ordered_by_number_and_other_files_passed_over(tmp_path: 
     assert [(m.version, m.name) for m in found] == [(2, "2_two.sql"), (10, "010_ten.sql")]
 
 
-def test_two_files_of_one_version_are_refused(tmp_path: Path) -> None:
+def test_two_files_of_one_version_are_rejected(tmp_path: Path) -> None:
     for name in ("001_one.sql", "1_other.sql"):
         (tmp_path / name).write_text("-- +goose Up\nSELECT 1;\n", encoding="utf-8")
 
@@ -99,12 +99,12 @@ def test_two_files_of_one_version_are_refused(tmp_path: Path) -> None:
         migrations_in(tmp_path)
 
 
-def test_versions_follow_one_another_without_a_gap() -> None:
+def test_versions_have_no_gap() -> None:
     assert [m.version for m in shipped_migrations()] == list(range(1, len(shipped_migrations()) + 1))
 
 
 @pytest.mark.parametrize("migration", shipped_migrations(), ids=lambda m: m.name)
-def test_every_migration_has_a_way_down_that_deletes_nothing_by_surprise(migration: Migration) -> None:
+def test_every_migration_has_a_down_section_that_protects_rows(migration: Migration) -> None:
     text = " ".join(migration.up + migration.down)
 
     assert migration.down
@@ -126,7 +126,7 @@ async def run_script(environment: dict[str, str], *arguments: str) -> tuple[int 
     return process.returncode, out.decode(), err.decode()
 
 
-async def test_the_script_calls_goose_from_anywhere_and_shows_no_password(tmp_path: Path) -> None:
+async def test_the_script_runs_goose_from_any_directory_and_shows_no_password(tmp_path: Path) -> None:
     goose = tmp_path / "goose"
     goose.write_text('#!/bin/sh\nprintf "%s\\n" "$GOOSE_DRIVER" "$GOOSE_DBSTRING" "$@"\nexit 7\n', encoding="utf-8")
     goose.chmod(0o755)
@@ -145,7 +145,7 @@ async def test_the_script_calls_goose_from_anywhere_and_shows_no_password(tmp_pa
     assert code == 7
 
 
-async def test_the_script_says_that_it_wants_an_address() -> None:
+async def test_the_script_asks_for_the_database_url() -> None:
     code, _, err = await run_script({"PATH": "/usr/bin:/bin"}, "up")
 
     assert code != 0
