@@ -75,7 +75,7 @@ async def ask(url: str, target: str, method: str = "GET", *headers: str) -> tupl
         ("a" * 100 + "=1", "a" * 40 + "…"),
     ],
 )
-async def test_a_parameter_that_is_not_understood_is_refused_by_name(url: str, query: str, parameter: str) -> None:
+async def test_an_unknown_parameter_is_rejected_by_name(url: str, query: str, parameter: str) -> None:
     status, problem = await ask(url, f"{LIST}?{query}")
 
     assert (status, problem["type"], problem["parameter"]) == (400, "invalid-parameter", parameter)
@@ -91,14 +91,14 @@ async def test_a_parameter_that_is_not_understood_is_refused_by_name(url: str, q
         ("participant=x%C3%A9", "participant: 'x\\xe9', expected a configured participant"),
     ],
 )
-async def test_a_refusal_names_the_parameter_the_value_and_what_was_expected(url: str, query: str, detail: str) -> None:
+async def test_a_rejection_names_parameter_value_and_expectation(url: str, query: str, detail: str) -> None:
     _, problem = await ask(url, f"{LIST}?{query}")
 
     assert problem["detail"] == detail
 
 
 @pytest.mark.parametrize("query", ["status=%FF", "%FF=1", "x" * 1001, "min_utilization=" + "1" * 10_000])
-async def test_a_query_that_cannot_be_read_is_refused(url: str, query: str) -> None:
+async def test_an_unreadable_query_is_rejected(url: str, query: str) -> None:
     status, problem = await ask(url, f"{LIST}?{query}")
 
     assert (status, problem["type"]) == (400, "invalid-parameter")
@@ -123,7 +123,7 @@ async def test_a_query_that_cannot_be_read_is_refused(url: str, query: str) -> N
         "{policy}",
     ],
 )
-async def test_what_cannot_be_a_policy_name_is_refused(url: str, name: str) -> None:
+async def test_an_invalid_policy_name_is_rejected(url: str, name: str) -> None:
     status, problem = await ask(url, f"{LIST}/{name}")
 
     assert (status, problem["type"], problem["parameter"]) == (400, "invalid-parameter", "policy")
@@ -142,13 +142,13 @@ async def test_a_single_policy_takes_no_filters(url: str) -> None:
 
 
 @pytest.mark.parametrize("target", ["/nope", "/api", "/api/v1/rate-limit", "/schema/openapi.json", "/static/x", "/.."])
-async def test_an_unknown_address_is_a_problem_too(url: str, target: str) -> None:
+async def test_an_unknown_path_is_a_problem_document(url: str, target: str) -> None:
     status, problem = await ask(url, target)
 
     assert (status, problem["type"]) == (404, "not-found")
 
 
-async def test_a_method_that_is_not_taken_says_which_are() -> None:
+async def test_an_unsupported_method_lists_the_allowed_ones() -> None:
     world = World()
     world.anonymous = Role.OPERATOR
     async with world.client() as client:
@@ -166,7 +166,7 @@ class BrokenReader(Reader):
         raise RuntimeError(message)
 
 
-async def test_a_mistake_of_ours_leaks_nothing(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_internal_error_leaks_nothing(caplog: pytest.LogCaptureFixture) -> None:
     world = World()
     reader = world.reader()
     reader.__class__ = BrokenReader
@@ -182,7 +182,7 @@ async def test_a_mistake_of_ours_leaks_nothing(caplog: pytest.LogCaptureFixture)
     "data",
     [b"\x16\x03\x01\x02\x00\x01", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
 )
-async def test_bytes_that_are_no_http_end_the_connection_and_nothing_else(url: str, data: bytes) -> None:
+async def test_invalid_http_ends_only_the_connection(url: str, data: bytes) -> None:
     place = urlsplit(url)
     reader, writer = await asyncio.open_connection(place.hostname, place.port)
     writer.write(data)
