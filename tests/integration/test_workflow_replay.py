@@ -19,7 +19,7 @@ def read(path: Path) -> WorkflowHistory:
     return WorkflowHistory.from_json(path.stem, path.read_text(encoding="utf-8"))
 
 
-def test_there_are_histories_of_every_workflow() -> None:
+def test_every_workflow_has_saved_histories() -> None:
     assert [path.stem for path in HISTORIES] == [
         "history_maintain",
         "history_monitor",
@@ -29,11 +29,11 @@ def test_there_are_histories_of_every_workflow() -> None:
 
 
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
-async def test_a_saved_run_is_repeated_step_by_step(path: Path) -> None:
+async def test_a_saved_run_can_be_replayed(path: Path) -> None:
     await Replayer(workflows=WORKFLOWS).replay_workflow(read(path))
 
 
-async def test_activities_in_another_order_are_noticed() -> None:
+async def test_a_changed_order_of_activities_fails_the_replay() -> None:
     history = next(path for path in HISTORIES if path.stem == "history_monitor")
 
     with pytest.raises(NondeterminismError):
