@@ -69,7 +69,7 @@ async def world_without_redis(stores: Stores) -> AsyncIterator[RealWorld]:
     await cache.close()
 
 
-async def test_processes_at_once_share_one_call(world: RealWorld) -> None:
+async def test_concurrent_processes_share_one_call(world: RealWorld) -> None:
     readers = [world.reader() for _ in range(8)]
 
     readings = await asyncio.gather(*(reader.read(PARTICIPANT) for reader in readers))
@@ -78,7 +78,7 @@ async def test_processes_at_once_share_one_call(world: RealWorld) -> None:
     assert sorted(reading.status for reading in readings) == [CacheStatus.HIT] * 7 + [CacheStatus.MISS]
 
 
-async def test_without_redis_the_database_admits_one(world_without_redis: RealWorld) -> None:
+async def test_without_redis_the_database_admits_one_call(world_without_redis: RealWorld) -> None:
     world = world_without_redis
     readers = [world.reader() for _ in range(8)]
 
@@ -88,7 +88,7 @@ async def test_without_redis_the_database_admits_one(world_without_redis: RealWo
     assert sum(not isinstance(reading, BaseException) for reading in readings) == 1
 
 
-async def test_without_redis_the_monitors_reading_is_served(world_without_redis: RealWorld) -> None:
+async def test_without_redis_the_reading_of_the_monitor_is_served(world_without_redis: RealWorld) -> None:
     world = world_without_redis
     await recorded(world.stores, snapshot(bucket(250), at=an_hour_ago()))
     world.source.error = SourceError(Outcome.UNAVAILABLE, "away")
@@ -100,7 +100,7 @@ async def test_without_redis_the_monitors_reading_is_served(world_without_redis:
     assert answer.json()["policies"][0]["status"] == "WARNING"
 
 
-async def test_the_whole_api_answers_from_real_parts(world: RealWorld) -> None:
+async def test_the_whole_api_works_with_real_servers(world: RealWorld) -> None:
     await recorded(world.stores, snapshot(bucket(0), at=an_hour_ago()))
 
     async with world.client() as client:
