@@ -23,7 +23,7 @@ def received() -> Iterator[list[int]]:
 
 
 @pytest.mark.parametrize(("wanted", "number"), [("debug", signal.SIGUSR1), ("usual", signal.SIGUSR2)])
-def test_a_running_program_is_told(
+def test_the_level_of_a_running_program_changes(
     wanted: str, number: int, received: list[int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     result = ended(capsys, "log-level", wanted, "--pid", str(os.getpid()))
@@ -31,13 +31,13 @@ def test_a_running_program_is_told(
     assert (result.code, received) == (0, [number])
 
 
-def test_a_process_that_is_not_there_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_process_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys, "log-level", "debug", "--pid", str(2**22 + 1))
 
     assert (result.code, result.err) == (69, f"error: pid: {2**22 + 1}, expected a running process\n")
 
 
-def test_a_process_of_somebody_else_is_said(
+def test_a_process_of_another_user_is_reported(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(_pid: int, _signal: int) -> None:
