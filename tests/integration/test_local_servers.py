@@ -58,7 +58,7 @@ def parent_of_all(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], set[i
             assert gone(servers, within_sec=5)
 
 
-async def test_postgresql_keeps_its_data_over_a_restart(data_folder: Path) -> None:
+async def test_postgresql_data_survives_a_restart(data_folder: Path) -> None:
     async with embedded_postgres(data_folder) as url, await psycopg.AsyncConnection.connect(url) as connection:
         await connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
     async with embedded_postgres(data_folder) as url, await psycopg.AsyncConnection.connect(url) as connection:
@@ -78,14 +78,14 @@ async def test_postgresql_does_not_listen_on_the_network(data_folder: Path) -> N
     assert row == ("",)
 
 
-async def test_postgresql_is_closed_to_other_accounts(data_folder: Path) -> None:
+async def test_postgresql_rejects_other_users(data_folder: Path) -> None:
     async with embedded_postgres(data_folder):
         mode = (data_folder / "cluster").stat().st_mode & 0o777
 
     assert mode == 0o700
 
 
-async def test_valkey_keeps_its_data_over_a_restart(data_folder: Path) -> None:
+async def test_valkey_data_survives_a_restart(data_folder: Path) -> None:
     async with embedded_valkey(data_folder) as address, redis.asyncio.from_url(f"redis://{address}") as client:
         await client.set("answer", "42")
     async with embedded_valkey(data_folder) as address, redis.asyncio.from_url(f"redis://{address}") as client:
@@ -94,14 +94,14 @@ async def test_valkey_keeps_its_data_over_a_restart(data_folder: Path) -> None:
     assert answer == b"42"
 
 
-async def test_valkey_without_a_folder_leaves_none() -> None:
+async def test_valkey_without_a_folder_leaves_no_files() -> None:
     async with embedded_valkey(None) as address, redis.asyncio.from_url(f"redis://{address}") as client:
         settings = await client.config_get("dir")
 
     assert not is_there(settings["dir"])
 
 
-async def test_temporal_keeps_its_schedules_over_a_restart(data_folder: Path) -> None:
+async def test_temporal_schedules_survive_a_restart(data_folder: Path) -> None:
     action = ScheduleActionStartWorkflow("Nothing", id="nothing", task_queue="nobody")
     async with embedded_temporal(data_folder) as address:
         client = await Client.connect(address, namespace="dict")
@@ -156,7 +156,7 @@ async def test_postgresql_starts_at_once_after_its_parent_was_killed(data_folder
     assert row == (1,)
 
 
-async def test_a_cluster_of_another_major_version_is_one_clear_line(data_folder: Path) -> None:
+async def test_a_cluster_of_another_major_version_is_a_one_line_error(data_folder: Path) -> None:
     async with embedded_postgres(data_folder):
         pass
     (data_folder / "cluster" / "PG_VERSION").write_text("16\n")
@@ -168,7 +168,7 @@ async def test_a_cluster_of_another_major_version_is_one_clear_line(data_folder:
             pass
 
 
-async def test_a_file_in_place_of_the_folder_is_one_clear_line(data_folder: Path) -> None:
+async def test_a_file_in_place_of_the_folder_is_a_one_line_error(data_folder: Path) -> None:
     place = data_folder / "taken"
     place.write_text("a file")
 
@@ -180,7 +180,7 @@ async def test_a_file_in_place_of_the_folder_is_one_clear_line(data_folder: Path
             pass
 
 
-async def test_a_path_too_long_for_a_socket_is_one_clear_line(data_folder: Path) -> None:
+async def test_a_path_too_long_for_a_socket_is_a_one_line_error(data_folder: Path) -> None:
     place = data_folder / ("x" * 100)
 
     with pytest.raises(EmbeddedError, match=r"^the path of the data folder is \d+ bytes too long"):
@@ -189,7 +189,7 @@ async def test_a_path_too_long_for_a_socket_is_one_clear_line(data_folder: Path)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives PostgreSQL another account")
-async def test_a_folder_only_root_can_enter_is_one_clear_line(data_folder: Path) -> None:
+async def test_a_folder_only_root_can_enter_is_a_one_line_error(data_folder: Path) -> None:
     closed = data_folder / "closed"
     closed.mkdir(mode=0o700)
 
