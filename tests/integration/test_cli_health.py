@@ -7,7 +7,7 @@ from cli_program import ended
 from dict_rate_limit.apps.local.port import free_port
 
 
-def test_a_server_that_says_it_is_well_is_healthy(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_server_with_status_200_is_healthy(capsys: pytest.CaptureFixture[str]) -> None:
     with api_stub() as stub:
         result = ended(capsys, "health", "--url", f"{stub.url}/health")
 
@@ -15,14 +15,14 @@ def test_a_server_that_says_it_is_well_is_healthy(capsys: pytest.CaptureFixture[
     assert stub.requests[0][0] == "/health"
 
 
-def test_the_path_may_be_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_path_is_optional(capsys: pytest.CaptureFixture[str]) -> None:
     with api_stub() as stub:
         ended(capsys, "health", "--url", stub.url)
 
     assert stub.requests[0][0] == "/health"
 
 
-def test_a_server_that_answers_otherwise_is_not_healthy(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_server_with_another_status_is_unhealthy(capsys: pytest.CaptureFixture[str]) -> None:
     with api_stub() as stub:
         stub.status = 503
         result = ended(capsys, "health", "--url", f"{stub.url}/health")
@@ -30,7 +30,7 @@ def test_a_server_that_answers_otherwise_is_not_healthy(capsys: pytest.CaptureFi
     assert (result.code, result.err) == (1, f"error: {stub.url}/health answers 503\n")
 
 
-def test_nobody_is_not_healthy(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_server_is_unhealthy(capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys, "health", "--url", f"http://127.0.0.1:{free_port()}/health")
 
     assert result.code == 1
@@ -38,7 +38,7 @@ def test_nobody_is_not_healthy(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("url", ["nowhere", "ftp://a/health", "http://[", "http://a:b/", "https://127.0.0.1:1/health"])
-def test_what_cannot_be_asked_is_not_healthy(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_url_is_unhealthy(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys, "health", "--url", url)
 
     assert result.code == 1
