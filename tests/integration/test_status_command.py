@@ -42,13 +42,13 @@ def test_the_table_goes_to_stdout_and_nothing_to_stderr(api: ApiStub, capsys: py
     assert "\x1b" not in result.out
 
 
-def test_json_is_the_document_as_it_came(api: ApiStub, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_is_the_document_of_the_api(api: ApiStub, capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys, "status", "--url", api.url, "--output", "json")
 
     assert result.out.encode() == api.body + b"\n"
 
 
-def test_it_asks_the_list_with_nothing_but_what_was_given(api: ApiStub, capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_the_given_options_are_sent(api: ApiStub, capsys: pytest.CaptureFixture[str]) -> None:
     ended(capsys, "status", "--url", api.url + "/")
 
     ((path, headers),) = api.requests
@@ -56,7 +56,7 @@ def test_it_asks_the_list_with_nothing_but_what_was_given(api: ApiStub, capsys: 
     assert "authorization" not in headers
 
 
-def test_it_asks_for_a_participant_with_a_token(api: ApiStub, capsys: pytest.CaptureFixture[str]) -> None:
+def test_participant_and_token_are_sent(api: ApiStub, capsys: pytest.CaptureFixture[str]) -> None:
     ended(capsys, "status", "--url", api.url, "--participant", "12345678", "--token", "secret")
 
     ((path, headers),) = api.requests
@@ -64,7 +64,7 @@ def test_it_asks_for_a_participant_with_a_token(api: ApiStub, capsys: pytest.Cap
     assert headers["authorization"] == "Bearer secret"
 
 
-def test_the_token_may_stand_in_a_file(api: ApiStub, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_token_can_come_from_a_file(api: ApiStub, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "token"
     file.write_text("secret\n", encoding="utf-8")
 
@@ -73,7 +73,7 @@ def test_the_token_may_stand_in_a_file(api: ApiStub, tmp_path: Path, capsys: pyt
     assert api.requests[0][1]["authorization"] == "Bearer secret"
 
 
-def test_url_and_token_may_stand_in_the_environment(
+def test_url_and_token_can_come_from_the_environment(
     api: ApiStub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DICT_RATE_LIMIT_URL", api.url)
@@ -85,7 +85,7 @@ def test_url_and_token_may_stand_in_the_environment(
     assert api.requests[0][1]["authorization"] == "Bearer secret"
 
 
-def test_a_proxy_is_not_asked_for_this_machine(
+def test_loopback_requests_bypass_the_proxy(
     api: ApiStub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
@@ -95,9 +95,7 @@ def test_a_proxy_is_not_asked_for_this_machine(
     assert ended(capsys, "status", "--url", api.url).code == 0
 
 
-def test_a_token_file_that_cannot_be_read_is_refused(
-    api: ApiStub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unreadable_token_file_is_rejected(api: ApiStub, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys, "status", "--url", api.url, "--token-file", str(tmp_path / "none"))
 
     assert (result.code, api.requests) == (Exit.USAGE, [])
@@ -105,9 +103,7 @@ def test_a_token_file_that_cannot_be_read_is_refused(
 
 
 @pytest.mark.parametrize("output", ["table", "json"])
-def test_a_stale_answer_is_shown_and_said_to_be_so(
-    output: str, api: ApiStub, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_stale_response_is_printed_and_marked(output: str, api: ApiStub, capsys: pytest.CaptureFixture[str]) -> None:
     api.headers["X-Cache-Status"] = "STALE"
     api.body = listing(age_seconds=720)
 
@@ -129,7 +125,7 @@ def test_a_stale_answer_is_shown_and_said_to_be_so(
         (["WARNING"], "STALE", Exit.WARNING),
     ],
 )
-def test_the_exit_code_tells_the_worst_level_when_asked_to(
+def test_the_exit_code_is_the_worst_level_with_the_option(
     levels: list[str], cache_status: str, code: Exit, api: ApiStub, capsys: pytest.CaptureFixture[str]
 ) -> None:
     api.headers["X-Cache-Status"] = cache_status
@@ -155,7 +151,7 @@ def test_the_exit_code_tells_the_worst_level_when_asked_to(
         (299, Exit.PROTOCOL),
     ],
 )
-def test_a_refusal_ends_in_its_reason_and_a_code(
+def test_a_rejection_prints_its_reason_and_sets_the_exit_code(
     status: int, code: Exit, api: ApiStub, capsys: pytest.CaptureFixture[str]
 ) -> None:
     api.status = status
@@ -168,7 +164,7 @@ def test_a_refusal_ends_in_its_reason_and_a_code(
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"", b"\xff", b"[]", b'{"policies": [{}]}', b'{"detail": 1}'])
-def test_what_is_not_the_api_is_told(body: bytes, api: ApiStub, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_foreign_server_is_reported(body: bytes, api: ApiStub, capsys: pytest.CaptureFixture[str]) -> None:
     api.body = body
 
     result = ended(capsys, "status", "--url", api.url)
@@ -177,7 +173,7 @@ def test_what_is_not_the_api_is_told(body: bytes, api: ApiStub, capsys: pytest.C
     assert "does not answer as the API does" in result.err
 
 
-def test_a_refusal_without_a_reason_has_that_of_http(api: ApiStub, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_rejection_without_a_reason_has_the_http_phrase(api: ApiStub, capsys: pytest.CaptureFixture[str]) -> None:
     api.status, api.body = 502, b"<html>"
 
     result = ended(capsys, "status", "--url", api.url)
@@ -185,7 +181,7 @@ def test_a_refusal_without_a_reason_has_that_of_http(api: ApiStub, capsys: pytes
     assert result.err == "error: the API answers 502: Bad Gateway\n"
 
 
-def test_nobody_at_the_address_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_refused_connection_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     url = f"http://127.0.0.1:{free_port()}"
 
     result = ended(capsys, "status", "--url", url)
@@ -195,21 +191,21 @@ def test_nobody_at_the_address_is_told(capsys: pytest.CaptureFixture[str]) -> No
 
 
 @pytest.mark.parametrize("url", ["nowhere", "ftp://a", "http://[", "http://a:b", "", "http://\x00", "http://a\x00"])
-def test_a_url_that_is_none_is_refused(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_url_is_rejected(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys, "status", "--url", url)
 
     assert result.code == Exit.USAGE
     assert "expected http://host:port" in result.err
 
 
-def test_a_password_in_the_url_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_password_in_the_url_is_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys, "status", "--url", f"http://me:hunter2@127.0.0.1:{free_port()}")
 
     assert "hunter2" not in result.err
 
 
 @pytest.mark.parametrize("token", ["two\nlines", "é", "a\x00b"])
-def test_a_token_that_cannot_be_sent_is_refused_and_not_shown(token: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_token_is_rejected_and_not_printed(token: str, capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys, "status", "--token", token)
 
     assert result.code == Exit.USAGE
@@ -228,7 +224,7 @@ def looks(*steps: Callable[[], None]) -> Callable[[float], None]:
     return sleep
 
 
-def test_watching_looks_again_until_ctrl_c(api: ApiStub, capsys: pytest.CaptureFixture[str]) -> None:
+def test_watch_polls_until_ctrl_c(api: ApiStub, capsys: pytest.CaptureFixture[str]) -> None:
     def emptier() -> None:
         api.body = listing(policy("KEYS_CHECK", 1, 70, "CRITICAL"))
 
@@ -240,7 +236,7 @@ def test_watching_looks_again_until_ctrl_c(api: ApiStub, capsys: pytest.CaptureF
     assert written.index("70 of 70") < written.index("1 of 70")
 
 
-def test_watching_json_gives_a_document_a_line(api: ApiStub, capsys: pytest.CaptureFixture[str]) -> None:
+def test_watch_prints_one_json_document_per_line(api: ApiStub, capsys: pytest.CaptureFixture[str]) -> None:
     watch_json(Question(url=api.url), 5, looks(lambda: None))
 
     lines = capsys.readouterr().out.splitlines()
@@ -248,7 +244,7 @@ def test_watching_json_gives_a_document_a_line(api: ApiStub, capsys: pytest.Capt
 
 
 @pytest.mark.parametrize("watch", [watch_json, watch_table])
-def test_watching_outlives_an_outage(
+def test_watch_survives_an_outage(
     watch: Callable[[Question, float, Callable[[float], None]], Exit],
     api: ApiStub,
     capsys: pytest.CaptureFixture[str],
@@ -266,14 +262,14 @@ def test_watching_outlives_an_outage(
     assert written.out.count("INFRACTION_REPORTS_LIST_WITHOUT_ROLE") == 2
 
 
-def test_watching_ends_when_the_token_is_refused(api: ApiStub) -> None:
+def test_watch_ends_when_the_token_is_rejected(api: ApiStub) -> None:
     api.status = 401
 
     with pytest.raises(CommandError, match="401"):
         watch_table(Question(url=api.url), 5, looks())
 
 
-def test_watching_on_a_terminal_keeps_the_last_answer_under_the_trouble(
+def test_watch_shows_the_last_table_below_the_error(
     api: ApiStub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fall() -> None:
@@ -288,7 +284,7 @@ def test_watching_on_a_terminal_keeps_the_last_answer_under_the_trouble(
     assert "KEYS_CHECK" in last_screen
 
 
-def test_watching_on_a_terminal_waits_for_a_first_answer(
+def test_watch_on_a_terminal_waits_for_the_first_response(
     api: ApiStub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     api.status = 503
