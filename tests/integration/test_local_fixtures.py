@@ -6,7 +6,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 
 
-async def test_every_test_has_an_empty_database_of_its_own(database_url: str) -> None:
+async def test_every_test_has_its_own_empty_database(database_url: str) -> None:
     async with await psycopg.AsyncConnection.connect(database_url) as connection:
         tables = await connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         found = await tables.fetchall()
