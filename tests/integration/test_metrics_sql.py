@@ -69,7 +69,7 @@ async def test_transactions_and_checks_are_no_statements(migrated_database_url: 
     assert timed(times) == {}
 
 
-async def test_all_that_a_recording_runs_is_timed(migrated_database_url: str, times: Times) -> None:
+async def test_all_statements_of_a_recording_are_timed(migrated_database_url: str, times: Times) -> None:
     async with open_pool(migrated_database_url, tracer=times.tracer) as pool:
         poll = snapshot(bucket())
         async with postgres_stores(pool).state.begin(PARTICIPANT) as unit:
@@ -113,7 +113,7 @@ async def test_a_statement_that_fails_is_an_error(database_url: str, times: Time
     assert value(times, "sql_duration_seconds_bucket", "outbox.backlog", le="+Inf") == 1
 
 
-async def test_what_fails_in_a_pipeline_is_an_error_of_its_statements(database_url: str, times: Times) -> None:
+async def test_a_failed_pipeline_is_an_error_of_its_statements(database_url: str, times: Times) -> None:
     async with open_pool(database_url, tracer=times.tracer) as pool:
         with pytest.raises(StoreError):
             async with pool.connection() as connection, connection.pipeline():
@@ -122,7 +122,7 @@ async def test_what_fails_in_a_pipeline_is_an_error_of_its_statements(database_u
     assert value(times, "sql_errors_total", "outbox.backlog") == 1
 
 
-async def test_a_statement_that_was_given_up_is_an_error(migrated_database_url: str, times: Times) -> None:
+async def test_a_cancelled_statement_is_an_error(migrated_database_url: str, times: Times) -> None:
     store_lock = {"participant": PARTICIPANT}
     async with open_pool(migrated_database_url, tracer=times.tracer) as pool, pool.connection() as holder:
         await holder.execute(statements("recording")["lock"], store_lock)
@@ -135,14 +135,14 @@ async def test_a_statement_that_was_given_up_is_an_error(migrated_database_url: 
     assert value(times, "sql_errors_total", "recording.lock") == 1
 
 
-def test_steps_of_others_are_left_alone(times: Times) -> None:
+def test_spans_of_other_components_are_ignored(times: Times) -> None:
     with times.tracer.begin(Component.CACHE, "reading.latest"):
         pass
 
     assert timed(times) == {}
 
 
-def test_whoever_else_watches_sees_the_same() -> None:
+def test_other_listeners_get_the_same_spans() -> None:
     diary = Diary()
     metrics = ProcessMetrics()
     times = Times(tracer=StatementTimer(metrics, diary), metrics=metrics)
@@ -164,7 +164,7 @@ def test_whoever_else_watches_sees_the_same() -> None:
     assert value(times, "sql_errors_total", "reading.audit") == 1
 
 
-def test_a_step_counts_once(times: Times) -> None:
+def test_a_span_counts_once(times: Times) -> None:
     with times.tracer.begin(Component.STORE, "reading.latest") as span:
         span.end("Timeout")
 
@@ -172,7 +172,7 @@ def test_a_step_counts_once(times: Times) -> None:
     assert value(times, "sql_errors_total", "reading.latest") == 1
 
 
-async def test_without_watchers_connections_are_plain(migrated_database_url: str) -> None:
+async def test_without_listeners_connections_are_not_wrapped(migrated_database_url: str) -> None:
     async with open_pool(migrated_database_url, tracer=NULL_TRACER) as pool, pool.connection() as connection:
         assert type(connection) is psycopg.AsyncConnection
 
