@@ -35,7 +35,7 @@ async def posted(receiver: HttpReceiver, *events: AlertEvent, language: Language
     return receiver.requests[-1].json
 
 
-async def test_posts_what_alertmanager_posts(receiver: HttpReceiver) -> None:
+async def test_the_body_matches_the_format_of_alertmanager(receiver: HttpReceiver) -> None:
     event = life()["ESCALATED"]
 
     body = await posted(receiver, event)
@@ -76,7 +76,7 @@ async def test_posts_what_alertmanager_posts(receiver: HttpReceiver) -> None:
     }
 
 
-async def test_an_alert_stays_the_same_from_its_beginning_to_its_end(receiver: HttpReceiver) -> None:
+async def test_an_alert_has_the_same_labels_from_start_to_end(receiver: HttpReceiver) -> None:
     bodies = [await posted(receiver, event) for event in life().values()]
 
     assert len({body["groupKey"] for body in bodies}) == 1
@@ -84,14 +84,14 @@ async def test_an_alert_stays_the_same_from_its_beginning_to_its_end(receiver: H
     assert len({body["alerts"][0]["startsAt"] for body in bodies}) == 1
 
 
-async def test_a_resolved_alert_has_an_end(receiver: HttpReceiver) -> None:
+async def test_a_resolved_alert_has_an_end_time(receiver: HttpReceiver) -> None:
     body = await posted(receiver, life()["RESOLVED"])
 
     assert (body["status"], body["alerts"][0]["status"]) == ("resolved", "resolved")
     assert body["alerts"][0]["endsAt"] == "2026-11-23T12:05:00Z"
 
 
-async def test_several_alerts_fire_while_one_of_them_does(receiver: HttpReceiver) -> None:
+async def test_the_group_is_firing_while_one_alert_is_firing(receiver: HttpReceiver) -> None:
     body = await posted(receiver, life()["RESOLVED"], open_change("KEYS_CHECK")[1])
 
     assert body["status"] == "firing"
@@ -100,7 +100,7 @@ async def test_several_alerts_fire_while_one_of_them_does(receiver: HttpReceiver
     assert body["commonLabels"]["severity"] == "warning"
 
 
-async def test_the_summary_is_in_the_language_of_the_channel(receiver: HttpReceiver) -> None:
+async def test_the_summary_has_the_language_of_the_channel(receiver: HttpReceiver) -> None:
     event = life()["ESCALATED"]
 
     body = await posted(receiver, event, language=Language.PT)
