@@ -54,7 +54,7 @@ def verified(request: Request, secret: str) -> bool:
     return any(version == "v1" and hmac.compare_digest(text, wanted) for version, text in offered)
 
 
-def test_signs_as_the_specification_does() -> None:
+def test_the_signature_matches_the_specification() -> None:
     """The example of the reference libraries: message, time, payload and secret are theirs."""
     document = b'{"test": 2432232314}'
 
@@ -63,7 +63,7 @@ def test_signs_as_the_specification_does() -> None:
     assert signed == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
-async def test_posts_the_core_event(receiver: HttpReceiver) -> None:
+async def test_the_body_is_the_core_event(receiver: HttpReceiver) -> None:
     await notifier().send(channel(receiver), message())
 
     (request,) = receiver.requests
@@ -75,7 +75,7 @@ async def test_posts_the_core_event(receiver: HttpReceiver) -> None:
     }
 
 
-async def test_a_receiver_can_verify_it(receiver: HttpReceiver) -> None:
+async def test_a_receiver_can_verify_the_signature(receiver: HttpReceiver) -> None:
     await notifier().send(channel(receiver), message())
 
     (request,) = receiver.requests
@@ -84,7 +84,7 @@ async def test_a_receiver_can_verify_it(receiver: HttpReceiver) -> None:
     assert not verified(replace(request, body=request.body + b" "), SECRET)
 
 
-async def test_while_a_secret_is_replaced_both_are_good(receiver: HttpReceiver) -> None:
+async def test_both_secrets_are_used_during_a_rotation(receiver: HttpReceiver) -> None:
     await notifier().send(channel(receiver, SECRET, OLD), message())
 
     (request,) = receiver.requests
@@ -92,7 +92,7 @@ async def test_while_a_secret_is_replaced_both_are_good(receiver: HttpReceiver) 
     assert verified(request, OLD)
 
 
-async def test_a_repeat_has_the_same_id_and_body_and_the_time_of_its_attempt(receiver: HttpReceiver) -> None:
+async def test_a_repeat_has_the_same_id_and_body_and_a_new_timestamp(receiver: HttpReceiver) -> None:
     clock = HandClock()
     sender = notifier(clock)
 
@@ -108,7 +108,7 @@ async def test_a_repeat_has_the_same_id_and_body_and_the_time_of_its_attempt(rec
 
 
 @pytest.mark.parametrize("status", ["200 OK", "201 Created", "202 Accepted", "299 Odd"])
-async def test_every_status_of_success_is_one(receiver: HttpReceiver, status: str) -> None:
+async def test_every_2xx_status_is_a_success(receiver: HttpReceiver, status: str) -> None:
     receiver.answers = lambda _: answer(status, b"thank you")
 
     said = await notifier().send(channel(receiver), message())
@@ -130,7 +130,7 @@ async def test_every_status_of_success_is_one(receiver: HttpReceiver, status: st
         ("503 Service Unavailable", False),
     ],
 )
-async def test_tells_a_refused_message_from_a_refusing_receiver(
+async def test_a_rejected_message_differs_from_an_unavailable_receiver(
     receiver: HttpReceiver, status: str, *, refused: bool
 ) -> None:
     receiver.answers = lambda _: answer(status, b"no")
@@ -140,7 +140,7 @@ async def test_tells_a_refused_message_from_a_refusing_receiver(
     assert (said.ok, said.refused, said.text) == (False, refused, f"HTTP {status}: no")
 
 
-async def test_a_body_that_never_ends_is_not_waited_for(receiver: HttpReceiver) -> None:
+async def test_an_endless_body_does_not_block(receiver: HttpReceiver) -> None:
     receiver.answers = lambda _: b"HTTP/1.1 503 Busy\r\nContent-Length: 1000\r\n\r\nlater"
 
     said = await notifier().send(channel(receiver), message())
@@ -148,7 +148,7 @@ async def test_a_body_that_never_ends_is_not_waited_for(receiver: HttpReceiver) 
     assert said.text.startswith("HTTP 503 Busy")
 
 
-async def test_an_internal_address_is_refused_and_the_setting_named(receiver: HttpReceiver) -> None:
+async def test_an_internal_address_is_rejected_and_the_setting_named(receiver: HttpReceiver) -> None:
     said = await notifier(allowed=()).send(channel(receiver), message())
 
     assert not said.ok
@@ -159,7 +159,7 @@ async def test_an_internal_address_is_refused_and_the_setting_named(receiver: Ht
     assert receiver.requests == []
 
 
-async def test_a_name_in_the_url_is_sent_and_not_told(receiver: HttpReceiver) -> None:
+async def test_credentials_in_the_url_are_sent_and_not_logged(receiver: HttpReceiver) -> None:
     receiver.answers = lambda request: answer("403 Forbidden", request.headers["authorization"].encode())
     one = replace(channel(receiver), url=receiver.url("/dict").replace("://", "://ana:passw0rd@"))
 
