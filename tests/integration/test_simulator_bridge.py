@@ -39,35 +39,35 @@ async def ask(address: str, method: str, request: bytes, *metadata: tuple[str, s
         ((methods.PARTICIPANT_KEY, "00000001"), (methods.PARTICIPANT_KEY, "00000002")),
     ],
 )
-async def test_a_participant_that_is_none_is_an_invalid_argument(named: tuple[tuple[str, str], ...]) -> None:
+async def test_an_invalid_participant_is_an_invalid_argument(named: tuple[tuple[str, str], ...]) -> None:
     async with fake_bridge() as (_, address):
         code = await ask(address, methods.LIST_METHOD, b"", *named)
 
     assert code is grpc.StatusCode.INVALID_ARGUMENT
 
 
-async def test_a_request_that_is_none_is_an_invalid_argument() -> None:
+async def test_an_invalid_request_is_an_invalid_argument() -> None:
     async with fake_bridge() as (_, address):
         code = await ask(address, methods.READ_METHOD, b"\xff\xff")
 
     assert code is grpc.StatusCode.INVALID_ARGUMENT
 
 
-async def test_there_are_no_other_operations() -> None:
+async def test_other_operations_are_unimplemented() -> None:
     async with fake_bridge() as (_, address):
         code = await ask(address, "DeleteEverything", b"")
 
     assert code is grpc.StatusCode.UNIMPLEMENTED
 
 
-async def test_a_second_simulator_does_not_share_the_port_in_silence() -> None:
+async def test_a_second_simulator_on_the_port_fails() -> None:
     async with fake_bridge() as (_, address):
         with pytest.raises(SettingsError, match=f"cannot listen on {address}"):
             async with fake_bridge(port=port_of(address)):
                 pass
 
 
-async def test_tls_files_that_are_missing_are_named(tmp_path: Path) -> None:
+async def test_missing_tls_files_are_named(tmp_path: Path) -> None:
     tls = ServerTls(cert_file=tmp_path / "no.crt", key_file=tmp_path / "no.key")
 
     with pytest.raises(SettingsError, match=r"no\.key"):
@@ -75,7 +75,7 @@ async def test_tls_files_that_are_missing_are_named(tmp_path: Path) -> None:
             pass
 
 
-async def test_without_a_client_authority_any_client_may_ask_by_tls(tmp_path: Path) -> None:
+async def test_without_a_client_ca_any_tls_client_is_accepted(tmp_path: Path) -> None:
     ours = Authority(tmp_path, name="ours")
     full = ours.server()
     tls = ServerTls(cert_file=full.cert_file, key_file=full.key_file)
@@ -100,7 +100,7 @@ def has_ipv6_loopback() -> bool:
 
 
 @pytest.mark.skipif(not has_ipv6_loopback(), reason="this machine has no IPv6 loopback")
-async def test_an_ipv6_address_is_served_too() -> None:
+async def test_an_ipv6_address_is_served() -> None:
     async with simulated_bridge(Simulation(host="::1"), CLOCK) as address, bridge_source(address) as source:
         snapshot = await source.list_policies("default")
 
@@ -115,7 +115,7 @@ async def test_a_simulation_shows_its_faults_from_the_start() -> None:
     assert snapshot.outcome is Outcome.EMPTY
 
 
-async def test_a_fast_simulation_lives_ahead_of_the_clock() -> None:
+async def test_a_fast_simulation_runs_ahead_of_the_clock() -> None:
     simulation = Simulation(scenario="still", speed=1000)
     async with simulated_bridge(simulation, CLOCK) as address, bridge_source(address) as source:
         await asyncio.sleep(0.05)
@@ -125,7 +125,7 @@ async def test_a_fast_simulation_lives_ahead_of_the_clock() -> None:
     assert snapshot.response_time > snapshot.received_at
 
 
-async def test_a_simulation_serves_the_participants_it_was_given() -> None:
+async def test_a_simulation_serves_its_participants() -> None:
     simulation = Simulation(participants=("00000001", "00000002"))
     async with simulated_bridge(simulation, CLOCK) as address, bridge_source(address) as source:
         snapshots = [await source.list_policies(name) for name in simulation.participants]
@@ -142,13 +142,13 @@ async def test_a_simulation_serves_the_participants_it_was_given() -> None:
         (Simulation(speed=float("nan")), "speed: nan, expected more than 0"),
     ],
 )
-async def test_a_simulation_that_cannot_be_says_what_could(simulation: Simulation, message: str) -> None:
+async def test_an_invalid_simulation_lists_the_valid_values(simulation: Simulation, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         async with simulated_bridge(simulation, CLOCK):
             pass
 
 
-async def test_a_run_tells_its_address_and_ends_when_told() -> None:
+async def test_a_run_reports_its_address_and_stops_on_request() -> None:
     told: asyncio.Queue[str] = asyncio.Queue()
     stop = asyncio.Event()
     running = asyncio.create_task(run(Simulation(scenario="calm-day"), CLOCK, told.put_nowait, stop))
@@ -162,7 +162,7 @@ async def test_a_run_tells_its_address_and_ends_when_told() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_simulator_in_peace(number: signal.Signals) -> None:
+def test_a_signal_stops_the_simulator_cleanly(number: signal.Signals) -> None:
     told: list[str] = []
 
     def send_notifications(line: str) -> None:
