@@ -52,7 +52,7 @@ def stop_when_healthy(url: str, seen: list[str]) -> None:
 
 
 @pytest.mark.parametrize(("command", "port"), [("api", "PORT"), ("worker", "METRICS_PORT")])
-def test_a_server_lives_without_what_it_needs_and_ends_when_told(
+def test_a_server_runs_without_its_dependencies_and_stops_on_request(
     command: str, port: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     nobody = f"127.0.0.1:{free_port()}"
@@ -78,7 +78,7 @@ def test_a_server_lives_without_what_it_needs_and_ends_when_told(
 
 
 @pytest.mark.parametrize("command", ["api", "worker"])
-def test_a_server_refuses_a_database_that_serves_newer_code_only(
+def test_a_server_rejects_an_incompatible_newer_schema(
     command: str, migrated_database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     execute(migrated_database_url, "UPDATE dict_rate_limit_schema SET oldest_code = 999")
