@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from broker.server import Broker
 
 
-async def test_a_wire_that_says_nothing_is_not_waited_for(pulsar_broker: Broker) -> None:
+async def test_a_silent_connection_times_out(pulsar_broker: Broker) -> None:
     async with proxy_to(pulsar_broker) as proxy:
         proxy.deaf = True
         address = BrokerAddress(url=proxy.url, topic=new_topic())
@@ -33,7 +33,7 @@ async def anyhow(address: BrokerAddress) -> None:
         pytest.fail("it reads")
 
 
-async def test_a_reader_that_was_ended_says_so(pulsar_broker: Broker) -> None:
+async def test_a_closed_reader_raises_an_error(pulsar_broker: Broker) -> None:
     client = pulsar.Client(pulsar_broker.url, logger=SILENT)
     reader = EventReader(client.create_reader(new_topic(), pulsar.MessageId.earliest))
     client.close()
