@@ -61,7 +61,7 @@ def send(environ: dict[str, str], *messages: tuple[bytes, str]) -> None:
     client.close()
 
 
-def test_an_event_is_a_line_for_people(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_event_is_one_readable_line(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     (event,) = story_of(CLAIMS, 1)
     publish(environ, [event])
 
@@ -73,7 +73,7 @@ def test_an_event_is_a_line_for_people(environ: dict[str, str], capsys: pytest.C
     assert (result.code, result.err) == (0, f"reading {environ['PULSAR_BROKER_URL']} {environ['PULSAR_TOPIC']}\n")
 
 
-def test_the_line_is_english_when_asked(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_line_can_be_english(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     (event,) = story_of(CLAIMS, 1)
     publish(environ, [event])
 
@@ -82,7 +82,7 @@ def test_the_line_is_english_when_asked(environ: dict[str, str], capsys: pytest.
     assert result.out.endswith(f"  {event.message_en}\n")
 
 
-def test_as_json_an_event_is_its_document(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_with_json_an_event_is_its_document(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     events = mixed(story_of(CLAIMS, 3), story_of(KEYS, 3))
     publish(environ, events)
 
@@ -92,7 +92,7 @@ def test_as_json_an_event_is_its_document(environ: dict[str, str], capsys: pytes
     assert {one["metadata"]["event_id"] for one in documents} == set(ids(events))
 
 
-def test_it_ends_after_so_many(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_ends_after_the_count(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     publish(environ, story_of(CLAIMS, 5))
 
     result = ended(capsys, "events", "tail", *OLDEST, "2", environ=environ)
@@ -100,7 +100,7 @@ def test_it_ends_after_so_many(environ: dict[str, str], capsys: pytest.CaptureFi
     assert (result.code, len(result.out.splitlines())) == (0, 2)
 
 
-def test_fewer_than_asked_in_time_is_said(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_too_few_events_in_time_are_reported(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     publish(environ, story_of(CLAIMS, 1))
 
     result = ended(capsys, "events", "tail", *OLDEST, "2", "--seconds", "3", environ=environ)
@@ -109,7 +109,7 @@ def test_fewer_than_asked_in_time_is_said(environ: dict[str, str], capsys: pytes
     assert result.err.endswith("error: only 1 of 2 events came within 3 s\n")
 
 
-def test_what_others_send_to_the_topic_is_left_out(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_foreign_messages_are_ignored(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     send(environ, (b"{}", "ActionKeyCreated"), (b"\xff", ""))
     publish(environ, story_of(CLAIMS, 1))
 
@@ -120,7 +120,7 @@ def test_what_others_send_to_the_topic_is_left_out(environ: dict[str, str], caps
 
 
 @pytest.mark.parametrize("content", [b"no json", b"[]", b"{}", b'{"data": 1}', b"\xff"])
-def test_what_only_says_that_it_is_ours_is_left_out_with_a_word(
+def test_invalid_events_are_ignored_with_a_warning(
     environ: dict[str, str], capsys: pytest.CaptureFixture[str], content: bytes
 ) -> None:
     send(environ, (content, "ActionRateLimitAlert"))
@@ -132,7 +132,7 @@ def test_what_only_says_that_it_is_ours_is_left_out_with_a_word(
     assert "left out: a message that says it is ours, and is not\n" in result.err
 
 
-def test_no_event_moves_the_cursor(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_event_can_control_the_terminal(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     publish(environ, [replace(story_of(CLAIMS, 1)[0], message="\x1b[2J\nall clear", participant="\x07")])
 
     result = ended(capsys, "events", "tail", *OLDEST, "1", environ=environ)
@@ -142,7 +142,7 @@ def test_no_event_moves_the_cursor(environ: dict[str, str], capsys: pytest.Captu
     assert "\x07" not in result.out
 
 
-def test_nothing_stays_behind_on_the_broker(
+def test_the_command_leaves_no_subscription(
     pulsar_broker: Broker, topic: str, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     publish(environ, story_of(CLAIMS, 5))
@@ -168,7 +168,7 @@ def test_tls_and_a_token_are_used(
     assert (result.code, len(result.out.splitlines())) == (0, 1)
 
 
-def test_a_topic_that_may_not_be_read_is_a_line(pulsar_broker: Broker, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_forbidden_topic_is_a_one_line_error(pulsar_broker: Broker, capsys: pytest.CaptureFixture[str]) -> None:
     secret = token()
     environ = {"PULSAR_BROKER_URL": pulsar_broker.url, "PULSAR_TOPIC": new_topic(FOREIGN), "PULSAR_TOKEN": secret}
 
@@ -182,14 +182,14 @@ def test_a_topic_that_may_not_be_read_is_a_line(pulsar_broker: Broker, capsys: p
     assert secret not in result.err
 
 
-def test_a_broker_that_is_away_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unavailable_broker_is_a_one_line_error(capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys, "events", "tail", environ={"PULSAR_BROKER_URL": "pulsar://127.0.0.1:1"})
 
     assert (result.code, result.out) == (69, "")
     assert result.err == "error: pulsar://127.0.0.1:1 persistent://lb-conn/dict/core-events: Connection refused\n"
 
 
-def test_without_a_broker_the_setting_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_broker_setting_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys, "events", "tail")
 
     assert result.code == 78
@@ -212,7 +212,7 @@ async def tailing(environ: dict[str, str], *options: str) -> AsyncIterator[async
         await process.wait()
 
 
-async def test_by_default_it_shows_what_comes_from_now_on(pulsar_broker: Broker, topic: str) -> None:
+async def test_by_default_only_new_events_are_printed(pulsar_broker: Broker, topic: str) -> None:
     environ = {"PULSAR_BROKER_URL": pulsar_broker.url, "PULSAR_TOPIC": topic}
     before, later = story_of(CLAIMS, 2)
     async with publishing_to(BrokerAddress(url=pulsar_broker.url, topic=topic)) as publisher:
@@ -227,7 +227,7 @@ async def test_by_default_it_shows_what_comes_from_now_on(pulsar_broker: Broker,
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_it_ends_when_it_is_told_to(environ: dict[str, str], number: signal.Signals) -> None:
+async def test_the_command_ends_on_a_signal(environ: dict[str, str], number: signal.Signals) -> None:
     async with tailing(environ) as process:
         process.send_signal(number)
 
@@ -236,7 +236,7 @@ async def test_it_ends_when_it_is_told_to(environ: dict[str, str], number: signa
     assert (process.returncode, out, err) == (130, b"", b"")
 
 
-async def test_an_outage_is_said_and_bridged(pulsar_broker: Broker, topic: str) -> None:
+async def test_an_outage_is_reported_and_survived(pulsar_broker: Broker, topic: str) -> None:
     (event,) = story_of(CLAIMS, 1)
     async with proxy_to(pulsar_broker) as proxy:
         environ = {"PULSAR_BROKER_URL": proxy.url, "PULSAR_TOPIC": topic}
