@@ -42,7 +42,7 @@ async def mortal(server_folder: Path) -> AsyncIterator[Mortal]:
     mortal.kill()
 
 
-async def test_what_waits_while_the_broker_is_down_is_told_when_it_is_back(mortal: Mortal) -> None:
+async def test_pending_transitions_are_published_when_the_broker_is_back(mortal: Mortal) -> None:
     topic, stories = new_topic(), [story_of(name, 10) for name in (CLAIMS, ENTRIES, KEYS)]
     outbox, clock = ListOutbox(mixed(*stories)), HandClock()
     async with publishing_to(BrokerAddress(url=mortal.broker.url, topic=topic)) as publisher:
@@ -70,7 +70,7 @@ async def emptied(outbox: ListOutbox, publisher: EventPublisher) -> bool:
     return not outbox.waiting
 
 
-async def test_nothing_that_has_a_receipt_is_lost_when_the_broker_is_killed_in_mid_batch(mortal: Mortal) -> None:
+async def test_no_acknowledged_message_is_lost_when_the_broker_is_killed(mortal: Mortal) -> None:
     # few enough that a busy machine gives the first receipt before the publisher loses its patience
     topic, stories = new_topic(), [story_of(name, 300) for name in (CLAIMS, ENTRIES, KEYS)]
     events = mixed(*stories)
