@@ -19,7 +19,7 @@ COMMANDS = sorted(
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_option_on_the_page_is_known(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_option_on_the_page_exists(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     _, *words = shlex.split(command)
 
     result = ended(capsys, *words, "--help")
@@ -29,7 +29,7 @@ def test_every_option_on_the_page_is_known(command: str, capsys: pytest.CaptureF
     assert not [option for option in options if option not in result.out]
 
 
-def test_the_statement_for_after_a_point_in_time_does_what_a_restore_does(migrated_database_url: str) -> None:
+def test_the_statement_for_point_in_time_recovery_equals_a_restore(migrated_database_url: str) -> None:
     (statement,) = re.findall(r"(?s)```sql\n(.+?)```", PAGE)
     fill(migrated_database_url)
     before = "SELECT sequence FROM dict_rate_limit_alerts ORDER BY alert_id"
