@@ -42,7 +42,7 @@ def readings(*moments: datetime) -> list[Snapshot]:
     ]
 
 
-async def test_the_migration_makes_this_month_and_two_ahead(migrated_database_url: str) -> None:
+async def test_the_migration_creates_this_month_and_two_ahead(migrated_database_url: str) -> None:
     (bounds,) = rows(
         migrated_database_url,
         """
@@ -59,7 +59,7 @@ async def test_the_migration_makes_this_month_and_two_ahead(migrated_database_ur
     assert bounds == {"months": 3, "begins_now": True, "ends_in_three": True}
 
 
-async def test_readings_across_a_month_end_lie_in_their_months(migrated_database_url: str) -> None:
+async def test_readings_across_a_month_end_are_in_their_partitions(migrated_database_url: str) -> None:
     december = datetime(2041, 12, 1, tzinfo=UTC)
     async with opened_store(migrated_database_url) as stores:
         await stores.maintenance.make_partitions(NOVEMBER)
@@ -72,7 +72,7 @@ async def test_readings_across_a_month_end_lie_in_their_months(migrated_database
     ]
 
 
-async def test_making_a_month_moves_its_rows_out_of_default(migrated_database_url: str) -> None:
+async def test_a_new_partition_takes_its_rows_out_of_default(migrated_database_url: str) -> None:
     moments = [NOVEMBER + timedelta(days=days) for days in (-15, 0, 20, 200)]
     async with opened_store(migrated_database_url) as stores:
         await record(stores, *(snapshot(bucket(), at=at) for at in moments))
@@ -92,7 +92,7 @@ async def test_making_a_month_moves_its_rows_out_of_default(migrated_database_ur
     assert [row["id"] for row in after] == [row["id"] for row in before]
 
 
-async def test_a_month_made_later_is_like_one_of_the_migration(migrated_database_url: str) -> None:
+async def test_a_later_partition_equals_one_of_the_migration(migrated_database_url: str) -> None:
     indexes = """
         SELECT regexp_replace(indexdef, '\\d{4}_\\d\\d', '', 'g') AS index FROM pg_indexes
         WHERE tablename = (
@@ -113,7 +113,7 @@ async def test_a_month_made_later_is_like_one_of_the_migration(migrated_database
         assert rows(migrated_database_url, query % "min") == rows(migrated_database_url, query % "max")
 
 
-async def test_readings_can_be_recorded_while_a_month_is_made(migrated_database_url: str) -> None:
+async def test_readings_can_be_recorded_while_a_partition_is_created(migrated_database_url: str) -> None:
     polls = [snapshot(bucket(), at=NOVEMBER + number * MINUTE) for number in range(30)]
     async with opened_store(migrated_database_url) as stores:
         await record(stores, polls[0])
@@ -125,7 +125,7 @@ async def test_readings_can_be_recorded_while_a_month_is_made(migrated_database_
     assert {row["month"] for row in found} == {"dict_rate_limit_states_2041_11"}
 
 
-async def test_making_a_month_gives_up_behind_a_long_reader(
+async def test_creating_a_partition_times_out_behind_a_long_reader(
     migrated_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shorten_lock_timeout(monkeypatch)
@@ -139,7 +139,7 @@ async def test_making_a_month_gives_up_behind_a_long_reader(
         assert len(await stores.maintenance.make_partitions(NOVEMBER)) == 3
 
 
-async def test_a_detached_month_of_the_same_name_is_not_touched(migrated_database_url: str) -> None:
+async def test_a_detached_table_of_the_same_name_is_not_changed(migrated_database_url: str) -> None:
     execute(migrated_database_url, "CREATE TABLE dict_rate_limit_states_2041_12 (archived text)")
     async with opened_store(migrated_database_url) as stores:
         with pytest.raises(StoreError, match='"dict_rate_limit_states_2041_12" already exists'):
@@ -148,7 +148,7 @@ async def test_a_detached_month_of_the_same_name_is_not_touched(migrated_databas
     assert rows(migrated_database_url, "TABLE dict_rate_limit_states_2041_12") == []
 
 
-async def test_months_made_by_hand_under_another_name_are_known(migrated_database_url: str) -> None:
+async def test_partitions_with_other_names_are_recognized(migrated_database_url: str) -> None:
     execute(
         migrated_database_url,
         "CREATE TABLE last_quarter PARTITION OF dict_rate_limit_states"
@@ -162,13 +162,13 @@ async def test_months_made_by_hand_under_another_name_are_known(migrated_databas
     assert dropped[-1] == "last_quarter"
 
 
-def test_an_open_bound_covers_everything_on_its_side() -> None:
+def test_an_open_bound_covers_its_whole_side() -> None:
     everything = Partition(schema="public", name="everything", lower=None, upper=None)
 
     assert missing_months([everything], NOVEMBER) == []
 
 
-async def test_retention_drops_states_hours_and_polls_as_old(migrated_database_url: str) -> None:
+async def test_retention_drops_old_states_hours_and_polls(migrated_database_url: str) -> None:
     old, young = NOVEMBER - timedelta(days=400), NOVEMBER - timedelta(days=390)
     async with opened_store(migrated_database_url) as stores:
         await record(stores, *(snapshot(bucket(), at=at) for at in (old, old + HOUR, young)))
@@ -213,7 +213,7 @@ async def test_the_roll_up_equals_a_plain_recomputation(migrated_database_url: s
     assert len(rolled_up) == 4 * 6
 
 
-async def test_the_roll_up_takes_late_states_in(migrated_database_url: str) -> None:
+async def test_the_roll_up_includes_late_states(migrated_database_url: str) -> None:
     async with opened_store(migrated_database_url) as stores:
         await record(stores, *readings(NOVEMBER, NOVEMBER + 5 * HOUR))
         await stores.maintenance.roll_up(NOVEMBER + 6 * HOUR)
@@ -228,7 +228,7 @@ async def test_the_roll_up_takes_late_states_in(migrated_database_url: str) -> N
     assert len(rolled_up) == 2 * 3
 
 
-async def test_the_roll_up_waits_for_a_poll_that_is_being_recorded(migrated_database_url: str) -> None:
+async def test_the_roll_up_waits_for_a_running_recording(migrated_database_url: str) -> None:
     async with opened_store(migrated_database_url) as stores:
         await record(stores, *readings(NOVEMBER))
         with psycopg.connect(migrated_database_url) as recording:
@@ -246,7 +246,7 @@ async def test_the_roll_up_waits_for_a_poll_that_is_being_recorded(migrated_data
     assert values(migrated_database_url, "SELECT samples FROM dict_rate_limit_states_hourly") == [2, 2]
 
 
-async def test_two_workers_rolling_up_at_once_write_the_same(migrated_database_url: str) -> None:
+async def test_two_concurrent_roll_ups_write_the_same(migrated_database_url: str) -> None:
     async with opened_store(migrated_database_url) as stores:
         await record(stores, *readings(*(NOVEMBER + number * 20 * MINUTE for number in range(9))))
 
