@@ -68,7 +68,7 @@ async def runs(client: Client, schedule_id: str = FIRST) -> int:
     return info.num_actions + info.num_actions_skipped_overlap
 
 
-async def test_every_schedule_of_the_timetable_is_created(client: Client) -> None:
+async def test_every_configured_schedule_is_created(client: Client) -> None:
     await ensure_schedules(client, schedule_config(51))
 
     async def all_there() -> bool:
@@ -77,19 +77,19 @@ async def test_every_schedule_of_the_timetable_is_created(client: Client) -> Non
     await eventually(all_there)
 
 
-async def test_a_run_that_still_goes_is_not_joined_by_another(client: Client) -> None:
+async def test_runs_of_one_schedule_do_not_overlap(client: Client) -> None:
     await ensure_schedules(client, schedule_config())
 
     assert (await described(client)).schedule.policy.overlap is ScheduleOverlapPolicy.SKIP
 
 
-async def test_ticks_missed_for_long_are_not_made_up_for(client: Client) -> None:
+async def test_long_missed_runs_are_not_caught_up(client: Client) -> None:
     await ensure_schedules(client, schedule_config())
 
     assert (await described(client)).schedule.policy.catchup_window == timedelta(minutes=3)
 
 
-async def test_a_new_schedule_runs_once_at_once(client: Client) -> None:
+async def test_a_new_schedule_runs_once_immediately(client: Client) -> None:
     await ensure_schedules(client, schedule_config())
 
     async def ran() -> bool:
@@ -117,7 +117,7 @@ async def has_run(client: Client, times: int) -> bool:
     return await runs(client) >= times
 
 
-async def test_a_changed_schedule_runs_once_at_once(client: Client) -> None:
+async def test_a_changed_schedule_runs_once_immediately(client: Client) -> None:
     await ensure_schedules(client, schedule_config())
     await eventually(lambda: has_run(client, 1))
 
@@ -138,20 +138,20 @@ async def test_a_schedule_follows_the_settings(client: Client) -> None:
     await eventually(followed)
 
 
-async def test_a_cron_text_is_read_in_utc(client: Client) -> None:
+async def test_a_cron_expression_is_in_utc(client: Client) -> None:
     await ensure_schedules(client, schedule_config(1, "30 4 * * *"))
 
     following = (await described(client)).info.next_action_times[0]
     assert (following.hour, following.minute, following.utcoffset()) == (4, 30, timedelta(0))
 
 
-async def test_an_interval_of_seconds_fires(client: Client) -> None:
+async def test_an_interval_of_seconds_works(client: Client) -> None:
     await ensure_schedules(client, schedule_config(1, "@every 1s"))
 
     await eventually(lambda: has_run(client, 3))
 
 
-async def test_schedules_of_groups_that_are_gone_are_deleted(client: Client) -> None:
+async def test_schedules_of_removed_groups_are_deleted(client: Client) -> None:
     await ensure_schedules(client, schedule_config(101))
     await eventually(lambda: is_listed(client, "monitor-rate-limits-3"))
 
@@ -165,7 +165,7 @@ async def is_listed(client: Client, schedule_id: str) -> bool:
     return schedule_id in await listed(client)
 
 
-async def test_schedules_of_others_are_left_alone(client: Client) -> None:
+async def test_foreign_schedules_are_not_changed(client: Client) -> None:
     await client.create_schedule(
         "somebody-elses",
         Schedule(action=ScheduleActionStartWorkflow("Other", id="other", task_queue="other"), spec=ScheduleSpec()),
@@ -177,7 +177,7 @@ async def test_schedules_of_others_are_left_alone(client: Client) -> None:
     assert (await described(client, "somebody-elses")).id == "somebody-elses"
 
 
-async def test_a_schedule_of_that_name_made_by_hand_is_taken_over(client: Client) -> None:
+async def test_a_manual_schedule_of_the_same_name_is_updated(client: Client) -> None:
     await client.create_schedule(
         FIRST,
         Schedule(action=ScheduleActionStartWorkflow("Other", id="other", task_queue="other"), spec=ScheduleSpec()),
@@ -210,13 +210,13 @@ async def test_a_paused_schedule_stays_paused_and_is_not_run(client: Client) -> 
     assert await runs(client) == 1
 
 
-async def test_any_number_of_workers_may_start_at_once(client: Client) -> None:
+async def test_many_workers_can_start_concurrently(client: Client) -> None:
     await asyncio.gather(*(ensure_schedules(client, schedule_config(51)) for _ in range(4)))
 
     await eventually(lambda: is_listed(client, "monitor-rate-limits-2"))
 
 
-async def test_orphans_are_deleted_by_any_number_of_workers_at_once(client: Client) -> None:
+async def test_many_workers_can_delete_orphans_concurrently(client: Client) -> None:
     await ensure_schedules(client, schedule_config(101))
     await eventually(lambda: is_listed(client, "monitor-rate-limits-3"))
 
@@ -226,19 +226,19 @@ async def test_orphans_are_deleted_by_any_number_of_workers_at_once(client: Clie
         await described(client, "monitor-rate-limits-2")
 
 
-async def test_a_cron_text_temporal_cannot_read_is_a_mistake_in_the_settings(client: Client) -> None:
+async def test_an_invalid_cron_expression_is_a_settings_error(client: Client) -> None:
     with pytest.raises(SettingsError, match="INVALID_ARGUMENT"):
         await schedule(client, schedule_config(1, "every now and then"))
 
 
-async def test_a_namespace_that_is_not_there_can_be_waited_for(temporal_address: str) -> None:
+async def test_a_missing_namespace_is_a_retryable_error(temporal_address: str) -> None:
     address = await new_namespace(temporal_address)
 
     with pytest.raises(SchedulerUnavailableError, match="not found"):
         await connect(type(address)(host=address.host, namespace="no-such"))
 
 
-async def test_a_schedule_that_got_lost_is_brought_back(client: Client) -> None:
+async def test_a_lost_schedule_is_created_again(client: Client) -> None:
     await ensure_schedules(client, schedule_config())
     await client.get_schedule_handle(FIRST).delete()
 
@@ -247,7 +247,7 @@ async def test_a_schedule_that_got_lost_is_brought_back(client: Client) -> None:
     assert (await described(client)).id == FIRST
 
 
-async def test_what_is_there_is_left_as_it_is_when_lost_ones_are_looked_for(client: Client) -> None:
+async def test_existing_schedules_are_unchanged_when_lost_ones_are_restored(client: Client) -> None:
     await ensure_schedules(client, schedule_config(1, "@every 1h"))
 
     await restore_schedules(client, schedule_config(1, "@every 15s"))
@@ -256,10 +256,10 @@ async def test_what_is_there_is_left_as_it_is_when_lost_ones_are_looked_for(clie
     assert interval.every == timedelta(hours=1)
 
 
-async def test_a_schedule_that_somebody_else_deleted_is_deleted(client: Client) -> None:
+async def test_a_concurrent_deletion_counts_as_deleted(client: Client) -> None:
     await _delete(client.get_schedule_handle("monitor-rate-limits-77"))
 
 
-async def test_a_refused_deletion_is_not_taken_for_done(client: Client) -> None:
+async def test_a_failed_deletion_raises_an_error(client: Client) -> None:
     with pytest.raises(RPCError, match="not set"):
         await _delete(client.get_schedule_handle(""))
