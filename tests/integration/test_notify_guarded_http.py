@@ -50,7 +50,7 @@ def client_side(authority: trustme.CA) -> ssl.SSLContext:
     return context
 
 
-async def test_connects_to_the_address_that_was_checked_and_keeps_the_name() -> None:
+async def test_the_connection_uses_the_checked_address_and_the_host_name() -> None:
     async with http_receiver() as receiver:
         reply = await GuardedHttp(resolving("127.0.0.1")).call("GET", receiver.url("/x?y=1", host=SIEM), timeout_sec=20)
 
@@ -61,7 +61,7 @@ async def test_connects_to_the_address_that_was_checked_and_keeps_the_name() -> 
         )
 
 
-async def test_a_certificate_is_held_against_the_name(authority: trustme.CA) -> None:
+async def test_a_certificate_is_verified_for_the_host_name(authority: trustme.CA) -> None:
     async with http_receiver(server_side(authority, SIEM)) as receiver:
         http = GuardedHttp(resolving("127.0.0.1"), client_side(authority))
 
@@ -70,7 +70,7 @@ async def test_a_certificate_is_held_against_the_name(authority: trustme.CA) -> 
         assert reply.ok
 
 
-async def test_a_certificate_of_another_name_is_refused(authority: trustme.CA) -> None:
+async def test_a_certificate_of_another_name_is_rejected(authority: trustme.CA) -> None:
     async with http_receiver(server_side(authority, "other.example")) as receiver:
         http = GuardedHttp(resolving("127.0.0.1"), client_side(authority))
 
@@ -81,14 +81,14 @@ async def test_a_certificate_of_another_name_is_refused(authority: trustme.CA) -
         assert receiver.requests == []
 
 
-async def test_a_certificate_of_an_unknown_authority_is_refused(authority: trustme.CA) -> None:
+async def test_a_certificate_of_an_unknown_authority_is_rejected(authority: trustme.CA) -> None:
     async with http_receiver(server_side(authority, SIEM)) as receiver:
         text = await failure(GuardedHttp(resolving("127.0.0.1")), receiver.url(host=SIEM))
 
         assert text.startswith("certificate rejected: ")
 
 
-async def test_the_next_address_is_tried_where_nobody_listens() -> None:
+async def test_the_next_address_is_tried_after_a_refused_connection() -> None:
     async with http_receiver() as receiver:
         http = GuardedHttp(resolving("127.0.0.77", "127.0.0.1"))
 
@@ -106,7 +106,7 @@ async def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.Monkey
         assert reply.ok
 
 
-async def test_no_answer_is_told_with_the_time_it_was_waited_for() -> None:
+async def test_a_timeout_is_reported_with_its_duration() -> None:
     async with http_receiver() as receiver:
         receiver.answers = lambda _: None
 
@@ -115,7 +115,7 @@ async def test_no_answer_is_told_with_the_time_it_was_waited_for() -> None:
         )
 
 
-async def test_a_connection_that_is_cut_is_told() -> None:
+async def test_a_closed_connection_is_reported() -> None:
     async with http_receiver() as receiver:
         receiver.answers = lambda _: b""
 
@@ -125,11 +125,11 @@ async def test_a_connection_that_is_cut_is_told() -> None:
 
 
 @pytest.mark.parametrize("url", ["ftp://siem.example/t0ken", "https://", "t0ken", "http://ex\x00ample/t0ken"])
-async def test_what_is_no_http_address_is_refused(url: str) -> None:
+async def test_a_url_that_is_not_http_is_rejected(url: str) -> None:
     assert await failure(GuardedHttp(AddressGuard()), url) == "url: expected http://host/path or https://host/path"
 
 
-async def test_a_redirect_is_an_answer() -> None:
+async def test_a_redirect_is_not_followed() -> None:
     async with http_receiver() as receiver, http_receiver() as elsewhere:
         receiver.answers = lambda _: answer("302 Found", b"", f"Location: {elsewhere.url()}")
 
@@ -139,7 +139,7 @@ async def test_a_redirect_is_an_answer() -> None:
         assert str(reply) == "HTTP 302 Found: redirects are not followed, name the final address"
 
 
-async def test_of_a_long_body_only_the_beginning_is_read() -> None:
+async def test_only_the_start_of_a_long_body_is_read() -> None:
     async with http_receiver() as receiver:
         receiver.answers = lambda _: answer("500 Oh no", b"x" * 2_000_000)
 
