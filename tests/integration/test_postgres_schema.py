@@ -30,21 +30,21 @@ async def test_a_schema_with_all_migrations_is_current(migrated_database_url: st
     assert state.usable
 
 
-async def test_an_empty_database_is_told_what_is_missing(database_url: str) -> None:
+async def test_an_empty_database_lists_the_missing_migrations(database_url: str) -> None:
     state = await state_of(database_url)
 
     assert (state.fit, state.usable) == (SchemaFit.EMPTY, False)
     assert state.missing == tuple(m.name for m in shipped_migrations())
 
 
-async def test_a_schema_taken_back_to_nothing_is_empty(migrated_database_url: str) -> None:
+async def test_a_fully_reverted_schema_is_empty(migrated_database_url: str) -> None:
     for _ in shipped_migrations():
         await down(migrated_database_url)
 
     assert (await state_of(migrated_database_url)).fit is SchemaFit.EMPTY
 
 
-async def test_an_older_schema_is_told_which_migration_it_wants(migrated_database_url: str) -> None:
+async def test_an_older_schema_names_the_missing_migration(migrated_database_url: str) -> None:
     name = await down(migrated_database_url)
 
     state = await state_of(migrated_database_url)
@@ -61,7 +61,7 @@ async def test_a_newer_schema_is_accepted(migrated_database_url: str) -> None:
     assert (state.fit, state.usable) == (SchemaFit.NEWER, True)
 
 
-async def test_a_schema_that_shuts_this_code_out_is_refused(migrated_database_url: str) -> None:
+async def test_an_incompatible_schema_is_rejected(migrated_database_url: str) -> None:
     execute(migrated_database_url, NEWER_VERSION)
     execute(migrated_database_url, "UPDATE dict_rate_limit_schema SET oldest_code = 999")
 
@@ -81,18 +81,18 @@ async def required(database_url: str) -> None:
         await require_schema(pool)
 
 
-async def test_a_schema_that_fits_is_no_error(migrated_database_url: str) -> None:
+async def test_a_compatible_schema_is_no_error(migrated_database_url: str) -> None:
     await required(migrated_database_url)
 
 
-async def test_a_missing_migration_is_named_and_waited_for(database_url: str) -> None:
+async def test_a_missing_migration_is_named_and_retryable(database_url: str) -> None:
     with pytest.raises(SchemaError, match=r"not applied: 001_create_dict_rate_limit_policies\.sql") as caught:
         await required(database_url)
 
     assert not isinstance(caught.value, SchemaRefusedError)
 
 
-async def test_nobody_waits_for_a_schema_that_shuts_this_code_out(migrated_database_url: str) -> None:
+async def test_an_incompatible_schema_is_not_retryable(migrated_database_url: str) -> None:
     execute(migrated_database_url, "UPDATE dict_rate_limit_schema SET oldest_code = 999")
 
     with pytest.raises(SchemaRefusedError, match="use a newer one"):
@@ -104,7 +104,7 @@ async def version_of(url: str) -> int | None:
         return await schema_version(pool)
 
 
-async def test_the_version_is_that_of_the_newest_migration_in_force(migrated_database_url: str) -> None:
+async def test_the_version_is_that_of_the_newest_applied_migration(migrated_database_url: str) -> None:
     newest = max(migration.version for migration in shipped_migrations())
     before = await version_of(migrated_database_url)
     await down(migrated_database_url)
@@ -112,17 +112,17 @@ async def test_the_version_is_that_of_the_newest_migration_in_force(migrated_dat
     assert (before, await version_of(migrated_database_url)) == (newest, newest - 1)
 
 
-async def test_a_newer_schema_tells_its_own_version(migrated_database_url: str) -> None:
+async def test_a_newer_schema_has_its_own_version(migrated_database_url: str) -> None:
     execute(migrated_database_url, NEWER_VERSION)
 
     assert await version_of(migrated_database_url) == 999
 
 
-async def test_a_database_nobody_migrated_has_no_version(database_url: str) -> None:
+async def test_an_empty_database_has_no_version(database_url: str) -> None:
     assert await version_of(database_url) is None
 
 
-async def test_a_schema_taken_back_to_nothing_has_no_version(migrated_database_url: str) -> None:
+async def test_a_fully_reverted_schema_has_no_version(migrated_database_url: str) -> None:
     for _ in shipped_migrations():
         await down(migrated_database_url)
 
