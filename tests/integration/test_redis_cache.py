@@ -82,7 +82,7 @@ async def client(valkey: str) -> AsyncIterator[redis.asyncio.Redis]:
         b"\xff\xfe",
     ],
 )
-async def test_an_entry_that_cannot_be_read_is_none_and_gives_way(
+async def test_an_unreadable_entry_is_none_and_is_replaced(
     cache: RedisCache, client: redis.asyncio.Redis, text: str | bytes
 ) -> None:
     await client.set(KEY, text)
@@ -93,7 +93,7 @@ async def test_an_entry_that_cannot_be_read_is_none_and_gives_way(
     assert (unreadable, await cache.get(PARTICIPANT)) == (None, ENTRY)
 
 
-async def test_a_key_of_another_type_is_none_and_gives_way(cache: RedisCache, client: redis.asyncio.Redis) -> None:
+async def test_a_key_of_another_type_is_none_and_is_replaced(cache: RedisCache, client: redis.asyncio.Redis) -> None:
     await client.lpush(KEY, "x")
 
     unreadable = await cache.get(PARTICIPANT)
@@ -102,22 +102,20 @@ async def test_a_key_of_another_type_is_none_and_gives_way(cache: RedisCache, cl
     assert (unreadable, await cache.get(PARTICIPANT)) == (None, ENTRY)
 
 
-async def test_an_entry_under_another_name_is_none(cache: RedisCache, client: redis.asyncio.Redis) -> None:
+async def test_an_entry_of_another_participant_is_none(cache: RedisCache, client: redis.asyncio.Redis) -> None:
     await cache.put(ENTRY)
     await client.rename(KEY, "dict-rate-limit:snapshot:00000000")
 
     assert await cache.get("00000000") is None
 
 
-async def test_an_entry_lives_a_day(cache: RedisCache, client: redis.asyncio.Redis) -> None:
+async def test_an_entry_expires_after_a_day(cache: RedisCache, client: redis.asyncio.Redis) -> None:
     await cache.put(ENTRY)
 
     assert 86_390 < await client.ttl(KEY) <= 86_400
 
 
-async def test_other_errors_of_the_server_are_told_as_unavailable(
-    cache: RedisCache, client: redis.asyncio.Redis
-) -> None:
+async def test_other_errors_of_the_server_count_as_unavailable(cache: RedisCache, client: redis.asyncio.Redis) -> None:
     await client.acl_setuser("default", enabled=True, nopass=True, commands=["-get"])
     try:
         with pytest.raises(CacheUnavailableError, match="NoPermissionError"):
@@ -126,7 +124,7 @@ async def test_other_errors_of_the_server_are_told_as_unavailable(
         await client.acl_setuser("default", enabled=True, nopass=True, commands=["+get"])
 
 
-async def test_every_question_fails_the_same_way_while_nobody_is_there() -> None:
+async def test_every_call_fails_the_same_way_without_a_server() -> None:
     cache = RedisCache(f"127.0.0.1:{free_port()}", "s3cret", monotonic=HandClock().monotonic)
 
     for question in (cache.get(PARTICIPANT), cache.put(ENTRY), cache.acquire(PARTICIPANT, timedelta(1)), cache.ping()):
@@ -135,7 +133,7 @@ async def test_every_question_fails_the_same_way_while_nobody_is_there() -> None
         assert "s3cret" not in str(told.value)
 
 
-async def test_a_silent_server_is_asked_once_a_second_by_one_caller() -> None:
+async def test_a_silent_server_gets_one_call_per_second() -> None:
     clock, met = HandClock(), 0
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -158,7 +156,7 @@ async def test_a_silent_server_is_asked_once_a_second_by_one_caller() -> None:
     assert (met_at_first, met - met_at_first) == (1, 1)
 
 
-async def test_it_heals_by_itself_when_the_server_is_back() -> None:
+async def test_the_cache_recovers_when_the_server_is_back() -> None:
     clock = HandClock()
     async with embedded_valkey(None) as address:
         cache = RedisCache(address, monotonic=clock.monotonic)
@@ -171,7 +169,7 @@ async def test_it_heals_by_itself_when_the_server_is_back() -> None:
     await cache.close()
 
 
-async def test_a_restart_of_the_server_is_not_noticed(valkey: str, client: redis.asyncio.Redis) -> None:
+async def test_a_restart_of_the_server_causes_no_error(valkey: str, client: redis.asyncio.Redis) -> None:
     cache = RedisCache(valkey)
     await cache.put(ENTRY)
     await client.client_kill_filter(_type="normal", skipme=True)
@@ -195,7 +193,7 @@ async def test_a_password_is_used(client: redis.asyncio.Redis, valkey: str) -> N
         await client.config_set("requirepass", "")
 
 
-async def test_over_tls_the_server_has_to_be_known(valkey: str, tmp_path: Path) -> None:
+async def test_over_tls_the_server_certificate_is_verified(valkey: str, tmp_path: Path) -> None:
     authority, stranger = trustme.CA(), trustme.CA()
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(server)
