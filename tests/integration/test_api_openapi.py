@@ -74,7 +74,7 @@ def fits(real: object, shown: object) -> bool:
         (AUDIT, AUDIT),
     ],
 )
-async def test_answers_and_their_examples_fit_the_document(
+async def test_responses_and_examples_match_the_document(
     world: ActingWorld, client: httpx.AsyncClient, path: str, documented: str
 ) -> None:
     alert = await world.alert()
@@ -98,7 +98,7 @@ async def test_answers_and_their_examples_fit_the_document(
     "path",
     [f"{ALERTS}/{{alert_id}}/acknowledgement", SILENCES, f"{SILENCES}/{{silence_id}}/end", DRILLS],
 )
-async def test_examples_of_bodies_fit_their_schema(client: httpx.AsyncClient, path: str) -> None:
+async def test_example_bodies_match_their_schema(client: httpx.AsyncClient, path: str) -> None:
     described = await document(client)
     reference, value = body(described, path)
     schemas = described["components"]["schemas"]
@@ -108,7 +108,7 @@ async def test_examples_of_bodies_fit_their_schema(client: httpx.AsyncClient, pa
     assert not validator.is_valid(value | {"actor": "somebody else"})
 
 
-async def test_examples_of_bodies_are_taken(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_example_bodies_are_accepted(world: ActingWorld, client: httpx.AsyncClient) -> None:
     described = await document(client)
     alert = await world.alert()
     _, acknowledgement = body(described, f"{ALERTS}/{{alert_id}}/acknowledgement")
@@ -126,14 +126,14 @@ async def test_examples_of_bodies_are_taken(world: ActingWorld, client: httpx.As
     assert [made.status_code, *(answer.status_code for answer in answers)] == [201, 200, 200, 202]
 
 
-async def test_what_is_made_has_its_address_in_the_document(client: httpx.AsyncClient) -> None:
+async def test_created_resources_have_their_path_in_the_document(client: httpx.AsyncClient) -> None:
     paths = (await document(client))["paths"]
 
     assert "Location" in paths[SILENCES]["post"]["responses"]["201"]["headers"]
     assert "Location" in paths[DRILLS]["post"]["responses"]["202"]["headers"]
 
 
-async def test_the_document_names_the_parameters_of_acting(client: httpx.AsyncClient) -> None:
+async def test_the_document_has_the_parameters_of_the_write_api(client: httpx.AsyncClient) -> None:
     paths = (await document(client))["paths"]
 
     taken = {
