@@ -87,7 +87,7 @@ async def test_a_policy_is_explained(world: ActingWorld, client: httpx.AsyncClie
     }
 
 
-async def test_the_last_delivery_of_each_channel_is_told(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_the_last_delivery_of_each_channel_is_returned(world: ActingWorld, client: httpx.AsyncClient) -> None:
     hook = channel("hook", format=ChannelType.WEBHOOK)
     await world.alert()
     await world.send_notifications(hook, within=HOUR)
@@ -109,7 +109,7 @@ async def test_the_last_delivery_of_each_channel_is_told(world: ActingWorld, cli
     ]
 
 
-async def test_a_policy_of_another_participant_is_explained_by_its_own_reading(
+async def test_a_policy_of_another_participant_is_explained_from_its_reading(
     world: ActingWorld, client: httpx.AsyncClient
 ) -> None:
     await world.alert()
@@ -120,18 +120,16 @@ async def test_a_policy_of_another_participant_is_explained_by_its_own_reading(
 
 
 @pytest.mark.parametrize("name", ["claims_read", "A" * 101, "CLAIMS_READ/x", "%00", "*"])
-async def test_what_cannot_be_the_name_of_a_policy_is_refused(client: httpx.AsyncClient, name: str) -> None:
+async def test_an_invalid_policy_name_is_rejected(client: httpx.AsyncClient, name: str) -> None:
     assert problem(await get(client, f"{EXPLAIN}/{name}")) == (400, "invalid-parameter", "policy")
 
 
 @pytest.mark.parametrize(("query", "parameter"), [("participant=x", "participant"), ("status=OK", "status")])
-async def test_a_parameter_of_an_explanation_that_is_not_understood_is_refused(
-    client: httpx.AsyncClient, query: str, parameter: str
-) -> None:
+async def test_an_invalid_parameter_is_rejected(client: httpx.AsyncClient, query: str, parameter: str) -> None:
     assert problem(await get(client, f"{EXPLAIN}/CLAIMS_READ?{query}")) == (400, "invalid-parameter", parameter)
 
 
-async def test_a_test_alert_is_taken_in_and_has_an_address(client: httpx.AsyncClient) -> None:
+async def test_a_test_alert_is_accepted_and_has_a_location(client: httpx.AsyncClient) -> None:
     answer = await post(client, DRILLS, WEEKLY)
 
     drill = answer.json()
@@ -143,7 +141,7 @@ async def test_a_test_alert_is_taken_in_and_has_an_address(client: httpx.AsyncCl
     assert (await get(client, answer.headers["Location"])).json() == drill
 
 
-async def test_the_way_of_a_test_alert_is_told_to_its_end(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_the_delivery_of_a_test_alert_is_returned(world: ActingWorld, client: httpx.AsyncClient) -> None:
     address = (await post(client, DRILLS, WEEKLY)).headers["Location"]
     await deliver_all(world.stores.outbox, MemoryPublisher(), world.clock, batch=10, within=timedelta(seconds=10))
     await world.send_notifications(
@@ -163,7 +161,7 @@ async def test_the_way_of_a_test_alert_is_told_to_its_end(world: ActingWorld, cl
     ]
 
 
-async def test_a_test_alert_is_one_of_the_participant_asked_for(client: httpx.AsyncClient) -> None:
+async def test_a_test_alert_belongs_to_the_requested_participant(client: httpx.AsyncClient) -> None:
     drill = (await post(client, DRILLS, WEEKLY | {"participant": OTHER})).json()
 
     listed = (await get(client, f"{ALERTS}?participant={OTHER}&state=all")).json()
@@ -183,13 +181,13 @@ async def test_a_test_alert_is_one_of_the_participant_asked_for(client: httpx.As
         (WEEKLY | {"severity": "CRITICAL"}, "severity"),
     ],
 )
-async def test_a_test_alert_that_cannot_be_is_refused(
+async def test_an_invalid_test_alert_is_rejected(
     client: httpx.AsyncClient, body: dict[str, object], parameter: str
 ) -> None:
     assert problem(await post(client, DRILLS, body)) == (400, "invalid-parameter", parameter)
 
 
-async def test_what_is_no_test_alert_is_404(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_an_ordinary_alert_is_404(world: ActingWorld, client: httpx.AsyncClient) -> None:
     alert = await world.alert()
 
     answers = [await get(client, f"{DRILLS}/{alert_id}") for alert_id in (alert.alert_id, NULL_METRICS)]
@@ -197,5 +195,5 @@ async def test_what_is_no_test_alert_is_404(world: ActingWorld, client: httpx.As
     assert {problem(answer) for answer in answers} == {(404, "drill-not-found", None)}
 
 
-async def test_what_cannot_be_the_id_of_a_test_alert_is_refused(client: httpx.AsyncClient) -> None:
+async def test_an_invalid_test_alert_id_is_rejected(client: httpx.AsyncClient) -> None:
     assert problem(await get(client, f"{DRILLS}/last")) == (400, "invalid-parameter", "alert_id")
