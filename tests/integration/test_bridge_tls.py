@@ -59,26 +59,26 @@ async def refusal(source: BridgeSource) -> SourceError:
     return caught.value
 
 
-async def test_both_sides_show_certificates(ours: Authority) -> None:
+async def test_both_sides_present_certificates(ours: Authority) -> None:
     async with fake_bridge(tls=ours.server()) as (_, address), bridge_source(address, tls=ours.client()) as source:
         snapshot = await source.list_policies(US)
 
     assert snapshot.outcome is Outcome.OK
 
 
-async def test_a_client_without_tls_gets_nothing(ours: Authority) -> None:
+async def test_a_client_without_tls_is_rejected(ours: Authority) -> None:
     async with fake_bridge(tls=ours.server()) as (_, address), bridge_source(address) as source:
         assert (await refusal(source)).outcome is Outcome.UNAVAILABLE
 
 
-async def test_a_client_of_another_authority_gets_nothing(ours: Authority, theirs: Authority) -> None:
+async def test_a_client_of_another_authority_is_rejected(ours: Authority, theirs: Authority) -> None:
     files, foreign = ours.client(), theirs.client()
     files = TlsFiles(cert_file=foreign.cert_file, key_file=foreign.key_file, ca_file=files.ca_file)
     async with fake_bridge(tls=ours.server()) as (_, address), bridge_source(address, tls=files) as source:
         assert (await refusal(source)).outcome is Outcome.UNAVAILABLE
 
 
-async def test_a_server_of_another_authority_is_not_believed(ours: Authority, theirs: Authority) -> None:
+async def test_a_server_of_another_authority_is_rejected(ours: Authority, theirs: Authority) -> None:
     async with fake_bridge(tls=theirs.server()) as (_, address), bridge_source(address, tls=ours.client()) as source:
         error = await refusal(source)
 
@@ -86,7 +86,7 @@ async def test_a_server_of_another_authority_is_not_believed(ours: Authority, th
     assert "CERTIFICATE_VERIFY_FAILED" in error.detail
 
 
-async def test_a_server_of_another_name_is_not_believed(ours: Authority) -> None:
+async def test_a_server_of_another_name_is_rejected(ours: Authority) -> None:
     tls = ours.server(host="elsewhere.example.com")
     async with fake_bridge(tls=tls) as (_, address), bridge_source(address, tls=ours.client()) as source:
         error = await refusal(source)
@@ -95,7 +95,7 @@ async def test_a_server_of_another_name_is_not_believed(ours: Authority) -> None
     assert "Hostname Verification Check failed" in error.detail
 
 
-async def test_a_server_with_an_expired_certificate_is_not_believed(ours: Authority) -> None:
+async def test_a_server_with_an_expired_certificate_is_rejected(ours: Authority) -> None:
     tls = ours.server(not_after=datetime(2020, 1, 1, tzinfo=UTC))
     async with fake_bridge(tls=tls) as (_, address), bridge_source(address, tls=ours.client()) as source:
         error = await refusal(source)
@@ -135,7 +135,7 @@ async def test_a_renewed_certificate_is_used_for_the_next_call(ours: Authority) 
         assert snapshot.outcome is Outcome.OK
 
 
-async def test_a_folder_switched_by_its_link_is_noticed(ours: Authority, tmp_path: Path) -> None:
+async def test_a_switched_symbolic_link_is_detected(ours: Authority, tmp_path: Path) -> None:
     for version in ("v1", "v2"):
         made = ours.client(version)
         (tmp_path / version).mkdir()
@@ -154,7 +154,7 @@ async def test_a_folder_switched_by_its_link_is_noticed(ours: Authority, tmp_pat
         assert source._channel.current() is not before
 
 
-async def test_files_written_again_with_the_same_content_change_nothing(ours: Authority) -> None:
+async def test_rewritten_files_with_the_same_content_change_nothing(ours: Authority) -> None:
     files = ours.client()
     async with fake_bridge(tls=ours.server()) as (_, address), bridge_source(address, tls=files) as source:
         await source.list_policies(US)
@@ -180,7 +180,7 @@ async def two_calls_on_two_certificates(
     return calls
 
 
-async def test_a_call_under_way_ends_on_the_old_certificate(ours: Authority) -> None:
+async def test_a_running_call_completes_on_the_old_certificate(ours: Authority) -> None:
     files, bridge = ours.client(), OddBridge(gate=asyncio.Event())
     async with bridge.serve(ours.server()) as address, bridge_source(address, tls=files) as source:
         calls = await two_calls_on_two_certificates(bridge, source, ours, files)
@@ -216,7 +216,7 @@ async def test_files_that_change_while_they_are_read_are_not_used(
         tls_files.load(files)
 
 
-async def test_half_of_a_new_pair_keeps_the_old_one_and_is_reported_once(
+async def test_a_mismatched_pair_keeps_the_old_one_and_is_logged_once(
     ours: Authority, caplog: pytest.LogCaptureFixture
 ) -> None:
     files, renewed = ours.client(), ours.client("renewed")
@@ -242,7 +242,7 @@ async def test_half_of_a_new_pair_keeps_the_old_one_and_is_reported_once(
 
 @pytest.mark.parametrize("part", ["cert_file", "key_file", "ca_file"])
 @pytest.mark.parametrize("content", [b"", b"-----BEGIN CERTIFICATE-----\nMIIB", b"\xff\x00"])
-async def test_a_half_written_file_keeps_what_was_good(
+async def test_a_partial_file_keeps_the_valid_certificate(
     ours: Authority, part: str, content: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     files = ours.client()
@@ -260,7 +260,7 @@ async def test_a_half_written_file_keeps_what_was_good(
     assert str(getattr(files, part)) in problems(caplog)[0]
 
 
-async def test_files_that_vanish_keep_what_was_good(ours: Authority, caplog: pytest.LogCaptureFixture) -> None:
+async def test_deleted_files_keep_the_valid_certificate(ours: Authority, caplog: pytest.LogCaptureFixture) -> None:
     files = ours.client()
     async with (
         fake_bridge(tls=ours.server()) as (_, address),
@@ -275,7 +275,7 @@ async def test_files_that_vanish_keep_what_was_good(ours: Authority, caplog: pyt
     assert problems(caplog) == [f"{files.cert_file}: No such file or directory"]
 
 
-async def test_files_that_come_late_are_taken_up(ours: Authority) -> None:
+async def test_files_created_later_are_loaded(ours: Authority) -> None:
     ready = ours.client()
     files = TlsFiles(cert_file=ready.cert_file, key_file=ready.key_file, ca_file=ready.ca_file.with_name("late.crt"))
     async with fake_bridge(tls=ours.server()) as (_, address), bridge_source(address, tls=files) as source:
@@ -289,7 +289,7 @@ async def test_files_that_come_late_are_taken_up(ours: Authority) -> None:
     assert snapshot.outcome is Outcome.OK
 
 
-async def test_a_key_with_a_password_is_refused_without_asking_for_it(ours: Authority) -> None:
+async def test_an_encrypted_key_is_rejected_without_a_prompt(ours: Authority) -> None:
     files = ours.client()
     key = serialization.load_pem_private_key(files.key_file.read_bytes(), password=None)
     files.key_file.write_bytes(
@@ -306,7 +306,7 @@ async def test_a_key_with_a_password_is_refused_without_asking_for_it(ours: Auth
     assert str(files.key_file) in error.detail
 
 
-async def test_no_message_and_no_text_form_holds_the_key(ours: Authority, theirs: Authority) -> None:
+async def test_no_message_and_no_repr_contains_the_key(ours: Authority, theirs: Authority) -> None:
     files = ours.client()
     put(theirs.client(), files, "cert_file")
     async with bridge_source("127.0.0.1:1", tls=files) as source:
