@@ -37,7 +37,7 @@ def traceparent(span: ReadableSpan) -> str:
     return f"{span.context.trace_id:032x}-{span.context.span_id:016x}"
 
 
-async def test_the_bridge_is_sent_the_span_of_the_call(memory: SpanMemory) -> None:
+async def test_the_bridge_gets_the_span_of_the_call(memory: SpanMemory) -> None:
     bridge = OddBridge()
     async with bridge.serve() as address:
         source = BridgeSource(address, clock=SystemClock(), tracer=memory.tracer)
@@ -54,7 +54,7 @@ async def test_the_bridge_is_sent_the_span_of_the_call(memory: SpanMemory) -> No
     }
 
 
-async def test_a_bridge_that_is_away_is_a_failed_span(memory: SpanMemory) -> None:
+async def test_an_unavailable_bridge_is_a_failed_span(memory: SpanMemory) -> None:
     source = BridgeSource(f"127.0.0.1:{free_port()}", clock=SystemClock(), tracer=memory.tracer)
 
     with memory.under_way(), pytest.raises(SourceError):
@@ -64,7 +64,7 @@ async def test_a_bridge_that_is_away_is_a_failed_span(memory: SpanMemory) -> Non
     assert attributes(memory.spans[0])["error.type"] == "UNAVAILABLE"
 
 
-async def test_a_statement_is_named_and_its_text_and_values_are_not(
+async def test_a_statement_span_has_its_name_without_text_and_values(
     memory: SpanMemory, migrated_database_url: str
 ) -> None:
     async with open_pool(migrated_database_url, tracer=memory.tracer) as pool:
@@ -76,9 +76,7 @@ async def test_a_statement_is_named_and_its_text_and_values_are_not(
     assert {tuple(attributes(span).items()) for span in memory.spans} == {(("db.system.name", "postgresql"),)}
 
 
-async def test_a_refused_statement_fails_with_its_transaction_and_says_no_more(
-    memory: SpanMemory, database_url: str
-) -> None:
+async def test_a_failed_statement_fails_its_transaction_without_details(memory: SpanMemory, database_url: str) -> None:
     async with open_pool(database_url, tracer=memory.tracer) as pool:
         with memory.under_way(), pytest.raises(StoreError):
             async with pool.connection() as connection:
@@ -91,7 +89,7 @@ async def test_a_refused_statement_fails_with_its_transaction_and_says_no_more(
     assert all(span.status.description is None and span.events == () for span in memory.spans)
 
 
-async def test_a_question_to_redis_is_called_by_its_command(memory: SpanMemory, valkey: str) -> None:
+async def test_a_redis_span_has_the_name_of_the_command(memory: SpanMemory, valkey: str) -> None:
     cache = RedisCache(valkey, tracer=memory.tracer)
 
     with memory.under_way():
@@ -102,7 +100,7 @@ async def test_a_question_to_redis_is_called_by_its_command(memory: SpanMemory, 
     assert (span.name, attributes(span)) == ("GET", {"db.system.name": "redis"})
 
 
-async def test_a_redis_that_is_away_is_a_failed_span(memory: SpanMemory) -> None:
+async def test_an_unavailable_redis_is_a_failed_span(memory: SpanMemory) -> None:
     cache = RedisCache(f"127.0.0.1:{free_port()}", tracer=memory.tracer)
 
     with memory.under_way(), pytest.raises(CacheUnavailableError):
@@ -112,7 +110,7 @@ async def test_a_redis_that_is_away_is_a_failed_span(memory: SpanMemory) -> None
     assert attributes(memory.spans[0])["error.type"] == "ConnectionError"
 
 
-async def test_a_message_to_a_channel_is_a_span_and_its_call_another(memory: SpanMemory) -> None:
+async def test_a_message_and_its_http_call_are_two_spans(memory: SpanMemory) -> None:
     http = GuardedHttp(AddressGuard(allowed=LOOPBACK), tracer=memory.tracer)
     webhook = WebhookNotifier(http=http, clock=SystemClock(), version="1.2.3")
     notifier = NotifierByType(senders={ChannelType.WEBHOOK: webhook}, tracer=memory.tracer)
@@ -130,7 +128,7 @@ async def test_a_message_to_a_channel_is_a_span_and_its_call_another(memory: Spa
     assert traceparent(call) in receiver.requests[0].headers["traceparent"]
 
 
-async def test_a_call_that_is_refused_is_a_failed_span(memory: SpanMemory) -> None:
+async def test_a_rejected_call_is_a_failed_span(memory: SpanMemory) -> None:
     http = GuardedHttp(AddressGuard(allowed=LOOPBACK), tracer=memory.tracer)
     async with http_receiver() as receiver:
         receiver.answers = lambda _: answer("503 Service Unavailable")
