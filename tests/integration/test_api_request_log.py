@@ -24,7 +24,7 @@ def told(caplog: pytest.LogCaptureFixture) -> list[dict[str, object]]:
     return [{name: getattr(line, name) for name in names if hasattr(line, name)} for line in lines]
 
 
-async def test_an_ordinary_read_has_no_line(world: World, caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_ordinary_read_is_not_logged(world: World, caplog: pytest.LogCaptureFixture) -> None:
     async with world.client() as client:
         for path in (LIST, LIST, "/", "/nowhere"):
             await client.get(path)
@@ -32,9 +32,7 @@ async def test_an_ordinary_read_has_no_line(world: World, caplog: pytest.LogCapt
     assert told(caplog) == []
 
 
-async def test_what_would_change_something_has_a_line_with_who_asked(
-    world: World, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_write_is_logged_with_its_caller(world: World, caplog: pytest.LogCaptureFixture) -> None:
     async with world.client() as client:
         await client.post("/api/v1/rate-limit/silences", json={})
 
@@ -49,7 +47,7 @@ async def test_what_would_change_something_has_a_line_with_who_asked(
     ]
 
 
-async def test_a_slow_read_has_a_line(
+async def test_a_slow_read_is_logged(
     world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(request_metrics, "SLOW_SECONDS", 0.0)
@@ -60,7 +58,7 @@ async def test_a_slow_read_has_a_line(
     assert [line["route"] for line in told(caplog)] == ["schema"]
 
 
-async def test_a_failed_read_has_a_line_of_an_error(
+async def test_a_failed_read_is_logged_as_an_error(
     world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dict_rate_limit.apps.api.policies.Filters", None)
@@ -72,7 +70,7 @@ async def test_a_failed_read_has_a_line_of_an_error(
     assert "request.broke" in caplog.text
 
 
-async def test_every_request_has_a_line_when_that_is_asked_for(world: World, caplog: pytest.LogCaptureFixture) -> None:
+async def test_every_request_is_logged_with_the_setting(world: World, caplog: pytest.LogCaptureFixture) -> None:
     world.access_log = True
 
     async with world.client() as client:
