@@ -67,9 +67,7 @@ async def began(client: Client, workflow: str) -> float:
 
 
 @pytest.mark.parametrize("runner", [SandboxedWorkflowRunner(), UnsandboxedWorkflowRunner()], ids=["sandbox", "plain"])
-async def test_a_cycle_hands_the_polls_from_fetch_to_record_and_publish_and_lets_people_be_told(
-    client: Client, runner: WorkflowRunner
-) -> None:
+async def test_a_cycle_fetches_records_publishes_and_notifies(client: Client, runner: WorkflowRunner) -> None:
     activities = ScriptedActivities()
 
     async with working(client, activities, runner) as queue:
@@ -84,7 +82,7 @@ async def test_a_cycle_hands_the_polls_from_fetch_to_record_and_publish_and_lets
     assert result == inputs.MonitorResult(polled=2, recorded=2, transitions=1, delivered=1)
 
 
-async def test_a_reading_is_recorded_however_long_the_database_is_away(client: Client) -> None:
+async def test_a_reading_is_recorded_after_a_long_database_outage(client: Client) -> None:
     activities = ScriptedActivities(failures=Counter({names.RECORD: 500}))
 
     async with working(client, activities) as queue:
@@ -94,7 +92,7 @@ async def test_a_reading_is_recorded_however_long_the_database_is_away(client: C
     assert result.recorded == 2
 
 
-async def test_the_source_is_polled_once_however_long_the_database_is_away(client: Client) -> None:
+async def test_the_source_is_polled_once_during_a_database_outage(client: Client) -> None:
     activities = ScriptedActivities(failures=Counter({names.RECORD: 20}))
 
     async with working(client, activities) as queue:
@@ -103,7 +101,7 @@ async def test_the_source_is_polled_once_however_long_the_database_is_away(clien
     assert activities.attempts[names.FETCH] == 1
 
 
-async def test_a_fetch_that_cannot_be_made_ends_the_cycle(client: Client) -> None:
+async def test_a_failed_fetch_ends_the_cycle(client: Client) -> None:
     activities = ScriptedActivities(failures=Counter({names.FETCH: 99}))
 
     async with working(client, activities) as queue:
@@ -114,7 +112,7 @@ async def test_a_fetch_that_cannot_be_made_ends_the_cycle(client: Client) -> Non
     assert activities.attempts == {names.FETCH: 5}
 
 
-async def test_a_cycle_succeeds_while_readers_are_away_and_leaves_the_rest_to_the_sweep(client: Client) -> None:
+async def test_a_cycle_succeeds_without_the_broker_and_leaves_the_rest_to_the_sweep(client: Client) -> None:
     activities = ScriptedActivities(failures=Counter({names.PUBLISH: 99}))
 
     async with working(client, activities) as queue:
@@ -124,7 +122,7 @@ async def test_a_cycle_succeeds_while_readers_are_away_and_leaves_the_rest_to_th
     assert activities.attempts[names.PUBLISH] == 4
 
 
-async def test_people_are_told_while_the_broker_is_away_but_the_heart_does_not_beat(client: Client) -> None:
+async def test_notifications_are_sent_without_the_broker_and_without_a_heartbeat(client: Client) -> None:
     activities = ScriptedActivities(failures=Counter({names.PUBLISH: 99}))
 
     async with working(client, activities) as queue:
@@ -133,7 +131,7 @@ async def test_people_are_told_while_the_broker_is_away_but_the_heart_does_not_b
     assert activities.given[names.NOTIFY] == inputs.NotifyInput(beat=False, began=await began(client, queue))
 
 
-async def test_the_heart_does_not_beat_for_a_cycle_without_a_new_reading(client: Client) -> None:
+async def test_a_cycle_without_a_new_reading_sends_no_heartbeat(client: Client) -> None:
     activities = ScriptedActivities(advanced=0)
 
     async with working(client, activities) as queue:
@@ -142,7 +140,7 @@ async def test_the_heart_does_not_beat_for_a_cycle_without_a_new_reading(client:
     assert activities.given[names.NOTIFY] == inputs.NotifyInput(beat=False, began=await began(client, queue))
 
 
-async def test_a_cycle_succeeds_while_nobody_can_be_told(client: Client) -> None:
+async def test_a_cycle_succeeds_while_notifications_fail(client: Client) -> None:
     activities = ScriptedActivities(failures=Counter({names.NOTIFY: 99}))
 
     async with working(client, activities) as queue:
@@ -152,7 +150,7 @@ async def test_a_cycle_succeeds_while_nobody_can_be_told(client: Client) -> None
     assert activities.attempts[names.NOTIFY] == 3
 
 
-async def test_a_refused_record_is_not_tried_again(client: Client) -> None:
+async def test_a_rejected_record_is_not_retried(client: Client) -> None:
     activities = ScriptedActivities(failures=Counter({names.RECORD: 99}), final=True)
 
     async with working(client, activities) as queue:
@@ -175,7 +173,7 @@ async def test_a_cancelled_cycle_is_cancelled_and_not_a_success(client: Client) 
     assert isinstance(caught.value.cause, CancelledError)
 
 
-async def test_a_cycle_cancelled_while_people_are_told_is_cancelled(client: Client) -> None:
+async def test_a_cycle_cancelled_during_notifications_is_cancelled(client: Client) -> None:
     activities = ScriptedActivities(failures=Counter({names.NOTIFY: 99}))
 
     async with working(client, activities) as queue:
@@ -201,7 +199,7 @@ async def test_the_sweep_publishes_without_polls(client: Client) -> None:
     assert told == 1
 
 
-async def test_the_sweep_leaves_what_it_cannot_tell_to_the_next(client: Client) -> None:
+async def test_the_sweep_leaves_failed_publications_to_the_next(client: Client) -> None:
     activities = ScriptedActivities(failures=Counter({names.PUBLISH: 99}))
 
     async with working(client, activities) as queue:
@@ -210,7 +208,7 @@ async def test_the_sweep_leaves_what_it_cannot_tell_to_the_next(client: Client) 
     assert told is None
 
 
-async def test_maintenance_is_tried_again_for_hours(client: Client) -> None:
+async def test_maintenance_is_retried_for_hours(client: Client) -> None:
     activities = ScriptedActivities(failures=Counter({names.MAINTAIN: 19}))
 
     async with working(client, activities) as queue:
