@@ -12,7 +12,7 @@ from dict_rate_limit.simulator.faults import Fault
 from dict_rate_limit.simulator.scenario import SCENARIOS
 
 
-def test_it_serves_until_told_to_stop() -> None:
+def test_the_simulator_serves_until_a_signal() -> None:
     command = [sys.executable, "-m", "dict_rate_limit", "simulate", "--port", "0", "--scenario", "still"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as serving:  # noqa: S603 - a text of ours
         assert serving.stderr is not None
@@ -26,7 +26,7 @@ def test_it_serves_until_told_to_stop() -> None:
     assert (serving.returncode, err) == (0, "")
 
 
-def test_it_names_scenarios_and_faults(capsys: pytest.CaptureFixture[str]) -> None:
+def test_scenarios_and_faults_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys, "simulate", "--list")
 
     assert result.code == 0
@@ -45,7 +45,7 @@ def test_it_names_scenarios_and_faults(capsys: pytest.CaptureFixture[str]) -> No
         (["--tls-cert-file", "/none", "--tls-key-file", "/none", "--tls-client-ca-file", "/none"], 78, "/none"),
     ],
 )
-def test_what_cannot_be_served_is_refused(
+def test_invalid_options_are_rejected(
     options: list[str], code: int, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     result = ended(capsys, "simulate", "--port", "0", *options)
