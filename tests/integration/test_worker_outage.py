@@ -50,7 +50,7 @@ def server(data_folder: Path) -> TemporalThatComesAndGoes:
     return TemporalThatComesAndGoes(data_folder)
 
 
-async def test_a_cycle_under_way_is_finished_and_polls_go_on_when_temporal_is_back(
+async def test_after_a_temporal_outage_the_cycle_completes_and_polls_continue(
     server: TemporalThatComesAndGoes,
 ) -> None:
     stage = Stage()
@@ -71,7 +71,7 @@ async def says_temporal(stage: Stage, word: str) -> bool:
     return await stage.progress.temporal() == word
 
 
-async def test_schedules_are_made_anew_in_a_temporal_that_forgot_them(server: TemporalThatComesAndGoes) -> None:
+async def test_lost_schedules_are_created_again(server: TemporalThatComesAndGoes) -> None:
     stage = Stage()
     async with running_worker(stage.parts(server.address)):
         async with server.up():
@@ -82,7 +82,7 @@ async def test_schedules_are_made_anew_in_a_temporal_that_forgot_them(server: Te
             await eventually(lambda: stage.has_recorded(2))
 
 
-async def test_it_ends_while_temporal_is_away(server: TemporalThatComesAndGoes) -> None:
+async def test_the_worker_stops_while_temporal_is_unavailable(server: TemporalThatComesAndGoes) -> None:
     stage = Stage()
 
     async with running_worker(stage.parts(server.address)) as shutdown:
