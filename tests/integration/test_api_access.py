@@ -62,7 +62,7 @@ def world(tokens: Path) -> World:
 
 
 @pytest.mark.parametrize("path", [LIST, f"{LIST}/CLAIMS_READ", "/", "/schema", "/static/base.css", "/nope"])
-async def test_without_a_token_everything_is_closed_and_says_how_to_come_by_one(world: World, path: str) -> None:
+async def test_without_a_token_every_route_is_401_with_a_hint(world: World, path: str) -> None:
     async with world.client() as client:
         answer = await client.get(path)
 
@@ -71,7 +71,7 @@ async def test_without_a_token_everything_is_closed_and_says_how_to_come_by_one(
     assert "dict-rate-limit tokens create" in answer.json()["detail"]
 
 
-async def test_without_any_tokens_file_the_answer_is_the_same(world: World) -> None:
+async def test_without_a_tokens_file_the_response_is_the_same(world: World) -> None:
     world.tokens_path = None
     async with world.client() as client:
         answers = [await client.get(LIST), await client.get(LIST, headers=bearer("view"))]
@@ -80,13 +80,13 @@ async def test_without_any_tokens_file_the_answer_is_the_same(world: World) -> N
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready"])
-async def test_what_machines_ask_is_open(world: World, path: str) -> None:
+async def test_probes_and_metrics_need_no_token(world: World, path: str) -> None:
     async with world.client() as client:
         assert (await client.get(path)).status_code == 200
 
 
 @pytest.mark.parametrize("token", ["view", "operate", " view"])
-async def test_a_token_opens(world: World, token: str) -> None:
+async def test_a_valid_token_is_accepted(world: World, token: str) -> None:
     async with world.client() as client:
         first = await client.get(LIST, headers=bearer(token))
         from_memory = await client.get(LIST, headers=bearer(token))
@@ -99,7 +99,7 @@ async def test_a_token_opens(world: World, token: str) -> None:
     ["Bearer nobody", "Bearer old", "Bearer", "Basic dmlldzp2aWV3", "view", "", "Bearer " + "x" * 5000],
 )
 @pytest.mark.parametrize("anonymous", [None, Role.VIEWER])
-async def test_what_is_no_valid_token_is_refused_even_where_none_is_needed(
+async def test_an_invalid_token_is_rejected_where_none_is_needed(
     world: World, authorization: str, anonymous: Role | None
 ) -> None:
     world.anonymous = anonymous
@@ -110,19 +110,19 @@ async def test_what_is_no_valid_token_is_refused_even_where_none_is_needed(
     assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
 
 
-async def test_two_tokens_at_once_are_none(world: World) -> None:
+async def test_two_tokens_are_rejected(world: World) -> None:
     async with world.client() as client:
         answer = await client.get(LIST, headers=[("Authorization", "Bearer view"), ("Authorization", "Bearer view")])
 
     assert answer.status_code == 401
 
 
-async def test_the_scheme_is_read_in_any_case(world: World) -> None:
+async def test_the_scheme_is_case_insensitive(world: World) -> None:
     async with world.client() as client:
         assert (await client.get(LIST, headers={"Authorization": "bEARER view"})).status_code == 200
 
 
-async def test_memory_does_not_open_to_others(world: World) -> None:
+async def test_a_cached_response_is_not_sent_to_other_callers(world: World) -> None:
     async with world.client() as client:
         await client.get(LIST, headers=bearer("view"))
 
@@ -139,7 +139,7 @@ async def test_every_write_needs_an_operator(world: World, method: str) -> None:
     assert (operator.status_code, operator.json()["type"]) == (405, "method-not-allowed")
 
 
-async def test_who_needs_no_token_reads_only(world: World) -> None:
+async def test_a_caller_without_a_token_can_only_read(world: World) -> None:
     world.anonymous = Role.VIEWER
     async with world.client() as client:
         answers = [await client.get(LIST), await client.post(LIST)]
@@ -147,7 +147,7 @@ async def test_who_needs_no_token_reads_only(world: World) -> None:
     assert [answer.status_code for answer in answers] == [200, 403]
 
 
-async def test_a_token_ends_with_its_last_day(world: World, tokens: Path) -> None:
+async def test_a_token_expires_after_its_last_day(world: World, tokens: Path) -> None:
     write(tokens, f"x:viewer:{sha256(b'x').hexdigest()}:2026-11-23")
     async with world.client() as client:
         on_the_day = await client.get(LIST, headers=bearer("x"))
@@ -157,7 +157,7 @@ async def test_a_token_ends_with_its_last_day(world: World, tokens: Path) -> Non
     assert (on_the_day.status_code, after.status_code) == (200, 401)
 
 
-async def test_a_token_ends_to_the_moment_also_for_what_was_just_asked(world: World, tokens: Path) -> None:
+async def test_a_token_expires_exactly_for_cached_responses(world: World, tokens: Path) -> None:
     write(tokens, f"x:viewer:{sha256(b'x').hexdigest()}:2026-11-23")
     async with world.client() as client:
         await client.get(LIST, headers=bearer("x"))
@@ -169,7 +169,7 @@ async def test_a_token_ends_to_the_moment_also_for_what_was_just_asked(world: Wo
     assert [answer.status_code for answer in (*answers, after)] == [200, 200, 200, 401]
 
 
-async def test_a_repeated_question_is_somebody_elses_with_another_token(world: World) -> None:
+async def test_a_repeated_request_with_another_token_has_another_caller(world: World) -> None:
     async with world.client() as client:
         for _ in range(3):
             await client.get(LIST, headers=bearer("view"))
@@ -178,7 +178,7 @@ async def test_a_repeated_question_is_somebody_elses_with_another_token(world: W
     assert [answer.status_code for answer in others] == [401, 401]
 
 
-async def test_a_changed_file_is_read_again_within_a_second(world: World, tokens: Path) -> None:
+async def test_a_changed_file_is_reloaded_within_a_second(world: World, tokens: Path) -> None:
     async with world.client() as client:
         await client.get(LIST, headers=bearer("view"))
         write(tokens, new_token_line("new", Role.VIEWER, None, "new"))
@@ -190,9 +190,7 @@ async def test_a_changed_file_is_read_again_within_a_second(world: World, tokens
 
 
 @pytest.mark.parametrize("in_place", [False, True])
-async def test_a_changed_file_is_read_again_though_size_and_time_are_the_same(
-    world: World, tokens: Path, *, in_place: bool
-) -> None:
+async def test_a_changed_file_of_equal_size_and_time_is_reloaded(world: World, tokens: Path, *, in_place: bool) -> None:
     async with world.client() as client:
         await client.get(LIST, headers=bearer("view"))
         disguise(tokens, in_place=in_place)
@@ -203,7 +201,7 @@ async def test_a_changed_file_is_read_again_though_size_and_time_are_the_same(
     assert answer.status_code == 401
 
 
-async def test_a_lost_file_closes_and_a_found_one_opens(
+async def test_a_missing_file_rejects_and_a_restored_one_accepts(
     world: World, tokens: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     away = tokens.with_name("away")
@@ -220,7 +218,7 @@ async def test_a_lost_file_closes_and_a_found_one_opens(
     assert [line for line in log_lines(caplog) if line.startswith("tokens_file")] == [lost]
 
 
-async def test_a_bad_line_is_told_by_its_number_and_never_by_its_content(
+async def test_an_invalid_line_is_logged_by_number_without_its_content(
     world: World, tokens: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     write(tokens, "s3cret-pasted-here", new_token_line("good", Role.VIEWER, None, "good"))
@@ -233,7 +231,7 @@ async def test_a_bad_line_is_told_by_its_number_and_never_by_its_content(
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:80", "127.0.0.1", "127.0.0.1:8080", "[::1]", "[::1]:9"])
-async def test_bound_to_loopback_our_own_names_are_known(world: World, host: str) -> None:
+async def test_bound_to_loopback_local_host_names_are_accepted(world: World, host: str) -> None:
     world.loopback, world.anonymous = True, Role.VIEWER
     async with world.client() as client:
         assert (await client.get(LIST, headers={"Host": host})).status_code == 200
@@ -244,7 +242,7 @@ async def test_bound_to_loopback_our_own_names_are_known(world: World, host: str
     ["evil.example", "evil.example:80", "localhost.evil.example", "127.0.0.1.evil.example", "localhost:x", "::1", ""],
 )
 @pytest.mark.parametrize("path", [LIST, "/", "/health"])
-async def test_bound_to_loopback_a_foreign_host_is_refused(world: World, host: str, path: str) -> None:
+async def test_bound_to_loopback_a_foreign_host_is_rejected(world: World, host: str, path: str) -> None:
     world.loopback, world.anonymous = True, Role.VIEWER
     async with world.client() as client:
         await client.get(LIST)
@@ -253,7 +251,7 @@ async def test_bound_to_loopback_a_foreign_host_is_refused(world: World, host: s
     assert (answer.status_code, answer.json()["type"]) == (403, "forbidden")
 
 
-async def test_bound_elsewhere_any_host_is_known(world: World) -> None:
+async def test_bound_elsewhere_any_host_is_accepted(world: World) -> None:
     async with world.client() as client:
         answer = await client.get(LIST, headers={"Host": "dict-api.lbpay.com", **bearer("view")})
 
