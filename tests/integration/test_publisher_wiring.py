@@ -35,7 +35,7 @@ def settings(**variables: str) -> Settings:
     return load(away | variables)
 
 
-async def test_without_a_broker_transitions_end_in_the_log_for_good() -> None:
+async def test_without_a_broker_transitions_are_logged_and_marked_published() -> None:
     stream, told = io.StringIO(), settings()
 
     async with backing(told) as parts, publishing(told, parts, stream) as where:
@@ -45,7 +45,7 @@ async def test_without_a_broker_transitions_end_in_the_log_for_good() -> None:
     assert json.loads(stream.getvalue())["core_event"]["data"]["policy_name"] == CLAIMS
 
 
-async def test_with_a_broker_they_go_there(pulsar_broker: Broker, tmp_path: Path) -> None:
+async def test_with_a_broker_transitions_are_published_to_it(pulsar_broker: Broker, tmp_path: Path) -> None:
     story, topic, file = story_of(CLAIMS, 2), new_topic(), tmp_path / "token"
     file.write_text(token())
     told = settings(
@@ -69,7 +69,7 @@ async def test_with_a_broker_they_go_there(pulsar_broker: Broker, tmp_path: Path
     assert messages[0].document["metadata"]["version"] == parts.version
 
 
-async def test_a_broker_that_is_away_is_waited_for() -> None:
+async def test_an_unavailable_broker_is_retried() -> None:
     told = settings(PULSAR_BROKER_URL="pulsar://127.0.0.1:1")
 
     async with backing(told) as parts, publishing(told, parts) as where:
@@ -80,7 +80,7 @@ async def test_a_broker_that_is_away_is_waited_for() -> None:
 
 
 @pytest.mark.parametrize("module", ["apps.api.program", "apps.worker", "apps.cli.events"])
-def test_who_has_no_broker_does_not_carry_the_library(module: str) -> None:
+def test_without_a_broker_the_library_is_not_imported(module: str) -> None:
     script = f"import sys, dict_rate_limit.{module}; sys.exit('pulsar' in sys.modules)"
 
     done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True)  # noqa: S603 - a text of ours
