@@ -73,7 +73,7 @@ async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> Non
         await sink.drain()
 
 
-async def test_a_refused_connection_is_told_at_once_and_not_at_the_deadline() -> None:
+async def test_a_refused_connection_fails_before_the_deadline() -> None:
     async with bridge_source(f"{LOOPBACK}:{free_port()}", deadline=600) as source, asyncio.timeout(PATIENCE):
         with pytest.raises(SourceError, match="refused") as caught:
             await source.list_policies(US)
@@ -81,7 +81,7 @@ async def test_a_refused_connection_is_told_at_once_and_not_at_the_deadline() ->
     assert caught.value.outcome is Outcome.UNAVAILABLE
 
 
-async def test_a_name_nobody_knows_is_unavailable() -> None:
+async def test_an_unknown_name_is_unavailable() -> None:
     async with bridge_source("bridge.invalid:1", deadline=5) as source, asyncio.timeout(PATIENCE):
         with pytest.raises(SourceError) as caught:
             await source.list_policies(US)
@@ -89,7 +89,7 @@ async def test_a_name_nobody_knows_is_unavailable() -> None:
     assert caught.value.retry_helps
 
 
-async def test_somebody_who_takes_the_call_and_never_speaks_is_a_deadline() -> None:
+async def test_a_silent_server_exceeds_the_deadline() -> None:
     with socket.create_server((LOOPBACK, 0)) as mute:
         async with bridge_source(f"{LOOPBACK}:{mute.getsockname()[1]}", deadline=0.3) as source:
             with pytest.raises(SourceError) as caught:
@@ -98,7 +98,7 @@ async def test_somebody_who_takes_the_call_and_never_speaks_is_a_deadline() -> N
     assert caught.value.outcome is Outcome.DEADLINE_EXCEEDED
 
 
-async def test_the_connection_is_kept() -> None:
+async def test_the_connection_is_reused() -> None:
     bridge = OddBridge()
     async with bridge.serve() as address, bridge_source(address) as source:
         for _ in range(5):
@@ -107,7 +107,7 @@ async def test_the_connection_is_kept() -> None:
     assert len(bridge.peers) == 1
 
 
-async def test_a_source_made_before_its_bridge_reads_once_it_is_there() -> None:
+async def test_a_source_created_before_the_bridge_reads_later() -> None:
     port = free_port()
     async with bridge_source(f"{LOOPBACK}:{port}") as source:
         with pytest.raises(SourceError):
@@ -118,7 +118,7 @@ async def test_a_source_made_before_its_bridge_reads_once_it_is_there() -> None:
     assert snapshot.outcome is Outcome.OK
 
 
-async def test_a_restart_of_the_bridge_heals_by_itself() -> None:
+async def test_the_source_recovers_after_a_restart_of_the_bridge() -> None:
     async with fake_bridge() as (_, address):
         source_context = bridge_source(address)
         source = await source_context.__aenter__()
@@ -134,7 +134,7 @@ async def test_a_restart_of_the_bridge_heals_by_itself() -> None:
     assert snapshot.outcome is Outcome.OK
 
 
-async def test_a_connection_that_died_in_silence_is_replaced() -> None:
+async def test_a_silently_dead_connection_is_replaced() -> None:
     async with fake_bridge() as (_, behind):
         wire = Wire(port_of(behind))
         async with wire.serve() as address, bridge_source(address, deadline=2.0) as source:
@@ -149,7 +149,7 @@ async def test_a_connection_that_died_in_silence_is_replaced() -> None:
     assert (snapshot.outcome, wire.connections) == (Outcome.OK, 2)
 
 
-async def test_calls_that_go_silent_together_replace_the_connection_once() -> None:
+async def test_several_silent_calls_replace_the_connection_once() -> None:
     async with fake_bridge() as (_, behind):
         wire = Wire(port_of(behind))
         async with wire.serve() as address, bridge_source(address, deadline=2.0) as source:
@@ -163,7 +163,7 @@ async def test_calls_that_go_silent_together_replace_the_connection_once() -> No
     assert wire.connections == 2
 
 
-async def test_a_call_we_give_up_ends_as_cancelled() -> None:
+async def test_a_cancelled_call_ends_as_cancelled() -> None:
     async with fake_bridge() as (fake, address), bridge_source(address) as source:
         fake.inject(Fault.SILENT)
         call = asyncio.create_task(source.list_policies(US))
@@ -175,7 +175,7 @@ async def test_a_call_we_give_up_ends_as_cancelled() -> None:
             await call
 
 
-async def test_a_time_limit_around_a_call_is_a_time_out() -> None:
+async def test_a_timeout_around_a_call_is_a_timeout_error() -> None:
     async with fake_bridge() as (fake, address), bridge_source(address) as source:
         fake.inject(Fault.SILENT)
 
@@ -184,7 +184,7 @@ async def test_a_time_limit_around_a_call_is_a_time_out() -> None:
                 await source.list_policies(US)
 
 
-async def test_closing_ends_a_running_call_with_an_error_of_ours() -> None:
+async def test_closing_ends_a_running_call_with_a_source_error() -> None:
     async with fake_bridge() as (fake, address), bridge_source(address) as source:
         fake.inject(Fault.SILENT)
         call = asyncio.create_task(source.list_policies(US))
@@ -196,7 +196,7 @@ async def test_closing_ends_a_running_call_with_an_error_of_ours() -> None:
             await call
 
 
-async def test_a_closed_source_says_so_and_may_be_closed_again() -> None:
+async def test_a_closed_source_raises_and_can_be_closed_again() -> None:
     async with fake_bridge() as (_, address), bridge_source(address) as source:
         await source.list_policies(US)
         await source.close()
