@@ -48,7 +48,7 @@ async def test_the_page_shows_every_bucket(client: httpx.AsyncClient) -> None:
     assert all(name in seen(answer) for name in ("CLAIMS_READ", "POLICIES_LIST"))
 
 
-async def test_nothing_but_our_own_styles_and_pictures_may_load(client: httpx.AsyncClient) -> None:
+async def test_the_policy_allows_only_our_own_styles_and_pictures(client: httpx.AsyncClient) -> None:
     headers = (await client.get("/")).headers
 
     policy = headers["Content-Security-Policy"]
@@ -62,27 +62,29 @@ async def test_nothing_but_our_own_styles_and_pictures_may_load(client: httpx.As
     ("query", "header", "language"),
     [("", "pt-BR", "pt-BR"), ("", "en-GB", "en"), ("?lang=en", "pt-BR", "en"), ("?lang=pt", "en", "pt-BR")],
 )
-async def test_the_language_is_the_readers(client: httpx.AsyncClient, query: str, header: str, language: str) -> None:
+async def test_the_language_is_that_of_the_reader(
+    client: httpx.AsyncClient, query: str, header: str, language: str
+) -> None:
     answer = await client.get(f"/{query}", headers={"Accept-Language": header})
 
     assert answer.headers["Content-Language"] == language
     assert f'lang="{language}"' in answer.text
 
 
-async def test_the_page_refreshes_itself_unless_told_not_to(client: httpx.AsyncClient) -> None:
+async def test_the_page_refreshes_itself_unless_stopped(client: httpx.AsyncClient) -> None:
     moving, still = await client.get("/"), await client.get("/?refresh=0")
 
     assert ('http-equiv="refresh"' in moving.text, 'http-equiv="refresh"' in still.text) == (True, False)
 
 
-async def test_the_page_is_of_the_participant_asked_for(world: World, client: httpx.AsyncClient) -> None:
+async def test_the_page_shows_the_requested_participant(world: World, client: httpx.AsyncClient) -> None:
     await client.get(f"/?participant={OTHER}")
 
     assert [name for name, _ in world.source.calls] == [OTHER]
 
 
 @pytest.mark.parametrize("query", ["participant=00000000", "color=red", "lang=en&lang=pt"])
-async def test_the_page_refuses_what_it_does_not_understand(client: httpx.AsyncClient, query: str) -> None:
+async def test_the_page_rejects_invalid_parameters(client: httpx.AsyncClient, query: str) -> None:
     assert (await client.get(f"/?{query}")).status_code == 400
 
 
@@ -96,7 +98,7 @@ async def test_the_page_shows_open_alerts(world: World, client: httpx.AsyncClien
     assert "ENTRIES_WRITE" not in seen(healthy)
 
 
-async def test_the_page_shows_who_has_an_alert_and_what_is_silenced(world: World, client: httpx.AsyncClient) -> None:
+async def test_the_page_shows_acknowledgements_and_silences(world: World, client: httpx.AsyncClient) -> None:
     await recorded(world.stores, snapshot(bucket(0, name="ENTRIES_WRITE")))
     (alert,) = await world.stores.state.open_alerts([PARTICIPANT])
     until = NOON + timedelta(hours=1)
@@ -115,7 +117,7 @@ async def test_the_page_shows_who_has_an_alert_and_what_is_silenced(world: World
     assert "1 maintenance window until 13:00 UTC" in page
 
 
-async def test_the_page_says_that_transitions_are_late(world: World, client: httpx.AsyncClient) -> None:
+async def test_the_page_shows_late_transitions(world: World, client: httpx.AsyncClient) -> None:
     await recorded(world.stores, snapshot(bucket(0)))
     world.clock.advance(360)
 
@@ -124,7 +126,7 @@ async def test_the_page_says_that_transitions_are_late(world: World, client: htt
     assert "1 transition of an alert has not been published yet, for 6 min." in page
 
 
-async def test_a_test_alert_never_shows_as_trouble(world: World, client: httpx.AsyncClient) -> None:
+async def test_a_test_alert_never_appears_as_a_problem(world: World, client: httpx.AsyncClient) -> None:
     await send_drill(world.stores.alerts, world.clock, PARTICIPANT, "ana", "before the holidays")
 
     page = seen(await client.get("/?lang=en"))
@@ -134,7 +136,7 @@ async def test_a_test_alert_never_shows_as_trouble(world: World, client: httpx.A
 
 
 @pytest.mark.parametrize(("broker", "said"), [(True, False), (False, True)])
-async def test_the_page_says_where_transitions_go_without_a_broker(world: World, *, broker: bool, said: bool) -> None:
+async def test_the_page_names_the_log_without_a_broker(world: World, *, broker: bool, said: bool) -> None:
     world.broker = broker
     async with world.client() as client:
         page = seen(await client.get("/?lang=en"))
@@ -142,7 +144,7 @@ async def test_the_page_says_where_transitions_go_without_a_broker(world: World,
     assert ("Transitions of alerts go to the log only: no broker is configured." in page) is said
 
 
-async def test_the_page_stands_when_everything_behind_it_is_away(world: World) -> None:
+async def test_the_page_works_without_any_server_behind_it(world: World) -> None:
     world.stores = absent_stores(world.clock)
     world.source.error = SourceError(Outcome.UNAVAILABLE, "away")
     async with world.client() as client:
@@ -152,7 +154,7 @@ async def test_the_page_stands_when_everything_behind_it_is_away(world: World) -
     assert "Open alerts, silences and deliveries unknown: the database did not answer." in answer.text
 
 
-async def test_everything_the_page_asks_for_is_there_and_may_be_kept(client: httpx.AsyncClient) -> None:
+async def test_every_file_of_the_page_exists_and_can_be_cached(client: httpx.AsyncClient) -> None:
     wanted = set(re.findall(r'(?:href|src)="(static/[^"]+)"', (await client.get("/")).text))
 
     answers = [await client.get(f"/{address}") for address in sorted(wanted)]
@@ -162,7 +164,7 @@ async def test_everything_the_page_asks_for_is_there_and_may_be_kept(client: htt
     assert all("immutable" in answer.headers["Cache-Control"] for answer in answers)
 
 
-async def test_a_style_that_is_known_is_not_sent_again(client: httpx.AsyncClient) -> None:
+async def test_a_known_style_is_not_sent_again(client: httpx.AsyncClient) -> None:
     first = await client.get("/static/base.css")
 
     again = await client.get("/static/base.css", headers={"If-None-Match": first.headers["ETag"]})
@@ -208,7 +210,7 @@ async def test_every_response_with_a_body_has_an_example(client: httpx.AsyncClie
     assert missing == []
 
 
-async def test_the_parameters_are_those_the_api_takes(client: httpx.AsyncClient) -> None:
+async def test_the_document_has_the_parameters_of_the_api(client: httpx.AsyncClient) -> None:
     described = await document(client)
 
     taken = {
@@ -232,7 +234,7 @@ async def test_the_example_of_the_list_has_the_fields_of_a_real_one(client: http
     assert example["policies"][0].keys() == real["policies"][0].keys()
 
 
-async def test_the_documented_problems_are_those_there_are(client: httpx.AsyncClient) -> None:
+async def test_the_document_has_the_problems_of_the_api(client: httpx.AsyncClient) -> None:
     described = await document(client)
 
     documented = {
@@ -250,7 +252,7 @@ async def test_the_documented_problems_are_those_there_are(client: httpx.AsyncCl
     assert len(documented) > 6
 
 
-async def test_the_page_obeys_the_same_access(world: World) -> None:
+async def test_the_page_has_the_same_access_rules(world: World) -> None:
     world.anonymous = Role.OPERATOR
     async with world.client() as client:
         assert (await client.post("/")).status_code == 405
