@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 TABLES = ("polls", "participants", "poll_counts", "policies", "states", "latest", "alerts", "alert_events")
 
 
-async def test_a_state_keeps_everything_about_the_moment(migrated_database_url: str) -> None:
+async def test_a_state_has_every_field_of_its_reading(migrated_database_url: str) -> None:
     reading = replace(
         snapshot(replace(bucket(250), policy_category="b"), response_time=NOON - FIVE_MINUTES), correlation_id="abc"
     )
@@ -77,7 +77,7 @@ async def test_numbers_are_stored_raw(migrated_database_url: str, edge: Bucket, 
     ("raw", "letter"),
     [("C", "C"), ("", None), ("c", None), ("Z", None), (" A", None), ("Categoria não publicada", None)],
 )
-async def test_a_category_is_stored_raw_but_for_policies_only_a_letter(
+async def test_a_category_is_stored_raw_and_as_a_letter_for_policies(
     migrated_database_url: str, raw: str, letter: str | None
 ) -> None:
     async with opened_store(migrated_database_url) as stores:
@@ -88,7 +88,7 @@ async def test_a_category_is_stored_raw_but_for_policies_only_a_letter(
     assert values(migrated_database_url, "SELECT category FROM dict_rate_limit_policies") == [letter]
 
 
-async def test_items_that_could_not_be_read_are_kept_with_the_poll(migrated_database_url: str) -> None:
+async def test_rejected_items_are_stored_with_the_poll(migrated_database_url: str) -> None:
     item = RejectedItem(position=3, name="lower_case", reason="name: 'lower_case', expected …")
 
     async with opened_store(migrated_database_url) as stores:
@@ -99,7 +99,7 @@ async def test_items_that_could_not_be_read_are_kept_with_the_poll(migrated_data
     assert (poll["outcome"], poll["advanced"], poll["buckets"]) == ("OK", True, 1)
 
 
-async def test_a_failure_is_kept_with_what_it_said(migrated_database_url: str) -> None:
+async def test_a_failure_is_stored_with_its_detail(migrated_database_url: str) -> None:
     poll = FailedPoll(
         participant=PARTICIPANT,
         source="bridge",
@@ -140,7 +140,7 @@ async def test_a_failure_is_kept_with_what_it_said(migrated_database_url: str) -
     ],
     ids=["time repeats", "empty", "failed"],
 )
-async def test_a_poll_without_news_is_a_poll_row_and_no_state(migrated_database_url: str, poll: Poll) -> None:
+async def test_a_poll_without_changes_is_a_row_without_states(migrated_database_url: str, poll: Poll) -> None:
     async with opened_store(migrated_database_url) as stores:
         await record(stores, snapshot(bucket()), poll)
 
@@ -152,7 +152,7 @@ async def test_a_poll_without_news_is_a_poll_row_and_no_state(migrated_database_
     assert values(migrated_database_url, "SELECT available_tokens FROM dict_rate_limit_latest") == [1000]
 
 
-async def test_a_vanished_policy_leaves_the_latest_but_not_the_policies(migrated_database_url: str) -> None:
+async def test_a_vanished_policy_stays_in_the_table_of_policies(migrated_database_url: str) -> None:
     async with opened_store(migrated_database_url) as stores:
         await record(stores, *ticks((bucket(), bucket(name="KEYS_CHECK")), bucket()))
 
@@ -176,7 +176,7 @@ async def test_a_policy_row_changes_only_when_its_limits_do(migrated_database_ur
     assert (policy["capacity_max"], policy["category"], policy["changed"]) == (500, "D", True)
 
 
-async def test_what_operators_set_outlives_a_change_of_limits(migrated_database_url: str) -> None:
+async def test_operator_settings_survive_a_change_of_limits(migrated_database_url: str) -> None:
     async with opened_store(migrated_database_url) as stores:
         await record(stores, snapshot(bucket()))
         execute(
@@ -188,7 +188,7 @@ async def test_what_operators_set_outlives_a_change_of_limits(migrated_database_
     assert (policy["warning_threshold_pct"], policy["enabled"]) == (Decimal("33.33"), False)
 
 
-async def test_text_that_postgresql_cannot_hold_loses_no_reading(migrated_database_url: str) -> None:
+async def test_text_that_postgresql_cannot_store_loses_no_reading(migrated_database_url: str) -> None:
     reading = replace(
         snapshot(
             replace(bucket(0), policy_category="\0"),
@@ -205,7 +205,7 @@ async def test_text_that_postgresql_cannot_hold_loses_no_reading(migrated_databa
     assert values(migrated_database_url, "SELECT category FROM dict_rate_limit_alert_events") == ["C\ufffd"]
 
 
-async def test_a_connection_killed_in_the_middle_leaves_nothing(migrated_database_url: str) -> None:
+async def test_a_killed_connection_stores_nothing(migrated_database_url: str) -> None:
     async with opened_store(migrated_database_url) as stores:
         with pytest.raises(StoreUnavailableError):
             await save_and_kill(stores, migrated_database_url)
@@ -224,7 +224,7 @@ async def test_after_a_killed_connection_the_same_poll_can_be_recorded(migrated_
     assert values(migrated_database_url, "SELECT count(*) FROM dict_rate_limit_alert_events") == [1]
 
 
-async def test_saving_a_poll_that_is_there_is_refused(migrated_database_url: str) -> None:
+async def test_saving_a_stored_poll_is_rejected(migrated_database_url: str) -> None:
     poll = snapshot(bucket())
     async with opened_store(migrated_database_url) as stores:
         await record(stores, poll)
@@ -233,7 +233,7 @@ async def test_saving_a_poll_that_is_there_is_refused(migrated_database_url: str
             await save_without_asking(stores, poll)
 
 
-async def test_a_second_open_alert_of_one_kind_is_refused(migrated_database_url: str) -> None:
+async def test_a_second_open_alert_of_one_kind_is_rejected(migrated_database_url: str) -> None:
     async with opened_store(migrated_database_url) as stores:
         await record(stores, snapshot(bucket(0)))
 
@@ -244,7 +244,7 @@ async def test_a_second_open_alert_of_one_kind_is_refused(migrated_database_url:
 @pytest.mark.parametrize(
     ("warning", "critical"), [(10, 25), (-1, None), (Decimal("100.01"), None), (None, 101), (None, Decimal("-0.01"))]
 )
-async def test_thresholds_without_sense_are_refused(
+async def test_invalid_thresholds_are_rejected(
     migrated_database_url: str, warning: float | None, critical: float | None
 ) -> None:
     async with opened_store(migrated_database_url) as stores:
