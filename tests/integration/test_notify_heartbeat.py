@@ -25,14 +25,14 @@ async def receiver() -> AsyncIterator[HttpReceiver]:
         yield running
 
 
-async def test_calls_the_url(receiver: HttpReceiver, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_heartbeat_calls_the_url(receiver: HttpReceiver, caplog: pytest.LogCaptureFixture) -> None:
     await UrlHeartbeat(HTTP, receiver.url("/ping/t0ken")).beat()
 
     assert [(request.method, request.path) for request in receiver.requests] == [("GET", "/ping/t0ken")]
     assert log_lines(caplog) == []
 
 
-async def test_a_failure_is_told_once_until_it_changes_or_is_over(
+async def test_a_failure_is_logged_once_until_it_changes_or_ends(
     receiver: HttpReceiver, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
@@ -50,7 +50,7 @@ async def test_a_failure_is_told_once_until_it_changes_or_is_over(
     ]
 
 
-async def test_nobody_there_is_told_without_the_url(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_refused_connection_is_logged_without_the_url(caplog: pytest.LogCaptureFixture) -> None:
     port = closed_port()
 
     await UrlHeartbeat(HTTP, f"http://127.0.0.1:{port}/ping/t0ken").beat()
@@ -58,7 +58,7 @@ async def test_nobody_there_is_told_without_the_url(caplog: pytest.LogCaptureFix
     assert log_lines(caplog) == [f"heartbeat.failed error=cannot connect: Connection refused host=127.0.0.1:{port}"]
 
 
-async def test_an_internal_address_is_refused(receiver: HttpReceiver, caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_internal_address_is_rejected(receiver: HttpReceiver, caplog: pytest.LogCaptureFixture) -> None:
     await UrlHeartbeat(GuardedHttp(AddressGuard()), receiver.url("/ping")).beat()
 
     assert receiver.requests == []
