@@ -63,7 +63,7 @@ def target(postgres_server: str, capsys: pytest.CaptureFixture[str]) -> Iterator
         yield Recovery(capsys=capsys, url=url)
 
 
-def test_every_table_comes_back_as_it_was(source: Recovery, backup: Backup, target: Recovery) -> None:
+def test_every_table_is_restored(source: Recovery, backup: Backup, target: Recovery) -> None:
     result = target("restore", "--from", backup.dump)
 
     before, after = everything(source.url), everything(target.url)
@@ -77,20 +77,20 @@ def test_every_table_comes_back_as_it_was(source: Recovery, backup: Backup, targ
         assert after[f"dict_rate_limit_{name}"], name
 
 
-def test_partitions_indexes_and_constraints_come_back(source: Recovery, backup: Backup, target: Recovery) -> None:
+def test_partitions_indexes_and_constraints_are_restored(source: Recovery, backup: Backup, target: Recovery) -> None:
     target("restore", "--from", backup.dump)
 
     assert structure(target.url) == structure(source.url)
 
 
-def test_open_alerts_go_on_where_no_lost_transition_can_have_been(backup: Backup, target: Recovery) -> None:
+def test_open_alerts_continue_when_no_transition_can_be_lost(backup: Backup, target: Recovery) -> None:
     result = target("restore", "--from", backup.dump)
 
     assert values(target.url, "SELECT sequence FROM dict_rate_limit_alerts") == [1001, 1001]
     assert "going on: 2 open alerts" in result.out
 
 
-def test_it_says_what_waits_and_what_is_lost(backup: Backup, target: Recovery) -> None:
+def test_the_output_has_pending_transitions_and_the_possible_loss(backup: Backup, target: Recovery) -> None:
     result = target("restore", "--from", backup.dump)
 
     restored, lost, waiting, _ = result.out.splitlines()
@@ -100,7 +100,7 @@ def test_it_says_what_waits_and_what_is_lost(backup: Backup, target: Recovery) -
     assert waiting.startswith("waiting: 2 transitions")
 
 
-def test_what_was_given_up_on_waits_no_more(
+def test_dead_lettered_transitions_are_not_pending(
     migrated_database_url: str, target: Recovery, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = Recovery(capsys=capsys, url=migrated_database_url)
@@ -112,7 +112,7 @@ def test_what_was_given_up_on_waits_no_more(
     assert result.out.splitlines()[2].startswith("waiting: 1 transition;")
 
 
-def test_a_backup_of_an_older_schema_is_compared_as_well(
+def test_a_backup_of_an_older_schema_is_verified(
     migrated_database_url: str, target: Recovery, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = Recovery(capsys=capsys, url=migrated_database_url)
@@ -136,7 +136,7 @@ def test_new_rows_are_numbered_after_the_restored_ones(backup: Backup, target: R
     assert following == last + 1
 
 
-def test_the_planner_has_its_figures(backup: Backup, target: Recovery) -> None:
+def test_the_planner_has_its_statistics(backup: Backup, target: Recovery) -> None:
     target("restore", "--from", backup.dump)
 
     assert values(target.url, "SELECT reltuples::int FROM pg_class WHERE relname = 'goose_db_version'") == [
@@ -144,7 +144,7 @@ def test_the_planner_has_its_figures(backup: Backup, target: Recovery) -> None:
     ]
 
 
-def test_latest_is_the_newest_good_one(source: Recovery, backup: Backup, target: Recovery) -> None:
+def test_latest_is_the_newest_valid_backup(source: Recovery, backup: Backup, target: Recovery) -> None:
     newer = source.backed_up(backup.dump.parent)
     newer.dump.write_bytes(b"cut")
 
@@ -155,11 +155,11 @@ def test_latest_is_the_newest_good_one(source: Recovery, backup: Backup, target:
     assert backup.manifest.name in result.err
 
 
-def test_the_manifest_stands_for_its_dump(backup: Backup, target: Recovery) -> None:
+def test_the_manifest_can_name_the_backup(backup: Backup, target: Recovery) -> None:
     assert target("restore", "--from", backup.file).code == 0
 
 
-def test_another_role_may_restore(backup: Backup, target: Recovery) -> None:
+def test_another_role_can_restore(backup: Backup, target: Recovery) -> None:
     with role(target.url) as name:
         execute(target.url, f"ALTER DATABASE {database_of(target.url)} OWNER TO {name}")
 
@@ -170,7 +170,7 @@ def test_another_role_may_restore(backup: Backup, target: Recovery) -> None:
         assert values(target.url, owners) == [name]
 
 
-def test_a_schema_of_its_own_comes_back(migrated_database_url: str, target: Recovery, tmp_path: Path) -> None:
+def test_a_separate_schema_is_restored(migrated_database_url: str, target: Recovery, tmp_path: Path) -> None:
     source = replace(target, url=migrated_database_url)
     for url in (source.url, target.url):
         execute(url, f'ALTER DATABASE {database_of(url)} SET search_path TO "Our limits"')
@@ -186,7 +186,7 @@ def test_a_schema_of_its_own_comes_back(migrated_database_url: str, target: Reco
     assert done.code == 0, done.err
 
 
-def test_a_database_that_is_not_empty_is_refused_with_what_is_there(backup: Backup, target: Recovery) -> None:
+def test_a_database_that_is_not_empty_is_rejected_with_its_contents(backup: Backup, target: Recovery) -> None:
     for number in range(6):
         execute(target.url, f"CREATE TABLE t{number} ()")
 
@@ -197,7 +197,7 @@ def test_a_database_that_is_not_empty_is_refused_with_what_is_there(backup: Back
     assert len(values(target.url, THINGS)) == 6
 
 
-def test_a_function_counts_as_something_there(backup: Backup, target: Recovery) -> None:
+def test_a_function_makes_a_database_not_empty(backup: Backup, target: Recovery) -> None:
     execute(target.url, "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'")
 
     result = target("restore", "--from", backup.dump)
@@ -206,7 +206,7 @@ def test_a_function_counts_as_something_there(backup: Backup, target: Recovery) 
     assert "is not empty: public.f();" in result.err
 
 
-def test_a_database_that_a_worker_waits_in_is_refused(backup: Backup, target: Recovery) -> None:
+def test_a_database_with_a_waiting_worker_is_rejected(backup: Backup, target: Recovery) -> None:
     with psycopg.connect(target.url, application_name="dict-rate-limit"):
         result = target("restore", "--from", backup.dump)
 
@@ -262,7 +262,7 @@ DAMAGES: dict[Callable[[Backup], None], str] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
-def test_a_damaged_or_foreign_backup_changes_nothing(
+def test_a_damaged_or_foreign_backup_is_rejected_before_any_change(
     damage: Callable[[Backup], None], backup: Backup, target: Recovery
 ) -> None:
     damage(backup)
@@ -274,7 +274,7 @@ def test_a_damaged_or_foreign_backup_changes_nothing(
     assert values(target.url, THINGS) == []
 
 
-def test_a_restore_that_fails_half_way_changes_nothing(backup: Backup, target: Recovery) -> None:
+def test_a_failed_restore_changes_nothing(backup: Backup, target: Recovery) -> None:
     execute(target.url, "CREATE TYPE dict_rate_limit_states_hourly AS (x int)")
 
     result = target("restore", "--from", backup.dump)
@@ -284,7 +284,7 @@ def test_a_restore_that_fails_half_way_changes_nothing(backup: Backup, target: R
     assert values(target.url, THINGS) == ["dict_rate_limit_states_hourly"]
 
 
-def test_what_is_not_what_the_backup_holds_is_said_to_be_useless(backup: Backup, target: Recovery) -> None:
+def test_a_restored_database_that_differs_is_reported(backup: Backup, target: Recovery) -> None:
     tables = json.loads(backup.file.read_text())["tables"]
     tables["public.dict_rate_limit_polls"]["digest"] = "1"
     edit(backup, tables=tables)
@@ -295,7 +295,7 @@ def test_what_is_not_what_the_backup_holds_is_said_to_be_useless(backup: Backup,
     assert "do not use this database: public.dict_rate_limit_polls: 2 rows as expected, but not the same" in result.err
 
 
-def test_a_pg_restore_older_than_the_pg_dump_is_refused(backup: Backup, target: Recovery) -> None:
+def test_a_pg_restore_older_than_the_pg_dump_is_rejected(backup: Backup, target: Recovery) -> None:
     edit(backup, tools_major=99)
 
     result = target("restore", "--from", backup.dump)
@@ -304,35 +304,35 @@ def test_a_pg_restore_older_than_the_pg_dump_is_refused(backup: Backup, target: 
     assert "pg_restore 99 or newer are needed" in result.err
 
 
-def test_verifying_needs_no_database(backup: Backup, target: Recovery) -> None:
+def test_verification_needs_no_database(backup: Backup, target: Recovery) -> None:
     result = target("restore", "--from", backup.dump, "--verify-only", DATABASE_URL="")
 
     assert (result.code, result.out) == (0, "")
     assert result.err.startswith("the backup is whole\n")
 
 
-def test_verifying_finds_a_damage(backup: Backup, target: Recovery) -> None:
+def test_verification_detects_damage(backup: Backup, target: Recovery) -> None:
     flip(backup)
 
     assert target("restore", "--from", backup.dump, "--verify-only", DATABASE_URL="").code == 65
 
 
 @pytest.mark.parametrize(("name", "words"), [("x.dump", "no such file"), ("latest", "no backup of ours is here")])
-def test_a_backup_that_is_not_there_is_told(name: str, words: str, target: Recovery, tmp_path: Path) -> None:
+def test_a_missing_backup_is_reported(name: str, words: str, target: Recovery, tmp_path: Path) -> None:
     result = target("restore", "--from", tmp_path / name)
 
     assert (result.code, result.out) == (71, "")
     assert words in result.err
 
 
-def test_a_folder_that_is_not_there_is_told(target: Recovery, tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported(target: Recovery, tmp_path: Path) -> None:
     result = target("restore", "--from", tmp_path / "nowhere" / "latest")
 
     assert result.code == 71
     assert result.err == f"error: {tmp_path}/nowhere: No such file or directory\n"
 
 
-def test_a_manifest_that_cannot_be_written_takes_its_dump_along(tmp_path: Path) -> None:
+def test_a_failed_manifest_deletes_its_dump(tmp_path: Path) -> None:
     dump = tmp_path / ".x.partial"
     dump.write_bytes(b"dump")
     in_the_way = tmp_path / f"{manifest().name}.json"
