@@ -27,7 +27,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         yield desk
 
 
-def test_a_policy_in_trouble_is_explained(desk: Desk) -> None:
+def test_a_policy_in_alert_is_explained(desk: Desk) -> None:
     alert_id = desk.alert()
     desk.server.do(recorded(desk.server.world.stores, snapshot(bucket(260), at=NOON + FIVE_MINUTES)))
     desk.server.do(desk.server.world.send_notifications(channel("hook", format=ChannelType.WEBHOOK), within=HOUR))
@@ -54,7 +54,7 @@ def test_a_policy_in_trouble_is_explained(desk: Desk) -> None:
     ]
 
 
-def test_a_quiet_policy_says_when_an_alert_would_open(desk: Desk) -> None:
+def test_a_quiet_policy_has_the_tokens_that_open_an_alert(desk: Desk) -> None:
     desk.server.do(recorded(desk.server.world.stores, snapshot(bucket(700))))
 
     result = desk.run("explain", "CLAIMS_READ")
@@ -63,7 +63,7 @@ def test_a_quiet_policy_says_when_an_alert_would_open(desk: Desk) -> None:
     assert "open alert" not in result.out
 
 
-def test_silences_that_hold_an_alert_back_are_named(desk: Desk) -> None:
+def test_silences_of_an_alert_are_listed(desk: Desk) -> None:
     desk.alert()
     made = desk.run("silences", "create", "--reason", "a release", "--for", "1h", "--output", "json")
     silence_id = json.loads(made.out)["silence_id"]
@@ -76,7 +76,7 @@ def test_silences_that_hold_an_alert_back_are_named(desk: Desk) -> None:
     assert "active  until 2026-11-23T13:00:00Z  SILENCE: everything" in shown
 
 
-def test_an_alert_that_nobody_was_told_of_says_so(desk: Desk) -> None:
+def test_an_alert_without_notifications_has_a_note(desk: Desk) -> None:
     desk.alert()
 
     assert "told         nobody yet" in lines(desk.run("explain", "CLAIMS_READ"))
@@ -91,7 +91,7 @@ def test_the_policys_own_alert_comes_before_those_of_the_participant(desk: Desk)
     assert ["THRESHOLD" in shown[0], *("SOURCE_" in line or "RATE_" in line for line in shown[1:])] == [True] * 3
 
 
-def test_a_policy_without_alerts_and_a_dry_bucket_are_said_to_be_so(desk: Desk) -> None:
+def test_a_disabled_policy_and_an_exhausted_bucket_have_a_note(desk: Desk) -> None:
     stores = desk.server.world.stores
     stores.database.set_policy_override(PARTICIPANT, "CLAIMS_READ", PolicyOverride(enabled=False))  # type: ignore[attr-defined]
     desk.server.do(recorded(stores, snapshot(bucket(0))))
@@ -102,7 +102,7 @@ def test_a_policy_without_alerts_and_a_dry_bucket_are_said_to_be_so(desk: Desk) 
     assert "thresholds  WARNING at 25 %, CRITICAL at 10 %; alerts are off for this policy" in shown
 
 
-def test_an_unknown_capacity_leaves_figures_out(desk: Desk) -> None:
+def test_an_unknown_capacity_omits_figures(desk: Desk) -> None:
     polls = snapshot(bucket(200)), snapshot(bucket(0, capacity=0), at=NOON + FIVE_MINUTES)
     desk.server.do(
         recorded(
@@ -117,7 +117,7 @@ def test_an_unknown_capacity_leaves_figures_out(desk: Desk) -> None:
     assert "alert       WARNING: stays while the capacity is unknown" in shown
 
 
-def test_a_quiet_policy_of_unknown_capacity_does_not_say_when_one_would_open(desk: Desk) -> None:
+def test_a_quiet_policy_of_unknown_capacity_has_no_opening_figure(desk: Desk) -> None:
     desk.server.do(recorded(desk.server.world.stores, snapshot(bucket(0, capacity=0))))
 
     assert "alert       none" in lines(desk.run("explain", "CLAIMS_READ"))
@@ -135,7 +135,7 @@ def test_json_is_the_document(desk: Desk) -> None:
     "arguments",
     [["NOPE"], ["claims_read"], ["a/b"], ["CLAIMS_READ", "--participant", OTHER], ["X", "--participant", "x"]],
 )
-def test_a_policy_that_there_is_none_of_ends_with_64(desk: Desk, arguments: list[str]) -> None:
+def test_an_unknown_policy_ends_with_64(desk: Desk, arguments: list[str]) -> None:
     desk.alert()
 
     result = desk.run("explain", *arguments)
