@@ -65,7 +65,7 @@ async def test_each_message_of_a_cycle_carries_its_span(
     assert {(span.kind, span.failed) for span in sent.values()} == {(PRODUCER, False)}
 
 
-async def test_a_message_without_an_answer_is_a_failed_span(pulsar_broker: Broker) -> None:
+async def test_a_message_without_an_acknowledgement_is_a_failed_span(pulsar_broker: Broker) -> None:
     memory = SpanMemory()
     first, second = story_of(CLAIMS, 2)
     async with proxy_to(pulsar_broker) as proxy:
