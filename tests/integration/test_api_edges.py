@@ -33,7 +33,7 @@ async def test_only_http_is_answered(kind: str) -> None:
 @pytest.mark.parametrize(
     ("status", "kind"), [(413, b"body-too-large"), (418, b"invalid-request"), (502, b"internal-error")]
 )
-def test_an_error_of_the_framework_becomes_a_problem_of_ours(status: int, kind: bytes) -> None:
+def test_an_error_of_the_framework_becomes_a_problem_document(status: int, kind: bytes) -> None:
     error = HTTPException("library talk", status_code=status)
 
     response = problem_response(RequestFactory().get("/"), error)
