@@ -35,7 +35,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_it_says_what_a_loss_now_would_cost(recovery: Recovery) -> None:
+def test_the_output_has_the_possible_data_loss(recovery: Recovery) -> None:
     result = recovery("drill", "restore")
 
     lines = result.out.splitlines()
@@ -50,7 +50,7 @@ def test_it_says_what_a_loss_now_would_cost(recovery: Recovery) -> None:
     assert lines[10] == "resumes   2 transitions would be delivered by the worker"
 
 
-def test_it_leaves_nothing_behind_and_the_database_as_it_was(recovery: Recovery, temporary: Path) -> None:
+def test_the_drill_leaves_no_files_and_an_unchanged_database(recovery: Recovery, temporary: Path) -> None:
     before = everything(recovery.url)
 
     recovery("drill", "restore")
@@ -60,7 +60,7 @@ def test_it_leaves_nothing_behind_and_the_database_as_it_was(recovery: Recovery,
     assert everything(recovery.url) == before
 
 
-def test_a_backup_that_is_there_tells_how_old_it_is(recovery: Recovery, tmp_path: Path) -> None:
+def test_the_age_of_an_existing_backup_is_reported(recovery: Recovery, tmp_path: Path) -> None:
     backup = recovery.backed_up(tmp_path)
     execute(
         recovery.url,
@@ -77,7 +77,7 @@ def test_a_backup_that_is_there_tells_how_old_it_is(recovery: Recovery, tmp_path
     assert "this backup is new" not in result.out
 
 
-def test_programs_get_json(recovery: Recovery) -> None:
+def test_the_result_can_be_json(recovery: Recovery) -> None:
     result = recovery("drill", "restore", "--output", "json")
 
     document = json.loads(result.out)
@@ -88,13 +88,13 @@ def test_programs_get_json(recovery: Recovery) -> None:
     assert document["waiting"] == 2
 
 
-def test_its_backup_can_be_kept(recovery: Recovery, tmp_path: Path) -> None:
+def test_the_backup_of_the_drill_can_be_retained(recovery: Recovery, tmp_path: Path) -> None:
     recovery("drill", "restore", "--to", tmp_path)
 
     assert [name.rpartition(".")[2] for name in left_in(tmp_path)] == ["dump", "json"]
 
 
-def test_a_database_lent_to_it_is_left_empty(recovery: Recovery, postgres_server: str) -> None:
+def test_a_given_database_is_left_empty(recovery: Recovery, postgres_server: str) -> None:
     with empty_database(postgres_server) as url:
         result = recovery("drill", "restore", "--into", url)
 
@@ -102,7 +102,7 @@ def test_a_database_lent_to_it_is_left_empty(recovery: Recovery, postgres_server
         assert values(url, THINGS) == []
 
 
-def test_a_database_that_is_not_empty_keeps_what_it_has(recovery: Recovery, postgres_server: str) -> None:
+def test_a_database_that_is_not_empty_is_not_changed(recovery: Recovery, postgres_server: str) -> None:
     with empty_database(postgres_server) as url:
         execute(url, "CREATE TABLE dict_rate_limit_policies ()")
 
@@ -112,7 +112,7 @@ def test_a_database_that_is_not_empty_keeps_what_it_has(recovery: Recovery, post
         assert values(url, THINGS) == ["dict_rate_limit_policies"]
 
 
-def test_a_backup_that_does_not_restore_fails_the_drill_and_leaves_nothing(recovery: Recovery, tmp_path: Path) -> None:
+def test_a_backup_that_cannot_be_restored_fails_the_drill(recovery: Recovery, tmp_path: Path) -> None:
     backup = recovery.backed_up(tmp_path)
     document = json.loads(backup.file.read_text())
     backup.file.write_text(json.dumps({**document, "waiting": 1}))
@@ -124,7 +124,7 @@ def test_a_backup_that_does_not_restore_fails_the_drill_and_leaves_nothing(recov
     assert values(recovery.url, SCRATCH) == []
 
 
-def test_a_lent_database_is_left_empty_also_after_a_failure(
+def test_a_given_database_is_left_empty_after_a_failure(
     recovery: Recovery, tmp_path: Path, postgres_server: str
 ) -> None:
     backup = recovery.backed_up(tmp_path)
@@ -137,7 +137,7 @@ def test_a_lent_database_is_left_empty_also_after_a_failure(
         assert values(url, THINGS) == []
 
 
-def test_a_role_that_may_make_no_database_is_told_what_to_do(recovery: Recovery) -> None:
+def test_a_role_that_cannot_create_databases_gets_a_hint(recovery: Recovery) -> None:
     with reader(recovery.url) as url:
         result = recovery("drill", "restore", DATABASE_URL=url)
 
@@ -145,7 +145,7 @@ def test_a_role_that_may_make_no_database_is_told_what_to_do(recovery: Recovery)
     assert "grant it CREATEDB, or give an empty one (--into)" in result.err
 
 
-def test_a_password_on_the_command_line_is_refused(recovery: Recovery) -> None:
+def test_a_password_on_the_command_line_is_rejected(recovery: Recovery) -> None:
     result = recovery("drill", "restore", "--into", "postgresql://me:hunter2@127.0.0.1/x")
 
     assert result.code == 64
@@ -153,7 +153,7 @@ def test_a_password_on_the_command_line_is_refused(recovery: Recovery) -> None:
     assert "hunter2" not in result.err
 
 
-def test_an_old_and_a_new_backup_at_once_are_refused(recovery: Recovery, tmp_path: Path) -> None:
+def test_an_existing_and_a_new_backup_exclude_each_other(recovery: Recovery, tmp_path: Path) -> None:
     result = recovery("drill", "restore", "--from", tmp_path / "latest", "--to", tmp_path)
 
     assert result.code == 64
