@@ -71,7 +71,7 @@ async def test_a_policy_has_every_frozen_name(client: httpx.AsyncClient) -> None
     }
 
 
-async def test_the_list_says_what_it_holds_and_how_old_it_is(world: World, client: httpx.AsyncClient) -> None:
+async def test_the_list_has_its_count_and_age(world: World, client: httpx.AsyncClient) -> None:
     await client.get(LIST)
     world.clock.advance(0.75)
 
@@ -93,7 +93,7 @@ async def test_the_list_says_what_it_holds_and_how_old_it_is(world: World, clien
     }
 
 
-async def test_unusual_buckets_are_told_raw_and_judged(client: httpx.AsyncClient) -> None:
+async def test_unusual_buckets_are_returned_raw_and_evaluated(client: httpx.AsyncClient) -> None:
     policies = {policy["policy_name"]: policy for policy in (await client.get(LIST)).json()["policies"]}
 
     told = {
@@ -110,7 +110,7 @@ async def test_unusual_buckets_are_told_raw_and_judged(client: httpx.AsyncClient
     }
 
 
-async def test_what_could_not_be_read_is_told(world: World, client: httpx.AsyncClient) -> None:
+async def test_rejected_items_are_returned(world: World, client: httpx.AsyncClient) -> None:
     rejected = RejectedItem(position=3, name="bad name", reason="name: …")
     await world.cache.put(CachedSnapshot(snapshot=snapshot(bucket(), rejected=[rejected]), fetched_at=NOON))
 
@@ -119,7 +119,7 @@ async def test_what_could_not_be_read_is_told(world: World, client: httpx.AsyncC
     assert answer["rejected"] == [{"position": 3, "name": "bad name", "reason": "name: …"}]
 
 
-async def test_an_unknown_category_is_null_where_there_is_none(world: World, client: httpx.AsyncClient) -> None:
+async def test_a_missing_category_is_null(world: World, client: httpx.AsyncClient) -> None:
     await world.cache.put(CachedSnapshot(snapshot=snapshot(bucket(), category=""), fetched_at=NOON))
 
     answer = (await client.get(LIST)).json()
@@ -142,26 +142,26 @@ async def test_an_unknown_category_is_null_where_there_is_none(world: World, cli
         ("category=C&status=WARNING&min_utilization=10", ["LOW"]),
     ],
 )
-async def test_filters_choose_what_the_reading_holds(
+async def test_filters_select_policies_of_the_reading(
     client: httpx.AsyncClient, query: str, expected: list[str]
 ) -> None:
     assert await names(client, query) == expected
 
 
-async def test_filters_cost_the_source_nothing(world: World, client: httpx.AsyncClient) -> None:
+async def test_filters_cause_no_call_to_the_source(world: World, client: httpx.AsyncClient) -> None:
     for query in ("", "status=OK", "min_utilization=3", "category=B", f"participant={PARTICIPANT}"):
         await client.get(f"{LIST}?{query}")
 
     assert len(world.source.calls) == 1
 
 
-async def test_another_participant_has_a_reading_of_its_own(world: World, client: httpx.AsyncClient) -> None:
+async def test_another_participant_has_its_own_reading(world: World, client: httpx.AsyncClient) -> None:
     answer = (await client.get(LIST, params={"participant": OTHER})).json()
 
     assert (answer["participant"], [name for name, _ in world.source.calls]) == (OTHER, [OTHER])
 
 
-async def test_the_headers_follow_the_life_of_a_reading(world: World, client: httpx.AsyncClient) -> None:
+async def test_the_headers_follow_the_age_of_a_reading(world: World, client: httpx.AsyncClient) -> None:
     told = []
     for seconds in (0, 15, 45):
         world.clock.advance(seconds)
@@ -184,7 +184,7 @@ async def test_a_known_snapshot_is_not_sent_again(world: World, client: httpx.As
     assert (answers[0].content, answers[0].headers["ETag"], answers[0].headers["X-Cache-TTL"]) == (b"", etag, "60")
 
 
-async def test_the_etag_is_of_the_snapshot_and_the_question(world: World, client: httpx.AsyncClient) -> None:
+async def test_the_etag_depends_on_snapshot_and_request(world: World, client: httpx.AsyncClient) -> None:
     first = (await client.get(LIST)).headers["ETag"]
     filtered = (await client.get(f"{LIST}?status=OK")).headers["ETag"]
     world.clock.advance(2)
@@ -226,7 +226,7 @@ async def test_one_policy_has_an_etag(client: httpx.AsyncClient) -> None:
     assert (await client.get(f"{LIST}/LOW", headers={"If-None-Match": etag})).status_code == 304
 
 
-async def test_a_policy_that_is_not_enabled_is_still_shown(world: World) -> None:
+async def test_a_disabled_policy_is_still_returned(world: World) -> None:
     stores = memory_stores(world.clock)
     stores.database.set_policy_override(PARTICIPANT, "LOW", PolicyOverride(enabled=False))
     world.stores = stores
@@ -236,7 +236,7 @@ async def test_a_policy_that_is_not_enabled_is_still_shown(world: World) -> None
     assert (answer["enabled"], answer["status"]) == (False, "WARNING")
 
 
-async def test_a_policy_of_another_participant_is_read_there(client: httpx.AsyncClient) -> None:
+async def test_a_policy_of_another_participant_comes_from_its_reading(client: httpx.AsyncClient) -> None:
     answer = (await client.get(f"{LIST}/LOW", params={"participant": OTHER})).json()
 
     assert answer["participant"] == OTHER
@@ -250,7 +250,7 @@ async def test_head_is_get_without_the_body(client: httpx.AsyncClient) -> None:
     assert (head.status_code, head.content, head.headers["ETag"]) == (200, b"", whole.headers["ETag"])
 
 
-async def test_never_a_reading_is_503_and_says_when_to_ask_again(world: World) -> None:
+async def test_without_any_reading_the_list_is_503_with_retry_after(world: World) -> None:
     world.source.error = SourceError(Outcome.UNAVAILABLE, "secret address 10.0.0.1")
     world.stores = absent_stores(world.clock)
     async with world.client() as client:
@@ -264,7 +264,7 @@ async def test_never_a_reading_is_503_and_says_when_to_ask_again(world: World) -
     assert "10.0.0.1" not in answer.text
 
 
-async def test_many_questions_are_not_remembered_for_ever(world: World) -> None:
+async def test_many_different_requests_do_not_fill_the_cache(world: World) -> None:
     app = world.app()
     async with world.client(app) as client:
         for number in range(300):
@@ -274,7 +274,7 @@ async def test_many_questions_are_not_remembered_for_ever(world: World) -> None:
     assert len(answers._memo) == 256
 
 
-async def test_repeated_questions_are_not_remembered_for_ever_either(world: World) -> None:
+async def test_many_repeated_requests_do_not_fill_the_cache(world: World) -> None:
     app = world.app()
     async with world.client(app) as client:
         await client.get(LIST)
@@ -284,9 +284,7 @@ async def test_repeated_questions_are_not_remembered_for_ever_either(world: Worl
     assert 0 < len(app._recent) <= 256  # type: ignore[attr-defined]
 
 
-async def test_a_repeated_question_is_answered_anew_when_its_second_is_over(
-    world: World, client: httpx.AsyncClient
-) -> None:
+async def test_a_cached_response_expires_after_a_second(world: World, client: httpx.AsyncClient) -> None:
     ages = []
     for _ in range(3):
         ages += [(await client.get(LIST)).json()["age_seconds"] for _ in range(3)]
@@ -295,7 +293,7 @@ async def test_a_repeated_question_is_answered_anew_when_its_second_is_over(
     assert ages == [0, 0, 0, 1, 1, 1, 2, 2, 2]
 
 
-async def test_both_ways_to_an_answer_give_the_same_bytes(client: httpx.AsyncClient) -> None:
+async def test_cached_and_fresh_responses_are_identical(client: httpx.AsyncClient) -> None:
     await client.get(LIST)
     slow = await client.get(f"{LIST}/")  # the door does not know this spelling
     fast = await client.get(LIST)
