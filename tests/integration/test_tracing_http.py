@@ -64,7 +64,7 @@ async def served(collector: str, database_url: str, redis: str, **more: str) -> 
                 await life
 
 
-async def test_a_request_is_below_its_caller_and_above_what_it_asks(
+async def test_a_request_span_has_its_caller_as_parent_and_calls_as_children(
     collector: Collector, migrated_database_url: str, valkey: str
 ) -> None:
     async with served(collector.url, migrated_database_url, valkey) as client:
@@ -84,7 +84,7 @@ async def test_a_request_is_below_its_caller_and_above_what_it_asks(
     assert {span.resource["service.name"] for span in collector.spans} == {"dict-rate-limit-api"}
 
 
-async def test_what_memory_answers_is_not_traced(collector: Collector, migrated_database_url: str, valkey: str) -> None:
+async def test_a_cached_response_is_not_traced(collector: Collector, migrated_database_url: str, valkey: str) -> None:
     async with served(collector.url, migrated_database_url, valkey) as client:
         for _ in range(3):
             await client.get(LIST, headers=PRINCIPAL)
@@ -105,7 +105,7 @@ async def test_scrapes_and_probes_are_not_traced(collector: Collector, migrated_
     assert [span.name for span in collector.spans if not span.parent] == ["GET schema"]
 
 
-async def test_the_line_of_a_request_names_its_trace(
+async def test_the_log_line_of_a_request_has_its_trace(
     collector: Collector, migrated_database_url: str, valkey: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -133,7 +133,7 @@ class Log(logging.Handler):
         self.lines.append(line)
 
 
-async def test_a_collector_that_is_away_is_a_line_and_nothing_else(
+async def test_an_unavailable_collector_is_only_a_log_line(
     migrated_database_url: str, valkey: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     nobody = f"http://127.0.0.1:{free_port()}"
