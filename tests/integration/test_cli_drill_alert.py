@@ -80,7 +80,7 @@ def sent(desk: Desk) -> tuple[Api, tuple[str, Drill]]:
     return api, api.call(Call(path=PATH, body={"reason": "weekly test"}), Drill)
 
 
-def test_it_is_followed_until_every_channel_has_taken_it(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_waits_until_every_channel_accepts(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     api, first = sent(desk)
 
     _, last = followed(api, first, Worker(desk, publish, tell_all).patience(), live=True)
@@ -97,7 +97,7 @@ def test_it_is_followed_until_every_channel_has_taken_it(desk: Desk, capsys: pyt
     ]
 
 
-def test_what_arrived_ends_with_0(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_delivered_test_alert_ends_with_0(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     api, first = sent(desk)
     _, last = followed(api, first, Worker(desk, publish, tell_all).patience(), live=False)
 
@@ -105,7 +105,7 @@ def test_what_arrived_ends_with_0(desk: Desk, capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().err == "the test alert arrived: every channel has taken it\n"
 
 
-def test_without_channels_it_is_said_that_nobody_was_told(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_channels_the_output_has_a_note(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     api, first = sent(desk)
 
     def tell_nobody(desk: Desk) -> None:
@@ -119,7 +119,7 @@ def test_without_channels_it_is_said_that_nobody_was_told(desk: Desk, capsys: py
     assert written.err == "the test alert arrived: no channel is configured, so nobody was told\n"
 
 
-def test_what_has_not_arrived_in_time_ends_with_69(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_late_delivery_ends_with_69(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     api, first = sent(desk)
 
     _, last = followed(api, first, Worker(desk, publish, tell_busy).patience(2), live=True)
@@ -130,7 +130,7 @@ def test_what_has_not_arrived_in_time_ends_with_69(desk: Desk, capsys: pytest.Ca
     assert capsys.readouterr().err == "the test alert has not arrived everywhere within 2 s\n"
 
 
-def test_what_was_given_up_on_ends_with_69_at_once(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dropped_notification_ends_with_69_immediately(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     def refuse(desk: Desk) -> None:
         for _ in range(MAX_REJECTIONS):
             tell_busy(desk, DeliveryResult(ok=False, text="400", refused=True))
@@ -149,9 +149,7 @@ def test_what_was_given_up_on_ends_with_69_at_once(desk: Desk, capsys: pytest.Ca
     assert written.err == "the test alert was given up on\n"
 
 
-def test_a_transition_the_broker_refuses_for_good_is_shown_as_given_up(
-    desk: Desk, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_dead_lettered_transition_is_shown(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     api, first = sent(desk)
     world = desk.server.world
     history = desk.server.do(world.stores.alerts.alert(UUID(first[1].alert_id)))
@@ -170,7 +168,7 @@ def test_a_transition_the_broker_refuses_for_good_is_shown_as_given_up(
     assert "published      given up          1 of 2 transitions" in written
 
 
-def test_a_channel_that_has_not_taken_earlier_messages_says_so(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_channel_with_earlier_pending_messages_has_a_note(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     desk.alert()
     tell_busy(desk)
     api, first = sent(desk)
@@ -180,7 +178,7 @@ def test_a_channel_that_has_not_taken_earlier_messages_says_so(desk: Desk, capsy
     assert "hook OPENED    PENDING  0      waits behind others: 2026-11-23T12:00:00Z 503" in capsys.readouterr().out
 
 
-def test_a_channel_that_was_not_asked_yet_says_when_it_is_due(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_channel_without_attempts_has_its_due_time(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     desk.alert()
     tell_all(desk)
     api, first = sent(desk)
@@ -195,7 +193,7 @@ def test_a_channel_that_was_not_asked_yet_says_when_it_is_due(desk: Desk, capsys
     assert shown[-1].startswith("hook RESOLVED  PENDING  0      waits behind others: 2026-11-23T12:00:00Z 503")
 
 
-def test_an_outage_of_the_api_is_waited_out(desk: Desk) -> None:
+def test_the_command_survives_an_outage_of_the_api(desk: Desk) -> None:
     api, first = sent(desk)
     away = Api(url="http://127.0.0.1:1", token="ana")  # noqa: S106 -- of a test
     apis = [away, away]
@@ -210,7 +208,7 @@ def test_an_outage_of_the_api_is_waited_out(desk: Desk) -> None:
     assert (last.good, apis) == (True, [])
 
 
-def test_an_api_that_stays_away_ends_with_69(desk: Desk) -> None:
+def test_an_unavailable_api_ends_with_69(desk: Desk) -> None:
     _, first = sent(desk)
     away = Api(url="http://127.0.0.1:1", token="ana")  # noqa: S106 -- of a test
 
@@ -220,7 +218,7 @@ def test_an_api_that_stays_away_ends_with_69(desk: Desk) -> None:
     assert error.value.code is Exit.UNAVAILABLE
 
 
-def test_an_api_that_knows_it_no_more_is_not_waited_for(desk: Desk) -> None:
+def test_an_unknown_test_alert_ends_the_command(desk: Desk) -> None:
     api, (text, drill) = sent(desk)
     worker = Worker(desk)
 
@@ -230,7 +228,7 @@ def test_an_api_that_knows_it_no_more_is_not_waited_for(desk: Desk) -> None:
     assert worker.clock.now() == NOON
 
 
-def test_the_command_follows_what_it_sent(desk: Desk) -> None:
+def test_the_command_follows_its_test_alert(desk: Desk) -> None:
     result = desk.run(*SENDING, "--wait", "10ms")
 
     assert result.code == Exit.UNAVAILABLE
@@ -245,7 +243,7 @@ def test_json_is_the_last_document(desk: Desk) -> None:
     assert (document["participant"], document["done"], document["actor"]) == (OTHER, False, "ana")
 
 
-def test_on_a_terminal_each_look_takes_the_place_of_the_last(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_terminal_each_table_replaces_the_last(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
 
     result = desk.run(*SENDING, "--wait", "10ms")
@@ -255,7 +253,7 @@ def test_on_a_terminal_each_look_takes_the_place_of_the_last(desk: Desk, monkeyp
 
 
 @pytest.mark.parametrize("wait", ["soon", "0s", "-1s", "25h", ""])
-def test_a_wait_that_is_none_is_refused_before_anything_is_sent(desk: Desk, wait: str) -> None:
+def test_an_invalid_timeout_is_rejected_before_sending(desk: Desk, wait: str) -> None:
     result = desk.run(*SENDING, f"--wait={wait}")
 
     assert (result.code, result.out) == (Exit.USAGE, "")
@@ -270,7 +268,7 @@ def test_a_wait_that_is_none_is_refused_before_anything_is_sent(desk: Desk, wait
         ([], "eva", Exit.NOT_ALLOWED),
     ],
 )
-def test_what_is_refused_sends_nothing(desk: Desk, options: list[str], actor: str, code: Exit) -> None:
+def test_a_rejected_test_alert_sends_nothing(desk: Desk, options: list[str], actor: str, code: Exit) -> None:
     result = desk.run(*SENDING, *options, actor=actor)
 
     assert (result.code, result.out) == (code, "")
