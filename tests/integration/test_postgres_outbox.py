@@ -48,7 +48,7 @@ PUBLISHED_BEFORE = """
 """
 
 
-async def test_a_lost_reader_leaves_everything_unmarked_and_free(migrated_database_url: str) -> None:
+async def test_a_lost_reader_releases_its_claim_without_marks(migrated_database_url: str) -> None:
     async with opened_store(migrated_database_url) as stores:
         await record(stores, snapshot(bucket(0), bucket(0, name="KEYS_CHECK")))
 
@@ -60,7 +60,7 @@ async def test_a_lost_reader_leaves_everything_unmarked_and_free(migrated_databa
             assert len(unit.events) == 2
 
 
-async def test_marks_are_in_force_only_when_the_reader_is_done(migrated_database_url: str) -> None:
+async def test_marks_are_visible_only_after_the_commit(migrated_database_url: str) -> None:
     async with opened_store(migrated_database_url) as stores:
         await record(stores, snapshot(bucket(0)))
 
@@ -83,7 +83,7 @@ async def test_a_transition_keeps_the_time_it_was_first_marked(migrated_database
     assert values(migrated_database_url, "SELECT published_at FROM dict_rate_limit_alert_events") == [NOON]
 
 
-async def test_a_refusal_is_kept_with_its_reason(migrated_database_url: str) -> None:
+async def test_a_rejection_is_stored_with_its_reason(migrated_database_url: str) -> None:
     async with opened_store(migrated_database_url) as stores:
         await record(stores, snapshot(bucket(0)))
 
@@ -95,7 +95,7 @@ async def test_a_refusal_is_kept_with_its_reason(migrated_database_url: str) -> 
     assert row["published_at"] is None
 
 
-async def test_one_that_is_recorded_late_before_the_oldest_lets_nobody_else_in(migrated_database_url: str) -> None:
+async def test_a_late_earlier_transition_does_not_release_the_claim(migrated_database_url: str) -> None:
     async with opened_store(migrated_database_url) as stores:
         with psycopg.connect(migrated_database_url) as slow:
             slow.execute(ADD_AN_EARLIER_ONE)
@@ -110,7 +110,7 @@ async def test_one_that_is_recorded_late_before_the_oldest_lets_nobody_else_in(m
             assert [event.participant for event in unit.events] == ["1", first.events[0].participant]
 
 
-async def test_a_reader_may_wait_for_the_broker_longer_than_others_may_idle(
+async def test_a_reader_may_idle_longer_than_other_sessions(
     migrated_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pool, "_SESSION", b"SELECT set_config('idle_in_transaction_session_timeout', '50ms', false)")
@@ -126,7 +126,7 @@ async def test_a_reader_may_wait_for_the_broker_longer_than_others_may_idle(
     assert values(migrated_database_url, UNPUBLISHED) == [0]
 
 
-async def test_an_empty_outbox_holds_no_transaction_open(migrated_database_url: str) -> None:
+async def test_an_empty_outbox_opens_no_transaction(migrated_database_url: str) -> None:
     sessions = "SELECT state FROM pg_stat_activity WHERE application_name = 'dict-rate-limit' AND query <> ''"
     async with opened_store(migrated_database_url, max_size=1) as stores, stores.outbox.claim_batch(10, NOON):
         assert values(migrated_database_url, sessions) == ["idle"]
