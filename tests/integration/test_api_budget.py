@@ -152,7 +152,7 @@ def spaced(world: World, seconds: float) -> bool:
     return all(after - before >= seconds for row in calls(world.source).values() for before, after in pairwise(row))
 
 
-async def test_the_cache_life_bounds_the_calls_of_all_replicas(world: World) -> None:
+async def test_the_cache_ttl_limits_the_calls_of_all_replicas(world: World) -> None:
     statuses = await fire(world, replicas=3, number=REQUESTS)
 
     elapsed = world.clock.monotonic()
@@ -163,7 +163,7 @@ async def test_the_cache_life_bounds_the_calls_of_all_replicas(world: World) -> 
     assert 500 not in statuses
 
 
-async def test_the_budget_bounds_the_calls_where_the_cache_life_is_short(world: World) -> None:
+async def test_the_budget_limits_the_calls_with_a_short_cache_ttl(world: World) -> None:
     world.budget = BudgetConfig(cache_ttl=timedelta(seconds=1))
     source, fake = simulated(world.clock)
     world.source = source
@@ -177,7 +177,7 @@ async def test_the_budget_bounds_the_calls_where_the_cache_life_is_short(world: 
     assert tokens > 5
 
 
-async def test_a_bucket_others_have_emptied_is_left_alone(world: World) -> None:
+async def test_an_exhausted_bucket_is_not_called(world: World) -> None:
     world.budget = BudgetConfig(cache_ttl=timedelta(seconds=1))
     source, fake = simulated(world.clock)
     world.source = source
@@ -191,7 +191,7 @@ async def test_a_bucket_others_have_emptied_is_left_alone(world: World) -> None:
     assert len(calls(source)[PARTICIPANT]) <= 1 + world.clock.monotonic() / 60
 
 
-async def test_a_source_that_refuses_is_not_asked_more_often(world: World) -> None:
+async def test_a_rejecting_source_is_not_called_more_often(world: World) -> None:
     source = World().source
     source.clock = world.clock
     world.source = source
@@ -203,7 +203,7 @@ async def test_a_source_that_refuses_is_not_asked_more_often(world: World) -> No
     assert statuses[503] > 500
 
 
-async def test_without_redis_the_database_bounds_the_calls(world: World) -> None:
+async def test_without_redis_the_database_limits_the_calls(world: World) -> None:
     world.cache = AbsentCache()
 
     await fire(world, replicas=3)
@@ -221,7 +221,7 @@ async def test_without_redis_and_database_the_source_is_not_called(world: World)
     assert (statuses[500], statuses[503] > 500) == (0, True)
 
 
-async def test_after_both_are_lost_the_last_readings_are_served(world: World) -> None:
+async def test_after_losing_both_the_last_readings_are_served(world: World) -> None:
     cache = world.cache
     assert isinstance(cache, MemoryCache)
     app = world.app()
