@@ -33,7 +33,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         yield desk
 
 
-def test_open_alerts_are_listed_with_what_is_needed_to_act(desk: Desk) -> None:
+def test_open_alerts_are_listed_with_id_and_sequence(desk: Desk) -> None:
     alert_id = desk.alert()
 
     result = desk.run("alerts", "list")
@@ -58,7 +58,7 @@ def test_a_list_of_several_participants_names_them(desk: Desk) -> None:
     assert "sent by rui: weekly test" in one.out
 
 
-def test_what_was_resolved_is_listed_with_how_long_it_lasted(desk: Desk) -> None:
+def test_resolved_alerts_are_listed_with_their_duration(desk: Desk) -> None:
     desk.alert()
     desk.server.do(recorded(desk.server.world.stores, snapshot(bucket(1000), at=NOON + FIVE_MINUTES, category="D")))
 
@@ -75,13 +75,13 @@ def test_an_exhausted_bucket_is_listed_as_such(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(("state", "said"), [("open", "no open alert\n"), ("all", "no alert\n")])
-def test_when_there_is_none_it_is_said_on_stderr(desk: Desk, state: str, said: str) -> None:
+def test_an_empty_list_is_noted_on_stderr(desk: Desk, state: str, said: str) -> None:
     result = desk.run("alerts", "list", "--state", state)
 
     assert (result.code, result.out, result.err) == (0, "", said)
 
 
-def test_no_more_are_listed_than_asked_for(desk: Desk) -> None:
+def test_the_limit_of_the_list_is_respected(desk: Desk) -> None:
     desk.server.do(recorded(desk.server.world.stores, snapshot(bucket(200), bucket(200, name="OTHER"))))
 
     result = desk.run("alerts", "list", "--limit", "1", "--output", "json")
@@ -89,7 +89,7 @@ def test_no_more_are_listed_than_asked_for(desk: Desk) -> None:
     assert json.loads(result.out)["total"] == 1
 
 
-def test_one_alert_is_shown_with_its_transitions_and_who_was_told(desk: Desk) -> None:
+def test_one_alert_has_its_transitions_and_notifications(desk: Desk) -> None:
     alert_id = desk.alert()
     channels = channel("hook", format=ChannelType.WEBHOOK), channel("later", group_wait=HOUR)
     desk.server.do(desk.server.world.send_notifications(*channels, within=HOUR))
@@ -123,7 +123,7 @@ def test_a_test_alert_is_shown_with_its_sender(desk: Desk) -> None:
     assert "sent by   rui: weekly test" in shown
 
 
-def test_what_a_silence_held_back_and_what_the_broker_refuses_are_shown(desk: Desk) -> None:
+def test_suppressed_and_rejected_deliveries_are_shown(desk: Desk) -> None:
     world = desk.server.world
     alert_id = desk.alert()
     made = desk.run("silences", "create", "--reason", "x", "--for", "1h", "--output", "json")
@@ -141,14 +141,14 @@ def test_what_a_silence_held_back_and_what_the_broker_refuses_are_shown(desk: De
     assert f"1  ops      SUPPRESSED  0      silence {json.loads(made.out)['silence_id']}" in shown
 
 
-def test_an_alert_nobody_was_told_of_shows_no_notifications(desk: Desk) -> None:
+def test_an_alert_without_notifications_shows_none(desk: Desk) -> None:
     result = desk.run("alerts", "show", desk.alert())
 
     assert "CHANNEL" not in result.out
 
 
 @pytest.mark.parametrize("alert_id", [NULL_METRICS, "../policies", "7", "%00"])
-def test_an_alert_that_is_none_ends_with_64(desk: Desk, alert_id: str) -> None:
+def test_an_invalid_alert_id_ends_with_64(desk: Desk, alert_id: str) -> None:
     shown = desk.run("alerts", "show", alert_id)
     taken = desk.run("alerts", "acknowledge", alert_id, "--reason", "x", "--for", "1h")
 
@@ -156,7 +156,7 @@ def test_an_alert_that_is_none_ends_with_64(desk: Desk, alert_id: str) -> None:
     assert "expected" in shown.err
 
 
-def test_an_alert_is_taken_up(desk: Desk) -> None:
+def test_an_alert_is_acknowledged(desk: Desk) -> None:
     alert_id = desk.alert()
 
     result = desk.run("alerts", "acknowledge", alert_id, "--reason", "batch paused", "--for", "2h", "--sequence", "1")
@@ -168,7 +168,7 @@ def test_an_alert_is_taken_up(desk: Desk) -> None:
     assert "taken up by ana until 2026-11-23T14:00:00Z:" in desk.run("alerts", "list").out
 
 
-def test_an_alert_is_taken_up_until_a_moment(desk: Desk) -> None:
+def test_an_alert_is_acknowledged_until_a_time(desk: Desk) -> None:
     alert_id = desk.alert()
 
     result = desk.run(
@@ -182,7 +182,7 @@ def test_an_alert_is_taken_up_until_a_moment(desk: Desk) -> None:
     assert json.loads(again.out)["acknowledgement"]["until"] == "2026-11-23T15:00:00Z"
 
 
-def test_an_alert_somebody_has_ends_with_65_and_says_how_to_take_it_over(desk: Desk) -> None:
+def test_an_acknowledged_alert_ends_with_65_and_a_hint(desk: Desk) -> None:
     alert_id = desk.alert()
     desk.run("alerts", "acknowledge", alert_id, "--reason", "x", "--for", "1h")
 
@@ -202,7 +202,7 @@ def test_an_alert_somebody_has_ends_with_65_and_says_how_to_take_it_over(desk: D
         ["--for", "721h"],
     ],
 )
-def test_an_end_that_cannot_be_ends_with_64(desk: Desk, options: list[str]) -> None:
+def test_an_invalid_end_ends_with_64(desk: Desk, options: list[str]) -> None:
     alert_id = desk.alert()
 
     result = desk.run("alerts", "acknowledge", alert_id, "--reason", "x", *options)
@@ -211,7 +211,7 @@ def test_an_end_that_cannot_be_ends_with_64(desk: Desk, options: list[str]) -> N
     assert "expected" in result.err
 
 
-def test_acting_without_a_reason_is_refused_before_anything_is_asked(desk: Desk) -> None:
+def test_a_missing_reason_is_rejected_before_any_request(desk: Desk) -> None:
     result = desk.run("alerts", "acknowledge", NULL_METRICS, "--for", "1h")
 
     assert result.code == Exit.USAGE
@@ -219,7 +219,7 @@ def test_acting_without_a_reason_is_refused_before_anything_is_asked(desk: Desk)
 
 
 @pytest.mark.parametrize("actor", ["eva", "nobody"])
-def test_acting_without_the_role_ends_with_77(desk: Desk, actor: str) -> None:
+def test_a_missing_role_ends_with_77(desk: Desk, actor: str) -> None:
     alert_id = desk.alert()
 
     result = desk.run("alerts", "acknowledge", alert_id, "--reason", "x", "--for", "1h", actor=actor)
@@ -227,7 +227,7 @@ def test_acting_without_the_role_ends_with_77(desk: Desk, actor: str) -> None:
     assert result.code == Exit.NOT_ALLOWED
 
 
-def test_the_token_may_stand_in_a_file(desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_token_can_come_from_a_file(desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "token"
     file.write_text("eva\n", encoding="utf-8")
 
@@ -236,13 +236,13 @@ def test_the_token_may_stand_in_a_file(desk: Desk, tmp_path: Path, capsys: pytes
     assert result.code == 0
 
 
-def test_nobody_at_the_address_ends_with_69(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_refused_connection_ends_with_69(capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys, "alerts", "list", "--url", f"http://127.0.0.1:{free_port()}")
 
     assert result.code == Exit.UNAVAILABLE
 
 
-def test_the_audit_tells_who_did_what_and_why(desk: Desk) -> None:
+def test_the_audit_has_actor_action_and_reason(desk: Desk) -> None:
     alert_id = desk.alert()
     desk.run("alerts", "acknowledge", alert_id, "--reason", "batch paused", "--for", "2h")
 
@@ -266,7 +266,7 @@ def test_the_audit_as_json_is_the_document(desk: Desk) -> None:
     assert [one["actor"] for one in json.loads(result.out)["entries"]] == ["ana"]
 
 
-def test_an_audit_without_acts_says_so_on_stderr(desk: Desk) -> None:
+def test_an_empty_audit_is_noted_on_stderr(desk: Desk) -> None:
     result = desk.run("audit")
 
     assert (result.code, result.out, result.err) == (0, "", "nobody has acted yet\n")
