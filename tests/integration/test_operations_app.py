@@ -53,13 +53,13 @@ async def asked(app: ASGIApp, path: str) -> httpx.Response:
         return await client.get(path)
 
 
-async def test_a_living_process_says_so_whatever_else_is_wrong() -> None:
+async def test_a_running_process_is_healthy_despite_failing_checks() -> None:
     answer = await asked(OperationsApp(Readiness({"postgresql": old_schema}, HandClock().monotonic)), "/health")
 
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
-async def test_the_state_of_other_parts_is_told_and_never_makes_unready(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_state_of_other_components_does_not_affect_readiness(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readiness, "CHECK_TIMEOUT_SEC", 0.01)
     answer = await asked(OperationsApp(ready(postgresql=fine, redis=away, source=silent)), "/ready")
 
@@ -72,7 +72,7 @@ async def test_the_state_of_other_parts_is_told_and_never_makes_unready(monkeypa
     }
 
 
-async def test_a_schema_this_code_cannot_use_makes_unready() -> None:
+async def test_an_incompatible_schema_makes_a_process_unready() -> None:
     answer = await asked(OperationsApp(ready(postgresql=old_schema, redis=fine)), "/ready")
 
     assert answer.status_code == 503
@@ -95,7 +95,7 @@ async def test_ready_is_between_starting_and_draining() -> None:
     ]
 
 
-async def test_checks_are_asked_once_a_second_however_often_we_are() -> None:
+async def test_checks_run_at_most_once_a_second() -> None:
     clock, asked_times = HandClock(), []
 
     async def counted() -> str:
@@ -115,7 +115,7 @@ async def test_checks_are_asked_once_a_second_however_often_we_are() -> None:
     assert all(ready for ready, _ in told)
 
 
-async def test_metrics_are_text_for_prometheus() -> None:
+async def test_metrics_have_the_prometheus_text_format() -> None:
     answer = await asked(OperationsApp(ready(), metrics), "/metrics")
 
     assert (answer.status_code, answer.text) == (200, "answer 42\n")
@@ -123,18 +123,18 @@ async def test_metrics_are_text_for_prometheus() -> None:
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/", "/nope"])
-async def test_there_is_nothing_else(path: str) -> None:
+async def test_other_paths_are_404(path: str) -> None:
     assert (await asked(OperationsApp(ready()), path)).status_code == 404
 
 
-async def test_only_reading_is_taken() -> None:
+async def test_only_get_and_head_are_allowed() -> None:
     async with serving(OperationsApp(ready())) as url, http_client(url) as client:
         answers = [await client.request(method, "/health") for method in ("HEAD", "POST")]
 
     assert [(answer.status_code, answer.content) for answer in answers] == [(200, b""), (405, b"")]
 
 
-async def test_what_is_no_request_is_left_alone() -> None:
+async def test_other_asgi_scopes_are_ignored() -> None:
     sent: list[object] = []
 
     async def send(message: object) -> None:
@@ -159,7 +159,7 @@ class SlowApp:
         await operations.respond(send, 200, b"late", b"text/plain")
 
 
-async def test_what_is_under_way_is_finished_before_the_end() -> None:
+async def test_running_requests_complete_before_the_shutdown() -> None:
     app = SlowApp()
     async with http_client("") as client:
         async with serving(app) as url:
@@ -170,7 +170,7 @@ async def test_what_is_under_way_is_finished_before_the_end() -> None:
         assert (await waiting).text == "late"
 
 
-async def test_the_end_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_shutdown_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(granian, "DRAIN_TIMEOUT_SEC", 0.05)
     app = SlowApp()
     async with asyncio.timeout(5), serving(app) as url, http_client(url) as client:
@@ -182,14 +182,14 @@ async def test_the_end_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -
     await asyncio.gather(waiting, return_exceptions=True)
 
 
-async def test_an_idle_connection_does_not_hold_up_the_end() -> None:
+async def test_an_idle_connection_does_not_delay_the_shutdown() -> None:
     async with asyncio.timeout(5), http_client("") as client, serving(OperationsApp(ready())) as url:
         answer = await client.get(f"{url}/health")
 
     assert answer.status_code == 200
 
 
-async def test_a_port_that_is_taken_is_an_error() -> None:
+async def test_a_used_port_is_an_error() -> None:
     async with serving(OperationsApp(ready())) as url:
         port = httpx.URL(url).port
         assert port is not None
@@ -197,7 +197,7 @@ async def test_a_port_that_is_taken_is_an_error() -> None:
             await serve(OperationsApp(ready()), "127.0.0.1", port, asyncio.Event())
 
 
-async def test_a_port_that_was_just_left_can_be_had_again() -> None:
+async def test_a_released_port_can_be_bound_again() -> None:
     async with serving(OperationsApp(ready())) as url, http_client(url) as client:
         await client.get("/health")
 
