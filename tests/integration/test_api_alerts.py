@@ -39,7 +39,7 @@ async def taking_up(client: httpx.AsyncClient, alert_id: object, actor: str = "a
     return await post(client, f"{ALERTS}/{alert_id}/acknowledgement", LOOKING | body, actor)
 
 
-async def test_open_alerts_are_listed_the_last_opened_first(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_open_alerts_are_listed_last_opened_first(world: ActingWorld, client: httpx.AsyncClient) -> None:
     await recorded(
         world.stores,
         snapshot(bucket(200), bucket(1000, name="OTHER")),
@@ -67,9 +67,7 @@ async def test_open_alerts_are_listed_the_last_opened_first(world: ActingWorld, 
     }
 
 
-async def test_resolved_ones_and_notices_are_listed_when_asked_for(
-    world: ActingWorld, client: httpx.AsyncClient
-) -> None:
+async def test_resolved_alerts_and_notices_are_listed_on_request(world: ActingWorld, client: httpx.AsyncClient) -> None:
     await recorded(world.stores, snapshot(bucket(200)), snapshot(bucket(1000), at=NOON + FIVE_MINUTES, category="D"))
 
     still_open = await get(client, f"{ALERTS}?state=open")
@@ -92,7 +90,7 @@ async def test_alerts_are_those_of_all_participants_or_of_one(world: ActingWorld
     assert [answer.json()["total"] for answer in answers] == [1, 1, 0]
 
 
-async def test_no_more_are_listed_than_asked_for(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_the_limit_of_the_list_is_respected(world: ActingWorld, client: httpx.AsyncClient) -> None:
     await recorded(world.stores, snapshot(bucket(200), bucket(200, name="OTHER")))
 
     assert (await get(client, f"{ALERTS}?limit=1")).json()["total"] == 1
@@ -110,15 +108,11 @@ async def test_no_more_are_listed_than_asked_for(world: ActingWorld, client: htt
         ("severity=CRITICAL", "severity"),
     ],
 )
-async def test_a_parameter_of_the_list_that_is_not_understood_is_refused(
-    client: httpx.AsyncClient, query: str, parameter: str
-) -> None:
+async def test_an_invalid_list_parameter_is_rejected(client: httpx.AsyncClient, query: str, parameter: str) -> None:
     assert problem(await get(client, f"{ALERTS}?{query}")) == (400, "invalid-parameter", parameter)
 
 
-async def test_one_alert_comes_with_its_transitions_and_who_was_told(
-    world: ActingWorld, client: httpx.AsyncClient
-) -> None:
+async def test_one_alert_has_its_transitions_and_notifications(world: ActingWorld, client: httpx.AsyncClient) -> None:
     alert = await world.alert()
     await world.send_notifications(
         channel("hook", format=ChannelType.WEBHOOK), channel("later", group_wait=HOUR), within=HOUR
@@ -145,11 +139,11 @@ async def test_an_unknown_alert_is_404(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("alert_id", ["7", "urn:uuid:" + str(NULL_METRICS), str(NULL_METRICS).replace("-", ""), "%00"])
-async def test_what_cannot_be_the_id_of_an_alert_is_refused(client: httpx.AsyncClient, alert_id: str) -> None:
+async def test_an_invalid_alert_id_is_rejected(client: httpx.AsyncClient, alert_id: str) -> None:
     assert problem(await get(client, f"{ALERTS}/{alert_id}")) == (400, "invalid-parameter", "alert_id")
 
 
-async def test_an_alert_is_taken_up_in_the_name_of_the_token(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_an_acknowledgement_has_the_name_of_the_token(world: ActingWorld, client: httpx.AsyncClient) -> None:
     alert = await world.alert()
 
     answer = await taking_up(client, alert.alert_id)
@@ -165,7 +159,7 @@ async def test_an_alert_is_taken_up_in_the_name_of_the_token(world: ActingWorld,
     }
 
 
-async def test_taking_up_stands_in_the_audit(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_an_acknowledgement_appears_in_the_audit(world: ActingWorld, client: httpx.AsyncClient) -> None:
     alert = await world.alert()
     await taking_up(client, alert.alert_id)
 
@@ -186,7 +180,7 @@ async def test_taking_up_stands_in_the_audit(world: ActingWorld, client: httpx.A
     }
 
 
-async def test_the_end_may_be_a_moment(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_the_end_can_be_a_time(world: ActingWorld, client: httpx.AsyncClient) -> None:
     alert = await world.alert()
     body = {"reason": "looking", "until": "2026-11-23T12:00:00-03:00"}
 
@@ -195,9 +189,7 @@ async def test_the_end_may_be_a_moment(world: ActingWorld, client: httpx.AsyncCl
     assert answer.json()["acknowledgement"]["until"] == "2026-11-23T15:00:00Z"
 
 
-async def test_the_second_of_two_who_saw_the_same_is_told_to_look_again(
-    world: ActingWorld, client: httpx.AsyncClient
-) -> None:
+async def test_an_outdated_sequence_is_a_conflict(world: ActingWorld, client: httpx.AsyncClient) -> None:
     alert = await world.alert()
 
     answers = [await taking_up(client, alert.alert_id, actor, sequence=1) for actor in ("ana", "rui")]
@@ -207,7 +199,7 @@ async def test_the_second_of_two_who_saw_the_same_is_told_to_look_again(
     assert answers[1].json()["detail"] == "sequence: 1, expected 2: the alert has moved on, look at it again"
 
 
-async def test_a_resolved_alert_cannot_be_taken_up(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_a_resolved_alert_cannot_be_acknowledged(world: ActingWorld, client: httpx.AsyncClient) -> None:
     alert = await world.alert()
     await recorded(world.stores, snapshot(bucket(1000), at=NOON + FIVE_MINUTES))
 
@@ -217,7 +209,7 @@ async def test_a_resolved_alert_cannot_be_taken_up(world: ActingWorld, client: h
     assert "it was resolved at" in answer.json()["detail"]
 
 
-async def test_an_alert_nobody_knows_cannot_be_taken_up(client: httpx.AsyncClient) -> None:
+async def test_an_unknown_alert_cannot_be_acknowledged(client: httpx.AsyncClient) -> None:
     assert problem(await taking_up(client, NULL_METRICS)) == (404, "alert-not-found", None)
 
 
@@ -248,7 +240,7 @@ async def test_an_alert_nobody_knows_cannot_be_taken_up(client: httpx.AsyncClien
         ({"reason": "x", "for": "1h", "missing": 1}, "missing", "unknown"),
     ],
 )
-async def test_a_field_that_is_not_understood_is_refused_by_its_name(
+async def test_an_unknown_field_is_rejected_by_name(
     world: ActingWorld, client: httpx.AsyncClient, body: dict[str, object], parameter: str, said: str
 ) -> None:
     alert = await world.alert()
@@ -261,7 +253,7 @@ async def test_a_field_that_is_not_understood_is_refused_by_its_name(
     assert (await world.stores.audit.newest(10)) == []
 
 
-async def test_an_act_takes_no_parameters(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_a_write_takes_no_query_parameters(world: ActingWorld, client: httpx.AsyncClient) -> None:
     alert = await world.alert()
 
     answer = await post(client, f"{ALERTS}/{alert.alert_id}/acknowledgement?force=1", LOOKING)
@@ -270,7 +262,7 @@ async def test_an_act_takes_no_parameters(world: ActingWorld, client: httpx.Asyn
     assert answer.json()["detail"] == "force: unknown, expected none"
 
 
-async def test_the_audit_is_told_newest_first(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_the_audit_is_listed_newest_first(world: ActingWorld, client: httpx.AsyncClient) -> None:
     alert = await world.alert()
     await taking_up(client, alert.alert_id)
     world.clock.advance(timedelta(minutes=1).total_seconds())
