@@ -79,7 +79,7 @@ def count(series: Series, name: str) -> int:
     return sum(1 for found, _ in series if found == f"dict_rate_limit_{name}")
 
 
-async def test_a_bucket_is_told_raw_with_its_share_and_level(world: World) -> None:
+async def test_a_bucket_is_exported_raw_with_share_and_level(world: World) -> None:
     await recorded(world.stores, snapshot(bucket(250), bucket(-15, 20, "LOW")))
 
     series = await scraped(world)
@@ -97,7 +97,7 @@ async def test_a_bucket_is_told_raw_with_its_share_and_level(world: World) -> No
     ]
 
 
-async def test_what_is_ahead_of_a_bucket_is_told_as_bounds(world: World) -> None:
+async def test_the_forecast_of_a_bucket_is_exported_as_bounds(world: World) -> None:
     await recorded(world.stores, *ticks(bucket(1000, 2000), bucket(400, 2000)))
 
     series = await scraped(world)
@@ -108,7 +108,7 @@ async def test_what_is_ahead_of_a_bucket_is_told_as_bounds(world: World) -> None
     assert [value(series, "time_to_full_seconds", **bound) for bound in bounds] == [1600.0, 1620.0]
 
 
-async def test_a_bucket_that_nobody_uses_is_never_empty(world: World) -> None:
+async def test_an_unused_bucket_never_empties(world: World) -> None:
     await recorded(world.stores, *ticks(bucket(400, 2000), bucket(700, 2000)))
 
     series = await scraped(world)
@@ -117,7 +117,7 @@ async def test_a_bucket_that_nobody_uses_is_never_empty(world: World) -> None:
     assert value(series, "time_to_empty_seconds", **bound) == inf
 
 
-async def test_a_first_reading_tells_no_pace(world: World) -> None:
+async def test_a_first_reading_exports_no_pace(world: World) -> None:
     await recorded(world.stores, snapshot(bucket(400, 2000)))
 
     series = await scraped(world)
@@ -125,7 +125,7 @@ async def test_a_first_reading_tells_no_pace(world: World) -> None:
     assert [count(series, name) for name in ("consumption_tokens_per_second", "time_to_empty_seconds")] == [0, 0]
 
 
-async def test_a_bucket_that_fills_between_two_polls_is_named(world: World) -> None:
+async def test_a_bucket_that_fills_between_two_polls_is_marked(world: World) -> None:
     await recorded(world.stores, snapshot(bucket(70, 70, "KEYS_CHECK", 70), bucket(1000, 18000, "CLAIMS_READ", 600)))
 
     series = await scraped(world)
@@ -134,7 +134,7 @@ async def test_a_bucket_that_fills_between_two_polls_is_named(world: World) -> N
     assert count(series, "blind_below_seconds") == 1
 
 
-async def test_what_our_own_polls_take_is_told(world: World) -> None:
+async def test_the_tokens_of_our_own_polls_are_exported(world: World) -> None:
     await recorded(world.stores, snapshot(bucket(20, 20, "POLICIES_LIST", 6)))
 
     series = await scraped(world)
@@ -142,7 +142,7 @@ async def test_what_our_own_polls_take_is_told(world: World) -> None:
     assert value(series, "own_spending_tokens_per_second", participant=PARTICIPANT, policy="POLICIES_LIST") == 1 / 300
 
 
-async def test_what_ever_happened_to_alerts_is_counted(world: World) -> None:
+async def test_all_alert_transitions_are_counted(world: World) -> None:
     await recorded(world.stores, *ticks(bucket(1000), bucket(200), bucket(200, 2000)))
 
     series = await scraped(world)
@@ -163,7 +163,7 @@ async def test_the_level_follows_the_operators_thresholds(world: World) -> None:
     assert value(series, "level", participant=PARTICIPANT, policy="CLAIMS_READ") == 2
 
 
-async def test_what_is_unknown_is_absent(world: World) -> None:
+async def test_unknown_values_have_no_series(world: World) -> None:
     await recorded(world.stores, snapshot(bucket(0, 0)), replace(failure(), participant=OTHER))
 
     series = await scraped(world)
@@ -181,7 +181,7 @@ async def test_a_participant_that_was_never_polled_has_no_series(world: World) -
     assert value(series, "store_up") == 1
 
 
-async def test_polls_and_readings_age_apart(world: World) -> None:
+async def test_polls_and_readings_have_separate_ages(world: World) -> None:
     await recorded(world.stores, snapshot(bucket()), failure(at=NOON + timedelta(seconds=30)))
     world.clock.advance(90)
 
@@ -191,7 +191,7 @@ async def test_polls_and_readings_age_apart(world: World) -> None:
     assert value(series, "reading_age_seconds", participant=PARTICIPANT) == 90
 
 
-async def test_polls_are_told_by_outcome_and_alerts_by_kind(world: World) -> None:
+async def test_polls_are_counted_by_outcome_and_alerts_by_kind(world: World) -> None:
     await recorded(world.stores, snapshot(bucket(0)), failure(at=NOON + timedelta(seconds=30)))
 
     series = await scraped(world)
@@ -215,14 +215,14 @@ async def test_series_of_a_vanished_policy_vanish(world: World) -> None:
     ]
 
 
-async def test_an_empty_outbox_has_no_oldest(world: World) -> None:
+async def test_an_empty_outbox_has_no_age(world: World) -> None:
     series = await scraped(world)
 
     assert (value(series, "outbox_waiting"), value(series, "outbox_dead")) == (0, 0)
     assert value(series, "outbox_oldest_age_seconds") is None
 
 
-async def test_the_outbox_tells_how_many_wait_how_long_and_how_many_were_given_up(world: World) -> None:
+async def test_the_outbox_exports_pending_age_and_dead_letters(world: World) -> None:
     known = KnownDelivery(waiting=Backlog(waiting=7, oldest_at=NOON - timedelta(minutes=3), dead=2))
 
     series = await scraped(world, known=known)
@@ -232,7 +232,7 @@ async def test_the_outbox_tells_how_many_wait_how_long_and_how_many_were_given_u
     assert value(series, "outbox_dead") == 2
 
 
-async def test_notifications_are_told_by_channel_and_status(world: World) -> None:
+async def test_notifications_are_counted_by_channel_and_status(world: World) -> None:
     counts = {("ops", Status.DELIVERED): 5, ("ops", Status.PENDING): 1, ("boss", Status.DEAD): 3}
     known = KnownDelivery(counts=counts, pending_since={"ops": NOON - timedelta(seconds=40)})
 
@@ -244,7 +244,7 @@ async def test_notifications_are_told_by_channel_and_status(world: World) -> Non
     assert value(series, "notification_oldest_age_seconds", channel="boss") is None
 
 
-async def test_silences_that_will_hold_are_not_active_yet(world: World) -> None:
+async def test_future_silences_are_not_active(world: World) -> None:
     later = silence(starts_at=NOON + timedelta(minutes=1))
     known = KnownDelivery(known_silences=[silence(), later])
 
@@ -255,7 +255,7 @@ async def test_silences_that_will_hold_are_not_active_yet(world: World) -> None:
     assert [value(series, "silences_active") for series in (before, after)] == [1, 2]
 
 
-async def test_without_an_answer_about_delivery_the_store_counts_as_down(world: World) -> None:
+async def test_a_failed_delivery_query_means_the_store_is_down(world: World) -> None:
     series = await scraped(world, known=KnownDelivery(away=True))
 
     assert value(series, "store_up") == 0
@@ -263,7 +263,7 @@ async def test_without_an_answer_about_delivery_the_store_counts_as_down(world: 
 
 
 @pytest.mark.parametrize("destination", ["log", "pulsar"])
-async def test_where_transitions_go_is_told_without_the_database(
+async def test_the_destination_is_exported_without_the_database(
     world: World, destination: Literal["log", "pulsar"]
 ) -> None:
     world.stores = absent_stores(world.clock)
@@ -273,7 +273,7 @@ async def test_where_transitions_go_is_told_without_the_database(
     assert value(series, "publisher_info", destination=destination) == 1
 
 
-async def test_without_the_database_the_process_still_tells_its_own(world: World) -> None:
+async def test_without_the_database_process_metrics_remain(world: World) -> None:
     world.stores = absent_stores(world.clock)
     traffic = Traffic()
     traffic.route("page").add("GET", 200, 0.1)
@@ -297,7 +297,7 @@ class OutdatedHealth(MemoryMaintenance):
         raise StoreUnavailableError(str(today))
 
 
-async def test_a_schema_that_is_behind_still_tells_its_version(world: World) -> None:
+async def test_an_older_schema_still_exports_its_version(world: World) -> None:
     away = absent_stores(world.clock)
     world.stores = replace(away, health=OutdatedHealth(away.database, NOON))
 
@@ -307,7 +307,7 @@ async def test_a_schema_that_is_behind_still_tells_its_version(world: World) -> 
     assert value(series, "partitions_ahead") is None
 
 
-async def test_months_ahead_are_told_where_there_is_a_schema(world: World) -> None:
+async def test_partitions_ahead_are_exported_with_a_schema(world: World) -> None:
     class Ready(OutdatedHealth):
         async def partitions_ahead(self, today: datetime) -> int:
             return 2 if today == NOON else 0
@@ -326,7 +326,7 @@ class SilentState(MemoryStateStore):
         return await super().latest(participants)
 
 
-async def test_a_silent_database_is_not_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_silent_database_times_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store_metrics, "PATIENCE", 0.01)
     stores = memory_stores(world.clock)
     world.stores = replace(stores, state=SilentState(stores.database))
@@ -334,13 +334,13 @@ async def test_a_silent_database_is_not_waited_for(world: World, monkeypatch: py
     assert value(await scraped(world), "store_up") == 0
 
 
-async def test_a_process_without_a_store_says_nothing_of_one() -> None:
+async def test_a_process_without_a_store_exports_no_store_metrics() -> None:
     series = parsed(await Exporter("1.2.3").scrape())
 
     assert (count(series, "build_info"), count(series, "store_up")) == (1, 0)
 
 
-async def test_calls_for_readers_are_told_by_outcome(world: World) -> None:
+async def test_calls_for_readers_are_counted_by_outcome(world: World) -> None:
     calls = SourceCallsCollector(lambda: {(PARTICIPANT, Outcome.RATE_LIMITED): 3})
 
     series = await scraped(world, [calls])
@@ -348,7 +348,7 @@ async def test_calls_for_readers_are_told_by_outcome(world: World) -> None:
     assert value(series, "source_calls_total", participant=PARTICIPANT, outcome="RATE_LIMITED") == 3
 
 
-async def test_every_answer_of_the_api_is_counted_by_route(world: World) -> None:
+async def test_every_response_of_the_api_is_counted_by_route(world: World) -> None:
     app = world.app()
     async with world.client(app) as client:
         for path in (LIST, LIST, f"{LIST}?status=OK", f"{LIST}/CLAIMS_READ", f"{LIST}/x", "/", "/nope/nope", "/health"):
