@@ -27,7 +27,7 @@ def calls(metrics: MemoryMetrics) -> dict[tuple[str, ...], int]:
     return {tuple(labels): count for (_, *labels), count in metrics.counts.items()}
 
 
-async def test_good_calls_are_told_by_method(metrics: MemoryMetrics) -> None:
+async def test_successful_calls_are_counted_by_method(metrics: MemoryMetrics) -> None:
     async with fake_bridge() as (_, address), bridge_source(address, metrics=metrics) as source:
         snapshot = await source.list_policies(US)
         await source.get_policy(US, snapshot.buckets[0].name)
@@ -45,7 +45,7 @@ async def test_good_calls_are_told_by_method(metrics: MemoryMetrics) -> None:
     ],
     ids=lambda value: getattr(value, "name", value),
 )
-async def test_a_refusal_is_told_in_grpcs_words(metrics: MemoryMetrics, code: grpc.StatusCode, told: str) -> None:
+async def test_an_error_is_counted_by_its_grpc_status(metrics: MemoryMetrics, code: grpc.StatusCode, told: str) -> None:
     bridge = OddBridge(code=code)
     async with bridge.serve() as address, bridge_source(address, metrics=metrics) as source:
         with pytest.raises(SourceError):
@@ -54,7 +54,7 @@ async def test_a_refusal_is_told_in_grpcs_words(metrics: MemoryMetrics, code: gr
     assert calls(metrics) == {(LIST, told): 1}
 
 
-async def test_our_own_deadline_is_told_as_one(metrics: MemoryMetrics) -> None:
+async def test_our_deadline_counts_as_deadline_exceeded(metrics: MemoryMetrics) -> None:
     with socket.create_server((LOOPBACK, 0)) as mute:
         address = f"{LOOPBACK}:{mute.getsockname()[1]}"
         async with bridge_source(address, deadline=0.2, metrics=metrics) as source:
@@ -64,7 +64,7 @@ async def test_our_own_deadline_is_told_as_one(metrics: MemoryMetrics) -> None:
     assert calls(metrics) == {(LIST, "DEADLINE_EXCEEDED"): 1}
 
 
-async def test_an_answer_that_cannot_be_read_was_a_good_call(metrics: MemoryMetrics) -> None:
+async def test_an_unreadable_response_counts_as_successful(metrics: MemoryMetrics) -> None:
     bridge = OddBridge(body=b"\xff")
     async with bridge.serve() as address, bridge_source(address, metrics=metrics) as source:
         with pytest.raises(SourceError):
@@ -73,7 +73,7 @@ async def test_an_answer_that_cannot_be_read_was_a_good_call(metrics: MemoryMetr
     assert calls(metrics) == {(LIST, "OK"): 1}
 
 
-async def test_a_call_we_give_up_is_told_as_cancelled(metrics: MemoryMetrics) -> None:
+async def test_a_cancelled_call_counts_as_cancelled(metrics: MemoryMetrics) -> None:
     async with fake_bridge() as (fake, address), bridge_source(address, metrics=metrics) as source:
         fake.inject(Fault.SILENT)
 
@@ -84,7 +84,7 @@ async def test_a_call_we_give_up_is_told_as_cancelled(metrics: MemoryMetrics) ->
     assert calls(metrics) == {(LIST, "CANCELLED"): 1}
 
 
-async def test_a_connection_closed_under_a_call_is_told_as_unavailable(metrics: MemoryMetrics) -> None:
+async def test_a_connection_closed_during_a_call_counts_as_unavailable(metrics: MemoryMetrics) -> None:
     gate = asyncio.Event()
     bridge = OddBridge(gate=gate)
     async with bridge.serve() as address, bridge_source(address, metrics=metrics) as source:
@@ -100,7 +100,7 @@ async def test_a_connection_closed_under_a_call_is_told_as_unavailable(metrics: 
     assert calls(metrics) == {(LIST, "UNAVAILABLE"): 1}
 
 
-async def test_what_is_refused_before_it_is_a_call_is_none(metrics: MemoryMetrics) -> None:
+async def test_an_invalid_request_is_not_counted(metrics: MemoryMetrics) -> None:
     async with fake_bridge() as (_, address), bridge_source(address, metrics=metrics) as source:
         with pytest.raises(SourceError):
             await source.list_policies("no participant")
