@@ -38,7 +38,7 @@ async def refused(address: BrokerAddress) -> str:
     return cause
 
 
-async def test_tls_with_our_authority_and_a_token(pulsar_broker: Broker) -> None:
+async def test_tls_with_our_authority_and_a_token_is_accepted(pulsar_broker: Broker) -> None:
     topic, story = new_topic(), story_of(CLAIMS, 3)
     address = BrokerAddress(url=pulsar_broker.tls_url, topic=topic, token=token(), tls_ca_file=pulsar_broker.authority)
 
@@ -48,7 +48,7 @@ async def test_tls_with_our_authority_and_a_token(pulsar_broker: Broker) -> None
     assert [message.event_id for message in arrived(pulsar_broker, topic)] == ids(story)
 
 
-async def test_a_certificate_for_another_name_is_not_accepted(pulsar_broker: Broker) -> None:
+async def test_a_certificate_of_another_name_is_rejected(pulsar_broker: Broker) -> None:
     address = BrokerAddress(
         url=pulsar_broker.tls_url.replace("localhost", LOOPBACK), topic=new_topic(), tls_ca_file=pulsar_broker.authority
     )
@@ -56,21 +56,21 @@ async def test_a_certificate_for_another_name_is_not_accepted(pulsar_broker: Bro
     assert "certificate is not valid for '127.0.0.1'" in await refused(address)
 
 
-async def test_a_certificate_of_another_authority_is_not_accepted(pulsar_broker: Broker, tmp_path: Path) -> None:
+async def test_a_certificate_of_another_authority_is_rejected(pulsar_broker: Broker, tmp_path: Path) -> None:
     trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
     address = BrokerAddress(url=pulsar_broker.tls_url, topic=new_topic(), tls_ca_file=tmp_path / "ca.pem")
 
     assert (await refused(address)).startswith("its certificate is not accepted: ")
 
 
-async def test_without_authorities_of_our_own_the_usual_ones_are_asked(pulsar_broker: Broker) -> None:
+async def test_without_a_ca_file_the_system_authorities_are_used(pulsar_broker: Broker) -> None:
     address = BrokerAddress(url=pulsar_broker.tls_url, topic=new_topic())
 
     assert (await refused(address)).startswith("its certificate is not accepted: ")
 
 
 @pytest.mark.parametrize(("content", "words"), [(None, "No such file"), ("no certificate", "TLS: NO_CERTIFICATE")])
-async def test_authorities_that_cannot_be_read_are_named(
+async def test_an_unreadable_ca_file_is_named(
     pulsar_broker: Broker, tmp_path: Path, content: str | None, words: str
 ) -> None:
     file = tmp_path / "ca.pem"
@@ -83,17 +83,17 @@ async def test_authorities_that_cannot_be_read_are_named(
     assert words in cause
 
 
-async def test_tls_where_none_is_spoken_is_told(pulsar_broker: Broker) -> None:
+async def test_tls_to_a_plain_port_is_reported(pulsar_broker: Broker) -> None:
     url = pulsar_broker.url.replace("pulsar://", "pulsar+ssl://")
 
     assert await refused(BrokerAddress(url=url, topic=new_topic())) == "it hangs up"
 
 
-async def test_nobody_at_the_address_is_told_at_once() -> None:
+async def test_a_refused_connection_is_reported_immediately() -> None:
     assert await refused(BrokerAddress(url=f"pulsar://{LOOPBACK}:1", topic=new_topic())) == "Connection refused"
 
 
-async def test_a_name_nobody_has_is_told() -> None:
+async def test_an_unknown_name_is_reported() -> None:
     cause = await refused(BrokerAddress(url="pulsar://broker.invalid:6650", topic=new_topic()))
 
     assert "not known" in cause or "resolution" in cause
@@ -107,7 +107,7 @@ async def test_one_broker_of_several_is_enough(pulsar_broker: Broker) -> None:
         assert len(await receipts_of(publisher, story_of(CLAIMS, 1))) == 1
 
 
-async def test_an_expired_token_is_told_with_its_end(pulsar_broker: Broker) -> None:
+async def test_an_expired_token_is_reported_with_its_expiry(pulsar_broker: Broker) -> None:
     stale = token(lasts_sec=-60)
 
     cause = await refused(BrokerAddress(url=pulsar_broker.url, topic=new_topic(), token=stale))
@@ -116,7 +116,7 @@ async def test_an_expired_token_is_told_with_its_end(pulsar_broker: Broker) -> N
     assert stale not in cause
 
 
-async def test_a_token_that_somebody_else_signed_is_not_guessed_at(pulsar_broker: Broker) -> None:
+async def test_a_token_with_another_signature_has_no_guessed_cause(pulsar_broker: Broker) -> None:
     forged = token(key=b"somebody else's" * 3)
 
     cause = await refused(BrokerAddress(url=pulsar_broker.url, topic=new_topic(), token=forged))
@@ -125,25 +125,25 @@ async def test_a_token_that_somebody_else_signed_is_not_guessed_at(pulsar_broker
     assert forged not in cause
 
 
-async def test_a_role_without_the_permission_is_told(pulsar_broker: Broker) -> None:
+async def test_a_missing_permission_is_reported(pulsar_broker: Broker) -> None:
     address = BrokerAddress(url=pulsar_broker.url, topic=new_topic(FOREIGN), token=token())
 
     assert await refused(address) == "our token's role may not do that there (AuthorizationError)"
 
 
-async def test_a_topic_that_is_not_there_is_told(pulsar_broker: Broker) -> None:
+async def test_a_missing_topic_is_reported(pulsar_broker: Broker) -> None:
     address = BrokerAddress(url=pulsar_broker.url, topic=new_topic(CLOSED), token=token())
 
     assert (await refused(address)).endswith("no such topic and it makes none by itself (TopicNotFound)")
 
 
-async def test_a_namespace_that_is_not_there_is_told(pulsar_broker: Broker) -> None:
+async def test_a_missing_namespace_is_reported(pulsar_broker: Broker) -> None:
     address = BrokerAddress(url=pulsar_broker.url, topic=new_topic("lb-conn/nowhere"))
 
     assert (await refused(address)).startswith("there is no such namespace")
 
 
-async def test_a_topic_that_is_made_later_gets_what_waited(pulsar_broker: Broker) -> None:
+async def test_a_topic_created_later_gets_the_pending_transitions(pulsar_broker: Broker) -> None:
     topic, story = new_topic(CLOSED), story_of(CLAIMS, 2)
     async with publishing_to(BrokerAddress(url=pulsar_broker.url, topic=topic, token=token())) as publisher:
         with pytest.raises(PublishError):
@@ -169,7 +169,7 @@ async def test_a_token_is_read_again_at_each_connection(pulsar_broker: Broker, t
     assert [message.event_id for message in arrived(pulsar_broker, topic)] == ids(story)
 
 
-async def test_a_reader_that_never_acknowledges_may_use_up_the_quota_which_is_told(pulsar_broker: Broker) -> None:
+async def test_an_exhausted_backlog_quota_is_reported(pulsar_broker: Broker) -> None:
     topic, story = new_topic("lb-conn/narrow"), story_of(CLAIMS, 2)
     place, quota = topic.replace("://", "/"), {"limitSize": 1, "limitTime": -1, "policy": "producer_exception"}
     pulsar_broker.must("PUT", "namespaces/lb-conn/narrow")
