@@ -36,7 +36,7 @@ def made(desk: Desk, *options: str) -> str:
     return silence_id
 
 
-def test_a_silence_is_made_and_shown(desk: Desk) -> None:
+def test_a_silence_is_created_and_shown(desk: Desk) -> None:
     result = desk.run("silences", "create", *HOUR, "--policy", "CLAIMS_*", "--severity", "WARNING")
 
     (silence,) = desk.server.do(desk.server.world.stores.silences.current(NOON))
@@ -49,7 +49,7 @@ def test_a_silence_is_made_and_shown(desk: Desk) -> None:
     ]
 
 
-def test_everything_that_may_be_given_reaches_the_silence(desk: Desk) -> None:
+def test_every_option_reaches_the_silence(desk: Desk) -> None:
     desk.run(
         *("silences", "create", "--purpose", "maintenance", "--reason", "batch"),
         *("--policy", "CLAIMS_*", "--kind", "THRESHOLD", "--severity", "WARNING", "--participant", "1234*"),
@@ -78,7 +78,7 @@ def test_everything_that_may_be_given_reaches_the_silence(desk: Desk) -> None:
     )
 
 
-def test_a_window_that_recurs_is_shown_with_its_hours(desk: Desk) -> None:
+def test_a_recurring_window_is_shown_with_its_hours(desk: Desk) -> None:
     result = desk.run(
         *("silences", "create", "--reason", "batch", "--from", "2026-11-24T00:00:00Z", "--for", "720h"),
         *("--days", "SAT", "--hours", "22:00-02:00", "--time-zone", "America/Sao_Paulo"),
@@ -89,7 +89,7 @@ def test_a_window_that_recurs_is_shown_with_its_hours(desk: Desk) -> None:
     assert "SILENCE: everything" in result.out
 
 
-def test_silences_are_listed_as_active_waiting_or_over(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silences_are_listed_as_active_pending_or_ended(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dict_rate_limit.apps.cli.silences.SystemClock", lambda: desk.server.world.clock)
     made(desk)
     made(desk, "--from", "2026-11-24T00:00:00Z")
@@ -107,13 +107,13 @@ def test_silences_are_listed_as_active_waiting_or_over(desk: Desk, monkeypatch: 
     assert lines(ended)[1].startswith("over   ended 2026-11-23T12:00:00Z by rui")
 
 
-def test_when_there_is_none_it_is_said_on_stderr(desk: Desk) -> None:
+def test_an_empty_list_is_noted_on_stderr(desk: Desk) -> None:
     result = desk.run("silences", "list")
 
     assert (result.code, result.out, result.err) == (0, "", "no silence\n")
 
 
-def test_a_list_as_json_is_the_document_also_when_it_is_empty(desk: Desk) -> None:
+def test_a_list_as_json_is_the_document_even_when_empty(desk: Desk) -> None:
     result = desk.run("silences", "list", "--output", "json")
 
     assert (json.loads(result.out), result.err) == ({"silences": [], "total": 0}, "")
@@ -131,7 +131,7 @@ def test_a_silence_is_ended_once(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("silence_id", [NULL_METRICS, "7", "a/b"])
-def test_a_silence_that_is_none_ends_with_64(desk: Desk, silence_id: str) -> None:
+def test_an_unknown_silence_ends_with_64(desk: Desk, silence_id: str) -> None:
     assert desk.run("silences", "end", silence_id, "--reason", "x").code == Exit.USAGE
 
 
@@ -151,12 +151,12 @@ def test_a_silence_that_is_none_ends_with_64(desk: Desk, silence_id: str) -> Non
         (["--for", "1h"], "--reason"),
     ],
 )
-def test_a_silence_that_cannot_be_ends_with_64(desk: Desk, options: list[str], said: str) -> None:
+def test_an_invalid_silence_ends_with_64(desk: Desk, options: list[str], said: str) -> None:
     result = desk.run("silences", "create", *options)
 
     assert (result.code, result.out) == (Exit.USAGE, "")
     assert said in result.err
 
 
-def test_silencing_without_the_role_ends_with_77(desk: Desk) -> None:
+def test_a_missing_role_ends_with_77(desk: Desk) -> None:
     assert desk.run("silences", "create", *HOUR, actor="eva").code == Exit.NOT_ALLOWED
