@@ -53,7 +53,7 @@ async def has_said(caplog: pytest.LogCaptureFixture, event: str) -> bool:
     return event in caplog.text
 
 
-async def test_spans_go_to_the_collector_with_who_made_them() -> None:
+async def test_spans_go_to_the_collector_with_their_resource() -> None:
     async with collecting() as collector, tracing(Collector(endpoint=collector.url)) as otel_tracer:
         otel_tracer.start_span("span").end()
         await collector.until(lambda seen: bool(seen.named("span")))
@@ -61,7 +61,7 @@ async def test_spans_go_to_the_collector_with_who_made_them() -> None:
     assert collector.spans[0].resource == {"service.name": "dict-rate-limit-tests", "service.version": "1.2.3"}
 
 
-async def test_over_tls_an_authority_of_ones_own_vouches_for_it(tls: Certified) -> None:
+async def test_a_private_authority_is_accepted_over_tls(tls: Certified) -> None:
     async with collecting(credentials=tls.credentials, host="localhost") as collector:
         told = Collector(endpoint=collector.url, certificate=tls.authority, headers=(("authorization", "Bearer x"),))
         async with tracing(told) as otel_tracer:
@@ -71,9 +71,7 @@ async def test_over_tls_an_authority_of_ones_own_vouches_for_it(tls: Certified) 
     assert collector.metadata[0]["authorization"] == "Bearer x"
 
 
-async def test_a_certificate_that_nobody_vouches_for_gets_nothing(
-    tls: Certified, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_an_untrusted_certificate_gets_no_spans(tls: Certified, caplog: pytest.LogCaptureFixture) -> None:
     async with (
         collecting(credentials=tls.credentials, host="localhost") as collector,
         tracing(Collector(endpoint=collector.url)) as otel_tracer,
@@ -87,7 +85,7 @@ async def test_a_certificate_that_nobody_vouches_for_gets_nothing(
 
 
 @pytest.mark.parametrize(("share", "kept"), [(0.0, 0), (1.0, 20)])
-async def test_the_share_says_how_many_traces_are_kept(share: float, kept: int) -> None:
+async def test_the_ratio_sets_the_number_of_sampled_traces(share: float, kept: int) -> None:
     async with collecting() as collector:
         sampled = Origin(service="s", version="1", share=share)
         async with tracing(Collector(endpoint=collector.url), sampled) as otel_tracer:
@@ -97,7 +95,7 @@ async def test_the_share_says_how_many_traces_are_kept(share: float, kept: int) 
     assert len(collector.named("span")) == kept
 
 
-async def test_a_share_between_keeps_whole_traces_or_nothing_of_them() -> None:
+async def test_a_ratio_samples_whole_traces() -> None:
     async with collecting() as collector:
         sampled = Origin(service="s", version="1", share=0.5)
         async with tracing(Collector(endpoint=collector.url), sampled) as otel_tracer:
@@ -111,7 +109,7 @@ async def test_a_share_between_keeps_whole_traces_or_nothing_of_them() -> None:
     assert len(collector.spans) == 2 * len(traces)
 
 
-async def test_what_waits_is_sent_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_pending_spans_are_sent_at_the_shutdown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(providers, "SEND_EVERY_MS", 3_600_000)
 
     async with collecting() as collector, tracing(Collector(endpoint=collector.url)) as otel_tracer:
@@ -121,7 +119,7 @@ async def test_what_waits_is_sent_at_the_end(monkeypatch: pytest.MonkeyPatch) ->
     assert (before, len(collector.named("span"))) == (0, 1)
 
 
-async def test_a_collector_that_comes_late_gets_what_is_made_from_then_on(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_late_collector_gets_the_following_spans(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     port = free_port()
     async with tracing(Collector(endpoint=f"http://127.0.0.1:{port}")) as otel_tracer:
@@ -140,7 +138,7 @@ async def test_a_collector_that_comes_late_gets_what_is_made_from_then_on(caplog
     assert said[:2] == ["tracing.interrupted", "tracing.resumed"]  # the end, with the last spans, is another matter
 
 
-async def test_a_collector_that_never_answers_holds_neither_the_work_nor_its_end(
+async def test_a_silent_collector_blocks_neither_work_nor_shutdown(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with collecting() as collector:
