@@ -28,7 +28,7 @@ def address(pulsar_broker: Broker, topic: str) -> BrokerAddress:
     return BrokerAddress(url=pulsar_broker.url, topic=topic)
 
 
-async def test_readers_can_tell_a_message_without_opening_it(
+async def test_a_message_has_properties_for_filtering(
     pulsar_broker: Broker, address: BrokerAddress, topic: str
 ) -> None:
     (event,) = story_of(CLAIMS, 1)
@@ -46,7 +46,7 @@ async def test_readers_can_tell_a_message_without_opening_it(
     assert message.document["data"]["message"] == event.message
 
 
-async def test_a_broker_that_drops_repeated_ids_loses_nothing_of_interleaved_policies(
+async def test_deduplication_loses_nothing_of_interleaved_policies(
     pulsar_broker: Broker, address: BrokerAddress, topic: str
 ) -> None:
     stories = [story_of(f"POLICY_{number}", 40) for number in range(25)]
@@ -79,7 +79,7 @@ async def test_messages_that_share_a_batch_share_their_policy(
 
 @pytest.mark.parametrize("compression", ["none", "lz4", "zlib", "zstd", "snappy"])
 @pytest.mark.parametrize("batching", [True, False], ids=["batched", "one by one"])
-async def test_however_they_are_packed_they_arrive(
+async def test_every_batching_and_compression_delivers_all_messages(
     pulsar_broker: Broker, address: BrokerAddress, topic: str, compression: str, *, batching: bool
 ) -> None:
     events = mixed(story_of(CLAIMS, 3), story_of(KEYS, 3))
@@ -90,7 +90,7 @@ async def test_however_they_are_packed_they_arrive(
     assert {message.event_id for message in arrived(pulsar_broker, topic)} == set(ids(events))
 
 
-async def test_two_replicas_publish_at_once(pulsar_broker: Broker, address: BrokerAddress, topic: str) -> None:
+async def test_two_replicas_can_publish_concurrently(pulsar_broker: Broker, address: BrokerAddress, topic: str) -> None:
     stories = [story_of(CLAIMS, 50), story_of(KEYS, 50)]
 
     async with publishing_to(address) as one, publishing_to(address) as other:
@@ -101,7 +101,7 @@ async def test_two_replicas_publish_at_once(pulsar_broker: Broker, address: Brok
     assert len({message.producer for message in messages}) == 2
 
 
-async def test_order_holds_on_a_topic_of_several_partitions(
+async def test_a_partitioned_topic_preserves_the_order(
     pulsar_broker: Broker, address: BrokerAddress, topic: str
 ) -> None:
     pulsar_broker.must("PUT", f"{topic.replace('://', '/')}/partitions", 3)
@@ -118,7 +118,7 @@ async def test_order_holds_on_a_topic_of_several_partitions(
     assert sum(bool(partition) for partition in partitions) > 1, "all went to one partition"
 
 
-async def test_a_reader_that_never_acknowledges_holds_nobody_up(
+async def test_a_reader_that_never_acknowledges_blocks_no_publisher(
     pulsar_broker: Broker, address: BrokerAddress, topic: str
 ) -> None:
     pulsar_broker.must("PUT", f"{topic.replace('://', '/')}")
@@ -130,16 +130,14 @@ async def test_a_reader_that_never_acknowledges_holds_nobody_up(
     assert [len(each) for each in receipts] == [20, 20]
 
 
-async def test_nothing_is_written_beside_our_own_lines(
-    address: BrokerAddress, capfd: pytest.CaptureFixture[str]
-) -> None:
+async def test_the_library_writes_no_log_lines(address: BrokerAddress, capfd: pytest.CaptureFixture[str]) -> None:
     async with publishing_to(address) as publisher:
         await receipts_of(publisher, story_of(CLAIMS, 3))
 
     assert capfd.readouterr() == ("", "")
 
 
-async def test_it_says_how_it_stands(address: BrokerAddress) -> None:
+async def test_the_publisher_reports_its_state(address: BrokerAddress) -> None:
     async with publishing_to(address) as publisher:
         before = publisher.state
         await receipts_of(publisher, story_of(CLAIMS, 1))
