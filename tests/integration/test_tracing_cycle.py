@@ -89,7 +89,7 @@ def test_the_root_lasts_as_long_as_the_cycle(cycle: Cycle) -> None:
     assert root.end_ns >= max(cycle.one(f"RunActivity:{name}").end_ns for name in ACTIVITIES)
 
 
-def test_activities_follow_one_another_below_the_workflow(cycle: Cycle) -> None:
+def test_activities_are_sequential_children_of_the_workflow(cycle: Cycle) -> None:
     root = cycle.one(MONITOR)
     begun = [cycle.one(f"StartActivity:{name}") for name in ACTIVITIES]
     run = [cycle.one(f"RunActivity:{name}") for name in ACTIVITIES]
@@ -99,7 +99,7 @@ def test_activities_follow_one_another_below_the_workflow(cycle: Cycle) -> None:
     assert all(one.end_ns <= next_one.start_ns for one, next_one in pairwise(run))
 
 
-def test_the_call_to_the_bridge_is_below_the_fetching(cycle: Cycle) -> None:
+def test_the_bridge_call_is_a_child_of_the_fetch(cycle: Cycle) -> None:
     call = cycle.one("bacen.dict.v2.RateLimitService/GetRateLimitPolicies")
 
     assert call.parent == cycle.one("RunActivity:fetch").span_id
@@ -107,7 +107,7 @@ def test_the_call_to_the_bridge_is_below_the_fetching(cycle: Cycle) -> None:
     assert call.attributes["dict_rate_limit.participant"] == "default"
 
 
-def test_statements_are_called_by_their_names_below_their_transaction(cycle: Cycle) -> None:
+def test_named_statements_are_children_of_their_transaction(cycle: Cycle) -> None:
     recording = cycle.one("RunActivity:record")
     (transaction,) = (span for span in cycle.spans if span.parent == recording.span_id)
 
@@ -121,62 +121,62 @@ def test_statements_are_called_by_their_names_below_their_transaction(cycle: Cyc
     ]
 
 
-def test_the_snapshot_on_its_way_to_redis_is_below_the_publishing(cycle: Cycle) -> None:
+def test_the_redis_call_is_a_child_of_the_publishing(cycle: Cycle) -> None:
     put = cycle.one("EVALSHA")
 
     assert put.parent == cycle.one("RunActivity:publish").span_id
     assert put.attributes == {"db.system.name": "redis"}
 
 
-def test_everything_says_who_made_it(cycle: Cycle) -> None:
+def test_every_span_has_its_resource(cycle: Cycle) -> None:
     assert {span.resource["service.name"] for span in cycle.collector.spans} == {"dict-rate-limit-worker"}
     assert all(span.resource["service.version"] for span in cycle.collector.spans)
 
 
-def test_the_cycles_line_in_the_log_names_the_trace_and_the_workflow(cycle: Cycle) -> None:
+def test_the_log_line_of_a_cycle_has_trace_and_workflow(cycle: Cycle) -> None:
     (line,) = cycle.lines("cycle.completed")
 
     assert (line["trace_id"], line["span_id"]) == (cycle.trace_id, cycle.one(MONITOR).span_id)
     assert line["run_id"] == cycle.one(MONITOR).attributes["temporalRunID"]
 
 
-def test_lines_outside_a_trace_name_none(cycle: Cycle) -> None:
+def test_log_lines_outside_a_trace_have_no_trace(cycle: Cycle) -> None:
     (line,) = cycle.lines("monitoring.started")
 
     assert "trace_id" not in line
 
 
-def test_the_collector_is_shown_who_calls(cycle: Cycle) -> None:
+def test_the_collector_gets_the_headers(cycle: Cycle) -> None:
     assert {call["authorization"] for call in cycle.collector.metadata} == {f"Bearer {HIDDEN}"}
 
 
-def test_neither_spans_nor_the_log_hold_secrets(cycle: Cycle) -> None:
+def test_spans_and_log_contain_no_secrets(cycle: Cycle) -> None:
     assert HIDDEN not in "".join(span.text for span in cycle.collector.spans)
     assert HIDDEN not in cycle.log
 
 
-def test_spans_hold_neither_statements_nor_parameters(cycle: Cycle) -> None:
+def test_spans_contain_neither_statements_nor_parameters(cycle: Cycle) -> None:
     texts = "".join(span.text for span in cycle.spans)
 
     assert "SELECT" not in texts.upper()
     assert "CLAIMS_READ" not in texts  # a policy: its name travels in parameters
 
 
-def test_looks_at_readiness_and_schedules_are_no_traces(cycle: Cycle) -> None:
+def test_readiness_and_schedule_checks_are_not_traced(cycle: Cycle) -> None:
     roots = {span.name for span in cycle.collector.spans if not span.parent}
 
     assert all(name.startswith("RunWorkflow:") for name in roots)
 
 
-def test_the_worker_ends_well(cycle: Cycle) -> None:
+def test_the_worker_stops_cleanly(cycle: Cycle) -> None:
     assert cycle.code == 0
 
 
-async def test_a_traced_run_is_repeated_by_a_worker_that_traces_nothing(cycle: Cycle) -> None:
+async def test_an_untraced_worker_replays_a_traced_run(cycle: Cycle) -> None:
     await Replayer(workflows=WORKFLOWS).replay_workflow(cycle.history)
 
 
-def test_the_history_differs_by_the_headers_of_activities_alone(cycle: Cycle) -> None:
+def test_histories_differ_only_in_activity_headers(cycle: Cycle) -> None:
     events = json.loads(cycle.history.to_json())["events"]
     headed = {event["eventType"] for event in events if "_tracer-data" in json.dumps(event)}
 
