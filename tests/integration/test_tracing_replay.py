@@ -34,14 +34,14 @@ def _global_provider() -> None:
 
 @pytest.mark.usefixtures("_global_provider")
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
-async def test_a_run_that_nobody_traced_is_repeated_by_a_worker_that_traces(path: Path) -> None:
+async def test_a_traced_worker_replays_an_untraced_run(path: Path) -> None:
     history = read(path)
 
     await Replayer(workflows=WORKFLOWS, plugins=[tracing_plugin()]).replay_workflow(history)
 
 
 @pytest.mark.slow
-async def test_a_cycle_that_a_killed_worker_began_stays_one_trace(
+async def test_a_cycle_of_a_killed_worker_stays_one_trace(
     migrated_database_url: str, valkey: str, temporal_address: str, tmp_path: Path
 ) -> None:
     namespace, log = (await new_namespace(temporal_address)).namespace, tmp_path / "worker.log"
