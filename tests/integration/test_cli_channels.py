@@ -31,7 +31,7 @@ url = "nowhere://t0ken"
 """
 
 
-def test_good_channels_are_named_with_what_they_want_and_without_their_urls(
+def test_valid_channels_are_listed_with_routes_and_without_urls(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "channels.toml"
@@ -47,7 +47,7 @@ def test_good_channels_are_named_with_what_they_want_and_without_their_urls(
     assert result.err.startswith("2 channels, no problem")
 
 
-def test_every_problem_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_problem_is_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "channels.toml"
     path.write_text(BAD)
 
@@ -59,13 +59,13 @@ def test_every_problem_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "t0ken" not in result.err
 
 
-def test_a_file_that_is_not_there_is_a_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_file_is_a_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys, "channels", "check", "--file", str(tmp_path / "nowhere"))
 
     assert (result.code, result.err) == (65, "error: cannot be read: No such file or directory\n")
 
 
-def test_some_file_must_be_named(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_is_required(capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys, "channels", "check")
 
     assert (result.code, result.err) == (64, "error: file: not given, expected --file or NOTIFY_URLS_FILE\n")
