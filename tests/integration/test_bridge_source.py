@@ -22,7 +22,7 @@ SHORT = 0.3
 """Seconds: what the deadline is where it is meant to pass."""
 
 
-async def test_a_list_gives_every_bucket_and_where_it_came_from() -> None:
+async def test_a_list_returns_every_bucket_and_its_origin() -> None:
     async with fake_bridge() as (_, address), bridge_source(address) as source:
         snapshot = await source.list_policies(US)
 
@@ -40,7 +40,7 @@ async def test_the_bridge_echoes_the_category_on_each_bucket() -> None:
     assert {bucket.policy_category for bucket in snapshot.buckets} == {"C"}
 
 
-async def test_a_single_read_gives_exactly_that_bucket() -> None:
+async def test_a_single_read_returns_exactly_that_bucket() -> None:
     async with fake_bridge() as (_, address), bridge_source(address) as source:
         snapshot = await source.get_policy(US, "KEYS_CHECK")
 
@@ -48,14 +48,14 @@ async def test_a_single_read_gives_exactly_that_bucket() -> None:
     assert snapshot.category == "C"
 
 
-async def test_a_participant_is_asked_for_in_upper_case() -> None:
+async def test_a_participant_is_sent_in_upper_case() -> None:
     async with fake_bridge(participants=("0000ABCD",)) as (_, address), bridge_source(address) as source:
         snapshot = await source.list_policies("0000abcd")
 
     assert (snapshot.participant, snapshot.outcome) == ("0000abcd", Outcome.OK)
 
 
-async def test_the_default_participant_is_not_named() -> None:
+async def test_the_default_participant_is_not_sent() -> None:
     bridge = OddBridge()
     async with bridge.serve() as address, bridge_source(address) as source:
         await source.list_policies(US)
@@ -77,7 +77,7 @@ async def test_many_participants_share_one_connection() -> None:
 @pytest.mark.parametrize(
     "participant", ["", "1234567", "123456789", "1234567é", "0000 000", "x" * 5000, "12345678\r\n"]
 )
-async def test_a_participant_that_is_none_is_not_asked_for(participant: str) -> None:
+async def test_an_invalid_participant_is_not_sent(participant: str) -> None:
     bridge = OddBridge()
     async with bridge.serve() as address, bridge_source(address) as source:
         with pytest.raises(SourceError) as caught:
@@ -88,7 +88,7 @@ async def test_a_participant_that_is_none_is_not_asked_for(participant: str) -> 
 
 
 @pytest.mark.parametrize("name", ["", "keys_check", "../KEYS", "A" * 101, "KEYS\0", "\ud800"])
-async def test_a_name_that_is_none_is_not_asked_for(name: str) -> None:
+async def test_an_invalid_policy_name_is_not_sent(name: str) -> None:
     bridge = OddBridge()
     async with bridge.serve() as address, bridge_source(address) as source:
         with pytest.raises(SourceError) as caught:
@@ -98,7 +98,7 @@ async def test_a_name_that_is_none_is_not_asked_for(name: str) -> None:
     assert bridge.peers == set()
 
 
-async def test_a_dry_budget_says_when_to_come_back() -> None:
+async def test_an_exhausted_budget_has_a_retry_after() -> None:
     async with fake_bridge() as (fake, address), bridge_source(address) as source:
         first = await source.list_policies(US)
         assert first.response_time is not None
@@ -112,7 +112,7 @@ async def test_a_dry_budget_says_when_to_come_back() -> None:
     assert not caught.value.retry_helps
 
 
-async def test_a_stranger_is_not_permitted() -> None:
+async def test_an_unknown_participant_is_not_permitted() -> None:
     async with fake_bridge() as (_, address), bridge_source(address) as source:
         with pytest.raises(SourceError) as caught:
             await source.list_policies("12345678")
@@ -120,7 +120,7 @@ async def test_a_stranger_is_not_permitted() -> None:
     assert caught.value.outcome is Outcome.PERMISSION_DENIED
 
 
-async def test_a_bridge_without_a_default_participant_wants_a_name() -> None:
+async def test_a_bridge_without_a_default_participant_requires_one() -> None:
     async with fake_bridge(participants=("12345678",)) as (_, address), bridge_source(address) as source:
         with pytest.raises(SourceError) as caught:
             await source.list_policies(US)
@@ -140,7 +140,7 @@ async def test_a_bridge_without_a_default_participant_wants_a_name() -> None:
         (Fault.SILENT, Outcome.DEADLINE_EXCEEDED),
     ],
 )
-async def test_a_fault_is_told_by_its_outcome(fault: Fault, outcome: Outcome) -> None:
+async def test_a_fault_has_its_outcome(fault: Fault, outcome: Outcome) -> None:
     deadline = SHORT if fault is Fault.SILENT else 10.0
     async with fake_bridge() as (fake, address), bridge_source(address, deadline=deadline) as source:
         fake.inject(fault)
@@ -153,7 +153,7 @@ async def test_a_fault_is_told_by_its_outcome(fault: Fault, outcome: Outcome) ->
 
 
 @pytest.mark.parametrize("fault", [Fault.EMPTY, Fault.WRONG_NAME])
-async def test_a_single_answer_without_the_policy_is_malformed(fault: Fault) -> None:
+async def test_a_single_response_without_the_policy_is_malformed(fault: Fault) -> None:
     async with fake_bridge() as (fake, address), bridge_source(address) as source:
         fake.inject(fault)
         with pytest.raises(SourceError) as caught:
@@ -163,7 +163,7 @@ async def test_a_single_answer_without_the_policy_is_malformed(fault: Fault) -> 
     assert (caught.value.correlation_id or "").startswith("sim-")
 
 
-async def test_a_slow_answer_within_the_deadline_is_an_answer() -> None:
+async def test_a_slow_response_within_the_deadline_succeeds() -> None:
     async with fake_bridge() as (fake, address), bridge_source(address) as source:
         fake.inject(Fault.SLOW)
 
@@ -185,7 +185,7 @@ async def test_an_empty_list_is_no_data() -> None:
     ("fault", "rejected"),
     [(Fault.MALFORMED_ITEM, ["not a name", "BELOW_NOTHING"]), (Fault.DUPLICATE_ITEM, [PSP_POLICIES[0]])],
 )
-async def test_bad_items_do_not_discard_the_good(fault: Fault, rejected: list[str]) -> None:
+async def test_invalid_items_do_not_discard_valid_ones(fault: Fault, rejected: list[str]) -> None:
     async with fake_bridge() as (fake, address), bridge_source(address) as source:
         fake.inject(fault)
 
@@ -198,7 +198,7 @@ async def test_bad_items_do_not_discard_the_good(fault: Fault, rejected: list[st
 @pytest.mark.parametrize(
     ("fault", "tokens", "capacity"), [(Fault.NEGATIVE_TOKENS, -15, 30_000), (Fault.ZERO_CAPACITY, 0, 0)]
 )
-async def test_odd_numbers_stay_raw(fault: Fault, tokens: int, capacity: int) -> None:
+async def test_unusual_numbers_stay_raw(fault: Fault, tokens: int, capacity: int) -> None:
     async with fake_bridge() as (fake, address), bridge_source(address) as source:
         fake.inject(fault)
 
@@ -207,7 +207,7 @@ async def test_odd_numbers_stay_raw(fault: Fault, tokens: int, capacity: int) ->
     assert (first.available_tokens, first.capacity) == (tokens, capacity)
 
 
-async def test_a_policy_nobody_published_is_kept() -> None:
+async def test_an_unpublished_policy_is_returned() -> None:
     async with fake_bridge() as (fake, address), bridge_source(address) as source:
         fake.inject(Fault.UNKNOWN_POLICY)
 
@@ -216,7 +216,7 @@ async def test_a_policy_nobody_published_is_kept() -> None:
     assert snapshot.buckets[-1].name == "FUNDS_RECOVERY_WRITE"
 
 
-async def test_an_answer_without_a_time_has_ours() -> None:
+async def test_a_response_without_a_time_has_our_time() -> None:
     async with fake_bridge() as (fake, address), bridge_source(address) as source:
         fake.inject(Fault.NO_TIME)
 
@@ -226,7 +226,7 @@ async def test_an_answer_without_a_time_has_ours() -> None:
     assert snapshot.checked_at == snapshot.received_at
 
 
-async def test_a_repeated_answer_repeats_its_time() -> None:
+async def test_a_repeated_response_repeats_its_time() -> None:
     async with fake_bridge() as (fake, address), bridge_source(address) as source:
         first = await source.list_policies(US)
         fake.inject(Fault.REPEATED_TIME)
@@ -237,7 +237,7 @@ async def test_a_repeated_answer_repeats_its_time() -> None:
     assert second.received_at > first.received_at
 
 
-async def test_a_clock_that_runs_backwards_is_passed_on() -> None:
+async def test_a_backwards_clock_is_passed_on() -> None:
     async with fake_bridge() as (fake, address), bridge_source(address) as source:
         first = await source.list_policies(US)
         fake.inject(Fault.BACKWARDS_TIME)
@@ -251,7 +251,7 @@ async def test_a_clock_that_runs_backwards_is_passed_on() -> None:
     "moment",
     [Timestamp(seconds=2**62), Timestamp(seconds=-(2**62)), Timestamp(seconds=253402300800), Timestamp(nanos=-5)],
 )
-async def test_a_time_outside_the_calendar_is_none(moment: Timestamp) -> None:
+async def test_a_time_outside_the_calendar_is_ignored(moment: Timestamp) -> None:
     bridge = OddBridge(body=GetRateLimitPoliciesResponse(response_time=moment).SerializeToString())
     async with bridge.serve() as address, bridge_source(address) as source:
         snapshot = await source.list_policies(US)
@@ -270,7 +270,7 @@ async def test_a_time_outside_the_calendar_is_none(moment: Timestamp) -> None:
         ("z?", ["", ""], "z?"),
     ],
 )
-async def test_the_category_is_the_answers_or_what_all_policies_agree_on(
+async def test_the_category_is_that_of_the_response_or_of_all_policies(
     answer: str, policies: list[str], category: str
 ) -> None:
     items = [RateLimitPolicy(name=f"P{number}", policy_category=raw) for number, raw in enumerate(policies)]
@@ -282,7 +282,7 @@ async def test_the_category_is_the_answers_or_what_all_policies_agree_on(
     assert [bucket.policy_category for bucket in snapshot.buckets] == policies
 
 
-async def test_policies_of_another_category_are_reported_once(caplog: pytest.LogCaptureFixture) -> None:
+async def test_policies_of_another_category_are_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     items = [RateLimitPolicy(name="P1", policy_category="D"), RateLimitPolicy(name="P2", policy_category="C")]
     bridge = OddBridge(body=GetRateLimitPoliciesResponse(category="C", policies=items).SerializeToString())
     async with bridge.serve() as address, bridge_source(address) as source:
@@ -292,7 +292,7 @@ async def test_policies_of_another_category_are_reported_once(caplog: pytest.Log
     assert problems(caplog) == ["participant default has category 'C', but some of its policies say 'D'"]
 
 
-async def test_a_single_policy_that_cannot_be_read_is_malformed() -> None:
+async def test_an_unreadable_single_policy_is_malformed() -> None:
     policy = RateLimitPolicy(name="KEYS_CHECK", capacity=-1)
     bridge = OddBridge(body=GetRateLimitPolicyResponse(policy=policy).SerializeToString())
     async with bridge.serve() as address, bridge_source(address) as source:
@@ -302,7 +302,7 @@ async def test_a_single_policy_that_cannot_be_read_is_malformed() -> None:
     assert caught.value.outcome is Outcome.MALFORMED
 
 
-async def test_an_answer_beyond_all_measure_is_malformed() -> None:
+async def test_an_oversized_response_is_malformed() -> None:
     bridge = OddBridge(body=b"\0" * (5 * 1024 * 1024))
     async with bridge.serve() as address, bridge_source(address) as source:
         with pytest.raises(SourceError) as caught:
@@ -349,7 +349,7 @@ async def test_a_status_is_translated_once(code: grpc.StatusCode, outcome: Outco
 
 
 @pytest.mark.parametrize("told", ["", "soon", "-1", "1.5", "9999999", "²", "Mon, 23 Nov 2026 12:00:00 GMT"])
-async def test_a_retry_after_that_is_no_number_is_none(told: str) -> None:
+async def test_an_invalid_retry_after_is_ignored(told: str) -> None:
     trailing = (("retry-after", told.encode("ascii", "replace").decode()),)
     bridge = OddBridge(code=grpc.StatusCode.UNAVAILABLE, trailing=trailing)
     async with bridge.serve() as address, bridge_source(address) as source:
@@ -359,7 +359,7 @@ async def test_a_retry_after_that_is_no_number_is_none(told: str) -> None:
     assert (caught.value.retry_after_sec, caught.value.detail) == (None, "")
 
 
-async def test_what_the_other_side_says_is_one_short_line() -> None:
+async def test_the_error_detail_is_one_short_line() -> None:
     bridge = OddBridge(code=grpc.StatusCode.INTERNAL, detail="one\r\n\x1b[31mtwo " + "x" * 5000)
     async with bridge.serve() as address, bridge_source(address) as source:
         with pytest.raises(SourceError) as caught:
