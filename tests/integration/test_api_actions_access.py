@@ -52,26 +52,26 @@ async def client(world: ActingWorld) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.mark.parametrize("path", ACTS)
-async def test_an_act_without_a_token_is_401(client: httpx.AsyncClient, path: str) -> None:
+async def test_a_write_without_a_token_is_401(client: httpx.AsyncClient, path: str) -> None:
     assert problem(await client.post(path, json=REASON)) == (401, "unauthorized", None)
 
 
 @pytest.mark.parametrize("path", ACTS)
-async def test_an_act_without_the_role_is_403(client: httpx.AsyncClient, path: str) -> None:
+async def test_a_write_without_the_role_is_403(client: httpx.AsyncClient, path: str) -> None:
     assert problem(await post(client, path, REASON, "eva")) == (403, "forbidden", None)
 
 
 @pytest.mark.parametrize("path", READS)
-async def test_a_viewer_may_look_at_everything(client: httpx.AsyncClient, path: str) -> None:
+async def test_a_viewer_can_read_everything(client: httpx.AsyncClient, path: str) -> None:
     assert (await get(client, path)).status_code in {200, 404}
 
 
 @pytest.mark.parametrize("path", READS)
-async def test_without_a_token_nothing_is_seen(client: httpx.AsyncClient, path: str) -> None:
+async def test_a_read_without_a_token_is_401(client: httpx.AsyncClient, path: str) -> None:
     assert problem(await client.get(path)) == (401, "unauthorized", None)
 
 
-async def test_the_actor_is_never_one_that_a_header_names(client: httpx.AsyncClient) -> None:
+async def test_a_header_cannot_set_the_actor(client: httpx.AsyncClient) -> None:
     claims = {"dict_rate_limit.caller": "boss", "X-Actor": "boss", "X-Forwarded-User": "boss"}
 
     answer = await client.post(SILENCES, json=HOUR, headers=BEARER | claims)
@@ -79,7 +79,7 @@ async def test_the_actor_is_never_one_that_a_header_names(client: httpx.AsyncCli
     assert answer.json()["actor"] == "ana"
 
 
-async def test_where_everybody_is_an_operator_the_actor_is_anonymous(world: ActingWorld) -> None:
+async def test_with_anonymous_operators_the_actor_is_anonymous(world: ActingWorld) -> None:
     world.anonymous = Role.OPERATOR
     async with world.client() as client:
         answer = await client.post(SILENCES, json=HOUR)
@@ -92,7 +92,7 @@ async def test_where_everybody_is_an_operator_the_actor_is_anonymous(world: Acti
     "media_type",
     [None, "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonp"],
 )
-async def test_a_body_that_a_foreign_page_could_send_is_refused(
+async def test_a_body_that_a_foreign_page_can_send_is_rejected(
     client: httpx.AsyncClient, path: str, media_type: str | None
 ) -> None:
     headers = BEARER if media_type is None else {**BEARER, "Content-Type": media_type}
@@ -109,12 +109,12 @@ async def test_json_may_name_its_charset(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b'{"reason": "x"', b"nonsense", b'{"reason": "\xff"}', b'{"reason": NaN}'])
-async def test_what_is_not_json_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
+async def test_invalid_json_is_rejected(client: httpx.AsyncClient, body: bytes) -> None:
     assert problem(await client.post(SILENCES, content=body, headers=JSON)) == (400, "invalid-request", None)
 
 
 @pytest.mark.parametrize("body", [b"[]", b"null", b'"x"', b"7", b"[" * 8_000 + b"]" * 8_000])
-async def test_json_that_is_no_object_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
+async def test_json_that_is_no_object_is_rejected(client: httpx.AsyncClient, body: bytes) -> None:
     assert problem(await client.post(SILENCES, content=body, headers=JSON)) == (400, "invalid-request", None)
 
 
@@ -127,18 +127,18 @@ async def chunks(body: bytes) -> AsyncGenerator[bytes, None]:
         yield body[start : start + 1000]
 
 
-async def test_a_body_of_16_kib_is_read(client: httpx.AsyncClient) -> None:
+async def test_a_body_of_16_kib_is_accepted(client: httpx.AsyncClient) -> None:
     assert (await client.post(SILENCES, content=padded(16_384), headers=JSON)).status_code == 201
 
 
 @pytest.mark.parametrize("path", ACTS)
-async def test_a_larger_body_is_refused(client: httpx.AsyncClient, path: str) -> None:
+async def test_a_larger_body_is_rejected(client: httpx.AsyncClient, path: str) -> None:
     answer = await client.post(path, content=padded(16_385), headers=JSON)
 
     assert problem(answer) == (413, "body-too-large", None)
 
 
-async def test_a_larger_body_is_refused_also_when_it_does_not_say_its_size(client: httpx.AsyncClient) -> None:
+async def test_a_larger_body_without_a_content_length_is_rejected(client: httpx.AsyncClient) -> None:
     answer = await client.post(SILENCES, content=chunks(padded(20_000)), headers=JSON)
 
     assert problem(answer) == (413, "body-too-large", None)
@@ -164,7 +164,7 @@ def all_absent(clock: HandClock) -> Stores:
 
 
 @pytest.mark.parametrize("path", READS)
-async def test_while_the_database_is_away_a_look_says_so(world: ActingWorld, path: str) -> None:
+async def test_without_the_database_a_read_is_503(world: ActingWorld, path: str) -> None:
     world.stores = all_absent(world.clock)
     async with world.client() as client:
         answer = await get(client, path)
@@ -175,7 +175,7 @@ async def test_while_the_database_is_away_a_look_says_so(world: ActingWorld, pat
 
 
 @pytest.mark.parametrize(("path", "body"), list(zip(ACTS, [HOUR, HOUR, REASON, REASON], strict=True)))
-async def test_while_the_database_is_away_an_act_is_refused_and_may_be_repeated(
+async def test_without_the_database_a_write_is_503_and_repeatable(
     world: ActingWorld, path: str, body: dict[str, str]
 ) -> None:
     world.stores = all_absent(world.clock)
@@ -188,11 +188,11 @@ async def test_while_the_database_is_away_an_act_is_refused_and_may_be_repeated(
 @pytest.mark.parametrize(
     "path", [ALERTS, f"{ALERTS}/{NULL_METRICS}", f"{ALERTS}/{NULL_METRICS}/acknowledgement", AUDIT]
 )
-async def test_a_method_that_is_not_taken_says_so(client: httpx.AsyncClient, path: str) -> None:
+async def test_an_unsupported_method_is_405(client: httpx.AsyncClient, path: str) -> None:
     assert problem(await client.put(path, json=REASON, headers=BEARER)) == (405, "method-not-allowed", None)
 
 
-async def test_answers_are_kept_by_nobody(client: httpx.AsyncClient) -> None:
+async def test_responses_are_not_cached(client: httpx.AsyncClient) -> None:
     answer = await get(client, ALERTS)
 
     assert (answer.headers["Cache-Control"], answer.headers["Vary"]) == ("no-store", "Authorization")
