@@ -24,7 +24,7 @@ NUL = "a\0b"
 KEPT = "a\N{REPLACEMENT CHARACTER}b"
 
 
-async def test_text_that_postgresql_cannot_hold_loses_no_act(migrated_database_url: str) -> None:
+async def test_text_that_postgresql_cannot_store_loses_no_action(migrated_database_url: str) -> None:
     async with opened_store(migrated_database_url) as stores:
         await stores.silences.add(replace(SILENCE, actor=NUL), replace(AUDITED, actor=NUL, detail=NUL, reason=NUL))
         ended = await stores.silences.end(SILENCE.silence_id, NUL, NOON, AUDITED)
@@ -34,7 +34,7 @@ async def test_text_that_postgresql_cannot_hold_loses_no_act(migrated_database_u
         assert (await stores.audit.newest(2))[1] == replace(AUDITED, actor=KEPT, detail=KEPT, reason=KEPT)
 
 
-async def test_text_that_postgresql_cannot_hold_loses_no_acknowledgement(migrated_database_url: str) -> None:
+async def test_text_that_postgresql_cannot_store_loses_no_acknowledgement(migrated_database_url: str) -> None:
     taken_up = Acknowledgement(actor=NUL, reason="ligando", at=NOON, until=NOON.replace(hour=13))
     subject = Subject(participant=PARTICIPANT, policy_name=ANY_POLICY, kind=Kind.DRILL)
     changes = drilled(subject, taken_up)
@@ -49,7 +49,7 @@ async def test_text_that_postgresql_cannot_hold_loses_no_acknowledgement(migrate
     assert history.alert.acknowledgement == replace(taken_up, actor=KEPT)
 
 
-async def test_text_that_postgresql_cannot_hold_loses_no_attempt(migrated_database_url: str) -> None:
+async def test_text_that_postgresql_cannot_store_loses_no_attempt(migrated_database_url: str) -> None:
     async with opened_store(migrated_database_url) as stores:
         await record(stores, snapshot(bucket(0)))
         routed = await route_all(stores, "slack")
@@ -59,7 +59,7 @@ async def test_text_that_postgresql_cannot_hold_loses_no_attempt(migrated_databa
         assert (await stores.notifications.last_attempts())["slack"].answer.text == KEPT
 
 
-async def test_a_silence_made_twice_is_refused_and_audited_once(migrated_database_url: str) -> None:
+async def test_a_duplicate_silence_is_rejected_and_audited_once(migrated_database_url: str) -> None:
     async with opened_store(migrated_database_url) as stores:
         await stores.silences.add(SILENCE, AUDITED)
 
@@ -69,7 +69,7 @@ async def test_a_silence_made_twice_is_refused_and_audited_once(migrated_databas
         assert await stores.audit.newest(10) == [AUDITED]
 
 
-async def test_an_act_whose_connection_is_killed_leaves_nothing(migrated_database_url: str) -> None:
+async def test_an_action_with_a_killed_connection_stores_nothing(migrated_database_url: str) -> None:
     async with opened_store(migrated_database_url) as stores:
         with pytest.raises(StoreUnavailableError):
             await drill_and_kill(stores, migrated_database_url)
@@ -78,7 +78,7 @@ async def test_an_act_whose_connection_is_killed_leaves_nothing(migrated_databas
         assert rows(migrated_database_url, f"TABLE dict_rate_limit_{table}") == [], table
 
 
-async def test_a_router_whose_connection_is_killed_leaves_nothing(migrated_database_url: str) -> None:
+async def test_a_router_with_a_killed_connection_stores_nothing(migrated_database_url: str) -> None:
     async with opened_store(migrated_database_url) as stores:
         await record(stores, snapshot(bucket(0)))
 
@@ -90,7 +90,7 @@ async def test_a_router_whose_connection_is_killed_leaves_nothing(migrated_datab
     assert values(migrated_database_url, "SELECT count(*) FROM dict_rate_limit_notifications") == [0]
 
 
-async def test_an_attempt_at_what_nobody_routed_is_refused(migrated_database_url: str) -> None:
+async def test_an_attempt_without_a_notification_is_rejected(migrated_database_url: str) -> None:
     async with opened_store(migrated_database_url) as stores:
         await record(stores, snapshot(bucket(0)))
         routed = await route_all(stores, "slack")
