@@ -31,7 +31,7 @@ ADD_A_TRANSITION = """
 """As the release before writes them."""
 
 
-async def test_nobody_is_told_of_what_was_there_before(database_url: str) -> None:
+async def test_existing_transitions_are_not_notified(database_url: str) -> None:
     await up(database_url, BEFORE)
     execute(database_url, ADD_AN_ALERT)
     execute(database_url, ADD_A_TRANSITION)
@@ -41,7 +41,7 @@ async def test_nobody_is_told_of_what_was_there_before(database_url: str) -> Non
     assert values(database_url, UNROUTED) == []
 
 
-async def test_what_waited_for_the_broker_before_still_waits(database_url: str) -> None:
+async def test_pending_transitions_stay_pending(database_url: str) -> None:
     await up(database_url, BEFORE)
     execute(database_url, ADD_AN_ALERT)
     execute(database_url, ADD_A_TRANSITION)
@@ -52,7 +52,7 @@ async def test_what_waited_for_the_broker_before_still_waits(database_url: str) 
         assert [event.transition for event in unit.events] == [TransitionKind.OPENED]
 
 
-async def test_what_the_release_before_records_is_published_and_routed(migrated_database_url: str) -> None:
+async def test_transitions_of_the_previous_release_are_published_and_routed(migrated_database_url: str) -> None:
     execute(migrated_database_url, ADD_AN_ALERT)
     execute(migrated_database_url, ADD_A_TRANSITION)
 
@@ -74,7 +74,7 @@ async def test_what_the_release_before_records_is_published_and_routed(migrated_
         "UPDATE dict_rate_limit_alert_events SET routed_at = NULL",
     ],
 )
-async def test_going_down_refuses_to_forget(database_url: str, change: str) -> None:
+async def test_down_does_not_delete_data(database_url: str, change: str) -> None:
     await up(database_url, EXTENDED)
     execute(database_url, ADD_AN_ALERT)
     execute(database_url, ADD_A_TRANSITION)
@@ -85,7 +85,7 @@ async def test_going_down_refuses_to_forget(database_url: str, change: str) -> N
         await down(database_url)
 
 
-async def test_going_down_forgets_when_told_that_it_may(database_url: str) -> None:
+async def test_down_deletes_data_when_allowed(database_url: str) -> None:
     await up(database_url, EXTENDED)
     execute(database_url, ADD_AN_ALERT)
     execute(database_url, ADD_A_TRANSITION)
@@ -96,7 +96,7 @@ async def test_going_down_forgets_when_told_that_it_may(database_url: str) -> No
     assert values(database_url, "SELECT count(*) FROM dict_rate_limit_alert_events") == [1]
 
 
-async def test_what_was_published_and_routed_lets_the_columns_go(database_url: str) -> None:
+async def test_down_drops_columns_without_pending_data(database_url: str) -> None:
     await up(database_url, EXTENDED)
     execute(database_url, ADD_AN_ALERT)
     execute(database_url, ADD_A_TRANSITION)
@@ -105,7 +105,7 @@ async def test_what_was_published_and_routed_lets_the_columns_go(database_url: s
     assert await down(database_url) == EXTENDED[-1].name
 
 
-async def test_the_way_up_writes_no_row_anew(database_url: str) -> None:
+async def test_up_rewrites_no_row(database_url: str) -> None:
     await up(database_url, BEFORE)
     execute(database_url, ADD_AN_ALERT)
     execute(database_url, ADD_A_TRANSITION)
