@@ -40,7 +40,7 @@ def address(proxy: Proxy) -> BrokerAddress:
     return BrokerAddress(url=proxy.url, topic=new_topic())
 
 
-async def test_a_lost_acknowledgement_is_an_outage_and_what_follows_is_a_repeat(
+async def test_a_lost_acknowledgement_is_an_outage_followed_by_a_repeat(
     pulsar_broker: Broker, proxy: Proxy, address: BrokerAddress
 ) -> None:
     story = story_of(CLAIMS, 3)
@@ -59,7 +59,7 @@ async def test_a_lost_acknowledgement_is_an_outage_and_what_follows_is_a_repeat(
     assert len(describe_result) > len(story), "nothing was told twice: the broker had not got it"
 
 
-async def test_a_short_interruption_in_mid_batch_is_bridged_without_a_repeat(
+async def test_a_short_interruption_causes_no_repeat(
     pulsar_broker: Broker, proxy: Proxy, address: BrokerAddress
 ) -> None:
     events = mixed(story_of(CLAIMS, 200), story_of(KEYS, 200))
@@ -79,7 +79,7 @@ async def test_a_short_interruption_in_mid_batch_is_bridged_without_a_repeat(
     assert sorted(describe_result) == sorted(ids(events))
 
 
-async def test_an_interruption_before_the_first_acknowledgement_costs_nothing_later(
+async def test_an_early_interruption_has_no_later_effect(
     pulsar_broker: Broker, proxy: Proxy, address: BrokerAddress
 ) -> None:
     story = story_of(CLAIMS, 6)
@@ -106,7 +106,9 @@ async def until_arrived(broker: Broker, topic: str, number: int) -> None:
     await eventually(there)
 
 
-async def test_after_an_outage_it_connects_anew(pulsar_broker: Broker, proxy: Proxy, address: BrokerAddress) -> None:
+async def test_after_an_outage_the_publisher_reconnects(
+    pulsar_broker: Broker, proxy: Proxy, address: BrokerAddress
+) -> None:
     story = story_of(CLAIMS, 4)
     async with publishing_to(address) as publisher:
         await receipts_of(publisher, story[:1])
@@ -124,7 +126,7 @@ async def test_after_an_outage_it_connects_anew(pulsar_broker: Broker, proxy: Pr
     assert describe_result == ids(story)
 
 
-async def test_a_wire_that_says_nothing_is_not_waited_for(proxy: Proxy, address: BrokerAddress) -> None:
+async def test_a_silent_connection_times_out(proxy: Proxy, address: BrokerAddress) -> None:
     proxy.deaf = True
 
     async with publishing_to(address) as publisher:
@@ -132,7 +134,7 @@ async def test_a_wire_that_says_nothing_is_not_waited_for(proxy: Proxy, address:
             await receipts_of(publisher, story_of(CLAIMS, 1))
 
 
-async def test_closing_does_not_wait_for_a_wire_that_says_nothing(proxy: Proxy, address: BrokerAddress) -> None:
+async def test_closing_does_not_wait_for_a_silent_connection(proxy: Proxy, address: BrokerAddress) -> None:
     async with publishing_to(address, timeouts=LONG) as publisher:
         await receipts_of(publisher, story_of(CLAIMS, 1))
         proxy.deaf = True
@@ -141,7 +143,7 @@ async def test_closing_does_not_wait_for_a_wire_that_says_nothing(proxy: Proxy, 
             await publisher.close()
 
 
-async def test_outages_leave_no_threads_behind(proxy: Proxy, address: BrokerAddress) -> None:
+async def test_outages_leave_no_threads(proxy: Proxy, address: BrokerAddress) -> None:
     async with publishing_to(address) as publisher:
         await receipts_of(publisher, story_of(CLAIMS, 1))
         before = threads()
@@ -164,7 +166,7 @@ async def no_more_than(number: int) -> bool:
     return threads() <= number
 
 
-async def test_what_is_cancelled_under_way_can_be_told_again(
+async def test_a_cancelled_transition_can_be_published_again(
     pulsar_broker: Broker, proxy: Proxy, address: BrokerAddress
 ) -> None:
     story = story_of(CLAIMS, 5)
@@ -214,7 +216,7 @@ print("alive")
 """
 
 
-async def test_answers_after_the_end_of_the_loop_harm_nobody(proxy: Proxy, address: BrokerAddress) -> None:
+async def test_acknowledgements_after_the_end_of_the_loop_are_ignored(proxy: Proxy, address: BrokerAddress) -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", LEFT_IN_MID_AIR, proxy.url, address.topic),
         stdin=PIPE,
