@@ -46,7 +46,7 @@ async def both(replicas: list[httpx.AsyncClient], path: str, body: dict[str, obj
 
 
 @pytest.mark.parametrize("sequence", [{"sequence": 1}, {}], ids=["seen", "unseen"])
-async def test_of_two_who_take_an_alert_up_at_once_exactly_one_has_it(
+async def test_only_one_of_two_concurrent_acknowledgements_succeeds(
     world: ActingWorld, replicas: list[httpx.AsyncClient], sequence: dict[str, object]
 ) -> None:
     alert = await world.alert()
@@ -62,9 +62,7 @@ async def test_of_two_who_take_an_alert_up_at_once_exactly_one_has_it(
     assert [one["actor"] for one in audit] == [winner]
 
 
-async def test_an_act_waits_for_a_poll_that_is_being_recorded(
-    world: ActingWorld, replicas: list[httpx.AsyncClient]
-) -> None:
+async def test_an_action_waits_for_a_running_recording(world: ActingWorld, replicas: list[httpx.AsyncClient]) -> None:
     alert = await world.alert()
     path = f"{ALERTS}/{alert.alert_id}/acknowledgement"
     now = world.clock.now()
@@ -79,7 +77,7 @@ async def test_an_act_waits_for_a_poll_that_is_being_recorded(
     assert {one["transition"] for one in detail["transitions"]} == {"OPENED", "ESCALATED", "ACKNOWLEDGED"}
 
 
-async def test_of_two_who_end_a_silence_at_once_exactly_one_does(replicas: list[httpx.AsyncClient]) -> None:
+async def test_only_one_of_two_concurrent_ends_succeeds(replicas: list[httpx.AsyncClient]) -> None:
     silence = (await post(replicas[0], SILENCES, LOOKING)).json()
 
     answers = await both(replicas, f"{SILENCES}/{silence['silence_id']}/end", {"reason": "done"})
@@ -89,7 +87,7 @@ async def test_of_two_who_end_a_silence_at_once_exactly_one_does(replicas: list[
     assert [one["act"] for one in audit] == ["SILENCE_ENDED", "SILENCE_CREATED"]
 
 
-async def test_a_recurring_silence_comes_back_as_it_was_made(replicas: list[httpx.AsyncClient]) -> None:
+async def test_a_recurring_silence_survives_a_round_trip(replicas: list[httpx.AsyncClient]) -> None:
     made = await post(replicas[0], SILENCES, LOOKING | {"recurrence": NIGHTS, "purpose": "MAINTENANCE"})
 
     found = (await get(replicas[1], made.headers["Location"])).json()
@@ -111,7 +109,7 @@ async def test_a_policy_is_explained_from_the_database(world: ActingWorld, repli
     assert [one["status"] for one in alert["last_deliveries"]] == ["SUPPRESSED"]
 
 
-async def test_a_test_alert_goes_its_way_through_the_database(
+async def test_a_test_alert_is_delivered_through_the_database(
     world: ActingWorld, replicas: list[httpx.AsyncClient]
 ) -> None:
     address = (await post(replicas[0], DRILLS, {"reason": "weekly test"})).headers["Location"]
@@ -128,7 +126,7 @@ async def test_a_test_alert_goes_its_way_through_the_database(
     assert [(one["channel"], one["status"]) for one in drill["notifications"]] == [("ops", "DELIVERED")] * 2
 
 
-async def test_moments_from_the_database_are_told_in_utc(world: ActingWorld, replicas: list[httpx.AsyncClient]) -> None:
+async def test_times_from_the_database_are_in_utc(world: ActingWorld, replicas: list[httpx.AsyncClient]) -> None:
     await post(replicas[0], SILENCES, LOOKING)
     await world.alert()
 
