@@ -39,14 +39,14 @@ NEEDED = {
 }
 
 
-def test_without_a_command_it_lists_them(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_command_all_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys)
 
     assert result.code == 0
     assert all(f"  {name} " in result.out for name in COMMANDS)
 
 
-def test_help_names_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys, "--help")
 
     assert [line for line in result.out.splitlines() if line.strip().startswith("78 ")]
@@ -66,7 +66,7 @@ def test_help_imports_no_command() -> None:
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, "up", "api", "worker"])
-def test_every_command_describes_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_has_a_help_text(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys, command, "--help")
 
     assert result.code == 0
@@ -85,7 +85,7 @@ def test_every_command_describes_itself(command: str, capsys: pytest.CaptureFixt
         ["health", "more"],
     ],
 )
-def test_what_is_not_understood_is_one_sentence(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_usage_error_is_one_sentence(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys, *arguments)
 
     assert result.code == Exit.USAGE
@@ -94,13 +94,13 @@ def test_what_is_not_understood_is_one_sentence(arguments: list[str], capsys: py
     assert "Traceback" not in result.err
 
 
-def test_a_misspelled_command_is_guessed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_misspelled_command_has_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys, "statsu")
 
     assert "'status'" in result.err
 
 
-def test_the_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     result = ended(capsys, "--version")
 
     assert result.code == 0
@@ -162,7 +162,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> Mapping[st
         (SystemExit(1), 0, ""),
     ],
 )
-def test_an_error_ends_in_words_and_a_code(
+def test_an_error_has_a_message_and_an_exit_code(
     error: BaseException, code: int, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sources = failing(monkeypatch, error)
@@ -187,7 +187,7 @@ def test_ctrl_c_while_a_command_is_loaded_ends_it(
     assert (ending, capsys.readouterr().err) == (130, "")
 
 
-def test_streams_that_cannot_be_changed_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_streams_that_cannot_be_configured_are_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
     written = io.StringIO()
     monkeypatch.setattr(sys, "stdout", written)
 
@@ -196,7 +196,7 @@ def test_streams_that_cannot_be_changed_are_left_alone(monkeypatch: pytest.Monke
     assert written.getvalue().startswith("dict-rate-limit ")
 
 
-def test_a_mistake_of_the_program_is_shown_without_secrets(
+def test_an_internal_error_is_printed_without_secrets(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sources = failing(monkeypatch, RuntimeError("postgresql://me:hunter2@db/x"))
@@ -233,7 +233,7 @@ def test_the_process_ends_with_the_code_of_an_error() -> None:
     assert done.stderr == "error: PORT: 'x', expected a port from 1 to 65535\n"
 
 
-def test_an_older_python_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_older_python_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program, "OLDEST", (99, 0))
 
     with pytest.raises(SystemExit, match=r"needs Python 99\.0 or newer; this is 3\."):
@@ -243,9 +243,7 @@ def test_an_older_python_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("command", "variable"), [("api", "PORT"), ("api", "METRICS_PORT"), ("worker", "METRICS_PORT")]
 )
-def test_a_server_whose_port_is_taken_says_which(
-    command: str, variable: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_server_reports_its_used_port(command: str, variable: str, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         ports = {"PORT": str(free_port()), "METRICS_PORT": str(free_port())}
         taken = {variable: str(other.getsockname()[1])}
