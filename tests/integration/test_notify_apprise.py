@@ -68,7 +68,7 @@ async def program(act: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 --
     return await asyncio.to_thread(apprise_subprocess.handle, json.loads(json.dumps(request)))
 
 
-async def test_a_text_arrives_as_it_was_written(receiver: HttpReceiver) -> None:
+async def test_a_text_arrives_unchanged(receiver: HttpReceiver) -> None:
     said = await AppriseNotifier().send(channel(receiver.url("/x").replace("http", "json")), message())
 
     (request,) = receiver.requests
@@ -99,7 +99,7 @@ async def test_a_proxy_of_the_environment_is_not_used(receiver: HttpReceiver, mo
     assert said.ok
 
 
-async def test_the_program_says_why_a_service_refused(receiver: HttpReceiver) -> None:
+async def test_the_program_reports_the_reason_of_a_rejection(receiver: HttpReceiver) -> None:
     receiver.answers = lambda _: answer("400 Bad Request", b"chat not found")
 
     said = await program("send", url=receiver.url().replace("http", "json"))
@@ -109,7 +109,7 @@ async def test_the_program_says_why_a_service_refused(receiver: HttpReceiver) ->
     assert "chat not found" in said["text"]
 
 
-async def test_a_url_cannot_ask_for_redirects_to_be_followed(receiver: HttpReceiver) -> None:
+async def test_a_url_cannot_enable_redirects(receiver: HttpReceiver) -> None:
     async with http_receiver() as elsewhere:
         receiver.answers = lambda _: answer("307 Moved", b"", f"Location: {elsewhere.url()}")
 
@@ -119,7 +119,7 @@ async def test_a_url_cannot_ask_for_redirects_to_be_followed(receiver: HttpRecei
         assert elsewhere.requests == []
 
 
-async def test_the_program_says_which_url_it_does_not_take() -> None:
+async def test_the_program_names_an_unsupported_url() -> None:
     said = await program("send", url="slack://half")
 
     assert said == {
@@ -139,7 +139,7 @@ async def test_the_program_checks_urls() -> None:
     assert [problem is None for problem in said["problems"]] == [True, False, False]
 
 
-async def test_the_program_takes_every_url_of_the_page() -> None:
+async def test_the_program_accepts_every_url_of_the_page() -> None:
     page = (Path(__file__).parents[2] / "docs" / "notifications.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     channels = [one for block in blocks for one in parse_channels(block).channels if one.format is ChannelType.TEXT]
@@ -157,7 +157,7 @@ async def test_the_program_takes_every_url_of_the_page() -> None:
         ("workflows://teams.example:443/flow/sign", "\n\n"),
     ],
 )
-async def test_lines_stay_lines_and_no_foreign_picture_is_shown(
+async def test_line_breaks_survive_and_no_foreign_picture_is_shown(
     monkeypatch: pytest.MonkeyPatch, url: str, between: str
 ) -> None:
     posted: list[str] = []
@@ -206,7 +206,7 @@ async def test_pagerduty_has_one_incident_for_each_alert(
         ("PagerDuty://a@b?action=trigger&dedup=x", "PagerDuty://a@b?action=trigger&dedup=x&overflow=truncate"),
     ],
 )
-def test_a_url_says_what_it_says_and_the_rest_is_added(url: str, wanted: str) -> None:
+def test_defaults_are_added_to_a_url(url: str, wanted: str) -> None:
     assert url_for(channel(url), message()) == wanted
 
 
@@ -223,11 +223,11 @@ def test_a_url_says_what_it_says_and_the_rest_is_added(url: str, wanted: str) ->
         ([open_change(kind=Kind.DRILL, severity=Severity.INFO)[1]], "info"),
     ],
 )
-def test_the_worst_that_goes_on_gives_the_colour(events: list[AlertEvent], wanted: str) -> None:
+def test_the_worst_open_alert_sets_the_colour(events: list[AlertEvent], wanted: str) -> None:
     assert notify_type(about(*events)) == wanted
 
 
-async def test_a_program_that_hangs_is_an_answer() -> None:
+async def test_a_hanging_program_is_a_failed_delivery() -> None:
     notifier = AppriseNotifier(command=(sys.executable, "-c", "import time; time.sleep(600)"), timeout_sec=0.5)
 
     said = await notifier.send(channel("json://host.example"), message())
@@ -235,7 +235,7 @@ async def test_a_program_that_hangs_is_an_answer() -> None:
     assert (said.ok, said.text) == (False, "not sent within 0.5 s")
 
 
-async def test_a_program_that_is_called_off_is_killed_with_its_children(tmp_path: Path) -> None:
+async def test_a_cancelled_program_is_killed_with_its_children(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     notifier = AppriseNotifier(command=(sys.executable, "-c", HANGING, str(pipe)))
@@ -258,7 +258,7 @@ async def test_a_program_that_is_called_off_is_killed_with_its_children(tmp_path
         (sys.executable, "-c", "raise SystemExit(1)"),
     ],
 )
-async def test_a_program_that_fails_is_an_answer(command: Sequence[str]) -> None:
+async def test_a_failing_program_is_a_failed_delivery(command: Sequence[str]) -> None:
     said = await AppriseNotifier(command=command).send(channel("json://s3cr3t"), message())
 
     assert not said.ok
@@ -286,7 +286,7 @@ class Counting(AppriseNotifier):
         return b'{"ok": true, "text": "accepted"}'
 
 
-async def test_no_more_programs_run_at_once_than_there_is_memory_for() -> None:
+async def test_concurrent_programs_are_limited() -> None:
     notifier = Counting()
     sends = [asyncio.create_task(notifier.send(channel("json://host"), message())) for _ in range(MAX_CONCURRENT + 3)]
     await notifier.full.wait()
@@ -297,7 +297,7 @@ async def test_no_more_programs_run_at_once_than_there_is_memory_for() -> None:
     assert all(said.ok for said in answers)
 
 
-def test_every_problem_of_a_file_is_told_those_of_urls_too(tmp_path: Path) -> None:
+def test_every_problem_of_a_file_is_reported_with_those_of_urls(tmp_path: Path) -> None:
     path = tmp_path / "channels.toml"
     path.write_text(
         '[channels.a]\nurl = "slack://s3cr3t"\n[channels.b]\nurl = "json://host"\n[channels.c]\nurl = "json://host"\n'
@@ -314,7 +314,7 @@ def test_every_problem_of_a_file_is_told_those_of_urls_too(tmp_path: Path) -> No
     assert "s3cr3t" not in "".join(problems)
 
 
-def test_a_file_without_texts_needs_no_program(tmp_path: Path) -> None:
+def test_a_file_without_text_channels_needs_no_program(tmp_path: Path) -> None:
     path = tmp_path / "channels.toml"
     path.write_text('[channels.am]\nformat = "alertmanager"\nurl = "https://am.example"\n')
 
@@ -322,7 +322,7 @@ def test_a_file_without_texts_needs_no_program(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("content", "reason"), [(None, "No such file or directory"), (b"\xff", "not UTF-8")])
-def test_a_file_that_cannot_be_read_is_its_only_problem(tmp_path: Path, content: bytes | None, reason: str) -> None:
+def test_an_unreadable_file_has_only_that_problem(tmp_path: Path, content: bytes | None, reason: str) -> None:
     path = tmp_path / "channels.toml"
     if content is not None:
         path.write_bytes(content)
