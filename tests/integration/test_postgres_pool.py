@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.stores import Stores
 
 
-async def test_a_database_nobody_answers_for_is_unavailable() -> None:
+async def test_an_unreachable_database_is_unavailable() -> None:
     async with opened_store("postgresql://user:secret@127.0.0.1:1/dict", patience=0.2) as stores:
         with pytest.raises(StoreUnavailableError) as caught:
             await stores.state.latest([PARTICIPANT])
@@ -30,14 +30,14 @@ async def test_a_database_nobody_answers_for_is_unavailable() -> None:
     assert "secret" not in str(caught.value)
 
 
-async def test_a_database_that_accepts_and_says_nothing_is_unavailable() -> None:
+async def test_a_silent_database_is_unavailable() -> None:
     with silent_server() as port:
         async with opened_store(f"postgresql://127.0.0.1:{port}/dict", patience=0.2) as stores:
             with pytest.raises(StoreUnavailableError, match="no connection in time"):
                 await stores.state.latest([PARTICIPANT])
 
 
-async def test_a_database_that_was_away_is_used_once_it_is_back(postgres_server: str) -> None:
+async def test_the_pool_recovers_when_the_database_is_back(postgres_server: str) -> None:
     url = postgres_server.replace("/postgres?", "/not_there_yet?")
     async with opened_store(url, patience=0.2) as stores:
         with pytest.raises(StoreUnavailableError):
@@ -50,7 +50,7 @@ async def test_a_database_that_was_away_is_used_once_it_is_back(postgres_server:
             create_database(postgres_server, "DROP DATABASE not_there_yet WITH (FORCE)")
 
 
-async def test_connections_lost_while_idle_are_replaced_unseen(migrated_database_url: str) -> None:
+async def test_lost_idle_connections_are_replaced(migrated_database_url: str) -> None:
     async with opened_store(migrated_database_url, max_size=1) as stores:
         await stores.state.latest([PARTICIPANT])
         execute(migrated_database_url, END_OTHER_SESSIONS)
@@ -58,14 +58,14 @@ async def test_connections_lost_while_idle_are_replaced_unseen(migrated_database
         assert await stores.state.latest([PARTICIPANT]) == {}
 
 
-async def test_a_busy_pool_is_waited_for_while_it_serves_others(migrated_database_url: str) -> None:
+async def test_callers_wait_for_a_busy_pool_that_serves_others(migrated_database_url: str) -> None:
     async with open_pool(migrated_database_url, max_size=1, patience=0.3) as pool:
         answers = await asyncio.gather(*(slow_query(pool) for _ in range(6)))
 
     assert answers == [1] * 6
 
 
-async def test_a_pool_that_serves_nobody_is_given_up_on(migrated_database_url: str) -> None:
+async def test_a_blocked_pool_times_out(migrated_database_url: str) -> None:
     async with open_pool(migrated_database_url, max_size=1, patience=0.1) as pool, pool.connection():
         with pytest.raises(StoreUnavailableError, match="no connection in time"):
             await postgres_stores(pool).state.latest([])
@@ -79,13 +79,13 @@ async def test_a_closed_pool_is_unavailable(migrated_database_url: str) -> None:
         await stores.state.latest([])
 
 
-async def test_a_schema_without_the_tables_is_told_as_such(database_url: str) -> None:
+async def test_a_schema_without_tables_is_a_schema_error(database_url: str) -> None:
     async with opened_store(database_url) as stores:
         with pytest.raises(SchemaError, match=r"dict_rate_limit_participants.*migrate status"):
             await stores.state.latest([PARTICIPANT])
 
 
-async def test_a_deadlock_can_be_tried_again(migrated_database_url: str) -> None:
+async def test_a_deadlock_is_retryable(migrated_database_url: str) -> None:
     async with opened_store(migrated_database_url) as stores:
         await record(stores, snapshot(bucket()))
         execute(
@@ -104,7 +104,7 @@ async def test_a_deadlock_can_be_tried_again(migrated_database_url: str) -> None
 @pytest.mark.parametrize(
     "url", ["postgres//user:secret@host/dict", "secret", "postgresql://user:secret@host:port:1/x=y?z"]
 )
-def test_an_address_that_cannot_be_read_is_not_repeated(url: str) -> None:
+def test_an_invalid_url_is_not_repeated_in_the_error(url: str) -> None:
     with pytest.raises(StoreError) as caught:
         connection_string(url)
 
@@ -113,7 +113,7 @@ def test_an_address_that_cannot_be_read_is_not_repeated(url: str) -> None:
     assert caught.value.__cause__ is None
 
 
-def test_timeouts_of_the_address_count() -> None:
+def test_timeouts_of_the_url_apply() -> None:
     text = connection_string("postgres://user@host/dict?connect_timeout=9&sslmode=require&application_name=mine")
 
     assert "connect_timeout=9" in text
@@ -131,7 +131,7 @@ async def test_sessions_are_in_utc_and_named(migrated_database_url: str) -> None
         assert await cursor.fetchone() == ("UTC", "dict-rate-limit", "30s")
 
 
-async def test_nothing_of_a_failed_block_is_kept(migrated_database_url: str) -> None:
+async def test_a_failed_block_stores_nothing(migrated_database_url: str) -> None:
     async with open_pool(migrated_database_url) as pool:
         with pytest.raises(StoreError, match="division by zero"):
             await insert_then_fail(pool)
