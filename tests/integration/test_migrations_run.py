@@ -65,13 +65,13 @@ async def test_up_a_second_time_applies_nothing(migrated_database_url: str) -> N
     assert applied == []
 
 
-async def test_the_table_of_versions_is_filled_as_goose_fills_it(migrated_database_url: str) -> None:
+async def test_the_table_of_versions_has_the_rows_of_goose(migrated_database_url: str) -> None:
     written = rows(migrated_database_url, "SELECT id, version_id, is_applied FROM goose_db_version ORDER BY id")
 
     assert written == [(number + 1, number, True) for number in range(len(shipped_migrations()) + 1)]
 
 
-async def test_the_table_of_versions_looks_as_goose_makes_it(migrated_database_url: str) -> None:
+async def test_the_table_of_versions_has_the_columns_of_goose(migrated_database_url: str) -> None:
     columns = rows(
         migrated_database_url,
         "SELECT column_name, data_type, is_nullable, column_default, is_identity, identity_generation"
@@ -86,7 +86,7 @@ async def test_the_table_of_versions_looks_as_goose_makes_it(migrated_database_u
     ]
 
 
-async def test_everything_can_be_taken_back_and_applied_again(migrated_database_url: str) -> None:
+async def test_all_migrations_can_be_reverted_and_applied_again(migrated_database_url: str) -> None:
     names = [m.name for m in shipped_migrations()]
 
     taken_back = [await down(migrated_database_url) for _ in names]
@@ -98,7 +98,7 @@ async def test_everything_can_be_taken_back_and_applied_again(migrated_database_
     assert applied == names
 
 
-async def test_taking_all_back_leaves_only_the_table_of_versions(migrated_database_url: str) -> None:
+async def test_reverting_all_leaves_only_the_table_of_versions(migrated_database_url: str) -> None:
     for _ in shipped_migrations():
         await down(migrated_database_url)
 
@@ -106,7 +106,7 @@ async def test_taking_all_back_leaves_only_the_table_of_versions(migrated_databa
     assert set(tables) == {("goose_db_version",), ("goose_db_version_pkey",), ("goose_db_version_id_seq",)}
 
 
-async def test_redo_takes_the_last_back_and_applies_it_again(migrated_database_url: str) -> None:
+async def test_redo_reverts_and_applies_the_last_migration(migrated_database_url: str) -> None:
     last = shipped_migrations()[-1]
 
     name = await redo(migrated_database_url)
@@ -131,7 +131,7 @@ async def test_a_foreign_table_of_the_same_name_fails_with_its_name(database_url
 
 
 @pytest.mark.parametrize("table", TABLES)
-async def test_going_down_refuses_while_there_are_rows(migrated_database_url: str, table: str) -> None:
+async def test_down_is_rejected_while_there_are_rows(migrated_database_url: str, table: str) -> None:
     fill_every_table(migrated_database_url)
 
     with pytest.raises(SchemaError, match=f"dict_rate_limit_{table} has rows .*allow_data_loss to on"):
@@ -139,7 +139,7 @@ async def test_going_down_refuses_while_there_are_rows(migrated_database_url: st
 
 
 @pytest.mark.parametrize("table", TABLES)
-async def test_going_down_deletes_rows_when_told_that_it_may(migrated_database_url: str, table: str) -> None:
+async def test_down_deletes_rows_when_allowed(migrated_database_url: str, table: str) -> None:
     fill_every_table(migrated_database_url)
 
     name = await down_through(migrated_database_url, table, allow_data_loss=True)
@@ -149,7 +149,7 @@ async def test_going_down_deletes_rows_when_told_that_it_may(migrated_database_u
     assert rows(migrated_database_url, f"SELECT to_regclass('dict_rate_limit_{table}')") == [(None,)]
 
 
-async def test_redo_of_a_filled_table_refuses(migrated_database_url: str) -> None:
+async def test_redo_is_rejected_while_there_are_rows(migrated_database_url: str) -> None:
     only_policies = shipped_migrations()[:1]
     for _ in shipped_migrations()[1:]:
         await down(migrated_database_url)
@@ -161,7 +161,7 @@ async def test_redo_of_a_filled_table_refuses(migrated_database_url: str) -> Non
     assert rows(migrated_database_url, "SELECT count(*) FROM dict_rate_limit_policies") == [(1,)]
 
 
-async def test_the_session_setting_allows_goose_the_same(migrated_database_url: str) -> None:
+async def test_the_session_setting_allows_goose_to_delete_rows(migrated_database_url: str) -> None:
     for _ in shipped_migrations()[1:]:
         await down(migrated_database_url)
     execute(migrated_database_url, ADD_A_POLICY)
@@ -171,13 +171,13 @@ async def test_the_session_setting_allows_goose_the_same(migrated_database_url: 
     assert name == "001_create_dict_rate_limit_policies.sql"
 
 
-async def test_two_runners_at_once_apply_each_migration_once(database_url: str) -> None:
+async def test_two_concurrent_runners_apply_each_migration_once(database_url: str) -> None:
     first, second = await asyncio.gather(up(database_url), up(database_url))
 
     assert sorted([first, second]) == [[], [m.name for m in shipped_migrations()]]
 
 
-async def test_a_runner_gives_up_on_one_that_never_ends(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_runner_times_out_behind_another(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dict_rate_limit.adapters.postgres.migrations.runner._LOCK_SECONDS", 0.5)
     with psycopg.connect(database_url) as holder:
         holder.execute("SELECT pg_advisory_lock(4097083626)")
@@ -186,7 +186,7 @@ async def test_a_runner_gives_up_on_one_that_never_ends(database_url: str, monke
             await up(database_url)
 
 
-async def test_a_failing_migration_leaves_nothing_of_itself(database_url: str) -> None:
+async def test_a_failed_migration_changes_nothing(database_url: str) -> None:
     broken = migration(1, "CREATE TABLE test_things ()", "CREATE TABLE test_things ()")
 
     with pytest.raises(SchemaError, match=r'001_test.sql: relation "test_things" already exists'):
@@ -196,7 +196,7 @@ async def test_a_failing_migration_leaves_nothing_of_itself(database_url: str) -
     assert rows(database_url, "SELECT max(version_id) FROM goose_db_version") == [(0,)]
 
 
-async def test_a_migration_without_transaction_runs_outside_of_one(database_url: str) -> None:
+async def test_a_migration_without_transaction_runs_outside_one(database_url: str) -> None:
     table = migration(1, "CREATE TABLE test_things (thing int)")
     index = migration(2, "CREATE INDEX CONCURRENTLY test_index ON test_things (thing)", transactional=False)
 
@@ -205,21 +205,21 @@ async def test_a_migration_without_transaction_runs_outside_of_one(database_url:
     assert applied == ["001_test.sql", "002_test.sql"]
 
 
-async def test_a_migration_below_one_in_force_is_refused(database_url: str) -> None:
+async def test_a_migration_below_an_applied_one_is_rejected(database_url: str) -> None:
     await up(database_url, [migration(2, "CREATE TABLE test_things ()")])
 
     with pytest.raises(SchemaError, match=r"001_test.sql: not applied, but version 2 is"):
         await up(database_url, [migration(1, "SELECT 1"), migration(2, "SELECT 1")])
 
 
-async def test_a_version_of_newer_code_cannot_be_taken_back(database_url: str) -> None:
+async def test_a_version_of_newer_code_cannot_be_reverted(database_url: str) -> None:
     await up(database_url, [migration(2, "CREATE TABLE test_things ()")])
 
     with pytest.raises(SchemaError, match="version 2: this code does not know it"):
         await down(database_url, [migration(1, "SELECT 1")])
 
 
-async def test_a_way_down_noted_as_a_row_of_its_own_counts(migrated_database_url: str) -> None:
+async def test_a_revert_stored_as_a_row_counts(migrated_database_url: str) -> None:
     last = shipped_migrations()[-1]
     for statement in last.down:
         execute(migrated_database_url, statement)
@@ -233,7 +233,7 @@ async def test_a_way_down_noted_as_a_row_of_its_own_counts(migrated_database_url
     assert applied == [last.name]
 
 
-async def test_status_tells_what_is_in_force_and_what_is_missing(database_url: str) -> None:
+async def test_status_lists_applied_and_missing_migrations(database_url: str) -> None:
     await up(database_url, shipped_migrations()[:2])
 
     states = await status(database_url)
@@ -258,7 +258,7 @@ async def test_status_shows_versions_of_newer_code_without_a_name(migrated_datab
     assert last.applied_at is not None
 
 
-async def test_a_runner_that_loses_its_session_can_be_started_again(database_url: str) -> None:
+async def test_a_runner_with_a_lost_session_can_run_again(database_url: str) -> None:
     fatal = migration(1, "CREATE TABLE test_things ()", "SELECT pg_terminate_backend(pg_backend_pid())")
 
     with pytest.raises(StoreUnavailableError):
@@ -267,7 +267,7 @@ async def test_a_runner_that_loses_its_session_can_be_started_again(database_url
     assert await up(database_url, [migration(1, "CREATE TABLE test_things ()")]) == ["001_test.sql"]
 
 
-async def test_a_runner_says_when_nobody_answers() -> None:
+async def test_a_runner_reports_an_unreachable_database() -> None:
     with pytest.raises(StoreUnavailableError):
         await up("postgresql://nobody:secret@127.0.0.1:1/nothing")
 
