@@ -1,4 +1,4 @@
-"""All participants: who is in trouble, who empties first, how old the readings are."""
+"""Dashboard of all participants: lowest levels, forecasts, alerts, age of readings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.dashboards.promql import BUCKET, PARTICIPANT, counted, gained, stored
 from tools.dashboards.style import Style, limit
 
 LEVEL: Final = stored("level", BUCKET)
-WATCHED: Final = f"count({stored('poll_age_seconds', PARTICIPANT)})"
+MONITORED: Final = f"count({stored('poll_age_seconds', PARTICIPANT)})"
 ALERTS: Final = ("participant", "kind", "severity")
 BAD: Final = Style(unit=style.COUNT, bad=1)
 
@@ -23,34 +23,36 @@ def board() -> Board:
         name="overview",
         title="DICT rate limits / Overview",
         about=About(
-            pt="Todos os participantes: o pior primeiro, quem esvazia primeiro, alertas abertos, idade das leituras.",
-            en="All participants: worst first, who empties first, open alerts, age of readings.",
+            pt="Todos os participantes: o pior primeiro, quais esvaziam primeiro, alertas abertos, idade das leituras.",
+            en="All participants: worst first, first to empty, open alerts, age of readings.",
         ),
         policies=True,
         rows=(
             Row(title="Now", panels=_now()),
-            Row(title="Worst first", panels=(worst.participants(), worst.buckets(), worst.who_empties_first())),
+            Row(title="Worst first", panels=(worst.participants(), worst.buckets(), worst.first_to_empty())),
             Row(title="Alerts", panels=(worst.open_alerts(), _open_by_kind(), _transitions())),
-            Row(title="History", panels=(_levels(), _least_left(), _ages())),
+            Row(title="History", panels=(_levels(), _lowest_levels(), _ages())),
         ),
     )
 
 
 def _now() -> tuple[Panel, ...]:
-    blind = stored("alerts_open", PARTICIPANT, 'kind="SOURCE_UNREACHABLE"')
+    no_data = stored("alerts_open", PARTICIPANT, 'kind="SOURCE_UNREACHABLE"')
     alerts = f"sum({stored('alerts_open', ALERTS)})"
     return (
-        number("Participants", "Participantes observados.", "Participants watched.", WATCHED, Style(unit=style.COUNT)),
+        number(
+            "Participants", "Participantes monitorados.", "Monitored participants.", MONITORED, Style(unit=style.COUNT)
+        ),
         number(
             "Buckets CRITICAL",
-            "Políticas no limiar crítico ou abaixo dele. Os limiares são os guardados pelo produto.",
-            "Policies at or below the critical threshold; thresholds are those the product keeps.",
+            "Políticas no limite crítico ou abaixo dele. O produto exporta os limites de alerta.",
+            "Policies at or below the critical threshold. The product exports the thresholds.",
             counted(f"{LEVEL} == bool 2"),
             BAD,
         ),
         number(
             "Buckets WARNING",
-            "Políticas em aviso, ainda não críticas.",
+            "Políticas em atenção, ainda não críticas.",
             "Policies in warning, not yet critical.",
             counted(f"{LEVEL} == bool 1"),
             Style(unit=style.COUNT, bad=1, alarm=style.YELLOW),
@@ -66,14 +68,14 @@ def _now() -> tuple[Panel, ...]:
             "Open alerts",
             "Alertas abertos de todos os tipos.",
             "Open alerts of all kinds.",
-            f"{alerts} or 0 * {WATCHED}",
+            f"{alerts} or 0 * {MONITORED}",
             BAD,
         ),
         number(
-            "Blind participants",
-            "O produto está cego para estes participantes (SOURCE_UNREACHABLE).",
-            "The product is blind for these participants (SOURCE_UNREACHABLE).",
-            f"sum({blind}) or 0 * {WATCHED}",
+            "Participants without data",
+            "Participantes sem leitura nova (SOURCE_UNREACHABLE).",
+            "Participants without a new reading (SOURCE_UNREACHABLE).",
+            f"sum({no_data}) or 0 * {MONITORED}",
             BAD,
         ),
     )
@@ -93,9 +95,9 @@ def _open_by_kind() -> Graph:
 def _transitions() -> Graph:
     by = ("participant", "kind", "transition")
     return Graph(
-        title="What happened to alerts",
+        title="Alert transitions",
         about=About(
-            pt="Transições em cada passo do gráfico: abertos, agravados, atenuados, resolvidos, lembrados.",
+            pt="Transições em cada passo do gráfico: abertura, agravamento, atenuação, encerramento, lembrete.",
             en="Transitions in each step of the graph: opened, escalated, de-escalated, resolved, reminded.",
         ),
         queries=(
@@ -116,8 +118,8 @@ def _levels() -> Graph:
     return Graph(
         title="Buckets by level",
         about=About(
-            pt="Quantos baldes em cada nível; UNKNOWN: sem capacidade conhecida.",
-            en="How many buckets at each level; UNKNOWN: no capacity known.",
+            pt="Número de baldes em cada nível. UNKNOWN: capacidade desconhecida.",
+            en="Number of buckets at each level. UNKNOWN: unknown capacity.",
         ),
         queries=(
             *(Query(counted(f"{LEVEL} == bool {numbers[name]}"), name) for name in levels),
@@ -130,12 +132,12 @@ def _levels() -> Graph:
     )
 
 
-def _least_left() -> Graph:
+def _lowest_levels() -> Graph:
     return Graph(
-        title="Least left, by participant: the worst 10",
+        title="Lowest level by participant, 10 lowest",
         about=About(
-            pt="O que resta no balde mais vazio de cada participante.",
-            en="What is left in the emptiest bucket of each participant.",
+            pt="O nível do balde mais vazio de cada participante.",
+            en="Level of the emptiest bucket of each participant.",
         ),
         queries=(Query(f"bottomk(10, 1 - {stored('utilization_ratio', PARTICIPANT)})", "{{participant}}"),),
         look=Style(unit=style.SHARE, least=0, most=1),
@@ -144,10 +146,10 @@ def _least_left() -> Graph:
 
 def _ages() -> Graph:
     return Graph(
-        title="Age of readings: the oldest 10",
+        title="Age of readings, 10 oldest",
         about=About(
-            pt="Tempo desde a última leitura nova. Passou de alguns intervalos: estamos cegos.",
-            en="Time since the last new reading. Beyond some intervals we are blind.",
+            pt="Tempo desde a última leitura nova. Acima de alguns intervalos, não há dados atuais.",
+            en="Time since the last new reading. Above some intervals there is no current data.",
         ),
         queries=(
             Query(f"topk(10, {stored('reading_age_seconds', PARTICIPANT)})", "{{participant}}"),

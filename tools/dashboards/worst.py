@@ -1,4 +1,4 @@
-"""Tables of the overview: the worst comes first."""
+"""Tables of the overview, worst first."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ LEVELS: Final = Style(words=style.LEVELS, custom={"cellOptions": {"type": "color
 
 
 def participants() -> Table:
-    """Return the table."""
+    """Return all participants, the lowest level first."""
     return Table(
         title="Participants",
         about=About(
-            pt="Cada participante pelo seu pior balde. Vazio significa desconhecido, nunca zero.",
-            en="Each participant by its worst bucket. Empty means unknown, never zero.",
+            pt="Cada participante com o seu pior balde. Vazio significa desconhecido, nunca zero.",
+            en="Each participant with its worst bucket. Empty means unknown, never zero.",
         ),
         queries=(
             Query(stored("level", PARTICIPANT), "Level"),
-            Query(f"1 - {stored('utilization_ratio', PARTICIPANT)}", "Least left"),
+            Query(f"1 - {stored('utilization_ratio', PARTICIPANT)}", "Lowest level"),
             Query(stored("time_to_empty_seconds", PARTICIPANT, 'bound="lower"', how="min"), "Empties, earliest"),
             Query(f"sum by (participant) ({stored('alerts_open', ALERTS)})", "Open alerts"),
             Query(stored("reading_age_seconds", PARTICIPANT), "Reading age"),
@@ -41,26 +41,26 @@ def participants() -> Table:
         overrides=(
             named("Participant", Style(unit=style.TEXT, links=(to_console("Participant"),))),
             named("Level", LEVELS),
-            named("Least left", LEFT),
+            named("Lowest level", LEFT),
             named("Empties, earliest", SPAN),
             named("Reading age", Style(unit=style.SECONDS)),
         ),
-        worst=(("Level", True), ("Least left", False)),
+        worst=(("Level", True), ("Lowest level", False)),
     )
 
 
 def buckets() -> Table:
-    """Return the table."""
+    """Return the buckets with the lowest levels."""
     worst = f"topk(50, {LEVEL} + {USED})"
 
     def of_worst(expr: str) -> str:
         return f"{expr} and on (participant, policy) {worst}"
 
     return Table(
-        title="Buckets: the worst 50",
+        title="Buckets, 50 worst",
         about=About(
-            pt="Nível primeiro, depois o que resta. Tempos: se ninguém mudar o ritmo; cheio de novo, se ninguém usar.",
-            en="By level, then by what is left. Empties: if the pace stays; full again: if nobody takes any.",
+            pt="Pelo nível, depois pelo que resta. Empties: no consumo atual. Full again: sem chamadas.",
+            en="By level, then by the remaining share. Empties: at the current consumption. Full again: without calls.",
         ),
         queries=(
             Query(of_worst(LEVEL), "Level"),
@@ -88,14 +88,14 @@ def buckets() -> Table:
     )
 
 
-def who_empties_first() -> Table:
-    """Return the table."""
+def first_to_empty() -> Table:
+    """Return the buckets that empty soonest."""
     first = f"bottomk(15, {EARLIEST} < Inf)"
     return Table(
-        title="Who empties first",
+        title="First to empty",
         about=About(
-            pt="Baldes que esvaziam se o ritmo do último intervalo continuar, do mais próximo ao mais distante.",
-            en="Buckets that empty if the pace of the last interval goes on, the soonest first.",
+            pt="Baldes que esvaziam no consumo do último intervalo, do mais próximo ao mais distante.",
+            en="Buckets that empty at the consumption of the last interval, soonest first.",
         ),
         queries=(
             Query(first, "Earliest"),
@@ -116,12 +116,12 @@ def who_empties_first() -> Table:
 
 
 def open_alerts() -> Table:
-    """Return the table."""
+    """Return the open alerts with their runbooks."""
     return Table(
         title="Open alerts",
         about=About(
-            pt="Cada linha leva ao runbook do seu tipo. Reconhecer e silenciar: na página do produto.",
-            en="Each row leads to the runbook of its kind. Acknowledge and silence on the product's page.",
+            pt="Cada linha tem o link do runbook do seu tipo. Reconheça e silencie alertas na página do produto.",
+            en="Each row links to the runbook of its kind. Acknowledge and silence alerts on the product's page.",
         ),
         queries=(Query(with_runbook(f"{stored('alerts_open', ALERTS)} > 0"), "Open"),),
         labels={"participant": "Participant", "kind": "Kind", "severity": "Severity", "runbook": "Runbook"},
