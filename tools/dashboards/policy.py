@@ -1,4 +1,4 @@
-"""One bucket: what is in it, how fast it is used, when it empties, how it has been."""
+"""Dashboard of one bucket: tokens, consumption, forecast and history."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def board() -> Board:
         name="policy",
         title="DICT rate limits / Policy",
         about=About(
-            pt="Uma política de um participante: fichas, limiares, consumo, previsão, histórico.",
+            pt="Uma política de um participante: fichas, limites de alerta, consumo, previsão, histórico.",
             en="One policy of one participant: tokens, thresholds, consumption, forecast, history.",
         ),
         policies=True,
@@ -40,8 +40,8 @@ def board() -> Board:
         rows=(
             Row(title="Now", panels=_now()),
             Row(title="Bucket", panels=(_tokens(), _left(), _levels())),
-            Row(title="Pace and forecast", panels=(_consumption(), _until_empty(), _until_full())),
-            Row(title="In the time shown", panels=(*_history(), _limits())),
+            Row(title="Consumption and forecast", panels=(_consumption(), _until_empty(), _until_full())),
+            Row(title="Selected time range", panels=(*_history(), _limits())),
         ),
     )
 
@@ -55,13 +55,13 @@ def _now() -> tuple[Panel, ...]:
     span = Style(unit=style.SECONDS, never=True)
     return (
         number("Level", "Nível agora.", "Level now.", LEVEL, Style(words=style.LEVELS)),
-        number("Left", "O que resta, da capacidade.", "What is left, of the capacity.", f"1 - {USED}", _share()),
-        number("Tokens", "Fichas, como o DICT as disse.", "Tokens, as DICT told them.", TOKENS, _tokens_look()),
-        number("Capacity", "Fichas que o balde comporta.", "Tokens the bucket can hold.", CAPACITY, _tokens_look()),
+        number("Left", "Parte da capacidade que resta.", "Remaining share of the capacity.", f"1 - {USED}", _share()),
+        number("Tokens", "Fichas que o DICT informou.", "Tokens that DICT reported.", TOKENS, _tokens_look()),
+        number("Capacity", "Número máximo de fichas.", "Maximum number of tokens.", CAPACITY, _tokens_look()),
         number(
             "Refill",
-            "Reposição: o ritmo que se pode manter.",
-            "Refill: the pace that can be kept up.",
+            "Reposição: o consumo que se pode sustentar.",
+            "Refill: the consumption that can be sustained.",
             REFILL,
             PACE,
         ),
@@ -72,14 +72,18 @@ def _now() -> tuple[Panel, ...]:
             stored("alerts_enabled", BUCKET),
             Style(words=style.YES_NO),
         ),
-        number("Empties, earliest", "Vazio não antes disto.", "Empty not before this.", lower, span),
+        number("Empties, earliest", "Não fica vazio antes disto.", "The bucket is not empty before this.", lower, span),
         number(
-            "Empties, latest", "Vazio até aqui, se o ritmo continuar.", "Empty by then if the pace stays.", upper, span
+            "Empties, latest",
+            "Fica vazio até aqui, no consumo atual.",
+            "Empty by then at the current consumption.",
+            upper,
+            span,
         ),
         number(
             "Full again, latest",
-            "Cheio até aqui, se ninguém usar.",
-            "Full by then if nobody takes any.",
+            "Cheio até aqui, sem chamadas.",
+            "Full by then without calls.",
             _bounds("time_to_full_seconds")[1],
             span,
         ),
@@ -98,9 +102,9 @@ def _now() -> tuple[Panel, ...]:
             Style(unit=style.COUNT, bad=1),
         ),
         number(
-            "Blind below",
-            "Enche neste tempo, menor que o intervalo entre leituras: pode esvaziar sem se ver. Vazio: não é o caso.",
-            "Fills in this time, less than between two readings: it may run dry unseen. Empty: that is not so.",
+            "Unobservable below",
+            "Enche em menos tempo que o intervalo de consulta e pode esgotar sem que se veja. Vazio: não se aplica.",
+            "Fills in less than the poll interval and may be exhausted unseen. Empty: not applicable.",
             stored("blind_below_seconds", BUCKET),
             Style(unit=style.SECONDS),
         ),
@@ -119,8 +123,8 @@ def _tokens() -> Graph:
     return Graph(
         title="Tokens",
         about=About(
-            pt="Fichas, capacidade e limiares do momento. Abaixo de zero: usadas além do que havia.",
-            en="Tokens, capacity and the thresholds of the moment. Below zero: taken beyond what was there.",
+            pt="Fichas, capacidade e limites de alerta atuais. Abaixo de zero: mais fichas usadas do que havia.",
+            en="Tokens, capacity and current thresholds. Below zero: more tokens were used than available.",
         ),
         queries=(
             Query(TOKENS, "Available"),
@@ -138,8 +142,8 @@ def _left() -> Graph:
     return Graph(
         title="Share left",
         about=About(
-            pt="O que resta, da capacidade, e os limiares em vigor para esta política.",
-            en="What is left of the capacity, and the thresholds in force for this policy.",
+            pt="Parte da capacidade que resta, e os limites de alerta ativos desta política.",
+            en="Remaining share of the capacity, and the active thresholds of this policy.",
         ),
         queries=(Query(f"1 - {USED}", "Left"), Query(WARNING, "Warning"), Query(CRITICAL, "Critical")),
         look=_share(),
@@ -162,8 +166,8 @@ def _consumption() -> Graph:
     return Graph(
         title="Consumption",
         about=About(
-            pt="Entre duas leituras: ao menos e no máximo tantas fichas por segundo. Acima da reposição ele esvazia.",
-            en="Between two readings: at least and at most so many tokens a second. Above the refill it empties.",
+            pt="Mínimo e máximo de fichas por segundo entre duas leituras. Acima da reposição, o balde esvazia.",
+            en="Minimum and maximum tokens per second between two readings. Above the refill the bucket empties.",
         ),
         queries=(Query(lower, "At least"), Query(upper, "At most"), Query(REFILL, "Refill")),
         look=PACE,
@@ -176,8 +180,8 @@ def _until_empty() -> Graph:
     return _spans(
         "Time to empty",
         About(
-            pt="Faixa da previsão no ritmo do último intervalo. Sem curva: nunca, ou não se sabe.",
-            en="The forecast's range at the pace of the last interval. No curve: never, or unknown.",
+            pt="Faixa da previsão, no consumo do último intervalo. Sem curva: nunca, ou desconhecido.",
+            en="Range of the forecast, at the consumption of the last interval. No curve: never, or unknown.",
         ),
         _bounds("time_to_empty_seconds"),
         style.RED,
@@ -188,8 +192,8 @@ def _until_full() -> Graph:
     return _spans(
         "Time to full",
         About(
-            pt="Até encher, se ninguém usar: da reposição contínua até o fim do próximo período.",
-            en="Until it is full if nobody takes any: from continuous refill to the end of the next period.",
+            pt="Tempo até encher, sem chamadas: da reposição contínua até o fim do próximo período.",
+            en="Time until full, without calls: from continuous refill to the end of the next period.",
         ),
         _bounds("time_to_full_seconds"),
         style.GREEN,
@@ -211,37 +215,37 @@ def _history() -> tuple[Panel, ...]:
     upper = _bounds("consumption_tokens_per_second")[1]
     return (
         number(
-            "Least left",
-            "O menor saldo no período mostrado.",
-            "The least that was left in the time shown.",
+            "Lowest level",
+            "O menor nível no período selecionado.",
+            "The lowest level in the selected time range.",
             f"1 - {over_range('max_over_time', USED)}",
             _share(),
         ),
         number(
             "Time in WARNING or worse",
-            "Parte do período mostrado.",
-            "Share of the time shown.",
+            "Parte do período selecionado.",
+            "Share of the selected time range.",
             over_range("avg_over_time", f"{LEVEL} >= bool 1"),
             _share(),
         ),
         number(
             "Time CRITICAL",
-            "Parte do período mostrado.",
-            "Share of the time shown.",
+            "Parte do período selecionado.",
+            "Share of the selected time range.",
             over_range("avg_over_time", f"{LEVEL} >= bool 2"),
             _share(),
         ),
         number(
             "Peak consumption, at most",
             "O maior consumo entre duas leituras.",
-            "The greatest consumption between two readings.",
+            "The highest consumption between two readings.",
             over_range("max_over_time", upper),
             PACE,
         ),
         number(
             "Time exhausted",
-            "Parte do período mostrado, sem fichas.",
-            "Share of the time shown, without tokens.",
+            "Parte do período selecionado, sem fichas.",
+            "Share of the selected time range, without tokens.",
             over_range("avg_over_time", stored("exhausted", BUCKET)),
             _share(),
         ),
@@ -259,10 +263,10 @@ def _limits() -> Graph:
     return Graph(
         title="Limits over time",
         about=About(
-            pt="Capacidade e reposição: um degrau é uma mudança pelo BACEN.",
-            en="Capacity and refill: a step is a change by BACEN.",
+            pt="Capacidade e reposição. Um degrau é uma mudança feita pelo BACEN.",
+            en="Capacity and refill. A step is a change by BACEN.",
         ),
-        queries=(Query(CAPACITY, "Capacity"), Query(f"{REFILL} * 60", "Refill a minute")),
+        queries=(Query(CAPACITY, "Capacity"), Query(f"{REFILL} * 60", "Refill per minute")),
         look=_tokens_look(),
         steps=True,
         width=24,
