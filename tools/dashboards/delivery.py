@@ -1,4 +1,4 @@
-"""What becomes of alerts: the way to the broker, and to people."""
+"""Panels of the delivery of alerts to the broker and to notification channels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHANNEL: Final = ("channel", "status")
 
 
 def delivery() -> tuple[Panel, ...]:
-    """Return the panels."""
+    """Return panels of the broker and of the notification channels."""
     return (*(replace(panel, width=6) for panel in _now()), _outbox(), _oldest(), _notifications(), _attempts())
 
 
@@ -27,28 +27,28 @@ def _now() -> tuple[Panel, ...]:
         number(
             "Transitions waiting",
             "Transições à espera de publicação.",
-            "Transitions that wait to be published.",
+            "Transitions waiting to be published.",
             waiting,
             EVENTS,
         ),
         number(
             "Dead letters",
-            "Transições que o broker recusou de vez.",
-            "Transitions the broker refused for good.",
+            "Transições descartadas, porque o broker as rejeitou repetidamente.",
+            "Transitions dead-lettered, because the broker repeatedly rejected them.",
             stored("outbox_dead"),
             Style(unit=style.COUNT, decimals=0, bad=1),
         ),
         number(
             "Delivery lag",
-            "Idade da transição que espera há mais tempo; 0 quando nada espera.",
-            "Age of the transition that waits longest; 0 when nothing waits.",
+            "Idade da transição pendente mais antiga. 0 quando nenhuma espera.",
+            "Age of the oldest pending transition. 0 when none waits.",
             f"{stored('outbox_oldest_age_seconds')} or 0 * {waiting}",
             AGE,
         ),
         number(
             "Dead notifications",
-            "Notificações das quais se desistiu.",
-            "Notifications that were given up.",
+            "Notificações descartadas.",
+            "Dropped notifications.",
             f"sum({stored('notifications', CHANNEL, 'status=`DEAD`')}) or 0 * {waiting}",
             Style(unit=style.COUNT, decimals=0, bad=1),
         ),
@@ -59,8 +59,8 @@ def _outbox() -> Graph:
     return Graph(
         title="Outbox",
         about=About(
-            pt="O que espera e o que foi recusado de vez.",
-            en="What waits, and what was refused for good.",
+            pt="Transições pendentes e descartadas.",
+            en="Pending and dead-lettered transitions.",
         ),
         queries=(Query(stored("outbox_waiting"), "Waiting"), Query(stored("outbox_dead"), "Dead")),
         look=EVENTS,
@@ -74,10 +74,10 @@ def _oldest() -> Graph:
     return Graph(
         title="Delivery lag over time",
         about=About(
-            pt="Idade do que espera há mais tempo: no caminho do broker e em cada canal. Canal sem nada à espera não "
-            "tem curva.",
-            en="Age of what waits longest: on the way to the broker, and in each channel. A channel with nothing "
-            "waiting has no curve.",
+            pt="Idade do item pendente mais antigo, para o broker e para cada canal. Um canal sem pendências não tem "
+            "curva.",
+            en="Age of the oldest pending item, for the broker and for each channel. A channel without pending items "
+            "has no curve.",
         ),
         queries=(
             Query(f"{stored('outbox_oldest_age_seconds')} or 0 * {waiting}", "Broker"),
@@ -92,8 +92,8 @@ def _notifications() -> Graph:
     return Graph(
         title="Notifications by channel and status",
         about=About(
-            pt="Notificações já feitas, pelo canal e pela situação.",
-            en="Notifications ever made, by channel and where they stand.",
+            pt="Todas as notificações, por canal e situação.",
+            en="All notifications, by channel and status.",
         ),
         queries=(Query(stored("notifications", CHANNEL), "{{channel}} {{status}}"),),
         look=EVENTS,
@@ -104,7 +104,7 @@ def _notifications() -> Graph:
 def _attempts() -> Graph:
     attempts = rate("notification_attempts_total", by=("channel", "result"), window="15m")
     return Graph(
-        title="Attempts to notify, an hour",
+        title="Notification attempts per hour",
         about=About(
             pt="Tentativas por canal e resultado, extrapoladas de 15 minutos.",
             en="Attempts by channel and result, extrapolated from 15 minutes.",

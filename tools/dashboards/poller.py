@@ -1,4 +1,4 @@
-"""The monitor itself: does it poll, what does it cost, does what it finds reach anybody."""
+"""Dashboard of the monitor itself: polls, own budget, cycles and delivery."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tools.dashboards.style import Style, band, limit
 LIST: Final = 'policy="POLICIES_LIST"'
 OUTCOMES: Final = ("participant", "outcome")
 CYCLES: Final = "15m"
-"""Window of what happens once a cycle: a few cycles of five minutes."""
+"""Window of what happens once per cycle. It contains a few cycles of five minutes."""
 OWN: Final = stored("own_spending_tokens_per_second", BUCKET, LIST)
 REFILL: Final = stored("refill_tokens_per_second", BUCKET, LIST)
 AGE: Final = Style(unit=style.SECONDS, least=0)
@@ -30,8 +30,8 @@ def board() -> Board:
         name="poller",
         title="DICT rate limits / Poller and budget",
         about=About(
-            pt="O próprio monitor: leituras, o que ele gasta de POLICIES_LIST, ciclos, entrega dos alertas.",
-            en="The monitor itself: polls, what it spends of POLICIES_LIST, cycles, delivery of alerts.",
+            pt="O próprio monitor: consultas, o que ele consome de POLICIES_LIST, ciclos, entrega dos alertas.",
+            en="The monitor itself: polls, its consumption of POLICIES_LIST, cycles, delivery of alerts.",
         ),
         rows=(
             Row(title="Polls", panels=(*_polls_now(), _polls(), _ages())),
@@ -49,44 +49,44 @@ def _polls_now() -> tuple[Panel, ...]:
     limited = f"sum({gained_in_range('polls_total', OUTCOMES, 'outcome=`RATE_LIMITED`')})"
     return (
         number(
-            "Good polls",
-            "Parte das leituras do período mostrado que teve resposta legível.",
-            "Share of the polls in the time shown that had an answer to read.",
+            "Successful polls",
+            "Parte das consultas do período selecionado com resposta válida.",
+            "Share of the polls in the selected time range with a valid answer.",
             share_of(good, polls),
             SHARE,
         ),
         number(
-            "429 in the time shown",
-            "Leituras nossas recusadas: o orçamento é dividido com todos que leem pelo participante.",
-            "Polls of ours that were refused: the budget is shared with all who poll for the participant.",
+            "Polls answered 429",
+            "Consultas do produto que receberam 429. Todos os clientes do participante compartilham o orçamento.",
+            "Polls of the product that were answered 429. All clients of the participant share the budget.",
             f"{limited} or 0 * {polls}",
             Style(unit=style.COUNT, decimals=0, bad=1),
         ),
         number(
             "Oldest poll",
-            "Tempo desde a última leitura do participante mais atrasado.",
-            "Time since the last poll of the participant that is furthest behind.",
+            "Tempo desde a última consulta do participante mais atrasado.",
+            "Time since the last poll, for the participant with the oldest one.",
             f"max({stored('poll_age_seconds', PARTICIPANT)})",
             AGE,
         ),
         number(
             "Poll interval",
-            "O maior intervalo entre duas leituras agendadas.",
-            "The longest gap between two scheduled polls.",
+            "O maior intervalo entre duas consultas agendadas.",
+            "The longest interval between two scheduled polls.",
             stored("poll_interval_seconds"),
             AGE,
         ),
         number(
             "Own share of the refill",
-            "O que o plano de leituras gasta da reposição de POLICIES_LIST, no pior participante.",
-            "What the polling plan spends of the refill of POLICIES_LIST, at the worst participant.",
+            "Parte da reposição de POLICIES_LIST que as consultas agendadas consomem, no pior participante.",
+            "Share of the refill of POLICIES_LIST that scheduled polls consume, for the worst participant.",
             f"max({OWN} / {REFILL})",
             SHARE,
         ),
         number(
-            "Silences in force",
-            "Silêncios e janelas de manutenção em vigor.",
-            "Silences and maintenance windows in force.",
+            "Active silences",
+            "Silêncios e janelas de manutenção ativos.",
+            "Active silences and maintenance windows.",
             stored("silences_active"),
             EVENTS,
         ),
@@ -97,8 +97,8 @@ def _polls() -> Graph:
     return Graph(
         title="Polls by outcome",
         about=About(
-            pt="Leituras em cada passo do gráfico, pelo resultado.",
-            en="Polls in each step of the graph, by how they ended.",
+            pt="Consultas em cada passo do gráfico, por resultado.",
+            en="Polls in each step of the graph, by outcome.",
         ),
         queries=(Query(f"sum by (outcome) ({gained('polls_total', OUTCOMES)})", "{{outcome}}"),),
         look=EVENTS,
@@ -112,10 +112,10 @@ def _polls() -> Graph:
 
 def _ages() -> Graph:
     return Graph(
-        title="Poll age: the oldest 10",
+        title="Poll age, 10 oldest",
         about=About(
-            pt="Tempo desde a última leitura, boa ou não. Acima do intervalo, o agendamento parou.",
-            en="Time since the last poll, good or not. Above the interval the schedule has stopped.",
+            pt="Tempo desde a última consulta, com sucesso ou não. Acima do intervalo, o agendamento parou.",
+            en="Time since the last poll, successful or not. Above the interval the schedule has stopped.",
         ),
         queries=(
             Query(f"topk(10, {stored('poll_age_seconds', PARTICIPANT)})", "{{participant}}"),
@@ -132,22 +132,22 @@ def _budget() -> Graph:
         stored("consumption_tokens_per_second", BUCKET, LIST, f'bound="{bound}"') for bound in ("lower", "upper")
     )
     return Graph(
-        title="POLICIES_LIST: pace",
+        title="POLICIES_LIST consumption",
         about=About(
-            pt="O que gastamos pelo plano, o que todos gastam juntos (ao menos, no máximo) e a reposição. Com vários "
-            "participantes: a soma.",
-            en="What our plan spends, what all spend together (at least, at most), and the refill. With several "
+            pt="Consumo das consultas agendadas, consumo total (mínimo, máximo) e reposição. Com vários participantes: "
+            "a soma.",
+            en="Consumption of the scheduled polls, total consumption (minimum, maximum), and the refill. With several "
             "participants: the sum.",
         ),
         queries=(
-            Query(f"sum({OWN})", "Own plan"),
+            Query(f"sum({OWN})", "Own polls"),
             Query(f"sum({lower})", "All, at least"),
             Query(f"sum({upper})", "All, at most"),
             Query(f"sum({REFILL})", "Refill"),
         ),
         look=Style(unit=style.TOKENS_PER_SECOND, decimals=3),
         overrides=(
-            *style.colored({"Own plan": style.PURPLE}),
+            *style.colored({"Own polls": style.PURPLE}),
             *band("All, at least", "All, at most", style.BLUE),
             limit("Refill", style.GREEN),
         ),
@@ -157,10 +157,10 @@ def _budget() -> Graph:
 def _budget_tokens() -> Graph:
     left = f"1 - {stored('utilization_ratio', BUCKET, LIST)}"
     return Graph(
-        title="POLICIES_LIST: share left, the worst 10",
+        title="POLICIES_LIST share left, 10 lowest",
         about=About(
-            pt="O que resta do orçamento com que lemos, e o maior limiar de aviso.",
-            en="What is left of the budget we poll with, and the highest warning threshold.",
+            pt="O que resta do orçamento das consultas, e o maior limite de atenção.",
+            en="Remaining budget of the polls, and the highest warning threshold.",
         ),
         queries=(
             Query(f"bottomk(10, {left})", "{{participant}}"),
@@ -177,7 +177,7 @@ def _cycle() -> Graph:
     return Graph(
         title="Cycle duration",
         about=About(
-            pt="Do início da busca ao fim da publicação, janela de 15 minutos.",
+            pt="Do início da busca ao fim da publicação, em uma janela de 15 minutos.",
             en="From the start of fetching to the end of publishing, over 15 minutes.",
         ),
         queries=[
@@ -191,7 +191,7 @@ def _activities() -> Graph:
     return Graph(
         title="Activity duration, p95",
         about=About(
-            pt="Por atividade do Temporal, janela de 15 minutos.",
+            pt="Por atividade do Temporal, em uma janela de 15 minutos.",
             en="By activity of Temporal, over 15 minutes.",
         ),
         queries=(Query(quantile(0.95, "activity_duration_seconds", ("activity",), window=CYCLES), "{{activity}}"),),
@@ -201,7 +201,7 @@ def _activities() -> Graph:
 
 def _cycles() -> Graph:
     return Graph(
-        title="Cycles an hour",
+        title="Cycles per hour",
         about=About(
             pt="Ciclos bons e ruins, extrapolados de 15 minutos.",
             en="Good and bad cycles, extrapolated from 15 minutes.",
@@ -216,7 +216,7 @@ def _cycles() -> Graph:
 
 def _failures() -> Graph:
     return Graph(
-        title="Activity failures an hour",
+        title="Activity failures per hour",
         about=About(
             pt="Tentativas de atividades que falharam, extrapoladas de 15 minutos.",
             en="Attempts of activities that failed, extrapolated from 15 minutes.",
@@ -229,10 +229,10 @@ def _failures() -> Graph:
 
 def _bridge() -> Graph:
     return Graph(
-        title="Calls of the Bridge by method and code",
+        title="Bridge calls by method and code",
         about=About(
             pt="Chamadas gRPC por segundo, de todos os processos.",
-            en="gRPC calls a second, of all processes.",
+            en="gRPC calls per second, of all processes.",
         ),
         queries=(Query(rate("bridge_calls_total", by=("method", "code"), window=CYCLES), "{{method}} {{code}}"),),
         look=PER_SECOND,
@@ -243,10 +243,10 @@ def _bridge() -> Graph:
 
 def _readers() -> Graph:
     return Graph(
-        title="Calls for readers by outcome",
+        title="Calls for API clients by outcome",
         about=About(
-            pt="Chamadas que leitores da API causaram, fora dos ciclos, por segundo.",
-            en="Calls that readers of the API caused, outside cycles, a second.",
+            pt="Chamadas ao DICT causadas por clientes da API, fora dos ciclos, por segundo.",
+            en="Calls to DICT that API clients caused, outside cycles, per second.",
         ),
         queries=(Query(rate("source_calls_total", by=("outcome",), window=CYCLES), "{{outcome}}"),),
         look=PER_SECOND,
