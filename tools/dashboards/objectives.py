@@ -1,4 +1,4 @@
-"""What was promised, how well it is kept, and how fast its error budget burns."""
+"""Service level objectives, with their error budgets and burn rates."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ if TYPE_CHECKING:
 
 OF_REQUESTS: Final = ("5m", "1h", "6h")
 OF_CYCLES: Final = ("1h", "6h")
-"""A cycle every few minutes: shorter windows would hold too few."""
+"""Cycles run every few minutes, so shorter windows would contain too few."""
 CONSTANTS: Final = (
-    ("slo_availability", "Share of answers without 5xx", 0.999),
-    ("slo_latency", "Share of answers within 200 ms", 0.99),
+    ("slo_availability", "Share of responses without 5xx", 0.999),
+    ("slo_latency", "Share of responses within 200 ms", 0.99),
     ("slo_cycles", "Share of good cycles", 0.99),
     ("slo_freshness", "Share of time with fresh readings", 0.99),
     ("slo_fresh_intervals", "Poll intervals for which a reading is fresh", 2),
 )
-"""Variables of the dashboard: name, what it is, value."""
+"""Variables of the dashboard: name, label, value."""
 
-ASKED: Final = 'route!~"health|ready"'
-"""What people and programs ask, not what looks after the process; as the rules of helm/rules have it."""
-READ: Final = 'route=~"policies|policy"'
+CLIENT_REQUESTS: Final = 'route!~"health|ready"'
+"""Requests of clients, without probes, as in the rules of helm/rules."""
+READINGS: Final = 'route=~"policies|policy"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objective:
-    """One promise. `indicator` gives the share that was good in a window; `promised` is the variable to measure by.
+    """One objective. `indicator` returns the good share in a window. `target` is the variable with the required share.
 
-    `page` is the runbook for when it is not kept.
+    `page` is the runbook for a missed objective.
     """
 
     name: str
-    promised: str
+    target: str
     indicator: Callable[[str], str]
     windows: Sequence[str]
     page: str
@@ -51,18 +51,18 @@ class Objective:
 
     def burn(self, window: str) -> str:
         """Return how many times faster than allowed the error budget burns."""
-        return f"(1 - ({self.indicator(window)})) / (1 - ${self.promised})"
+        return f"(1 - ({self.indicator(window)})) / (1 - ${self.target})"
 
 
 def _availability(window: str) -> str:
-    answers = rate("http_requests_total", ASKED, window=window)
-    failed = rate("http_requests_total", ASKED, "status=~`5..`", window=window)
+    answers = rate("http_requests_total", CLIENT_REQUESTS, window=window)
+    failed = rate("http_requests_total", CLIENT_REQUESTS, "status=~`5..`", window=window)
     return f"1 - {share_of(failed, answers)}"
 
 
 def _within_200_ms(window: str) -> str:
-    quick = rate("http_request_duration_seconds_bucket", READ, 'le="0.2"', window=window)
-    return f"{quick} / {rate('http_request_duration_seconds_count', READ, window=window)}"
+    quick = rate("http_request_duration_seconds_bucket", READINGS, 'le="0.2"', window=window)
+    return f"{quick} / {rate('http_request_duration_seconds_count', READINGS, window=window)}"
 
 
 def _good_cycles(window: str) -> str:
@@ -84,23 +84,23 @@ def _fresh_until() -> str:
 _OBJECTIVES: Final = (
     Objective(
         name="Availability",
-        promised="slo_availability",
+        target="slo_availability",
         indicator=_availability,
         page="prometheus-http-errors",
         windows=OF_REQUESTS,
-        about=About(pt="Respostas sem 5xx.", en="Answers without 5xx."),
+        about=About(pt="Respostas sem 5xx.", en="Responses without 5xx."),
     ),
     Objective(
         name="Latency",
-        promised="slo_latency",
+        target="slo_latency",
         indicator=_within_200_ms,
         page="prometheus-latency",
         windows=OF_REQUESTS,
-        about=About(pt="Respostas em até 200 ms.", en="Answers within 200 ms."),
+        about=About(pt="Respostas em até 200 ms.", en="Responses within 200 ms."),
     ),
     Objective(
         name="Cycles",
-        promised="slo_cycles",
+        target="slo_cycles",
         indicator=_good_cycles,
         page="prometheus-cycles",
         windows=OF_CYCLES,
@@ -108,7 +108,7 @@ _OBJECTIVES: Final = (
     ),
     Objective(
         name="Freshness",
-        promised="slo_freshness",
+        target="slo_freshness",
         indicator=_fresh,
         page="prometheus-polls-stopped",
         windows=OF_CYCLES,
@@ -121,16 +121,16 @@ _OBJECTIVES: Final = (
 
 
 def objectives() -> tuple[Panel, ...]:
-    """Return what was kept in the time shown, what is left of each budget, and how fast each burns."""
-    kept, left, burnt = (tuple(map(make, _OBJECTIVES)) for make in (_kept, _left, _burnt))
-    return (*kept, *left, *burnt)
+    """Return achieved share, remaining error budget and burn rate of each objective."""
+    achieved, left, burn = (tuple(map(make, _OBJECTIVES)) for make in (_achieved, _left, _burn))
+    return (*achieved, *left, *burn)
 
 
-def _kept(one: Objective) -> Panel:
+def _achieved(one: Objective) -> Panel:
     shown = number(
         one.name,
-        f"{one.about.pt} No período mostrado.",
-        f"{one.about.en} In the time shown.",
+        f"{one.about.pt} No período selecionado.",
+        f"{one.about.en} In the selected time range.",
         one.indicator("$__range"),
         Style(unit=style.SHARE, decimals=3, least=0, most=1),
     )
@@ -140,22 +140,21 @@ def _kept(one: Objective) -> Panel:
 def _left(one: Objective) -> Panel:
     shown = number(
         f"{one.name}: error budget left",
-        f"{one.about.pt} Do orçamento de erros do período mostrado; negativo: o objetivo não foi cumprido.",
-        f"{one.about.en} Of the error budget of the time shown; below zero: the objective was missed.",
+        f"{one.about.pt} O que resta do orçamento de erros do período. Negativo: objetivo não cumprido.",
+        f"{one.about.en} Remaining error budget of the time range. Below zero: objective missed.",
         one.left("$__range"),
         Style(unit=style.SHARE, decimals=1),
     )
     return replace(shown, width=6)
 
 
-def _burnt(one: Objective) -> Panel:
+def _burn(one: Objective) -> Panel:
     return Graph(
         title=f"{one.name}: burn rate",
         about=About(
-            pt=f"{one.about.pt} Em 1 o orçamento de erros é gasto exatamente; muito acima em duas janelas de uma vez é "
-            "incidente.",
-            en=f"{one.about.en} At 1 the error budget is spent exactly; far above it in two windows at once is an "
-            "incident.",
+            pt=f"{one.about.pt} Em 1 o orçamento de erros é gasto exatamente. Muito acima de 1 em duas janelas "
+            "é um incidente.",
+            en=f"{one.about.en} At 1 the error budget is spent exactly. Far above 1 in two windows is an incident.",
         ),
         queries=[Query(one.burn(window), window) for window in one.windows],
         look=Style(unit=style.TIMES, decimals=2, least=0),

@@ -1,4 +1,4 @@
-"""How well the product serves: its objectives, HTTP, SQL, cache, and the processes themselves."""
+"""Dashboard of performance: objectives, HTTP, SQL, cache and processes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def board() -> Board:
         name="performance",
         title="DICT rate limits / Performance and SLIs",
         about=About(
-            pt="Objetivos e quanto do orçamento de erros se gasta, HTTP, SQL, cache, processos.",
+            pt="Objetivos e consumo dos orçamentos de erros, HTTP, SQL, cache, processos.",
             en="Objectives and how fast their error budgets burn, HTTP, SQL, cache, processes.",
         ),
         constants=CONSTANTS,
@@ -39,7 +39,7 @@ def board() -> Board:
 def _requests() -> Graph:
     return Graph(
         title="Requests by route",
-        about=About(pt="Respostas por segundo, por rota.", en="Answers a second, by route."),
+        about=About(pt="Respostas por segundo, por rota.", en="Responses per second, by route."),
         queries=(Query(rate("http_requests_total", by=("route",)), "{{route}}"),),
         look=Style(unit=style.REQUESTS, least=0),
         stacked=True,
@@ -52,8 +52,8 @@ def _errors() -> Graph:
     return Graph(
         title="Share of errors",
         about=About(
-            pt="4xx: erro de quem pergunta; 5xx: nosso.",
-            en="4xx: a mistake of who asks; 5xx: ours.",
+            pt="4xx: erro do cliente. 5xx: erro do servidor.",
+            en="4xx: client error. 5xx: server error.",
         ),
         queries=[
             Query(share_of(rate("http_requests_total", matcher), answers), name) for name, matcher in shares.items()
@@ -69,8 +69,8 @@ def _latency() -> Graph:
     return Graph(
         title="Latency",
         about=About(
-            pt="Do pedido à resposta, todas as rotas.",
-            en="From request to answer, all routes.",
+            pt="Da requisição à resposta, todas as rotas.",
+            en="From request to response, all routes.",
         ),
         queries=[Query(quantile(share, "http_request_duration_seconds"), name) for name, share in shares.items()],
         look=AGE,
@@ -80,7 +80,7 @@ def _latency() -> Graph:
 def _latency_by_route() -> Graph:
     return Graph(
         title="Latency by route, p99",
-        about=About(pt="Do pedido à resposta, por rota.", en="From request to answer, by route."),
+        about=About(pt="Da requisição à resposta, por rota.", en="From request to response, by route."),
         queries=(Query(quantile(0.99, "http_request_duration_seconds", ("route",)), "{{route}}"),),
         look=AGE,
     )
@@ -90,8 +90,8 @@ def _cache() -> Graph:
     return Graph(
         title="Cache reads by result",
         about=About(
-            pt="Leituras do cache por segundo: acerto, falta, velha, erro.",
-            en="Reads of the cache a second: hit, miss, stale, error.",
+            pt="Leituras do cache por segundo: hit, miss, stale, error.",
+            en="Cache reads per second: hit, miss, stale, error.",
         ),
         queries=(Query(rate("cache_reads_total", by=("result",)), "{{result}}"),),
         look=Style(unit=style.PER_SECOND, least=0),
@@ -104,7 +104,7 @@ def _cache() -> Graph:
 def _hits() -> Graph:
     return Graph(
         title="Cache hits",
-        about=About(pt="Parte das leituras do cache que acerta.", en="Share of the cache's reads that hit."),
+        about=About(pt="Parte das leituras do cache com hit.", en="Share of cache reads that hit."),
         queries=(Query(share_of(rate("cache_reads_total", "result=`hit`"), rate("cache_reads_total")), "Hits"),),
         look=Style(unit=style.SHARE, least=0, most=1),
     )
@@ -113,7 +113,7 @@ def _hits() -> Graph:
 def _sql() -> Graph:
     return Graph(
         title="SQL duration by query, p95",
-        about=About(pt="Por nome da consulta.", en="By name of the query."),
+        about=About(pt="Por nome da consulta.", en="By query name."),
         queries=(Query(quantile(0.95, "sql_duration_seconds", ("query",)), "{{query}}"),),
         look=AGE,
         links=(runbook("database-maintenance"),),
@@ -123,7 +123,7 @@ def _sql() -> Graph:
 def _sql_rate() -> Graph:
     return Graph(
         title="SQL by query",
-        about=About(pt="Consultas por segundo.", en="Queries a second."),
+        about=About(pt="Consultas por segundo.", en="Queries per second."),
         queries=(Query(rate("sql_duration_seconds_count", by=("query",)), "{{query}}"),),
         look=Style(unit=style.PER_SECOND, least=0),
         stacked=True,
@@ -135,8 +135,8 @@ def _sql_errors() -> Graph:
     return Graph(
         title="SQL errors by query",
         about=About(
-            pt="Consultas que falharam, por segundo; 0 para todas juntas quando nenhuma falhou.",
-            en="Queries that failed, a second; 0 for all together when none has.",
+            pt="Consultas SQL com falha, por segundo. Sem falhas, uma única curva com 0.",
+            en="Failed queries per second. Without failures, one curve with 0.",
         ),
         queries=(Query(f"{rate('sql_errors_total', by=('query',))} or on () {none}", "{{query}}"),),
         look=Style(unit=style.PER_SECOND, least=0),
@@ -159,14 +159,14 @@ def _processes() -> tuple[Panel, ...]:
         "Scrape duration": (
             "scrape_duration_seconds",
             style.SECONDS,
-            "Quanto dura a coleta das métricas.",
-            "How long collecting the metrics takes.",
+            "Duração da coleta das métricas.",
+            "Duration of a scrape.",
         ),
         "Open files": (
             "process_open_fds / process_max_fds",
             style.SHARE,
-            "Parte dos descritores permitidos.",
-            "Share of the file descriptors allowed.",
+            "Parte dos descritores de arquivo permitidos.",
+            "Share of the allowed file descriptors.",
         ),
     }
     return tuple(
@@ -185,8 +185,8 @@ def _installation() -> tuple[Panel, ...]:
     numbers = (
         number(
             "Database",
-            "Se o banco respondeu à última coleta, no pior processo.",
-            "Whether the database answered the last scrape, at the worst process.",
+            "Se o banco respondeu na última coleta, no pior processo.",
+            "Whether the database answered at the last scrape, for the worst process.",
             f"min({metric('store_up')})",
             Style(words=style.UP_DOWN),
         ),
@@ -194,7 +194,7 @@ def _installation() -> tuple[Panel, ...]:
         number(
             "Partitions ahead",
             "Partições mensais já criadas além do mês corrente.",
-            "Monthly partitions made beyond the current month.",
+            "Monthly partitions that exist beyond the current month.",
             stored("partitions_ahead"),
             whole,
         ),
@@ -207,8 +207,8 @@ def _certificates() -> Table:
     return Table(
         title="Certificates",
         about=About(
-            pt="Quanto falta para vencerem; negativo: venceu.",
-            en="How long they are still valid; below zero: expired.",
+            pt="Tempo até o vencimento. Negativo: vencido.",
+            en="Time until expiry. Below zero: expired.",
         ),
         queries=(Query(left, "Valid for"),),
         labels={"certificate": "Certificate"},
@@ -227,8 +227,8 @@ def _versions() -> Table:
     return Table(
         title="Versions",
         about=About(
-            pt="O que roda em cada processo, e para onde vão as transições dos alertas.",
-            en="What each process runs, and where transitions of alerts go.",
+            pt="A versão de cada processo, e o destino das transições de alertas.",
+            en="The version of each process, and the destination of alert transitions.",
         ),
         queries=(Query(f"max by ({', '.join(labels)}) ({both})", HIDDEN),),
         labels=labels,
