@@ -1,4 +1,4 @@
-"""Annotations: what happened to alerts, limits and categories, marked in every graph."""
+"""Annotations of alerts, limits and categories in every graph."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 STEP: Final = "1m"
 ANY_POLICY: Final = 'policy=~".+"'
-"""Limits of every policy: not every dashboard lets policies be chosen."""
+"""Limits of every policy, because not every dashboard has a policy variable."""
 
 
 OWN_MARKS: Final[Json] = {
@@ -24,11 +24,11 @@ OWN_MARKS: Final[Json] = {
     "name": "Annotations & Alerts",
     "type": "dashboard",
 }
-"""What people and Grafana mark themselves."""
+"""Annotations that users and Grafana add."""
 
 
 def marks() -> tuple[Json, ...]:
-    """Return them. Reminders are left out: nothing happened."""
+    """Return the annotations. A reminder is no change, so it has none."""
     transitions = gained("alert_transitions_total", ("participant", "kind", "transition"), 'transition!="REMINDED"')
     changes = gained("limit_changes_total", ("participant", "policy"), ANY_POLICY)
     return (

@@ -1,4 +1,4 @@
-"""Panels: what is asked, how it is drawn, what it means."""
+"""Panels: queries, drawing and description."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ if TYPE_CHECKING:
 
 SOURCE: Final = {"type": "prometheus", "uid": "${datasource}"}
 HIDDEN: Final = ""
-"""Heading of a column that is asked for because of its labels."""
+"""Heading of a column that is needed only for its labels."""
 GRAFANA: Final = "12.1.0"
-"""Whose options these are: a Grafana at least so new has nothing to migrate."""
+"""Version of the panel options. A Grafana of this version or newer has nothing to migrate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a panel tells and what to do about it, for operators of both languages."""
+    """Description of a panel in both languages."""
 
     pt: str
     en: str
 
     def __str__(self) -> str:
-        """Return the text Grafana shows."""
+        """Return the text for Grafana."""
         return f"{self.pt}\n\n*{self.en}*"
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One question; `legend` names its series, in a table its column."""
+    """One query. `legend` is the name of its series, or of its column in a table."""
 
     expr: str
     legend: str = "__auto"
 
     def target(self, ref: str, *, now: bool, table: bool) -> Json:
-        """Return Grafana's form: asked for now, or over the time shown."""
+        """Return the target for Grafana, instant or over the selected time range."""
         return {
             "datasource": SOURCE,
             "editorMode": "code",
@@ -52,7 +52,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """One panel. `width` is of 24 columns; `interval` the shortest step."""
+    """One panel. `width` is in 24 columns. `interval` is the shortest step."""
 
     type: ClassVar[str]
     now: ClassVar[bool] = False
@@ -69,7 +69,7 @@ class Panel:
     links: Sequence[Json] = ()
 
     def json(self, number: int, x: int, y: int) -> Json:
-        """Return Grafana's form."""
+        """Return the panel for Grafana."""
         targets = [
             query.target(chr(ord("A") + position), now=self.now, table=self.table)
             for position, query in enumerate(self.queries)
@@ -91,21 +91,21 @@ class Panel:
         return made if self.interval is None else made | {"interval": self.interval}
 
     def defaults(self) -> Json:
-        """Return how values look where no override says otherwise."""
+        """Return the default style of values."""
         return self.look.defaults()
 
     def options(self) -> Json:
-        """Return what only this type of panel knows."""
+        """Return the options of this type of panel."""
         raise NotImplementedError
 
     def transformations(self) -> list[Json]:
-        """Return what becomes of the answers before they are drawn."""
+        """Return the transformations of the query results."""
         return []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stat(Panel):
-    """One number each, of now."""
+    """Current numbers."""
 
     type: ClassVar[str] = "stat"
     now: ClassVar[bool] = True
@@ -114,7 +114,7 @@ class Stat(Panel):
     height: int = 4
 
     def options(self) -> Json:
-        """Return a number without a curve, coloured where it means something."""
+        """Return options for a number without a curve, coloured if the style has texts or limits."""
         plain = self.look.words is None and self.look.bad is None
         return {
             "colorMode": "none" if plain else "background",
@@ -130,13 +130,13 @@ class Stat(Panel):
 
 
 def number(title: str, pt: str, en: str, expr: str, shown: Style) -> Stat:
-    """Make a panel of one number."""
+    """Return a panel with one number."""
     return Stat(title=title, about=About(pt=pt, en=en), queries=(Query(expr, title),), look=shown, interval="1m")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graph(Panel):
-    """Curves over the time shown. `stacked` series are parts of a whole; `bars` stand for counts of a step."""
+    """Curves over the selected time range. `stacked` series add up. `bars` show counts per step."""
 
     type: ClassVar[str] = "timeseries"
 
@@ -145,7 +145,7 @@ class Graph(Panel):
     steps: bool = False
 
     def defaults(self) -> Json:
-        """Add how curves are drawn."""
+        """Add the style of the curves."""
         custom: Json = {
             "drawStyle": "bars" if self.bars else "line",
             "lineInterpolation": "stepAfter" if self.steps else "linear",
@@ -161,7 +161,7 @@ class Graph(Panel):
         return defaults | {"color": color, "custom": custom | (self.look.custom or {})}
 
     def options(self) -> Json:
-        """Return a legend with the last and the greatest value, and one tooltip for all curves."""
+        """Return a legend with the last and the highest value, and one tooltip for all curves."""
         calcs = ["sum"] if self.bars else ["lastNotNull", "max"]
         return {
             "legend": {"calcs": calcs, "displayMode": "table", "placement": "bottom", "showLegend": True},
@@ -173,7 +173,7 @@ class Graph(Panel):
 class Table(Panel):
     """One row for each set of labels, one column for each query.
 
-    `labels` maps labels to headings, others are left out; `worst` are the columns to sort by, True = greatest first.
+    `labels` maps labels to headings. Others are hidden. `worst` are the columns to sort by, True for descending.
     """
 
     type: ClassVar[str] = "table"
@@ -186,7 +186,7 @@ class Table(Panel):
     height: int = 10
 
     def options(self) -> Json:
-        """Return the order of rows."""
+        """Return the options with the order of rows."""
         return {
             "cellHeight": "sm",
             "showHeader": True,
@@ -194,7 +194,7 @@ class Table(Panel):
         }
 
     def transformations(self) -> list[Json]:
-        """Make one table of all answers, without what is not shown, under headings people read."""
+        """Merge the results into one table, hide columns and set headings."""
         several = len(self.queries) > 1
         values = {
             f"Value #{chr(ord('A') + position)}" if several else "Value": query.legend
@@ -214,7 +214,7 @@ class Table(Panel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline(Panel):
-    """States over the time shown, as coloured stretches."""
+    """States over the selected time range, as coloured segments."""
 
     type: ClassVar[str] = "state-timeline"
 
@@ -222,7 +222,7 @@ class Timeline(Panel):
     height: int = 5
 
     def options(self) -> Json:
-        """Return one row a series, neighbours of one state made one stretch."""
+        """Return options with one row per series and merged equal states."""
         return {
             "alignValue": "left",
             "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True},
@@ -235,7 +235,7 @@ class Timeline(Panel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A heading and the panels below it, left to right, line by line."""
+    """A heading with its panels, left to right, line by line."""
 
     title: str
     panels: Sequence[Panel]

@@ -1,7 +1,7 @@
-"""Queries. Every metric is named here, with what it is about, so that a name that does not exist cannot be asked for.
+"""PromQL queries. Every metric is listed here with its scope, so that a query cannot use an unknown name.
 
-Stored series are the same on every replica that is scraped: their queries take one of them (`max`), where those of
-what a process counted add up (`sum`).
+Series from the database are equal on every replica, so their queries take one of them (`max`). Counts of a process
+are added up (`sum`).
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ PARTICIPANT: Final = ("participant",)
 
 
 class Scope(Enum):
-    """What a metric is about: which of the dashboard's variables choose among its series."""
+    """Scope of a metric: the dashboard variables that select its series."""
 
     BUCKET = ("namespace", "participant", "policy")  # stored, of one bucket
     PARTICIPANT = ("namespace", "participant")  # stored, of one participant
-    STORE = ("namespace",)  # stored, of the installation, and what every replica was told
+    STORE = ("namespace",)  # stored, of the installation, or settings, equal on every replica
     PROCESS = ("namespace", "instance")  # counted by one process
 
 
@@ -51,61 +51,61 @@ METRICS: Final[Mapping[str, Scope]] = {name: scope for scope, names in _NAMES.it
 
 
 def metric(name: str, *matchers: str) -> str:
-    """Select the series the dashboard's variables choose; a matcher of a label stands in for the variable."""
+    """Select series by the dashboard variables. A matcher of a label replaces its variable."""
     own = {matcher.split("=", 1)[0].rstrip("!") for matcher in matchers}
     chosen = [f'{label}=~"${label}"' for label in METRICS[name].value if label not in {*own, "instance"}]
     return f"{PREFIX}{name}{{{', '.join([*chosen, *matchers])}}}"
 
 
 def stored(name: str, by: tuple[str, ...] = (), *matchers: str, how: str = "max") -> str:
-    """Give stored series once, however many replicas tell of them; `how` says which of several to take."""
+    """Return stored series once, for any number of replicas. `how` selects one of several."""
     return _grouped(how, by, metric(name, *matchers))
 
 
 def gained(name: str, by: tuple[str, ...], *matchers: str, window: str = "$__interval") -> str:
-    """Give by how much a stored counter rose in the window, exactly.
+    """Return the exact increase of a stored counter in the window.
 
-    Its series begins at the first event, which `increase` does not see: where there was no series, there were none.
-    Nothing is said of a participant that was not watched before the window.
+    Its series begins at the first event, which `increase` misses. A missing series before the window counts as 0.
+    A participant that was not monitored before the window has no result.
     """
     series, by = metric(name, *matchers), by if "participant" in by else (*PARTICIPANT, *by)
     now, before = _grouped("max", by, series), _grouped("max", by, f"{series} offset {window}")
-    watched = _grouped("max", PARTICIPANT, f"{metric('poll_age_seconds')} offset {window}")
-    return f"clamp_min({now} - ({before} or 0 * {now}), 0) and on (participant) {watched}"
+    monitored = _grouped("max", PARTICIPANT, f"{metric('poll_age_seconds')} offset {window}")
+    return f"clamp_min({now} - ({before} or 0 * {now}), 0) and on (participant) {monitored}"
 
 
 def over_range(function: str, expr: str, window: str = "$__range") -> str:
-    """Apply a function of time to the values of an expression, by default in the time shown."""
+    """Apply a range function to an expression, by default over the selected time range."""
     return f"{function}(({expr})[{window}:$__interval])"
 
 
 def gained_in_range(name: str, by: tuple[str, ...], *matchers: str) -> str:
-    """Give by how much a stored counter rose in the time shown."""
+    """Return the increase of a stored counter in the selected time range."""
     return over_range("sum_over_time", gained(name, by, *matchers))
 
 
 def rate(name: str, *matchers: str, by: tuple[str, ...] = (), window: str = "$__rate_interval") -> str:
-    """Give how often a second something happened, in all processes together."""
+    """Return events per second, summed over all processes."""
     return _grouped("sum", by, f"rate({metric(name, *matchers)}[{window}])")
 
 
 def quantile(share: float, name: str, by: tuple[str, ...] = (), window: str = "$__rate_interval") -> str:
-    """Give the duration that this share of all was not above."""
+    """Return the quantile of a histogram."""
     return f"histogram_quantile({share:g}, {rate(f'{name}_bucket', by=('le', *by), window=window)})"
 
 
 def share_of(part: str, whole: str) -> str:
-    """Give the share one rate has in another: 0 where the part has no series yet, nothing where nothing happened."""
+    """Return the ratio of two rates: 0 if the part has no series yet, no value if the whole is 0."""
     return f"(({part}) or 0 * ({whole})) / ({whole})"
 
 
 def ours(series: str) -> str:
-    """Keep those series of a target that are the product's, whatever its job is called."""
+    """Select the series of the product's targets, whatever their job name."""
     return f"{series} and on (job, instance) {metric('build_info')}"
 
 
 def counted(condition: str) -> str:
-    """Count where a comparison with `bool` holds."""
+    """Count the series for which a comparison with `bool` is true."""
     return f"sum({condition})"
 
 

@@ -1,4 +1,4 @@
-"""How values look: units, colours, lines, words for numbers."""
+"""Styles of values: units, colours, lines, texts for numbers."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ UP_DOWN: Final = {"0": ("down", RED), "1": ("up", GREEN)}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """How the values of a panel, or of some of its series, look; None leaves it to the panel, or to Grafana.
+    """Style of a panel, or of some of its series. None means the default of the panel or of Grafana.
 
-    unit    a unit by Grafana's name
-    words   what stands for a number: text and colour
-    bad     the number from which on it has the colour `alarm`; of counts of what should not be
-    never   whether +Inf stands for "never"
-    color   one colour for all
+    unit    Grafana's name of a unit
+    words   text and colour for a number
+    bad     values from this number on have the colour `alarm`
+    never   show +Inf as "never"
+    color   one colour for all values
     least, most  ends of the axis or of a gauge
-    custom  what only this kind of panel knows
+    custom  options of this kind of panel
     """
 
     unit: str | None = None
@@ -54,7 +54,7 @@ class Style:
     custom: Json | None = None
 
     def defaults(self) -> Json:
-        """Return what Grafana keeps under `fieldConfig.defaults`."""
+        """Return `fieldConfig.defaults` of Grafana."""
         mappings = [*_words(self.words), *(_NEVER if self.never else ())]
         steps: list[Json] = [{"color": GREEN if self.bad is not None else GREY, "value": None}]
         if self.bad is not None:
@@ -67,16 +67,16 @@ class Style:
         }
 
     def properties(self) -> list[Json]:
-        """Return the same as a list, for some of a panel's series: only what was said."""
+        """Return the properties that are set, as a list, for an override."""
         custom = {f"custom.{name}": value for name, value in (self.custom or {}).items()}
-        said: Json = {key: value for key, value in self._given().items() if key != "custom"} | custom
+        properties: Json = {key: value for key, value in self._given().items() if key != "custom"} | custom
         if self.words or self.never:
-            said["mappings"] = [*_words(self.words), *(_NEVER if self.never else ())]
+            properties["mappings"] = [*_words(self.words), *(_NEVER if self.never else ())]
         if self.bad is not None:
-            said["thresholds"] = self.defaults()["thresholds"]
+            properties["thresholds"] = self.defaults()["thresholds"]
         if self.color is not None:
-            said["color"] = {"mode": "fixed", "fixedColor": self.color}
-        return [{"id": key, "value": value} for key, value in said.items()]
+            properties["color"] = {"mode": "fixed", "fixedColor": self.color}
+        return [{"id": key, "value": value} for key, value in properties.items()]
 
     def _given(self) -> Json:
         given = {
@@ -91,18 +91,18 @@ class Style:
 
 
 def named(name: str, look: Style) -> Json:
-    """Make an override for the series, or column, of this name."""
+    """Return an override for the series or column with this name."""
     return {"matcher": {"id": "byName", "options": name}, "properties": look.properties()}
 
 
 def limit(name: str, color: str) -> Json:
-    """Draw a series as a limit: a dashed line, nothing below it."""
+    """Draw a series as a dashed line without fill."""
     dashed = {"lineStyle": {"fill": "dash", "dash": [8, 6]}, "fillOpacity": 0, "lineWidth": 1, "showPoints": "never"}
     return named(name, Style(color=color, custom=dashed))
 
 
 def band(lower: str, upper: str, color: str) -> list[Json]:
-    """Fill the room between two series."""
+    """Fill the area between two series."""
     edge = {"lineWidth": 1, "fillOpacity": 0}
     return [
         named(lower, Style(color=color, custom=edge)),
@@ -111,7 +111,7 @@ def band(lower: str, upper: str, color: str) -> list[Json]:
 
 
 def colored(colors: Mapping[str, str]) -> list[Json]:
-    """Give series of these names these colours."""
+    """Set the colours of series by name."""
     return [named(name, Style(color=color)) for name, color in colors.items()]
 
 

@@ -1,4 +1,4 @@
-"""Variables of a dashboard: what its reader chooses."""
+"""Variables of a dashboard."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DATASOURCE: Final[Json] = {
 def labels_of(
     name: str, label: str, series: str, narrowed_by: Sequence[str], *, multi: bool | None = None, every: str = ".+"
 ) -> Json:
-    """Make a variable of the values of a label; `multi` None = one or all, False = exactly one."""
+    """Return a variable with the values of a label. `multi` None means one or all, False means exactly one."""
     chosen = ", ".join(f'{variable}=~"${variable}"' for variable in narrowed_by)
     query = f"label_values({PREFIX}{series}{{{chosen}}}, {name})"
     made: Json = {
@@ -56,7 +56,7 @@ def labels_of(
 
 
 def text(name: str, label: str, value: str) -> Json:
-    """Make a text that its reader may change."""
+    """Return a text box variable."""
     chosen = {"text": value, "value": value}
     return {
         "name": name,
@@ -71,7 +71,7 @@ def text(name: str, label: str, value: str) -> Json:
 
 
 def choice(name: str, label: str, values: Sequence[str]) -> Json:
-    """Make a choice of one of these, at first the first."""
+    """Return a variable with a choice of values. The first one is the default."""
     options = [{"text": value, "value": value, "selected": value == values[0]} for value in values]
     return {
         "name": name,
@@ -88,5 +88,5 @@ def choice(name: str, label: str, values: Sequence[str]) -> Json:
 
 
 def constant(name: str, label: str, value: float) -> Json:
-    """Make a number that queries need and no series tells."""
+    """Return a constant for queries."""
     return {"name": name, "label": label, "type": "constant", "query": f"{value:g}", "hide": 2}
