@@ -65,7 +65,7 @@ def test_a_file_changed_by_hand_is_noticed(repository_copy: Path, folder: str) -
     done = written(repository_copy, "--check")
 
     assert done.returncode == 1
-    assert f"{folder}/policy.json is not what tools/dashboards makes: run scripts/dashboards" in done.stderr
+    assert f"{folder}/policy.json differs from the output of tools/dashboards: run scripts/dashboards" in done.stderr
 
 
 def test_a_file_the_code_does_not_make_is_noticed(repository_copy: Path) -> None:

@@ -1,1 +1,1 @@
-"""Writes Grafana's dashboards: what is shown is code, its JSON is made of it."""
+"""Generates the JSON of the Grafana dashboards."""

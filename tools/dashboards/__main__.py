@@ -1,6 +1,7 @@
-"""Write the dashboards; with --check only tell whether those committed are what the code makes.
+"""Write the dashboards. With --check, only report whether the committed files are up to date.
 
-The chart reads helm/dashboards (Helm reads nothing outside it); configs/grafana holds the same for a Grafana elsewhere.
+The chart reads helm/dashboards, because Helm reads no files outside the chart. configs/grafana has the same files for
+a Grafana elsewhere.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ BOARDS: Final = (overview.board, policy.board, poller.board, performance.board)
 
 
 def main(arguments: list[str]) -> int:
-    """Write or compare; return the exit code."""
+    """Write or compare the files; return the exit code."""
     made = {f"{board.name}.json": _text(board.json()) for board in (make() for make in BOARDS)}
     if arguments == ["--check"]:
-        complaints = [complaint for folder in FOLDERS for complaint in _differences(ROOT / folder, made)]
-        sys.stderr.writelines(f"{complaint}: run scripts/dashboards\n" for complaint in complaints)
-        return 1 if complaints else 0
+        differences = [difference for folder in FOLDERS for difference in _differences(ROOT / folder, made)]
+        sys.stderr.writelines(f"{difference}: run scripts/dashboards\n" for difference in differences)
+        return 1 if differences else 0
     if arguments:
         sys.stderr.write("scripts/dashboards: expected --check or nothing\n")
         return 64
@@ -48,7 +49,7 @@ def _differences(folder: Path, made: dict[str, str]) -> list[str]:
     found = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.json")}
     shown = folder.relative_to(ROOT)
     return [
-        f"{shown}/{name} is not what tools/dashboards makes"
+        f"{shown}/{name} differs from the output of tools/dashboards"
         for name in sorted(made.keys() | found.keys())
         if made.get(name) != found.get(name)
     ]

@@ -1,4 +1,4 @@
-"""Dashboards: rows of panels, variables that choose, marks for what happened, links to where to act."""
+"""Dashboards: rows of panels, variables, annotations and links."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = 24
 SCHEMA_VERSION: Final = 42
-"""The last of Grafana's classic schema (12.1); an older Grafana reads it too."""
+"""The last classic schema of Grafana (12.1). An older Grafana reads it too."""
 
 _LOCAL: Final = "http://127.0.0.1:8080"
 _PUBLISHED: Final = "https://github.com/lbpay/dict-rate-limit/blob/main/docs/runbooks"
@@ -25,9 +25,9 @@ _PUBLISHED: Final = "https://github.com/lbpay/dict-rate-limit/blob/main/docs/run
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """One dashboard. `policies` says whether policies can be chosen; `one` whether one bucket is looked at alone.
+    """One dashboard. `policies` adds a policy variable. `one` limits the dashboard to a single bucket.
 
-    `constants` are numbers its queries need that no series tells, by name: what they are and their value.
+    `constants` are name, label and value of numbers that its queries need and no series has.
     """
 
     name: str
@@ -40,11 +40,11 @@ class Board:
 
     @property
     def uid(self) -> str:
-        """The identity links rest on; it never changes."""
+        """Identifier that links use. It never changes."""
         return f"{TAG}-{self.name}"
 
     def json(self) -> Json:
-        """Return what Grafana reads."""
+        """Return the JSON model of Grafana."""
         return {
             "uid": self.uid,
             "title": self.title,
@@ -61,16 +61,23 @@ class Board:
             "fiscalYearStartMonth": 0,
             "templating": {"list": list(self._variables())},
             "annotations": {"list": [OWN_MARKS, *marks()]},
-            "links": [_siblings(), *_ways_out(one=self.one)],
-            "panels": list(self._laid_out()),
+            "links": [_siblings(), *_external_links(one=self.one)],
+            "panels": list(self._layout()),
         }
 
-    def _laid_out(self) -> Iterator[Json]:
-        """Give headings and panels with numbers and places that follow from their order."""
+    def _layout(self) -> Iterator[Json]:
+        """Yield row headings and panels with ids and positions by their order."""
         number, y = 1, 0
         for row in self.rows:
-            place = {"x": 0, "y": y, "w": COLUMNS, "h": 1}
-            yield {"id": number, "type": "row", "title": row.title, "collapsed": False, "gridPos": place, "panels": []}
+            position = {"x": 0, "y": y, "w": COLUMNS, "h": 1}
+            yield {
+                "id": number,
+                "type": "row",
+                "title": row.title,
+                "collapsed": False,
+                "gridPos": position,
+                "panels": [],
+            }
             number, y, x, height = number + 1, y + 1, 0, 0
             for panel in row.panels:
                 if x + panel.width > COLUMNS:
@@ -107,14 +114,14 @@ def _siblings() -> Json:
     }
 
 
-def _ways_out(*, one: bool) -> Iterator[Json]:
-    yield _way(
-        "Console", console("${participant:percentencode}" if one else None), "A página do produto · Its own page"
+def _external_links(*, one: bool) -> Iterator[Json]:
+    yield _external_link(
+        "Console", console("${participant:percentencode}" if one else None), "A página do produto · The product's page"
     )
-    yield _way("Runbooks", f"{RUNBOOKS}/README.md", "O que fazer · What to do")
+    yield _external_link("Runbooks", f"{RUNBOOKS}/README.md", "O que fazer · What to do")
 
 
-def _way(title: str, url: str, tooltip: str) -> Json:
+def _external_link(title: str, url: str, tooltip: str) -> Json:
     return {
         "type": "link",
         "title": title,

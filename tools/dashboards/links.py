@@ -1,4 +1,4 @@
-"""Where to go from here: another dashboard, the product's page, a runbook."""
+"""Links to other dashboards, the product's page and runbooks."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ RUNBOOKS: Final = "${runbooks:raw}"
 
 
 def console(participant: str | None = None) -> str:
-    """Return the address of the product's page; `participant` is a name or what Grafana puts in its place."""
+    """Return the URL of the product's page. `participant` is a name or a Grafana variable."""
     chosen = "" if participant is None else f"participant={participant}&"
     return f"${{console:raw}}/?{chosen}lang=${{lang}}"
 
 
 def to_console(column: str) -> Json:
-    """Lead from a row of a table, or a series, to the page of its participant."""
+    """Link a table row or a series to the page of its participant."""
     return _link("Console", console(f"${{__data.fields.{column}}}"), blank=True)
 
 
 def to_policy(participant: str, policy: str) -> Json:
-    """Lead from a row of a table to the dashboard of its bucket; the arguments are the columns that name it."""
+    """Link a table row to the dashboard of its bucket. The arguments are the columns with its names."""
     chosen = f"var-participant=${{__data.fields.{participant}}}&var-policy=${{__data.fields.{policy}}}"
     passed = "${datasource:queryparam}&${namespace:queryparam}&${console:queryparam}&${runbooks:queryparam}"
     return _link("Policy", f"/d/{TAG}-policy?{chosen}&{passed}&${{lang:queryparam}}&${{__url_time_range}}", blank=False)
 
 
 def to_runbook(column: str) -> Json:
-    """Lead from a row of a table to the page its column names."""
+    """Link a table row to the runbook in this column."""
     return _link("Runbook", f"{RUNBOOKS}/${{__data.fields.{column}}}.${{lang}}.md", blank=True)
 
 
 def runbook(name: str) -> Json:
-    """Lead from a panel to a page."""
+    """Link a panel to a runbook."""
     return _link(f"Runbook: {name}", f"{RUNBOOKS}/{name}.${{lang}}.md", blank=True)
 
 
 def with_runbook(expr: str) -> str:
-    """Add the label `runbook`, the page of an alert's kind: PromQL cannot write it in small letters itself."""
+    """Add the label `runbook`, the page of an alert's kind. PromQL has no function for lower case."""
     for kind in Kind:
         if kind.runbook:
             expr = f'label_replace({expr}, "runbook", "{kind.runbook}", "kind", "{kind}")'
