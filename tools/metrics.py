@@ -1,4 +1,4 @@
-"""Write the tables of docs/metrics.md from the catalogue; with --check only tell whether they are up to date."""
+"""Write the tables of docs/metrics.md from the catalogue. With --check, only report whether they are up to date."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ MARK: Final = "<!-- From here on written by scripts/metrics. -->\n"
 HEADS: Final = {
     Origin.STORED: (
         "Stored state",
-        "Read from the database at each scrape: there right after a restart, and equal on every replica.",
+        "Read from the database at each scrape. Available right after a restart, and equal on every replica.",
     ),
-    Origin.PROCESS: ("This process", "Counted since the process began; summed over replicas."),
-    Origin.SETTINGS: ("What the process was told", "From its settings, its files and its own version."),
+    Origin.PROCESS: ("This process", "Counted since the process started. Sum them over replicas."),
+    Origin.SETTINGS: ("Settings and files", "From the settings, the files and the version of the process."),
 }
 
 
 def main(arguments: list[str]) -> int:
-    """Write or compare; return the exit code."""
+    """Write or compare the page; return the exit code."""
     if arguments not in ([], ["--check"]):
         sys.stderr.write("scripts/metrics: expected --check or nothing\n")
         return 64
@@ -32,20 +32,20 @@ def main(arguments: list[str]) -> int:
     if not arguments:
         PAGE.write_text(head + mark + reference(), encoding="utf-8")
     elif tables != reference():
-        sys.stderr.write("docs/metrics.md is not what the catalogue says: run scripts/metrics\n")
+        sys.stderr.write("docs/metrics.md differs from the catalogue: run scripts/metrics\n")
         return 1
     return 0
 
 
 def reference() -> str:
-    """Write one table for each origin."""
+    """Return one table for each origin."""
     return "".join(_section(origin) for origin in Origin)
 
 
 def _section(origin: Origin) -> str:
     title, words = HEADS[origin]
     rows = "".join(_row(metric) for metric in CATALOG.values() if metric.origin is origin)
-    return f"\n## {title}\n\n{words}\n\n| metric | type | labels | what it is |\n|---|---|---|---|\n{rows}"
+    return f"\n## {title}\n\n{words}\n\n| metric | type | labels | meaning |\n|---|---|---|---|\n{rows}"
 
 
 def _row(metric: Described) -> str:

@@ -1,4 +1,4 @@
-"""Turn Kubernetes' own definitions into the schema files kubeconform reads: strict, so that an unknown key is an error.
+"""Convert Kubernetes' definitions to strict schema files for kubeconform, so that an unknown key is an error.
 
 schemas.py swagger SWAGGER_JSON FOLDER
 schemas.py crds CRD_FOLDER FOLDER
@@ -20,14 +20,14 @@ OPEN = "x-kubernetes-preserve-unknown-fields"
 
 
 def strict(part: object) -> object:
-    """Close every object in a part of a schema that names its properties."""
+    """Reject unknown keys in every object of a schema that lists its properties."""
     if isinstance(part, list):
         return [strict(item) for item in part]
     return strict_schema(part) if isinstance(part, dict) else part
 
 
 def strict_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """Close one schema; where the API takes a number or a text, so does the schema."""
+    """Reject unknown keys in one schema. int-or-string accepts both types, as the API does."""
     if schema.get("format") == "int-or-string" or schema.get("x-kubernetes-int-or-string"):
         return {"oneOf": [{"type": "string"}, {"type": "integer"}]}
     closed = {key: strict(part) for key, part in schema.items() if key not in {"description", "properties", KINDS}}
@@ -41,12 +41,12 @@ def strict_schema(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def file_name(group: str, version: str, kind: str) -> str:
-    """Name a file as kubeconform looks it up: {{ .ResourceKind }}{{ .KindSuffix }}.json."""
+    """Return the file name that kubeconform expects: {{ .ResourceKind }}{{ .KindSuffix }}.json."""
     return "-".join(part for part in (kind.lower(), group.partition(".")[0], version) if part) + ".json"
 
 
 def from_swagger(swagger: Path, folder: Path) -> None:
-    """Write one file a kind, and one with all definitions that the kinds refer to."""
+    """Write one file per kind, and one with all definitions that the kinds refer to."""
     definitions = json.loads(swagger.read_text(encoding="utf-8"))["definitions"]
     closed_definitions = {name: strict_schema(part) for name, part in definitions.items()}
     closed_definitions[QUANTITY] = {"oneOf": [{"type": "string"}, {"type": "number"}]}
@@ -61,7 +61,7 @@ def from_swagger(swagger: Path, folder: Path) -> None:
 
 
 def from_crds(crds: Path, folder: Path) -> None:
-    """Write one file a version of each definition."""
+    """Write one file per version of each definition."""
     for path in sorted(crds.glob("*.yaml")):
         spec = yaml.safe_load(path.read_text(encoding="utf-8"))["spec"]
         for version in spec["versions"]:
@@ -71,7 +71,7 @@ def from_crds(crds: Path, folder: Path) -> None:
 
 
 def write(path: Path, schema: object) -> None:
-    """Write JSON, making the folder."""
+    """Write JSON, and create the folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(schema, separators=(",", ":")), encoding="utf-8")
 
