@@ -23,7 +23,7 @@ from deploy.dashboard_files import (
     panels,
     variables_in,
 )
-from dict_rate_limit.adapters.telemetry.prometheus.catalog import CATALOG, PREFIX, Described, Origin
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import CATALOG, PREFIX, Described, ValueOrigin
 from tool_box import REPOSITORY, find_tool
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ def test_stored_series_are_taken_once_however_many_replicas_tell_of_them(name: s
     summed = [
         expr[start:]
         for expr, start, metric in read
-        if metric and metric.origin is Origin.STORED and not ONE_OF_MANY.search(expr[:start])
+        if metric and metric.origin is ValueOrigin.STORED and not ONE_OF_MANY.search(expr[:start])
     ]
 
     assert read

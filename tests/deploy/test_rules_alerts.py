@@ -7,7 +7,7 @@ import re
 import pytest
 
 from deploy.rule_files import CASES, FILES, FOLDER, Alert, alerts, checks, promtool, recorded
-from dict_rate_limit.adapters.telemetry.prometheus.catalog import CATALOG, PREFIX, SHORT_BOUNDS, Origin, Type
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import CATALOG, PREFIX, SHORT_BOUNDS, ValueOrigin, Type
 from runbooks.pages import FOLDER as RUNBOOKS
 from runbooks.pages import names
 
@@ -126,7 +126,7 @@ def test_every_recorded_series_is_asked_for() -> None:
 
 
 def test_what_every_replica_tells_alike_is_never_added_up() -> None:
-    stored = "|".join(PREFIX + metric.name for metric in CATALOG.values() if metric.origin is not Origin.PROCESS)
+    stored = "|".join(PREFIX + metric.name for metric in CATALOG.values() if metric.origin is not ValueOrigin.PROCESS)
     adding = re.compile(rf"\b(?:sum|count)(?: by \([a-z, ]+\) )?\((?:\w+\()*(?:{stored})(?:_total)?\b")
 
     added = [expr for expr in every_expr() if adding.search(expr)]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dict_rate_limit.adapters.telemetry.otel import provider as providers
-from dict_rate_limit.adapters.telemetry.otel.provider import QUEUE, Collector, Origin, providing
+from dict_rate_limit.adapters.telemetry.otel.provider import QUEUE, Collector, TracedService, providing
 from dict_rate_limit.apps.local.port import free_port
 from log_lines import log_lines
 from otel_collector import certified, collecting
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from otel_collector import Certified
 
-TESTS = Origin(service="dict-rate-limit-tests", version="1.2.3")
+TESTS = TracedService(name="dict-rate-limit-tests", version="1.2.3")
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +39,7 @@ def tls(tmp_path: Path) -> Certified:
 
 
 @asynccontextmanager
-async def tracing(collector: Collector, origin: Origin = TESTS) -> AsyncIterator[Tracer]:
+async def tracing(collector: Collector, origin: TracedService = TESTS) -> AsyncIterator[Tracer]:
     """Make spans; the end waits in a thread, so that a collector on this loop can take them."""
     context = providing(collector, origin)
     provider = context.__enter__()
@@ -87,7 +87,7 @@ async def test_an_untrusted_certificate_gets_no_spans(tls: Certified, caplog: py
 @pytest.mark.parametrize(("share", "kept"), [(0.0, 0), (1.0, 20)])
 async def test_the_ratio_sets_the_number_of_sampled_traces(share: float, kept: int) -> None:
     async with collecting() as collector:
-        sampled = Origin(service="s", version="1", share=share)
+        sampled = TracedService(name="s", version="1", share=share)
         async with tracing(Collector(endpoint=collector.url), sampled) as otel_tracer:
             for _ in range(20):
                 otel_tracer.start_span("span").end()
@@ -97,7 +97,7 @@ async def test_the_ratio_sets_the_number_of_sampled_traces(share: float, kept: i
 
 async def test_a_ratio_samples_whole_traces() -> None:
     async with collecting() as collector:
-        sampled = Origin(service="s", version="1", share=0.5)
+        sampled = TracedService(name="s", version="1", share=0.5)
         async with tracing(Collector(endpoint=collector.url), sampled) as otel_tracer:
             for _ in range(200):
                 with otel_tracer.start_as_current_span("outer"):

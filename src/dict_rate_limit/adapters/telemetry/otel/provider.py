@@ -69,16 +69,16 @@ class Collector:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
-    """Who makes the spans, and the share of traces that is kept."""
+class TracedService:
+    """The service in the spans, and the share of its traces that is sampled."""
 
-    service: str
+    name: str
     version: str
     share: float = 1.0
 
 
 @contextmanager
-def providing(collector: Collector, origin: Origin, maker: Maker = TracerProvider) -> Iterator[Provider]:
+def providing(collector: Collector, service: TracedService, maker: Maker = TracerProvider) -> Iterator[Provider]:
     """Make spans for the length of the block; nothing of the collector has to be there.
 
     Raises:
@@ -88,8 +88,8 @@ def providing(collector: Collector, origin: Origin, maker: Maker = TracerProvide
     heard = FailureSummary()
     exporter = CarefulExporter(_exporter(collector), collector.endpoint, heard)
     provider = maker(
-        sampler=ParentBased(TraceIdRatioBased(origin.share)),
-        resource=Resource({"service.name": origin.service, "service.version": origin.version}),
+        sampler=ParentBased(TraceIdRatioBased(service.share)),
+        resource=Resource({"service.name": service.name, "service.version": service.version}),
         shutdown_on_exit=False,
         span_limits=_limits(),
     )
