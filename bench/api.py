@@ -18,12 +18,12 @@ from bench.nginx import nginx_serving
 from bench.resource_usage import cpu_seconds, held_by
 from bench.stack import ground, product
 from bench.wrk import Load, pause_for, put_load
-from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import Traffic
+from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import HttpCollector
 from dict_rate_limit.apps.api.request_metrics import Requests
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port
 from dict_rate_limit.domain.access import Role, new_token_line
 from dict_rate_limit.domain.buckets.catalog import PSP_POLICIES
-from dict_rate_limit.usecases.readings.readings import CacheStatus
+from dict_rate_limit.ports.cache import CacheStatus
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -205,7 +205,7 @@ def full_load(rivals: Rivals, pairs: Sequence[Pair]) -> list[Result]:
 
 def counting(rivals: Rivals, answer_us: float) -> Figure:
     """Make the figure of what counting takes of an answer; the same act as behind the door, alone in a loop."""
-    requests = Requests(Traffic())
+    requests = Requests(HttpCollector())
     began = time.process_time()
     for _ in range(COUNTED):
         requests.answered_from_memory(200, 0.00002)

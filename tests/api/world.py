@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import Traffic
+from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import HttpCollector
 from dict_rate_limit.apps.api.app import build
 from dict_rate_limit.apps.api.dependencies import ApiDeps
 from dict_rate_limit.apps.api.fast_path import FastPath
@@ -70,7 +70,7 @@ class World(ReadingWorld):
         self.tokens_path: Path | None = None
         self.anonymous: Role | None = Role.VIEWER
         self.loopback = True
-        self.traffic = Traffic()
+        self.traffic = HttpCollector()
         self.access_log = False
 
     def app(self, reader: Reader | None = None) -> ASGIApp:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from deploy.rule_files import CASES, FILES, FOLDER, Alert, alerts, checks, promtool, recorded
-from dict_rate_limit.adapters.telemetry.prometheus.catalog import CATALOG, PREFIX, SHORT_BOUNDS, ValueOrigin, Type
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import CATALOG, PREFIX, SHORT_BOUNDS, Type, ValueOrigin
 from runbooks.pages import FOLDER as RUNBOOKS
 from runbooks.pages import names
 

@@ -16,7 +16,7 @@ from dict_rate_limit.adapters.telemetry.prometheus.exporter import Exporter, Sto
 from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.bootstrap.store import postgres_stores
 from dict_rate_limit.domain.errors import Outcome, SourceError
-from dict_rate_limit.usecases.readings.readings import CacheStatus
+from dict_rate_limit.ports.cache import CacheStatus
 from samples.domain import PARTICIPANT, THRESHOLDS, bucket, snapshot
 from samples.readings import recorded
 

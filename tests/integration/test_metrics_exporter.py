@@ -24,7 +24,7 @@ from dict_rate_limit.adapters.telemetry.prometheus.exporter import (
     SourceCallsCollector,
     StoredSource,
 )
-from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import Traffic
+from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import HttpCollector
 from dict_rate_limit.domain.alerts.state import PolicyOverride
 from dict_rate_limit.domain.errors import Outcome, StoreUnavailableError
 from dict_rate_limit.domain.notifications.routing import Status
@@ -275,7 +275,7 @@ async def test_the_destination_is_exported_without_the_database(
 
 async def test_without_the_database_process_metrics_remain(world: World) -> None:
     world.stores = absent_stores(world.clock)
-    traffic = Traffic()
+    traffic = HttpCollector()
     traffic.route("page").add("GET", 200, 0.1)
 
     series = await scraped(world, [traffic])
@@ -376,7 +376,7 @@ async def test_every_response_of_the_api_is_counted_by_route(world: World) -> No
 
 
 async def test_durations_are_a_histogram(world: World) -> None:
-    traffic = Traffic()
+    traffic = HttpCollector()
     route = traffic.route("policies")
     for seconds in (0.0001, SHORT_BOUNDS[0], 0.3, 99):
         route.add("GET", 200, seconds)

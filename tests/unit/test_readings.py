@@ -16,11 +16,10 @@ from dict_rate_limit.adapters.memory.stores import memory_stores
 from dict_rate_limit.domain.alerts.state import PolicyOverride
 from dict_rate_limit.domain.buckets.level import Level
 from dict_rate_limit.domain.errors import InvalidValueError, NoReadingError, Outcome, SourceError
-from dict_rate_limit.ports.cache import CachedSnapshot
+from dict_rate_limit.ports.cache import CachedSnapshot, CacheStatus
 from dict_rate_limit.usecases.readings import reader as reader_module
 from dict_rate_limit.usecases.readings import store_fallback
 from dict_rate_limit.usecases.readings.budget import BudgetConfig
-from dict_rate_limit.usecases.readings.readings import CacheStatus
 from samples.domain import NOON, PARTICIPANT, bucket, failure, snapshot
 from samples.readings import OTHER, TTL, AbsentCache, AbsentState, ReadingWorld, absent_stores, policies_list, recorded
 

@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from dict_rate_limit.domain.buckets.reading import Snapshot
+
+
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -41,3 +50,11 @@ class RateLimiter(Protocol):
         Raises:
             CacheUnavailableError | StoreUnavailableError: cannot tell.
         """
+
+
+class CacheStatus(StrEnum):
+    """Where an answer came from; the word of the header `X-Cache-Status`."""
+
+    HIT = "HIT"  # younger than the cache life
+    MISS = "MISS"  # read from the source for this very answer
+    STALE = "STALE"  # older than the cache life: nothing newer may or can be had

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from dict_rate_limit.ports.cache import CacheStatus
+
     Attributes = Mapping[str, str | int]
 
 PARTICIPANT: Final = "dict_rate_limit.participant"
@@ -90,6 +92,22 @@ class Metrics(Protocol):
 
     def observe(self, metric: DurationMetric, seconds: float, *labels: str) -> None:
         """Record one duration."""
+
+
+class RouteMetrics(Protocol):
+    """Counts the responses of one route."""
+
+    def add(self, method: str, status: int, seconds: float) -> None:
+        """Count one response."""
+
+
+class RequestMetrics(Protocol):
+    """Counts HTTP responses, on the fast path too. The caller adds to `reads` how each reading was obtained."""
+
+    reads: dict[CacheStatus, int]
+
+    def route(self, name: str) -> RouteMetrics:
+        """Return the metrics of a route."""
 
 
 class _NullSpan:

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.apps.api.dependencies import ApiDeps
     from dict_rate_limit.apps.api.problems import ProblemError
+    from dict_rate_limit.ports.cache import CacheStatus
     from dict_rate_limit.serving.asgi import ASGIApp, Message, Receive, Scope, Send
     from dict_rate_limit.serving.rsgi import RsgiScope, Whole
-    from dict_rate_limit.usecases.readings.readings import CacheStatus
 
     _Asked = tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 

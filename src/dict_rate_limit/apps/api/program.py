@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.adapters.telemetry.prometheus.exporter import SourceCallsCollector
-from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import Traffic
+from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import HttpCollector
 from dict_rate_limit.apps.api.app import build, span_names
 from dict_rate_limit.apps.api.dependencies import ApiDeps
 from dict_rate_limit.apps.api.request_metrics import Requests
@@ -50,7 +50,7 @@ def assemble(settings: Settings, parts: Container) -> Api:
     """Put the API together."""
     readiness = bootstrap.readiness(settings, parts)
     reader = bootstrap.reader(settings, parts)
-    traffic = Traffic()
+    traffic = HttpCollector()
     access = AccessControl(
         TokensFile(settings.api_tokens_file, parts.clock), settings.anonymous_role, loopback=settings.on_loopback
     )

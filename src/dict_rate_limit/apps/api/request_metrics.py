@@ -10,7 +10,7 @@ from dict_rate_limit.contract.paths import POLICIES
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
 
-    from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import Traffic
+    from dict_rate_limit.ports.telemetry import RequestMetrics
 
 PRINCIPAL: Final = "dict_rate_limit.caller"
 """The key of the token's name in the scope of a request."""
@@ -55,11 +55,11 @@ class Requests:
     to `reads`, by where each came from.
     """
 
-    def __init__(self, traffic: Traffic, *, every: bool = False) -> None:
-        self._traffic = traffic
+    def __init__(self, metrics: RequestMetrics, *, every: bool = False) -> None:
+        self._metrics = metrics
         self._every = every
-        self._list = traffic.route("policies")
-        self.reads = traffic.reads
+        self._list = metrics.route("policies")
+        self.reads = metrics.reads
 
     def answered_from_memory(self, status: int, seconds: float) -> None:
         """Record a list that the fast path answered."""
@@ -70,7 +70,7 @@ class Requests:
     def answered(self, scope: MutableMapping[str, Any], route: str, status: int, seconds: float) -> None:
         """Record any other request."""
         method = scope["method"] if scope["method"] in METHODS else OTHER
-        self._traffic.route(route).add(method, status, seconds)
+        self._metrics.route(route).add(method, status, seconds)
         notable = status >= FAILURE or seconds >= SLOW_SECONDS or method not in SAFE_METHODS
         if self._every or notable:
             facts = {"method": method, "route": route, "path": scope["path"][:200], "status": status}

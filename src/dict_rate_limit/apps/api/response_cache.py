@@ -11,7 +11,7 @@ import msgspec
 from dict_rate_limit.contract.policies import Freshness, ListHead, Policy, Rejected
 from dict_rate_limit.domain.buckets.level import FULL
 from dict_rate_limit.domain.timestamps import to_utc
-from dict_rate_limit.usecases.readings.readings import CacheStatus
+from dict_rate_limit.ports.cache import CacheStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -20,10 +20,10 @@ from dict_rate_limit.domain.errors import (
     SourceError,
     StoreError,
 )
-from dict_rate_limit.ports.cache import CachedSnapshot
+from dict_rate_limit.ports.cache import CachedSnapshot, CacheStatus
 from dict_rate_limit.usecases.readings.budget import BudgetConfig, SourceBudget
 from dict_rate_limit.usecases.readings.entry import CacheEntry
-from dict_rate_limit.usecases.readings.readings import CacheStatus, Reading, View
+from dict_rate_limit.usecases.readings.readings import Reading, View
 from dict_rate_limit.usecases.readings.store_fallback import StoreFallback
 
 if TYPE_CHECKING:

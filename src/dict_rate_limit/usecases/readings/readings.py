@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,15 +14,8 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.reading import Snapshot
     from dict_rate_limit.domain.errors import Outcome
     from dict_rate_limit.domain.notifications.silence import Silence
+    from dict_rate_limit.ports.cache import CacheStatus
     from dict_rate_limit.ports.delivery import Backlog
-
-
-class CacheStatus(StrEnum):
-    """Where an answer came from; the word of the header `X-Cache-Status`."""
-
-    HIT = "HIT"  # younger than the cache life
-    MISS = "MISS"  # read from the source for this very answer
-    STALE = "STALE"  # older than the cache life: nothing newer may or can be had
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

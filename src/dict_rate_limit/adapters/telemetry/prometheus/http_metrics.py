@@ -8,7 +8,7 @@ from prometheus_client.registry import Collector
 
 from dict_rate_limit.adapters.telemetry.prometheus.catalog import counter, histogram
 from dict_rate_limit.adapters.telemetry.prometheus.durations import Durations
-from dict_rate_limit.usecases.readings.readings import CacheStatus
+from dict_rate_limit.ports.cache import CacheStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from prometheus_client import Metric
 
 
-class RouteTraffic:
+class RouteCounts:
     """What one route answered."""
 
     __slots__ = ("durations", "statuses")
@@ -33,7 +33,7 @@ class RouteTraffic:
         self.durations.add(seconds)
 
 
-class Traffic(Collector):
+class HttpCollector(Collector):
     """All routes. Their number is fixed by the code, never by what is asked for.
 
     `reads` is how often a reading was answered with, by where it came from; whoever answers adds to it.
@@ -41,12 +41,12 @@ class Traffic(Collector):
 
     def __init__(self) -> None:
         """Begin without routes."""
-        self._routes: dict[str, RouteTraffic] = {}
+        self._routes: dict[str, RouteCounts] = {}
         self.reads = dict.fromkeys(CacheStatus, 0)
 
-    def route(self, name: str) -> RouteTraffic:
+    def route(self, name: str) -> RouteCounts:
         """Return the counters of a route."""
-        return self._routes.setdefault(name, RouteTraffic())
+        return self._routes.setdefault(name, RouteCounts())
 
     def collect(self) -> Iterator[Metric]:
         """Give counts and durations by route, and the readings; scraped in a thread, while others add."""
