@@ -6,16 +6,20 @@ import asyncio
 import json
 import sys
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from dict_rate_limit.adapters.postgres.migrations import runner
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.cli.status_table import console_for
-from dict_rate_limit.settings import Program, load, required
+from dict_rate_limit.bootstrap.migrations import migrate, migration_status, redo_migration, revert_migration
+from dict_rate_limit.settings import Program, load
+
+if TYPE_CHECKING:
+    from dict_rate_limit.bootstrap.migrations import MigrationStatus
+    from dict_rate_limit.settings import Settings
 
 
 class Output(StrEnum):
@@ -49,7 +53,7 @@ def _group() -> None:
 
 def up(context: typer.Context) -> int:
     """Apply every migration that is missing."""
-    applied = asyncio.run(runner.up(_database_url(context)))
+    applied = asyncio.run(migrate(_settings(context)))
     sys.stdout.writelines(f"{name}\n" for name in applied)
     typer.echo(f"{len(applied)} applied" if applied else "nothing to apply: the schema is up to date", err=True)
     return Exit.OK
@@ -64,7 +68,7 @@ def status(
 
     Changes nothing.
     """
-    found = asyncio.run(runner.status(_database_url(context)))
+    found = asyncio.run(migration_status(_settings(context)))
     if output is Output.JSON:
         sys.stdout.write(json.dumps([_row(migration) for migration in found], indent=2) + "\n")
         return Exit.OK
@@ -83,7 +87,7 @@ def down(context: typer.Context, *, allow_data_loss: Loss = False) -> int:
 
     Refused while it would delete rows.
     """
-    name = asyncio.run(runner.down(_database_url(context), allow_data_loss=allow_data_loss))
+    name = asyncio.run(revert_migration(_settings(context), allow_data_loss=allow_data_loss))
     return _told(name, "taken back")
 
 
@@ -92,7 +96,7 @@ def redo(context: typer.Context, *, allow_data_loss: Loss = False) -> int:
 
     Refused while it would delete rows.
     """
-    name = asyncio.run(runner.redo(_database_url(context), allow_data_loss=allow_data_loss))
+    name = asyncio.run(redo_migration(_settings(context), allow_data_loss=allow_data_loss))
     return _told(name, "taken back and applied again")
 
 
@@ -105,10 +109,10 @@ def _told(name: str | None, what: str) -> int:
     return Exit.OK
 
 
-def _row(migration: runner.MigrationStatus) -> dict[str, int | str | None]:
+def _row(migration: MigrationStatus) -> dict[str, int | str | None]:
     since = None if migration.applied_at is None else migration.applied_at.isoformat(timespec="seconds")
     return {"version": migration.version, "name": migration.name, "applied_at": since}
 
 
-def _database_url(context: typer.Context) -> str:
-    return required(load(context.obj, program=Program.MIGRATE).database_url, "DATABASE_URL")
+def _settings(context: typer.Context) -> Settings:
+    return load(context.obj, program=Program.MIGRATE)
