@@ -23,8 +23,9 @@ from dict_rate_limit.adapters.postgres.outbox import PostgresOutbox
 from dict_rate_limit.adapters.postgres.polls import PostgresStateStore
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.temporal import TemporalAddress
-from dict_rate_limit.apps.worker import Progress, WorkerDeps, run
+from dict_rate_limit.apps.worker import run
 from dict_rate_limit.bootstrap.store import postgres_stores
+from dict_rate_limit.bootstrap.worker import Progress, WorkerDeps
 from dict_rate_limit.domain.alerts.state import AlertConfig
 from dict_rate_limit.domain.buckets.level import Thresholds
 from dict_rate_limit.domain.codec import encode_poll

@@ -13,8 +13,9 @@ import pytest
 from broker.publishers import ids, receipts_of
 from broker.tokens import token
 from broker.topic import arrived, new_topic
-from dict_rate_limit.bootstrap.container import backing
-from dict_rate_limit.bootstrap.publisher import publishing
+from dict_rate_limit.bootstrap.container import open_container
+from dict_rate_limit.bootstrap.publisher import open_publisher
+from dict_rate_limit.bootstrap.telemetry import Telemetry
 from dict_rate_limit.domain.errors import PublishError
 from dict_rate_limit.settings import load
 from samples.events import CLAIMS, story_of
@@ -38,7 +39,7 @@ def settings(**variables: str) -> Settings:
 async def test_without_a_broker_transitions_are_logged_and_marked_published() -> None:
     stream, told = io.StringIO(), settings()
 
-    async with backing(told) as parts, publishing(told, parts, stream) as where:
+    async with open_container(told, Telemetry()) as container, open_publisher(container, stream) as where:
         await receipts_of(where.publisher, story_of(CLAIMS, 1))
 
         assert (where.publisher.destination, await where.check()) == ("log", "log only")
@@ -57,7 +58,7 @@ async def test_with_a_broker_transitions_are_published_to_it(pulsar_broker: Brok
         PULSAR_BATCHING="false",
     )
 
-    async with backing(told) as parts, publishing(told, parts) as where:
+    async with open_container(told, Telemetry()) as container, open_publisher(container) as where:
         before = await where.check()
         await receipts_of(where.publisher, story)
 
@@ -66,13 +67,13 @@ async def test_with_a_broker_transitions_are_published_to_it(pulsar_broker: Brok
     messages = arrived(pulsar_broker, topic)
     assert [message.event_id for message in messages] == ids(story)
     assert len({message.batch for message in messages}) == 2, "batching was on"
-    assert messages[0].document["metadata"]["version"] == parts.version
+    assert messages[0].document["metadata"]["version"] == container.version
 
 
 async def test_an_unavailable_broker_is_retried() -> None:
     told = settings(PULSAR_BROKER_URL="pulsar://127.0.0.1:1")
 
-    async with backing(told) as parts, publishing(told, parts) as where:
+    async with open_container(told, Telemetry()) as container, open_publisher(container) as where:
         with pytest.raises(PublishError):
             await receipts_of(where.publisher, story_of(CLAIMS, 1))
 

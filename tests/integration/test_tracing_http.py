@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from bridge_server import fake_bridge
-from dict_rate_limit.apps.api.program import LOG_CONTEXTS, program
+from dict_rate_limit.apps.api.program import program
 from dict_rate_limit.apps.local.port import accepts_connections, free_port
 from dict_rate_limit.settings import load
 from log_lines import log_lines
@@ -21,6 +21,7 @@ from samples.worker import eventually
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from dict_rate_limit.bootstrap.telemetry import LogContexts
     from otel_collector import Collector
 
 LIST = "/api/v1/rate-limit/policies"
@@ -36,7 +37,9 @@ async def collector() -> AsyncIterator[Collector]:
 
 
 @asynccontextmanager
-async def served(collector: str, database_url: str, redis: str, **more: str) -> AsyncIterator[httpx.AsyncClient]:
+async def served(
+    collector: str, database_url: str, redis: str, contexts: LogContexts | None = None, **more: str
+) -> AsyncIterator[httpx.AsyncClient]:
     """Run the program for the length of the block."""
     port, shutdown = free_port(), asyncio.Event()
     async with fake_bridge() as (_, bridge):
@@ -49,7 +52,7 @@ async def served(collector: str, database_url: str, redis: str, **more: str) -> 
             "OTEL_EXPORTER_OTLP_ENDPOINT": collector,
             "AUTH_ANONYMOUS_ROLE": "operator",
         }
-        life = asyncio.create_task(program(load(environ | more), shutdown))
+        life = asyncio.create_task(program(load(environ | more), shutdown, [] if contexts is None else contexts))
 
         async def listens() -> bool:
             return life.done() or accepts_connections("127.0.0.1", port)
@@ -109,10 +112,11 @@ async def test_the_log_line_of_a_request_has_its_trace(
     collector: Collector, migrated_database_url: str, valkey: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    log = Log()
+    contexts: LogContexts = []
+    log = Log(contexts)
     logging.getLogger().addHandler(log)
 
-    async with served(collector.url, migrated_database_url, valkey) as client:
+    async with served(collector.url, migrated_database_url, valkey, contexts) as client:
         await client.post("/api/v1/rate-limit/silences", json={}, headers=PRINCIPAL)
 
     logging.getLogger().removeHandler(log)
@@ -122,13 +126,14 @@ async def test_the_log_line_of_a_request_has_its_trace(
 class Log(logging.Handler):
     """What the program's own log would hold."""
 
-    def __init__(self) -> None:
+    def __init__(self, contexts: LogContexts) -> None:
         super().__init__()
+        self.contexts = contexts
         self.lines: list[dict[str, object]] = []
 
     def emit(self, record: logging.LogRecord) -> None:
         line: dict[str, object] = {"event": record.getMessage()}
-        for context in LOG_CONTEXTS:
+        for context in self.contexts:
             line.update(context())
         self.lines.append(line)
 

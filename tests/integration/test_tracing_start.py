@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dict_rate_limit.bootstrap.telemetry import log_context, tracing
+from dict_rate_limit.bootstrap.telemetry import open_telemetry
 from dict_rate_limit.ports.telemetry import NULL_TRACER
 from dict_rate_limit.settings import load
 from log_lines import log_lines
@@ -16,29 +16,45 @@ from log_lines import log_lines
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from dict_rate_limit.bootstrap.telemetry import LogContexts
+
 NOWHERE = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}
+API = """
+from dict_rate_limit.apps.api.program import api
+from dict_rate_limit.bootstrap.telemetry import open_telemetry
+
+async def build(container):
+    api(container)
+"""
+WORKER = """
+from dict_rate_limit.bootstrap.publisher import open_publisher
+from dict_rate_limit.bootstrap.worker import worker_deps
+from dict_rate_limit.bootstrap.worker import worker_telemetry as open_telemetry
+
+async def build(container):
+    async with open_publisher(container) as publishing:
+        worker_deps(container, publishing)
+"""
 START = """
 import asyncio, re, sys
 from dict_rate_limit.apps.cli import serve
-from dict_rate_limit.apps.{module} import LOG_CONTEXTS, assemble
-from dict_rate_limit.bootstrap.container import backing
-from dict_rate_limit.bootstrap.publisher import publishing
-from dict_rate_limit.bootstrap.telemetry import tracing
+from dict_rate_limit.bootstrap.container import open_container
 from dict_rate_limit.settings import load
 
-settings = load({{
+settings = load({
     "DATABASE_URL": "postgresql://127.0.0.1:1/x",
     "REDIS_ADDR": "127.0.0.1:1",
     "BRIDGE_GRPC_ADDRESS": "127.0.0.1:1",
     "TEMPORAL_HOST": "127.0.0.1:1",
     "PULSAR_BROKER_URL": "pulsar://127.0.0.1:1",
-}})
+})
 
 async def started():
-    with tracing(settings, "service") as traced:
-        async with backing(settings, traced.steps) as parts, publishing(settings, parts) as where:
-            assemble(settings, parts{more})
-            [context() for context in LOG_CONTEXTS]
+    contexts = []
+    with open_telemetry(settings, "service", contexts) as telemetry:
+        async with open_container(settings, telemetry) as container:
+            await build(container)
+            [context() for context in contexts]
 
 asyncio.run(started())
 # Litestar looks whether OpenTelemetry is there, and comes as far as a module of names.
@@ -46,9 +62,9 @@ sys.exit(", ".join(name for name in sys.modules if re.match(r"opentelemetry\\.(?
 """
 
 
-@pytest.mark.parametrize(("module", "more"), [("api.program", ""), ("worker", ", where")])
-def test_without_a_collector_no_program_imports_the_libraries(module: str, more: str) -> None:
-    script = START.format(module=module, more=more)
+@pytest.mark.parametrize("program", [API, WORKER], ids=["api", "worker"])
+def test_without_a_collector_no_program_imports_the_libraries(program: str) -> None:
+    script = program + START
 
     done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True)  # noqa: S603
 
@@ -58,18 +74,20 @@ def test_without_a_collector_no_program_imports_the_libraries(module: str, more:
 def test_without_a_collector_nothing_is_traced() -> None:
     async def app(*_: object) -> None: ...
 
-    with tracing(load({}), "service") as traced:
-        assert (traced.on, traced.tracer) == (False, NULL_TRACER)
-        assert traced.asgi_middleware(app, lambda *_: None) is app
-        assert log_context() == {}
+    contexts: LogContexts = []
+    with open_telemetry(load({}), "service", contexts) as telemetry:
+        assert (telemetry.traced, telemetry.tracer) == (False, NULL_TRACER)
+        assert telemetry.asgi_middleware(app, lambda *_: None) is app
+        assert contexts == []
 
 
 def test_with_a_collector_spans_and_log_lines_are_traced_until_the_end() -> None:
-    with tracing(load(NOWHERE), "service") as traced:
-        assert traced.on
-        assert traced.tracer is not NULL_TRACER
-        assert log_context() == {}
-    assert log_context() == {}
+    contexts: LogContexts = []
+    with open_telemetry(load(NOWHERE), "service", contexts) as telemetry:
+        assert telemetry.traced
+        assert telemetry.tracer is not NULL_TRACER
+        assert [context() for context in contexts] == [{}]
+    assert contexts == []
 
 
 def test_an_unreadable_ca_file_is_logged_and_nothing_is_traced(
@@ -81,8 +99,8 @@ def test_an_unreadable_ca_file_is_logged_and_nothing_is_traced(
         "OTEL_EXPORTER_OTLP_CERTIFICATE": str(absent),
     }
 
-    with tracing(load(environ), "service") as traced:
-        assert not traced.on
+    with open_telemetry(load(environ), "service", []) as telemetry:
+        assert not telemetry.traced
 
     assert log_lines(caplog) == [f"tracing.impossible error=[Errno 2] No such file or directory: '{absent}'"]
 
@@ -101,7 +119,7 @@ def test_variables_of_the_library_do_not_affect_the_product(
 ) -> None:
     monkeypatch.setenv(name, value)
 
-    with tracing(load(NOWHERE), "service"):
+    with open_telemetry(load(NOWHERE), "service", []):
         reached = True
 
     assert reached

@@ -15,7 +15,8 @@ from dict_rate_limit.adapters.memory.channels import CountedHeartbeat
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.memory.stores import memory_stores
 from dict_rate_limit.adapters.temporal import connect
-from dict_rate_limit.apps.worker import Progress, WorkerDeps, run
+from dict_rate_limit.apps.worker import run
+from dict_rate_limit.bootstrap.worker import Progress, WorkerDeps
 from dict_rate_limit.serving.readiness import Readiness
 from dict_rate_limit.usecases.poll.fetch import Fetcher
 from dict_rate_limit.workflows.activities import Activities
@@ -101,8 +102,8 @@ class Stage:
             check_schema=self.check_schema,
             readiness=Readiness(checks, self.clock.monotonic),
             progress=self.progress,
-            look_again=timedelta(milliseconds=20),
-            look_after=timedelta(seconds=1),
+            retry_every=timedelta(milliseconds=20),
+            restore_every=timedelta(seconds=1),
         )
 
     async def recorded(self) -> int:

@@ -1,4 +1,4 @@
-"""Ways to people and programs, and the heartbeat."""
+"""Notification channels and the heartbeat."""
 
 from __future__ import annotations
 
@@ -19,40 +19,40 @@ from dict_rate_limit.usecases.notify import NotifyDeps
 if TYPE_CHECKING:
     from dict_rate_limit.bootstrap.container import Container
     from dict_rate_limit.ports.notifications import Heartbeat, Notifier
-    from dict_rate_limit.settings import Settings
 
 
 class NoHeartbeat:
-    """Nobody elsewhere listens."""
+    """The heartbeat without HEARTBEAT_URL."""
 
     async def beat(self) -> None:
         """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notifying:
-    """How people are told, and who notices when we fall silent."""
+class Notifications:
+    """How notifications are sent, and how an outside monitor knows that the worker is alive."""
 
-    notifications: NotifyDeps
+    notify: NotifyDeps
     heartbeat: Heartbeat
 
 
-def notifying(settings: Settings, parts: Container) -> Notifying:
-    """Make both; nothing has to be reachable, nor the channels' file to be there."""
-    http = GuardedHttp(AddressGuard(allowed=settings.notify_allowed_networks), tracer=parts.tracer)
+def notifications(container: Container) -> Notifications:
+    """Build both. Nothing has to be reachable, and the channels file may be missing."""
+    settings, telemetry, clock = container.settings, container.telemetry, container.clock
+    http = GuardedHttp(AddressGuard(allowed=settings.notify_allowed_networks), tracer=telemetry.tracer)
     base = settings.runbook_base_url
     senders: dict[ChannelType, Notifier] = {
         ChannelType.TEXT: AppriseNotifier(),
-        ChannelType.WEBHOOK: WebhookNotifier(http=http, clock=parts.clock, version=parts.version),
+        ChannelType.WEBHOOK: WebhookNotifier(http=http, clock=clock, version=container.version),
         ChannelType.ALERTMANAGER: AlertmanagerNotifier(http=http, runbook_base_url=base),
     }
-    notifications = NotifyDeps(
-        notifications=parts.stores.notifications,
-        silences=parts.stores.silences,
-        channels=ChannelsFile(settings.notify_urls_file, parts.clock, rejected_urls),
-        notifier=NotifierByType(senders=senders, tracer=parts.tracer, metrics=parts.metrics),
-        clock=parts.clock,
+    notify = NotifyDeps(
+        notifications=container.database.stores.notifications,
+        silences=container.database.stores.silences,
+        channels=ChannelsFile(settings.notify_urls_file, clock, rejected_urls),
+        notifier=NotifierByType(senders=senders, tracer=telemetry.tracer, metrics=telemetry.metrics),
+        clock=clock,
         runbook_base_url=base,
     )
     url = settings.heartbeat_url
-    return Notifying(notifications=notifications, heartbeat=NoHeartbeat() if url is None else UrlHeartbeat(http, url))
+    return Notifications(notify=notify, heartbeat=NoHeartbeat() if url is None else UrlHeartbeat(http, url))

@@ -1,4 +1,4 @@
-"""Where transitions go: to the broker, or for good to the log where there is none."""
+"""Where alert events are published: the broker, or the log if none is configured."""
 
 from __future__ import annotations
 
@@ -22,28 +22,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publishing:
-    """A publisher, and what `/ready` tells of it."""
+    """A publisher and its check for `/ready`."""
 
     publisher: EventPublisher
     check: Check
 
 
 @asynccontextmanager
-async def publishing(
-    settings: Settings, parts: Container, transitions: TextIO | None = None
-) -> AsyncIterator[Publishing]:
-    """Hold the publisher open. Without a broker transitions go to `transitions`, by default stdout."""
+async def open_publisher(container: Container, log: TextIO | None = None) -> AsyncIterator[Publishing]:
+    """Yield the publisher. Without a broker it writes to `log`, by default stdout."""
+    settings, clock = container.settings, container.clock
     address = broker_address(settings)
     if address is None:
-        log = LogPublisher(stream=transitions or sys.stdout, clock=parts.clock, version=parts.version)
-        yield Publishing(publisher=log, check=_log_only)
+        to_log = LogPublisher(stream=log or sys.stdout, clock=clock, version=container.version)
+        yield Publishing(publisher=to_log, check=_log_only)
         return
-    # Here, for what it costs: an installation without a broker shall not carry the library.
+    # imported here: without a broker a process must not pay for the library
     from dict_rate_limit.adapters.pulsar.connection import ProducerOptions  # noqa: PLC0415
     from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher  # noqa: PLC0415
 
     options = ProducerOptions(batching=settings.pulsar_batching, compression=settings.pulsar_compression)
-    publisher = PulsarPublisher(address, options, parts.clock, parts.version, tracer=parts.tracer)
+    publisher = PulsarPublisher(address, options, clock, container.version, tracer=container.telemetry.tracer)
 
     async def state() -> str:
         return publisher.state
@@ -55,7 +54,7 @@ async def publishing(
 
 
 def broker_address(settings: Settings) -> BrokerAddress | None:
-    """Say where the broker is; None without one."""
+    """Return the address of the broker; None if none is configured."""
     if settings.pulsar_broker_url is None:
         return None
     from dict_rate_limit.adapters.pulsar.connection import BrokerAddress  # noqa: PLC0415 -- as above

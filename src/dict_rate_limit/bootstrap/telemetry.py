@@ -1,89 +1,99 @@
-"""Traces, where a collector is named; else the libraries for them are not even imported."""
+"""Traces and metrics of a process."""
 
 from __future__ import annotations
 
 import logging
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from dict_rate_limit.adapters.telemetry.prometheus.process_metrics import ProcessMetrics
 from dict_rate_limit.ports.telemetry import NULL_TRACER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from dict_rate_limit.adapters.telemetry.otel.provider import Collector
     from dict_rate_limit.ports.telemetry import Tracer
     from dict_rate_limit.serving.asgi import ASGIApp
     from dict_rate_limit.settings import Settings
 
-    Naming = Callable[[str, str], tuple[str, str] | None]
-    Maker = Callable[..., Any]
+    LogContexts = list[Callable[[], Mapping[str, object]]]
+    SpanNaming = Callable[[str, str], tuple[str, str] | None]
+    ProviderFactory = Callable[..., Any]
 
 _log = logging.getLogger(__name__)
-_current: Final[list[Callable[[], Mapping[str, object]]]] = []
 
 
-def _as_it_is(app: ASGIApp, _naming: Naming) -> ASGIApp:
+def _untraced(app: ASGIApp, _naming: SpanNaming) -> ASGIApp:
     return app
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tracing:
-    """What is traced, and how. `door` puts spans around the requests of an ASGI application."""
+class Telemetry:
+    """What the components of a process report to. `asgi_middleware` puts a span around each request."""
 
-    on: bool = False
+    traced: bool = False
     tracer: Tracer = NULL_TRACER
-    asgi_middleware: Callable[[ASGIApp, Naming], ASGIApp] = _as_it_is
+    asgi_middleware: Callable[[ASGIApp, SpanNaming], ASGIApp] = _untraced
+    metrics: ProcessMetrics = field(default_factory=ProcessMetrics)
 
 
 @contextmanager
-def tracing(settings: Settings, service: str, temporal: Callable[[], Maker] | None = None) -> Iterator[Tracing]:
-    """Trace for the length of the block, if a collector is named; it does not have to be there.
+def open_telemetry(
+    settings: Settings, service: str, log_contexts: LogContexts, temporal: Callable[[], ProviderFactory] | None = None
+) -> Iterator[Telemetry]:
+    """Yield the telemetry of a process; it is traced if a collector is configured, reachable or not.
 
-    What keeps tracing from beginning is a line in the log: the product works without. `temporal` gives the maker of
-    a provider that Temporal's workflows can use.
+    While it is traced, one of `log_contexts` adds trace and span to log lines. `temporal` returns the factory of a
+    tracer provider for Temporal's workflows.
     """
     with ExitStack() as stack:
-        traced = Tracing()
+        telemetry = Telemetry()
         if settings.otel_exporter_otlp_endpoint is not None:
             try:
-                traced = _begun(settings, settings.otel_exporter_otlp_endpoint, service, temporal, stack)
+                telemetry = _traced(settings, service, log_contexts, temporal, stack)
             except (OSError, ValueError) as error:
+                # the product works without traces, so this does not stop it
                 _log.error("tracing.impossible", extra={"error": str(error)})
-        yield traced
+        yield telemetry
 
 
-def log_context() -> Mapping[str, object]:
-    """Say in which trace and span a log line is written; nothing while tracing is off."""
-    return _current[-1]() if _current else {}
-
-
-def _begun(
-    settings: Settings, endpoint: str, service: str, temporal: Callable[[], Maker] | None, stack: ExitStack
-) -> Tracing:
-    # Here, for what it costs: an installation without a collector shall not carry the libraries.
-    from dict_rate_limit.adapters.telemetry.otel import asgi_middleware, provider  # noqa: PLC0415
-    from dict_rate_limit.adapters.telemetry.otel import log_context as trace_context  # noqa: PLC0415
+def _traced(
+    settings: Settings,
+    service: str,
+    log_contexts: LogContexts,
+    temporal: Callable[[], ProviderFactory] | None,
+    stack: ExitStack,
+) -> Telemetry:
+    # imported here: without a collector a process must not pay for OpenTelemetry's libraries
+    from dict_rate_limit.adapters.telemetry.otel import asgi_middleware, log_context, provider  # noqa: PLC0415
     from dict_rate_limit.adapters.telemetry.otel.tracer import OtelTracer  # noqa: PLC0415
 
-    collector = provider.Collector(
-        endpoint=endpoint,
-        certificate=settings.otel_exporter_otlp_certificate,
-        headers=settings.otel_exporter_otlp_headers or (),
+    traced = provider.TracedService(
+        name=service, version=version("dict-rate-limit"), share=settings.otel_traces_sampler_arg
     )
-    release = version("dict-rate-limit")
-    origin = provider.Origin(service=service, version=release, share=settings.otel_traces_sampler_arg)
     if temporal is None:
-        spans = stack.enter_context(provider.providing(collector, origin))
+        spans = stack.enter_context(provider.providing(_collector(settings), traced))
     else:
-        spans = stack.enter_context(provider.providing(collector, origin, temporal()))
+        spans = stack.enter_context(provider.providing(_collector(settings), traced, temporal()))
         provider.make_global(spans)
-    _current.append(trace_context.current)
-    stack.callback(_current.remove, trace_context.current)
+    log_contexts.append(log_context.current)
+    stack.callback(log_contexts.remove, log_context.current)
     tracer = spans.get_tracer("dict_rate_limit")
-    return Tracing(
-        on=True,
+    return Telemetry(
+        traced=True,
         tracer=OtelTracer(tracer),
         asgi_middleware=lambda app, naming: asgi_middleware.TracingMiddleware(app, tracer, naming),
+    )
+
+
+def _collector(settings: Settings) -> Collector:
+    from dict_rate_limit.adapters.telemetry.otel.provider import Collector  # noqa: PLC0415 -- as above
+
+    return Collector(
+        endpoint=settings.otel_exporter_otlp_endpoint or "",
+        certificate=settings.otel_exporter_otlp_certificate,
+        headers=settings.otel_exporter_otlp_headers or (),
     )

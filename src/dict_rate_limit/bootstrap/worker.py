@@ -1,11 +1,15 @@
-"""The monitoring side: what the worker does, when, and by which Temporal."""
+"""The components of the worker."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.adapters.temporal import TemporalAddress, TemporalTls
-from dict_rate_limit.bootstrap.notifications import notifying
+from dict_rate_limit.adapters import temporal
+from dict_rate_limit.bootstrap.notifications import notifications
+from dict_rate_limit.bootstrap.operations import readiness
+from dict_rate_limit.bootstrap.telemetry import open_telemetry
 from dict_rate_limit.domain.alerts.state import AlertConfig
 from dict_rate_limit.ports.telemetry import CountMetric, DurationMetric
 from dict_rate_limit.usecases.poll.fetch import Fetcher
@@ -14,10 +18,104 @@ from dict_rate_limit.workflows.names import FETCH, MAINTAIN, NOTIFY, PUBLISH, RE
 from dict_rate_limit.workflows.schedules import ScheduleConfig
 
 if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Awaitable, Callable
+    from contextlib import AbstractContextManager
+
     from dict_rate_limit.bootstrap.container import Container
+    from dict_rate_limit.bootstrap.publisher import Publishing
+    from dict_rate_limit.bootstrap.telemetry import LogContexts, Telemetry
     from dict_rate_limit.ports.delivery import EventPublisher
     from dict_rate_limit.ports.telemetry import Metrics
+    from dict_rate_limit.serving.readiness import Readiness
     from dict_rate_limit.settings import Settings
+
+RETRY_EVERY: Final = timedelta(seconds=2)
+RESTORE_EVERY: Final = timedelta(minutes=1)
+DRAIN: Final = timedelta(seconds=20)
+
+
+@dataclass(slots=True, kw_only=True)
+class Progress:
+    """What a worker waits for. Its methods are checks of `/ready`."""
+
+    waiting_for: str | None = "the first check"
+    client: temporal.Client | None = None
+
+    async def worker(self) -> str:
+        """Return whether the worker runs, or what it waits for."""
+        return "ok" if self.waiting_for is None else f"waiting: {self.waiting_for}"
+
+    async def temporal(self) -> str:
+        """Return whether Temporal answers."""
+        return "ok" if self.client is not None and await temporal.answers(self.client) else "unavailable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerDeps:
+    """The components of a worker.
+
+    `check_schema` raises SchemaError or StoreUnavailableError while this code cannot use the database. `traced`: the
+    process has a tracer provider that Temporal can use. `retry_every` is the pause between two attempts to start,
+    `restore_every` the pause between two checks for lost schedules, `drain` the time for running activities to finish.
+    """
+
+    address: temporal.TemporalAddress
+    schedule_config: ScheduleConfig
+    activities: Activities
+    check_schema: Callable[[], Awaitable[None]]
+    readiness: Readiness
+    progress: Progress
+    traced: bool = False
+    retry_every: timedelta = RETRY_EVERY
+    restore_every: timedelta = RESTORE_EVERY
+    drain: timedelta = DRAIN
+
+    async def connect(self) -> temporal.Client:
+        """Connect to Temporal and bring the schedules up to date.
+
+        Raises:
+            SchedulerUnavailableError | SettingsError: as `adapters.temporal.connect`.
+        """
+        client = await temporal.connect(self.address, traced=self.traced)
+        await temporal.schedule(client, self.schedule_config)
+        return client
+
+    async def restore_schedules(self, client: temporal.Client) -> None:
+        """Create lost schedules again, until cancelled."""
+        await temporal.look_after_schedules(client, self.schedule_config, self.restore_every)
+
+    async def run_activities(self, client: temporal.Client, shutdown: asyncio.Event) -> None:
+        """Run what Temporal schedules until `shutdown`.
+
+        Raises:
+            SchedulerUnavailableError: Temporal has ended it.
+        """
+        queue = self.schedule_config.task_queue
+        await temporal.work(client, queue, self.activities, shutdown=shutdown, drain=self.drain)
+
+
+def worker_telemetry(settings: Settings, service: str, log_contexts: LogContexts) -> AbstractContextManager[Telemetry]:
+    """Open telemetry that Temporal's workflows and activities are part of."""
+    log_contexts.append(temporal.log_context)
+    return open_telemetry(settings, service, log_contexts, temporal.tracer_provider)
+
+
+def worker_deps(container: Container, publishing: Publishing, *, drain: timedelta = DRAIN) -> WorkerDeps:
+    """Build a worker."""
+    progress = Progress()
+    checks = {"worker": progress.worker, "pulsar": publishing.check, "temporal": progress.temporal}
+    declare_metrics(container.telemetry.metrics)
+    return WorkerDeps(
+        address=temporal_address(container.settings),
+        schedule_config=schedule_config(container.settings),
+        activities=activities(container, publishing.publisher),
+        check_schema=container.database.require_schema,
+        readiness=readiness(container, checks),
+        progress=progress,
+        traced=container.telemetry.traced,
+        drain=drain,
+    )
 
 
 def declare_metrics(metrics: Metrics) -> None:
@@ -30,20 +128,20 @@ def declare_metrics(metrics: Metrics) -> None:
         metrics.declare(DurationMetric.ACTIVITY, activity)
 
 
-def activities(settings: Settings, parts: Container, publisher: EventPublisher) -> Activities:
-    """Make the monitoring side."""
-    declare_metrics(parts.metrics)
-    ways = notifying(settings, parts)
+def activities(container: Container, publisher: EventPublisher) -> Activities:
+    """Build the activities."""
+    settings, stores = container.settings, container.database.stores
+    sending = notifications(container)
     return Activities(
-        fetcher=Fetcher(source=parts.source, clock=parts.clock),
-        store=parts.stores.state,
-        cache=parts.cache,
-        outbox=parts.stores.outbox,
+        fetcher=Fetcher(source=container.source.policies, clock=container.clock),
+        store=stores.state,
+        cache=container.cache,
+        outbox=stores.outbox,
         publisher=publisher,
-        notifications=ways.notifications,
-        heartbeat=ways.heartbeat,
-        maintenance=parts.stores.maintenance,
-        clock=parts.clock,
+        notifications=sending.notify,
+        heartbeat=sending.heartbeat,
+        maintenance=stores.maintenance,
+        clock=container.clock,
         rules=AlertConfig(
             thresholds=settings.thresholds,
             interval=settings.poll_interval,
@@ -51,12 +149,12 @@ def activities(settings: Settings, parts: Container, publisher: EventPublisher) 
             remind_every=settings.remind_every,
         ),
         retention_months=settings.retention_months,
-        metrics=parts.metrics,
+        metrics=container.telemetry.metrics,
     )
 
 
 def schedule_config(settings: Settings) -> ScheduleConfig:
-    """Say what Temporal has to schedule."""
+    """Return what Temporal has to schedule."""
     return ScheduleConfig(
         task_queue=settings.temporal_task_queue,
         cron=str(settings.workflow_cron_schedule),
@@ -64,15 +162,15 @@ def schedule_config(settings: Settings) -> ScheduleConfig:
     )
 
 
-def temporal_address(settings: Settings) -> TemporalAddress:
-    """Say where Temporal is."""
-    tls = TemporalTls(
+def temporal_address(settings: Settings) -> temporal.TemporalAddress:
+    """Return the address of Temporal."""
+    tls = temporal.TemporalTls(
         ca_file=settings.temporal_tls_ca_file,
         cert_file=settings.temporal_tls_cert_file,
         key_file=settings.temporal_tls_key_file,
         server_name=settings.temporal_tls_server_name,
     )
-    return TemporalAddress(
+    return temporal.TemporalAddress(
         host=settings.temporal_host or "",
         namespace=settings.temporal_namespace,
         tls=tls if settings.temporal_tls else None,

@@ -5,24 +5,24 @@ from __future__ import annotations
 import asyncio
 import signal
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 import uvloop
 
-from dict_rate_limit.adapters.telemetry.logs import change_level_on_signals, configure_logging
 from dict_rate_limit.apps.cli.exit_codes import Exit, code_of
 from dict_rate_limit.apps.local.port import require_free_port
+from dict_rate_limit.bootstrap.logs import start_logging
 from dict_rate_limit.settings import Program, load
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from dict_rate_limit.bootstrap.telemetry import LogContexts
     from dict_rate_limit.settings import Settings
 
-    Entry = Callable[[Settings, asyncio.Event], Awaitable[None]]
+    Entry = Callable[[Settings, asyncio.Event, LogContexts], Awaitable[None]]
 
 
 def register(app: typer.Typer, name: str) -> None:
@@ -60,23 +60,17 @@ def _serve(environ: Mapping[str, str], kind: Program, module: str) -> int:
     if kind is Program.API:
         require_free_port(settings.host, settings.port, "PORT")
     require_free_port(settings.host, settings.metrics_port, "METRICS_PORT")
-    program_module = import_module(module)
-    configure_logging(
-        settings.log_level,
-        settings.log_format,
-        always={"service": f"dict-rate-limit-{kind.value}", "version": version("dict-rate-limit")},
-        contexts=program_module.LOG_CONTEXTS,
-    )
-    change_level_on_signals()
-    program: Entry = program_module.program
+    contexts: LogContexts = []
+    start_logging(settings, f"dict-rate-limit-{kind.value}", contexts)
+    program: Entry = import_module(module).program
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_until_told(program, settings))
+        runner.run(_run_until_signal(program, settings, contexts))
     return Exit.OK
 
 
-async def _until_told(program: Entry, settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT; what is under way is finished first."""
+async def _run_until_signal(program: Entry, settings: Settings, contexts: LogContexts) -> None:
+    """Run until SIGTERM or SIGINT."""
     shutdown = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, shutdown.set)
-    await program(settings, shutdown)
+    await program(settings, shutdown, contexts)

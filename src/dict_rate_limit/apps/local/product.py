@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.adapters.postgres.migrations import runner
-from dict_rate_limit.adapters.temporal import tracer_provider
 from dict_rate_limit.apps import worker
-from dict_rate_limit.apps.api.program import answer, assemble
+from dict_rate_limit.apps.api.program import api, serve_api
 from dict_rate_limit.apps.local.port import accepts_connections
 from dict_rate_limit.apps.local.startup import API, SCHEMA, WORKER
-from dict_rate_limit.bootstrap import container as bootstrap
-from dict_rate_limit.bootstrap.publisher import publishing
-from dict_rate_limit.bootstrap.telemetry import tracing
+from dict_rate_limit.bootstrap.container import open_container
+from dict_rate_limit.bootstrap.migrations import migrate
+from dict_rate_limit.bootstrap.operations import exporter
+from dict_rate_limit.bootstrap.publisher import open_publisher
+from dict_rate_limit.bootstrap.worker import worker_deps, worker_telemetry
 from dict_rate_limit.serving.granian import serve
 from dict_rate_limit.serving.operations import OperationsApp
 
@@ -24,9 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
 
     from dict_rate_limit.apps.local.startup import Startup
-    from dict_rate_limit.apps.worker import WorkerDeps
     from dict_rate_limit.bootstrap.container import Container
-    from dict_rate_limit.bootstrap.telemetry import Tracing
+    from dict_rate_limit.bootstrap.worker import WorkerDeps
     from dict_rate_limit.settings import Settings
 
 # `up` promises to end within three seconds of Ctrl-C.
@@ -42,15 +40,14 @@ async def running(settings: Settings, startup: Startup) -> AsyncIterator[None]:
     Raises:
         StoreError: the schema cannot be brought up to date.
     """
-    startup.contexts.extend(worker.LOG_CONTEXTS)
-    await migrate(settings, startup)
-    with tracing(settings, "dict-rate-limit-up", tracer_provider) as traced:
+    await bring_schema_up_to_date(settings, startup)
+    with worker_telemetry(settings, "dict-rate-limit-up", startup.contexts) as telemetry:
         async with (
-            bootstrap.backing(settings, traced.tracer) as parts,
-            publishing(settings, parts, startup.log) as where,
+            open_container(settings, telemetry) as container,
+            open_publisher(container, startup.log) as publishing,
         ):
-            work = replace(worker.assemble(settings, parts, where), drain=DRAIN, traced=traced.on)
-            tasks = started(settings, parts, work, startup, traced)
+            work = worker_deps(container, publishing, drain=DRAIN)
+            tasks = started(container, work, startup)
             try:
                 await asyncio.gather(worker_up(settings, work, tasks[0], startup), api_up(settings, tasks[1], startup))
                 yield
@@ -59,23 +56,21 @@ async def running(settings: Settings, startup: Startup) -> AsyncIterator[None]:
                 await asyncio.wait(tasks)
 
 
-async def migrate(settings: Settings, startup: Startup) -> None:
+async def bring_schema_up_to_date(settings: Settings, startup: Startup) -> None:
     """Bring the schema up to date."""
     startup.progress.begin(SCHEMA)
-    applied = await runner.up(settings.database_url or "")
+    applied = await migrate(settings)
     startup.progress.ready(SCHEMA, f"{len(applied)} migrations applied" if applied else "up to date")
 
 
-def started(
-    settings: Settings, parts: Container, work: WorkerDeps, startup: Startup, traced: Tracing
-) -> tuple[asyncio.Task[None], ...]:
+def started(container: Container, work: WorkerDeps, startup: Startup) -> tuple[asyncio.Task[None], ...]:
     """Start the worker, the API and the metrics server."""
-    shutdown = startup.shutdown.requested
-    api = assemble(settings, parts)
-    operations = OperationsApp(work.readiness, bootstrap.exporter(settings, parts, api.collectors).scrape)
+    shutdown, settings = startup.shutdown.requested, container.settings
+    served = api(container)
+    operations = OperationsApp(work.readiness, exporter(container, served.components.collectors).scrape)
     return (
         watched(WORKER, worker.run(work, shutdown), startup),
-        watched(API, answer(api, settings, shutdown, traced), startup),
+        watched(API, serve_api(served, container, shutdown), startup),
         watched("Metrics", serve(operations, settings.host, settings.metrics_port, shutdown), startup),
     )
 

@@ -10,9 +10,9 @@ from dict_rate_limit.apps.local.overrides import CACHE, DATABASE, SOURCE, TEMPOR
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from dict_rate_limit.adapters.telemetry.logs import Context
     from dict_rate_limit.apps.local.progress_table import ProgressTable
     from dict_rate_limit.apps.local.shutdown import Shutdown
+    from dict_rate_limit.bootstrap.telemetry import LogContexts
 
 SCHEMA: Final = "Schema"
 WORKER: Final = "Worker"
@@ -29,4 +29,4 @@ class Startup:
     progress: ProgressTable
     shutdown: Shutdown
     log: TextIO
-    contexts: list[Context] = field(default_factory=list)
+    contexts: LogContexts = field(default_factory=list)

@@ -7,14 +7,12 @@ import os
 import sys
 import time
 import traceback
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import uvloop
 from rich.console import Console
 from rich.text import Text
 
-from dict_rate_limit.adapters.telemetry.logs import change_level_on_signals, configure_logging
 from dict_rate_limit.apps.local.data_folder import default_folder, locked_folder
 from dict_rate_limit.apps.local.local_stack import LocalStack, dependencies_running
 from dict_rate_limit.apps.local.port import LOOPBACK, require_free_port
@@ -23,16 +21,17 @@ from dict_rate_limit.apps.local.progress_table import ProgressTable
 from dict_rate_limit.apps.local.prometheus import local_prometheus
 from dict_rate_limit.apps.local.shutdown import Shutdown
 from dict_rate_limit.apps.local.startup import COMPONENTS, PROMETHEUS, Startup
+from dict_rate_limit.bootstrap.logs import start_logging
 from dict_rate_limit.domain.errors import DictRateLimitError
 from dict_rate_limit.settings import load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
     from typing import TextIO
 
-    from dict_rate_limit.adapters.telemetry.logs import Context
+    from dict_rate_limit.bootstrap.telemetry import LogContexts
     from dict_rate_limit.settings import Settings
 
     Product = Callable[[Settings, Startup], AbstractAsyncContextManager[None]]
@@ -88,7 +87,7 @@ async def up(console: Console, environ: Mapping[str, str], data: Path | None, pr
     if settings.observe:
         require_free_port(LOOPBACK, settings.observe_port, "OBSERVE_PORT")
     with locked_folder(data or settings.data_dir or default_folder(environ, os.geteuid())) as folder:
-        contexts: list[Context] = []
+        contexts: LogContexts = []
         log = configure_log(settings, folder, contexts)
         shown = (*COMPONENTS, PROMETHEUS) if settings.observe else COMPONENTS
         with ProgressTable(console, time.monotonic, shown) as progress:
@@ -121,12 +120,10 @@ def load_product() -> Product:
     return running
 
 
-def configure_log(settings: Settings, folder: Path, contexts: Sequence[Context]) -> TextIO:
+def configure_log(settings: Settings, folder: Path, contexts: LogContexts) -> TextIO:
     """Send log lines to a file, as the terminal shows the table."""
     stream = os.fdopen(open_log(folder / LOG), "w", buffering=1, encoding="utf-8")
-    always = {"service": "dict-rate-limit-up", "version": version("dict-rate-limit")}
-    configure_logging(settings.log_level, settings.log_format, stream, always=always, contexts=contexts)
-    change_level_on_signals()
+    start_logging(settings, "dict-rate-limit-up", contexts, stream)
     return stream
 
 

@@ -1,0 +1,56 @@
+"""The components of the API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dict_rate_limit.adapters.telemetry.prometheus.exporter import SourceCallsCollector
+from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import HttpCollector
+from dict_rate_limit.bootstrap.operations import readiness
+from dict_rate_limit.usecases.readings.budget import BudgetConfig
+from dict_rate_limit.usecases.readings.reader import Reader, ReaderConfig, ReaderDeps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dict_rate_limit.adapters.telemetry.prometheus.exporter import Collector
+    from dict_rate_limit.bootstrap.container import Container
+    from dict_rate_limit.ports.telemetry import RequestMetrics
+    from dict_rate_limit.serving.readiness import Readiness
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiComponents:
+    """What the API needs besides the container. `collectors` show in `/metrics` what it has done."""
+
+    reader: Reader
+    readiness: Readiness
+    request_metrics: RequestMetrics
+    collectors: Sequence[Collector]
+
+
+def api_components(container: Container) -> ApiComponents:
+    """Build the components of the API."""
+    settings, stores = container.settings, container.database.stores
+    reader = Reader(
+        ReaderDeps(
+            source=container.source.policies,
+            cache=container.cache,
+            gates=(container.cache, stores.rate_limiter),
+            store=stores.state,
+            clock=container.clock,
+        ),
+        ReaderConfig(
+            participants=settings.participants,
+            thresholds=settings.thresholds,
+            budget=BudgetConfig(cache_ttl=settings.cache_ttl, share=settings.list_budget_share),
+        ),
+    )
+    request_metrics = HttpCollector()
+    return ApiComponents(
+        reader=reader,
+        readiness=readiness(container),
+        request_metrics=request_metrics,
+        collectors=(request_metrics, SourceCallsCollector(lambda: reader.source_calls)),
+    )
