@@ -274,5 +274,5 @@ async def waiting_for_a_lock(url: str) -> None:
 
 
 def shorten_lock_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    short = {**statements("upkeep"), "patience": b"SELECT set_config('lock_timeout', '50ms', true)"}
+    short = {**statements("maintenance"), "patience": b"SELECT set_config('lock_timeout', '50ms', true)"}
     monkeypatch.setattr("dict_rate_limit.adapters.postgres.maintenance.statements", lambda _: short)

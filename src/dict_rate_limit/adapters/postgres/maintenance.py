@@ -50,14 +50,14 @@ class PostgresMaintenance:
                 await drop_month(connection, partition)
         for name in ("drop_old_states", "drop_old_hours", "drop_old_polls"):
             async with self._with_timeout() as connection:
-                await connection.execute(statements("upkeep")[name], {"before": before})
+                await connection.execute(statements("maintenance")[name], {"before": before})
         return [partition.name for partition in old]
 
     async def roll_up(self, today: datetime) -> int:
         """Compute the hours that are full and not rolled up, or got a late state; return the rows written."""
         until = today.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
         async with self._with_timeout() as connection:
-            rows = await fetch(connection, statements("upkeep")["not_rolled_up"], {"until": until})
+            rows = await fetch(connection, statements("maintenance")["not_rolled_up"], {"until": until})
         return sum([await self._roll_up_one(row["participant"], until) for row in rows])
 
     async def partitions_ahead(self, today: datetime) -> int:
@@ -70,7 +70,7 @@ class PostgresMaintenance:
         return await schema_version(self._pool)
 
     async def _roll_up_one(self, participant: str, until: datetime) -> int:
-        queries = statements("upkeep")
+        queries = statements("maintenance")
         async with self._with_timeout() as connection:
             (row,) = await fetch(connection, queries["lock_rolled_until"], {"participant": participant})
             hours = {"participant": participant, "since": row["rolled_until"], "until": until}
@@ -84,7 +84,7 @@ class PostgresMaintenance:
     @asynccontextmanager
     async def _with_timeout(self) -> AsyncIterator[Connection]:
         async with self._pool.connection() as connection:
-            await connection.execute(statements("upkeep")["patience"])
+            await connection.execute(statements("maintenance")["set_timeouts"])
             yield connection
 
 
@@ -111,7 +111,7 @@ def month_start(moment: datetime, months: int) -> datetime:
 
 async def partitions(connection: Connection) -> list[Partition]:
     """List the months, oldest first."""
-    cursor = await connection.execute(statements("upkeep")["partitions"])
+    cursor = await connection.execute(statements("maintenance")["partitions"])
     return [
         Partition(schema=schema, name=name, lower=lower, upper=upper)
         for schema, name, lower, upper in await cursor.fetchall()
@@ -141,7 +141,7 @@ async def make_month(connection: Connection, lower: datetime, upper: datetime) -
     name = f"dict_rate_limit_states_{lower:%Y_%m}"
     table = sql.Identifier(name)
     for lock in ("lock_history", "lock_default"):
-        await connection.execute(statements("upkeep")[lock])
+        await connection.execute(statements("maintenance")[lock])
     await connection.execute(
         sql.SQL("CREATE TABLE {} (LIKE dict_rate_limit_states INCLUDING DEFAULTS INCLUDING CONSTRAINTS)").format(table)
     )

@@ -82,7 +82,7 @@ class PostgresNotifications:
         sql = statements("notifications")
         async with self._pool.connection() as connection, connection.pipeline():
             for attempt in attempts:
-                await connection.execute(sql["note"], attempt_parameters(attempt))
+                await connection.execute(sql["record_attempt"], attempt_parameters(attempt))
                 if not attempt.answer.ok:
                     await connection.execute(sql["end_lease"], {"channel": attempt.channel})
 
@@ -90,7 +90,7 @@ class PostgresNotifications:
         """Give up what waits for other channels."""
         async with self._pool.connection() as connection:
             parameters = {"channels": list(channels), "now": now, "made_before": made_before}
-            return (await connection.execute(statements("notifications")["abandon"], parameters)).rowcount
+            return (await connection.execute(statements("notifications")["discard_orphans"], parameters)).rowcount
 
     async def ledger(self, alert_id: UUID) -> Sequence[LedgerEntry]:
         """Read the notifications of an alert and the attempts that told of them."""
@@ -130,7 +130,7 @@ async def _unrouted(connection: Connection, limit: int) -> Sequence[AlertEvent]:
 async def _told(connection: Connection, events: Sequence[AlertEvent]) -> Mapping[UUID, frozenset[str]]:
     if not events:
         return MappingProxyType({})
-    rows = await _rows(connection, "told", {"alert_ids": list({event.alert_id for event in events})})
+    rows = await _rows(connection, "notified", {"alert_ids": list({event.alert_id for event in events})})
     return MappingProxyType({row["alert_id"]: frozenset(row["channels"]) for row in rows})
 
 

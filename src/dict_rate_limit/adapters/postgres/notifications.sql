@@ -13,7 +13,7 @@ WHERE routed_at IS NULL
 ORDER BY position
 LIMIT %(limit)s;
 
--- name: told
+-- name: notified
 -- Channels that were, or will be, told of an earlier transition of these alerts.
 SELECT event.alert_id, array_agg(DISTINCT told.channel) AS channels
 FROM dict_rate_limit_alert_events AS event
@@ -83,7 +83,7 @@ FROM taken
 JOIN dict_rate_limit_alert_events AS event ON event.event_id = taken.event_id
 ORDER BY taken.position;
 
--- name: note
+-- name: record_attempt
 -- One attempt in the ledger, and where its notifications stand now. One noted already changes nothing. What was delivered
 -- stays so, and what was given up on comes back only as delivered.
 WITH tried AS (
@@ -113,7 +113,7 @@ UPDATE dict_rate_limit_notifications
 SET leased_until = NULL
 WHERE channel = %(channel)s AND status = 'PENDING' AND leased_until IS NOT NULL;
 
--- name: abandon
+-- name: discard_orphans
 -- What somebody is sending just now is left to him.
 UPDATE dict_rate_limit_notifications
 SET status = 'DEAD'

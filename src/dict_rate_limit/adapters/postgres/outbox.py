@@ -88,7 +88,7 @@ async def _claimed(connection: Connection, limit: int, now: datetime) -> Sequenc
     await connection.commit()
     if not policies:
         return ()
-    await connection.execute(sql["patience"])
+    await connection.execute(sql["set_timeout"])
     held = await _names(connection, "claim", {"policies": policies, "limit": limit})
     rows = await fetch(connection, sql["waiting"], {"policies": held, "limit": limit})
     return _without_resting(rows, now)

@@ -32,7 +32,7 @@ FROM head
 WHERE next_try_at IS NULL OR next_try_at <= %(now)s
 ORDER BY position;
 
--- name: patience
+-- name: set_timeout
 -- The broker may take its time, and the transaction waits for it. A process that hangs is not waited for for ever.
 SELECT set_config('idle_in_transaction_session_timeout', '2min', true);
 

@@ -103,7 +103,7 @@ def notification_parameters(notification: Notification) -> Parameters:
 
 
 def attempt_parameters(attempt: Attempt) -> Parameters:
-    """Return what `note` takes."""
+    """Return what `record_attempt` takes."""
     return {
         "message_id": attempt.message_id,
         "channel": attempt.channel,

@@ -106,7 +106,7 @@ class PostgresRateLimiter:
     async def acquire(self, participant: str, spacing: timedelta) -> bool:
         """Admit one caller per spacing."""
         parameters: Parameters = {"participant": participant, "spacing": spacing}
-        return bool(await self._pool.fetch(statements("reading")["admit"], parameters))
+        return bool(await self._pool.fetch(statements("reading")["acquire"], parameters))
 
 
 async def lock_participant(connection: Connection, participant: str) -> None:

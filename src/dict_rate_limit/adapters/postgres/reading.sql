@@ -62,7 +62,7 @@ SELECT participant, policy_name, kind, transition, transitions AS count
 FROM dict_rate_limit_transition_counts
 WHERE participant = ANY (%(participants)s::text[]);
 
--- name: admit
+-- name: acquire
 -- One row comes back for the caller that is admitted. The row's lock makes callers take turns, and each judges by the
 -- time it got its turn. A time that has not come yet was written before the server's clock was set back.
 INSERT INTO dict_rate_limit_source_calls AS last (participant, called_at)

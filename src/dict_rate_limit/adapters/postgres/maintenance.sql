@@ -14,7 +14,7 @@ WHERE link.inhparent = 'dict_rate_limit_states'::regclass
     AND pg_get_expr(month.relpartbound, month.oid) <> 'DEFAULT'
 ORDER BY upper;
 
--- name: patience
+-- name: set_timeouts
 -- Upkeep may take its time, but readers and writers must not wait long behind it.
 SELECT set_config('lock_timeout', '5s', true), set_config('statement_timeout', '15min', true);
 
