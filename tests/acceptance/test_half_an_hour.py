@@ -11,7 +11,7 @@ from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.bootstrap.store import postgres_stores
 from dict_rate_limit.domain.buckets.reading import FailedPoll, Snapshot, split_valid
 from dict_rate_limit.domain.errors import Outcome
-from dict_rate_limit.simulator.answer import Listing, Refusal
+from dict_rate_limit.simulator.answer import ErrorStatus, Listing
 from dict_rate_limit.simulator.fake_dict import FakeDict, World
 from dict_rate_limit.simulator.scenario import SCENARIOS
 from dict_rate_limit.usecases.poll.record import record_group
@@ -28,7 +28,7 @@ PARTICIPANTS = ("12345678", "ABCDEFGH")
 
 def asked(fake: FakeDict, participant: str, at: datetime) -> Poll:
     answer = fake.list_policies(participant, at).answer
-    if isinstance(answer, Refusal):
+    if isinstance(answer, ErrorStatus):
         outcome = {429: Outcome.RATE_LIMITED, 503: Outcome.UNAVAILABLE}[answer.status]
         return FailedPoll(
             participant=participant, source="simulator", outcome=outcome, detail=answer.detail, received_at=at

@@ -25,7 +25,7 @@ from dict_rate_limit.serving.granian import serve
 from dict_rate_limit.serving.operations import OperationsApp
 from dict_rate_limit.serving.readiness import Readiness
 from dict_rate_limit.serving.rsgi import RsgiApp
-from dict_rate_limit.simulator.answer import Listing, Refusal
+from dict_rate_limit.simulator.answer import ErrorStatus, Listing
 from samples.domain import THRESHOLDS, snapshot
 from samples.readings import CountingSource, HandClock, ReadingWorld
 
@@ -49,7 +49,7 @@ class SimulatedSource(CountingSource):
     async def list_policies(self, participant: str) -> Snapshot:
         self.calls.append((participant, self.clock.now()))
         answer = self._fake.list_policies(participant, self.clock.now()).answer
-        if isinstance(answer, Refusal):
+        if isinstance(answer, ErrorStatus):
             self.refused += answer.status == httpx.codes.TOO_MANY_REQUESTS
             outcome = Outcome.RATE_LIMITED if answer.status == httpx.codes.TOO_MANY_REQUESTS else Outcome.UNAVAILABLE
             raise SourceError(outcome, answer.detail, retry_after_sec=answer.retry_after_sec)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dict_rate_limit.domain.buckets.catalog import ANTISCAN, POLICIES_LIST, POLICIES_READ, PSP_POLICIES
 from dict_rate_limit.domain.errors import InvalidValueError
-from dict_rate_limit.simulator.answer import Garbage, Listing, Refusal, Reply
+from dict_rate_limit.simulator.answer import ErrorStatus, Garbage, Listing, Reply
 from dict_rate_limit.simulator.fake_dict import FakeDict, World
 from dict_rate_limit.simulator.faults import Fault
 from dict_rate_limit.simulator.scenario import SCENARIOS, scenario_named
@@ -38,8 +38,8 @@ def listing(reply: Reply) -> Listing:
     return reply.answer
 
 
-def refusal(reply: Reply) -> Refusal:
-    assert isinstance(reply.answer, Refusal)
+def refusal(reply: Reply) -> ErrorStatus:
+    assert isinstance(reply.answer, ErrorStatus)
     return reply.answer
 
 

@@ -9,7 +9,7 @@ from dict_rate_limit.domain.buckets.catalog import ANTISCAN
 from dict_rate_limit.domain.buckets.level import Level, Thresholds, level_of
 from dict_rate_limit.domain.buckets.reading import split_valid
 from dict_rate_limit.domain.errors import SettingsError
-from dict_rate_limit.simulator.answer import Listing, Refusal
+from dict_rate_limit.simulator.answer import ErrorStatus, Listing
 from dict_rate_limit.simulator.fake_dict import FakeDict, World
 from dict_rate_limit.simulator.scenario import SCENARIOS, scenario_named
 from dict_rate_limit.simulator.virtual_clock import VirtualClock
@@ -122,7 +122,7 @@ def test_an_outage_starts_and_ends(second: int, status: int) -> None:
 
     answer = fake.list_policies("default", START + timedelta(seconds=second)).answer
 
-    assert (answer.status if isinstance(answer, Refusal) else 200) == status
+    assert (answer.status if isinstance(answer, ErrorStatus) else 200) == status
 
 
 def test_a_repeating_clock_repeats_and_then_lags() -> None:

@@ -21,7 +21,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class ErrorStatus:
     """Any other HTTP status."""
 
     status: int
@@ -36,7 +36,7 @@ class Garbage:
     body: bytes
 
 
-Answer = Listing | Refusal | Garbage
+Answer = Listing | ErrorStatus | Garbage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from dict_rate_limit.proto.rate_limit_service_pb2 import (
     GetRateLimitPolicyResponse,
     RateLimitPolicy,
 )
-from dict_rate_limit.simulator.answer import Garbage, Listing, Refusal
+from dict_rate_limit.simulator.answer import ErrorStatus, Garbage, Listing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -158,7 +158,7 @@ async def _delivered(reply: Reply, context: Context) -> Listing | Garbage:
     if reply.delay_sec:
         await asyncio.sleep(reply.delay_sec)
     trailing: tuple[tuple[str, str], ...] = ((methods.CORRELATION_KEY, reply.correlation_id),)
-    if isinstance(reply.answer, Refusal):
+    if isinstance(reply.answer, ErrorStatus):
         if reply.answer.retry_after_sec is not None:
             trailing = (*trailing, (methods.RETRY_AFTER_KEY, str(reply.answer.retry_after_sec)))
         await _abort(context, CODES[reply.answer.status], reply.answer.detail, trailing)

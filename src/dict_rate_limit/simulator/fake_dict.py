@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from dict_rate_limit.domain.buckets.catalog import CATEGORY_LIMITS, POLICIES_LIST, POLICIES_READ
 from dict_rate_limit.domain.buckets.reading import DEFAULT_PARTICIPANT
 from dict_rate_limit.domain.timestamps import require_timezone
-from dict_rate_limit.simulator.answer import Listing, Refusal, Reply
+from dict_rate_limit.simulator.answer import ErrorStatus, Listing, Reply
 from dict_rate_limit.simulator.bucket import Refill
 from dict_rate_limit.simulator.faults import MAX_REJECTIONS, Fault, corrupt
 from dict_rate_limit.simulator.participant import SimulatedParticipant
@@ -105,7 +105,7 @@ class FakeDict:
 
     def _call(self, participant: str, policy_name: str | None, at: datetime) -> Reply:
         if participant not in self._positions:
-            refusal = Refusal(status=403, detail=f"participant {participant} is not yours to ask for")
+            refusal = ErrorStatus(status=403, detail=f"participant {participant} is not yours to ask for")
             return Reply(answer=refusal, correlation_id=self._correlation_id(participant, 0))
         account = self._account(participant, at)
         account.calls += 1
@@ -153,14 +153,14 @@ def _listing(account: SimulatedParticipant, policies: tuple[RawPolicy, ...], at:
     return Listing(response_time=at, category=account.category, policies=policies)
 
 
-def _charge(account: SimulatedParticipant, policy_name: str) -> Refusal | None:
+def _charge(account: SimulatedParticipant, policy_name: str) -> ErrorStatus | None:
     """Take one token, as every status but 500 does; an empty bucket refuses and keeps what it has."""
     bucket = account.bucket(policy_name)
     if bucket is None or bucket.spend(1):
         return None
     wait = bucket.seconds_to_admission()
-    return Refusal(status=429, detail=f"{policy_name} is empty", retry_after_sec=wait)
+    return ErrorStatus(status=429, detail=f"{policy_name} is empty", retry_after_sec=wait)
 
 
-def _not_found(policy_name: str) -> Refusal:
-    return Refusal(status=404, detail=f"there is no policy {policy_name[:100]}")
+def _not_found(policy_name: str) -> ErrorStatus:
+    return ErrorStatus(status=404, detail=f"there is no policy {policy_name[:100]}")

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.buckets.bucket import RawPolicy
-from dict_rate_limit.simulator.answer import Garbage, Listing, Refusal
+from dict_rate_limit.simulator.answer import ErrorStatus, Garbage, Listing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,12 +55,12 @@ class FaultWindow:
         return self.from_sec <= elapsed_sec % self.every_sec < self.to_sec
 
 
-MAX_REJECTIONS: Final[Mapping[Fault, Refusal]] = {
-    Fault.RATE_LIMITED: Refusal(status=429, detail="rate limited", retry_after_sec=10),
-    Fault.UNAVAILABLE: Refusal(status=503, detail="service unavailable", retry_after_sec=5),
-    Fault.INTERNAL: Refusal(status=500, detail="internal server error"),
-    Fault.FORBIDDEN: Refusal(status=403, detail="forbidden"),
-    Fault.GONE: Refusal(status=410, detail="gone: this address has moved"),
+MAX_REJECTIONS: Final[Mapping[Fault, ErrorStatus]] = {
+    Fault.RATE_LIMITED: ErrorStatus(status=429, detail="rate limited", retry_after_sec=10),
+    Fault.UNAVAILABLE: ErrorStatus(status=503, detail="service unavailable", retry_after_sec=5),
+    Fault.INTERNAL: ErrorStatus(status=500, detail="internal server error"),
+    Fault.FORBIDDEN: ErrorStatus(status=403, detail="forbidden"),
+    Fault.GONE: ErrorStatus(status=410, detail="gone: this address has moved"),
 }
 """Faults that answer without a look at the buckets, the first one that shows wins."""
 
