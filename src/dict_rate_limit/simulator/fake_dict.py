@@ -14,7 +14,7 @@ from dict_rate_limit.domain.buckets.reading import DEFAULT_PARTICIPANT
 from dict_rate_limit.domain.timestamps import require_timezone
 from dict_rate_limit.simulator.answer import ErrorStatus, Listing, Reply
 from dict_rate_limit.simulator.bucket import Refill
-from dict_rate_limit.simulator.faults import MAX_REJECTIONS, Fault, corrupt
+from dict_rate_limit.simulator.faults import ERRORS, Fault, corrupt
 from dict_rate_limit.simulator.participant import SimulatedParticipant
 from dict_rate_limit.simulator.traffic import seeded
 
@@ -120,8 +120,8 @@ class FakeDict:
         self, account: SimulatedParticipant, policy_name: str | None, at: datetime, faults: frozenset[Fault]
     ) -> Answer:
         if Fault.RATE_LIMITED in faults:
-            return MAX_REJECTIONS[Fault.RATE_LIMITED]
-        broken = next((refusal for fault, refusal in MAX_REJECTIONS.items() if fault in faults), None)
+            return ERRORS[Fault.RATE_LIMITED]
+        broken = next((refusal for fault, refusal in ERRORS.items() if fault in faults), None)
         charge = POLICIES_LIST if policy_name is None else POLICIES_READ
         free = broken is not None and broken.status == _INTERNAL
         refusal = (None if free else _charge(account, charge)) or broken

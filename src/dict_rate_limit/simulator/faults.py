@@ -55,7 +55,7 @@ class FaultWindow:
         return self.from_sec <= elapsed_sec % self.every_sec < self.to_sec
 
 
-MAX_REJECTIONS: Final[Mapping[Fault, ErrorStatus]] = {
+ERRORS: Final[Mapping[Fault, ErrorStatus]] = {
     Fault.RATE_LIMITED: ErrorStatus(status=429, detail="rate limited", retry_after_sec=10),
     Fault.UNAVAILABLE: ErrorStatus(status=503, detail="service unavailable", retry_after_sec=5),
     Fault.INTERNAL: ErrorStatus(status=500, detail="internal server error"),
