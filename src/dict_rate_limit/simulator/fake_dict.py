@@ -105,8 +105,8 @@ class FakeDict:
 
     def _call(self, participant: str, policy_name: str | None, at: datetime) -> Reply:
         if participant not in self._positions:
-            refusal = ErrorStatus(status=403, detail=f"participant {participant} is not yours to ask for")
-            return Reply(answer=refusal, correlation_id=self._correlation_id(participant, 0))
+            error = ErrorStatus(status=403, detail=f"participant {participant} is not yours to ask for")
+            return Reply(answer=error, correlation_id=self._correlation_id(participant, 0))
         account = self._account(participant, at)
         account.calls += 1
         faults = self._faults(at)
@@ -121,12 +121,12 @@ class FakeDict:
     ) -> Answer:
         if Fault.RATE_LIMITED in faults:
             return ERRORS[Fault.RATE_LIMITED]
-        broken = next((refusal for fault, refusal in ERRORS.items() if fault in faults), None)
+        broken = next((error for fault, error in ERRORS.items() if fault in faults), None)
         charge = POLICIES_LIST if policy_name is None else POLICIES_READ
         free = broken is not None and broken.status == _INTERNAL
-        refusal = (None if free else _charge(account, charge)) or broken
-        if refusal is not None:
-            return refusal
+        error = (None if free else _charge(account, charge)) or broken
+        if error is not None:
+            return error
         if policy_name is None:
             return _listed(account, at, faults)
         if account.bucket(policy_name) is None:
