@@ -97,41 +97,41 @@ class FakeDict:
             self._accounts[participant] = SimulatedParticipant(
                 world.scenario, position, category, world.seed, world.refill
             )
-        account = self._accounts[participant]
+        simulated = self._accounts[participant]
         # a call that was overtaken by a later one sees the later moment: buckets do not live backwards
         self._elapsed = max(self._elapsed, (at - self._world.start) // timedelta(microseconds=1))
-        account.catch_up(self._elapsed)
-        return account
+        simulated.catch_up(self._elapsed)
+        return simulated
 
     def _call(self, participant: str, policy_name: str | None, at: datetime) -> Reply:
         if participant not in self._positions:
             error = ErrorStatus(status=403, detail=f"participant {participant} is not yours to ask for")
             return Reply(answer=error, correlation_id=self._correlation_id(participant, 0))
-        account = self._account(participant, at)
-        account.calls += 1
+        simulated = self._account(participant, at)
+        simulated.calls += 1
         faults = self._faults(at)
         return Reply(
-            answer=self._answer(account, policy_name, at, faults),
-            correlation_id=self._correlation_id(participant, account.calls),
+            answer=self._answer(simulated, policy_name, at, faults),
+            correlation_id=self._correlation_id(participant, simulated.calls),
             delay_sec=NEVER_SEC if Fault.SILENT in faults else self._world.slow_sec * (Fault.SLOW in faults),
         )
 
     def _answer(
-        self, account: SimulatedParticipant, policy_name: str | None, at: datetime, faults: frozenset[Fault]
+        self, simulated: SimulatedParticipant, policy_name: str | None, at: datetime, faults: frozenset[Fault]
     ) -> Answer:
         if Fault.RATE_LIMITED in faults:
             return ERRORS[Fault.RATE_LIMITED]
         broken = next((error for fault, error in ERRORS.items() if fault in faults), None)
         charge = POLICIES_LIST if policy_name is None else POLICIES_READ
         free = broken is not None and broken.status == _INTERNAL
-        error = (None if free else _charge(account, charge)) or broken
+        error = (None if free else _charge(simulated, charge)) or broken
         if error is not None:
             return error
         if policy_name is None:
-            return _listed(account, at, faults)
-        if account.bucket(policy_name) is None:
+            return _listed(simulated, at, faults)
+        if simulated.bucket(policy_name) is None:
             return _not_found(policy_name)
-        return corrupt(_listing(account, (account.policy(policy_name),), at), faults, single=True)
+        return corrupt(_listing(simulated, (simulated.policy(policy_name),), at), faults, single=True)
 
     def _faults(self, at: datetime) -> frozenset[Fault]:
         elapsed = (at - self._world.start).total_seconds()
@@ -142,20 +142,20 @@ class FakeDict:
         return f"sim-{seeded(self._world.seed, participant, call):016x}"
 
 
-def _listed(account: SimulatedParticipant, at: datetime, faults: frozenset[Fault]) -> Answer:
-    if Fault.REPEATED_TIME in faults and account.last_listing is not None:
-        return corrupt(account.last_listing, faults, single=False)
-    account.last_listing = _listing(account, account.policies(), at)
-    return corrupt(account.last_listing, faults, single=False)
+def _listed(simulated: SimulatedParticipant, at: datetime, faults: frozenset[Fault]) -> Answer:
+    if Fault.REPEATED_TIME in faults and simulated.last_listing is not None:
+        return corrupt(simulated.last_listing, faults, single=False)
+    simulated.last_listing = _listing(simulated, simulated.policies(), at)
+    return corrupt(simulated.last_listing, faults, single=False)
 
 
-def _listing(account: SimulatedParticipant, policies: tuple[RawPolicy, ...], at: datetime) -> Listing:
-    return Listing(response_time=at, category=account.category, policies=policies)
+def _listing(simulated: SimulatedParticipant, policies: tuple[RawPolicy, ...], at: datetime) -> Listing:
+    return Listing(response_time=at, category=simulated.category, policies=policies)
 
 
-def _charge(account: SimulatedParticipant, policy_name: str) -> ErrorStatus | None:
+def _charge(simulated: SimulatedParticipant, policy_name: str) -> ErrorStatus | None:
     """Take one token, as every status but 500 does; an empty bucket refuses and keeps what it has."""
-    bucket = account.bucket(policy_name)
+    bucket = simulated.bucket(policy_name)
     if bucket is None or bucket.spend(1):
         return None
     wait = bucket.seconds_to_admission()
