@@ -82,14 +82,14 @@ class FakeDict:
 
     def spend(self, participant: str, policy_name: str, requests: int, at: datetime) -> int:
         """Let the participant make requests of its own; return how many were admitted."""
-        bucket = self._account(participant, at).bucket(policy_name)
+        bucket = self._advanced(participant, at).bucket(policy_name)
         return 0 if bucket is None else bucket.spend(requests)
 
     def change_category(self, participant: str, category: str, at: datetime) -> None:
         """Put the participant into another category."""
-        self._account(participant, at).change_category(category)
+        self._advanced(participant, at).change_category(category)
 
-    def _account(self, participant: str, at: datetime) -> SimulatedParticipant:
+    def _advanced(self, participant: str, at: datetime) -> SimulatedParticipant:
         if participant not in self._accounts:
             world, position = self._world, self._positions[participant]
             letters = tuple(CATEGORY_LIMITS)
@@ -107,7 +107,7 @@ class FakeDict:
         if participant not in self._positions:
             error = ErrorStatus(status=403, detail=f"participant {participant} is not yours to ask for")
             return Reply(answer=error, correlation_id=self._correlation_id(participant, 0))
-        simulated = self._account(participant, at)
+        simulated = self._advanced(participant, at)
         simulated.calls += 1
         faults = self._faults(at)
         return Reply(
