@@ -55,7 +55,7 @@ class FakeDict:
         """Begin at the world's start."""
         self._world = world
         self._positions = {name: position for position, name in enumerate(world.participants)}
-        self._accounts: dict[str, SimulatedParticipant] = {}
+        self._by_name: dict[str, SimulatedParticipant] = {}
         self._injected: frozenset[Fault] = frozenset()
         self._elapsed = 0
 
@@ -90,14 +90,14 @@ class FakeDict:
         self._advanced(participant, at).change_category(category)
 
     def _advanced(self, participant: str, at: datetime) -> SimulatedParticipant:
-        if participant not in self._accounts:
+        if participant not in self._by_name:
             world, position = self._world, self._positions[participant]
             letters = tuple(CATEGORY_LIMITS)
             category = FIRST_CATEGORY if position == 0 else letters[seeded(world.seed, position) % len(letters)]
-            self._accounts[participant] = SimulatedParticipant(
+            self._by_name[participant] = SimulatedParticipant(
                 world.scenario, position, category, world.seed, world.refill
             )
-        simulated = self._accounts[participant]
+        simulated = self._by_name[participant]
         # a call that was overtaken by a later one sees the later moment: buckets do not live backwards
         self._elapsed = max(self._elapsed, (at - self._world.start) // timedelta(microseconds=1))
         simulated.catch_up(self._elapsed)
