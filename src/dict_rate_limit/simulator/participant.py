@@ -24,7 +24,7 @@ class SimulatedParticipant:
         self.calls = 0
         self.last_listing: Listing | None = None
         self._pending: list[CategoryChange] = list(scenario.changes) if scenario.plays(position) else []
-        self._lanes = {name: _lane(name, scenario, position, category, (seed, refill)) for name in PSP_POLICIES}
+        self._traffic = {name: _lane(name, scenario, position, category, (seed, refill)) for name in PSP_POLICIES}
 
     def catch_up(self, at: int) -> None:
         """Live on to `at` microseconds, changes of category in their turn."""
@@ -39,20 +39,20 @@ class SimulatedParticipant:
         self.category = category
         if category in CATEGORY_LIMITS:
             for name in BY_CATEGORY:
-                self._lanes[name].bucket.change_limits(CATEGORY_LIMITS[category])
+                self._traffic[name].bucket.change_limits(CATEGORY_LIMITS[category])
 
     def bucket(self, policy_name: str) -> TokenBucket | None:
         """Return one bucket, None where there is none of this name."""
-        lane = self._lanes.get(policy_name)
+        lane = self._traffic.get(policy_name)
         return None if lane is None else lane.bucket
 
     def policies(self) -> tuple[RawPolicy, ...]:
         """Return all buckets as DICT shows them, in the order of the catalog."""
-        return tuple(self.policy(name) for name in self._lanes)
+        return tuple(self.policy(name) for name in self._traffic)
 
     def policy(self, name: str) -> RawPolicy:
         """Return one bucket as DICT shows it; the name must be there."""
-        bucket = self._lanes[name].bucket
+        bucket = self._traffic[name].bucket
         return RawPolicy(
             name=name,
             available_tokens=bucket.tokens,
@@ -63,7 +63,7 @@ class SimulatedParticipant:
         )
 
     def _run_until(self, at: int) -> None:
-        for lane in self._lanes.values():
+        for lane in self._traffic.values():
             lane.run_until(at)
 
 
