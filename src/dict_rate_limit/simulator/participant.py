@@ -43,8 +43,8 @@ class SimulatedParticipant:
 
     def bucket(self, policy_name: str) -> TokenBucket | None:
         """Return one bucket, None where there is none of this name."""
-        lane = self._traffic.get(policy_name)
-        return None if lane is None else lane.bucket
+        traffic = self._traffic.get(policy_name)
+        return None if traffic is None else traffic.bucket
 
     def policies(self) -> tuple[RawPolicy, ...]:
         """Return all buckets as DICT shows them, in the order of the catalog."""
@@ -63,8 +63,8 @@ class SimulatedParticipant:
         )
 
     def _run_until(self, at: int) -> None:
-        for lane in self._traffic.values():
-            lane.run_until(at)
+        for traffic in self._traffic.values():
+            traffic.run_until(at)
 
 
 def _lane(name: str, scenario: Scenario, position: int, category: str, chance: tuple[int, Refill]) -> PolicyTraffic:
