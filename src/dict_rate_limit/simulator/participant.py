@@ -24,7 +24,9 @@ class SimulatedParticipant:
         self.calls = 0
         self.last_listing: Listing | None = None
         self._pending: list[CategoryChange] = list(scenario.changes) if scenario.plays(position) else []
-        self._traffic = {name: _lane(name, scenario, position, category, (seed, refill)) for name in PSP_POLICIES}
+        self._traffic = {
+            name: _new_traffic(name, scenario, position, category, (seed, refill)) for name in PSP_POLICIES
+        }
 
     def catch_up(self, at: int) -> None:
         """Live on to `at` microseconds, changes of category in their turn."""
@@ -67,7 +69,9 @@ class SimulatedParticipant:
             traffic.run_until(at)
 
 
-def _lane(name: str, scenario: Scenario, position: int, category: str, chance: tuple[int, Refill]) -> PolicyTraffic:
+def _new_traffic(
+    name: str, scenario: Scenario, position: int, category: str, chance: tuple[int, Refill]
+) -> PolicyTraffic:
     seed, refill = chance
     limits = FIXED_LIMITS.get(name) or CATEGORY_LIMITS[category]
     story = scenario.story(name, position)
