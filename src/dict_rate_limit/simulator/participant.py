@@ -75,6 +75,6 @@ def _new_traffic(
     seed, refill = chance
     limits = FIXED_LIMITS.get(name) or CATEGORY_LIMITS[category]
     story = scenario.story(name, position)
-    lane_seed = seeded(seed, position, name)
-    bucket = TokenBucket(limits, tokens=first_tokens(limits, story, lane_seed), refill=refill)
-    return PolicyTraffic(name, bucket, story, lane_seed)
+    policy_seed = seeded(seed, position, name)
+    bucket = TokenBucket(limits, tokens=first_tokens(limits, story, policy_seed), refill=refill)
+    return PolicyTraffic(name, bucket, story, policy_seed)
