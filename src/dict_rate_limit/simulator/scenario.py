@@ -35,7 +35,7 @@ class Scenario:
 
     name: str
     summary: str
-    stories: Mapping[str, TrafficProfile] = field(default_factory=lambda: MappingProxyType({}))
+    profiles: Mapping[str, TrafficProfile] = field(default_factory=lambda: MappingProxyType({}))
     changes: tuple[CategoryChange, ...] = ()
     faults: tuple[FaultWindow, ...] = ()
     cast: int | None = 1
@@ -43,8 +43,8 @@ class Scenario:
 
     def story(self, policy_name: str, position: int) -> TrafficProfile:
         """Return what happens to a policy of the participant at this position."""
-        if self.plays(position) and policy_name in self.stories:
-            return self.stories[policy_name]
+        if self.plays(position) and policy_name in self.profiles:
+            return self.profiles[policy_name]
         return SILENT if policy_name in {POLICIES_LIST, POLICIES_READ} else self.background
 
     def plays(self, position: int) -> bool:
@@ -63,7 +63,7 @@ _SCENARIOS: Final = (
     Scenario(
         name="lively",
         summary="several buckets in and out of trouble from the first minute on",
-        stories={
+        profiles={
             # 40/min of 200: in warning at once, well again within a minute
             "INFRACTION_REPORTS_LIST_WITH_ROLE": _story((240, 20), (60, 600), (120, 20), start_pct=18),
             # 10/min of 50: critical at once, steps down, resolves after a minute and a half
@@ -85,7 +85,7 @@ _SCENARIOS: Final = (
     Scenario(
         name="payday-burst",
         summary="salaries arrive: eight minutes of heavy traffic each hour",
-        stories={
+        profiles={
             ANTISCAN: _story((120, 90), (480, 300), (3000, 60), start_pct=90),
             "ENTRIES_WRITE": _story((120, 60), (480, 600), (3000, 20), start_pct=90),
             "PERSONS_STATISTICS_READ": _story((120, 60), (480, 150), (3000, 50), start_pct=90),
@@ -96,7 +96,7 @@ _SCENARIOS: Final = (
     Scenario(
         name="404-scan",
         summary="somebody walks through keys that do not exist: three tokens each, no payment orders",
-        stories={
+        profiles={
             ANTISCAN: TrafficProfile(
                 phases=(Phase(seconds=60, load_pct=70), _SCAN, Phase(seconds=600, load_pct=60)), start_pct=95
             ),
@@ -105,7 +105,7 @@ _SCENARIOS: Final = (
     Scenario(
         name="runaway-job",
         summary="a job in a loop keeps two small buckets empty for ten minutes",
-        stories={
+        profiles={
             "KEYS_CHECK": _story((60, 50), (600, 500), (600, 30), start_pct=100),
             "CLAIMS_LIST_WITHOUT_ROLE": _story((60, 30), (600, 400), (600, 10), start_pct=100),
         },
@@ -113,7 +113,7 @@ _SCENARIOS: Final = (
     Scenario(
         name="category-downgrade",
         summary="after two minutes BACEN halves the category's buckets; the traffic stays",
-        stories={ANTISCAN: _story((3600, 150), start_pct=95), "ENTRIES_STATISTICS_READ": _story((3600, 40))},
+        profiles={ANTISCAN: _story((3600, 150), start_pct=95), "ENTRIES_STATISTICS_READ": _story((3600, 40))},
         changes=(CategoryChange(after_sec=120, category="D"),),
     ),
     Scenario(
