@@ -52,7 +52,7 @@ class Scenario:
         return self.cast is None or position < self.cast
 
 
-def _story(*phases: tuple[int, int], start_pct: int | None = None) -> TrafficProfile:
+def _profile(*phases: tuple[int, int], start_pct: int | None = None) -> TrafficProfile:
     steps = tuple(Phase(seconds=seconds, load_pct=load) for seconds, load in phases)
     return TrafficProfile(phases=steps, start_pct=start_pct, noise_pct=5)
 
@@ -65,15 +65,15 @@ _SCENARIOS: Final = (
         summary="several buckets in and out of trouble from the first minute on",
         profiles={
             # 40/min of 200: in warning at once, well again within a minute
-            "INFRACTION_REPORTS_LIST_WITH_ROLE": _story((240, 20), (60, 600), (120, 20), start_pct=18),
+            "INFRACTION_REPORTS_LIST_WITH_ROLE": _profile((240, 20), (60, 600), (120, 20), start_pct=18),
             # 10/min of 50: critical at once, steps down, resolves after a minute and a half
-            "CLAIMS_LIST_WITHOUT_ROLE": _story((300, 10), (60, 500), (240, 10), start_pct=6),
+            "CLAIMS_LIST_WITHOUT_ROLE": _profile((300, 10), (60, 500), (240, 10), start_pct=6),
             # 70/min of 70: a runaway job empties it within half a minute, for a minute
-            "KEYS_CHECK": _story((15, 60), (60, 450), (165, 30), start_pct=90),
+            "KEYS_CHECK": _profile((15, 60), (60, 450), (165, 30), start_pct=90),
             # 600/min of 600: a batch takes most of it and is done
-            "ENTRIES_UPDATE": _story((20, 60), (30, 248), (40, 100), (210, 40), start_pct=100),
+            "ENTRIES_UPDATE": _profile((20, 60), (30, 248), (40, 100), (210, 40), start_pct=100),
             # three minutes' worth of tokens: a wave an operator can watch
-            "PERSONS_STATISTICS_READ": _story((120, 130), (240, 40), start_pct=70),
+            "PERSONS_STATISTICS_READ": _profile((120, 130), (240, 40), start_pct=70),
             ANTISCAN: TrafficProfile(
                 phases=(Phase(seconds=150, load_pct=120), _SCAN, Phase(seconds=330, load_pct=60)), start_pct=85
             ),
@@ -86,10 +86,10 @@ _SCENARIOS: Final = (
         name="payday-burst",
         summary="salaries arrive: eight minutes of heavy traffic each hour",
         profiles={
-            ANTISCAN: _story((120, 90), (480, 300), (3000, 60), start_pct=90),
-            "ENTRIES_WRITE": _story((120, 60), (480, 600), (3000, 20), start_pct=90),
-            "PERSONS_STATISTICS_READ": _story((120, 60), (480, 150), (3000, 50), start_pct=90),
-            "KEYS_CHECK": _story((120, 50), (480, 140), (3000, 40), start_pct=100),
+            ANTISCAN: _profile((120, 90), (480, 300), (3000, 60), start_pct=90),
+            "ENTRIES_WRITE": _profile((120, 60), (480, 600), (3000, 20), start_pct=90),
+            "PERSONS_STATISTICS_READ": _profile((120, 60), (480, 150), (3000, 50), start_pct=90),
+            "KEYS_CHECK": _profile((120, 50), (480, 140), (3000, 40), start_pct=100),
         },
         cast=None,
     ),
@@ -106,14 +106,14 @@ _SCENARIOS: Final = (
         name="runaway-job",
         summary="a job in a loop keeps two small buckets empty for ten minutes",
         profiles={
-            "KEYS_CHECK": _story((60, 50), (600, 500), (600, 30), start_pct=100),
-            "CLAIMS_LIST_WITHOUT_ROLE": _story((60, 30), (600, 400), (600, 10), start_pct=100),
+            "KEYS_CHECK": _profile((60, 50), (600, 500), (600, 30), start_pct=100),
+            "CLAIMS_LIST_WITHOUT_ROLE": _profile((60, 30), (600, 400), (600, 10), start_pct=100),
         },
     ),
     Scenario(
         name="category-downgrade",
         summary="after two minutes BACEN halves the category's buckets; the traffic stays",
-        profiles={ANTISCAN: _story((3600, 150), start_pct=95), "ENTRIES_STATISTICS_READ": _story((3600, 40))},
+        profiles={ANTISCAN: _profile((3600, 150), start_pct=95), "ENTRIES_STATISTICS_READ": _profile((3600, 40))},
         changes=(CategoryChange(after_sec=120, category="D"),),
     ),
     Scenario(

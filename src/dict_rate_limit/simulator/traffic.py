@@ -84,7 +84,7 @@ class PolicyTraffic:
     def __init__(self, policy_name: str, bucket: TokenBucket, story: TrafficProfile, seed: int) -> None:
         """Begin at the start of the story; demand is measured by the bucket's limits of now."""
         self.bucket = bucket
-        self._story = story
+        self._profile = story
         self._seed = seed
         self._rate = bucket.limits
         self._next = story.step_sec
@@ -95,11 +95,11 @@ class PolicyTraffic:
         while self._next * SECOND <= at:
             self.bucket.advance(self._next * SECOND)
             self._step(self._next)
-            self._next += self._story.step_sec
+            self._next += self._profile.step_sec
         self.bucket.advance(at)
 
     def _step(self, elapsed_sec: int) -> None:
-        phase = self._story.phase_at(elapsed_sec - self._story.step_sec)
+        phase = self._profile.phase_at(elapsed_sec - self._profile.step_sec)
         requests = self._requests(phase.load_pct, _mixed(self._seed ^ elapsed_sec))
         if self._counts_missing:
             _look_up(self.bucket, requests, phase)
@@ -107,11 +107,11 @@ class PolicyTraffic:
             self.bucket.spend(requests)
 
     def _requests(self, load_pct: int, noise: int) -> int:
-        swing = self._story.noise_pct
+        swing = self._profile.noise_pct
         share = 100 - swing + noise % (2 * swing + 1)
         whole = self._rate.refill_period_sec * 100 * 100
         # a fraction of a request becomes one with that probability
-        return (self._rate.refill_tokens * self._story.step_sec * load_pct * share + (noise >> 16) % whole) // whole
+        return (self._rate.refill_tokens * self._profile.step_sec * load_pct * share + (noise >> 16) % whole) // whole
 
 
 def _look_up(bucket: TokenBucket, requests: int, phase: Phase) -> None:
