@@ -137,13 +137,13 @@ def test_a_repeating_clock_repeats_and_then_lags() -> None:
 def test_only_affected_participants_follow_the_scenario() -> None:
     scenario = SCENARIOS["runaway-job"]
 
-    assert scenario.story("KEYS_CHECK", 0) != scenario.story("KEYS_CHECK", 1)
+    assert scenario.profile("KEYS_CHECK", 0) != scenario.profile("KEYS_CHECK", 1)
 
 
 def test_payday_affects_every_participant() -> None:
     scenario = SCENARIOS["payday-burst"]
 
-    assert scenario.story("KEYS_CHECK", 0) == scenario.story("KEYS_CHECK", 999)
+    assert scenario.profile("KEYS_CHECK", 0) == scenario.profile("KEYS_CHECK", 999)
 
 
 class HandClock:

@@ -74,7 +74,7 @@ def _new_traffic(
 ) -> PolicyTraffic:
     seed, refill = chance
     limits = FIXED_LIMITS.get(name) or CATEGORY_LIMITS[category]
-    story = scenario.story(name, position)
+    profile = scenario.profile(name, position)
     policy_seed = seeded(seed, position, name)
-    bucket = TokenBucket(limits, tokens=first_tokens(limits, story, policy_seed), refill=refill)
-    return PolicyTraffic(name, bucket, story, policy_seed)
+    bucket = TokenBucket(limits, tokens=first_tokens(limits, profile, policy_seed), refill=refill)
+    return PolicyTraffic(name, bucket, profile, policy_seed)

@@ -41,7 +41,7 @@ class Scenario:
     cast: int | None = 1
     background: TrafficProfile = CALM
 
-    def story(self, policy_name: str, position: int) -> TrafficProfile:
+    def profile(self, policy_name: str, position: int) -> TrafficProfile:
         """Return what happens to a policy of the participant at this position."""
         if self.plays(position) and policy_name in self.profiles:
             return self.profiles[policy_name]

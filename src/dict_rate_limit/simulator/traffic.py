@@ -81,13 +81,13 @@ class PolicyTraffic:
 
     __slots__ = ("_counts_missing", "_next", "_rate", "_seed", "_story", "bucket")
 
-    def __init__(self, policy_name: str, bucket: TokenBucket, story: TrafficProfile, seed: int) -> None:
+    def __init__(self, policy_name: str, bucket: TokenBucket, profile: TrafficProfile, seed: int) -> None:
         """Begin at the start of the story; demand is measured by the bucket's limits of now."""
         self.bucket = bucket
-        self._profile = story
+        self._profile = profile
         self._seed = seed
         self._rate = bucket.limits
-        self._next = story.step_sec
+        self._next = profile.step_sec
         self._counts_missing = policy_name == ANTISCAN
 
     def run_until(self, at: int) -> None:
@@ -121,7 +121,7 @@ def _look_up(bucket: TokenBucket, requests: int, phase: Phase) -> None:
     bucket.credit(found * phase.paid_pct // 100)
 
 
-def first_tokens(limits: PublishedLimits, story: TrafficProfile, seed: int) -> int:
+def first_tokens(limits: PublishedLimits, profile: TrafficProfile, seed: int) -> int:
     """Return the tokens a bucket starts with."""
-    share = story.start_pct if story.start_pct is not None else 45 + seed % 56
+    share = profile.start_pct if profile.start_pct is not None else 45 + seed % 56
     return limits.capacity * share // 100
