@@ -23,7 +23,7 @@ class SimulatedParticipant:
         self.category = category
         self.calls = 0
         self.last_listing: Listing | None = None
-        self._pending: list[CategoryChange] = list(scenario.changes) if scenario.plays(position) else []
+        self._pending: list[CategoryChange] = list(scenario.changes) if scenario.affects(position) else []
         self._traffic = {
             name: _new_traffic(name, scenario, position, category, (seed, refill)) for name in PSP_POLICIES
         }

@@ -43,11 +43,11 @@ class Scenario:
 
     def profile(self, policy_name: str, position: int) -> TrafficProfile:
         """Return what happens to a policy of the participant at this position."""
-        if self.plays(position) and policy_name in self.profiles:
+        if self.affects(position) and policy_name in self.profiles:
             return self.profiles[policy_name]
         return SILENT if policy_name in {POLICIES_LIST, POLICIES_READ} else self.background
 
-    def plays(self, position: int) -> bool:
+    def affects(self, position: int) -> bool:
         """Tell whether the participant at this position is in the cast."""
         return self.cast is None or position < self.cast
 
