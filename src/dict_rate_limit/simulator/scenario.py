@@ -38,7 +38,7 @@ class Scenario:
     profiles: Mapping[str, TrafficProfile] = field(default_factory=lambda: MappingProxyType({}))
     changes: tuple[CategoryChange, ...] = ()
     faults: tuple[FaultWindow, ...] = ()
-    cast: int | None = 1
+    affected: int | None = 1
     background: TrafficProfile = CALM
 
     def profile(self, policy_name: str, position: int) -> TrafficProfile:
@@ -49,7 +49,7 @@ class Scenario:
 
     def affects(self, position: int) -> bool:
         """Tell whether the participant at this position is in the cast."""
-        return self.cast is None or position < self.cast
+        return self.affected is None or position < self.affected
 
 
 def _profile(*phases: tuple[int, int], start_pct: int | None = None) -> TrafficProfile:
@@ -78,7 +78,7 @@ _SCENARIOS: Final = (
                 phases=(Phase(seconds=150, load_pct=120), _SCAN, Phase(seconds=330, load_pct=60)), start_pct=85
             ),
         },
-        cast=3,
+        affected=3,
     ),
     Scenario(name="still", summary="nobody asks anything: every bucket is full", background=SILENT),
     Scenario(name="calm-day", summary="ordinary traffic: no bucket near a threshold"),
@@ -91,7 +91,7 @@ _SCENARIOS: Final = (
             "PERSONS_STATISTICS_READ": _profile((120, 60), (480, 150), (3000, 50), start_pct=90),
             "KEYS_CHECK": _profile((120, 50), (480, 140), (3000, 40), start_pct=100),
         },
-        cast=None,
+        affected=None,
     ),
     Scenario(
         name="404-scan",
