@@ -56,7 +56,7 @@ class ServerTls:
 @asynccontextmanager
 async def serve_bridge(
     fake: FakeDict,
-    timeline: VirtualClock,
+    virtual_clock: VirtualClock,
     *,
     host: str = "127.0.0.1",
     port: int = 0,
@@ -69,7 +69,7 @@ async def serve_bridge(
     """
     # without so_reuseport=0 a second server would share the port in silence
     server = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
-    server.add_generic_rpc_handlers((_handlers(_Servicer(fake, timeline)),))
+    server.add_generic_rpc_handlers((_handlers(_Servicer(fake, virtual_clock)),))
     address = _bind(server, f"[{host}]" if ":" in host else host, port, tls)
     await server.start()
     try:
@@ -109,9 +109,9 @@ def _handlers(desk: _Servicer) -> grpc.GenericRpcHandler:
 
 
 class _Servicer:
-    def __init__(self, fake: FakeDict, timeline: VirtualClock) -> None:
+    def __init__(self, fake: FakeDict, virtual_clock: VirtualClock) -> None:
         self._fake = fake
-        self._timeline = timeline
+        self._timeline = virtual_clock
 
     async def list_policies(self, _request: bytes, context: Context) -> bytes:
         participant = await self._participant(context)

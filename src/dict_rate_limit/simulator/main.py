@@ -52,17 +52,19 @@ async def simulated_bridge(simulation: Simulation, clock: Clock) -> AsyncIterato
     faults = _faults(simulation.faults)
     if not 0 < simulation.speed <= 1_000:  # noqa: PLR2004 - the bounds are said in the message
         raise SettingsError((f"speed: {simulation.speed:g}, expected more than 0 and at most 1000",))
-    timeline = VirtualClock(clock, simulation.speed)
+    virtual_clock = VirtualClock(clock, simulation.speed)
     world = World(
         scenario=scenario_named(simulation.scenario),
-        start=timeline.start,
+        start=virtual_clock.start,
         participants=simulation.participants,
         seed=simulation.seed,
         refill=simulation.refill,
     )
     fake = FakeDict(world)
     fake.inject(*faults)
-    async with serve_bridge(fake, timeline, host=simulation.host, port=simulation.port, tls=simulation.tls) as address:
+    async with serve_bridge(
+        fake, virtual_clock, host=simulation.host, port=simulation.port, tls=simulation.tls
+    ) as address:
         yield address
 
 
