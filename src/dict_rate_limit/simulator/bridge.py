@@ -111,11 +111,11 @@ def _handlers(desk: _Servicer) -> grpc.GenericRpcHandler:
 class _Servicer:
     def __init__(self, fake: FakeDict, virtual_clock: VirtualClock) -> None:
         self._fake = fake
-        self._timeline = virtual_clock
+        self._virtual_clock = virtual_clock
 
     async def list_policies(self, _request: bytes, context: Context) -> bytes:
         participant = await self._participant(context)
-        listing = await _delivered(self._fake.list_policies(participant, self._timeline.now()), context)
+        listing = await _delivered(self._fake.list_policies(participant, self._virtual_clock.now()), context)
         if isinstance(listing, Garbage):
             return listing.body
         answer = GetRateLimitPoliciesResponse(
@@ -131,7 +131,7 @@ class _Servicer:
             name = GetRateLimitPolicyRequest.FromString(request).policy_name
         except DecodeError:
             await _abort(context, grpc.StatusCode.INVALID_ARGUMENT, "the request cannot be read")
-        reply = self._fake.get_policy(participant, name, self._timeline.now())
+        reply = self._fake.get_policy(participant, name, self._virtual_clock.now())
         listing = await _delivered(reply, context)
         if isinstance(listing, Garbage):
             return listing.body
