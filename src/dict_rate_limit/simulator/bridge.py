@@ -97,13 +97,13 @@ def _credentials(tls: ServerTls) -> grpc.ServerCredentials:
     )
 
 
-def _handlers(desk: _Servicer) -> grpc.GenericRpcHandler:
+def _handlers(servicer: _Servicer) -> grpc.GenericRpcHandler:
     # bytes in, bytes out: only so can an answer be garbage
     return grpc.method_handlers_generic_handler(
         methods.SERVICE,
         {
-            methods.LIST_METHOD: grpc.unary_unary_rpc_method_handler(desk.list_policies),
-            methods.READ_METHOD: grpc.unary_unary_rpc_method_handler(desk.get_policy),
+            methods.LIST_METHOD: grpc.unary_unary_rpc_method_handler(servicer.list_policies),
+            methods.READ_METHOD: grpc.unary_unary_rpc_method_handler(servicer.get_policy),
         },
     )
 
