@@ -209,7 +209,7 @@ def test_a_broken_dict_charges_every_status_but_500_and_429(fault: Fault, status
 
     fake.inject(fault)
     answer = refusal(fake.list_policies(US, START))
-    fake.heal()
+    fake.clear()
 
     assert answer.status == status
     assert listed(fake)[POLICIES_LIST].available_tokens == left
