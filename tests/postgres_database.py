@@ -45,9 +45,9 @@ def execute(url: str, statement: str) -> None:
 
 
 @asynccontextmanager
-async def opened_store(url: str, *, max_size: int = 4, timeout: float = 3.0) -> AsyncIterator[Stores]:
+async def opened_store(url: str, *, max_size: int = 4, timeout_sec: float = 3.0) -> AsyncIterator[Stores]:
     """Open a store for one test."""
-    async with open_pool(url, max_size=max_size, timeout=timeout) as pool:
+    async with open_pool(url, max_size=max_size, timeout_sec=timeout_sec) as pool:
         yield postgres_stores(pool)
 
 

@@ -34,7 +34,7 @@ async def test_no_reading_is_lost_while_the_database_is_unavailable(temporal_add
     address, stage = await new_namespace(temporal_address), Stage()
     async with postgres(data_folder) as url:
         pass  # it has been there once: the address is known
-    async with open_pool(url, timeout=3.0) as pool:
+    async with open_pool(url, timeout_sec=3.0) as pool:
         stage.stores = postgres_stores(pool)
         async with running_worker(stage.parts(address, "@every 1s")):
             async with postgres(data_folder):

@@ -68,7 +68,7 @@ class FakeDict:
         """Show these faults, besides those of the scenario, until told otherwise."""
         self._injected = frozenset(faults)
 
-    def heal(self) -> None:
+    def clear(self) -> None:
         """Show the scenario's faults only."""
         self.inject()
 

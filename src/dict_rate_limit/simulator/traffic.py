@@ -79,7 +79,7 @@ class PolicyTraffic:
     The grid makes the story independent of when somebody looks.
     """
 
-    __slots__ = ("_counts_missing", "_next", "_rate", "_seed", "_story", "bucket")
+    __slots__ = ("_counts_missing", "_next", "_rate", "_seed", "_profile", "bucket")
 
     def __init__(self, policy_name: str, bucket: TokenBucket, profile: TrafficProfile, seed: int) -> None:
         """Begin at the start of the story; demand is measured by the bucket's limits of now."""

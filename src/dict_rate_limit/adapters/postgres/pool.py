@@ -38,11 +38,11 @@ class Pool:
     """Lends connections. A database that is down is told from a pool that is busy: only the first is an error."""
 
     def __init__(
-        self, connections: AsyncConnectionPool[Connection], timeout: float, tracer: Tracer = NULL_TRACER
+        self, connections: AsyncConnectionPool[Connection], timeout_sec: float, tracer: Tracer = NULL_TRACER
     ) -> None:
         """Wait `patience` seconds for a connection as long as nobody else gets one either."""
         self._connections = connections
-        self._timeout = timeout
+        self._timeout = timeout_sec
         self._tracer = tracer
         self._served = 0
 
@@ -99,7 +99,7 @@ def connection_string(database_url: str) -> str:
 
 @asynccontextmanager
 async def open_pool(
-    database_url: str, *, min_size: int = 1, max_size: int = 4, timeout: float = 3.0, tracer: Tracer = NULL_TRACER
+    database_url: str, *, min_size: int = 1, max_size: int = 4, timeout_sec: float = 3.0, tracer: Tracer = NULL_TRACER
 ) -> AsyncIterator[Pool]:
     """Hold a pool open. It opens at once, also while the database is away: using it then fails, until it is back.
 
@@ -121,7 +121,7 @@ async def open_pool(
     )
     await connections.open(wait=False)
     try:
-        yield Pool(connections, timeout, tracer)
+        yield Pool(connections, timeout_sec, tracer)
     finally:
         await connections.close()
 
