@@ -42,7 +42,7 @@ class Pool:
     ) -> None:
         """Wait `patience` seconds for a connection as long as nobody else gets one either."""
         self._connections = connections
-        self._timeout = timeout_sec
+        self._timeout_sec = timeout_sec
         self._tracer = tracer
         self._served = 0
 
@@ -66,7 +66,7 @@ class Pool:
         while True:
             served = self._served
             try:
-                connection = await stack.enter_async_context(self._connections.connection(self._timeout))
+                connection = await stack.enter_async_context(self._connections.connection(self._timeout_sec))
             except PoolTimeout:
                 if served == self._served:
                     raise
