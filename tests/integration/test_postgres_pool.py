@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 async def test_an_unreachable_database_is_unavailable() -> None:
-    async with opened_store("postgresql://user:secret@127.0.0.1:1/dict", timeout=0.2) as stores:
+    async with opened_store("postgresql://user:secret@127.0.0.1:1/dict", timeout_sec=0.2) as stores:
         with pytest.raises(StoreUnavailableError) as caught:
             await stores.state.latest([PARTICIPANT])
 
@@ -32,14 +32,14 @@ async def test_an_unreachable_database_is_unavailable() -> None:
 
 async def test_a_silent_database_is_unavailable() -> None:
     with silent_server() as port:
-        async with opened_store(f"postgresql://127.0.0.1:{port}/dict", timeout=0.2) as stores:
+        async with opened_store(f"postgresql://127.0.0.1:{port}/dict", timeout_sec=0.2) as stores:
             with pytest.raises(StoreUnavailableError, match="no connection in time"):
                 await stores.state.latest([PARTICIPANT])
 
 
 async def test_the_pool_recovers_when_the_database_is_back(postgres_server: str) -> None:
     url = postgres_server.replace("/postgres?", "/not_there_yet?")
-    async with opened_store(url, timeout=0.2) as stores:
+    async with opened_store(url, timeout_sec=0.2) as stores:
         with pytest.raises(StoreUnavailableError):
             await stores.state.latest([])
         create_database(postgres_server, "CREATE DATABASE not_there_yet")
@@ -59,14 +59,14 @@ async def test_lost_idle_connections_are_replaced(migrated_database_url: str) ->
 
 
 async def test_callers_wait_for_a_busy_pool_that_serves_others(migrated_database_url: str) -> None:
-    async with open_pool(migrated_database_url, max_size=1, timeout=0.3) as pool:
+    async with open_pool(migrated_database_url, max_size=1, timeout_sec=0.3) as pool:
         answers = await asyncio.gather(*(slow_query(pool) for _ in range(6)))
 
     assert answers == [1] * 6
 
 
 async def test_a_blocked_pool_times_out(migrated_database_url: str) -> None:
-    async with open_pool(migrated_database_url, max_size=1, timeout=0.1) as pool, pool.connection():
+    async with open_pool(migrated_database_url, max_size=1, timeout_sec=0.1) as pool, pool.connection():
         with pytest.raises(StoreUnavailableError, match="no connection in time"):
             await postgres_stores(pool).state.latest([])
 

@@ -19,7 +19,7 @@ NEWER_VERSION = "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9
 
 
 async def state_of(url: str) -> SchemaState:
-    async with open_pool(url, timeout=0.2) as pool:
+    async with open_pool(url, timeout_sec=0.2) as pool:
         return await schema_state(pool)
 
 

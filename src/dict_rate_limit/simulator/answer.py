@@ -1,4 +1,4 @@
-"""What the fake DICT answers, before any transport puts it into its own form."""
+"""Answers of the fake DICT, before a transport encodes them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """A 200. A single read has at most one policy."""
+    """A 200. A read of one policy has at most one."""
 
     response_time: datetime | None
     category: str
@@ -31,7 +31,7 @@ class ErrorStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Garbage:
-    """A 200 whose body is none."""
+    """A 200 whose body is no message."""
 
     body: bytes
 

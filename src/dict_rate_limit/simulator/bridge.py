@@ -62,12 +62,12 @@ async def serve_bridge(
     port: int = 0,
     tls: ServerTls | None = None,
 ) -> AsyncIterator[str]:
-    """Serve until the block ends; gives `host:port` (port 0 takes a free one).
+    """Serve until the block ends; yields `host:port` (port 0 = any free port).
 
     Raises:
         SettingsError: the port is taken, or the TLS files cannot be used.
     """
-    # without so_reuseport=0 a second server would share the port in silence
+    # Without so_reuseport=0 a second server would share the port without an error.
     server = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
     server.add_generic_rpc_handlers((_handlers(_Servicer(fake, virtual_clock)),))
     address = _bind(server, f"[{host}]" if ":" in host else host, port, tls)
@@ -83,7 +83,7 @@ def _bind(server: grpc.aio.Server, host: str, port: int, tls: ServerTls | None) 
     try:
         bound = server.add_insecure_port(wanted) if tls is None else server.add_secure_port(wanted, _credentials(tls))
     except (RuntimeError, OSError) as error:
-        message = f"simulator: cannot listen on {wanted} ({error}); take another port, or check the TLS files"
+        message = f"simulator: cannot listen on {wanted} ({error}); choose another port, or check the TLS files"
         raise SettingsError((message,)) from error
     return f"{host}:{bound}"
 
@@ -98,7 +98,7 @@ def _credentials(tls: ServerTls) -> grpc.ServerCredentials:
 
 
 def _handlers(servicer: _Servicer) -> grpc.GenericRpcHandler:
-    # bytes in, bytes out: only so can an answer be garbage
+    # Bytes in, bytes out: a message type could not carry a garbage answer.
     return grpc.method_handlers_generic_handler(
         methods.SERVICE,
         {
@@ -154,7 +154,7 @@ class _Servicer:
 
 
 async def _delivered(reply: Reply, context: Context) -> Listing | Garbage:
-    """Wait as long as the reply says and give its body; a refusal ends the call."""
+    """Wait for the reply's delay and return its body; an error status ends the call."""
     if reply.delay_sec:
         await asyncio.sleep(reply.delay_sec)
     trailing: tuple[tuple[str, str], ...] = ((methods.CORRELATION_KEY, reply.correlation_id),)

@@ -13,7 +13,7 @@ SECOND: Final = 1_000_000
 
 
 class Refill(StrEnum):
-    """How tokens come back; which of them DICT does is not published."""
+    """How tokens are refilled. BACEN does not publish which of them DICT does."""
 
     PRO_RATA = "pro-rata"  # evenly over the period
     STEPWISE = "stepwise"  # all at once at the end of each period
@@ -23,19 +23,19 @@ class TokenBucket:
     """One bucket on a virtual clock: microseconds since the start, which never run backwards here.
 
     Admission asks only that the bucket is not empty and the cost is taken afterwards, so `tokens` may be negative.
-    What is refilled or credited above the capacity is thrown away. After a downgrade `tokens` may exceed the capacity:
-    they stay until they are spent, the part of the next one too.
+    Refill and credit above the capacity are lost. After a downgrade `tokens` may exceed the capacity:
+    they stay until they are consumed, the fraction of the next one too.
     """
 
     __slots__ = ("_at", "_carry", "_refill", "limits", "tokens")
 
     def __init__(self, limits: PublishedLimits, *, tokens: int, refill: Refill = Refill.PRO_RATA, at: int = 0) -> None:
-        """Begin with `tokens` at `at` microseconds."""
         self.limits = limits
         self.tokens = tokens
         self._refill = refill
         self._at = at
-        self._carry = 0  # part of the next token, in 1 / (microseconds of the period)
+        # The fraction of the next token, in 1 / (microseconds of the period).
+        self._carry = 0
 
     @property
     def _period(self) -> int:
@@ -55,7 +55,7 @@ class TokenBucket:
         self.credit(gained)
 
     def spend(self, requests: int, cost: int = 1) -> int:
-        """Take the cost of these requests one after the other; return how many were admitted."""
+        """Consume the cost of these requests one after the other; return how many were admitted."""
         if self.tokens <= 0:
             return 0
         admitted = min(requests, -(-self.tokens // cost))
@@ -63,7 +63,7 @@ class TokenBucket:
         return admitted
 
     def credit(self, tokens: int) -> None:
-        """Give tokens back; the excess over the capacity is thrown away."""
+        """Return tokens to the bucket; the excess over the capacity is lost."""
         capacity = self.limits.capacity
         if self.tokens >= capacity:
             return
@@ -72,13 +72,13 @@ class TokenBucket:
             self.tokens, self._carry = capacity, 0
 
     def change_limits(self, limits: PublishedLimits) -> None:
-        """Put other limits in force; the tokens stay as they are."""
+        """Apply other limits; the tokens stay as they are."""
         old = self._period
         self.limits = limits
         self._carry = self._carry * self._period // old if old else 0
 
     def seconds_to_admission(self) -> int | None:
-        """Whole seconds until a request is admitted, rounded up; None when never."""
+        """Return the seconds until a request is admitted, rounded up; None when never."""
         missing = 1 - self.tokens
         if missing <= 0:
             return 0

@@ -1,4 +1,4 @@
-"""The fake DICT: answers the two operations as the real one would, from buckets alone.
+"""The fake DICT: answers the two operations as the real one would, from its buckets.
 
 Pure and deterministic: the same seed and the same calls at the same moments give the same answers.
 """
@@ -34,7 +34,7 @@ _INTERNAL: Final = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """Everything an answer depends on besides the calls. `slow_sec` is the delay of a slow answer, in real seconds."""
+    """What an answer depends on besides the calls. `slow_sec` is the delay of a slow answer, in real seconds."""
 
     scenario: Scenario
     start: datetime
@@ -44,15 +44,14 @@ class World:
     slow_sec: float = 2.0
 
     def __post_init__(self) -> None:
-        """Refuse a naive start."""
+        """Reject a naive start."""
         require_timezone("start", self.start)
 
 
 class FakeDict:
-    """DICT for the participants of one world. Accounts open when they are first asked for."""
+    """DICT for the participants of one world. Each is created on its first request."""
 
     def __init__(self, world: World) -> None:
-        """Begin at the world's start."""
         self._world = world
         self._positions = {name: position for position, name in enumerate(world.participants)}
         self._by_name: dict[str, SimulatedParticipant] = {}
@@ -61,11 +60,11 @@ class FakeDict:
 
     @property
     def participants(self) -> Sequence[str]:
-        """Who may be asked for."""
+        """The participants that may be requested."""
         return self._world.participants
 
     def inject(self, *faults: Fault) -> None:
-        """Show these faults, besides those of the scenario, until told otherwise."""
+        """Show these faults, besides those of the scenario, until `clear` or the next call."""
         self._injected = frozenset(faults)
 
     def clear(self) -> None:
@@ -86,7 +85,7 @@ class FakeDict:
         return 0 if bucket is None else bucket.spend(requests)
 
     def change_category(self, participant: str, category: str, at: datetime) -> None:
-        """Put the participant into another category."""
+        """Move the participant to another category."""
         self._advanced(participant, at).change_category(category)
 
     def _advanced(self, participant: str, at: datetime) -> SimulatedParticipant:
@@ -98,14 +97,14 @@ class FakeDict:
                 world.scenario, position, category, world.seed, world.refill
             )
         simulated = self._by_name[participant]
-        # a call that was overtaken by a later one sees the later moment: buckets do not live backwards
+        # A call that a later one overtook gets the later time: buckets cannot go backwards.
         self._elapsed = max(self._elapsed, (at - self._world.start) // timedelta(microseconds=1))
         simulated.catch_up(self._elapsed)
         return simulated
 
     def _call(self, participant: str, policy_name: str | None, at: datetime) -> Reply:
         if participant not in self._positions:
-            error = ErrorStatus(status=403, detail=f"participant {participant} is not yours to ask for")
+            error = ErrorStatus(status=403, detail=f"participant {participant} is not one of yours")
             return Reply(answer=error, correlation_id=self._correlation_id(participant, 0))
         simulated = self._advanced(participant, at)
         simulated.calls += 1
@@ -154,7 +153,7 @@ def _listing(simulated: SimulatedParticipant, policies: tuple[RawPolicy, ...], a
 
 
 def _charge(simulated: SimulatedParticipant, policy_name: str) -> ErrorStatus | None:
-    """Take one token, as every status but 500 does; an empty bucket refuses and keeps what it has."""
+    """Consume one token, as every status but 500 does; return 429 from an empty bucket, which stays as it is."""
     bucket = simulated.bucket(policy_name)
     if bucket is None or bucket.spend(1):
         return None

@@ -1,4 +1,4 @@
-"""What can go wrong with an answer, one fault at a time or several together."""
+"""Faults of an answer, one or several at a time."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ class Fault(StrEnum):
     FORBIDDEN = "forbidden"  # 403
     GONE = "gone"  # 410
     RATE_LIMITED = "rate-limited"  # 429 whatever the bucket says
-    SLOW = "slow"  # late, but it comes
+    SLOW = "slow"  # answers late
     SILENT = "silent"  # never answers
     GARBAGE = "garbage"  # bytes that are no message
     EMPTY = "empty"  # no policies; a single read has no policy
-    MALFORMED_ITEM = "malformed-item"  # two items that nobody can read
+    MALFORMED_ITEM = "malformed-item"  # two invalid items
     DUPLICATE_ITEM = "duplicate-item"  # one name twice
     UNKNOWN_POLICY = "unknown-policy"  # a name that is not published
-    ZERO_CAPACITY = "zero-capacity"  # 0 in all four numbers, as in the official examples
+    ZERO_CAPACITY = "zero-capacity"  # 0 in all four numbers, as in BACEN's examples
     NEGATIVE_TOKENS = "negative-tokens"  # the manual's example: -15
     WRONG_NAME = "wrong-name"  # a single read answers for another policy
-    REPEATED_TIME = "repeated-time"  # a proxy's cache: the last answer once more
-    BACKWARDS_TIME = "backwards-time"  # an older moment than before
+    REPEATED_TIME = "repeated-time"  # a proxy's cache: the last answer again
+    BACKWARDS_TIME = "backwards-time"  # an older time than before
     NO_TIME = "no-time"  # no response time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultWindow:
-    """When a scenario shows a fault: seconds of virtual time, repeated for ever."""
+    """When a scenario shows a fault: seconds of virtual time, repeated every `every_sec`."""
 
     fault: Fault
     from_sec: int
@@ -51,7 +51,7 @@ class FaultWindow:
     every_sec: int
 
     def covers(self, elapsed_sec: float) -> bool:
-        """Tell whether the fault shows at this moment."""
+        """Return whether the fault is active at this time."""
         return self.from_sec <= elapsed_sec % self.every_sec < self.to_sec
 
 
@@ -62,7 +62,7 @@ ERRORS: Final[Mapping[Fault, ErrorStatus]] = {
     Fault.FORBIDDEN: ErrorStatus(status=403, detail="forbidden"),
     Fault.GONE: ErrorStatus(status=410, detail="gone: this address has moved"),
 }
-"""Faults that answer without a look at the buckets, the first one that shows wins."""
+"""Answers of faults that do not depend on the buckets. Of several active faults the first one wins."""
 
 
 def corrupt(listing: Listing, faults: frozenset[Fault], *, single: bool) -> Answer:

@@ -1,4 +1,4 @@
-"""Run a fake DICT until told to stop."""
+"""Run a fake DICT until a signal."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulation:
-    """What to simulate and where: `port` 0 takes a free one, `speed` 10 lives ten seconds in one.
+    """What to simulate and where: `port` 0 = any free port, `speed` 10 = ten seconds of virtual time in one.
 
-    `faults` are shown all the time, besides those of the scenario.
+    `faults` are active all the time, besides those of the scenario.
     """
 
     host: str = "127.0.0.1"
@@ -44,10 +44,10 @@ class Simulation:
 
 @asynccontextmanager
 async def simulated_bridge(simulation: Simulation, clock: Clock) -> AsyncIterator[str]:
-    """Serve the simulation while the block lasts; gives `host:port`.
+    """Serve the simulation until the block ends; yields `host:port`.
 
     Raises:
-        SettingsError: no such scenario or fault, a speed that is none, a port that is taken.
+        SettingsError: an unknown scenario or fault, a speed out of range, a port in use.
     """
     faults = _faults(simulation.faults)
     if not 0 < simulation.speed <= 1_000:  # noqa: PLR2004 - the bounds are said in the message
@@ -68,24 +68,24 @@ async def simulated_bridge(simulation: Simulation, clock: Clock) -> AsyncIterato
         yield address
 
 
-async def run(simulation: Simulation, clock: Clock, tell: Callable[[str], None], stop: asyncio.Event) -> None:
-    """Serve until `stop` is set; `tell` gets the lines a person reads."""
+async def run(simulation: Simulation, clock: Clock, report: Callable[[str], None], stop: asyncio.Event) -> None:
+    """Serve until `stop` is set; `report` gets the lines for the terminal."""
     async with simulated_bridge(simulation, clock) as address:
         chosen = scenario_named(simulation.scenario)
-        tell(f"simulated DICT on {address}: {chosen.name} - {chosen.summary}")
+        report(f"simulated DICT on {address}: {chosen.name} - {chosen.summary}")
         await stop.wait()
 
 
-def simulate(simulation: Simulation, clock: Clock, tell: Callable[[str], None]) -> None:
+def simulate(simulation: Simulation, clock: Clock, report: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM. Raises SettingsError as `simulated_bridge` does."""
-    asyncio.run(_until_signal(simulation, clock, tell))
+    asyncio.run(_until_signal(simulation, clock, report))
 
 
-async def _until_signal(simulation: Simulation, clock: Clock, tell: Callable[[str], None]) -> None:
+async def _until_signal(simulation: Simulation, clock: Clock, report: Callable[[str], None]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await run(simulation, clock, tell, stop)
+    await run(simulation, clock, report, stop)
 
 
 def _faults(names: Sequence[str]) -> tuple[Fault, ...]:

@@ -1,4 +1,4 @@
-"""One participant at the fake DICT: its category and buckets, lived forward on demand."""
+"""One participant of the fake DICT: its category and buckets, advanced on demand."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class SimulatedParticipant:
-    """The buckets of one participant. `calls` counts what was asked, `last_listing` is the last list answer."""
+    """The buckets of one participant. `calls` counts its requests, `last_listing` is the last response to the list."""
 
     def __init__(self, scenario: Scenario, position: int, category: str, seed: int, refill: Refill) -> None:
-        """Open it at the start of the scenario; `position` among the participants decides who is in the cast."""
+        """Start with the scenario; `position` among the participants decides whether the scenario affects it."""
         self.category = category
         self.calls = 0
         self.last_listing: Listing | None = None
@@ -29,7 +29,7 @@ class SimulatedParticipant:
         }
 
     def catch_up(self, at: int) -> None:
-        """Live on to `at` microseconds, changes of category in their turn."""
+        """Advance to `at` microseconds, with the changes of category in between."""
         while self._pending and self._pending[0].after_sec * SECOND <= at:
             change = self._pending.pop(0)
             self._run_until(change.after_sec * SECOND)
@@ -37,14 +37,14 @@ class SimulatedParticipant:
         self._run_until(at)
 
     def change_category(self, category: str) -> None:
-        """Put the limits of another category in force; tokens stay, and limits too where the category is unknown."""
+        """Apply the limits of another category. Tokens stay; limits too where the category is unknown."""
         self.category = category
         if category in CATEGORY_LIMITS:
             for name in BY_CATEGORY:
                 self._traffic[name].bucket.change_limits(CATEGORY_LIMITS[category])
 
     def bucket(self, policy_name: str) -> TokenBucket | None:
-        """Return one bucket, None where there is none of this name."""
+        """Return one bucket; None without a policy of this name."""
         traffic = self._traffic.get(policy_name)
         return None if traffic is None else traffic.bucket
 

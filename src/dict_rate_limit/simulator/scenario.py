@@ -1,4 +1,4 @@
-"""Named stories of traffic, so that everybody means the same by "payday"."""
+"""Named scenarios of traffic and faults."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DEFAULT_SCENARIO: Final = "lively"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CategoryChange:
-    """BACEN puts a participant into another category."""
+    """BACEN moves a participant to another category."""
 
     after_sec: int
     category: str
@@ -29,8 +29,8 @@ class CategoryChange:
 class Scenario:
     """What happens, in seconds of virtual time since the start.
 
-    `stories` and `changes` concern the first `cast` participants (None: all); everybody else, and every policy
-    without a story, has `background` traffic. Fault windows concern all.
+    `profiles` (traffic by policy) and `changes` concern the first `affected` participants (None: all). The others, and
+    policies without a profile, have `background` traffic. Fault windows concern all participants.
     """
 
     name: str
@@ -42,13 +42,13 @@ class Scenario:
     background: TrafficProfile = CALM
 
     def profile(self, policy_name: str, position: int) -> TrafficProfile:
-        """Return what happens to a policy of the participant at this position."""
+        """Return the traffic of a policy of the participant at this position."""
         if self.affects(position) and policy_name in self.profiles:
             return self.profiles[policy_name]
         return SILENT if policy_name in {POLICIES_LIST, POLICIES_READ} else self.background
 
     def affects(self, position: int) -> bool:
-        """Tell whether the participant at this position is in the cast."""
+        """Return whether the participant at this position is affected."""
         return self.affected is None or position < self.affected
 
 
@@ -62,17 +62,17 @@ _SCAN: Final = Phase(seconds=240, load_pct=60, missing_pct=95, paid_pct=0)
 _SCENARIOS: Final = (
     Scenario(
         name="lively",
-        summary="several buckets in and out of trouble from the first minute on",
+        summary="several buckets fall below thresholds and recover, from the first minute on",
         profiles={
-            # 40/min of 200: in warning at once, well again within a minute
+            # 40/min of 200: warning at once, back to normal within a minute
             "INFRACTION_REPORTS_LIST_WITH_ROLE": _profile((240, 20), (60, 600), (120, 20), start_pct=18),
-            # 10/min of 50: critical at once, steps down, resolves after a minute and a half
+            # 10/min of 50: critical at once, then warning, resolved after a minute and a half
             "CLAIMS_LIST_WITHOUT_ROLE": _profile((300, 10), (60, 500), (240, 10), start_pct=6),
             # 70/min of 70: a runaway job empties it within half a minute, for a minute
             "KEYS_CHECK": _profile((15, 60), (60, 450), (165, 30), start_pct=90),
-            # 600/min of 600: a batch takes most of it and is done
+            # 600/min of 600: a batch consumes most of it and ends
             "ENTRIES_UPDATE": _profile((20, 60), (30, 248), (40, 100), (210, 40), start_pct=100),
-            # three minutes' worth of tokens: a wave an operator can watch
+            # Three minutes of refill: a wave that an operator can watch.
             "PERSONS_STATISTICS_READ": _profile((120, 130), (240, 40), start_pct=70),
             ANTISCAN: TrafficProfile(
                 phases=(Phase(seconds=150, load_pct=120), _SCAN, Phase(seconds=330, load_pct=60)), start_pct=85
@@ -80,7 +80,7 @@ _SCENARIOS: Final = (
         },
         affected=3,
     ),
-    Scenario(name="still", summary="nobody asks anything: every bucket is full", background=SILENT),
+    Scenario(name="still", summary="no requests: every bucket is full", background=SILENT),
     Scenario(name="calm-day", summary="ordinary traffic: no bucket near a threshold"),
     Scenario(
         name="payday-burst",
@@ -95,7 +95,7 @@ _SCENARIOS: Final = (
     ),
     Scenario(
         name="404-scan",
-        summary="somebody walks through keys that do not exist: three tokens each, no payment orders",
+        summary="a scan of keys that do not exist: three tokens each, no payment orders",
         profiles={
             ANTISCAN: TrafficProfile(
                 phases=(Phase(seconds=60, load_pct=70), _SCAN, Phase(seconds=600, load_pct=60)), start_pct=95
@@ -139,7 +139,7 @@ def scenario_named(name: str) -> Scenario:
     """Return the scenario.
 
     Raises:
-        SettingsError: there is none of this name; the message names those there are.
+        SettingsError: there is no scenario of this name; the message lists the names.
     """
     if name not in SCENARIOS:
         raise SettingsError((f"scenario: {name!r}, expected one of {', '.join(SCENARIOS)}",))

@@ -1,4 +1,4 @@
-"""What participants ask of DICT: demand as a share of what the bucket refills, with seeded noise."""
+"""Traffic of participants: demand as a share of the refill rate, with seeded noise."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 COST_FOUND: Final = 1
 COST_MISSING: Final = 3
-"""What an antiscan lookup costs on 200 and on 404; a payment order gives one token back."""
+"""Tokens of an antiscan lookup on 200 and on 404; a payment order returns one token."""
 
 _MASK: Final = 2**64 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
-    """A stretch of even demand: `load_pct` of the first refill rate.
+    """A period of even demand: `load_pct` of the first refill rate.
 
     For antiscan lookups: the share answered 404, and the share of the others followed by a payment order.
     """
@@ -35,7 +35,7 @@ class Phase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrafficProfile:
-    """Phases of one policy, repeated for ever, in steps of `step_sec`.
+    """Phases of one policy, repeated, in steps of `step_sec`.
 
     `start_pct` is the share of the capacity at the start; None lets the seed choose between 45 and 100.
     `noise_pct` is how far each step may differ from the phase's load.
@@ -57,13 +57,13 @@ class TrafficProfile:
 
 
 CALM: Final = TrafficProfile(phases=(Phase(seconds=3600, load_pct=55),), step_sec=30, noise_pct=60)
-"""Ordinary traffic: steps are long, so that a thousand participants cost little."""
+"""Ordinary traffic. Steps are long, so that a thousand participants cost little."""
 SILENT: Final = TrafficProfile(phases=(Phase(seconds=3600, load_pct=0),), start_pct=100, step_sec=3600)
-"""Nobody asks; POLICIES_LIST and POLICIES_READ have no other traffic than ours."""
+"""No requests. POLICIES_LIST and POLICIES_READ have only the monitor's."""
 
 
 def seeded(*parts: object) -> int:
-    """Return 64 bits that depend on nothing but the parts."""
+    """Return 64 bits that depend on the parts only."""
     return int.from_bytes(blake2b("|".join(map(str, parts)).encode(), digest_size=8).digest())
 
 
@@ -74,15 +74,15 @@ def _mixed(number: int) -> int:
 
 
 class PolicyTraffic:
-    """One policy of one participant: its bucket and who spends from it, on a fixed grid of steps.
+    """One policy of one participant: its bucket and its traffic, on a fixed grid of steps.
 
-    The grid makes the story independent of when somebody looks.
+    The grid makes the traffic independent of the times of polls.
     """
 
-    __slots__ = ("_counts_missing", "_next", "_rate", "_seed", "_profile", "bucket")
+    __slots__ = ("_counts_missing", "_next", "_profile", "_rate", "_seed", "bucket")
 
     def __init__(self, policy_name: str, bucket: TokenBucket, profile: TrafficProfile, seed: int) -> None:
-        """Begin at the start of the story; demand is measured by the bucket's limits of now."""
+        """Start with the first phase; demand is relative to the bucket's limits at that time."""
         self.bucket = bucket
         self._profile = profile
         self._seed = seed
@@ -91,7 +91,7 @@ class PolicyTraffic:
         self._counts_missing = policy_name == ANTISCAN
 
     def run_until(self, at: int) -> None:
-        """Live on to `at` microseconds."""
+        """Advance to `at` microseconds."""
         while self._next * SECOND <= at:
             self.bucket.advance(self._next * SECOND)
             self._step(self._next)
@@ -110,7 +110,7 @@ class PolicyTraffic:
         swing = self._profile.noise_pct
         share = 100 - swing + noise % (2 * swing + 1)
         whole = self._rate.refill_period_sec * 100 * 100
-        # a fraction of a request becomes one with that probability
+        # A fraction of a request becomes one request with that probability.
         return (self._rate.refill_tokens * self._profile.step_sec * load_pct * share + (noise >> 16) % whole) // whole
 
 

@@ -1,4 +1,4 @@
-"""Virtual time: the real clock, stretched or squeezed."""
+"""Virtual time: the real clock at another speed."""
 
 from __future__ import annotations
 
