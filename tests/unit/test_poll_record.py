@@ -67,13 +67,13 @@ async def record(store: MemoryStateStore, polls: Sequence[Poll]) -> list[Recorde
     return await record_group(store, polls, RULES, asyncio.Semaphore(4))
 
 
-async def test_every_poll_is_kept_good_or_not(store: FaultyStore) -> None:
+async def test_every_poll_is_stored(store: FaultyStore) -> None:
     await record(store, [reading_of("a"), replace(failure(), participant="b")])
 
     assert await store.poll_counts(["a", "b"]) == {("a", Outcome.OK): 1, ("b", Outcome.UNAVAILABLE): 1}
 
 
-async def test_each_poll_is_judged_by_what_was_known_before(store: FaultyStore) -> None:
+async def test_each_poll_is_evaluated_against_the_previous_state(store: FaultyStore) -> None:
     await record(store, [reading_of("a")])
 
     done = await record(store, [reading_of("a", NOON + LATER, available=200)])
@@ -81,7 +81,7 @@ async def test_each_poll_is_judged_by_what_was_known_before(store: FaultyStore) 
     assert done == [Recorded(participant="a", repeated=False, is_new_reading=True, events=1)]
 
 
-async def test_a_repetition_changes_nothing(store: FaultyStore) -> None:
+async def test_a_repeated_poll_changes_nothing(store: FaultyStore) -> None:
     polls = [reading_of("a", available=200)]
     await record(store, polls)
 
@@ -91,13 +91,13 @@ async def test_a_repetition_changes_nothing(store: FaultyStore) -> None:
     assert await store.poll_counts(["a"]) == {("a", Outcome.OK): 1}
 
 
-async def test_transactions_at_once_are_bounded(store: FaultyStore) -> None:
+async def test_concurrent_transactions_are_limited(store: FaultyStore) -> None:
     await record(store, readings_of([str(number) for number in range(10)]))
 
     assert store.most_open == 4
 
 
-async def test_one_participants_fault_leaves_the_others_recorded(store: FaultyStore) -> None:
+async def test_an_error_of_one_participant_does_not_affect_the_others(store: FaultyStore) -> None:
     store.faults["b"] = StoreError("refused")
 
     with pytest.raises(StoreError, match="refused"):
@@ -106,14 +106,14 @@ async def test_one_participants_fault_leaves_the_others_recorded(store: FaultySt
     assert set(await store.latest(["a", "b", "c"])) == {"a", "c"}
 
 
-async def test_an_outage_is_told_rather_than_a_refusal_or_a_mistake(store: FaultyStore) -> None:
+async def test_an_outage_is_raised_before_other_errors(store: FaultyStore) -> None:
     store.faults = {"a": KeyError("mistake"), "b": StoreError("refused"), "c": StoreUnavailableError("away")}
 
     with pytest.raises(StoreUnavailableError, match="away"):
         await record(store, readings_of(["a", "b", "c"]))
 
 
-async def test_what_was_refused_for_want_of_a_database_is_recorded_by_a_repetition(store: FaultyStore) -> None:
+async def test_a_repeated_poll_is_recorded_after_a_database_outage(store: FaultyStore) -> None:
     store.faults["b"] = StoreUnavailableError("away")
     polls = readings_of(["a", "b"])
     with pytest.raises(StoreUnavailableError):
@@ -125,7 +125,7 @@ async def test_what_was_refused_for_want_of_a_database_is_recorded_by_a_repetiti
     assert [one.repeated for one in done] == [True, False]
 
 
-async def test_good_snapshots_are_shown_to_readers() -> None:
+async def test_valid_snapshots_are_cached_for_readers() -> None:
     cache = MemoryCache(HandClock())
 
     cached = await cache_group(cache, readings_of(["a", "b"]))
@@ -136,7 +136,7 @@ async def test_good_snapshots_are_shown_to_readers() -> None:
     assert (entry.snapshot, entry.fetched_at) == (reading_of("a"), NOON)
 
 
-async def test_failures_and_empty_answers_replace_nothing() -> None:
+async def test_failures_and_empty_responses_replace_no_snapshot() -> None:
     cache = MemoryCache(HandClock())
     await cache_group(cache, [reading_of("a")])
 
@@ -150,7 +150,7 @@ async def test_failures_and_empty_answers_replace_nothing() -> None:
     assert entry.fetched_at == NOON
 
 
-async def test_an_unreachable_cache_is_reported_and_waited_for_once() -> None:
+async def test_an_unreachable_cache_is_reported_after_one_timeout() -> None:
     cache = FaultyCache(HandClock())
 
     cached = await cache_group(cache, readings_of(["a", "b"]))
