@@ -53,7 +53,7 @@ async def test_the_first_reading_comes_from_the_source(world: ReadingWorld) -> N
     assert (reading.status, reading.expires_in, reading.age) == (CacheStatus.MISS, 60, 0)
 
 
-async def test_the_next_comes_from_memory(world: ReadingWorld) -> None:
+async def test_the_next_reading_comes_from_memory(world: ReadingWorld) -> None:
     reader = world.reader()
     first = await reader.read(PARTICIPANT)
 
@@ -64,7 +64,7 @@ async def test_the_next_comes_from_memory(world: ReadingWorld) -> None:
     assert len(world.source.calls) == 1
 
 
-async def test_another_process_takes_it_from_the_cache(world: ReadingWorld) -> None:
+async def test_another_process_reads_from_the_cache(world: ReadingWorld) -> None:
     await world.reader().read(PARTICIPANT)
 
     reading = await world.reader().read(PARTICIPANT)
@@ -72,7 +72,7 @@ async def test_another_process_takes_it_from_the_cache(world: ReadingWorld) -> N
     assert (reading.status, len(world.source.calls)) == (CacheStatus.HIT, 1)
 
 
-async def test_memory_is_asked_for_one_second_only(world: ReadingWorld) -> None:
+async def test_memory_is_used_for_one_second(world: ReadingWorld) -> None:
     reader = world.reader()
     await reader.read(PARTICIPANT)
     world.clock.advance(1)
@@ -85,7 +85,7 @@ async def test_memory_is_asked_for_one_second_only(world: ReadingWorld) -> None:
     assert reading.view.snapshot == entry(1, available=5).snapshot
 
 
-async def test_memory_never_outlives_the_cache_life(world: ReadingWorld) -> None:
+async def test_memory_never_exceeds_the_cache_ttl(world: ReadingWorld) -> None:
     reader = world.reader()
     await world.cache.put(entry())
     world.clock.advance(59.5)
@@ -96,7 +96,7 @@ async def test_memory_never_outlives_the_cache_life(world: ReadingWorld) -> None
     assert (fresh.status, fresh.expires_in, reader.cached(PARTICIPANT)) == (CacheStatus.HIT, 1, None)
 
 
-async def test_a_reading_counts_whole_seconds(world: ReadingWorld) -> None:
+async def test_the_age_of_a_reading_is_in_whole_seconds(world: ReadingWorld) -> None:
     reader = world.reader()
     await world.cache.put(entry())
     world.clock.advance(10.6)
@@ -112,16 +112,16 @@ async def test_a_reading_counts_whole_seconds(world: ReadingWorld) -> None:
     assert [(r.age, r.expires_in) for r in (at_first, later)] == [(10, 50), (11, 49)]
 
 
-async def test_nothing_is_remembered_of_who_is_not_watched(world: ReadingWorld) -> None:
+async def test_no_state_is_stored_for_unknown_participants(world: ReadingWorld) -> None:
     assert world.reader().cached("00000000") is None
 
 
-async def test_who_is_not_watched_is_refused(world: ReadingWorld) -> None:
+async def test_an_unknown_participant_is_rejected(world: ReadingWorld) -> None:
     with pytest.raises(InvalidValueError, match="participant"):
         await world.reader().read("00000000")
 
 
-async def test_the_source_is_read_again_after_the_cache_life(world: ReadingWorld) -> None:
+async def test_the_source_is_read_again_after_the_cache_ttl(world: ReadingWorld) -> None:
     reader = world.reader()
     await reader.read(PARTICIPANT)
     world.clock.advance(60)
@@ -131,7 +131,7 @@ async def test_the_source_is_read_again_after_the_cache_life(world: ReadingWorld
     assert (reading.status, len(world.source.calls)) == (CacheStatus.MISS, 2)
 
 
-async def test_requests_at_once_share_one_call(world: ReadingWorld) -> None:
+async def test_concurrent_requests_share_one_call(world: ReadingWorld) -> None:
     reader = world.reader()
     world.source.hold = asyncio.Event()
 
@@ -144,7 +144,7 @@ async def test_requests_at_once_share_one_call(world: ReadingWorld) -> None:
     assert len(world.source.calls) == 1
 
 
-async def test_a_caller_who_goes_away_does_not_take_the_call_along(world: ReadingWorld) -> None:
+async def test_a_cancelled_caller_does_not_cancel_the_call(world: ReadingWorld) -> None:
     reader = world.reader()
     world.source.hold = asyncio.Event()
     gone = asyncio.create_task(reader.read(PARTICIPANT))
@@ -158,7 +158,7 @@ async def test_a_caller_who_goes_away_does_not_take_the_call_along(world: Readin
 
 
 @pytest.mark.usefixtures("quick")
-async def test_processes_at_once_share_one_call_and_the_others_wait_for_it(world: ReadingWorld) -> None:
+async def test_concurrent_processes_wait_for_one_shared_call(world: ReadingWorld) -> None:
     world.source.hold = asyncio.Event()
     winner, loser = world.reader(), world.reader()
     winning = asyncio.create_task(winner.read(PARTICIPANT))
@@ -173,7 +173,7 @@ async def test_processes_at_once_share_one_call_and_the_others_wait_for_it(world
 
 
 @pytest.mark.usefixtures("quick")
-async def test_waiting_for_another_process_ends(world: ReadingWorld) -> None:
+async def test_waiting_for_another_process_times_out(world: ReadingWorld) -> None:
     world.source.hold = asyncio.Event()
     winner, loser = world.reader(), world.reader()
     winning = asyncio.create_task(winner.read(PARTICIPANT))
@@ -188,7 +188,7 @@ async def test_waiting_for_another_process_ends(world: ReadingWorld) -> None:
         await winning
 
 
-async def test_participants_do_not_share(world: ReadingWorld) -> None:
+async def test_participants_do_not_share_readings(world: ReadingWorld) -> None:
     reader = world.reader()
 
     await asyncio.gather(reader.read(PARTICIPANT), reader.read(OTHER))
@@ -229,7 +229,7 @@ async def test_calls_are_counted_by_outcome(world: ReadingWorld) -> None:
     assert reader.source_calls == {(PARTICIPANT, Outcome.OK): 1, (PARTICIPANT, Outcome.UNAVAILABLE): 1}
 
 
-async def test_an_empty_answer_is_no_data(world: ReadingWorld) -> None:
+async def test_an_empty_response_is_no_data(world: ReadingWorld) -> None:
     reader = world.reader()
     first = await reader.read(PARTICIPANT)
     world.clock.advance(60)
@@ -240,7 +240,7 @@ async def test_an_empty_answer_is_no_data(world: ReadingWorld) -> None:
     assert (reading.status, reading.view) == (CacheStatus.STALE, first.view)
 
 
-async def test_the_reserve_of_the_budget_is_not_touched(world: ReadingWorld) -> None:
+async def test_the_reserve_of_the_budget_is_not_spent(world: ReadingWorld) -> None:
     world.source.buckets = (policies_list(5, 20),)
     world.budget = BudgetConfig(cache_ttl=timedelta(seconds=1))
     reader = world.reader()
@@ -253,7 +253,7 @@ async def test_the_reserve_of_the_budget_is_not_touched(world: ReadingWorld) -> 
 
 
 @pytest.mark.usefixtures("quick")
-async def test_a_slow_source_keeps_nobody_waiting_who_can_have_the_last_reading(world: ReadingWorld) -> None:
+async def test_a_slow_source_does_not_delay_the_last_reading(world: ReadingWorld) -> None:
     reader = world.reader()
     await world.cache.put(entry())
     world.clock.advance(60)
@@ -267,7 +267,7 @@ async def test_a_slow_source_keeps_nobody_waiting_who_can_have_the_last_reading(
 
 
 @pytest.mark.usefixtures("quick")
-async def test_a_slow_source_is_waited_for_where_there_is_nothing_else(world: ReadingWorld) -> None:
+async def test_without_a_reading_a_slow_source_is_awaited(world: ReadingWorld) -> None:
     reader = world.reader()
     world.source.hold = asyncio.Event()
     waiting = asyncio.create_task(reader.read(PARTICIPANT))
@@ -278,7 +278,7 @@ async def test_a_slow_source_is_waited_for_where_there_is_nothing_else(world: Re
     assert (await waiting).status is CacheStatus.MISS
 
 
-async def test_the_monitors_last_reading_saves_a_call(world: ReadingWorld) -> None:
+async def test_the_last_reading_of_the_monitor_saves_a_call(world: ReadingWorld) -> None:
     await recorded(world.stores, entry().snapshot)
 
     reading = await world.reader().read(PARTICIPANT)
@@ -286,7 +286,7 @@ async def test_the_monitors_last_reading_saves_a_call(world: ReadingWorld) -> No
     assert (reading.status, world.source.calls) == (CacheStatus.HIT, [])
 
 
-async def test_an_old_reading_of_the_monitor_is_better_than_none(world: ReadingWorld) -> None:
+async def test_an_old_reading_of_the_monitor_is_served_as_stale(world: ReadingWorld) -> None:
     await recorded(world.stores, entry().snapshot)
     world.clock.advance(3600)
     world.source.error = DOWN
@@ -304,7 +304,7 @@ async def test_a_monitor_that_only_failed_has_no_reading(world: ReadingWorld) ->
         await world.reader().read(PARTICIPANT)
 
 
-async def test_an_entry_from_the_future_is_not_believed(world: ReadingWorld) -> None:
+async def test_an_entry_from_the_future_is_ignored(world: ReadingWorld) -> None:
     await world.cache.put(entry(61))
 
     reading = await world.reader().read(PARTICIPANT)
@@ -312,13 +312,13 @@ async def test_an_entry_from_the_future_is_not_believed(world: ReadingWorld) -> 
     assert (reading.status, reading.view.fetched_at) == (CacheStatus.MISS, NOON)
 
 
-async def test_a_clock_that_differs_a_little_makes_no_negative_age(world: ReadingWorld) -> None:
+async def test_a_small_clock_difference_gives_no_negative_age(world: ReadingWorld) -> None:
     await world.cache.put(entry(59))
 
     assert (await world.reader().read(PARTICIPANT)).age == 0
 
 
-async def test_thresholds_set_by_operators_hold(world: ReadingWorld) -> None:
+async def test_thresholds_of_operators_apply(world: ReadingWorld) -> None:
     stores = memory_stores(world.clock)
     stores.database.set_policy_override(
         PARTICIPANT, "CLAIMS_READ", PolicyOverride(warning=10_000, critical=10_000, enabled=False)
@@ -331,7 +331,7 @@ async def test_thresholds_set_by_operators_hold(world: ReadingWorld) -> None:
     assert (evaluated.level, evaluated.enabled) == (Level.CRITICAL, False)
 
 
-async def test_changed_thresholds_hold_within_ten_seconds_and_make_a_new_view(world: ReadingWorld) -> None:
+async def test_changed_thresholds_apply_within_ten_seconds(world: ReadingWorld) -> None:
     stores = memory_stores(world.clock)
     world.stores = stores
     reader = world.reader()
@@ -347,7 +347,7 @@ async def test_changed_thresholds_hold_within_ten_seconds_and_make_a_new_view(wo
     assert [r.view.buckets[0].level for r in (before, after)] == [Level.OK, Level.WARNING]
 
 
-async def test_the_view_stays_the_same_object_while_nothing_changes(world: ReadingWorld) -> None:
+async def test_an_unchanged_reading_is_the_same_object(world: ReadingWorld) -> None:
     reader = world.reader()
     first = await reader.read(PARTICIPANT)
     views = set()
@@ -370,7 +370,7 @@ class Forgetful(MemoryStateStore):
 
 
 @pytest.mark.usefixtures("quick")
-async def test_the_last_known_thresholds_hold_while_the_database_is_silent(world: ReadingWorld) -> None:
+async def test_the_last_known_thresholds_apply_while_the_database_is_silent(world: ReadingWorld) -> None:
     state = Forgetful(MemoryDatabase())
     world.stores = replace(world.stores, state=state)
     reader = world.reader()
@@ -393,7 +393,7 @@ class CountedAway(AbsentState):
         return await super().policy_overrides(participant)
 
 
-async def test_a_database_that_is_away_is_left_alone_for_two_seconds(world: ReadingWorld) -> None:
+async def test_an_unavailable_database_is_not_called_for_two_seconds(world: ReadingWorld) -> None:
     state = CountedAway(MemoryDatabase())
     world.stores = replace(world.stores, state=state)
     reader = world.reader()
@@ -404,7 +404,7 @@ async def test_a_database_that_is_away_is_left_alone_for_two_seconds(world: Read
     assert state.asked == 2
 
 
-async def test_without_redis_the_database_admits_one_call_per_cache_life(world: ReadingWorld) -> None:
+async def test_without_redis_the_database_admits_one_call_per_cache_ttl(world: ReadingWorld) -> None:
     world.cache = AbsentCache()
     readers = [world.reader() for _ in range(3)]
     for _ in range(180):
@@ -414,7 +414,7 @@ async def test_without_redis_the_database_admits_one_call_per_cache_life(world: 
     assert len(world.source.calls) == 3
 
 
-async def test_without_redis_the_others_serve_the_monitors_reading_as_stale(world: ReadingWorld) -> None:
+async def test_without_redis_the_reading_of_the_monitor_is_served_as_stale(world: ReadingWorld) -> None:
     world.cache = AbsentCache()
     await recorded(world.stores, entry().snapshot)
     world.clock.advance(60)
@@ -425,7 +425,7 @@ async def test_without_redis_the_others_serve_the_monitors_reading_as_stale(worl
     assert statuses == [CacheStatus.MISS, CacheStatus.STALE]
 
 
-async def test_without_redis_and_database_nobody_calls(world: ReadingWorld) -> None:
+async def test_without_redis_and_database_there_is_no_call(world: ReadingWorld) -> None:
     world.cache, world.stores = AbsentCache(), absent_stores(world.clock)
 
     with pytest.raises(NoReadingError):
