@@ -42,7 +42,7 @@ class Outline(HTMLParser):
 
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("sample", SAMPLES)
-def test_every_page_is_well_nested_without_script_or_inline_style(sample: str, language: Language) -> None:
+def test_every_page_is_well_formed_without_script_or_inline_style(sample: str, language: Language) -> None:
     outline = Outline(render_overview(SAMPLES[sample], language).decode())
 
     names = {name for name, _ in outline.tags}
@@ -53,7 +53,7 @@ def test_every_page_is_well_nested_without_script_or_inline_style(sample: str, l
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
-def test_every_address_on_a_page_is_its_own(sample: str) -> None:
+def test_every_link_of_a_page_is_local(sample: str) -> None:
     outline = Outline(render_overview(SAMPLES[sample], Language.PT).decode())
 
     addresses = [given[name] for _, given in outline.tags for name in ("href", "src") if name in given]
@@ -62,7 +62,7 @@ def test_every_address_on_a_page_is_its_own(sample: str) -> None:
 
 
 @pytest.mark.parametrize("language", Language)
-def test_a_page_says_its_language(language: Language) -> None:
+def test_a_page_declares_its_language(language: Language) -> None:
     outline = Outline(render_overview(HEALTHY, language).decode())
 
     assert outline.of("html") == [{"lang": CATALOGS[language].tag}]
@@ -75,7 +75,7 @@ def test_ids_are_unique() -> None:
     assert len(ids) == len(set(ids))
 
 
-def test_hostile_text_stays_text() -> None:
+def test_hostile_text_is_escaped() -> None:
     model = replace(HEALTHY, category=HOSTILE[:40], participant=HOSTILE, participants=(HOSTILE, "a", "b"))
 
     page = render_overview(model, Language.EN).decode()
@@ -86,13 +86,13 @@ def test_hostile_text_stays_text() -> None:
     assert "{{ 7*7 }}" in page
 
 
-def test_every_bucket_is_a_row_with_a_header_of_its_own() -> None:
+def test_every_bucket_is_a_row_with_its_own_header() -> None:
     outline = Outline(render_overview(TROUBLE, Language.EN).decode())
 
     assert len([given for given in outline.of("th") if given.get("scope") == "row"]) == len(TROUBLE.buckets)
 
 
-def test_a_bar_is_as_long_as_what_is_left_and_shows_both_thresholds() -> None:
+def test_a_bar_has_the_length_of_the_share_left_and_both_thresholds() -> None:
     page = render_overview(TROUBLE, Language.EN).decode()
 
     assert 'class="fill" width="22.77"' in page
@@ -109,14 +109,14 @@ def test_the_page_refreshes_itself_unless_stopped() -> None:
     assert "http-equiv" not in render_overview(CROWDED, Language.PT).decode()
 
 
-def test_the_tab_says_the_state() -> None:
+def test_the_title_has_the_state() -> None:
     page = render_overview(NOTHING, Language.PT).decode()
 
     assert "<title>Ainda sem leitura · Limites do DICT</title>" in page
     assert 'href="static/icon-unknown.svg?v=' in page
 
 
-def test_one_participant_is_named_and_many_are_links() -> None:
+def test_one_participant_is_a_name_and_many_are_links() -> None:
     one, many = (render_overview(model, Language.PT).decode() for model in (HEALTHY, TROUBLE))
 
     assert f"Participante <b>{PARTICIPANT}</b>" in one
@@ -124,14 +124,14 @@ def test_one_participant_is_named_and_many_are_links() -> None:
     assert f'aria-current="page">{PARTICIPANT}</a>' in many
 
 
-def test_very_many_participants_are_folded_away() -> None:
+def test_very_many_participants_are_collapsed() -> None:
     outline = Outline(render_overview(CROWDED, Language.PT).decode())
 
     assert len(outline.of("details")) == 1
     assert len(outline.of("a")) >= len(CROWDED.participants)
 
 
-def test_nothing_may_be_loaded_from_outside() -> None:
+def test_the_policy_allows_no_foreign_resource() -> None:
     policy = HEADERS["Content-Security-Policy"]
 
     assert policy.startswith("default-src 'none'; style-src 'self'; img-src 'self'; ")
