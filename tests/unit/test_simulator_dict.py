@@ -221,7 +221,7 @@ def spoilt(fault: Fault) -> Listing:
     return listing(fake.list_policies(US, START))
 
 
-def test_two_items_of_a_malformed_answer_cannot_be_read() -> None:
+def test_two_items_of_a_malformed_response_are_unreadable() -> None:
     answer = spoilt(Fault.MALFORMED_ITEM)
 
     assert len(answer.policies) == 31
