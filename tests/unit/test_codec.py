@@ -79,7 +79,7 @@ def test_a_group_of_fifty_participants_is_far_below_the_payload_limit() -> None:
     assert len(encode_poll(answer)) * 50 < 250_000
 
 
-def test_a_bucket_of_an_older_version_is_read_with_what_it_lacks_by_default() -> None:
+def test_a_bucket_of_an_older_version_gets_default_values() -> None:
     row = json.loads(encode_poll(snapshot(bucket(name="A"))))
     row[7][0] = ["A", 1, 2, 3, 4]
 
@@ -88,7 +88,7 @@ def test_a_bucket_of_an_older_version_is_read_with_what_it_lacks_by_default() ->
     assert known == Bucket(name="A", available_tokens=1, capacity=2, refill_tokens=3, refill_period_sec=4)
 
 
-def test_a_bucket_of_a_newer_version_is_read_without_what_it_has_besides() -> None:
+def test_a_bucket_of_a_newer_version_loses_unknown_fields() -> None:
     answer = snapshot(bucket())
     row = json.loads(encode_poll(answer))
     row[7][0] += ["unknown", 7]
@@ -96,7 +96,7 @@ def test_a_bucket_of_a_newer_version_is_read_without_what_it_has_besides() -> No
     assert only_snapshot(row) == answer
 
 
-def test_a_bucket_without_what_every_version_has_is_refused() -> None:
+def test_a_bucket_without_a_required_field_is_rejected() -> None:
     row = json.loads(encode_poll(snapshot(bucket(name="A"))))
     row[7][0] = ["A", 1]
 
