@@ -159,7 +159,7 @@ def test_an_invalid_value_is_rejected_with_its_name(name: str, text: str) -> Non
     assert definitions()[name].expected in problem
 
 
-def test_a_problem_says_what_was_found_and_what_was_expected() -> None:
+def test_a_problem_names_the_value_and_the_expectation() -> None:
     (problem,) = problems_of({"PORT": "http"})
 
     assert problem == "PORT: 'http', expected a port from 1 to 65535"
@@ -307,7 +307,7 @@ def test_only_secrets_are_read_from_files(tmp_path: Path) -> None:
     assert load({"PORT_FILE": str(file)}).port == 8080
 
 
-def test_each_setting_knows_where_its_value_came_from() -> None:
+def test_each_setting_has_the_origin_of_its_value() -> None:
     settings = load({"PORT": "8081", "UNKNOWN": "1"})
 
     assert settings.provenance["PORT"].origin is ValueOrigin.ENVIRONMENT
@@ -354,7 +354,7 @@ def test_a_required_value_is_returned_or_reported_missing() -> None:
         required(None, "REDIS_ADDR")
 
 
-def test_a_long_value_is_cut() -> None:
+def test_a_long_value_is_truncated() -> None:
     (problem,) = problems_of({"PORT": "x" * 10_000})
 
     assert len(problem) < 200
