@@ -10,7 +10,7 @@ from samples.domain import NOON, PARTICIPANT, bucket, snapshot
 from samples.readings import HandClock
 
 
-async def test_an_entry_lives_a_day() -> None:
+async def test_an_entry_expires_after_a_day() -> None:
     clock = HandClock()
     cache = MemoryCache(clock)
     await cache.put(CachedSnapshot(snapshot=snapshot(bucket()), fetched_at=NOON))
