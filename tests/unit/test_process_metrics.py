@@ -31,7 +31,7 @@ def test_each_duration_is_a_histogram_of_the_catalog(metric: DurationMetric) -> 
     assert (CATALOG[metric].type, bool(CATALOG[metric].bounds)) == (Type.HISTOGRAM, True)
 
 
-def test_nothing_is_shown_before_its_first_use(metrics: ProcessMetrics) -> None:
+def test_unused_metrics_have_no_series(metrics: ProcessMetrics) -> None:
     assert list(metrics.collect()) == []
 
 
@@ -42,7 +42,7 @@ def test_occurrences_are_counted_by_label(metrics: ProcessMetrics) -> None:
     assert (value(metrics, "cycles_total", result="good"), value(metrics, "cycles_total", result="bad")) == (2, 1)
 
 
-def test_an_idle_worker_shows_zeros(metrics: ProcessMetrics) -> None:
+def test_an_idle_worker_exports_zeros(metrics: ProcessMetrics) -> None:
     declare_metrics(metrics)
 
     zeros = (
@@ -71,7 +71,7 @@ def test_durations_are_a_histogram(metrics: ProcessMetrics) -> None:
     assert value(metrics, "cycle_duration_seconds_sum") == pytest.approx(1042.17)
 
 
-def test_no_series_says_when_it_was_created(metrics: ProcessMetrics) -> None:
+def test_no_series_has_its_creation_time(metrics: ProcessMetrics) -> None:
     metrics.count(CountMetric.CYCLES, "good")
     metrics.observe(DurationMetric.SQL, 0.1, "reading.latest")
 
