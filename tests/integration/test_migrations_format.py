@@ -44,7 +44,7 @@ def test_a_semicolon_within_a_marked_statement_ends_nothing() -> None:
     assert up == ("DO $$\nBEGIN;\nEND\n$$;", "SELECT 1;")
 
 
-def test_comments_between_statements_are_dropped_and_those_inside_kept() -> None:
+def test_only_comments_inside_statements_survive() -> None:
     up, _ = parsed("-- first\n\n-- +goose Up\n-- second\n  -- third\n\nSELECT\n-- inside\n1;\n")
 
     assert up == ("SELECT\n-- inside\n1;",)
