@@ -118,7 +118,7 @@ async def test_transitions_of_a_policy_arrive_in_the_order_given(made: Made) -> 
     assert [made.ids(name) for name in (CLAIMS, ENTRIES, KEYS)] == [ids(story) for story in stories]
 
 
-async def test_order_holds_from_one_call_to_the_next(made: Made) -> None:
+async def test_successive_calls_preserve_the_order(made: Made) -> None:
     story = story_of(CLAIMS, 9)
 
     for part in (story[:4], story[4:5], story[5:]):
