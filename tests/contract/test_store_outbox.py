@@ -67,7 +67,7 @@ async def test_unknown_numbers_stay_unknown(harness: Harness) -> None:
     assert event.outlook is None
 
 
-async def test_a_batch_holds_the_oldest_up_to_the_limit(harness: Harness) -> None:
+async def test_a_batch_has_the_oldest_up_to_the_limit(harness: Harness) -> None:
     await harness.record_all(*TWO_POLICIES)
 
     everything = await harness.unpublished()
