@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MONDAY = NOON
 NIGHT = Recurrence(days=(Weekday.FRI,), start=time(22), end=time(6), time_zone="America/Sao_Paulo")
 OFFICE = Recurrence(days=(Weekday.MON, Weekday.TUE), start=time(9), end=time(18), time_zone="America/Sao_Paulo")
+DAYS = Recurrence(days=tuple(Weekday), start=time(9), end=time(18), time_zone="America/Sao_Paulo")
+NIGHTS = Recurrence(days=tuple(Weekday), start=time(22), end=time(6), time_zone="Europe/Lisbon")
 
 
 def at(text: str) -> datetime:
@@ -200,3 +202,29 @@ def test_an_unknown_time_zone_is_rejected(zone: str) -> None:
 def test_a_silence_without_a_printable_reason_is_rejected(reason: str) -> None:
     with pytest.raises(InvalidValueError, match=r"^reason: .*expected 1 to 500"):
         replace(silence(), reason=reason)
+
+
+def test_a_silence_is_active_until_its_end() -> None:
+    assert silence().active_until(NOON) == NOON + HOUR
+
+
+@pytest.mark.parametrize(
+    ("hours", "moment", "until"),
+    [
+        (DAYS, "2026-11-23T15:00Z", "2026-11-23T21:00Z"),
+        (DAYS, "2026-11-23T20:59Z", "2026-11-23T21:00Z"),
+        (NIGHTS, "2026-11-23T23:00Z", "2026-11-24T06:00Z"),
+        (NIGHTS, "2026-11-24T01:00Z", "2026-11-24T06:00Z"),
+        (NIGHTS, "2026-03-28T23:00Z", "2026-03-29T05:00Z"),  # clocks go forward that night
+    ],
+)
+def test_a_recurring_silence_is_active_until_the_end_of_its_hours(hours: Recurrence, moment: str, until: str) -> None:
+    one = silence(starts_at=at("2026-03-01T00:00Z"), ends_at=at("2026-12-31T00:00Z"), recurrence=hours)
+
+    assert one.active_until(at(moment)) == at(until)
+
+
+def test_a_recurring_silence_ends_with_its_period() -> None:
+    one = silence(ends_at=at("2026-11-23T16:00Z"), recurrence=DAYS)
+
+    assert one.active_until(at("2026-11-23T15:00Z")) == at("2026-11-23T16:00Z")
