@@ -46,11 +46,11 @@ STEADY = (4_500, 5_100)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 
-HEAD = """# What people are told
+HEAD = """# Notification samples
 
-One text of each sort, in both languages: the title as a locked phone shows it, then the body. Written by
-`PYTHONPATH=tests .venv/bin/python tests/notification_texts.py` from the code that composes them; a test compares.
-`docs/notifications.md` says who gets them.
+One text of each sort, in both languages: the title as a locked phone displays it, then the body. Written by
+`PYTHONPATH=tests .venv/bin/python tests/notification_texts.py` from the code that composes them. A test compares.
+`docs/notifications.md` describes the channels that receive them.
 """
 
 

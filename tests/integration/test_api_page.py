@@ -113,7 +113,7 @@ async def test_the_page_shows_acknowledgements_and_silences(world: World, client
     page = seen(await client.get("/?lang=en"))
 
     assert "acknowledged by &lt;b&gt;ana&lt;/b&gt; until 13:00 UTC" in page
-    assert "maintenance until 13:00 UTC: nobody is told" in page
+    assert "maintenance until 13:00 UTC: no notifications" in page
     assert "1 maintenance window until 13:00 UTC" in page
 
 

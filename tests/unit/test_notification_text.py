@@ -68,7 +68,7 @@ def many(count: int) -> list[AlertEvent]:
         ("ESCALATED", "PIOROU, CRÍTICO: CLAIMS_READ [12345678]", "WORSE, CRITICAL: CLAIMS_READ [12345678]"),
         (
             "ACKNOWLEDGED",
-            "ASSUMIDO por ana até 10:00: CLAIMS_READ [12345678]",
+            "RECONHECIDO por ana até 10:00: CLAIMS_READ [12345678]",
             "ACKNOWLEDGED by ana until 10:00: CLAIMS_READ [12345678]",
         ),
         (
@@ -120,7 +120,7 @@ def test_the_body_has_every_fact() -> None:
 @pytest.mark.parametrize(
     ("empty", "text"),
     [
-        (None, "Current use unknown: nobody can say when it empties."),
+        (None, "Current use unknown: no forecast of when it empties."),
         (TimeRange(earliest=inf, latest=inf), "At the current pace it does not empty."),
         (
             TimeRange(earliest=240, latest=inf),
@@ -228,7 +228,7 @@ def test_a_participant_without_a_name_is_not_named() -> None:
 def test_a_late_message_is_marked_and_has_no_forecast() -> None:
     _, body = told(replace(warning()[1], outlook=AHEAD), late=timedelta(hours=2))
 
-    assert "LATE: this was at 03:12, 2 h ago. Look at the levels of now before you act." in body
+    assert "LATE: this was at 03:12, 2 h ago. Check the current levels before you act." in body
     assert "Safe to send now" not in body
 
 

@@ -51,8 +51,8 @@ def test_an_expired_acknowledgement_is_not_displayed() -> None:
     [
         (Purpose.SILENCE, PT, "silenciado até 04:00 UTC"),
         (Purpose.SILENCE, EN, "silenced until 04:00 UTC"),
-        (Purpose.MAINTENANCE, PT, "manutenção até 04:00 UTC: ninguém é avisado"),
-        (Purpose.MAINTENANCE, EN, "maintenance until 04:00 UTC: nobody is told"),
+        (Purpose.MAINTENANCE, PT, "manutenção até 04:00 UTC: sem notificações"),
+        (Purpose.MAINTENANCE, EN, "maintenance until 04:00 UTC: no notifications"),
     ],
 )
 def test_a_silenced_alert_has_a_note(purpose: Purpose, catalog: Catalog, said: str) -> None:
@@ -114,7 +114,7 @@ def test_dead_lettered_transitions_are_counted() -> None:
 
     (note,) = overview_page(replace(HEALTHY, backlog=backlog), EN).notes
 
-    assert note.text == "1 transition of an alert was refused by the broker and given up on."
+    assert note.text == "1 transition of an alert was rejected by the broker and dead-lettered."
 
 
 @pytest.mark.parametrize("language", Language)

@@ -121,7 +121,7 @@ _NOTIFICATIONS: Final = NotificationTexts(
     since="Since {at}.",
     since_for="Since {at}, for {age}.",
     lasted="From {start} to {end}.",
-    late="LATE: this was at {at}, {age} ago. Look at the levels of now before you act.",
+    late="LATE: this was at {at}, {age} ago. Check the current levels before you act.",
     acknowledged=(
         "{matter}: acknowledged by {actor} until {until}, no reminders until then unless it gets worse: {reason}"
     ),
@@ -134,7 +134,7 @@ _NOTIFICATIONS: Final = NotificationTexts(
         TransitionKind.NOTICED: "notice",
     },
     before="Before: {steps}.",
-    use_unknown="Current use unknown: nobody can say when it empties.",
+    use_unknown="Current use unknown: no forecast of when it empties.",
     not_emptying="At the current pace it does not empty.",
     may_empty="At the highest possible use it empties in {span}; at the lowest it does not.",
     emptying="At the current pace it empties in {span}.",
@@ -171,7 +171,7 @@ _PAGE: Final = PageTexts(
     acknowledged="acknowledged by {actor} until {moment}",
     held_back={
         Purpose.SILENCE: "silenced until {moment}",
-        Purpose.MAINTENANCE: "maintenance until {moment}: nobody is told",
+        Purpose.MAINTENANCE: "maintenance until {moment}: no notifications",
     },
     active_silences={
         Purpose.SILENCE: Plural("{n} silence", "{n} silences"),
@@ -183,8 +183,8 @@ _PAGE: Final = PageTexts(
         "{n} transitions of alerts have not been published yet, the oldest for {age}.",
     ),
     dead=Plural(
-        "{n} transition of an alert was refused by the broker and given up on.",
-        "{n} transitions of alerts were refused by the broker and given up on.",
+        "{n} transition of an alert was rejected by the broker and dead-lettered.",
+        "{n} transitions of alerts were rejected by the broker and dead-lettered.",
     ),
     no_broker="Transitions of alerts go to the log only: no broker is configured.",
     open_for="for {age}",

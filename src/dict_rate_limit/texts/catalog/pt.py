@@ -27,7 +27,7 @@ _KINDS: Final = {
             TransitionKind.ESCALATED: "{policy} piorou, {state}: {left}{threshold}; em alerta há {age}",
             TransitionKind.DEESCALATED: "{policy} melhorou, ainda {state}: {left}{threshold}; em alerta há {age}",
             TransitionKind.REMINDED: "{policy} continua {state} há {age}: {left}{threshold}",
-            TransitionKind.ACKNOWLEDGED: "{policy}: assumido por {actor} até {until}: {reason}",
+            TransitionKind.ACKNOWLEDGED: "{policy}: reconhecido por {actor} até {until}: {reason}",
             TransitionKind.RESOLVED: "{policy}: alerta encerrado após {age}; {left}",
         },
     ),
@@ -58,7 +58,7 @@ _KINDS: Final = {
                 "Ainda sem leitura nova do DICT, há {age}: os níveis atuais são desconhecidos; "
                 "última consulta: {current}"
             ),
-            TransitionKind.ACKNOWLEDGED: "Sem leitura nova do DICT: assumido por {actor} até {until}: {reason}",
+            TransitionKind.ACKNOWLEDGED: "Sem leitura nova do DICT: reconhecido por {actor} até {until}: {reason}",
             TransitionKind.RESOLVED: "Leituras do DICT voltaram; alerta encerrado após {age}",
         },
         page="Sem leitura nova do DICT: os níveis atuais são desconhecidos",
@@ -74,7 +74,7 @@ _KINDS: Final = {
                 "O DICT recusa a nossa própria consulta de limites (429) há {age}: leituras atrasam"
             ),
             TransitionKind.ACKNOWLEDGED: (
-                "Consulta de limites recusada (429): assumido por {actor} até {until}: {reason}"
+                "Consulta de limites recusada (429): reconhecido por {actor} até {until}: {reason}"
             ),
             TransitionKind.RESOLVED: (
                 "O DICT voltou a aceitar a nossa consulta de limites; alerta encerrado após {age}"
@@ -118,7 +118,7 @@ _NOTIFICATIONS: Final = NotificationTexts(
         TransitionKind.ESCALATED: "PIOROU, {state}: ",
         TransitionKind.DEESCALATED: "MELHOROU para {state}: ",
         TransitionKind.RESOLVED: "RESOLVIDO após {age}: ",
-        TransitionKind.ACKNOWLEDGED: "ASSUMIDO por {actor} até {until}: ",
+        TransitionKind.ACKNOWLEDGED: "RECONHECIDO por {actor} até {until}: ",
         TransitionKind.REMINDED: "AINDA {lasting} há {age}: ",
         TransitionKind.NOTICED: "{state}: ",
     },
@@ -130,18 +130,18 @@ _NOTIFICATIONS: Final = NotificationTexts(
     since="Desde {at}.",
     since_for="Desde {at}, há {age}.",
     lasted="De {start} até {end}.",
-    late="ATRASADO: isto era às {at}, há {age}. Veja os níveis de agora antes de agir.",
-    acknowledged="{matter}: assumido por {actor} até {until}, sem lembretes até lá se não piorar. Motivo: {reason}",
+    late="ATRASADO: isto era às {at}, há {age}. Verifique os níveis atuais antes de agir.",
+    acknowledged="{matter}: reconhecido por {actor} até {until}, sem lembretes até lá se não piorar. Motivo: {reason}",
     verbs={
         TransitionKind.ESCALATED: "piorou",
         TransitionKind.DEESCALATED: "melhorou",
         TransitionKind.RESOLVED: "encerrou",
-        TransitionKind.ACKNOWLEDGED: "assumido",
+        TransitionKind.ACKNOWLEDGED: "reconhecido",
         TransitionKind.REMINDED: "lembrete",
         TransitionKind.NOTICED: "aviso",
     },
     before="Antes: {steps}.",
-    use_unknown="Gasto atual desconhecido: não se sabe quando esvazia.",
+    use_unknown="Gasto atual desconhecido: sem previsão de quando esvazia.",
     not_emptying="No ritmo atual não esvazia.",
     may_empty="No gasto máximo possível esvazia em {span}; no mínimo, não esvazia.",
     emptying="No ritmo atual esvazia em {span}.",
@@ -178,7 +178,7 @@ _PAGE: Final = PageTexts(
     acknowledged="reconhecido por {actor} até {moment}",
     held_back={
         Purpose.SILENCE: "silenciado até {moment}",
-        Purpose.MAINTENANCE: "manutenção até {moment}: ninguém é avisado",
+        Purpose.MAINTENANCE: "manutenção até {moment}: sem notificações",
     },
     active_silences={
         Purpose.SILENCE: Plural("{n} silêncio", "{n} silêncios"),
