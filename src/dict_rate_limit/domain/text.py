@@ -21,7 +21,7 @@ _PASSWORD_IN_QUERY: Final = re.compile(r"([?&][^=&]*password=)[^&]*", re.IGNOREC
 
 
 def require_reason(text: str) -> None:
-    """Refuse an act without a reason.
+    """Reject an operator action without a reason.
 
     Raises:
         InvalidValueError: empty, too long, or with what cannot be printed.

@@ -1,4 +1,4 @@
-"""Alerts and their transitions. A condition that lasts is an alert; a change that merely happened is a notice."""
+"""Alerts and their transitions. A condition that lasts is an alert; a change without a duration is a notice."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _NAMESPACE: Final = UUID("6f1d1f5e-3c0e-5b7a-9a64-0d1c7a2b9e10")
 
 
 class Severity(StrEnum):
-    """How bad; a resolved alert keeps its last."""
+    """How severe. A resolved alert has its last severity."""
 
     INFO = "INFO"  # good to know
-    WARNING = "WARNING"  # look at it in working hours
+    WARNING = "WARNING"  # to be checked in working hours
     CRITICAL = "CRITICAL"  # payments fail now or soon, or the levels are unknown
 
     def rank(self, *, exhausted: bool = False) -> int:
@@ -38,11 +38,11 @@ class TransitionKind(StrEnum):
     """What happened to an alert."""
 
     OPENED = "OPENED"
-    ESCALATED = "ESCALATED"  # worse: to CRITICAL, or the bucket ran dry
-    DEESCALATED = "DEESCALATED"  # better, not yet good
+    ESCALATED = "ESCALATED"  # to CRITICAL, or the bucket is exhausted
+    DEESCALATED = "DEESCALATED"  # a lower severity, not yet resolved
     RESOLVED = "RESOLVED"
-    ACKNOWLEDGED = "ACKNOWLEDGED"  # somebody has taken it up: no reminders until then
-    REMINDED = "REMINDED"  # still as it was, for long
+    ACKNOWLEDGED = "ACKNOWLEDGED"  # an operator acknowledged it: no reminders until then
+    REMINDED = "REMINDED"  # unchanged for the time between reminders
     NOTICED = "NOTICED"  # the only transition of a notice
 
 
@@ -121,7 +121,7 @@ require_every(Kind, _KINDS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledgement:
-    """Who has taken an alert up, why, and until when nobody is reminded of it. It is void once the alert gets worse."""
+    """Who acknowledged an alert, why, and until when no reminders are sent. An escalation voids it."""
 
     actor: str
     reason: str
@@ -129,7 +129,6 @@ class Acknowledgement:
     until: datetime
 
     def __post_init__(self) -> None:
-        """Refuse naive times, an end that is past, no reason."""
         require_timezone("at", self.at)
         require_timezone("until", self.until)
         require_reason(self.reason)
@@ -140,10 +139,10 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """One alert as it stands. At most one is open per (participant, policy_name, kind).
+    """The current state of one alert. At most one is open per (participant, policy_name, kind).
 
     `sequence` counts its transitions from 1. `exhausted` stays set until the severity steps down. `acknowledgement`
-    may be over; it stays until the alert gets worse or somebody else acknowledges.
+    may have expired. It remains until the alert escalates or another operator acknowledges it.
     """
 
     alert_id: UUID
@@ -159,7 +158,6 @@ class Alert:
     acknowledgement: Acknowledgement | None = None
 
     def __post_init__(self) -> None:
-        """Refuse naive times."""
         for field in ("opened_at", "updated_at", "resolved_at"):
             require_timezone(field, getattr(self, field))
 
@@ -171,12 +169,12 @@ class Alert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertEvent:
-    """One transition of one alert, ready to be told: a row of the outbox.
+    """One transition of one alert as it is published: a row of the outbox.
 
-    `event_id` follows from the alert and the sequence, so that a repeated judgement gives the same one.
+    `event_id` follows from the alert and the sequence, so that a repeated evaluation gives the same one.
     `message` is Portuguese, `message_en` English. Numbers are None where no policy is concerned or nothing is known.
-    `previous` and `current` hold what changed, as text, for notices; None elsewhere. `outlook` is there where a bucket
-    is concerned and something can be said; `acknowledgement` on ACKNOWLEDGED alone.
+    `previous` and `current` are the changed value of a notice, as text; None for other kinds. `outlook` is set where a
+    forecast of the bucket is possible, `acknowledgement` on ACKNOWLEDGED only.
     """
 
     event_id: UUID
@@ -203,10 +201,10 @@ class AlertEvent:
 
 
 def new_alert_id(participant: str, policy_name: str, kind: Kind, opened_at: datetime) -> UUID:
-    """Name an alert by what it is about and when it began, so that judging twice gives one alert."""
+    """Return an id from the subject and the opening time, so that evaluating twice gives one alert."""
     return uuid5(_NAMESPACE, f"{participant}|{policy_name}|{kind}|{opened_at.timestamp():.6f}")
 
 
 def new_event_id(alert_id: UUID, sequence: int) -> UUID:
-    """Name a transition by its alert and its place in it."""
+    """Return an id from the alert and the place of the transition in it."""
     return uuid5(alert_id, str(sequence))

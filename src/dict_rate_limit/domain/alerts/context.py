@@ -1,4 +1,4 @@
-"""What a transition of a bucket's alert rests on."""
+"""The facts of a transition of a bucket's alert: thresholds, consumption, forecast."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def thresholds_of(state: ParticipantState, policy_name: str, config: AlertConfig) -> Thresholds:
-    """Return the thresholds in force for a policy."""
+    """Return the thresholds that apply to a policy."""
     rule = state.policy_overrides.get(policy_name, NO_OVERRIDE)
     return config.thresholds.with_overrides(rule.warning, rule.critical)
 
@@ -30,7 +30,7 @@ def thresholds_of(state: ParticipantState, policy_name: str, config: AlertConfig
 def alert_context(
     state: ParticipantState, snapshot: Snapshot, bucket: Bucket, config: AlertConfig, level: Level
 ) -> AlertContext:
-    """Put a bucket of a new reading beside what is ahead of it; `state` is that before the reading."""
+    """Return the facts of a bucket of a new reading. `state` is the one before the reading."""
     thresholds = thresholds_of(state, bucket.name, config)
     return AlertContext(
         category=snapshot.category,
@@ -43,7 +43,7 @@ def alert_context(
 def consumption_by_policy(
     state: ParticipantState, snapshot: Snapshot, config: AlertConfig
 ) -> Mapping[str, Consumption]:
-    """Return what was taken of each bucket since the reading before; absent where nothing can be said."""
+    """Return the consumption of each bucket since the reading before; absent where it is unknown."""
     found = ((bucket.name, consumption_of(state, snapshot, bucket, config)) for bucket in snapshot.buckets)
     return MappingProxyType({name: taken for name, taken in found if taken is not None})
 
@@ -51,7 +51,7 @@ def consumption_by_policy(
 def consumption_of(
     state: ParticipantState, snapshot: Snapshot, bucket: Bucket, config: AlertConfig
 ) -> Consumption | None:
-    """Bound what was taken of one bucket since the reading before; `state` is that before the new one."""
+    """Bound the consumption of one bucket since the reading before. `state` is the one before the new reading."""
     before = state.buckets.get(bucket.name)
     if before is None or state.checked_at is None:
         return None

@@ -1,4 +1,4 @@
-"""The alert state machine: what one poll means, given what was known before. Pure; sends and stores nothing."""
+"""The alert state machine: what one poll changes in the known state. Pure: it sends and stores nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def evaluate_poll(state: ParticipantState, poll: Poll, config: AlertConfig) -> tuple[ParticipantState, Evaluation]:
-    """Judge one poll: return what is known after it and what a store must keep.
+    """Evaluate one poll: return the state after it and what a store must save.
 
     A reading that is not new (empty, or its time repeats or runs backwards) counts as a poll and changes no bucket.
     """
@@ -59,7 +59,7 @@ def evaluate_poll(state: ParticipantState, poll: Poll, config: AlertConfig) -> t
 def evaluate_buckets(
     buckets: Iterable[Bucket], policy_overrides: Mapping[str, PolicyOverride], thresholds: Thresholds
 ) -> tuple[EvaluatedBucket, ...]:
-    """Put each bucket beside the thresholds in force for its policy and its level by them, in the given order."""
+    """Return each bucket with the thresholds of its policy and its level, in the given order."""
     evaluated = []
     for bucket in buckets:
         rule = policy_overrides.get(bucket.name, NO_OVERRIDE)
@@ -79,7 +79,7 @@ def _advances(state: ParticipantState, snapshot: Snapshot) -> bool:
         return True
     if snapshot.received_at <= state.last_good_at or snapshot.checked_at == state.checked_at:
         return False
-    # A reading once stamped with a time that has not come yet must not hide the true ones until it does.
+    # A reading stamped with a future time must not hide the right ones until that time has come.
     return snapshot.checked_at > state.checked_at or state.checked_at > snapshot.received_at
 
 

@@ -1,4 +1,4 @@
-"""What changed between two readings without being a fault: category, limits, the set of policies."""
+"""Changes between two readings that are no fault: category, limits, the set of policies."""
 
 from __future__ import annotations
 
@@ -17,10 +17,8 @@ if TYPE_CHECKING:
 
 
 def vanished_names(state: ParticipantState, snapshot: Snapshot) -> tuple[str, ...]:
-    """Name the known policies that are gone, sorted.
-
-    A policy that is there but unreadable is not gone; while an item has no readable name, nobody can say who is.
-    """
+    """Return the names of known policies that this reading does not have, sorted."""
+    # An item without a readable name may be any of the missing policies, so none of them counts as vanished.
     if any(not is_policy_name(item.name) for item in snapshot.rejected):
         return ()
     there = {bucket.name for bucket in snapshot.buckets} | {item.name for item in snapshot.rejected}
@@ -28,9 +26,9 @@ def vanished_names(state: ParticipantState, snapshot: Snapshot) -> tuple[str, ..
 
 
 def notices(state: ParticipantState, snapshot: Snapshot, vanished: tuple[str, ...]) -> list[Change]:
-    """Tell of every change since the reading before; nothing for a participant's first.
+    """Return a notice for every change since the reading before; none for the first reading of a participant.
 
-    A policy with `enabled = false` raises none of its own.
+    A policy with `enabled = false` has no notices.
     """
     if state.checked_at is None:
         return []

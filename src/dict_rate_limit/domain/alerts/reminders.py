@@ -1,4 +1,4 @@
-"""Reminders: an alert that stays open is told again, unless somebody has taken it up."""
+"""Reminders: an open alert is reported again, unless an operator has acknowledged it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def next_reminder(alert: Alert, every: timedelta | None) -> datetime | None:
-    """Say when an open alert is told again if nothing moves: after `every`, not before an acknowledgement is over."""
+    """Return when an unchanged open alert is reported again: after `every`, not before an acknowledgement expires."""
     if every is None or alert.resolved_at is not None:
         return None
     due = alert.updated_at + every
@@ -34,7 +34,7 @@ def reminders(
     *,
     is_new_reading: bool,
 ) -> list[Change]:
-    """Remind of every open alert that is due and that this poll did not move, by Alert.key order."""
+    """Return a reminder of every open alert that is due and that this poll did not change, by Alert.key order."""
     changes = []
     for alert in state.open_alerts:
         due = next_reminder(alert, config.remind_every)

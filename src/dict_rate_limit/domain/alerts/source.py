@@ -16,26 +16,23 @@ if TYPE_CHECKING:
 
 
 def source_changes(state: ParticipantState, poll: Poll, config: AlertConfig, *, is_new_reading: bool) -> list[Change]:
-    """Judge both conditions.
-
-    An answer without news (empty, or its time repeats) lifts RATE_LIMITED but not SOURCE_UNREACHABLE: we are as blind
-    as before. `current` holds the outcome of the poll.
-    """
+    """Evaluate both conditions. `current` is the outcome of the poll."""
     changes = []
     limited = _open(state, Kind.RATE_LIMITED)
     if poll.outcome is Outcome.RATE_LIMITED and limited is None:
         changes.append(_opened(state, Kind.RATE_LIMITED, poll))
+    # An answer without a new reading shows that DICT accepts our calls. The levels are as unknown as before.
     elif isinstance(poll, Snapshot) and limited is not None:
         changes.append(resolved(limited, _context(poll), poll.received_at))
     unreachable = _open(state, Kind.SOURCE_UNREACHABLE)
     if is_new_reading and unreachable is not None:
         changes.append(resolved(unreachable, _context(poll), poll.received_at))
-    elif not is_new_reading and unreachable is None and _blind(state, poll, config):
+    elif not is_new_reading and unreachable is None and _has_no_data(state, poll, config):
         changes.append(_opened(state, Kind.SOURCE_UNREACHABLE, poll))
     return changes
 
 
-def _blind(state: ParticipantState, poll: Poll, config: AlertConfig) -> bool:
+def _has_no_data(state: ParticipantState, poll: Poll, config: AlertConfig) -> bool:
     since = state.last_good_at or state.first_polled_at or poll.received_at
     return poll.received_at - since >= config.interval * config.unreachable_after
 

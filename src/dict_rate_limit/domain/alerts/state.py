@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyOverride:
-    """What operators set for one policy; None keeps the global threshold. Hundredths of a percent.
+    """What operators set for one policy; None = the global threshold. Basis points.
 
-    A policy that is not `enabled` is read, kept and shown, but raises no alert.
+    A policy that is not `enabled` is read, stored and displayed, but raises no alert.
     """
 
     warning: int | None = None
@@ -31,15 +31,15 @@ class PolicyOverride:
 
 
 NO_OVERRIDE: Final = PolicyOverride()
-"""What holds where operators set nothing."""
+"""What applies where operators set nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertConfig:
-    """How readings are judged.
+    """How readings are evaluated.
 
-    `interval` is the time between two polls; after `unreachable_after` of them without a new reading we are blind.
-    Open alerts are told again after each `remind_every`; None = never.
+    `interval` is the time between two polls. After `unreachable_after` of them without a new reading the source is
+    unreachable. A reminder of an open alert is sent after each `remind_every`; None = never.
     """
 
     thresholds: Thresholds
@@ -50,14 +50,14 @@ class AlertConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParticipantState:
-    """Everything the next judgement needs.
+    """Everything the next evaluation needs.
 
     first_polled_at  our clock at the first poll ever
-    last_good_at     our clock at the last reading that brought something new; None before the first
+    last_good_at     our clock at the last new reading; None before the first
     checked_at       DICT's time of that reading (Snapshot.checked_at)
     category         the last category that was not empty, raw
     buckets          the present policies of that reading by name; a vanished policy is not among them
-    policy_rules     what operators set, by policy name; absent = NO_RULE
+    policy_overrides what operators set, by policy name; absent = NO_OVERRIDE
     open_alerts      by Alert.key order
     """
 
@@ -73,12 +73,12 @@ class ParticipantState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """What one poll means; a store keeps all of it in one transaction.
+    """What one poll changes. A store saves all of it in one transaction.
 
-    advanced   the reading is new: its buckets become states and the latest reading
-    vanished   names of policies that were there and are gone
-    changes    the transitions of alerts, in order (resolved alerts carry `resolved_at`)
-    paces      what was taken since the reading before, by policy; absent where nothing can be said
+    is_new_reading  its buckets become states and the latest reading
+    vanished        names of policies of the reading before that are not in this one
+    changes         the transitions of alerts, in order (resolved alerts have `resolved_at`)
+    consumption     since the reading before, by policy; absent where it is unknown
     """
 
     poll: Poll
@@ -95,7 +95,7 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluatedBucket:
-    """A bucket with the thresholds in force for its policy and its level by them."""
+    """A bucket with the thresholds of its policy and its level by them."""
 
     bucket: Bucket
     thresholds: Thresholds

@@ -1,4 +1,4 @@
-"""The THRESHOLD condition of each bucket, with memory so that it does not flap."""
+"""The THRESHOLD condition of each bucket, with hysteresis."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 def threshold_changes(
     state: ParticipantState, snapshot: Snapshot, vanished: tuple[str, ...], config: AlertConfig
 ) -> list[Change]:
-    """Open, move and resolve, by policy name.
+    """Open, change and resolve the alerts of buckets, by policy name.
 
-    The alert of a policy that is gone or no longer `enabled` is resolved: nothing holds any more. A bucket without
-    capacity or that could not be read is no evidence: its alert stays as it is.
+    The alert of a policy that vanished or is no longer `enabled` is resolved.
     """
     alerts = {alert.policy_name: alert for alert in state.open_alerts if alert.kind is Kind.THRESHOLD}
     changes = []
     for bucket in sorted(snapshot.buckets, key=lambda b: b.name):
         alert = alerts.get(bucket.name)
         level = _evaluated(state, bucket, alert, config)
+        # A bucket without capacity is no evidence. Its alert does not change.
         if level is Level.UNKNOWN or (level is Level.OK and alert is None):
             continue
         context = alert_context(state, snapshot, bucket, config, level)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertContext:
-    """What a transition rests on: category of the answer, bucket, what comes next for it, threshold, old and new."""
+    """The facts of a transition. `threshold` is in basis points; `previous` and `current` are a changed value."""
 
     category: str
     bucket: Bucket | None = None
@@ -54,7 +54,7 @@ class Subject:
 
 
 def opened(subject: Subject, severity: Severity, context: AlertContext, now: datetime) -> Change:
-    """Begin an alert."""
+    """Open an alert."""
     return Change(alert=_new_alert(subject, severity, context, now), transition=TransitionKind.OPENED, context=context)
 
 
@@ -66,24 +66,23 @@ def noticed(subject: Subject, context: AlertContext, now: datetime) -> Change:
 
 
 def change_severity(alert: Alert, severity: Severity, context: AlertContext, now: datetime) -> Change | None:
-    """Make an alert worse or better; None when it is as it was.
-
-    Once a bucket ran dry its alert stays `exhausted` until the severity steps down.
-    """
-    dry = context.bucket is not None and context.bucket.exhausted
-    exhausted = severity is Severity.CRITICAL and (alert.exhausted or dry)
+    """Escalate or de-escalate an alert; None when neither severity nor exhaustion changes."""
+    is_empty = context.bucket is not None and context.bucket.exhausted
+    # A bucket that refills token by token must not escalate its alert again with every call that DICT rejects.
+    exhausted = severity is Severity.CRITICAL and (alert.exhausted or is_empty)
     before, after = alert.severity.rank(exhausted=alert.exhausted), severity.rank(exhausted=exhausted)
     if before == after:
         return None
     kind = TransitionKind.ESCALATED if after > before else TransitionKind.DEESCALATED
     step = replace(alert, severity=severity, exhausted=exhausted, sequence=alert.sequence + 1, updated_at=now)
+    # An operator acknowledged a milder alert than this one.
     if kind is TransitionKind.ESCALATED:
         step = replace(step, acknowledgement=None)
     return Change(alert=step, transition=kind, context=context)
 
 
 def reminded(alert: Alert, context: AlertContext, now: datetime) -> Change:
-    """Tell of an alert once more."""
+    """Report an open alert again."""
     return Change(
         alert=replace(alert, sequence=alert.sequence + 1, updated_at=now),
         transition=TransitionKind.REMINDED,
@@ -92,19 +91,19 @@ def reminded(alert: Alert, context: AlertContext, now: datetime) -> Change:
 
 
 def acknowledged(alert: Alert, acknowledgement: Acknowledgement) -> Change:
-    """Note that somebody has taken an alert up."""
+    """Acknowledge an alert."""
     step = replace(alert, sequence=alert.sequence + 1, updated_at=acknowledgement.at, acknowledgement=acknowledgement)
     return Change(alert=step, transition=TransitionKind.ACKNOWLEDGED, context=AlertContext(category=""))
 
 
 def resolved(alert: Alert, context: AlertContext, now: datetime) -> Change:
-    """End an alert; it keeps its last severity."""
+    """Resolve an alert. Its severity remains the last one."""
     ended = replace(alert, sequence=alert.sequence + 1, updated_at=now, resolved_at=now)
     return Change(alert=ended, transition=TransitionKind.RESOLVED, context=context)
 
 
 def drilled(subject: Subject, sender: Acknowledgement) -> list[Change]:
-    """Begin and end a test alert at once; `sender` says who sent it and why."""
+    """Open and resolve a test alert at once. `sender` says who sent it and why."""
     born = replace(
         _new_alert(subject, subject.kind.info.severity, AlertContext(category=""), sender.at), acknowledgement=sender
     )

@@ -1,4 +1,4 @@
-"""A way to people, and what they want to be told of."""
+"""A channel to people or programs, and which transitions it receives."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ EVERYTHING: Final = ("*",)
 
 
 class Language(StrEnum):
-    """In which the people of a channel read."""
+    """Languages of texts: of a channel, a page, a message."""
 
     PT = "pt"
     EN = "en"
 
 
 class ChannelType(StrEnum):
-    """What a channel is sent."""
+    """The format of what a channel receives."""
 
     TEXT = "text"  # a message for people, by whatever service the URL names
     WEBHOOK = "webhook"  # the core event, signed as Standard Webhooks have it
@@ -38,9 +38,9 @@ class ChannelType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routes:
-    """Which transitions a channel wants: all of these have to hold. Globs are case-sensitive.
+    """Which transitions a channel receives: those that match all of these. Globs are case-sensitive.
 
-    What concerns the whole participant concerns each of its policies: `policies` never keeps it back, `kinds` may.
+    An alert of the whole participant concerns each of its policies: it matches any `policies`.
     """
 
     severity: Severity = Severity.INFO
@@ -49,7 +49,6 @@ class Routes:
     kinds: tuple[str, ...] = EVERYTHING
 
     def __post_init__(self) -> None:
-        """Refuse lists that want nothing, and what can match nothing by mistake."""
         for field in ("policies", "participants", "kinds"):
             globs: tuple[str, ...] = getattr(self, field)
             bad = next((glob for glob in globs if not GLOB.fullmatch(glob)), None if globs else "")
@@ -62,7 +61,7 @@ class Routes:
             raise InvalidValueError(message)
 
     def matches(self, event: AlertEvent) -> bool:
-        """Tell whether a transition is wanted: at least as severe, and matched by one glob of each list."""
+        """Return whether a transition is at least as severe and matches one glob of each list."""
         if event.severity.rank() < self.severity.rank():
             return False
         pairs = (
@@ -75,11 +74,11 @@ class Routes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """One way to people or programs. `url` and `secrets` are secret.
+    """One channel. `url` and `secrets` are secret.
 
-    `group_wait` is how long a message waits for others, so that one burst is one message; `apart` keeps even texts
-    single, for services that make an incident of each message. `secrets` sign a webhook, the newest first; while one
-    is being replaced there are two.
+    `group_wait` is how long a message waits for others, so that one burst is one message. `send_individually` is for
+    services that make an incident of each message. `secrets` sign a webhook, the newest first; there are two while
+    one is being replaced.
     """
 
     name: str
@@ -92,11 +91,9 @@ class Channel:
     secrets: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        """Show no secret."""
         return f"Channel(name={self.name!r}, format={self.format.value!r})"
 
     def __post_init__(self) -> None:
-        """Refuse names that cannot stand in a label, and waits that are none."""
         if not NAME.fullmatch(self.name):
             message = f"channel: {self.name[:80]!r}, expected 1 to 63 of a-z, 0-9 and -"
             raise InvalidValueError(message)
@@ -106,9 +103,10 @@ class Channel:
 
     @property
     def grouped(self) -> bool:
-        """Whether one message may tell of several transitions: programs want them one by one."""
+        """Whether one message may contain several transitions. Programs receive them one by one."""
         return self.format is ChannelType.TEXT and not self.send_individually
 
     def matches(self, event: AlertEvent) -> bool:
-        """Tell whether it wants a transition; a drill goes everywhere, for that is what it is for."""
+        """Return whether it receives a transition."""
+        # A drill tests every channel.
         return event.kind is Kind.DRILL or self.routes.matches(event)

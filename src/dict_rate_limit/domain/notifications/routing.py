@@ -1,4 +1,4 @@
-"""Who is told of a transition, and how hard that is tried."""
+"""Which channels receive a transition, and how delivery is retried."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 INITIAL_BACKOFF: Final = timedelta(seconds=10)
 MAX_BACKOFF: Final = timedelta(minutes=10)
 GIVE_UP_AFTER: Final = timedelta(hours=24)
-"""A channel that took nothing for a day is given up on, visibly."""
+"""After a day without success a notification is dead-lettered and counted."""
 
 MAX_REJECTIONS: Final = 5
-"""A message refused this often for what it is, is given up on: it stands in the way of later ones."""
+"""A message rejected this often for its content is dead-lettered: it blocks later ones."""
 
 FOLLOW_UPS: Final = frozenset({TransitionKind.DEESCALATED, TransitionKind.RESOLVED, TransitionKind.ACKNOWLEDGED})
-"""Whoever was told of an alert is told of these too, whatever the routes and silences say."""
+"""A channel that was notified of an alert receives these too, whatever its routes and the silences say."""
 
 
 class Status(StrEnum):
-    """Where a notification stands."""
+    """The state of delivery."""
 
     PENDING = "PENDING"  # to be sent, or being tried
-    DELIVERED = "DELIVERED"  # the channel took it
-    SUPPRESSED = "SUPPRESSED"  # a silence or maintenance window held it back
-    DEAD = "DEAD"  # given up: refused for a day, or the channel is gone
+    DELIVERED = "DELIVERED"  # the channel accepted it
+    SUPPRESSED = "SUPPRESSED"  # by a silence or a maintenance window
+    DEAD = "DEAD"  # rejected for a day or for its content, or the channel was removed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class Notification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryResult:
-    """What a channel said; `text` names no secret. `refused`: this very message, for what it is; others may pass."""
+    """The answer of a channel. `text` contains no secret. `refused`: the content of this message; others may pass."""
 
     ok: bool
     text: str
@@ -66,9 +66,9 @@ class DeliveryResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One try to deliver one message; a message may hold several notifications.
+    """One attempt to deliver one message, which may contain several notifications.
 
-    `status` is where they stand after it; `next_try_at` is None unless that is PENDING.
+    `status` is theirs after it; `next_try_at` is None unless that is PENDING.
     """
 
     message_id: UUID
@@ -81,46 +81,46 @@ class Attempt:
 
 
 def new_notification_id(event_id: UUID, channel: str) -> UUID:
-    """Name a notification by its transition and channel."""
+    """Return an id from the transition and the channel."""
     return uuid5(event_id, channel)
 
 
 def new_message_id(notification_ids: Iterable[UUID]) -> UUID:
-    """Name a message by what it tells, so that a receiver knows a repeat."""
+    """Return an id from the notifications of a message, so that a receiver detects a repeated one."""
     ids = sorted(notification_ids)
     return uuid5(ids[0], "".join(one.hex for one in ids[1:]))
 
 
 def route(
     events: Sequence[AlertEvent],
-    told: Mapping[UUID, frozenset[str]],
+    notified: Mapping[UUID, frozenset[str]],
     channels: Sequence[Channel],
     silences: Sequence[Silence],
     now: datetime,
 ) -> list[Notification]:
-    """Say who is told of each transition, in order.
+    """Return the notifications of transitions, in order.
 
-    `told` names, by alert, the channels that an earlier transition went to. They hear how it goes on, also below
-    their severity and during a silence; a channel that was not told when it began does not hear that it is over. A
-    drill heeds no silence.
+    `notified` has, by alert, the channels that received an earlier transition. They receive the follow-ups, also below
+    their severity and during a silence. Other channels receive no follow-ups. Silences do
+    not apply to a drill.
     """
-    known = {alert_id: set(names) for alert_id, names in told.items()}
+    known = {alert_id: set(names) for alert_id, names in notified.items()}
     notifications = []
     for event in events:
-        heard = known.setdefault(event.alert_id, set())
+        receivers = known.setdefault(event.alert_id, set())
         silence = None if event.kind is Kind.DRILL else _silence(event, silences, now)
         for channel in channels:
-            if not _is_for(event, channel, heard):
+            if not _is_for(event, channel, receivers):
                 continue
-            held_back = silence is not None and not (event.transition in FOLLOW_UPS and channel.name in heard)
-            notifications.append(_notification(event, channel, silence if held_back else None, now))
-            if not held_back:
-                heard.add(channel.name)
+            suppressed = silence is not None and not (event.transition in FOLLOW_UPS and channel.name in receivers)
+            notifications.append(_notification(event, channel, silence if suppressed else None, now))
+            if not suppressed:
+                receivers.add(channel.name)
     return notifications
 
 
 def next_state(notification: Notification, answer: DeliveryResult, now: datetime) -> tuple[Status, datetime | None]:
-    """Say where a notification stands after an answer and when it is tried again: later each time, for a day."""
+    """Return the status of a notification after an answer, and when it is tried again: later each time, for a day."""
     if answer.ok:
         return Status.DELIVERED, None
     refused = answer.refused and notification.attempts + 1 >= MAX_REJECTIONS
@@ -130,9 +130,9 @@ def next_state(notification: Notification, answer: DeliveryResult, now: datetime
     return Status.PENDING, now + pause
 
 
-def _is_for(event: AlertEvent, channel: Channel, heard: set[str]) -> bool:
+def _is_for(event: AlertEvent, channel: Channel, receivers: set[str]) -> bool:
     if event.transition in FOLLOW_UPS and event.kind is not Kind.DRILL:
-        return channel.name in heard
+        return channel.name in receivers
     return channel.matches(event)
 
 

@@ -1,4 +1,4 @@
-"""Silences and maintenance windows: which alerts are not told to people for a while, by whose word and why."""
+"""Silences and maintenance windows: which notifications are suppressed, for how long, by which actor and why."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
 
 LONGEST: Final = timedelta(days=366)
-"""No silence lasts longer: one that nobody remembers must end by itself."""
+"""No silence lasts longer: a forgotten one must end by itself."""
 
 
 class Purpose(StrEnum):
-    """Why nobody is told."""
+    """Why notifications are suppressed."""
 
-    SILENCE = "SILENCE"  # known, somebody is at it
-    MAINTENANCE = "MAINTENANCE"  # planned work: trouble is expected
+    SILENCE = "SILENCE"  # known, being worked on
+    MAINTENANCE = "MAINTENANCE"  # planned work: alerts are expected
 
 
 class Weekday(StrEnum):
@@ -51,7 +51,6 @@ class Matchers:
     participant: str = "*"
 
     def __post_init__(self) -> None:
-        """Refuse what can match nothing by mistake."""
         for field in ("policy", "kind", "severity", "participant"):
             glob: str = getattr(self, field)
             if not GLOB.fullmatch(glob):
@@ -59,7 +58,7 @@ class Matchers:
                 raise InvalidValueError(message)
 
     def match(self, about: Alert | AlertEvent) -> bool:
-        """Tell whether an alert or a transition is meant."""
+        """Return whether an alert or a transition matches."""
         pairs = (
             (about.policy_name, self.policy),
             (about.kind.value, self.kind),
@@ -71,9 +70,9 @@ class Matchers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recurrence:
-    """Wall-clock hours on some days: from `start` to `end`, which lies on the next day when it is not after `start`.
+    """Wall-clock hours on some days: from `start` to `end`, which is on the next day when it is not after `start`.
 
-    `days` are those on which it starts. `time_zone` is an IANA name; summer time moves it along with the clocks.
+    `days` are those on which it starts. `time_zone` is an IANA name; the hours follow summer time.
     """
 
     days: tuple[Weekday, ...]
@@ -82,7 +81,6 @@ class Recurrence:
     time_zone: str
 
     def __post_init__(self) -> None:
-        """Refuse no day, a day twice, a time with a zone of its own, an unknown zone."""
         if not self.days or len(set(self.days)) != len(self.days):
             message = f"days: {[str(day) for day in self.days]}, expected MON to SUN, each once, at least one"
             raise InvalidValueError(message)
@@ -96,7 +94,7 @@ class Recurrence:
             raise InvalidValueError(message) from error
 
     def covers(self, moment: datetime) -> bool:
-        """Tell whether the moment lies within the hours of one of the days, end excluded."""
+        """Return whether the moment is within the hours of one of the days, end excluded."""
         local = moment.astimezone(ZoneInfo(self.time_zone))
         clock, today = local.time(), list(Weekday)[local.weekday()]
         if self.start < self.end:
@@ -114,9 +112,9 @@ class Recurrence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
-    """One silence or maintenance window. It holds from `starts_at` until `ends_at`, or until somebody ends it.
+    """One silence or maintenance window, active from `starts_at` until `ends_at`, or until an operator ends it.
 
-    With a recurrence it holds within its hours only.
+    With a recurrence it is active within its hours only.
     """
 
     silence_id: UUID
@@ -132,7 +130,6 @@ class Silence:
     ended_by: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse naive times, an end that is past or far, and silence without a reason."""
         for field in ("starts_at", "ends_at", "created_at", "ended_at"):
             require_timezone(field, getattr(self, field))
         if self.ends_at <= self.created_at:
@@ -147,16 +144,16 @@ class Silence:
         require_reason(self.reason)
 
     def active_at(self, moment: datetime) -> bool:
-        """Tell whether it holds then."""
+        """Return whether it is active then."""
         ends_at = self.ends_at if self.ended_at is None else min(self.ends_at, self.ended_at)
         if not self.starts_at <= moment < ends_at:
             return False
         return self.recurrence is None or self.recurrence.covers(moment)
 
     def active_until(self, moment: datetime) -> datetime:
-        """Return when it stops to hold, for a moment at which it holds."""
+        """Return until when it is active, for a moment at which it is active."""
         return self.ends_at if self.recurrence is None else min(self.ends_at, self.recurrence.next_end(moment))
 
     def suppresses(self, about: Alert | AlertEvent, moment: datetime) -> bool:
-        """Tell whether people are not told of this now."""
+        """Return whether it suppresses the notifications of this alert or transition."""
         return self.active_at(moment) and self.matchers.match(about)
