@@ -108,7 +108,7 @@ class SilentSilences(MemorySilences):
 
 
 async def test_a_slow_database_times_out(world: ReadingWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(usecase, "PATIENCE", 0.01)
+    monkeypatch.setattr(usecase, "STORE_TIMEOUT", 0.01)
     stores = memory_stores(world.clock)
     world.stores = replace(stores, silences=SilentSilences(stores.database))
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.texts.catalog.schema import Catalog
 
 BLOCKS: Final = 20
-"""The most alerts one message describes: nobody reads more on a phone."""
+"""The most alerts one message describes, to be read on a phone."""
 
 LATE: Final = timedelta(minutes=5)
 

@@ -1,4 +1,4 @@
-"""Tell people and programs of transitions: settle who is told, then send until each channel has taken it."""
+"""Notify people and programs of transitions: route each one to its channels, then send until each has accepted it."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 ROUTING_BATCH: Final = 500
 CLAIMED: Final = 100
 LEASE: Final = timedelta(seconds=90)
-"""Longer than a sender takes: one that dies leaves its notifications to another after this."""
+"""Longer than sending takes. After this, another worker sends the notifications of one that died."""
 
 ROLL_OUT: Final = timedelta(hours=1)
-"""How long the channels of one process may differ from another's: what waits for an unknown one is kept so long."""
+"""How long the channels of two processes may differ. Notifications of an unknown channel are pending so long."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifyDeps:
-    """What telling people needs. `runbook_base_url` is where the runbooks are published, None = nowhere."""
+    """The dependencies of sending. `runbook_base_url` is where the runbooks are published; None = not published."""
 
     notifications: Notifications
     silences: SilenceRepository
@@ -49,7 +49,7 @@ class NotifyDeps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationSummary:
-    """How many transitions were routed, and how many notifications were taken or refused."""
+    """How many transitions were routed, and how many messages were delivered or failed."""
 
     routed: int
     delivered: int
@@ -57,7 +57,7 @@ class NotificationSummary:
 
 
 async def send_notifications(parts: NotifyDeps, within: timedelta) -> NotificationSummary:
-    """Route what is new and send what is due, each channel by itself: a slow one holds no other up."""
+    """Route new transitions and send due notifications. Channels run concurrently: a slow one does not delay others."""
     ends = parts.clock.monotonic() + within.total_seconds()
     channels, names = parts.channels.channels(), parts.channels.names()
     routed = await _route_all(parts) if channels or names is not None else 0
@@ -84,25 +84,24 @@ async def _route_all(parts: NotifyDeps) -> int:
 
 
 async def _send_due(parts: NotifyDeps, channel: Channel, ends: float) -> list[DeliveryResult]:
-    """Send message after message, in order. A failure stops the channel: later ones must not overtake it.
-
-    No more is claimed than is sent at once: what was claimed and is left would wait for the end of the lease.
-    """
+    """Send message after message, in order, until the time is over or one fails."""
     answers: list[DeliveryResult] = []
+    # Notifications that are claimed and not sent would wait for the end of the lease.
     limit = CLAIMED if channel.grouped else 1
     while parts.clock.monotonic() < ends:
         claimed = await parts.notifications.claim(channel.name, parts.clock.now(), LEASE, limit)
         if not claimed:
             break
-        for part in _messages(channel, claimed):
-            answers.append(await _send(parts, channel, part))
+        for group in _messages(channel, claimed):
+            answers.append(await _send(parts, channel, group))
+            # Later messages must not overtake one that failed.
             if not answers[-1].ok or parts.clock.monotonic() >= ends:
                 return answers
     return answers
 
 
 def _messages(channel: Channel, claimed: Sequence[Notification]) -> Iterator[Sequence[Notification]]:
-    """Part notifications into messages: texts for people together, all else and drills one by one."""
+    """Group notifications into messages: texts for people together, all others and drills one by one."""
     if not channel.grouped or any(one.event.kind is Kind.DRILL for one in claimed):
         yield from ([one] for one in claimed)
     else:

@@ -1,4 +1,4 @@
-"""Everything the page for people shows of one participant."""
+"""Everything the page shows of one participant."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.usecases.readings.reader import Reader
     from dict_rate_limit.usecases.readings.readings import Reading
 
-PATIENCE: Final = 1.0
+STORE_TIMEOUT: Final = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class OverviewDeps:
 
 
 async def overview(parts: OverviewDeps, participant: str) -> Overview:
-    """Gather the reading and what is stored; what cannot be had is None, never an error.
+    """Return the reading and the stored alerts; what is unavailable is None, never an error.
 
     Raises:
         InvalidValueError: the participant is not configured.
@@ -52,7 +52,7 @@ async def _reading(reader: Reader, participant: str) -> Reading | None:
 
 async def _stored(parts: OverviewDeps, participant: str) -> StoredOverview | None:
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(STORE_TIMEOUT):
             latest = (await parts.stores.state.latest([participant])).get(participant)
             return StoredOverview(
                 alerts=await parts.stores.state.open_alerts([participant]),

@@ -35,7 +35,7 @@ _LONGEST_HEADER: Final = 1_000
 
 @litestar.get("/", include_in_schema=False, opt={"route": "page"})
 async def page(deps: Deps, request: litestar.Request[object, object, litestar.datastructures.State]) -> Response[bytes]:
-    """Return the overview, worst first, in the reader's language; `refresh=0` keeps it still."""
+    """Return the overview, worst first, in the reader's language. With `refresh=0` it does not refresh."""
     values = parse_query(request.scope["query_string"], PAGE_PARAMETERS)
     participant = deps.participant(values.get("participant"))
     seen = await overview(deps, participant)
@@ -51,7 +51,7 @@ async def page(deps: Deps, request: litestar.Request[object, object, litestar.da
 async def static(
     request: litestar.Request[object, object, litestar.datastructures.State],
 ) -> Response[bytes]:
-    """Return a style or a picture; its address changes with it, so it may be kept."""
+    """Return a style or a picture. Its address changes with its content, so clients may cache it for a year."""
     asset = assets().get(request.path_params["name"])
     if asset is None:
         raise ProblemError(ProblemType.NOT_FOUND, "No such file.")

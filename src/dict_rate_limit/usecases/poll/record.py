@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """What one poll became. `repeated`: it was in the store already. `events` counts its transitions."""
+    """The result of recording one poll. `repeated`: it was stored before. `events` counts its transitions."""
 
     participant: str
     repeated: bool
@@ -31,11 +31,11 @@ class Recorded:
 async def record_group(
     store: StateStore, polls: Sequence[Poll], config: AlertConfig, gate: asyncio.Semaphore
 ) -> list[Recorded]:
-    """Keep and judge every poll, one transaction each, no more of them at once than the gate lets through.
+    """Store and evaluate every poll, one transaction each, as many at a time as the semaphore allows.
 
     Raises:
-        StoreUnavailableError | StoreError: after every poll was tried; those that went through stay recorded, and
-            a repetition finds them so.
+        StoreUnavailableError | StoreError: after every poll was tried. Those that succeeded remain recorded, and a
+            retry finds them so.
     """
     results = await asyncio.gather(*(_record(store, poll, config, gate) for poll in polls), return_exceptions=True)
     faults = [result for result in results if isinstance(result, BaseException)]
@@ -60,7 +60,7 @@ async def _record(store: StateStore, poll: Poll, config: AlertConfig, gate: asyn
 
 
 def _urgency(fault: BaseException) -> int:
-    """Put what a retry heals first, or else one refused poll would keep the others from being retried."""
+    # An error that a retry can resolve comes first: one rejected poll must not prevent the retry of the others.
     if isinstance(fault, StoreUnavailableError):
         return 0
     return 1 if isinstance(fault, StoreError) else 2
