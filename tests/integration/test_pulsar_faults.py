@@ -130,7 +130,7 @@ async def test_a_silent_connection_times_out(proxy: Proxy, address: BrokerAddres
     proxy.deaf = True
 
     async with publishing_to(address) as publisher:
-        with pytest.raises(PublishError, match="somebody answers there, but does not let us in"):
+        with pytest.raises(PublishError, match="a server answers but does not accept the connection"):
             await receipts_of(publisher, story_of(CLAIMS, 1))
 
 

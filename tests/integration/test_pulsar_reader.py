@@ -24,7 +24,7 @@ async def test_a_silent_connection_times_out(pulsar_broker: Broker) -> None:
         proxy.deaf = True
         address = BrokerAddress(url=proxy.url, topic=new_topic())
 
-        with pytest.raises(EventsUnavailableError, match="somebody answers there, but does not let us in"):
+        with pytest.raises(EventsUnavailableError, match="a server answers but does not accept the connection"):
             await anyhow(address)
 
 

@@ -74,7 +74,9 @@ def test_an_expired_token_is_the_reported_cause() -> None:
 def test_ambiguous_causes_are_not_guessed() -> None:
     words = explain_failure(BrokerAddress(url="pulsar://b", topic=TOPIC), "Timeout", NOON)
 
-    assert words == "somebody answers there, but does not let us in: the token, or TLS on one side only (Timeout)"
+    assert (
+        words == "a server answers but does not accept the connection: check the token, and TLS on both sides (Timeout)"
+    )
 
 
 def test_results_are_described_beside_their_name() -> None:

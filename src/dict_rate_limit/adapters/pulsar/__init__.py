@@ -1,1 +1,1 @@
-"""Apache Pulsar. Its client library has its home here. Importing it costs 16 MiB: import these modules when needed."""
+"""Apache Pulsar: publisher and reader of events. Its client library takes 16 MiB: import these modules when needed."""

@@ -1,4 +1,4 @@
-"""A client with its producer: made together, given up together, so that nothing of a lost broker is kept."""
+"""The broker's address, and a connection to it: a client with its producer, opened and discarded together."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 TLS: Final = "pulsar+ssl"
 BATCH_DELAY_MS: Final = 2
+# The library takes zero as "not set".
 FIRST_ID: Final = 1
-"""Not zero, which the library takes for none."""
 
 _COMPRESSIONS: Final = {
     "none": pulsar.CompressionType.NONE,
@@ -34,7 +34,7 @@ _COMPRESSIONS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerTimeouts:
-    """How long a connection, and then an acknowledgement, may take, in whole seconds."""
+    """Timeouts of a connection and of an acknowledgement, in whole seconds."""
 
     connect_sec: int = 10
     send_sec: int = 10
@@ -45,9 +45,9 @@ DEFAULT_TIMEOUTS: Final = BrokerTimeouts()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerAddress:
-    """A broker and a topic. Of a token, the file wins where both are there: it is read again at each connection.
+    """A broker and a topic. `token_file` takes precedence over `token`, and is read again on each connection.
 
-    `tls_ca_file` of None = the authorities that everybody trusts.
+    `tls_ca_file` of None = the system's certificate authorities.
     """
 
     url: str = field(repr=False)
@@ -61,14 +61,14 @@ class BrokerAddress:
 
     @property
     def brokers(self) -> list[tuple[str, int]]:
-        """Host and port of each broker that the URL names."""
+        """Host and port of each broker in the URL."""
         usual = 6651 if self.tls else 6650
         parts = (urlsplit(f"//{host}") for host in self._hosts.split(","))
         return [(part.hostname or "", part.port or usual) for part in parts]
 
     @property
     def tls(self) -> bool:
-        """Whether TLS is spoken; the name in the certificate is compared then."""
+        """Whether the connection uses TLS, which includes the check of the host name."""
         return urlsplit(self.url).scheme == TLS
 
     @property
@@ -76,7 +76,7 @@ class BrokerAddress:
         return urlsplit(self.url).netloc.rpartition("@")[2]
 
     def current_token(self) -> str | None:
-        """Return the token as it is now; what was read first while its file cannot be read."""
+        """Return the current token; the token read at the start while its file cannot be read."""
         if self.token_file is not None:
             try:
                 return self.token_file.read_text(encoding="utf-8").strip() or self.token
@@ -86,29 +86,28 @@ class BrokerAddress:
 
 
 def open_client(address: BrokerAddress, timeouts: BrokerTimeouts) -> pulsar.Client:
-    """Make a client; nothing is connected yet.
-
-    It logs nowhere: what matters comes back as results, and its own log would go to stdout, beside our lines.
+    """Create a client. It does not connect yet.
 
     Raises:
-        pulsar.PulsarException | RuntimeError | ValueError: an address that it cannot make sense of.
+        pulsar.PulsarException | RuntimeError | ValueError: the address is malformed.
     """
-    shows_itself = address.current_token() is not None
+    authenticated = address.current_token() is not None
     return pulsar.Client(
         address.url,
-        authentication=pulsar.AuthenticationToken(lambda: address.current_token() or "") if shows_itself else None,
+        authentication=pulsar.AuthenticationToken(lambda: address.current_token() or "") if authenticated else None,
         operation_timeout_seconds=timeouts.connect_sec,
         connection_timeout_ms=timeouts.connect_sec * 1000 // 2,
         stats_interval_in_seconds=0,
         tls_trust_certs_file_path=None if address.tls_ca_file is None else str(address.tls_ca_file),
         tls_validate_hostname=True,
+        # Errors come back as results. The library's own log would mix with our lines on stdout.
         logger=pulsar.FileLogger(pulsar.LoggerLevel.Error, os.devnull),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProducerOptions:
-    """How messages travel. `compression` is none, lz4, zlib, zstd or snappy; messages of one key share a batch."""
+    """Options of the producer. `compression` is none, lz4, zlib, zstd or snappy. A batch has messages of one key."""
 
     batching: bool = True
     compression: str = "none"
@@ -116,21 +115,21 @@ class ProducerOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerConnection:
-    """What was connected once; the client library connects it anew after short interruptions."""
+    """A connected client and producer. The client library reconnects after short interruptions."""
 
     client: pulsar.Client
     producer: pulsar.Producer
 
     def close(self) -> None:
-        """Close both; takes as long as the broker does."""
+        """Close both. Blocks until the broker answers."""
         close(self.client)
 
 
 async def connect(address: BrokerAddress, options: ProducerOptions, timeouts: BrokerTimeouts) -> BrokerConnection:
-    """Connect a producer. Cancelled, it leaves nothing behind.
+    """Connect a producer. A cancelled call leaves no connection behind.
 
     Raises:
-        pulsar.PulsarException | RuntimeError | ValueError: no.
+        pulsar.PulsarException | RuntimeError | ValueError: the connection failed.
     """
     client = await in_thread(partial(open_client, address, timeouts))
     try:
@@ -142,7 +141,7 @@ async def connect(address: BrokerAddress, options: ProducerOptions, timeouts: Br
 
 
 def close(client: pulsar.Client) -> None:
-    """Close a client and all of its making."""
+    """Close a client and everything it created."""
     with suppress(pulsar.PulsarException):
         client.close()
 
@@ -150,11 +149,9 @@ def close(client: pulsar.Client) -> None:
 def _create_producer(
     client: pulsar.Client, topic: str, options: ProducerOptions, timeouts: BrokerTimeouts
 ) -> pulsar.Producer:
-    """Sequence ids are the client's own: ids taken from rows would let the broker drop what is sent again.
-
-    Their beginning is ours. Left to itself, a client that reconnects before its first acknowledgement begins to count
-    anew, and a broker that drops repeats acknowledges and drops what it sends next.
-    """
+    # Sequence ids are the client's own: with ids of database rows, the broker would drop an event that is sent again.
+    # The first id is explicit. Otherwise a client that reconnects before its first acknowledgement starts to count
+    # again, and a broker with deduplication acknowledges and drops the next messages.
     return client.create_producer(
         topic,
         producer_name=_name(),
@@ -169,5 +166,5 @@ def _create_producer(
 
 
 def _name() -> str:
-    """A name nobody has or had: the broker refuses one that it believes to be still connected."""
+    # The broker rejects a name that it believes to be still connected, so each producer has a new name.
     return f"dict-rate-limit-{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"

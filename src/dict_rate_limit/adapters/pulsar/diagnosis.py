@@ -1,4 +1,4 @@
-"""Why a broker does not let us in. The client library says "Timeout" of nearly everything, late: look for ourselves."""
+"""Why a connection to a broker failed. The client library reports most failures as "Timeout", so this probes itself."""
 
 from __future__ import annotations
 
@@ -28,26 +28,27 @@ _AMBIGUOUS: Final = frozenset({"Timeout", "ConnectError", "ReadError", "Retryabl
 
 
 def describe_result(result: str) -> str:
-    """Put a result of the client library into words; its own name stays beside them, for a search."""
+    """Describe a result of the client library. Its name follows in parentheses, for a search."""
     words = _MEANINGS.get(result)
     return result if words is None else f"{words} ({result})"
 
 
 def explain_failure(address: BrokerAddress, result: str, now: datetime) -> str:
-    """Say why somebody who answers at the address does not let us in, in one line without a secret."""
+    """Explain in one line without secrets why a broker that answers does not accept the connection."""
     if result not in _AMBIGUOUS:
         return describe_result(result)
     expired = expiry(address.current_token() or "")
     if expired is not None and expired <= now:
         return f"our token expired at {expired.isoformat()} ({result})"
-    return f"somebody answers there, but does not let us in: the token, or TLS on one side only ({result})"
+    return f"a server answers but does not accept the connection: check the token, and TLS on both sides ({result})"
 
 
 async def probe(address: BrokerAddress) -> str | None:
-    """Return why no connection can be made to any of the brokers, None where one can."""
+    """Try to connect to every broker. Return the reason when no connection succeeds, otherwise None."""
     try:
         trust = ssl.create_default_context(cafile=address.tls_ca_file) if address.tls else None
-    except OSError as error:  # also of what is no certificate
+    # Also when the file is not a certificate.
+    except OSError as error:
         return f"{address.tls_ca_file}: {_system_message(error)}"
     troubles = await asyncio.gather(*(_open(host, port, trust) for host, port in address.brokers))
     return None if None in troubles else troubles[0]
@@ -68,7 +69,7 @@ async def _open(host: str, port: int, trust: ssl.SSLContext | None) -> str | Non
 
 
 def expiry(token: str) -> datetime | None:
-    """Return when a token (JWT) ends; None when it does not say."""
+    """Return the expiry of a token (JWT); None if it has none."""
     try:
         claims = token.split(".")[1]
         moment = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["exp"]
@@ -83,4 +84,4 @@ def _system_message(error: OSError) -> str:
     number = error.errno
     if number is not None and number > 0:
         return os.strerror(number)
-    return str(error.strerror or error) or "it hangs up"
+    return str(error.strerror or error) or "the connection was closed"

@@ -1,4 +1,4 @@
-"""What is on its way to the broker, and what became of it."""
+"""Messages sent to the broker and not yet acknowledged, and their results."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 TIMEOUT: Final = "Timeout"
 
 _OK: Final = "Ok"
+# These results concern the message itself. All others count as an outage of the broker.
 _REJECTIONS: Final = frozenset({"MessageTooBig", "InvalidMessage"})
-"""What can only be wrong with the message itself; everything else is an outage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingMessage:
-    """A message, its key, and its place among those of the call."""
+    """A message, its key, and its position in the call."""
 
     event_id: UUID
     key: str
@@ -35,33 +35,34 @@ class PendingMessage:
 
 
 class InFlight:
-    """Messages of one call. Their answers come from a thread of the client, some already while they are sent.
+    """Messages of one call. The client's thread delivers their results, some while others are still being sent.
 
-    Once one of a key was refused or has failed, later ones of the key are not sent, and have no receipt: what is to be
-    told again is told from there on, in order. `trouble` is the first result that was an outage.
+    After a rejected or failed message of a key, later ones of that key have no result: publishing resumes there, in
+    order. `failure` is the first result that is an outage.
     """
 
     def __init__(self, timeout_sec: float) -> None:
-        """Take answers to the running loop, for so long."""
         self._loop = asyncio.get_running_loop()
         self._ends = self._loop.time() + timeout_sec
         self._answers: asyncio.Queue[tuple[PendingMessage, str, bool]] = asyncio.Queue()
-        self._rejected: dict[str, int] = {}  # by key, the place; written by any thread
-        self._stopped: dict[str, int] = {}  # likewise, as far as answers were read
+        # Position of the first rejected message, by key. Any thread writes it.
+        self._rejected: dict[str, int] = {}
+        # Position of the first message without success by key, as far as results were read.
+        self._stopped: dict[str, int] = {}
         self._count = 0
         self._pending = 0
         self.failure: str | None = None
 
     def __len__(self) -> int:
-        """Return how many are without an answer."""
+        """Return how many messages have no result yet."""
         return self._pending
 
     def is_blocked(self, key: str) -> bool:
-        """Tell whether one of the key was refused before it left."""
+        """Return whether a message of the key was rejected."""
         return key in self._rejected
 
     def add(self, event_id: UUID, key: str) -> ResultCallback:
-        """Count a message; return what is to be called with its result, from whatever thread."""
+        """Add a message. Returns the callback for its result, which any thread may call."""
         self._count += 1
         self._pending += 1
         message = PendingMessage(event_id=event_id, key=key, position=self._count)
@@ -72,13 +73,13 @@ class InFlight:
         return answered
 
     def reject(self, event_id: UUID, key: str, reason: str) -> None:
-        """Answer for a message that is not sent."""
+        """Record the rejection of a message that is not sent."""
         self._count += 1
         self._pending += 1
         self._record(PendingMessage(event_id=event_id, key=key, position=self._count), reason, refused=True)
 
     async def next_result(self) -> PublishResult | None:
-        """Wait for the next answer; None where it gives no receipt."""
+        """Wait for the next result; None when it is not final for a message."""
         try:
             async with asyncio.timeout_at(self._ends):
                 message, result, refused = await self._answers.get()

@@ -1,4 +1,4 @@
-"""Transitions to a topic of Apache Pulsar: key = policy, in order by key, a receipt once the broker has them."""
+"""Publishes events to a topic of Apache Pulsar: key = policy, in order by key, a result per acknowledged message."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.delivery import PublishResult
     from dict_rate_limit.ports.telemetry import Span, Tracer
 
+# The client reports a timeout for each message. If it does not, the call ends this much later.
 GRACE_SEC: Final = 2.0
-"""The client itself answers for every message when its time is over; this much later we answer for it."""
 CLOSE_TIMEOUT_SEC: Final = 1.0
 
+# An event has some kB. The client accepts up to 5 MiB, and a message near that limit can break a broker's ledger.
 MAX_EVENT_BYTES: Final = 1 << 20
-"""Bytes. An event is some kB. Of 5 MiB less a few bytes, which the client lets pass, a broker's ledger can break."""
 
 
 class PulsarPublisher:
-    """EventPublisher to one topic. Connects when it is first needed, and anew after every outage.
+    """EventPublisher for one topic. It connects on first use, and again after each outage.
 
-    A call ends within half a minute, whatever the broker does. Close it before its loop ends. Each message is one of
-    `steps`, from its sending to the broker's answer, and carries the step in its properties.
+    A call ends within half a minute, whatever the broker does. Close it before its loop ends. Each message is
+    a span, from sending to acknowledgement, and carries its context in the properties.
     """
 
     def __init__(
@@ -53,7 +53,6 @@ class PulsarPublisher:
         timeouts: BrokerTimeouts = DEFAULT_TIMEOUTS,
         tracer: Tracer = NULL_TRACER,
     ) -> None:
-        """Take where, how, and what the documents say of their making; nothing is connected yet."""
         self._address = address
         self._options = options
         self._clock = clock
@@ -66,18 +65,18 @@ class PulsarPublisher:
 
     @property
     def destination(self) -> str:
-        """Broker and topic."""
+        """The broker and the topic."""
         return str(self._address)
 
     @property
     def state(self) -> str:
-        """Say how it stands: `ok`, `waiting` or `not used yet`."""
+        """The state of the connection: `ok`, `waiting` or `not used yet`."""
         if self._connection is not None:
             return "ok" if self._connection.producer.is_connected() else "waiting"
         return "waiting" if self._failed else "not used yet"
 
     async def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[PublishResult, None]:
-        """Send all that may go at once, then give receipts as the broker acknowledges; see the port."""
+        """Send every event, then yield a result as the broker acknowledges each; see the port."""
         if not events:
             return
         connection, in_flight = await self._get_connection(), InFlight(self._timeouts.send_sec + GRACE_SEC)
@@ -93,7 +92,7 @@ class PulsarPublisher:
             raise self._error(describe_result(in_flight.failure))
 
     async def close(self) -> None:
-        """Let go of the broker; not for long."""
+        """Close the connection. Waits a second at most."""
         connection, self._connection = self._connection, None
         if connection is not None:
             await asyncio.wait({asyncio.create_task(in_thread(connection.close))}, timeout=CLOSE_TIMEOUT_SEC)
@@ -128,10 +127,10 @@ class PulsarPublisher:
         return self._tracer.begin(Component.BROKER, f"send {self._address.topic}", facts)
 
     async def _get_connection(self) -> BrokerConnection:
-        """Return what is connected, or connect; one at a time.
+        """Return the connection, or connect; one call at a time.
 
         Raises:
-            PublishError: no connection in time, and why.
+            PublishError: no connection in time, with the reason.
         """
         try:
             async with asyncio.timeout(self._timeouts.connect_sec), self._lock:

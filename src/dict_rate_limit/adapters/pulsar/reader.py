@@ -1,4 +1,4 @@
-"""The transitions on a topic, as any reader sees them, without leaving anything on the broker."""
+"""Reads the events of a topic without leaving a subscription on the broker."""
 
 from __future__ import annotations
 
@@ -26,22 +26,21 @@ BATCH_SIZE: Final = 500
 
 
 class EventReader:
-    """Reads a topic that others share: of its messages only transitions of alerts are given."""
+    """Reads a topic that may be shared. Returns only events of alerts."""
 
     def __init__(self, reader: pulsar.Reader) -> None:
-        """Take a reader that is connected; the client library connects it anew when the broker was away."""
         self._reader = reader
 
     @property
     def connected(self) -> bool:
-        """Whether the broker is there."""
+        """Whether the reader is connected. The client library reconnects by itself."""
         return bool(self._reader.is_connected())
 
     async def events(self) -> Sequence[bytes]:
-        """Return what has come, the JSON of each in its order; none after a fifth of a second without.
+        """Return the JSON of the events that arrived, in order; an empty list after a fifth of a second without one.
 
         Raises:
-            EventsUnavailableError: the broker ends it.
+            EventsUnavailableError: the broker ended the reader.
         """
         try:
             return await in_thread(partial(_receive, self._reader))
@@ -53,10 +52,10 @@ class EventReader:
 async def open_reader(
     address: BrokerAddress, clock: Clock, *, earliest: bool, timeouts: BrokerTimeouts = DEFAULT_TIMEOUTS
 ) -> AsyncIterator[EventReader]:
-    """Read for the length of the block, from the oldest message or from now on. No subscription stays behind.
+    """Open a reader while the block runs, from the oldest message or from now on.
 
     Raises:
-        EventsUnavailableError: no connection in time, and why.
+        EventsUnavailableError: no connection in time, with the reason.
     """
     failure = await probe(address)
     if failure is not None:

@@ -1,4 +1,4 @@
-"""Between the client library's threads and an event loop. The library ends the process when a callback raises."""
+"""Calls between the client library's threads and an event loop. A callback that raises would end the process."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ T = TypeVar("T")
 
 
 async def in_thread(work: Callable[[], T]) -> T:
-    """Do what blocks in a thread of its own; neither the loop's end nor the process's waits for it.
+    """Run a blocking call in a new daemon thread and await it.
 
-    Whoever is cancelled here leaves the work to itself.
+    A cancelled caller leaves the call running. Neither the loop nor the process waits for it at the end.
     """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
@@ -24,7 +24,7 @@ async def in_thread(work: Callable[[], T]) -> T:
     def run() -> None:
         try:
             result = work()
-        except BaseException as error:  # noqa: BLE001 -- it is raised where the work was asked for
+        except BaseException as error:  # noqa: BLE001 -- raised again in the awaiting task
             post_to_loop(loop, _settle, future, future.set_exception, error)
         else:
             post_to_loop(loop, _settle, future, future.set_result, result)
@@ -34,12 +34,12 @@ async def in_thread(work: Callable[[], T]) -> T:
 
 
 def run_detached(work: Callable[[], None]) -> None:
-    """Do it in a thread of its own that nobody waits for."""
+    """Run a call in a new daemon thread without waiting for it."""
     threading.Thread(target=work, name="pulsar", daemon=True).start()
 
 
 def post_to_loop(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *arguments: object) -> None:
-    """Call something on the loop, from any thread. After the loop's end nobody waits any more: nothing happens."""
+    """Call a function on the loop, from any thread. Does nothing when the loop is closed."""
     with suppress(RuntimeError):
         loop.call_soon_threadsafe(call, *arguments)
 
