@@ -15,7 +15,7 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError
 
-from dict_rate_limit.adapters.temporal import connect, schedule
+from dict_rate_limit.adapters.temporal import apply_schedules, connect
 from dict_rate_limit.domain.errors import SchedulerUnavailableError, SettingsError
 from dict_rate_limit.workflows.schedules import ScheduleConfig, _delete, ensure_schedules, restore_schedules
 from temporal_namespace import new_namespace, new_namespaces
@@ -228,7 +228,7 @@ async def test_many_workers_can_delete_orphans_concurrently(client: Client) -> N
 
 async def test_an_invalid_cron_expression_is_a_settings_error(client: Client) -> None:
     with pytest.raises(SettingsError, match="INVALID_ARGUMENT"):
-        await schedule(client, schedule_config(1, "every now and then"))
+        await apply_schedules(client, schedule_config(1, "every now and then"))
 
 
 async def test_a_missing_namespace_is_a_retryable_error(temporal_address: str) -> None:

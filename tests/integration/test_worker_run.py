@@ -13,7 +13,7 @@ import pytest
 from temporalio.client import Client
 
 from dict_rate_limit.adapters import temporal
-from dict_rate_limit.adapters.temporal import TemporalAddress, TemporalTls, connect, work
+from dict_rate_limit.adapters.temporal import TemporalAddress, TemporalTls, connect, run_worker
 from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.apps.worker import run, run_with_operations
 from dict_rate_limit.domain.errors import SchedulerUnavailableError, SchemaError, SettingsError, StoreUnavailableError
@@ -199,7 +199,7 @@ async def test_a_deleted_namespace_stops_the_worker_with_a_retryable_error(addre
     parts = Stage().parts(address)
 
     with pytest.raises(SchedulerUnavailableError, match="worker ended"):
-        await work(client, "queue", parts.activities, shutdown=asyncio.Event(), drain=timedelta(0))
+        await run_worker(client, "queue", parts.activities, shutdown=asyncio.Event(), drain=timedelta(0))
 
 
 async def test_an_endless_activity_does_not_block_the_shutdown(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.workflows.activities import Activities
     from dict_rate_limit.workflows.schedules import ScheduleConfig
 
-__all__ = ["Client", "TemporalAddress", "TemporalTls", "answers", "connect", "schedule", "work"]
+__all__ = ["Client", "TemporalAddress", "TemporalTls", "apply_schedules", "connect", "is_healthy", "run_worker"]
 
 ANSWER_PATIENCE: Final = timedelta(seconds=5)
 AFTER_DRAIN: Final = timedelta(seconds=5)
@@ -93,7 +93,7 @@ async def connect(address: TemporalAddress, *, traced: bool = False) -> Client:
     return client
 
 
-async def schedule(client: Client, schedule_config: ScheduleConfig) -> None:
+async def apply_schedules(client: Client, schedule_config: ScheduleConfig) -> None:
     """Bring the schedules to the timetable.
 
     Raises:
@@ -111,7 +111,7 @@ async def look_after_schedules(client: Client, schedule_config: ScheduleConfig, 
             await restore_schedules(client, schedule_config)
 
 
-async def work(
+async def run_worker(
     client: Client, task_queue: str, activities: Activities, *, shutdown: asyncio.Event, drain: timedelta
 ) -> None:
     """Do what Temporal hands out until `shutdown`; then running activities have until `drain` is over to finish.
@@ -172,7 +172,7 @@ def tracer_provider() -> Callable[..., ReplaySafeTracerProvider]:
     return create_tracer_provider
 
 
-async def answers(client: Client) -> bool:
+async def is_healthy(client: Client) -> bool:
     """Tell whether Temporal answers now."""
     try:
         return await client.service_client.check_health(timeout=timedelta(seconds=1))

@@ -48,7 +48,7 @@ class Progress:
 
     async def temporal(self) -> str:
         """Return whether Temporal answers."""
-        return "ok" if self.client is not None and await temporal.answers(self.client) else "unavailable"
+        return "ok" if self.client is not None and await temporal.is_healthy(self.client) else "unavailable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ class WorkerDeps:
             SchedulerUnavailableError | SettingsError: as `adapters.temporal.connect`.
         """
         client = await temporal.connect(self.address, traced=self.traced)
-        await temporal.schedule(client, self.schedule_config)
+        await temporal.apply_schedules(client, self.schedule_config)
         return client
 
     async def restore_schedules(self, client: temporal.Client) -> None:
@@ -92,7 +92,7 @@ class WorkerDeps:
             SchedulerUnavailableError: Temporal has ended it.
         """
         queue = self.schedule_config.task_queue
-        await temporal.work(client, queue, self.activities, shutdown=shutdown, drain=self.drain)
+        await temporal.run_worker(client, queue, self.activities, shutdown=shutdown, drain=self.drain)
 
 
 def worker_telemetry(settings: Settings, service: str, log_contexts: LogContexts) -> AbstractContextManager[Telemetry]:
