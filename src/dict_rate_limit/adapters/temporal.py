@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Client", "TemporalAddress", "TemporalTls", "apply_schedules", "connect", "is_healthy", "run_worker"]
 
-ANSWER_PATIENCE: Final = timedelta(seconds=5)
+ANSWER_TIMEOUT: Final = timedelta(seconds=5)
 AFTER_DRAIN: Final = timedelta(seconds=5)
 """How long the end of a drained worker may take; a Temporal that is away cannot be told of it."""
 
@@ -88,7 +88,7 @@ async def connect(address: TemporalAddress, *, traced: bool = False) -> Client:
             message = f"Temporal at {address.host} cannot be reached: {_first_line(error)}"
             raise SchedulerUnavailableError(message) from error
         await client.workflow_service.describe_namespace(
-            DescribeNamespaceRequest(namespace=address.namespace), timeout=ANSWER_PATIENCE
+            DescribeNamespaceRequest(namespace=address.namespace), timeout=ANSWER_TIMEOUT
         )
     return client
 
