@@ -37,7 +37,7 @@ ANSWER_TIMEOUT: Final = timedelta(seconds=5)
 AFTER_DRAIN: Final = timedelta(seconds=5)
 """How long the end of a drained worker may take; a Temporal that is away cannot be told of it."""
 
-STICKY_PATIENCE: Final = timedelta(seconds=2)
+STICKY_QUEUE_TIMEOUT: Final = timedelta(seconds=2)
 """How long a workflow waits for the worker it last ran on; that one may be dead."""
 
 CONCURRENT_ACTIVITIES: Final = 10
@@ -128,7 +128,7 @@ async def run_worker(
         graceful_shutdown_timeout=drain,
         max_concurrent_activities=CONCURRENT_ACTIVITIES,
         max_cached_workflows=CACHED_WORKFLOWS,
-        sticky_queue_schedule_to_start_timeout=STICKY_PATIENCE,
+        sticky_queue_schedule_to_start_timeout=STICKY_QUEUE_TIMEOUT,
     )
     running, told = asyncio.create_task(worker.run()), asyncio.create_task(shutdown.wait())
     try:
