@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Client", "TemporalAddress", "TemporalTls", "apply_schedules", "connect", "is_healthy", "run_worker"]
 
 ANSWER_TIMEOUT: Final = timedelta(seconds=5)
-AFTER_DRAIN: Final = timedelta(seconds=5)
+SHUTDOWN_GRACE: Final = timedelta(seconds=5)
 """How long the end of a drained worker may take; a Temporal that is away cannot be told of it."""
 
 STICKY_QUEUE_TIMEOUT: Final = timedelta(seconds=2)
@@ -135,7 +135,7 @@ async def run_worker(
         await asyncio.wait({running, told}, return_when=asyncio.FIRST_COMPLETED)
         if not running.done():
             asking = asyncio.create_task(worker.shutdown())
-            await asyncio.wait({running}, timeout=(drain + AFTER_DRAIN).total_seconds())
+            await asyncio.wait({running}, timeout=(drain + SHUTDOWN_GRACE).total_seconds())
             asking.cancel()
         if running.done():
             running.result()
