@@ -130,9 +130,9 @@ async def run_worker(
         max_cached_workflows=CACHED_WORKFLOWS,
         sticky_queue_schedule_to_start_timeout=STICKY_QUEUE_TIMEOUT,
     )
-    running, told = asyncio.create_task(worker.run()), asyncio.create_task(shutdown.wait())
+    running, shutdown_task = asyncio.create_task(worker.run()), asyncio.create_task(shutdown.wait())
     try:
-        await asyncio.wait({running, told}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({running, shutdown_task}, return_when=asyncio.FIRST_COMPLETED)
         if not running.done():
             asking = asyncio.create_task(worker.shutdown())
             await asyncio.wait({running}, timeout=(drain + SHUTDOWN_GRACE).total_seconds())
@@ -143,7 +143,7 @@ async def run_worker(
         message = f"worker ended: {_first_line(error)}"
         raise SchedulerUnavailableError(message) from error
     finally:
-        told.cancel()
+        shutdown_task.cancel()
         running.cancel()
 
 
