@@ -130,21 +130,21 @@ async def run_worker(
         max_cached_workflows=CACHED_WORKFLOWS,
         sticky_queue_schedule_to_start_timeout=STICKY_QUEUE_TIMEOUT,
     )
-    running, shutdown_task = asyncio.create_task(worker.run()), asyncio.create_task(shutdown.wait())
+    worker_task, shutdown_task = asyncio.create_task(worker.run()), asyncio.create_task(shutdown.wait())
     try:
-        await asyncio.wait({running, shutdown_task}, return_when=asyncio.FIRST_COMPLETED)
-        if not running.done():
+        await asyncio.wait({worker_task, shutdown_task}, return_when=asyncio.FIRST_COMPLETED)
+        if not worker_task.done():
             asking = asyncio.create_task(worker.shutdown())
-            await asyncio.wait({running}, timeout=(drain + SHUTDOWN_GRACE).total_seconds())
+            await asyncio.wait({worker_task}, timeout=(drain + SHUTDOWN_GRACE).total_seconds())
             asking.cancel()
-        if running.done():
-            running.result()
+        if worker_task.done():
+            worker_task.result()
     except RuntimeError as error:  # what the SDK raises for everything
         message = f"worker ended: {_first_line(error)}"
         raise SchedulerUnavailableError(message) from error
     finally:
         shutdown_task.cancel()
-        running.cancel()
+        worker_task.cancel()
 
 
 def log_context() -> Mapping[str, object]:
