@@ -134,9 +134,9 @@ async def run_worker(
     try:
         await asyncio.wait({worker_task, shutdown_task}, return_when=asyncio.FIRST_COMPLETED)
         if not worker_task.done():
-            asking = asyncio.create_task(worker.shutdown())
+            stop_task = asyncio.create_task(worker.shutdown())
             await asyncio.wait({worker_task}, timeout=(drain + SHUTDOWN_GRACE).total_seconds())
-            asking.cancel()
+            stop_task.cancel()
         if worker_task.done():
             worker_task.result()
     except RuntimeError as error:  # what the SDK raises for everything
