@@ -103,7 +103,7 @@ async def apply_schedules(client: Client, schedule_config: ScheduleConfig) -> No
         await ensure_schedules(client, schedule_config)
 
 
-async def look_after_schedules(client: Client, schedule_config: ScheduleConfig, every: timedelta) -> None:
+async def maintain_schedules(client: Client, schedule_config: ScheduleConfig, every: timedelta) -> None:
     """Bring back what gets lost, for ever; while Temporal is away there is nothing to do but wait."""
     while True:
         await asyncio.sleep(every.total_seconds())

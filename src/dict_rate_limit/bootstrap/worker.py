@@ -83,7 +83,7 @@ class WorkerDeps:
 
     async def restore_schedules(self, client: temporal.Client) -> None:
         """Create lost schedules again, until cancelled."""
-        await temporal.look_after_schedules(client, self.schedule_config, self.restore_every)
+        await temporal.maintain_schedules(client, self.schedule_config, self.restore_every)
 
     async def run_activities(self, client: temporal.Client, shutdown: asyncio.Event) -> None:
         """Run what Temporal schedules until `shutdown`.
