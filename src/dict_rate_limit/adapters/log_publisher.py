@@ -1,4 +1,4 @@
-"""Transitions as lines of structured log: for installations without a broker."""
+"""Publishes events as log lines, for installations without a broker."""
 
 from __future__ import annotations
 
@@ -19,11 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogPublisher:
-    """Writes one line of JSON per transition; the document stands under `core_event`.
-
-    It writes by itself rather than by a logging library: those swallow what cannot be written, and a transition
-    counts as published only when it was.
-    """
+    """Writes one line of JSON per event, with the document in `core_event`."""
 
     stream: TextIO
     clock: Clock
@@ -31,14 +27,14 @@ class LogPublisher:
 
     @property
     def destination(self) -> str:
-        """Nothing more to say."""
+        """The name of this publisher in logs."""
         return "log"
 
     async def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[PublishResult, None]:
-        """Write a line for each and flush it. A log refuses none.
+        """Write and flush one line per event. No event is rejected.
 
         Raises:
-            PublishError: the stream is closed, its reader gone, the disk full.
+            PublishError: the stream is closed, its reader ended, or the disk is full.
         """
         for event in events:
             self._write(event)
@@ -48,9 +44,11 @@ class LogPublisher:
         now = self.clock.now()
         document = event_document(event, self.version, now)
         line = {"timestamp": now.isoformat(), "level": "info", "event": "transition.published", "core_event": document}
+        # Logging libraries ignore write errors, but an event is published only when its line was written.
         try:
             self.stream.write(json.dumps(line, ensure_ascii=False) + "\n")
             self.stream.flush()
-        except (OSError, ValueError) as error:  # a closed stream is a ValueError
+        # Writing to a closed stream raises ValueError.
+        except (OSError, ValueError) as error:
             message = f"{self.destination}: {error}"
             raise PublishError(message) from error

@@ -1,4 +1,4 @@
-"""The way to Temporal: connection, TLS, schedules, the worker, and its errors in our words."""
+"""The Temporal adapter: connection, TLS, schedules, worker, and translation of errors."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ if TYPE_CHECKING:
 __all__ = ["Client", "TemporalAddress", "TemporalTls", "apply_schedules", "connect", "is_healthy", "run_worker"]
 
 ANSWER_TIMEOUT: Final = timedelta(seconds=5)
+# A drained worker reports its end to Temporal. When Temporal is unavailable, it would wait without end.
 SHUTDOWN_GRACE: Final = timedelta(seconds=5)
-"""How long the end of a drained worker may take; a Temporal that is away cannot be told of it."""
 
+# A workflow waits this long for the worker of its last task, which may be dead.
 STICKY_QUEUE_TIMEOUT: Final = timedelta(seconds=2)
-"""How long a workflow waits for the worker it last ran on; that one may be dead."""
 
 CONCURRENT_ACTIVITIES: Final = 10
+# Each cached workflow takes memory, and most live for seconds only.
 CACHED_WORKFLOWS: Final = 100
-"""Each costs memory; one lives for seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemporalTls:
-    """PEM files, each optional but for the key that belongs to a certificate; all None = the system's authorities."""
+    """PEM files. A certificate needs its key; all None = the system's certificate authorities."""
 
     ca_file: Path | None = None
     cert_file: Path | None = None
@@ -57,7 +57,7 @@ class TemporalTls:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemporalAddress:
-    """Where Temporal is ("host:port") and our namespace in it; without `tls` the connection is plain."""
+    """Address of Temporal ("host:port") and the namespace. Without `tls` the connection is not encrypted."""
 
     host: str
     namespace: str
@@ -65,13 +65,13 @@ class TemporalAddress:
 
 
 async def connect(address: TemporalAddress, *, traced: bool = False) -> Client:
-    """Connect and see that our namespace is there.
+    """Connect and check that the namespace exists.
 
-    `traced`: workflows and activities of the client's workers are spans of the process's own tracer provider, which
-    `tracer_provider` must have made.
+    `traced`: workflows and activities of the client's workers are spans of the process's tracer provider, which must
+    come from `tracer_provider`.
 
     Raises:
-        SchedulerUnavailableError: no answer, or no such namespace; worth trying again.
+        SchedulerUnavailableError: no answer, or no such namespace. A retry may help.
         SettingsError: a TLS file cannot be read.
     """
     tls = _tls(address.tls)
@@ -84,7 +84,8 @@ async def connect(address: TemporalAddress, *, traced: bool = False) -> Client:
                 runtime=_runtime(),
                 plugins=[tracing_plugin()] if traced else [],
             )
-        except RuntimeError as error:  # what the SDK raises when nobody answers
+        # The SDK raises RuntimeError when there is no answer.
+        except RuntimeError as error:
             message = f"Temporal at {address.host} cannot be reached: {_first_line(error)}"
             raise SchedulerUnavailableError(message) from error
         await client.workflow_service.describe_namespace(
@@ -94,17 +95,17 @@ async def connect(address: TemporalAddress, *, traced: bool = False) -> Client:
 
 
 async def apply_schedules(client: Client, schedule_config: ScheduleConfig) -> None:
-    """Bring the schedules to the timetable.
+    """Create or update the schedules.
 
     Raises:
-        SchedulerUnavailableError | SettingsError: as `temporal_errors` tells.
+        SchedulerUnavailableError | SettingsError: see `temporal_errors`.
     """
     with temporal_errors():
         await ensure_schedules(client, schedule_config)
 
 
 async def maintain_schedules(client: Client, schedule_config: ScheduleConfig, every: timedelta) -> None:
-    """Bring back what gets lost, for ever; while Temporal is away there is nothing to do but wait."""
+    """Restore lost schedules periodically, without end. Does nothing while Temporal is unavailable."""
     while True:
         await asyncio.sleep(every.total_seconds())
         with suppress(SchedulerUnavailableError), temporal_errors():
@@ -114,12 +115,13 @@ async def maintain_schedules(client: Client, schedule_config: ScheduleConfig, ev
 async def run_worker(
     client: Client, task_queue: str, activities: Activities, *, shutdown: asyncio.Event, drain: timedelta
 ) -> None:
-    """Do what Temporal hands out until `shutdown`; then running activities have until `drain` is over to finish.
+    """Run a worker until `shutdown`. Activities in progress then have `drain` to finish.
 
     Raises:
-        SchedulerUnavailableError: it ended by itself, for instance because the namespace is gone.
+        SchedulerUnavailableError: the worker ended by itself, for instance because the namespace was deleted.
     """
-    workflow.logger.workflow_info_on_message = workflow.logger.workflow_info_on_extra = False  # log_context has it
+    # `log_context` already adds these fields to each line.
+    workflow.logger.workflow_info_on_message = workflow.logger.workflow_info_on_extra = False
     worker = Worker(
         client,
         task_queue=task_queue,
@@ -139,7 +141,8 @@ async def run_worker(
             stop_task.cancel()
         if worker_task.done():
             worker_task.result()
-    except RuntimeError as error:  # what the SDK raises for everything
+    # The SDK raises RuntimeError for every failure of a worker.
+    except RuntimeError as error:
         message = f"worker ended: {_first_line(error)}"
         raise SchedulerUnavailableError(message) from error
     finally:
@@ -148,7 +151,7 @@ async def run_worker(
 
 
 def log_context() -> Mapping[str, object]:
-    """Say which workflow a log line was written for; nothing outside one."""
+    """Return the log fields of the current workflow or activity; none outside of one."""
     if activity.in_activity():
         info = activity.info()
         return {"workflow_id": info.workflow_id, "run_id": info.workflow_run_id, "activity": info.activity_type}
@@ -159,21 +162,22 @@ def log_context() -> Mapping[str, object]:
 
 
 def tracing_plugin() -> SimplePlugin:
-    """Make what has Temporal's clients and workers traced; the libraries it needs are imported here, not before."""
-    from temporalio.contrib.opentelemetry import OpenTelemetryPlugin  # noqa: PLC0415 -- see above
+    """Return the plugin that traces Temporal's clients and workers."""
+    # Imported on use: without tracing, a process does not load OpenTelemetry.
+    from temporalio.contrib.opentelemetry import OpenTelemetryPlugin  # noqa: PLC0415
 
     return OpenTelemetryPlugin(add_temporal_spans=True)
 
 
 def tracer_provider() -> Callable[..., ReplaySafeTracerProvider]:
-    """Return the maker of a tracer provider whose ids are the same again when a workflow is replayed elsewhere."""
+    """Return a factory of tracer providers whose span ids stay the same when another worker replays."""
     from temporalio.contrib.opentelemetry import create_tracer_provider  # noqa: PLC0415 -- as above
 
     return create_tracer_provider
 
 
 async def is_healthy(client: Client) -> bool:
-    """Tell whether Temporal answers now."""
+    """Return whether Temporal answers now."""
     try:
         return await client.service_client.check_health(timeout=timedelta(seconds=1))
     except RPCError:
@@ -182,11 +186,11 @@ async def is_healthy(client: Client) -> bool:
 
 @contextmanager
 def temporal_errors() -> Iterator[None]:
-    """Put a refused call in our words.
+    """Translate the errors of a call.
 
     Raises:
-        SchedulerUnavailableError: away, or it does not know the namespace (yet).
-        SettingsError: it refuses what it was asked for, as a cron expression it cannot read; trying again is no use.
+        SchedulerUnavailableError: Temporal is unavailable, or does not know the namespace yet.
+        SettingsError: Temporal rejects an argument, such as a cron expression. A retry does not help.
     """
     try:
         yield
@@ -199,7 +203,7 @@ def temporal_errors() -> Iterator[None]:
 
 @cache
 def _runtime() -> Runtime:
-    """The SDK's threads, once per process; what they have to say goes to the log, not raw to stdout."""
+    # One runtime per process, as it owns threads. Its messages go to the log, not directly to stdout.
     logging_config = LoggingConfig(
         filter=TelemetryFilter(core_level="WARN", other_level="ERROR"),
         forwarding=LogForwardingConfig(logger=logging.getLogger("temporalio.core"), append_target_to_name=False),
