@@ -17,6 +17,7 @@ from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.apps.cli.signals import run_interruptible
 from dict_rate_limit.apps.cli.status_table import STYLES, console_for, plain
 from dict_rate_limit.bootstrap.publisher import broker_address
+from dict_rate_limit.domain.notifications.channel import Language
 from dict_rate_limit.settings import load, required
 
 if TYPE_CHECKING:
@@ -41,13 +42,6 @@ class From(StrEnum):
 
     EARLIEST = "earliest"
     LATEST = "latest"
-
-
-class Language(StrEnum):
-    """Which of the two messages is shown."""
-
-    PT = "pt"
-    EN = "en"
 
 
 def register(app: typer.Typer, name: str) -> None:
