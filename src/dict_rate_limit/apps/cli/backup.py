@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dict_rate_limit.adapters.postgres.backup.dump import back_up, clear_away
-from dict_rate_limit.apps.cli.backup_target import place
+from dict_rate_limit.apps.cli.backup_target import service
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.cli.formatting import count_text, moment_text, size_text
 from dict_rate_limit.apps.cli.signals import run_interruptible
+from dict_rate_limit.bootstrap.backup import delete_old_backups
 from dict_rate_limit.domain.recovery import Retention
 
 if TYPE_CHECKING:
@@ -42,11 +41,11 @@ def backup(
     """
     folder = Path(to)
     retention = Retention(count=keep, days=keep_days)
-    made = run_interruptible(back_up(place(context.obj), folder, version("dict-rate-limit")))
+    made = run_interruptible(service(context.obj).back_up(folder))
     sys.stdout.write(f"{made.dump}\n")
     for line in described(made.manifest):
         typer.echo(line, err=True)
-    gone, bad = clear_away(folder, made, retention)
+    gone, bad = delete_old_backups(folder, made, retention)
     if gone:
         typer.echo(f"{count_text(len(gone), 'older backup')} deleted", err=True)
     for line in bad:

@@ -1,4 +1,4 @@
-"""The database that backups are of, and where the programs for it may be."""
+"""The database to back up, and where the programs of PostgreSQL may be."""
 
 from __future__ import annotations
 
@@ -6,25 +6,27 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.adapters.postgres.backup.tools import Place
 from dict_rate_limit.apps.local.binaries import binary
 from dict_rate_limit.apps.local.postgres_home import INSTALLATION, PACKAGE
 from dict_rate_limit.apps.local.process import EmbeddedError
+from dict_rate_limit.bootstrap.backup import backup_service
 from dict_rate_limit.settings import Program, load, required
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from dict_rate_limit.bootstrap.backup import BackupService
 
-def place(environ: Mapping[str, str]) -> Place:
-    """Read the settings: DATABASE_URL, PG_BIN_DIR.
+
+def service(environ: Mapping[str, str]) -> BackupService:
+    """Return the backup service of the settings DATABASE_URL and PG_BIN_DIR.
 
     Raises:
         SettingsError: they have problems.
     """
     settings = load(environ, program=Program.BACKUP)
     url = required(settings.database_url, "DATABASE_URL")
-    return Place(database_url=url, environ=environ, folders=folders(environ, settings.pg_bin_dir))
+    return backup_service(url, environ, folders(environ, settings.pg_bin_dir))
 
 
 def folders(environ: Mapping[str, str], chosen: Path | None) -> Sequence[Path]:

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from enum import StrEnum
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.adapters.postgres.backup import directory, scratch
-from dict_rate_limit.adapters.postgres.backup import restore as restoring
-from dict_rate_limit.adapters.postgres.backup.dump import back_up
 from dict_rate_limit.apps.cli.backup import described
-from dict_rate_limit.apps.cli.backup_target import place
+from dict_rate_limit.apps.cli.backup_target import service
 from dict_rate_limit.apps.cli.drill_alert import alert
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.apps.cli.formatting import count_text, moment_text, span_text
@@ -27,13 +19,7 @@ from dict_rate_limit.apps.cli.signals import run_interruptible
 from dict_rate_limit.domain.text import without_password
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
-
-    from dict_rate_limit.adapters.postgres.backup.restore import Took
-    from dict_rate_limit.adapters.postgres.backup.tools import Place
-    from dict_rate_limit.domain.recovery import Manifest
-
+    from dict_rate_limit.bootstrap.backup import Drilled
 
 NEW_BACKUP: Final = (
     "this backup is new: in earnest the RPO is the age of the last one by schedule,",
@@ -46,18 +32,6 @@ class Output(StrEnum):
 
     TEXT = "text"
     JSON = "json"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drilled:
-    """What a drill found. `made` tells whether the backup was made for it."""
-
-    manifest: Manifest
-    made: bool
-    took: Took
-    polls_after: int
-    transitions_after: int
-    now: datetime
 
 
 def register(app: typer.Typer, name: str) -> None:
@@ -98,41 +72,13 @@ def restore(
         raise CommandError(Exit.USAGE, message)
     if source is not None and to is not None:
         raise CommandError(Exit.USAGE, "--from and --to: give one of them")
-    drilled = run_interruptible(_drilled(place(context.obj), source, to, into))
+    backup, folder = (None if name is None else Path(name) for name in (source, to))
+    drilled = run_interruptible(service(context.obj).drill(backup, folder, into))
     if output is Output.JSON:
         sys.stdout.write(json.dumps(_document(drilled), indent=2) + "\n")
     else:
         sys.stdout.writelines(f"{line}\n" for line in report(drilled))
     return Exit.OK
-
-
-async def _drilled(here: Place, source: str | None, to: str | None, into: str | None) -> Drilled:
-    with _folder(to) as folder:
-        if source is None:
-            found = await back_up(here, folder, version("dict-rate-limit"))
-        else:
-            found, _ = directory.find(Path(source))
-        lending = scratch.scratch(here) if into is None else scratch.lent(replace(here, database_url=into))
-        async with lending as there:
-            took = await restoring.restore(there, found)
-    polls, transitions = await scratch.came_after(here, found.manifest.contents.newest_at)
-    return Drilled(
-        manifest=found.manifest,
-        made=source is None,
-        took=took,
-        polls_after=polls,
-        transitions_after=transitions,
-        now=SystemClock().now(),
-    )
-
-
-@contextmanager
-def _folder(chosen: str | None) -> Iterator[Path]:
-    if chosen is not None:
-        yield Path(chosen)
-        return
-    with tempfile.TemporaryDirectory(prefix="dict-rate-limit-drill-") as folder:
-        yield Path(folder)
 
 
 def report(drilled: Drilled) -> list[str]:

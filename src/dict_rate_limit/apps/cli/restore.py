@@ -8,21 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.adapters.postgres.backup import directory
-from dict_rate_limit.adapters.postgres.backup import restore as restoring
-from dict_rate_limit.adapters.postgres.backup.tools import find_tools
 from dict_rate_limit.apps.cli.backup import described
-from dict_rate_limit.apps.cli.backup_target import folders, place
+from dict_rate_limit.apps.cli.backup_target import folders, service
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.cli.formatting import count_text, moment_text, span_text
 from dict_rate_limit.apps.cli.signals import run_interruptible
+from dict_rate_limit.bootstrap.backup import check_backup, find_backup
 from dict_rate_limit.settings import load
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from dict_rate_limit.adapters.postgres.backup.directory import Backup
+    from dict_rate_limit.bootstrap.backup import Restored
+    from dict_rate_limit.domain.recovery import Manifest
 
 
 def register(app: typer.Typer, name: str) -> None:
@@ -46,35 +42,28 @@ def restore(
     foreign or the database is not empty, 69 when it cannot be reached, 71 when there is no such backup, or pg_restore
     is missing or fails.
     """
-    found, skipped = directory.find(Path(source))
+    found, skipped = find_backup(Path(source))
     for line in skipped:
         typer.echo(f"warning: not a good backup, passed over: {line}", err=True)
     if verify_only:
-        run_interruptible(_check(found, context.obj))
+        run_interruptible(check_backup(found, folders(context.obj, load(context.obj).pg_bin_dir)))
         typer.echo("the backup is whole", err=True)
     else:
-        restored = run_interruptible(_restore(found, context.obj))
-        sys.stdout.writelines(f"{line}\n" for line in restored)
+        restored = run_interruptible(service(context.obj).restore(found))
+        sys.stdout.writelines(f"{line}\n" for line in report(found.manifest, restored))
     for line in described(found.manifest):
         typer.echo(line, err=True)
     return Exit.OK
 
 
-async def _check(found: Backup, environ: Mapping[str, str]) -> None:
-    tools = await find_tools(folders(environ, load(environ).pg_bin_dir), found.manifest.tools_major)
-    await restoring.check(found, tools)
-
-
-async def _restore(found: Backup, environ: Mapping[str, str]) -> list[str]:
-    here = place(environ)
-    took = await restoring.restore(here, found)
-    open_alerts = await restoring.leave_gap(here, found)
-    contents, age = found.manifest.contents, found.manifest.age(SystemClock().now())
+def report(manifest: Manifest, restored: Restored) -> list[str]:
+    """Say line by line what was restored and what is lost."""
+    contents = manifest.contents
     amounts = f"{count_text(len(contents.tables), 'table')}, {count_text(contents.rows, 'row')}"
     newest = f"newest row {moment_text(contents.newest_at)}"
     return [
-        f"restored and compared: {amounts}, schema version {contents.version}, in {took.total:.1f} s",
-        f"lost: what came after {moment_text(found.manifest.taken_at)}, {span_text(age)} until now; {newest}",
+        f"restored and compared: {amounts}, schema version {contents.version}, in {restored.took.total:.1f} s",
+        f"lost: what came after {moment_text(manifest.taken_at)}, {span_text(restored.age)} until now; {newest}",
         f"waiting: {count_text(contents.waiting, 'transition')}; readers know again what they had, by the event_id",
-        f"going on: {count_text(open_alerts, 'open alert')}",
+        f"going on: {count_text(restored.open_alerts, 'open alert')}",
     ]
