@@ -37,7 +37,10 @@ class RouteLabels:
         self._below: dict[str, str] = {}
         for path, declared in handlers:
             fixed, parameter, _ = path.partition("/{")
-            (self._below if parameter else self._exact)[fixed] = declared or fixed.rpartition("/")[2]
+            labels = self._below if parameter else self._exact
+            # Litestar's own OPTIONS handler of a path declares none, and comes before or after the others
+            if declared or fixed not in labels:
+                labels[fixed] = declared or fixed.rpartition("/")[2]
 
     def label(self, path: str) -> str:
         """Return the label; `other` for a path without a handler."""
