@@ -65,7 +65,7 @@ class UnreadChannels:
         return None
 
 
-class Desk:
+class NotifyWorld:
     """A store with transitions, and channels."""
 
     def __init__(self) -> None:
@@ -84,106 +84,108 @@ class Desk:
         return [entry for alert in alerts for entry in await self.stores.notifications.ledger(alert.alert_id)]
 
     @property
-    def told(self) -> list[list[str]]:
+    def sent(self) -> list[list[str]]:
         """What each message told, in order."""
         return [[event.transition.value for event in message.events] for _, message in self.notifier.sent]
 
 
 @pytest.fixture
-async def desk() -> Desk:
+async def world() -> NotifyWorld:
     """Begin with a bucket that fell, ran low and recovered."""
-    desk = Desk()
-    await recorded(desk.stores, *UP_AND_DOWN)
-    return desk
+    world = NotifyWorld()
+    await recorded(world.stores, *UP_AND_DOWN)
+    return world
 
 
-async def test_programs_get_each_transition_separately_in_order(desk: Desk) -> None:
-    told = await desk.send_notifications(PROGRAM)
+async def test_programs_get_each_transition_separately_in_order(world: NotifyWorld) -> None:
+    summary = await world.send_notifications(PROGRAM)
 
-    assert told == NotificationSummary(routed=3, delivered=3, failed=0)
-    assert desk.told == [["OPENED"], ["ESCALATED"], ["RESOLVED"]]
+    assert summary == NotificationSummary(routed=3, delivered=3, failed=0)
+    assert world.sent == [["OPENED"], ["ESCALATED"], ["RESOLVED"]]
 
 
-async def test_people_get_one_message_for_a_burst(desk: Desk) -> None:
-    told = await desk.send_notifications(PEOPLE)
+async def test_people_get_one_message_for_a_burst(world: NotifyWorld) -> None:
+    summary = await world.send_notifications(PEOPLE)
 
-    ((_, message),) = desk.notifier.sent
-    assert told == NotificationSummary(routed=3, delivered=1, failed=0)
+    ((_, message),) = world.notifier.sent
+    assert summary == NotificationSummary(routed=3, delivered=1, failed=0)
     assert [event.transition.value for event in message.events] == ["OPENED", "ESCALATED", "RESOLVED"]
     assert (message.created_at, bool(message.title), bool(message.body)) == (NOON, True, True)
 
 
-async def test_a_burst_waits_for_its_window(desk: Desk) -> None:
+async def test_a_burst_waits_for_its_window(world: NotifyWorld) -> None:
     patient = replace(PEOPLE, group_wait=MINUTE)
 
-    first = await desk.send_notifications(patient)
-    desk.clock.move(MINUTE)
-    second = await desk.send_notifications(patient)
+    first = await world.send_notifications(patient)
+    world.clock.move(MINUTE)
+    second = await world.send_notifications(patient)
 
-    assert (first.delivered, second.delivered, len(desk.told)) == (0, 1, 1)
+    assert (first.delivered, second.delivered, len(world.sent)) == (0, 1, 1)
 
 
-async def test_no_notification_is_sent_twice(desk: Desk) -> None:
-    await desk.send_notifications(PEOPLE, PROGRAM)
+async def test_no_notification_is_sent_twice(world: NotifyWorld) -> None:
+    await world.send_notifications(PEOPLE, PROGRAM)
 
-    again = await desk.send_notifications(PEOPLE, PROGRAM)
+    again = await world.send_notifications(PEOPLE, PROGRAM)
 
     assert again == NotificationSummary(routed=0, delivered=0, failed=0)
 
 
-async def test_a_whole_backlog_is_sent(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_whole_backlog_is_sent(world: NotifyWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notify, "ROUTING_BATCH", 2)
     monkeypatch.setattr(notify, "CLAIMED", 2)
 
-    told = await desk.send_notifications(PEOPLE)
+    summary = await world.send_notifications(PEOPLE)
 
-    assert told == NotificationSummary(routed=3, delivered=2, failed=0)
-    assert desk.told == [["OPENED", "ESCALATED"], ["RESOLVED"]]
-
-
-async def test_a_test_alert_is_sent_without_grouping(desk: Desk) -> None:
-    await send_drill(desk.stores.alerts, desk.clock, PARTICIPANT, "ana", "weekly test")
-
-    await desk.send_notifications(PEOPLE)
-
-    assert desk.told == [["OPENED"], ["ESCALATED"], ["RESOLVED"], ["OPENED"], ["RESOLVED"]]
+    assert summary == NotificationSummary(routed=3, delivered=2, failed=0)
+    assert world.sent == [["OPENED", "ESCALATED"], ["RESOLVED"]]
 
 
-async def test_a_failure_stops_the_channel_to_preserve_order(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
-    desk.notifier.answers = [BUSY]
+async def test_a_test_alert_is_sent_without_grouping(world: NotifyWorld) -> None:
+    await send_drill(world.stores.alerts, world.clock, PARTICIPANT, "ana", "weekly test")
+
+    await world.send_notifications(PEOPLE)
+
+    assert world.sent == [["OPENED"], ["ESCALATED"], ["RESOLVED"], ["OPENED"], ["RESOLVED"]]
+
+
+async def test_a_failure_stops_the_channel_to_preserve_order(
+    world: NotifyWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.notifier.answers = [BUSY]
 
     with caplog.at_level(logging.WARNING):
-        first = await desk.send_notifications(PROGRAM)
-    at_once = await desk.send_notifications(PROGRAM)
-    desk.clock.move(INITIAL_BACKOFF)
-    later = await desk.send_notifications(PROGRAM)
+        first = await world.send_notifications(PROGRAM)
+    at_once = await world.send_notifications(PROGRAM)
+    world.clock.move(INITIAL_BACKOFF)
+    later = await world.send_notifications(PROGRAM)
 
     assert [first, at_once, later] == [
         NotificationSummary(routed=3, delivered=0, failed=1),
         NotificationSummary(routed=0, delivered=0, failed=0),
         NotificationSummary(routed=0, delivered=3, failed=0),
     ]
-    assert desk.told == [["OPENED"], ["ESCALATED"], ["RESOLVED"]]
+    assert world.sent == [["OPENED"], ["ESCALATED"], ["RESOLVED"]]
     assert any(line.startswith("channel.refused answer=503") for line in log_lines(caplog))
 
 
-async def test_a_failure_of_one_channel_does_not_affect_another(desk: Desk) -> None:
-    notifier = SlowNotifier(desk.clock, answers={"hook": BUSY})
-    parts = notifications(desk.stores, desk.clock, PROGRAM, replace(PROGRAM, name="other"), notifier=notifier)
+async def test_a_failure_of_one_channel_does_not_affect_another(world: NotifyWorld) -> None:
+    notifier = SlowNotifier(world.clock, answers={"hook": BUSY})
+    deps = notifications(world.stores, world.clock, PROGRAM, replace(PROGRAM, name="other"), notifier=notifier)
 
-    told = await send_notifications(parts, WITHIN)
+    summary = await send_notifications(deps, WITHIN)
 
-    assert told == NotificationSummary(routed=3, delivered=3, failed=1)
+    assert summary == NotificationSummary(routed=3, delivered=3, failed=1)
     assert [name for name, _ in notifier.sent].count("other") == 3
 
 
-async def test_every_attempt_is_recorded(desk: Desk) -> None:
-    desk.notifier.answers = [BUSY]
-    await desk.send_notifications(PROGRAM)
-    desk.clock.move(INITIAL_BACKOFF)
-    await desk.send_notifications(PROGRAM)
+async def test_every_attempt_is_recorded(world: NotifyWorld) -> None:
+    world.notifier.answers = [BUSY]
+    await world.send_notifications(PROGRAM)
+    world.clock.move(INITIAL_BACKOFF)
+    await world.send_notifications(PROGRAM)
 
-    first = (await desk.ledger())[0]
+    first = (await world.ledger())[0]
 
     assert [(attempt.at, attempt.answer.text, attempt.status) for attempt in first.attempts] == [
         (NOON, "503", Status.PENDING),
@@ -193,12 +195,12 @@ async def test_every_attempt_is_recorded(desk: Desk) -> None:
     assert (first.notification.status, first.notification.attempts) == (Status.DELIVERED, 1)
 
 
-async def test_a_repeated_message_has_the_same_id(desk: Desk) -> None:
-    notifier = SlowNotifier(desk.clock, answers={"ops": BUSY})
-    parts = notifications(desk.stores, desk.clock, PEOPLE, notifier=notifier)
-    await send_notifications(parts, WITHIN)
-    desk.clock.move(INITIAL_BACKOFF)
-    await send_notifications(parts, WITHIN)
+async def test_a_repeated_message_has_the_same_id(world: NotifyWorld) -> None:
+    notifier = SlowNotifier(world.clock, answers={"ops": BUSY})
+    deps = notifications(world.stores, world.clock, PEOPLE, notifier=notifier)
+    await send_notifications(deps, WITHIN)
+    world.clock.move(INITIAL_BACKOFF)
+    await send_notifications(deps, WITHIN)
 
     first, second = (message for _, message in notifier.sent)
 
@@ -206,108 +208,110 @@ async def test_a_repeated_message_has_the_same_id(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("one", [PROGRAM, PEOPLE], ids=["program", "people"])
-async def test_notifications_after_the_deadline_wait_for_the_next_round(desk: Desk, one: Channel) -> None:
-    await send_drill(desk.stores.alerts, desk.clock, PARTICIPANT, "ana", "weekly test")
-    notifier = SlowNotifier(desk.clock, takes=timedelta(seconds=10))
-    parts = notifications(desk.stores, desk.clock, one, notifier=notifier)
+async def test_notifications_after_the_deadline_wait_for_the_next_round(world: NotifyWorld, one: Channel) -> None:
+    await send_drill(world.stores.alerts, world.clock, PARTICIPANT, "ana", "weekly test")
+    notifier = SlowNotifier(world.clock, takes=timedelta(seconds=10))
+    deps = notifications(world.stores, world.clock, one, notifier=notifier)
 
-    told = await send_notifications(parts, within=timedelta(seconds=20))
+    summary = await send_notifications(deps, within=timedelta(seconds=20))
 
-    assert told.delivered == 2
-
-
-async def test_unsent_notifications_are_released_at_the_deadline(desk: Desk) -> None:
-    slow = SlowNotifier(desk.clock, takes=WITHIN)
-    await send_notifications(notifications(desk.stores, desk.clock, PROGRAM, notifier=slow), WITHIN)
-
-    await desk.send_notifications(PROGRAM)
-
-    assert desk.told == [["ESCALATED"], ["RESOLVED"]]
+    assert summary.delivered == 2
 
 
-async def test_notifications_of_a_dead_sender_are_sent_after_its_lease(desk: Desk) -> None:
-    desk.notifier.answers = []
-    await desk.send_notifications(replace(PEOPLE, group_wait=HOUR))
-    desk.clock.move(HOUR)
-    claimed = await desk.stores.notifications.claim("ops", desk.clock.now(), LEASE, 100)
+async def test_unsent_notifications_are_released_at_the_deadline(world: NotifyWorld) -> None:
+    slow = SlowNotifier(world.clock, takes=WITHIN)
+    await send_notifications(notifications(world.stores, world.clock, PROGRAM, notifier=slow), WITHIN)
 
-    during = await desk.send_notifications(PEOPLE)
-    desk.clock.move(LEASE)
-    after = await desk.send_notifications(PEOPLE)
+    await world.send_notifications(PROGRAM)
+
+    assert world.sent == [["ESCALATED"], ["RESOLVED"]]
+
+
+async def test_notifications_of_a_dead_sender_are_sent_after_its_lease(world: NotifyWorld) -> None:
+    world.notifier.answers = []
+    await world.send_notifications(replace(PEOPLE, group_wait=HOUR))
+    world.clock.move(HOUR)
+    claimed = await world.stores.notifications.claim("ops", world.clock.now(), LEASE, 100)
+
+    during = await world.send_notifications(PEOPLE)
+    world.clock.move(LEASE)
+    after = await world.send_notifications(PEOPLE)
 
     assert (len(claimed), during.delivered, after.delivered) == (3, 0, 1)
 
 
-async def test_notifications_of_a_removed_channel_are_dropped(desk: Desk) -> None:
-    await desk.send_notifications(replace(PEOPLE, group_wait=HOUR))
-    desk.clock.move(ROLL_OUT + INITIAL_BACKOFF)
+async def test_notifications_of_a_removed_channel_are_dropped(world: NotifyWorld) -> None:
+    await world.send_notifications(replace(PEOPLE, group_wait=HOUR))
+    world.clock.move(ROLL_OUT + INITIAL_BACKOFF)
 
-    await desk.send_notifications(PROGRAM)
+    await world.send_notifications(PROGRAM)
 
-    assert [entry.notification.status for entry in await desk.ledger()] == [Status.DEAD] * 3
+    assert [entry.notification.status for entry in await world.ledger()] == [Status.DEAD] * 3
 
 
-async def test_notifications_of_a_channel_new_to_this_process_stay_pending(desk: Desk) -> None:
-    await desk.send_notifications(replace(PEOPLE, group_wait=HOUR))
+async def test_notifications_of_a_channel_new_to_this_process_stay_pending(world: NotifyWorld) -> None:
+    await world.send_notifications(replace(PEOPLE, group_wait=HOUR))
 
-    await desk.send_notifications(PROGRAM)
+    await world.send_notifications(PROGRAM)
 
-    assert [entry.notification.status for entry in await desk.ledger()] == [Status.PENDING] * 3
+    assert [entry.notification.status for entry in await world.ledger()] == [Status.PENDING] * 3
 
 
 async def test_a_silence_suppresses_notifications_and_the_ledger_shows_it() -> None:
-    desk = Desk()
+    world = NotifyWorld()
     order = NewSilence(
         purpose=Purpose.SILENCE, matchers=Matchers(), ends_at=NOON + HOUR, actor="ana", reason="a release"
     )
-    silence = await create_silence(desk.stores.silences, desk.clock, order)
-    await recorded(desk.stores, *UP_AND_DOWN)
+    silence = await create_silence(world.stores.silences, world.clock, order)
+    await recorded(world.stores, *UP_AND_DOWN)
 
-    told = await desk.send_notifications(PROGRAM)
+    summary = await world.send_notifications(PROGRAM)
 
-    assert told == NotificationSummary(routed=3, delivered=0, failed=0)
-    assert {(entry.notification.status, entry.notification.silence_id) for entry in await desk.ledger()} == {
+    assert summary == NotificationSummary(routed=3, delivered=0, failed=0)
+    assert {(entry.notification.status, entry.notification.silence_id) for entry in await world.ledger()} == {
         (Status.SUPPRESSED, silence.silence_id)
     }
 
 
 async def test_a_notified_channel_gets_the_resolution_in_a_later_round() -> None:
-    desk = Desk()
+    world = NotifyWorld()
     pager = channel("pager", Routes(severity=Severity.CRITICAL), format=ChannelType.WEBHOOK)
-    await recorded(desk.stores, *UP_AND_DOWN[:3])
-    await desk.send_notifications(pager)
-    await recorded(desk.stores, snapshot(bucket(200), at=NOON + 10 * FIVE_MINUTES))
+    await recorded(world.stores, *UP_AND_DOWN[:3])
+    await world.send_notifications(pager)
+    await recorded(world.stores, snapshot(bucket(200), at=NOON + 10 * FIVE_MINUTES))
 
-    await desk.send_notifications(pager)
+    await world.send_notifications(pager)
 
-    assert desk.told == [["ESCALATED"], ["DEESCALATED"]]
-
-
-async def test_without_channels_transitions_count_as_routed(desk: Desk) -> None:
-    assert await desk.send_notifications() == NotificationSummary(routed=3, delivered=0, failed=0)
-    assert await desk.ledger() == []
+    assert world.sent == [["ESCALATED"], ["DEESCALATED"]]
 
 
-async def test_transitions_wait_while_the_channels_are_unknown(desk: Desk) -> None:
-    parts = replace(notifications(desk.stores, desk.clock), channels=UnreadChannels())
-
-    told = await send_notifications(parts, WITHIN)
-
-    assert told == NotificationSummary(routed=0, delivered=0, failed=0)
-    assert (await desk.send_notifications(PROGRAM)).routed == 3
+async def test_without_channels_transitions_count_as_routed(world: NotifyWorld) -> None:
+    assert await world.send_notifications() == NotificationSummary(routed=3, delivered=0, failed=0)
+    assert await world.ledger() == []
 
 
-async def test_the_last_channels_are_used_while_the_file_is_unreadable(desk: Desk) -> None:
-    await desk.send_notifications(replace(PEOPLE, group_wait=HOUR))
-    desk.clock.move(2 * HOUR)
-    parts = replace(notifications(desk.stores, desk.clock, notifier=desk.notifier), channels=UnreadChannels((PROGRAM,)))
+async def test_transitions_wait_while_the_channels_are_unknown(world: NotifyWorld) -> None:
+    deps = replace(notifications(world.stores, world.clock), channels=UnreadChannels())
 
-    await send_notifications(parts, WITHIN)
+    summary = await send_notifications(deps, WITHIN)
 
-    assert [entry.notification.status for entry in await desk.ledger()] == [Status.PENDING] * 3
+    assert summary == NotificationSummary(routed=0, delivered=0, failed=0)
+    assert (await world.send_notifications(PROGRAM)).routed == 3
 
 
-async def test_without_time_left_nothing_is_sent(desk: Desk) -> None:
-    assert await desk.send_notifications(PROGRAM, within=timedelta(0)) == NotificationSummary(
+async def test_the_last_channels_are_used_while_the_file_is_unreadable(world: NotifyWorld) -> None:
+    await world.send_notifications(replace(PEOPLE, group_wait=HOUR))
+    world.clock.move(2 * HOUR)
+    deps = replace(
+        notifications(world.stores, world.clock, notifier=world.notifier), channels=UnreadChannels((PROGRAM,))
+    )
+
+    await send_notifications(deps, WITHIN)
+
+    assert [entry.notification.status for entry in await world.ledger()] == [Status.PENDING] * 3
+
+
+async def test_without_time_left_nothing_is_sent(world: NotifyWorld) -> None:
+    assert await world.send_notifications(PROGRAM, within=timedelta(0)) == NotificationSummary(
         routed=3, delivered=0, failed=0
     )
