@@ -39,7 +39,7 @@ NULL_METRICS = UUID(int=0)
 SOON = NOON + HOUR
 
 
-class Desk:
+class ActionWorld:
     """A store with one alert, and somebody who acts on it."""
 
     def __init__(self) -> None:
@@ -52,16 +52,16 @@ class Desk:
         (alert,) = await self.stores.state.open_alerts([PARTICIPANT])
         return alert
 
-    async def take_up(self, order: AcknowledgeAlert) -> Alert:
-        return await acknowledge(self.stores.alerts, self.clock, order)
+    async def acknowledge(self, command: AcknowledgeAlert) -> Alert:
+        return await acknowledge(self.stores.alerts, self.clock, command)
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk()
+def world() -> ActionWorld:
+    return ActionWorld()
 
 
-def order(alert: Alert, actor: str = "ana", until: datetime = SOON, sequence: int | None = None) -> AcknowledgeAlert:
+def command(alert: Alert, actor: str = "ana", until: datetime = SOON, sequence: int | None = None) -> AcknowledgeAlert:
     return AcknowledgeAlert(alert_id=alert.alert_id, actor=actor, reason="looking", until=until, sequence=sequence)
 
 
@@ -78,13 +78,13 @@ def new_silence(
     )
 
 
-async def test_an_acknowledgement_is_a_transition_and_an_audit_entry(desk: Desk) -> None:
-    alert = await desk.alert()
+async def test_an_acknowledgement_is_a_transition_and_an_audit_entry(world: ActionWorld) -> None:
+    alert = await world.alert()
 
-    after = await desk.take_up(order(alert))
+    after = await world.acknowledge(command(alert))
 
-    history = await desk.stores.alerts.alert(alert.alert_id)
-    (entry,) = await desk.stores.audit.newest(10)
+    history = await world.stores.alerts.alert(alert.alert_id)
+    (entry,) = await world.stores.audit.newest(10)
     assert history is not None
     assert history.alert == after
     assert [event.transition for event in history.events] == [TransitionKind.OPENED, TransitionKind.ACKNOWLEDGED]
@@ -100,12 +100,12 @@ async def test_an_acknowledgement_is_a_transition_and_an_audit_entry(desk: Desk)
     assert (entry.detail, entry.reason) == ("CLAIMS_READ THRESHOLD until 2026-11-23T13:00:00Z", "looking")
 
 
-async def test_the_first_of_two_acknowledgements_wins(desk: Desk) -> None:
-    alert = await desk.alert()
+async def test_the_first_of_two_acknowledgements_wins(world: ActionWorld) -> None:
+    alert = await world.alert()
 
     first, second = await asyncio.gather(
-        desk.take_up(order(alert, "ana", sequence=1)),
-        desk.take_up(order(alert, "rui", sequence=1)),
+        world.acknowledge(command(alert, "ana", sequence=1)),
+        world.acknowledge(command(alert, "rui", sequence=1)),
         return_exceptions=True,
     )
 
@@ -114,56 +114,56 @@ async def test_the_first_of_two_acknowledgements_wins(desk: Desk) -> None:
     assert str(second) == "sequence: 1, expected 2: the alert has moved on, look at it again"
 
 
-async def test_without_a_sequence_an_acknowledged_alert_is_a_conflict(desk: Desk) -> None:
-    alert = await desk.alert()
-    await desk.take_up(order(alert))
+async def test_without_a_sequence_an_acknowledged_alert_is_a_conflict(world: ActionWorld) -> None:
+    alert = await world.alert()
+    await world.acknowledge(command(alert))
 
     with pytest.raises(ConflictError, match=r"ana has it until .*; send sequence 2 to take it over"):
-        await desk.take_up(order(alert, "rui"))
+        await world.acknowledge(command(alert, "rui"))
 
 
-async def test_with_the_current_sequence_an_alert_can_be_taken_over(desk: Desk) -> None:
-    alert = await desk.alert()
-    await desk.take_up(order(alert))
+async def test_with_the_current_sequence_an_alert_can_be_taken_over(world: ActionWorld) -> None:
+    alert = await world.alert()
+    await world.acknowledge(command(alert))
 
-    after = await desk.take_up(order(alert, "rui", sequence=2))
-
-    assert after.acknowledgement is not None
-    assert after.acknowledgement.actor == "rui"
-
-
-async def test_an_expired_acknowledgement_can_be_replaced(desk: Desk) -> None:
-    alert = await desk.alert()
-    await desk.take_up(order(alert))
-    desk.clock.move(HOUR)
-
-    after = await desk.take_up(order(alert, "rui", until=SOON + HOUR))
+    after = await world.acknowledge(command(alert, "rui", sequence=2))
 
     assert after.acknowledgement is not None
     assert after.acknowledgement.actor == "rui"
 
 
-async def test_an_outdated_sequence_is_a_conflict(desk: Desk) -> None:
-    alert = await desk.alert()
-    await recorded(desk.stores, snapshot(bucket(50), at=NOON + FIVE_MINUTES))
+async def test_an_expired_acknowledgement_can_be_replaced(world: ActionWorld) -> None:
+    alert = await world.alert()
+    await world.acknowledge(command(alert))
+    world.clock.move(HOUR)
+
+    after = await world.acknowledge(command(alert, "rui", until=SOON + HOUR))
+
+    assert after.acknowledgement is not None
+    assert after.acknowledgement.actor == "rui"
+
+
+async def test_an_outdated_sequence_is_a_conflict(world: ActionWorld) -> None:
+    alert = await world.alert()
+    await recorded(world.stores, snapshot(bucket(50), at=NOON + FIVE_MINUTES))
 
     with pytest.raises(ConflictError, match="sequence: 1, expected 2"):
-        await desk.take_up(order(alert, sequence=1))
+        await world.acknowledge(command(alert, sequence=1))
 
 
-async def test_a_resolved_alert_cannot_be_acknowledged(desk: Desk) -> None:
-    alert = await desk.alert()
-    await recorded(desk.stores, snapshot(bucket(1000), at=NOON + FIVE_MINUTES))
+async def test_a_resolved_alert_cannot_be_acknowledged(world: ActionWorld) -> None:
+    alert = await world.alert()
+    await recorded(world.stores, snapshot(bucket(1000), at=NOON + FIVE_MINUTES))
 
     with pytest.raises(ConflictError, match=r"expected an open one: it was resolved at 2026-11-23T12:05:00Z"):
-        await desk.take_up(order(alert))
+        await world.acknowledge(command(alert))
 
 
-async def test_an_unknown_alert_cannot_be_acknowledged(desk: Desk) -> None:
-    alert = await desk.alert()
+async def test_an_unknown_alert_cannot_be_acknowledged(world: ActionWorld) -> None:
+    alert = await world.alert()
 
     with pytest.raises(NotFoundError, match=f"alert: {NULL_METRICS}"):
-        await desk.take_up(order(replace(alert, alert_id=NULL_METRICS)))
+        await world.acknowledge(command(replace(alert, alert_id=NULL_METRICS)))
 
 
 class ForgetfulAlerts(MemoryAlerts):
@@ -175,12 +175,12 @@ class ForgetfulAlerts(MemoryAlerts):
             yield unit
 
 
-async def test_a_deleted_alert_cannot_be_acknowledged(desk: Desk) -> None:
-    desk.stores = replace(desk.stores, alerts=ForgetfulAlerts(desk.stores.database))
-    alert = await desk.alert()
+async def test_a_deleted_alert_cannot_be_acknowledged(world: ActionWorld) -> None:
+    world.stores = replace(world.stores, alerts=ForgetfulAlerts(world.stores.database))
+    alert = await world.alert()
 
     with pytest.raises(NotFoundError, match=f"alert: {alert.alert_id}"):
-        await desk.take_up(order(alert))
+        await world.acknowledge(command(alert))
 
 
 @pytest.mark.parametrize(
@@ -192,43 +192,43 @@ async def test_a_deleted_alert_cannot_be_acknowledged(desk: Desk) -> None:
         (datetime(2026, 11, 24), "until: .*expected a time with a time zone"),  # noqa: DTZ001 -- what is refused
     ],
 )
-async def test_an_end_in_the_past_or_far_future_is_rejected(desk: Desk, until: datetime, message: str) -> None:
-    alert = await desk.alert()
+async def test_an_end_in_the_past_or_far_future_is_rejected(world: ActionWorld, until: datetime, message: str) -> None:
+    alert = await world.alert()
 
     with pytest.raises(InvalidValueError, match=message):
-        await desk.take_up(order(alert, until=until))
+        await world.acknowledge(command(alert, until=until))
 
 
-async def test_an_acknowledgement_needs_a_reason(desk: Desk) -> None:
-    alert = await desk.alert()
+async def test_an_acknowledgement_needs_a_reason(world: ActionWorld) -> None:
+    alert = await world.alert()
 
     with pytest.raises(InvalidValueError, match="reason: "):
-        await desk.take_up(replace(order(alert), reason=" "))
+        await world.acknowledge(replace(command(alert), reason=" "))
 
-    assert await desk.stores.audit.newest(10) == []
+    assert await world.stores.audit.newest(10) == []
 
 
-async def test_a_silence_starts_now_and_is_audited(desk: Desk) -> None:
-    made = await create_silence(desk.stores.silences, desk.clock, new_silence())
+async def test_a_silence_starts_now_and_is_audited(world: ActionWorld) -> None:
+    made = await create_silence(world.stores.silences, world.clock, new_silence())
 
-    (entry,) = await desk.stores.audit.newest(10)
-    assert await desk.stores.silences.current(NOON) == [made]
+    (entry,) = await world.stores.audit.newest(10)
+    assert await world.stores.silences.current(NOON) == [made]
     assert (made.starts_at, made.ends_at, made.created_at, made.actor) == (NOON, SOON, NOON, "ana")
     assert (entry.act, entry.subject_id, entry.reason) == (AuditAction.SILENCE_CREATED, made.silence_id, "work")
     assert entry.detail == "MAINTENANCE policy=CLAIMS_* until 2026-11-23T13:00:00Z"
 
 
-async def test_a_silence_may_start_later_and_recur(desk: Desk) -> None:
+async def test_a_silence_may_start_later_and_recur(world: ActionWorld) -> None:
     nights = Recurrence(days=(Weekday.FRI,), start=time(22), end=time(6), time_zone="America/Sao_Paulo")
     later = new_silence(starts_at=NOON + MINUTE)
 
-    made = await create_silence(desk.stores.silences, desk.clock, replace(later, recurrence=nights))
+    made = await create_silence(world.stores.silences, world.clock, replace(later, recurrence=nights))
 
     assert (made.starts_at, made.recurrence) == (NOON + MINUTE, nights)
 
 
-async def test_a_silence_does_not_start_before_its_creation(desk: Desk) -> None:
-    made = await create_silence(desk.stores.silences, desk.clock, new_silence(starts_at=NOON - timedelta(days=900)))
+async def test_a_silence_does_not_start_before_its_creation(world: ActionWorld) -> None:
+    made = await create_silence(world.stores.silences, world.clock, new_silence(starts_at=NOON - timedelta(days=900)))
 
     assert made.starts_at == NOON
 
@@ -249,62 +249,64 @@ async def test_a_silence_does_not_start_before_its_creation(desk: Desk) -> None:
         (new_silence(matchers=Matchers(severity="warn*")), "severity: 'warn\\*', expected a glob .* INFO, WARNING"),
     ],
 )
-async def test_an_invalid_silence_is_rejected_and_not_stored(desk: Desk, wanted: NewSilence, message: str) -> None:
+async def test_an_invalid_silence_is_rejected_and_not_stored(
+    world: ActionWorld, wanted: NewSilence, message: str
+) -> None:
     with pytest.raises(InvalidValueError, match=message):
-        await create_silence(desk.stores.silences, desk.clock, wanted)
+        await create_silence(world.stores.silences, world.clock, wanted)
 
-    assert await desk.stores.audit.newest(10) == []
+    assert await world.stores.audit.newest(10) == []
 
 
-async def test_a_silence_can_be_ended_early(desk: Desk) -> None:
-    made = await create_silence(desk.stores.silences, desk.clock, new_silence())
-    desk.clock.move(MINUTE)
+async def test_a_silence_can_be_ended_early(world: ActionWorld) -> None:
+    made = await create_silence(world.stores.silences, world.clock, new_silence())
+    world.clock.move(MINUTE)
 
-    ended = await end_silence(desk.stores.silences, desk.clock, made.silence_id, "rui", "done")
+    ended = await end_silence(world.stores.silences, world.clock, made.silence_id, "rui", "done")
 
-    entry, _ = await desk.stores.audit.newest(10)
+    entry, _ = await world.stores.audit.newest(10)
     assert (ended.ended_at, ended.ended_by) == (NOON + MINUTE, "rui")
     assert (entry.act, entry.actor, entry.reason) == (AuditAction.SILENCE_ENDED, "rui", "done")
 
 
-async def test_a_silence_is_ended_once(desk: Desk) -> None:
-    made = await create_silence(desk.stores.silences, desk.clock, new_silence())
-    await end_silence(desk.stores.silences, desk.clock, made.silence_id, "rui", "done")
+async def test_a_silence_is_ended_once(world: ActionWorld) -> None:
+    made = await create_silence(world.stores.silences, world.clock, new_silence())
+    await end_silence(world.stores.silences, world.clock, made.silence_id, "rui", "done")
 
     with pytest.raises(NotFoundError, match=f"silence: {made.silence_id}, expected one that has not ended"):
-        await end_silence(desk.stores.silences, desk.clock, made.silence_id, "ana", "done")
+        await end_silence(world.stores.silences, world.clock, made.silence_id, "ana", "done")
 
 
-async def test_ending_a_silence_needs_a_reason(desk: Desk) -> None:
-    made = await create_silence(desk.stores.silences, desk.clock, new_silence())
+async def test_ending_a_silence_needs_a_reason(world: ActionWorld) -> None:
+    made = await create_silence(world.stores.silences, world.clock, new_silence())
 
     with pytest.raises(InvalidValueError, match="reason: "):
-        await end_silence(desk.stores.silences, desk.clock, made.silence_id, "rui", "")
+        await end_silence(world.stores.silences, world.clock, made.silence_id, "rui", "")
 
-    assert await desk.stores.silences.current(NOON) == [made]
+    assert await world.stores.silences.current(NOON) == [made]
 
 
-async def test_a_test_alert_is_resolved_at_once_and_pending(desk: Desk) -> None:
-    sent = await send_drill(desk.stores.alerts, desk.clock, PARTICIPANT, "ana", "weekly test")
+async def test_a_test_alert_is_resolved_at_once_and_pending(world: ActionWorld) -> None:
+    sent = await send_drill(world.stores.alerts, world.clock, PARTICIPANT, "ana", "weekly test")
 
-    async with desk.stores.outbox.claim_batch(10, NOON) as unit:
+    async with world.stores.outbox.claim_batch(10, NOON) as unit:
         events = list(unit.events)
     assert (sent.kind, sent.policy_name, sent.resolved_at) == (Kind.DRILL, ANY_POLICY, NOON)
     assert [event.transition for event in events] == [TransitionKind.OPENED, TransitionKind.RESOLVED]
     assert events[0].message_en == ("TEST sent by ana: weekly test. Nothing needs to be done [participant 12345678]")
-    assert await desk.stores.state.open_alerts([PARTICIPANT]) == []
+    assert await world.stores.state.open_alerts([PARTICIPANT]) == []
 
 
-async def test_a_test_alert_is_audited(desk: Desk) -> None:
-    sent = await send_drill(desk.stores.alerts, desk.clock, PARTICIPANT, "ana", "weekly test")
+async def test_a_test_alert_is_audited(world: ActionWorld) -> None:
+    sent = await send_drill(world.stores.alerts, world.clock, PARTICIPANT, "ana", "weekly test")
 
-    (entry,) = await desk.stores.audit.newest(10)
+    (entry,) = await world.stores.audit.newest(10)
     assert (entry.act, entry.subject_id, entry.detail) == (AuditAction.DRILL_SENT, sent.alert_id, PARTICIPANT)
 
 
-async def test_a_test_alert_needs_a_reason(desk: Desk) -> None:
+async def test_a_test_alert_needs_a_reason(world: ActionWorld) -> None:
     with pytest.raises(InvalidValueError, match="reason: "):
-        await send_drill(desk.stores.alerts, desk.clock, PARTICIPANT, "ana", "")
+        await send_drill(world.stores.alerts, world.clock, PARTICIPANT, "ana", "")
 
 
 @pytest.mark.parametrize(
