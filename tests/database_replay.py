@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.reading import Poll
 
 Row = dict[str, Any]
-NotificationSummary = tuple[object, ...]
+Facts = tuple[object, ...]
 
 _POLLS = "SELECT * FROM dict_rate_limit_polls ORDER BY participant, received_at"
 _STATES = "SELECT * FROM dict_rate_limit_states ORDER BY participant, received_at, id"
@@ -47,14 +47,14 @@ async def stored_polls(database_url: str) -> list[Poll]:
     return [_poll(row, states[row["participant"], row["received_at"]]) for row in rows]
 
 
-async def stored_events(database_url: str) -> list[NotificationSummary]:
+async def stored_events(database_url: str) -> list[Facts]:
     """Read every transition back, as `told` shows them."""
     async with await psycopg.AsyncConnection.connect(database_url, row_factory=dict_row) as connection:
         rows = await (await connection.execute(_EVENTS)).fetchall()
-    return [tuple(_plain(row[name]) for name in TOLD) for row in rows]
+    return [tuple(_plain(row[name]) for name in FACTS) for row in rows]
 
 
-def replayed(polls: Iterable[Poll], rules: AlertConfig) -> list[NotificationSummary]:
+def replayed(polls: Iterable[Poll], rules: AlertConfig) -> list[Facts]:
     """Judge the polls anew, with nothing but the domain."""
     states: dict[str, ParticipantState] = {}
     events: list[AlertEvent] = []
@@ -62,19 +62,19 @@ def replayed(polls: Iterable[Poll], rules: AlertConfig) -> list[NotificationSumm
         before = states.get(poll.participant, ParticipantState(participant=poll.participant))
         states[poll.participant], evaluation = evaluate_poll(before, poll, rules)
         events.extend(alert_events(evaluation.changes))
-    return [told(event) for event in events]
+    return [facts_of(event) for event in events]
 
 
-TOLD = (
+FACTS = (
     *("event_id", "alert_id", "sequence", "participant", "policy_name", "kind", "transition", "severity", "exhausted"),
     *("category", "available_tokens", "capacity_max", "utilization_pct", "previous", "current"),
     *("opened_at", "detected_at", "message", "message_en"),
 )
 
 
-def told(event: AlertEvent) -> NotificationSummary:
+def facts_of(event: AlertEvent) -> Facts:
     """Everything a transition says, comparable with its row."""
-    return tuple(_plain(getattr(event, name)) for name in TOLD)
+    return tuple(_plain(getattr(event, name)) for name in FACTS)
 
 
 def rules_every(interval: timedelta) -> AlertConfig:
@@ -99,10 +99,10 @@ def _poll(row: Row, states: list[Row]) -> Poll:
         **origin,
     )
     assert bool(states) is row["advanced"]
-    return replace(found, buckets=(_NEVER_LOOKED_AT,)) if outcome is Outcome.OK and not states else found
+    return replace(found, buckets=(_NEVER_READ,)) if outcome is Outcome.OK and not states else found
 
 
-_NEVER_LOOKED_AT = Bucket(name="X", available_tokens=0, capacity=0, refill_tokens=0, refill_period_sec=0)
+_NEVER_READ = Bucket(name="X", available_tokens=0, capacity=0, refill_tokens=0, refill_period_sec=0)
 
 
 def _bucket(row: Row) -> Bucket:
@@ -116,7 +116,7 @@ def _bucket(row: Row) -> Bucket:
     )
 
 
-def _event_id(one: NotificationSummary) -> str:
+def _event_id(one: Facts) -> str:
     return str(one[0])
 
 

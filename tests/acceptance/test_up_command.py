@@ -92,9 +92,19 @@ def command(folder: Path) -> list[str]:
 
 def clean() -> dict[str, str]:
     """What this process was told, without what `up` would make of it."""
-    told = ("DATABASE_URL", "REDIS_", "TEMPORAL_", "BRIDGE_", "DATA_DIR", "PARTICIPANTS", "WORKFLOW_", "HOST", "AUTH_")
+    facts_of = (
+        "DATABASE_URL",
+        "REDIS_",
+        "TEMPORAL_",
+        "BRIDGE_",
+        "DATA_DIR",
+        "PARTICIPANTS",
+        "WORKFLOW_",
+        "HOST",
+        "AUTH_",
+    )
     environ = os.environ  # noqa: TID251 -- coverage hands its own variables down
-    return {name: value for name, value in environ.items() if not name.startswith(told)}
+    return {name: value for name, value in environ.items() if not name.startswith(facts_of)}
 
 
 def refused(folder: Path, environ: Mapping[str, str]) -> tuple[int, str]:
