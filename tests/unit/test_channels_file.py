@@ -173,7 +173,7 @@ def test_a_removed_file_has_unknown_channel_names(followed: Followed) -> None:
     assert followed.file.names() is None
 
 
-class NotificationSummary(logging.Handler):
+class LogCapture(logging.Handler):
     """Keeps lines, and says when there is one."""
 
     def __init__(self) -> None:
@@ -187,14 +187,14 @@ class NotificationSummary(logging.Handler):
 
 
 @pytest.fixture
-def told() -> Iterator[NotificationSummary]:
-    handler, logger = NotificationSummary(), logging.getLogger("dict_rate_limit")
+def log() -> Iterator[LogCapture]:
+    handler, logger = LogCapture(), logging.getLogger("dict_rate_limit")
     logger.addHandler(handler)
     yield handler
     logger.removeHandler(handler)
 
 
-def test_new_channels_are_checked_in_the_background(tmp_path: Path, told: NotificationSummary) -> None:
+def test_new_channels_are_checked_in_the_background(tmp_path: Path, log: LogCapture) -> None:
     asked: list[list[str]] = []
 
     def check(channels: Sequence[Channel]) -> Sequence[str]:
@@ -209,6 +209,6 @@ def test_new_channels_are_checked_in_the_background(tmp_path: Path, told: Notifi
     clock.move(A_SECOND)
     file.channels()
 
-    assert told.any.wait(timeout=30)
+    assert log.any.wait(timeout=30)
     assert asked == [["a", "b"]]
-    assert told.lines == ["channels_file.rejected problem=channels.a: url: (hidden), expected another"]
+    assert log.lines == ["channels_file.rejected problem=channels.a: url: (hidden), expected another"]
