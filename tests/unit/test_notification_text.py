@@ -34,14 +34,14 @@ AHEAD = Outlook(
 )
 
 
-def told(event: AlertEvent, language: Language = Language.EN, late: timedelta = timedelta(0)) -> tuple[str, str]:
+def text_of(event: AlertEvent, language: Language = Language.EN, late: timedelta = timedelta(0)) -> tuple[str, str]:
     return compose([event], language, event.detected_at + late, None)
 
 
 def ahead(**changes: Any) -> str:  # noqa: ANN401 -- fields of an outlook
     """Return the body about an alert that is open, with another outlook."""
     event = replace(warning()[1], outlook=replace(AHEAD, **changes))
-    return told(event)[1]
+    return text_of(event)[1]
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_the_title_names_the_event(transition: str, portuguese: str, english: st
     event = life()[transition]
     event = replace(event, acknowledgement=event.acknowledgement and replace(event.acknowledgement, until=NOON_PLUS_1))
 
-    titles = [told(event, language)[0] for language in Language]
+    titles = [text_of(event, language)[0] for language in Language]
 
     assert titles == [portuguese, english]
 
@@ -96,14 +96,14 @@ def test_the_title_names_the_event(transition: str, portuguese: str, english: st
 @pytest.mark.parametrize("kind", Kind)
 def test_every_kind_and_transition_has_a_title_of_one_line_without_gaps(kind: Kind) -> None:
     for transition, language in product(TransitionKind, Language):
-        title, body = told(replace(warning()[1], kind=kind, transition=transition), language)
+        title, body = text_of(replace(warning()[1], kind=kind, transition=transition), language)
 
         assert not {"{", "}", "\n"} & set(title)
         assert not {"{", "}"} & set(body)
 
 
 def test_the_body_has_every_fact() -> None:
-    _, body = told(replace(warning()[1], outlook=AHEAD))
+    _, body = text_of(replace(warning()[1], outlook=AHEAD))
 
     assert body.splitlines() == [
         "CLAIMS_READ in warning: 3,900 of 18,000 tokens left (21.66%), warning threshold 25%",
@@ -145,7 +145,7 @@ def test_the_body_has_the_time_until_a_bucket_is_empty(empty: TimeRange | None, 
 def test_the_body_has_the_time_until_an_exhausted_bucket_is_usable() -> None:
     dry = worse(warning()[0], 0, MINUTE)[1]
 
-    title, body = told(dry)
+    title, body = text_of(dry)
 
     assert title == "WORSE, EXHAUSTED: CLAIMS_READ, DICT refuses calls"
     assert "Without use, DICT accepts calls again in at most 1 min (03:14). Full in 30 min (03:43)." in body
@@ -154,7 +154,7 @@ def test_the_body_has_the_time_until_an_exhausted_bucket_is_usable() -> None:
 def test_a_refilled_bucket_is_not_called_exhausted() -> None:
     recovering = replace(worse(warning()[0], 0, MINUTE)[1], available_tokens=80)
 
-    title, body = told(recovering)
+    title, body = text_of(recovering)
 
     assert title == "WORSE, CRITICAL: CLAIMS_READ, 0.4% left"
     assert "empties" in body
@@ -164,7 +164,7 @@ def test_a_refilled_bucket_is_not_called_exhausted() -> None:
 def test_the_body_omits_unknown_facts(changes: dict[str, Any]) -> None:
     dry = worse(warning()[0], 0, MINUTE)[1]
 
-    _, body = told(replace(dry, outlook=replace(AHEAD, **changes)))
+    _, body = text_of(replace(dry, outlook=replace(AHEAD, **changes)))
 
     assert "None" not in body
 
@@ -189,13 +189,13 @@ def test_the_body_warns_when_no_tokens_are_safe() -> None:
 
 
 def test_the_body_names_the_cost_of_a_404() -> None:
-    _, body = told(antiscan_event())
+    _, body = text_of(antiscan_event())
 
     assert "Each 404 costs 3 tokens: at worst 599 look-ups now, then 5,000/min." in body
 
 
 def test_an_unknown_bucket_has_no_invented_facts() -> None:
-    _, body = told(replace(warning()[1], outlook=None))
+    _, body = text_of(replace(warning()[1], outlook=None))
 
     assert "When it recovers, and what is safe to send until then: unknown." in body
 
@@ -203,7 +203,7 @@ def test_an_unknown_bucket_has_no_invented_facts() -> None:
 def test_a_resolved_alert_has_its_duration_and_the_safe_tokens() -> None:
     over = next(sample for sample in samples() if sample.name == "Resolved").events[0]
 
-    _, body = told(over)
+    _, body = text_of(over)
 
     assert "From 25 Nov 03:12 (UTC-3) to 04:06." in body
     assert "Safe to send now" in body
@@ -211,7 +211,7 @@ def test_a_resolved_alert_has_its_duration_and_the_safe_tokens() -> None:
 
 
 def test_an_acknowledgement_has_local_time_and_its_reason() -> None:
-    _, body = told(life()["ACKNOWLEDGED"])
+    _, body = text_of(life()["ACKNOWLEDGED"])
 
     assert body.startswith(
         "CLAIMS_READ: acknowledged by ana until 23 Nov 10:00 (UTC-3), no reminders until then unless it gets worse: "
@@ -220,13 +220,13 @@ def test_an_acknowledgement_has_local_time_and_its_reason() -> None:
 
 
 def test_a_participant_without_a_name_is_not_named() -> None:
-    _, body = told(replace(life()["ACKNOWLEDGED"], participant="default"))
+    _, body = text_of(replace(life()["ACKNOWLEDGED"], participant="default"))
 
     assert "participant" not in body
 
 
 def test_a_late_message_is_marked_and_has_no_forecast() -> None:
-    _, body = told(replace(warning()[1], outlook=AHEAD), late=timedelta(hours=2))
+    _, body = text_of(replace(warning()[1], outlook=AHEAD), late=timedelta(hours=2))
 
     assert "LATE: this was at 03:12, 2 h ago. Check the current levels before you act." in body
     assert "Safe to send now" not in body
@@ -281,7 +281,7 @@ def test_a_category_from_outside_stays_on_one_short_line() -> None:
         current="D\r\n" + "x" * 999,
     )
 
-    title, _ = told(hostile)
+    title, _ = text_of(hostile)
 
     assert title == "WARNING: category in DICT changed from (empty) to D " + "x" * 38
 
@@ -313,6 +313,6 @@ def test_a_drill_has_no_runbook_and_asks_for_no_action() -> None:
 
 @pytest.mark.usefixtures("no_time_zones")
 def test_a_machine_without_time_zones_formats_times_in_utc() -> None:
-    _, body = told(warning()[1])
+    _, body = text_of(warning()[1])
 
     assert "Since 25 Nov 03:12 (UTC-3)." in body
