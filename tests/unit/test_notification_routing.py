@@ -44,11 +44,13 @@ def routed(
     events: Sequence[AlertEvent],
     channels: Sequence[Channel] = (OPS,),
     silences: Sequence[Silence] = (),
-    told: dict[str, set[str]] | None = None,
+    notified: dict[str, set[str]] | None = None,
 ) -> list[tuple[str, str, Status]]:
     """Route, and say who is told of what; `told` by policy."""
     known = {
-        event.alert_id: frozenset(told[event.policy_name]) for event in events if told and event.policy_name in told
+        event.alert_id: frozenset(notified[event.policy_name])
+        for event in events
+        if notified and event.policy_name in notified
     }
     notifications = route(events, known, channels, silences, NOON)
     return [(one.event.transition.value, one.channel, one.status) for one in notifications]
@@ -77,18 +79,18 @@ def waiting(attempts: int = 0) -> Notification:
 
 
 def test_a_channel_gets_all_transitions_of_a_matching_alert() -> None:
-    told = routed(whole_life())
+    notified = routed(whole_life())
 
-    assert told == [
+    assert notified == [
         (transition, "ops", Status.PENDING)
         for transition in ("OPENED", "ESCALATED", "ACKNOWLEDGED", "REMINDED", "DEESCALATED", "RESOLVED")
     ]
 
 
 def test_a_critical_channel_gets_the_escalation_and_the_resolution() -> None:
-    told = [transition for transition, _, _ in routed(whole_life(), [CRITICAL_ONLY])]
+    notified = [transition for transition, _, _ in routed(whole_life(), [CRITICAL_ONLY])]
 
-    assert told == ["ESCALATED", "ACKNOWLEDGED", "REMINDED", "DEESCALATED", "RESOLVED"]
+    assert notified == ["ESCALATED", "ACKNOWLEDGED", "REMINDED", "DEESCALATED", "RESOLVED"]
 
 
 @pytest.mark.parametrize("transition", ["DEESCALATED", "RESOLVED", "ACKNOWLEDGED"])
@@ -98,9 +100,9 @@ def test_a_channel_without_the_opening_gets_no_later_transitions(transition: str
 
 @pytest.mark.parametrize("transition", ["DEESCALATED", "RESOLVED", "ACKNOWLEDGED"])
 def test_a_notified_channel_gets_later_transitions(transition: str) -> None:
-    told = routed([life()[transition]], [OPS, CRITICAL_ONLY], told={"CLAIMS_READ": {"pager"}})
+    notified = routed([life()[transition]], [OPS, CRITICAL_ONLY], notified={"CLAIMS_READ": {"pager"}})
 
-    assert told == [(transition, "pager", Status.PENDING)]
+    assert notified == [(transition, "pager", Status.PENDING)]
 
 
 def test_a_silence_suppresses_and_is_recorded() -> None:
@@ -112,9 +114,9 @@ def test_a_silence_suppresses_and_is_recorded() -> None:
 
 
 def test_a_suppressed_opening_suppresses_the_resolution() -> None:
-    told = routed(whole_life(), silences=[EVERYTHING])
+    notified = routed(whole_life(), silences=[EVERYTHING])
 
-    assert told == [
+    assert notified == [
         ("OPENED", "ops", Status.SUPPRESSED),
         ("ESCALATED", "ops", Status.SUPPRESSED),
         ("REMINDED", "ops", Status.SUPPRESSED),
@@ -124,9 +126,9 @@ def test_a_suppressed_opening_suppresses_the_resolution() -> None:
 def test_a_silence_does_not_suppress_the_resolution_of_a_notified_alert() -> None:
     events = [life()["REMINDED"], life()["RESOLVED"]]
 
-    told = routed(events, silences=[EVERYTHING], told={"CLAIMS_READ": {"ops"}})
+    notified = routed(events, silences=[EVERYTHING], notified={"CLAIMS_READ": {"ops"}})
 
-    assert told == [("REMINDED", "ops", Status.SUPPRESSED), ("RESOLVED", "ops", Status.PENDING)]
+    assert notified == [("REMINDED", "ops", Status.SUPPRESSED), ("RESOLVED", "ops", Status.PENDING)]
 
 
 def test_a_silence_that_does_not_match_suppresses_nothing() -> None:
@@ -144,9 +146,9 @@ def test_an_ended_silence_suppresses_nothing() -> None:
 
 
 def test_a_drill_goes_to_every_channel_despite_routes_and_silences() -> None:
-    told = routed(drill(), [OPS, CRITICAL_ONLY], [EVERYTHING])
+    notified = routed(drill(), [OPS, CRITICAL_ONLY], [EVERYTHING])
 
-    assert told == [
+    assert notified == [
         (transition, name, Status.PENDING) for transition in ("OPENED", "RESOLVED") for name in ("ops", "pager")
     ]
 
@@ -231,6 +233,6 @@ def test_two_policies_have_different_message_ids() -> None:
     _, other = open_change("ENTRIES_WRITE")
     over = life()["RESOLVED"]
 
-    told = routed([other, over], told={"ENTRIES_WRITE": {"ops"}})
+    notified = routed([other, over], notified={"ENTRIES_WRITE": {"ops"}})
 
-    assert told == [("OPENED", "ops", Status.PENDING)]
+    assert notified == [("OPENED", "ops", Status.PENDING)]
