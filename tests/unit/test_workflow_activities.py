@@ -193,9 +193,9 @@ async def test_notify_sends_the_transitions(world: World) -> None:
     await world.record(CALM)
     await world.record(LOW)
 
-    told = await world.environment.run(world.activities.notify, inputs.NotifyInput(beat=False))
+    result = await world.environment.run(world.activities.notify, inputs.NotifyInput(beat=False))
 
-    assert told == inputs.NotifyResult(routed=1, delivered=1, failed=0)
+    assert result == inputs.NotifyResult(routed=1, delivered=1, failed=0)
 
 
 @pytest.mark.parametrize("beat", [True, False])
@@ -332,9 +332,9 @@ async def test_a_cycle_started_in_the_future_has_zero_duration(world: World) -> 
 async def test_activities_run_without_metrics(world: World) -> None:
     uncounted = replace(world.activities, metrics=NULL_METRICS)
 
-    told = await world.environment.run(uncounted.notify, inputs.NotifyInput(beat=True, began=NOON.timestamp()))
+    result = await world.environment.run(uncounted.notify, inputs.NotifyInput(beat=True, began=NOON.timestamp()))
 
-    assert told == inputs.NotifyResult(routed=0, delivered=0, failed=0)
+    assert result == inputs.NotifyResult(routed=0, delivered=0, failed=0)
 
 
 def failures(world: World) -> int:
