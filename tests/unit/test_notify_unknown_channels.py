@@ -36,7 +36,7 @@ class Named:
         return self.named
 
 
-async def told_by(*sources: Named) -> tuple[MemoryStores, list[int]]:
+async def routed_by(*sources: Named) -> tuple[MemoryStores, list[int]]:
     """Open an alert, then tell with one source after the other; the first answer is a refusal."""
     clock = HandClock()
     stores = memory_stores(clock)
@@ -51,24 +51,24 @@ async def told_by(*sources: Named) -> tuple[MemoryStores, list[int]]:
 
 
 async def test_no_channel_is_routed_while_the_channels_are_unknown() -> None:
-    _, routed = await told_by(Named((), None), Named((OPS,), ["ops"]))
+    _, routed = await routed_by(Named((), None), Named((OPS,), ["ops"]))
 
     assert routed == [0, 1]
 
 
 async def test_no_notification_is_dropped_while_the_channels_are_unknown() -> None:
-    stores, _ = await told_by(Named((OPS,), ["ops"]), Named((), None))
+    stores, _ = await routed_by(Named((OPS,), ["ops"]), Named((), None))
 
     assert await stores.notifications.notification_counts() == {("ops", Status.PENDING): 1}
 
 
 async def test_an_invalid_channel_is_not_removed() -> None:
-    stores, _ = await told_by(Named((OPS,), ["ops"]), Named((), ["ops"]))
+    stores, _ = await routed_by(Named((OPS,), ["ops"]), Named((), ["ops"]))
 
     assert await stores.notifications.notification_counts() == {("ops", Status.PENDING): 1}
 
 
 async def test_the_last_valid_channels_are_notified_meanwhile() -> None:
-    _, routed = await told_by(Named((OPS,), None))
+    _, routed = await routed_by(Named((OPS,), None))
 
     assert routed == [1]
