@@ -130,8 +130,8 @@ def test_a_repeating_clock_repeats_and_then_lags() -> None:
 
     answers = [fake.list_policies("default", START + timedelta(seconds=sec)).answer for sec in (30, 90, 150, 310)]
 
-    told = [answer.response_time for answer in answers if isinstance(answer, Listing)]
-    assert told == [*[START + timedelta(seconds=30)] * 3, START + timedelta(seconds=310 - 600)]
+    times = [answer.response_time for answer in answers if isinstance(answer, Listing)]
+    assert times == [*[START + timedelta(seconds=30)] * 3, START + timedelta(seconds=310 - 600)]
 
 
 def test_only_affected_participants_follow_the_scenario() -> None:
