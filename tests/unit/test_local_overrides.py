@@ -35,19 +35,19 @@ def test_embedded_components_get_their_addresses() -> None:
 
 
 def test_settings_of_an_external_component_do_not_reach_the_embedded_one() -> None:
-    told = {"REDIS_PASSWORD_FILE": "/f", "REDIS_TLS": "true", "TEMPORAL_NAMESPACE": "x", "TEMPORAL_TLS_CA_FILE": "/f"}
+    given = {"REDIS_PASSWORD_FILE": "/f", "REDIS_TLS": "true", "TEMPORAL_NAMESPACE": "x", "TEMPORAL_TLS_CA_FILE": "/f"}
 
-    environ = with_local_addresses(told, {CACHE: "127.0.0.1:1", TEMPORAL: "127.0.0.1:2"}, load({}))
+    environ = with_local_addresses(given, {CACHE: "127.0.0.1:1", TEMPORAL: "127.0.0.1:2"}, load({}))
 
     assert environ.keys() == {"REDIS_ADDR", "TEMPORAL_HOST"}
 
 
 def test_an_external_component_keeps_its_settings() -> None:
-    told = {"REDIS_ADDR": "cache:6379", "REDIS_TLS": "true"}
+    given = {"REDIS_ADDR": "cache:6379", "REDIS_TLS": "true"}
 
-    environ = with_local_addresses(told, {TEMPORAL: "127.0.0.1:2"}, load(told))
+    environ = with_local_addresses(given, {TEMPORAL: "127.0.0.1:2"}, load(given))
 
-    assert environ == told | {"TEMPORAL_HOST": "127.0.0.1:2"}
+    assert environ == given | {"TEMPORAL_HOST": "127.0.0.1:2"}
 
 
 def test_the_simulator_has_a_short_poll_interval() -> None:
