@@ -62,8 +62,8 @@ def events_of(kind: Kind) -> list[AlertEvent]:
     if kind.info.scope is Scope.PARTICIPANT:
         return life(kind, AlertContext(category="C", previous="B", current="C"), ANY_POLICY)
     read = bucket(200)
-    told = [outlook(read, pace, THRESHOLDS) for pace in (None, PACE)]
-    all_facts = [AlertContext(category="C", bucket=read, outlook=one) for one in told]
+    values = [outlook(read, pace, THRESHOLDS) for pace in (None, PACE)]
+    all_facts = [AlertContext(category="C", bucket=read, outlook=one) for one in values]
     return [event for facts in all_facts for event in life(kind, facts, read.name)]
 
 
@@ -175,8 +175,8 @@ def test_an_acknowledgement_has_actor_reason_and_end() -> None:
     data = event_document(event, "1.2.3", NOON)["data"]
 
     assert isinstance(data, dict)
-    told = {name: data[name] for name in ("acknowledged_by", "acknowledged_until", "reason")}
-    assert told == {"acknowledged_by": "ana", "acknowledged_until": "2026-11-23T13:00:00Z", "reason": "on it"}
+    values = {name: data[name] for name in ("acknowledged_by", "acknowledged_until", "reason")}
+    assert values == {"acknowledged_by": "ana", "acknowledged_until": "2026-11-23T13:00:00Z", "reason": "on it"}
 
 
 def test_the_outlook_is_in_seconds_and_tokens() -> None:
@@ -185,8 +185,8 @@ def test_the_outlook_is_in_seconds_and_tokens() -> None:
     data = event_document(event, "1.2.3", NOON)["data"]
 
     assert isinstance(data, dict)
-    told = {name: data[name] for name in ("empty_in_sec", "usable_in_sec", "full_in_sec", "safe_tokens")}
-    assert told == {
+    values = {name: data[name] for name in ("empty_in_sec", "usable_in_sec", "full_in_sec", "safe_tokens")}
+    assert values == {
         "empty_in_sec": [100, None],
         "usable_in_sec": [0, 0],
         "full_in_sec": [800, 840],
