@@ -107,11 +107,11 @@ async def test_an_ignored_hangup_stays_ignored() -> None:
         await asyncio.sleep(0)
         os.kill(os.getpid(), signal.SIGHUP)
         await asyncio.sleep(0)
-        told = shutdown.requested.is_set()
+        requested = shutdown.requested.is_set()
         shutdown.request()
         await supervision
     finally:
         signal.signal(signal.SIGHUP, before)
 
-    assert not told
+    assert not requested
     assert signal.getsignal(signal.SIGHUP) is before
