@@ -43,20 +43,20 @@ def address(proxy: Proxy) -> BrokerAddress:
 async def test_a_lost_acknowledgement_is_an_outage_followed_by_a_repeat(
     pulsar_broker: Broker, proxy: Proxy, address: BrokerAddress
 ) -> None:
-    story = story_of(CLAIMS, 3)
+    transitions = story_of(CLAIMS, 3)
     async with publishing_to(address) as publisher:
-        await receipts_of(publisher, story[:1])
+        await receipts_of(publisher, transitions[:1])
         proxy.loses_answers = True
         with pytest.raises(PublishError, match="Timeout"):
-            await receipts_of(publisher, story[1:])
+            await receipts_of(publisher, transitions[1:])
 
         proxy.loses_answers = False
-        receipts = await receipts_of(publisher, story[1:])
+        receipts = await receipts_of(publisher, transitions[1:])
 
-    assert [str(receipt.event_id) for receipt in receipts] == ids(story[1:])
-    describe_result = [message.event_id for message in arrived(pulsar_broker, address.topic)]
-    assert list(dict.fromkeys(describe_result)) == ids(story)
-    assert len(describe_result) > len(story), "nothing was told twice: the broker had not got it"
+    assert [str(receipt.event_id) for receipt in receipts] == ids(transitions[1:])
+    received = [message.event_id for message in arrived(pulsar_broker, address.topic)]
+    assert list(dict.fromkeys(received)) == ids(transitions)
+    assert len(received) > len(transitions), "nothing was told twice: the broker had not got it"
 
 
 async def test_a_short_interruption_causes_no_repeat(
@@ -75,28 +75,28 @@ async def test_a_short_interruption_causes_no_repeat(
         receipts = await publishing
 
     assert len(receipts) == 398
-    describe_result = [message.event_id for message in arrived(pulsar_broker, address.topic)]
-    assert sorted(describe_result) == sorted(ids(events))
+    received = [message.event_id for message in arrived(pulsar_broker, address.topic)]
+    assert sorted(received) == sorted(ids(events))
 
 
 async def test_an_early_interruption_has_no_later_effect(
     pulsar_broker: Broker, proxy: Proxy, address: BrokerAddress
 ) -> None:
-    story = story_of(CLAIMS, 6)
+    transitions = story_of(CLAIMS, 6)
     async with publishing_to(address, timeouts=LONG) as publisher:
-        await receipts_of(publisher, [swollen(story[0], MAX_EVENT_BYTES)])  # connects, and sends nothing
+        await receipts_of(publisher, [swollen(transitions[0], MAX_EVENT_BYTES)])  # connects, and sends nothing
         proxy.deaf = True
-        publishing = asyncio.create_task(receipts_of(publisher, story[:3]))
+        publishing = asyncio.create_task(receipts_of(publisher, transitions[:3]))
         await proxy.swallowed.wait()
 
         proxy.cut()
         proxy.deaf = False
         await proxy.open()
         await publishing
-        await receipts_of(publisher, story[3:])
+        await receipts_of(publisher, transitions[3:])
 
-    describe_result = [message.event_id for message in arrived(pulsar_broker, address.topic)]
-    assert describe_result == ids(story)
+    received = [message.event_id for message in arrived(pulsar_broker, address.topic)]
+    assert received == ids(transitions)
 
 
 async def until_arrived(broker: Broker, topic: str, number: int) -> None:
@@ -109,21 +109,21 @@ async def until_arrived(broker: Broker, topic: str, number: int) -> None:
 async def test_after_an_outage_the_publisher_reconnects(
     pulsar_broker: Broker, proxy: Proxy, address: BrokerAddress
 ) -> None:
-    story = story_of(CLAIMS, 4)
+    transitions = story_of(CLAIMS, 4)
     async with publishing_to(address) as publisher:
-        await receipts_of(publisher, story[:1])
+        await receipts_of(publisher, transitions[:1])
         proxy.cut()
         for _ in range(2):
             with pytest.raises(PublishError):
-                await receipts_of(publisher, story[1:])
+                await receipts_of(publisher, transitions[1:])
         waiting = publisher.state
 
         await proxy.open()
-        await receipts_of(publisher, story[1:])
+        await receipts_of(publisher, transitions[1:])
 
         assert (waiting, publisher.state) == ("waiting", "ok")
-    describe_result = [message.event_id for message in arrived(pulsar_broker, address.topic)]
-    assert describe_result == ids(story)
+    received = [message.event_id for message in arrived(pulsar_broker, address.topic)]
+    assert received == ids(transitions)
 
 
 async def test_a_silent_connection_times_out(proxy: Proxy, address: BrokerAddress) -> None:
@@ -169,12 +169,12 @@ async def no_more_than(number: int) -> bool:
 async def test_a_cancelled_transition_can_be_published_again(
     pulsar_broker: Broker, proxy: Proxy, address: BrokerAddress
 ) -> None:
-    story = story_of(CLAIMS, 5)
+    transitions = story_of(CLAIMS, 5)
     async with publishing_to(address) as publisher:
-        async with aclosing(publisher.publish(story[:1])) as receipts:
+        async with aclosing(publisher.publish(transitions[:1])) as receipts:
             await anext(receipts)
         proxy.loses_answers = True
-        publishing = asyncio.create_task(receipts_of(publisher, story[1:]))
+        publishing = asyncio.create_task(receipts_of(publisher, transitions[1:]))
         await until_arrived(pulsar_broker, address.topic, 5)
         publishing.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -183,11 +183,11 @@ async def test_a_cancelled_transition_can_be_published_again(
         proxy.loses_answers = False
         proxy.cut()
         await proxy.open()
-        receipts_again = await receipts_of(publisher, story[1:])
+        receipts_again = await receipts_of(publisher, transitions[1:])
 
     assert len(receipts_again) == 4
-    describe_result = [message.event_id for message in arrived(pulsar_broker, address.topic)]
-    assert list(dict.fromkeys(describe_result)) == ids(story)
+    received = [message.event_id for message in arrived(pulsar_broker, address.topic)]
+    assert list(dict.fromkeys(received)) == ids(transitions)
 
 
 LEFT_IN_MID_AIR = """

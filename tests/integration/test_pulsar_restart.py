@@ -58,10 +58,8 @@ async def test_pending_transitions_are_published_when_the_broker_is_back(mortal:
     assert isinstance(down.failure, PublishError)
     assert outbox.waiting == []
     messages = arrived(mortal.broker, topic)
-    describe_result = [
-        list(dict.fromkeys(m.event_id for m in messages if m.key == key)) for key in (CLAIMS, ENTRIES, KEYS)
-    ]
-    assert describe_result == [ids(story) for story in stories]
+    received = [list(dict.fromkeys(m.event_id for m in messages if m.key == key)) for key in (CLAIMS, ENTRIES, KEYS)]
+    assert received == [ids(transitions) for transitions in stories]
 
 
 async def emptied(outbox: ListOutbox, publisher: EventPublisher) -> bool:
@@ -78,7 +76,7 @@ async def test_no_acknowledged_message_is_lost_when_the_broker_is_killed(mortal:
     async with publishing_to(BrokerAddress(url=mortal.broker.url, topic=topic)) as publisher:
         await receipts_of(publisher, events[:1])
         with pytest.raises(PublishError):
-            await told_until_killed(publisher, events[1:], received, mortal)
+            await publish_until_killed(publisher, events[1:], received, mortal)
         assert 0 < len(received) < len(events), "it was not killed in mid batch"
 
         await mortal.begin()
@@ -86,13 +84,11 @@ async def test_no_acknowledged_message_is_lost_when_the_broker_is_killed(mortal:
         await eventually(lambda: emptied(outbox, publisher))
 
     messages = arrived(mortal.broker, topic)
-    describe_result = [
-        list(dict.fromkeys(m.event_id for m in messages if m.key == key)) for key in (CLAIMS, ENTRIES, KEYS)
-    ]
-    assert describe_result == [ids(story) for story in stories]
+    received = [list(dict.fromkeys(m.event_id for m in messages if m.key == key)) for key in (CLAIMS, ENTRIES, KEYS)]
+    assert received == [ids(transitions) for transitions in stories]
 
 
-async def told_until_killed(
+async def publish_until_killed(
     publisher: EventPublisher, events: Sequence[AlertEvent], received: list[str], mortal: Mortal
 ) -> None:
     """Kill the broker at the first receipt, and go on."""
