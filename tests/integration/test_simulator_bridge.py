@@ -149,11 +149,11 @@ async def test_an_invalid_simulation_lists_the_valid_values(simulation: Simulati
 
 
 async def test_a_run_reports_its_address_and_stops_on_request() -> None:
-    told: asyncio.Queue[str] = asyncio.Queue()
+    lines: asyncio.Queue[str] = asyncio.Queue()
     stop = asyncio.Event()
-    running = asyncio.create_task(run(Simulation(scenario="calm-day"), CLOCK, told.put_nowait, stop))
+    running = asyncio.create_task(run(Simulation(scenario="calm-day"), CLOCK, lines.put_nowait, stop))
     async with asyncio.timeout(PATIENCE):
-        line = await told.get()
+        line = await lines.get()
         stop.set()
         await running
 
@@ -163,12 +163,12 @@ async def test_a_run_reports_its_address_and_stops_on_request() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_the_simulator_cleanly(number: signal.Signals) -> None:
-    told: list[str] = []
+    lines: list[str] = []
 
     def send_notifications(line: str) -> None:
-        told.append(line)
+        lines.append(line)
         signal.raise_signal(number)
 
     simulate(Simulation(), CLOCK, send_notifications)
 
-    assert told[0].startswith("simulated DICT on")
+    assert lines[0].startswith("simulated DICT on")
