@@ -128,9 +128,9 @@ async def test_every_call_fails_the_same_way_without_a_server() -> None:
     cache = RedisCache(f"127.0.0.1:{free_port()}", "s3cret", monotonic=HandClock().monotonic)
 
     for question in (cache.get(PARTICIPANT), cache.put(ENTRY), cache.acquire(PARTICIPANT, timedelta(1)), cache.ping()):
-        with pytest.raises(CacheUnavailableError) as told:
+        with pytest.raises(CacheUnavailableError) as error:
             await question
-        assert "s3cret" not in str(told.value)
+        assert "s3cret" not in str(error.value)
 
 
 async def test_a_silent_server_gets_one_call_per_second() -> None:
@@ -152,7 +152,7 @@ async def test_a_silent_server_gets_one_call_per_second() -> None:
         later = await asyncio.gather(*(cache.ping() for _ in range(5)), return_exceptions=True)
         await cache.close()
 
-    assert all(isinstance(told, CacheUnavailableError) for told in (*first, *at_once, *later))
+    assert all(isinstance(error, CacheUnavailableError) for error in (*first, *at_once, *later))
     assert (met_at_first, met - met_at_first) == (1, 1)
 
 
