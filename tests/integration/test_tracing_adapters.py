@@ -121,9 +121,9 @@ async def test_a_message_and_its_http_call_are_two_spans(memory: SpanMemory) -> 
         with memory.under_way():
             await notifier.send(channel, message())
 
-    call, told = memory.spans
-    assert (call.name, told.name, call.parent) == ("POST", "notify webhook", told.context)
-    assert attributes(told) == {"dict_rate_limit.channel": "siem"}
+    call, notified = memory.spans
+    assert (call.name, notified.name, call.parent) == ("POST", "notify webhook", notified.context)
+    assert attributes(notified) == {"dict_rate_limit.channel": "siem"}
     assert attributes(call) == {"http.request.method": "POST", "server.address": "127.0.0.1"}
     assert traceparent(call) in receiver.requests[0].headers["traceparent"]
 
