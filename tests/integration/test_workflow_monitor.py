@@ -190,22 +190,22 @@ async def test_the_sweep_publishes_without_polls(client: Client) -> None:
     activities = ScriptedActivities()
 
     async with working(client, activities) as queue:
-        told = await client.execute_workflow(SweepTransitionsWorkflow.run, id=queue, task_queue=queue)
+        published = await client.execute_workflow(SweepTransitionsWorkflow.run, id=queue, task_queue=queue)
 
     assert activities.given == {
         names.PUBLISH: inputs.PublishInput(polls=[]),
         names.NOTIFY: inputs.NotifyInput(beat=False),
     }
-    assert told == 1
+    assert published == 1
 
 
 async def test_the_sweep_leaves_failed_publications_to_the_next(client: Client) -> None:
     activities = ScriptedActivities(failures=Counter({names.PUBLISH: 99}))
 
     async with working(client, activities) as queue:
-        told = await client.execute_workflow(SweepTransitionsWorkflow.run, id=queue, task_queue=queue)
+        published = await client.execute_workflow(SweepTransitionsWorkflow.run, id=queue, task_queue=queue)
 
-    assert told is None
+    assert published is None
 
 
 async def test_maintenance_is_retried_for_hours(client: Client) -> None:
