@@ -37,9 +37,9 @@ def settings(**variables: str) -> Settings:
 
 
 async def test_without_a_broker_transitions_are_logged_and_marked_published() -> None:
-    stream, told = io.StringIO(), settings()
+    stream, configured = io.StringIO(), settings()
 
-    async with open_container(told, Telemetry()) as container, open_publisher(container, stream) as where:
+    async with open_container(configured, Telemetry()) as container, open_publisher(container, stream) as where:
         await receipts_of(where.publisher, story_of(CLAIMS, 1))
 
         assert (where.publisher.destination, await where.check()) == ("log", "log only")
@@ -49,7 +49,7 @@ async def test_without_a_broker_transitions_are_logged_and_marked_published() ->
 async def test_with_a_broker_transitions_are_published_to_it(pulsar_broker: Broker, tmp_path: Path) -> None:
     story, topic, file = story_of(CLAIMS, 2), new_topic(), tmp_path / "token"
     file.write_text(token())
-    told = settings(
+    configured = settings(
         PULSAR_BROKER_URL=pulsar_broker.tls_url,
         PULSAR_TOPIC=topic,
         PULSAR_TOKEN_FILE=str(file),
@@ -58,7 +58,7 @@ async def test_with_a_broker_transitions_are_published_to_it(pulsar_broker: Brok
         PULSAR_BATCHING="false",
     )
 
-    async with open_container(told, Telemetry()) as container, open_publisher(container) as where:
+    async with open_container(configured, Telemetry()) as container, open_publisher(container) as where:
         before = await where.check()
         await receipts_of(where.publisher, story)
 
@@ -71,9 +71,9 @@ async def test_with_a_broker_transitions_are_published_to_it(pulsar_broker: Brok
 
 
 async def test_an_unavailable_broker_is_retried() -> None:
-    told = settings(PULSAR_BROKER_URL="pulsar://127.0.0.1:1")
+    configured = settings(PULSAR_BROKER_URL="pulsar://127.0.0.1:1")
 
-    async with open_container(told, Telemetry()) as container, open_publisher(container) as where:
+    async with open_container(configured, Telemetry()) as container, open_publisher(container) as where:
         with pytest.raises(PublishError):
             await receipts_of(where.publisher, story_of(CLAIMS, 1))
 
