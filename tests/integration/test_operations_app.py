@@ -82,13 +82,13 @@ async def test_an_incompatible_schema_makes_a_process_unready() -> None:
 async def test_ready_is_between_starting_and_draining() -> None:
     clock = HandClock()
     readiness = Readiness({"postgresql": fine}, clock.monotonic)
-    told = [await readiness.report()]
+    reports = [await readiness.report()]
     readiness.start()
-    told.append(await readiness.report())
+    reports.append(await readiness.report())
     readiness.drain()
-    told.append(await readiness.report())
+    reports.append(await readiness.report())
 
-    assert [(ready, parts["status"]) for ready, parts in told] == [
+    assert [(ready, parts["status"]) for ready, parts in reports] == [
         (False, "starting"),
         (True, "ready"),
         (False, "draining"),
@@ -105,14 +105,14 @@ async def test_checks_run_at_most_once_a_second() -> None:
 
     readiness = Readiness({"redis": counted}, clock.monotonic)
     readiness.start()
-    told = await asyncio.gather(*(readiness.report() for _ in range(5)))
+    reports = await asyncio.gather(*(readiness.report() for _ in range(5)))
     clock.advance(0.9)
     await readiness.report()
     clock.advance(0.1)
     await readiness.report()
 
     assert asked_times == [0.0, 1.0]
-    assert all(ready for ready, _ in told)
+    assert all(ready for ready, _ in reports)
 
 
 async def test_metrics_have_the_prometheus_text_format() -> None:
