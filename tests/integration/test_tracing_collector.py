@@ -49,7 +49,7 @@ async def tracing(collector: Collector, origin: TracedService = TESTS) -> AsyncI
         await asyncio.to_thread(context.__exit__, None, None, None)
 
 
-async def has_said(caplog: pytest.LogCaptureFixture, event: str) -> bool:
+async def has_logged(caplog: pytest.LogCaptureFixture, event: str) -> bool:
     return event in caplog.text
 
 
@@ -63,8 +63,10 @@ async def test_spans_go_to_the_collector_with_their_resource() -> None:
 
 async def test_a_private_authority_is_accepted_over_tls(tls: Certified) -> None:
     async with collecting(credentials=tls.credentials, host="localhost") as collector:
-        told = Collector(endpoint=collector.url, certificate=tls.authority, headers=(("authorization", "Bearer x"),))
-        async with tracing(told) as otel_tracer:
+        configured = Collector(
+            endpoint=collector.url, certificate=tls.authority, headers=(("authorization", "Bearer x"),)
+        )
+        async with tracing(configured) as otel_tracer:
             otel_tracer.start_span("span").end()
             await collector.until(lambda seen: bool(seen.named("span")))
 
@@ -77,7 +79,7 @@ async def test_an_untrusted_certificate_gets_no_spans(tls: Certified, caplog: py
         tracing(Collector(endpoint=collector.url)) as otel_tracer,
     ):
         otel_tracer.start_span("span").end()
-        await eventually(lambda: has_said(caplog, "tracing.interrupted"))
+        await eventually(lambda: has_logged(caplog, "tracing.interrupted"))
 
     assert collector.spans == []
     (line,) = log_lines(caplog)
@@ -124,7 +126,7 @@ async def test_a_late_collector_gets_the_following_spans(caplog: pytest.LogCaptu
     port = free_port()
     async with tracing(Collector(endpoint=f"http://127.0.0.1:{port}")) as otel_tracer:
         otel_tracer.start_span("early").end()
-        await eventually(lambda: has_said(caplog, "tracing.interrupted"))
+        await eventually(lambda: has_logged(caplog, "tracing.interrupted"))
         async with collecting(port) as collector:
 
             async def arrived() -> bool:
@@ -132,7 +134,7 @@ async def test_a_late_collector_gets_the_following_spans(caplog: pytest.LogCaptu
                 return bool(collector.named("late"))
 
             await eventually(arrived)  # those of the moment in which it came back may still be lost
-            await eventually(lambda: has_said(caplog, "tracing.resumed"))
+            await eventually(lambda: has_logged(caplog, "tracing.resumed"))
 
     said = [line.split()[0] for line in log_lines(caplog)]
     assert said[:2] == ["tracing.interrupted", "tracing.resumed"]  # the end, with the last spans, is another matter
@@ -146,7 +148,7 @@ async def test_a_silent_collector_blocks_neither_work_nor_shutdown(
         async with asyncio.timeout(60), tracing(Collector(endpoint=collector.url)) as otel_tracer:
             for _ in range(2 * QUEUE):
                 otel_tracer.start_span("span").end()
-            await eventually(lambda: has_said(caplog, "tracing.interrupted"))
+            await eventually(lambda: has_logged(caplog, "tracing.interrupted"))
             lines = log_lines(caplog)
 
     assert [line.split()[0] for line in lines] == ["tracing.interrupted"]
