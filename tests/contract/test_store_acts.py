@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from store_harness import Harness
 NULL_METRICS = UUID(int=0)
 ANOTHER = "87654321"
-TAKEN_UP = Acknowledgement(actor="ana", reason="ligando para o BACEN", at=NOON, until=NOON + timedelta(hours=1))
+ACKNOWLEDGED = Acknowledgement(actor="ana", reason="ligando para o BACEN", at=NOON, until=NOON + timedelta(hours=1))
 SUBJECT = Subject(participant=PARTICIPANT, policy_name=ANY_POLICY, kind=Kind.DRILL)
 
 
 async def test_an_alert_has_all_its_transitions(harness: Harness) -> None:
     await harness.record_all(*ticks(bucket(), bucket(200), (bucket(50), bucket(0, name="KEYS_CHECK")), bucket()))
-    told = await harness.unpublished()
-    alert_id = told[0].alert_id
+    events = await harness.unpublished()
+    alert_id = events[0].alert_id
 
     history = await harness.stores.alerts.alert(alert_id)
 
     assert history is not None
-    assert list(history.events) == [event for event in told if event.alert_id == alert_id]
+    assert list(history.events) == [event for event in events if event.alert_id == alert_id]
     assert [event.transition for event in history.events] == [
         TransitionKind.OPENED,
         TransitionKind.ESCALATED,
@@ -116,10 +116,10 @@ async def test_every_query_returns_the_acknowledgement(harness: Harness) -> None
     history = await harness.stores.alerts.alert(alert.alert_id)
     state = await harness.load(failure(at=NOON + FIVE_MINUTES))
     assert history is not None
-    assert history.alert.acknowledgement == TAKEN_UP
+    assert history.alert.acknowledgement == ACKNOWLEDGED
     assert state is not None
-    assert [one.acknowledgement for one in state.open_alerts] == [TAKEN_UP]
-    assert [one.acknowledgement for one in await harness.stores.state.open_alerts([PARTICIPANT])] == [TAKEN_UP]
+    assert [one.acknowledgement for one in state.open_alerts] == [ACKNOWLEDGED]
+    assert [one.acknowledgement for one in await harness.stores.state.open_alerts([PARTICIPANT])] == [ACKNOWLEDGED]
 
 
 async def test_an_acknowledgement_is_a_pending_transition(harness: Harness) -> None:
@@ -128,7 +128,7 @@ async def test_an_acknowledgement_is_a_pending_transition(harness: Harness) -> N
     await acknowledge(harness, alert)
 
     first, second = await harness.unpublished()
-    assert (first.acknowledgement, second.acknowledgement) == (None, TAKEN_UP)
+    assert (first.acknowledgement, second.acknowledgement) == (None, ACKNOWLEDGED)
     assert (second.transition, second.sequence) == (TransitionKind.ACKNOWLEDGED, 2)
 
 
@@ -137,7 +137,7 @@ async def test_an_acknowledgement_survives_polls_without_changes(harness: Harnes
 
     await harness.record(snapshot(bucket(200), at=NOON + FIVE_MINUTES))
 
-    assert [one.acknowledgement for one in await harness.stores.state.open_alerts([PARTICIPANT])] == [TAKEN_UP]
+    assert [one.acknowledgement for one in await harness.stores.state.open_alerts([PARTICIPANT])] == [ACKNOWLEDGED]
 
 
 async def test_an_escalation_ends_the_acknowledgement(harness: Harness) -> None:
@@ -149,7 +149,7 @@ async def test_an_escalation_ends_the_acknowledgement(harness: Harness) -> None:
 
 
 async def test_a_test_alert_is_opened_and_resolved_in_one_action(harness: Harness) -> None:
-    changes = drilled(SUBJECT, TAKEN_UP)
+    changes = drilled(SUBJECT, ACKNOWLEDGED)
     alert = changes[-1].alert
 
     async with harness.stores.alerts.unit_of_work(PARTICIPANT) as unit:
@@ -189,7 +189,7 @@ async def test_recording_waits_for_an_action(harness: Harness) -> None:
     alert = await opened(harness)
     async with harness.stores.alerts.unit_of_work(PARTICIPANT) as unit:
         poll = asyncio.create_task(harness.record(snapshot(bucket(), at=NOON + FIVE_MINUTES)))
-        after, event = recorded(acknowledged(alert, TAKEN_UP))
+        after, event = recorded(acknowledged(alert, ACKNOWLEDGED))
         await unit.save(after, [event], entry(AuditAction.ALERT_ACKNOWLEDGED, alert.alert_id))
         assert not poll.done()
 
@@ -229,7 +229,7 @@ async def test_actions_of_different_participants_do_not_wait(harness: Harness) -
 async def test_audit_entries_are_sorted_newest_first(harness: Harness) -> None:
     alert = await opened(harness)
     await acknowledge(harness, alert)
-    changes = drilled(SUBJECT, replace(TAKEN_UP, actor="rui"))
+    changes = drilled(SUBJECT, replace(ACKNOWLEDGED, actor="rui"))
     drill = AuditEntry(
         at=NOON,
         actor="rui",
@@ -262,13 +262,13 @@ async def seen(harness: Harness, alert: Alert) -> Alert:
 
 async def acknowledge(harness: Harness, alert: Alert) -> None:
     async with harness.stores.alerts.unit_of_work(alert.participant) as unit:
-        after, event = recorded(acknowledged(alert, TAKEN_UP))
+        after, event = recorded(acknowledged(alert, ACKNOWLEDGED))
         await unit.save(after, [event], entry(AuditAction.ALERT_ACKNOWLEDGED, alert.alert_id))
 
 
 async def acknowledge_then_fail(harness: Harness, alert: Alert) -> None:
     async with harness.stores.alerts.unit_of_work(alert.participant) as unit:
-        after, event = recorded(acknowledged(alert, TAKEN_UP))
+        after, event = recorded(acknowledged(alert, ACKNOWLEDGED))
         await unit.save(after, [event], entry(AuditAction.ALERT_ACKNOWLEDGED, alert.alert_id))
         message = "lost"
         raise RuntimeError(message)
