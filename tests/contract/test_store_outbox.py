@@ -41,7 +41,9 @@ async def test_pending_transitions_have_the_order_of_evaluation(harness: Harness
 
     await harness.record_all(*TROUBLE)
 
-    assert [as_told(event) for event in await harness.unpublished()] == [as_told(event) for event in evaluated]
+    assert [as_published(event) for event in await harness.unpublished()] == [
+        as_published(event) for event in evaluated
+    ]
     assert [event.transition for event in evaluated] == [
         TransitionKind.OPENED,
         TransitionKind.ESCALATED,
@@ -246,16 +248,16 @@ async def test_many_concurrent_readers_publish_every_transition_once(harness: Ha
     names = [f"POLICY_{number}" for number in range(8)]
     levels = (1000, 200, 50, -1, 1000)
     await harness.record_all(*ticks(*(tuple(bucket(level, name=name) for name in names) for level in levels)))
-    told: list[AlertEvent] = []
+    published: list[AlertEvent] = []
 
-    await asyncio.gather(*(tell_all(harness, told) for _ in range(3)))
+    await asyncio.gather(*(publish_all(harness, published) for _ in range(3)))
 
-    assert len(told) == len({event.event_id for event in told}) == 4 * len(names)
+    assert len(published) == len({event.event_id for event in published}) == 4 * len(names)
     for name in names:
-        assert [event.sequence for event in told if event.policy_name == name] == [1, 2, 3, 4]
+        assert [event.sequence for event in published if event.policy_name == name] == [1, 2, 3, 4]
 
 
-def as_told(event: AlertEvent) -> AlertEvent:
+def as_published(event: AlertEvent) -> AlertEvent:
     """Round what comes next to what readers get."""
     return event if event.outlook is None else replace(event, outlook=Outlook.from_dict(event.outlook.to_dict()))
 
@@ -265,13 +267,13 @@ async def refuse(harness: Harness, event_id: UUID, *, next_try_at: datetime | No
         await unit.mark_refused(event_id, "too large", NOON, next_try_at)
 
 
-async def tell_all(harness: Harness, told: list[AlertEvent]) -> None:
+async def publish_all(harness: Harness, published: list[AlertEvent]) -> None:
     """Publish three at a time until nothing is left."""
     while (await harness.stores.outbox.backlog()).waiting:
         async with harness.stores.outbox.claim_batch(3, NOON) as unit:
             await asyncio.sleep(0)  # others have their turn, also while this one holds something
             for event in unit.events:
-                told.append(event)
+                published.append(event)
                 await unit.mark_published([event.event_id], NOON)
 
 
