@@ -69,10 +69,10 @@ async def program(act: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 --
 
 
 async def test_a_text_arrives_unchanged(receiver: HttpReceiver) -> None:
-    said = await AppriseNotifier().send(channel(receiver.url("/x").replace("http", "json")), message())
+    output = await AppriseNotifier().send(channel(receiver.url("/x").replace("http", "json")), message())
 
     (request,) = receiver.requests
-    assert said.ok
+    assert output.ok
     assert request.json["title"] == message().title
     assert request.json["message"] == f"{message().body}\n\nref 3f2a91bd"
     assert request.json["type"] == "failure"
@@ -80,11 +80,11 @@ async def test_a_text_arrives_unchanged(receiver: HttpReceiver) -> None:
 
 async def test_a_mail_has_title_and_text() -> None:
     async with smtp_receiver() as receiver:
-        said = await AppriseNotifier().send(channel(receiver.url()), message())
+        output = await AppriseNotifier().send(channel(receiver.url()), message())
 
         (mail,) = receiver.mails
         plain = mail.get_body(("plain",))
-        assert said.ok
+        assert output.ok
         assert (mail["Subject"], mail["To"]) == (message().title, "ops@example.com")
         assert plain is not None
         assert message().body.splitlines()[0] in plain.get_content()
@@ -94,35 +94,35 @@ async def test_a_proxy_of_the_environment_is_not_used(receiver: HttpReceiver, mo
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
 
-    said = await AppriseNotifier().send(channel(receiver.url().replace("http", "json")), message())
+    output = await AppriseNotifier().send(channel(receiver.url().replace("http", "json")), message())
 
-    assert said.ok
+    assert output.ok
 
 
 async def test_the_program_reports_the_reason_of_a_rejection(receiver: HttpReceiver) -> None:
     receiver.answers = lambda _: answer("400 Bad Request", b"chat not found")
 
-    said = await program("send", url=receiver.url().replace("http", "json"))
+    output = await program("send", url=receiver.url().replace("http", "json"))
 
-    assert said["ok"] is False
-    assert "error=400" in said["text"]
-    assert "chat not found" in said["text"]
+    assert output["ok"] is False
+    assert "error=400" in output["text"]
+    assert "chat not found" in output["text"]
 
 
 async def test_a_url_cannot_enable_redirects(receiver: HttpReceiver) -> None:
     async with http_receiver() as elsewhere:
         receiver.answers = lambda _: answer("307 Moved", b"", f"Location: {elsewhere.url()}")
 
-        said = await program("send", url=receiver.url("/?redirect=yes").replace("http", "json"))
+        output = await program("send", url=receiver.url("/?redirect=yes").replace("http", "json"))
 
-        assert said["ok"] is False
+        assert output["ok"] is False
         assert elsewhere.requests == []
 
 
 async def test_the_program_names_an_unsupported_url() -> None:
-    said = await program("send", url="slack://half")
+    output = await program("send", url="slack://half")
 
-    assert said == {
+    assert output == {
         "ok": False,
         "text": (
             "Apprise rejects this URL: An invalid Slack (second) Token (None) was specified. "
@@ -134,9 +134,9 @@ async def test_the_program_names_an_unsupported_url() -> None:
 async def test_the_program_checks_urls() -> None:
     urls = ["json://host.example/", "slack://half", "nosuch://a"]
 
-    said = await program("check", urls=urls)
+    output = await program("check", urls=urls)
 
-    assert [problem is None for problem in said["problems"]] == [True, False, False]
+    assert [problem is None for problem in output["problems"]] == [True, False, False]
 
 
 async def test_the_program_accepts_every_url_of_the_page() -> None:
@@ -144,10 +144,10 @@ async def test_the_program_accepts_every_url_of_the_page() -> None:
     blocks = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     channels = [one for block in blocks for one in parse_channels(block).channels if one.format is ChannelType.TEXT]
 
-    said = await program("check", urls=[url_for(one, message()) for one in channels])
+    output = await program("check", urls=[url_for(one, message()) for one in channels])
 
     assert len(channels) >= 6
-    assert said["problems"] == [None] * len(channels)
+    assert output["problems"] == [None] * len(channels)
 
 
 @pytest.mark.parametrize(
@@ -170,9 +170,9 @@ async def test_line_breaks_survive_and_no_foreign_picture_is_shown(
 
     monkeypatch.setattr(requests.Session, "request", request)
 
-    said = await program("send", url=url, body="um\ndois")
+    output = await program("send", url=url, body="um\ndois")
 
-    assert said["ok"]
+    assert output["ok"]
     assert json.dumps(f"um{between}dois")[1:-1] in posted[0]
     assert "github" not in posted[0]
 
@@ -186,14 +186,14 @@ async def test_pagerduty_has_one_incident_for_each_alert(
 ) -> None:
     monkeypatch.setitem(pagerduty.PAGERDUTY_API_LOOKUP, "us", receiver.url())
     receiver.answers = lambda _: answer("202 Accepted")
-    told = about(life()[transition])
+    message = about(life()[transition])
 
-    said = await program("send", url=url_for(channel("pagerduty://key@api"), told), type=notify_type(told))
+    output = await program("send", url=url_for(channel("pagerduty://key@api"), message), type=notify_type(message))
 
     body = receiver.requests[0].json
-    assert said["ok"]
+    assert output["ok"]
     assert (body["event_action"], body.get("payload", {}).get("severity")) == (action, severity)
-    assert body["dedup_key"] == str(told.events[0].alert_id)
+    assert body["dedup_key"] == str(message.events[0].alert_id)
 
 
 @pytest.mark.parametrize(
@@ -230,9 +230,9 @@ def test_the_worst_open_alert_sets_the_colour(events: list[AlertEvent], wanted: 
 async def test_a_hanging_program_is_a_failed_delivery() -> None:
     notifier = AppriseNotifier(command=(sys.executable, "-c", "import time; time.sleep(600)"), timeout_sec=0.5)
 
-    said = await notifier.send(channel("json://host.example"), message())
+    output = await notifier.send(channel("json://host.example"), message())
 
-    assert (said.ok, said.text) == (False, "not sent within 0.5 s")
+    assert (output.ok, output.text) == (False, "not sent within 0.5 s")
 
 
 async def test_a_cancelled_program_is_killed_with_its_children(tmp_path: Path) -> None:
@@ -259,11 +259,11 @@ async def test_a_cancelled_program_is_killed_with_its_children(tmp_path: Path) -
     ],
 )
 async def test_a_failing_program_is_a_failed_delivery(command: Sequence[str]) -> None:
-    said = await AppriseNotifier(command=command).send(channel("json://s3cr3t"), message())
+    output = await AppriseNotifier(command=command).send(channel("json://s3cr3t"), message())
 
-    assert not said.ok
-    assert said.text.startswith("Apprise subprocess failed: ")
-    assert "s3cr3t" not in said.text
+    assert not output.ok
+    assert output.text.startswith("Apprise subprocess failed: ")
+    assert "s3cr3t" not in output.text
     assert list(check_urls(["json://s3cr3t"], command)) == ["Apprise subprocess failed"]
 
 
@@ -294,7 +294,7 @@ async def test_concurrent_programs_are_limited() -> None:
     notifier.over.set()
     answers = await asyncio.gather(*sends)
 
-    assert all(said.ok for said in answers)
+    assert all(output.ok for output in answers)
 
 
 def test_every_problem_of_a_file_is_reported_with_those_of_urls(tmp_path: Path) -> None:
