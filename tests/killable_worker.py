@@ -61,13 +61,13 @@ class Point(StrEnum):
     ANSWERED = "fetch: the source has answered"
     JUDGED = "record: everything is written, nothing committed"
     RECORDED = "record: committed, Temporal does not know"
-    TOLD = "publish: told, not marked"
+    PUBLISHED = "publish: published, not marked"
     MARKED = "publish: marked, Temporal does not know"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
-    """What the test wants. `journal` gets every answer of the source, `told` every transition."""
+    """What the test wants. `journal` gets every answer of the source, `published` every transition."""
 
     temporal: str
     namespace: str
@@ -75,7 +75,7 @@ class Orders:
     bridge: str
     participants: list[str]
     journal: str
-    told: str
+    published: str
     point: str
 
 
@@ -182,7 +182,7 @@ class FatefulPublisher:
 
     async def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[PublishResult, None]:
         async for receipt in self._publisher.publish(events):
-            self._fate.reach(Point.TOLD)
+            self._fate.reach(Point.PUBLISHED)
             yield receipt
 
 
@@ -191,7 +191,7 @@ async def main(orders: Orders) -> None:
     clock, fate, shutdown = SystemClock(), Fate(Point(orders.point)), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, shutdown.set)
     bridge = BridgeSource(orders.bridge, clock=clock)
-    log = LogPublisher(stream=appended(orders.told), clock=clock, version="test")
+    log = LogPublisher(stream=appended(orders.published), clock=clock, version="test")
     async with open_pool(orders.database_url) as pool:
         state, outbox, stores = FatefulState(pool), FatefulOutbox(pool), postgres_stores(pool)
         state.fate = outbox.fate = fate

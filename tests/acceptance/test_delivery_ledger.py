@@ -165,9 +165,9 @@ class Ledger:
         """Count those that stand at another place within their key, once repeats are dropped."""
         wrong = 0
         for key in {row[1] for row in self.recorded}:
-            facts_of = list(dict.fromkeys(message.event_id for message in self.seen if message.key == key))
+            received = list(dict.fromkeys(message.event_id for message in self.seen if message.key == key))
             table = [row[0] for row in self.recorded if row[1] == key]
-            wrong += sum(one != other for one, other in zip(facts_of, table, strict=False))
+            wrong += sum(one != other for one, other in zip(received, table, strict=False))
         return wrong
 
 

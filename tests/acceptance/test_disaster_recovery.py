@@ -32,11 +32,11 @@ def test_a_restore_loses_nothing_and_repeats_keep_their_ids(
     migrated_database_url: str, postgres_server: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     recovery = Recovery(capsys=capsys, url=migrated_database_url)
-    facts_of, again, new = MemoryPublisher(), MemoryPublisher(), MemoryPublisher()
-    asyncio.run(polled(recovery.url, facts_of, *TROUBLE, batch=1))
+    published, again, new = MemoryPublisher(), MemoryPublisher(), MemoryPublisher()
+    asyncio.run(polled(recovery.url, published, *TROUBLE, batch=1))
     recovery.backed_up(tmp_path)
     before = everything(recovery.url)
-    asyncio.run(polled(recovery.url, facts_of, AFTER_THE_BACKUP))
+    asyncio.run(polled(recovery.url, published, AFTER_THE_BACKUP))
 
     destroy(postgres_server, recovery.url)
     restored = recovery("restore", "--from", tmp_path / "latest")
@@ -46,10 +46,10 @@ def test_a_restore_loses_nothing_and_repeats_keep_their_ids(
 
     assert restored.code == 0, restored.err
     assert without_alerts(after) == without_alerts(before)
-    assert len(ids(facts_of)) == 4
-    assert ids(again) == ids(facts_of)[1:2]
+    assert len(ids(published)) == 4
+    assert ids(again) == ids(published)[1:2]
     assert len(ids(new)) == 2
-    assert set(ids(new)).isdisjoint(ids(facts_of))
+    assert set(ids(new)).isdisjoint(ids(published))
 
 
 async def polled(url: str, publisher: MemoryPublisher, *polls: Poll, batch: int = 10) -> None:

@@ -91,8 +91,8 @@ def command(folder: Path) -> list[str]:
 
 
 def clean() -> dict[str, str]:
-    """What this process was told, without what `up` would make of it."""
-    facts_of = (
+    """Return the environment of this process without the variables of the product."""
+    prefixes = (
         "DATABASE_URL",
         "REDIS_",
         "TEMPORAL_",
@@ -104,7 +104,7 @@ def clean() -> dict[str, str]:
         "AUTH_",
     )
     environ = os.environ  # noqa: TID251 -- coverage hands its own variables down
-    return {name: value for name, value in environ.items() if not name.startswith(facts_of)}
+    return {name: value for name, value in environ.items() if not name.startswith(prefixes)}
 
 
 def refused(folder: Path, environ: Mapping[str, str]) -> tuple[int, str]:

@@ -75,8 +75,8 @@ class Experiment:
         polls = [decode_poll(line) for line in Path(self.orders.journal).read_text().splitlines()]
         return [poll for poll in polls if isinstance(poll, Snapshot)]
 
-    def facts_of(self) -> set[str]:
-        lines = Path(self.orders.facts_of).read_text().splitlines()
+    def published(self) -> set[str]:
+        lines = Path(self.orders.published).read_text().splitlines()
         return {json.loads(line)["core_event"]["metadata"]["event_id"] for line in lines}
 
 
@@ -124,7 +124,7 @@ def orders(address: TemporalAddress, database_url: str, bridge: str, folder: Pat
         bridge=bridge,
         participants=PARTICIPANTS,
         journal=str(folder / "journal"),
-        facts_of=str(folder / "told"),
+        published=str(folder / "published"),
         point=Point.NOWHERE,
     )
 
@@ -173,7 +173,7 @@ async def test_every_transition_is_published(ended: dict[Point, Ended], point: P
 
     kept = await experiment.rows("SELECT event_id, published_at FROM dict_rate_limit_alert_events")
 
-    assert experiment.facts_of() == {str(row["event_id"]) for row in kept}
+    assert experiment.published() == {str(row["event_id"]) for row in kept}
     assert all(row["published_at"] for row in kept)
 
 

@@ -186,14 +186,16 @@ async def test_pagerduty_has_one_incident_for_each_alert(
 ) -> None:
     monkeypatch.setitem(pagerduty.PAGERDUTY_API_LOOKUP, "us", receiver.url())
     receiver.answers = lambda _: answer("202 Accepted")
-    message = about(life()[transition])
+    about_alert = about(life()[transition])
 
-    output = await program("send", url=url_for(channel("pagerduty://key@api"), message), type=notify_type(message))
+    output = await program(
+        "send", url=url_for(channel("pagerduty://key@api"), about_alert), type=notify_type(about_alert)
+    )
 
     body = receiver.requests[0].json
     assert output["ok"]
     assert (body["event_action"], body.get("payload", {}).get("severity")) == (action, severity)
-    assert body["dedup_key"] == str(message.events[0].alert_id)
+    assert body["dedup_key"] == str(about_alert.events[0].alert_id)
 
 
 @pytest.mark.parametrize(

@@ -58,8 +58,8 @@ async def test_pending_transitions_are_published_when_the_broker_is_back(mortal:
     assert isinstance(down.failure, PublishError)
     assert outbox.waiting == []
     messages = arrived(mortal.broker, topic)
-    received = [list(dict.fromkeys(m.event_id for m in messages if m.key == key)) for key in (CLAIMS, ENTRIES, KEYS)]
-    assert received == [ids(transitions) for transitions in stories]
+    by_key = [list(dict.fromkeys(m.event_id for m in messages if m.key == key)) for key in (CLAIMS, ENTRIES, KEYS)]
+    assert by_key == [ids(transitions) for transitions in stories]
 
 
 async def emptied(outbox: ListOutbox, publisher: EventPublisher) -> bool:
@@ -69,7 +69,7 @@ async def emptied(outbox: ListOutbox, publisher: EventPublisher) -> bool:
 
 
 async def test_no_acknowledged_message_is_lost_when_the_broker_is_killed(mortal: Mortal) -> None:
-    # few enough that a busy machine gives the first receipt before the publisher loses its patience
+    # few enough that a busy machine returns the first result before the publisher times out
     topic, stories = new_topic(), [story_of(name, 300) for name in (CLAIMS, ENTRIES, KEYS)]
     events = mixed(*stories)
     received: list[str] = []  # event ids
@@ -84,8 +84,8 @@ async def test_no_acknowledged_message_is_lost_when_the_broker_is_killed(mortal:
         await eventually(lambda: emptied(outbox, publisher))
 
     messages = arrived(mortal.broker, topic)
-    received = [list(dict.fromkeys(m.event_id for m in messages if m.key == key)) for key in (CLAIMS, ENTRIES, KEYS)]
-    assert received == [ids(transitions) for transitions in stories]
+    by_key = [list(dict.fromkeys(m.event_id for m in messages if m.key == key)) for key in (CLAIMS, ENTRIES, KEYS)]
+    assert by_key == [ids(transitions) for transitions in stories]
 
 
 async def publish_until_killed(
