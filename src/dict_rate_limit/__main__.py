@@ -1,4 +1,4 @@
-"""The program `dict-rate-limit`. This file must be readable by older Pythons: they get a sentence, not a traceback."""
+"""The entry point of `dict-rate-limit`. Older Pythons must be able to compile this file to report their version."""
 
 from __future__ import annotations
 
@@ -11,26 +11,28 @@ OLDEST = (3, 11)
 
 
 def main() -> None:
-    """Run the command this process was started with, and end the process with its exit code."""
+    """Run the command of this process, and exit with its exit code."""
     if sys.version_info < OLDEST:
         here, needed = (".".join(map(str, version[:2])) for version in (sys.version_info, OLDEST))
         sys.exit(f"dict-rate-limit needs Python {needed} or newer; this is {here}: {sys.executable}")
     from dict_rate_limit.apps.cli.program import COMMANDS, Source, run  # noqa: PLC0415 - not before the version is known
 
-    # We fork only to start programs. gRPC would prepare for more, and say on stderr each time that it cannot.
+    # The product forks only to start programs. gRPC's fork handlers would print a warning on each fork.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
     home = "dict_rate_limit.apps.cli.serve"
     servers = {
         "up": Source(summary="Run the whole product on this machine.", module=home),
         "api": Source(summary="Serve the API, the page and /metrics.", module=home),
-        "worker": Source(summary="Poll, keep, judge and tell.", module=home),
+        "worker": Source(summary="Poll DICT, store and evaluate readings, publish and notify.", module=home),
     }
     code = run(sys.argv[1:], os.environ, {**servers, **COMMANDS})
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):  # closed by whoever read it
+        # The reader of the output may have closed it.
+        with suppress(OSError, ValueError):
             stream.flush()
-    os._exit(code)  # threads of gRPC and Temporal do not survive an ordinary end of the interpreter
+    # Threads of gRPC and Temporal may crash during an ordinary interpreter exit.
+    os._exit(code)
 
 
 if __name__ == "__main__":

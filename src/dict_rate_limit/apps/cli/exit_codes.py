@@ -1,4 +1,4 @@
-"""Exit codes, and which error ends in which. The numbers are those of sysexits.h where it has one."""
+"""Exit codes, and the exit code of each error. The numbers follow sysexits.h."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dict_rate_limit.domain.errors import (
 
 
 class Exit(IntEnum):
-    """How a command ends; MEANINGS says what each means."""
+    """Exit codes; MEANINGS describes each."""
 
     OK = 0
     WARNING = 1
@@ -38,23 +38,22 @@ MEANINGS: Final = {
     Exit.WARNING: "`status --exit-code`: worst is WARNING; `health`: not healthy",
     Exit.CRITICAL: "`status --exit-code`: worst is CRITICAL",
     Exit.UNKNOWN: "`status --exit-code`: worst is UNKNOWN, or the reading is STALE",
-    Exit.USAGE: "the command was not understood, or a value refused",
-    Exit.DATA: "schema, code or data do not fit, a backup is damaged, an alert moved on",
-    Exit.UNAVAILABLE: "a server is away or has nothing to give, or a test alert did not arrive",
-    Exit.SOFTWARE: "a mistake of the program",
-    Exit.SYSTEM: "the machine refused: a port is taken, a folder closed, a disk full",
-    Exit.PROTOCOL: "what answered does not speak as it should",
-    Exit.NOT_ALLOWED: "the token is missing, unknown, expired, or of the wrong role",
-    Exit.CONFIG: "the settings have problems; all of them are listed",
+    Exit.USAGE: "wrong usage: an unknown command or option, or an invalid value",
+    Exit.DATA: "schema and code differ, a backup is damaged, or an alert has changed",
+    Exit.UNAVAILABLE: "a server is unavailable or has no data, or a test alert did not arrive",
+    Exit.SOFTWARE: "internal error",
+    Exit.SYSTEM: "system error: port in use, folder not accessible, or disk full",
+    Exit.PROTOCOL: "the answer does not follow the protocol",
+    Exit.NOT_ALLOWED: "the token is missing, unknown, expired, or lacks the role",
+    Exit.CONFIG: "the settings are invalid; every problem is listed",
     Exit.INTERRUPTED: "interrupted with Ctrl-C",
 }
 
 
 class CommandError(DictRateLimitError):
-    """A command cannot do what it was asked; the message is the line the caller reads."""
+    """A command failed. The message is the line on stderr, `code` the exit code."""
 
     def __init__(self, code: Exit, message: str) -> None:
-        """Keep how the command ends."""
         super().__init__(message)
         self.code = code
 
@@ -69,7 +68,7 @@ _CODES: Final[tuple[tuple[type[DictRateLimitError], Exit], ...]] = (
 
 
 def code_of(error: DictRateLimitError) -> Exit:
-    """Return how a command ends with this error; SYSTEM for those of the machine's parts."""
+    """Return the exit code of an error; SYSTEM for those of local servers."""
     if isinstance(error, CommandError):
         return error.code
     if error.retry_helps:

@@ -1,4 +1,4 @@
-"""All commands under one name; only the one that is asked for is imported, so that `--help` and `health` are quick."""
+"""The program `dict-rate-limit`. Only the requested command is imported, so that `--help` and `health` are fast."""
 
 from __future__ import annotations
 
@@ -19,63 +19,67 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 NAME: Final = "dict-rate-limit"
-_FORESEEN: Final = (DictRateLimitError, typer.TyperException, OSError)
+_EXPECTED_ERRORS: Final = (DictRateLimitError, typer.TyperException, OSError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A command before it is needed: its line in the list of commands, and the module whose `register` adds it."""
+    """A command that is not imported yet: its line in the list of commands, and the module whose `register` adds it."""
 
     summary: str
     module: str
 
 
 COMMANDS: Final[Mapping[str, Source]] = {
-    "status": Source(summary="Show how full every bucket is.", module="dict_rate_limit.apps.cli.status"),
-    "alerts": Source(summary="Show alerts, and take them up.", module="dict_rate_limit.apps.cli.alerts"),
-    "silences": Source(summary="Silence alerts for a while.", module="dict_rate_limit.apps.cli.silences"),
-    "explain": Source(summary="Explain why a policy is told as it is.", module="dict_rate_limit.apps.cli.explain"),
-    "audit": Source(summary="Show who did what.", module="dict_rate_limit.apps.cli.audit"),
-    "events": Source(summary="Show alerts as they leave by Pulsar.", module="dict_rate_limit.apps.cli.events"),
-    "config": Source(summary="Show every setting and where it came from.", module="dict_rate_limit.apps.cli.config"),
-    "migrate": Source(summary="Bring the database's schema up to date.", module="dict_rate_limit.apps.cli.migrate"),
-    "backup": Source(summary="Back the database up.", module="dict_rate_limit.apps.cli.backup"),
-    "restore": Source(summary="Restore a backup.", module="dict_rate_limit.apps.cli.restore"),
-    "drill": Source(summary="Rehearse a loss, or an alert.", module="dict_rate_limit.apps.cli.drill"),
-    "tokens": Source(summary="Make bearer tokens of the API.", module="dict_rate_limit.apps.cli.tokens"),
-    "simulate": Source(summary="Serve a fake DICT.", module="dict_rate_limit.apps.cli.simulate"),
-    "channels": Source(summary="Check the file of channels.", module="dict_rate_limit.apps.cli.channels"),
-    "log-level": Source(
-        summary="Change how much a running program writes.", module="dict_rate_limit.apps.cli.log_level"
+    "status": Source(summary="Show the level of every bucket.", module="dict_rate_limit.apps.cli.status"),
+    "alerts": Source(summary="Show and acknowledge alerts.", module="dict_rate_limit.apps.cli.alerts"),
+    "silences": Source(summary="Create, show and end silences.", module="dict_rate_limit.apps.cli.silences"),
+    "explain": Source(summary="Explain the state of a policy.", module="dict_rate_limit.apps.cli.explain"),
+    "audit": Source(summary="Show the audit log of operator actions.", module="dict_rate_limit.apps.cli.audit"),
+    "events": Source(summary="Show the events of alerts on Pulsar.", module="dict_rate_limit.apps.cli.events"),
+    "config": Source(
+        summary="Show every setting and the origin of its value.", module="dict_rate_limit.apps.cli.config"
     ),
-    "health": Source(summary="Ask a server whether it is alive.", module="dict_rate_limit.apps.cli.health"),
+    "migrate": Source(summary="Migrate the schema of the database.", module="dict_rate_limit.apps.cli.migrate"),
+    "backup": Source(summary="Back up the database.", module="dict_rate_limit.apps.cli.backup"),
+    "restore": Source(summary="Restore a backup.", module="dict_rate_limit.apps.cli.restore"),
+    "drill": Source(summary="Rehearse a restore, or send a test alert.", module="dict_rate_limit.apps.cli.drill"),
+    "tokens": Source(summary="Create bearer tokens for the API.", module="dict_rate_limit.apps.cli.tokens"),
+    "simulate": Source(summary="Serve a simulated DICT.", module="dict_rate_limit.apps.cli.simulate"),
+    "channels": Source(summary="Check the channels file.", module="dict_rate_limit.apps.cli.channels"),
+    "log-level": Source(
+        summary="Change the log level of a running process.", module="dict_rate_limit.apps.cli.log_level"
+    ),
+    "health": Source(summary="Check whether a server is alive.", module="dict_rate_limit.apps.cli.health"),
 }
 
 
 def run(arguments: Sequence[str], environ: Mapping[str, str], sources: Mapping[str, Source] = COMMANDS) -> int:
-    """Run one command; errors that were foreseen become a line each on stderr and an exit code."""
+    """Run one command. Expected errors become one line each on stderr and an exit code."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that cannot show a letter must not stop a command
+            # A terminal that cannot encode a character must not stop a command.
+            stream.reconfigure(errors="replace")
     try:
         command = get_command(_app(arguments, sources))
         return int(command.main(list(arguments), prog_name=NAME, standalone_mode=False, obj=environ) or 0)
-    except SystemExit:  # whoever read our output has closed it
+    # The reader of the output closed the pipe.
+    except SystemExit:
         return Exit.OK
     except (KeyboardInterrupt, typer.Abort):
         return Exit.INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the last place that can still say what happened
+    except Exception as error:  # noqa: BLE001 - reported here, or not at all
         return _report_error(error)
 
 
 def _report_error(error: Exception) -> Exit:
-    """Say on stderr what happened; return how the process ends."""
+    """Report an error on stderr and return the exit code."""
     errors = _leaves(error)
-    if not all(isinstance(one, _FORESEEN) for one in errors):
+    if not all(isinstance(one, _EXPECTED_ERRORS) for one in errors):
         from dict_rate_limit.adapters.telemetry.redaction import clean  # noqa: PLC0415 - `--help` need not wait for it
 
         typer.echo(clean("".join(traceback.format_exception(error))), err=True)
-        typer.echo("error: a mistake of the program; please report it", err=True)
+        typer.echo("error: internal error; please report it", err=True)
         return Exit.SOFTWARE
     for line in dict.fromkeys(line for one in errors for line in _lines(one)):
         typer.echo(line, err=True)
@@ -83,7 +87,7 @@ def _report_error(error: Exception) -> Exit:
 
 
 def _leaves(error: Exception) -> list[Exception]:
-    """Return what the tasks of a group ended with."""
+    """Return the errors inside an exception group."""
     if isinstance(error, ExceptionGroup):
         return [leaf for part in error.exceptions for leaf in _leaves(part)]
     return [error]
@@ -104,9 +108,9 @@ def _app(arguments: Sequence[str], sources: Mapping[str, Source]) -> typer.Typer
 def _root(
     context: typer.Context,
     *,
-    show_version: Annotated[bool, typer.Option("--version", help="Show the version, and end.")] = False,
+    show_version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
 ) -> None:
-    """Watch the rate limits that BACEN puts on the Pix key directory (DICT)."""
+    """Monitor the rate limits that BACEN applies to the Pix key directory (DICT)."""
     if show_version:
         from importlib.metadata import version  # noqa: PLC0415 - `--help` need not wait for it
 
@@ -119,18 +123,19 @@ def _root(
 
 def _exit_codes() -> str:
     lines = (f"{code:>5}  {meaning.replace('`', '')}" for code, meaning in MEANINGS.items())
-    return "\b\n" + "\n".join(["Exit codes:", *lines])  # \b: lines stay as they are
+    # \b keeps the line breaks in the help.
+    return "\b\n" + "\n".join(["Exit codes:", *lines])
 
 
 def _not_loaded() -> None:
-    """Stand in the list of commands."""
+    """Placeholder of a command in the list of commands."""
 
 
 def _lines(error: Exception) -> Sequence[str]:
     if isinstance(error, SettingsError):
         return [f"error: {problem}" for problem in error.problems]
     if isinstance(error, typer.TyperException):
-        return [f"error: {error.format_message()}", f"`{NAME} --help` and `{NAME} COMMAND --help` say more"]
+        return [f"error: {error.format_message()}", f"see `{NAME} --help` and `{NAME} COMMAND --help`"]
     return [f"error: {error}"]
 
 

@@ -1,4 +1,4 @@
-"""`api`, `worker` and `up` as commands; what they run is imported when they are asked for."""
+"""The commands `api`, `worker` and `up`. Each imports its program when it runs."""
 
 from __future__ import annotations
 
@@ -32,24 +32,30 @@ def register(app: typer.Typer, name: str) -> None:
 
 
 def api(context: typer.Context) -> int:
-    """Serve the API, the page and /metrics until told to stop. Set by the environment: see `dict-rate-limit config`."""
+    """Serve the API, the page and /metrics until SIGTERM or Ctrl-C.
+
+    Configured by environment variables: see `dict-rate-limit config`.
+    """
     return _serve(context.obj, Program.API, "dict_rate_limit.apps.api.program")
 
 
 def worker(context: typer.Context) -> int:
-    """Poll, keep, judge and tell until told to stop. Set by the environment: see `dict-rate-limit config`."""
+    """Poll DICT, store and evaluate readings, publish and notify, until SIGTERM or Ctrl-C.
+
+    Configured by environment variables: see `dict-rate-limit config`.
+    """
     return _serve(context.obj, Program.WORKER, "dict_rate_limit.apps.worker")
 
 
 def up(
     context: typer.Context,
     *,
-    data: Annotated[str | None, typer.Option(help="Folder to keep everything in; also DATA_DIR.")] = None,
+    data: Annotated[str | None, typer.Option(help="Data folder; also DATA_DIR.")] = None,
 ) -> None:
     """Run the whole product on this machine until Ctrl-C.
 
-    PostgreSQL, Temporal, Valkey and a simulated DICT are started unless DATABASE_URL, TEMPORAL_HOST, REDIS_ADDR or
-    BRIDGE_GRPC_ADDRESS name real ones.
+    Starts PostgreSQL, Temporal, Valkey and a simulated DICT, except those whose address is set: DATABASE_URL,
+    TEMPORAL_HOST, REDIS_ADDR, BRIDGE_GRPC_ADDRESS.
     """
     command = import_module("dict_rate_limit.apps.local.up").up_command
     command(context.obj, None if data is None else Path(data), code_of)
