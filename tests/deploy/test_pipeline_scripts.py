@@ -164,7 +164,7 @@ def test_a_broken_kubeconfig_secret_is_refused_and_never_printed(stage: Stage, s
     ran = stage.run("setup-kubeconfig", env={"KUBECONFIG_BASE64": secret})
 
     assert ran.code == 78
-    assert "the secret KUBECONFIG is no kubeconfig in base64" in ran.stderr
+    assert "the secret KUBECONFIG is not a base64 kubeconfig" in ran.stderr
     assert "very-secret" not in ran.stdout + ran.stderr
     assert not (stage.folder / "kubeconfig").exists()
     assert stage.variables == {}

@@ -28,7 +28,7 @@ def test_a_release_is_alive_closed_to_strangers_and_open_to_viewers(stage: Stage
     ran = stage.run("smoke", env={"VIEWER_TOKEN": TOKEN})
 
     assert ran.code == 0
-    assert ran.stdout == "alive, closed to strangers, 29 policies\n"
+    assert ran.stdout == "alive, requests without a token are rejected, 29 policies\n"
     assert [call[-1] for call in stage.calls] == [f"{BASE}/health", POLICIES, POLICIES]
 
 
