@@ -25,13 +25,13 @@ from dict_rate_limit.workflows.activities import Activities
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from bench.stack import Ground
+    from bench.stack import Services
 
 RETENTION_MONTHS = 13
 
 
 @asynccontextmanager
-async def activities_on(parts: Ground) -> AsyncIterator[Activities]:
+async def activities_on(parts: Services) -> AsyncIterator[Activities]:
     """Put the worker's activities together; transitions go to memory."""
     clock = SystemClock()
     async with AsyncExitStack() as stack:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from bench.figure import Result
     from bench.resource_usage import CacheEntry
     from bench.scale import Size
-    from bench.stack import Ground
+    from bench.stack import Services
     from bench.wrk import Answered
 
 LIST = "/api/v1/rate-limit/policies"
@@ -116,7 +116,7 @@ async def measure(size: Size) -> Sequence[Result]:
         return (*found, memory(idle, held_by(child.pid)))
 
 
-def settings(parts: Ground, secret: str) -> dict[str, str]:
+def settings(parts: Services, secret: str) -> dict[str, str]:
     """Return the environment of an API that wants a token; the cache lives longer than the run."""
     tokens = parts.folder / "tokens"
     tokens.write_text(new_token_line("bench", Role.VIEWER, None, secret) + "\n")

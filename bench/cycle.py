@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from bench.figure import Result
     from bench.resource_usage import CacheEntry
     from bench.scale import Size
-    from bench.stack import Ground
+    from bench.stack import Services
     from dict_rate_limit.workflows.activities import Activities
 
 TASK_QUEUE = "dict-rate-limit"
@@ -112,7 +112,7 @@ async def measure(size: Size) -> Sequence[Result]:
     return (*figures(times, size), memory(idle, busy, size))
 
 
-async def first_cycle(parts: Ground) -> None:
+async def first_cycle(parts: Services) -> None:
     """Wait until the worker has polled everybody by itself."""
     deadline = time.monotonic() + FIRST_PATIENCE_SEC
     async with await psycopg.AsyncConnection.connect(parts.database_url, autocommit=True) as connection:
@@ -123,7 +123,7 @@ async def first_cycle(parts: Ground) -> None:
             await asyncio.sleep(LOOK_AGAIN_SEC)
 
 
-async def timed(cycles: Cycles, activities: Activities, parts: Ground, size: Size) -> Times:
+async def timed(cycles: Cycles, activities: Activities, parts: Services, size: Size) -> Times:
     """Run small and large cycles, with and without Temporal in turns."""
     times = Times()
     taking_turns = parts.participants[:TAKING_TURNS]
@@ -147,7 +147,7 @@ async def timed(cycles: Cycles, activities: Activities, parts: Ground, size: Siz
     return times
 
 
-async def require_good_polls(parts: Ground) -> None:
+async def require_good_polls(parts: Services) -> None:
     """See that the simulated DICT answered every poll: a refused one costs less than a good one."""
     async with await psycopg.AsyncConnection.connect(parts.database_url, autocommit=True) as connection:
         outcomes = await (await connection.execute(POLL_OUTCOMES)).fetchall()

@@ -27,7 +27,7 @@ READY = "/ready"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
+class Services:
     """Addresses of the parts. `temporal` is None where it was not asked for."""
 
     folder: Path
@@ -50,14 +50,14 @@ class Ground:
 
 
 @asynccontextmanager
-async def ground(participants: Sequence[str], *, temporal: bool = False) -> AsyncIterator[Ground]:
+async def ground(participants: Sequence[str], *, temporal: bool = False) -> AsyncIterator[Services]:
     """Start the parts, migrated and empty."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(open_folder())
         url = await stack.enter_async_context(embedded_postgres(folder / "postgres"))
         await up(url)
         server = embedded_temporal(folder / "temporal")
-        yield Ground(
+        yield Services(
             folder=folder,
             database_url=url,
             redis_addr=await stack.enter_async_context(embedded_valkey(None)),
