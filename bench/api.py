@@ -16,7 +16,7 @@ from bench.errors import BenchError
 from bench.figure import Bar, Figure, Peer
 from bench.nginx import nginx_serving
 from bench.resource_usage import cpu_seconds, held_by
-from bench.stack import ground, product
+from bench.stack import product, start_services
 from bench.wrk import Load, pause_for, put_load
 from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import HttpCollector
 from dict_rate_limit.apps.api.request_metrics import Requests
@@ -101,7 +101,7 @@ async def measure(size: Size) -> Sequence[Result]:
     for needed in ("wrk", "nginx"):
         tool(needed)
     async with AsyncExitStack() as stack:
-        parts = await stack.enter_async_context(ground(["12345678"]))
+        parts = await stack.enter_async_context(start_services(["12345678"]))
         secret = token_urlsafe(32)
         environment = settings(parts, secret)
         child = await stack.enter_async_context(

@@ -18,7 +18,7 @@ from bench import activities as our_activities
 from bench.errors import BenchError
 from bench.figure import Bar, Figure, Peer
 from bench.resource_usage import cpu_seconds, held_by
-from bench.stack import ground, product
+from bench.stack import product, start_services
 from bench.stats import MS_PER_SEC, quantile
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port
 from dict_rate_limit.apps.local.temporal import NAMESPACE
@@ -93,7 +93,7 @@ async def measure(size: Size) -> Sequence[Result]:
     """Start the worker for all participants, wait for its own first cycle, then run ours."""
     participants = [f"{10_000_000 + number}" for number in range(size.participants)]
     async with AsyncExitStack() as stack:
-        parts = await stack.enter_async_context(ground(participants, temporal=True))
+        parts = await stack.enter_async_context(start_services(participants, temporal=True))
         port = free_port()
         environment = {
             **parts.environment(),

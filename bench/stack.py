@@ -50,7 +50,7 @@ class Services:
 
 
 @asynccontextmanager
-async def ground(participants: Sequence[str], *, temporal: bool = False) -> AsyncIterator[Services]:
+async def start_services(participants: Sequence[str], *, temporal: bool = False) -> AsyncIterator[Services]:
     """Start the parts, migrated and empty."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(open_folder())
