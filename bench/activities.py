@@ -31,14 +31,14 @@ RETENTION_MONTHS = 13
 
 
 @asynccontextmanager
-async def activities_on(parts: Services) -> AsyncIterator[Activities]:
+async def activities_on(services: Services) -> AsyncIterator[Activities]:
     """Put the worker's activities together; transitions go to memory."""
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        stores = postgres_stores(await stack.enter_async_context(open_pool(parts.database_url)))
-        source = BridgeSource(parts.bridge, clock=clock)
+        stores = postgres_stores(await stack.enter_async_context(open_pool(services.database_url)))
+        source = BridgeSource(services.bridge, clock=clock)
         stack.push_async_callback(source.close)
-        cache = RedisCache(parts.redis_addr)
+        cache = RedisCache(services.redis_addr)
         stack.push_async_callback(cache.close)
         yield Activities(
             fetcher=Fetcher(source=source, clock=clock),

@@ -101,27 +101,27 @@ async def measure(size: Size) -> Sequence[Result]:
     for needed in ("wrk", "nginx"):
         tool(needed)
     async with AsyncExitStack() as stack:
-        parts = await stack.enter_async_context(start_services(["12345678"]))
+        services = await stack.enter_async_context(start_services(["12345678"]))
         secret = token_urlsafe(32)
-        environment = settings(parts, secret)
+        environment = settings(services, secret)
         child = await stack.enter_async_context(
-            product("api", parts.folder / "api", environment, int(environment["PORT"]))
+            product("api", services.folder / "api", environment, int(environment["PORT"]))
         )
         idle = held_by(child.pid)
         found: list[Result] = []
         for name, query in QUERIES.items():
             target = Target(url=f"http://{LOOPBACK}:{environment['PORT']}{LIST}{query}", pid=child.pid)
-            rivals = await stack.enter_async_context(beside_nginx(name, target, secret, parts.folder))
-            found += await loaded(rivals, size, parts.folder)
+            rivals = await stack.enter_async_context(beside_nginx(name, target, secret, services.folder))
+            found += await loaded(rivals, size, services.folder)
         return (*found, memory(idle, held_by(child.pid)))
 
 
-def settings(parts: Services, secret: str) -> dict[str, str]:
+def settings(services: Services, secret: str) -> dict[str, str]:
     """Return the environment of an API that wants a token; the cache lives longer than the run."""
-    tokens = parts.folder / "tokens"
+    tokens = services.folder / "tokens"
     tokens.write_text(new_token_line("bench", Role.VIEWER, None, secret) + "\n")
     return {
-        **parts.environment(),
+        **services.environment(),
         "HOST": LOOPBACK,
         "PORT": str(free_port()),
         "METRICS_PORT": str(free_port()),

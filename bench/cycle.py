@@ -93,40 +93,40 @@ async def measure(size: Size) -> Sequence[Result]:
     """Start the worker for all participants, wait for its own first cycle, then run ours."""
     participants = [f"{10_000_000 + number}" for number in range(size.participants)]
     async with AsyncExitStack() as stack:
-        parts = await stack.enter_async_context(start_services(participants, temporal=True))
+        services = await stack.enter_async_context(start_services(participants, temporal=True))
         port = free_port()
         environment = {
-            **parts.environment(),
+            **services.environment(),
             "HOST": LOOPBACK,
             "METRICS_PORT": str(port),
             "WORKFLOW_CRON_SCHEDULE": "@every 12h",
         }
-        worker = await stack.enter_async_context(product("worker", parts.folder / "worker", environment, port))
+        worker = await stack.enter_async_context(product("worker", services.folder / "worker", environment, port))
         idle = held_by(worker.pid)
-        await first_cycle(parts)
-        client = await Client.connect(str(parts.temporal), namespace=NAMESPACE)
-        activities = await stack.enter_async_context(our_activities.activities_on(parts))
-        times = await timed(Cycles(client=client, worker=worker.pid), activities, parts, size)
+        await first_cycle(services)
+        client = await Client.connect(str(services.temporal), namespace=NAMESPACE)
+        activities = await stack.enter_async_context(our_activities.activities_on(services))
+        times = await timed(Cycles(client=client, worker=worker.pid), activities, services, size)
         busy = held_by(worker.pid)
-        await require_good_polls(parts)
+        await require_good_polls(services)
     return (*figures(times, size), memory(idle, busy, size))
 
 
-async def first_cycle(parts: Services) -> None:
+async def first_cycle(services: Services) -> None:
     """Wait until the worker has polled everybody by itself."""
     deadline = time.monotonic() + FIRST_PATIENCE_SEC
-    async with await psycopg.AsyncConnection.connect(parts.database_url, autocommit=True) as connection:
-        while await one_number(connection, POLLED) < len(parts.participants):
+    async with await psycopg.AsyncConnection.connect(services.database_url, autocommit=True) as connection:
+        while await one_number(connection, POLLED) < len(services.participants):
             if time.monotonic() > deadline:
                 message = f"the worker had not polled everybody after {FIRST_PATIENCE_SEC:.0f} s"
                 raise BenchError(message)
             await asyncio.sleep(LOOK_AGAIN_SEC)
 
 
-async def timed(cycles: Cycles, activities: Activities, parts: Services, size: Size) -> Times:
+async def timed(cycles: Cycles, activities: Activities, services: Services, size: Size) -> Times:
     """Run small and large cycles, with and without Temporal in turns."""
     times = Times()
-    taking_turns = parts.participants[:TAKING_TURNS]
+    taking_turns = services.participants[:TAKING_TURNS]
     for number in range(size.cycles):
         one = [taking_turns[number % len(taking_turns)]]
         published, closed = await cycles.run(one)
@@ -135,7 +135,7 @@ async def timed(cycles: Cycles, activities: Activities, parts: Services, size: S
         began = time.perf_counter()
         expect(1, await our_activities.cycle(activities, one))
         times.without_temporal.append((time.perf_counter() - began) * MS_PER_SEC)
-    parted = groups(parts.participants)
+    parted = groups(services.participants)
     for _ in range(size.large_cycles):
         cpu, began = cpu_seconds(cycles.worker), time.perf_counter()
         await asyncio.gather(*(cycles.run(group) for group in parted))
@@ -147,9 +147,9 @@ async def timed(cycles: Cycles, activities: Activities, parts: Services, size: S
     return times
 
 
-async def require_good_polls(parts: Services) -> None:
+async def require_good_polls(services: Services) -> None:
     """See that the simulated DICT answered every poll: a refused one costs less than a good one."""
-    async with await psycopg.AsyncConnection.connect(parts.database_url, autocommit=True) as connection:
+    async with await psycopg.AsyncConnection.connect(services.database_url, autocommit=True) as connection:
         outcomes = await (await connection.execute(POLL_OUTCOMES)).fetchall()
     if [outcome for outcome, _ in outcomes] != [Outcome.OK]:
         message = f"polls ended {outcomes}, expected all to be good"
