@@ -14,7 +14,7 @@ import uvloop
 
 from bench import api, cycle, delivery, scrape, sql, start
 from bench.errors import BenchError, MissingToolError
-from bench.figure import Absent, Figure
+from bench.figure import Figure, NotMeasured
 from bench.report import as_json, machine, print_table
 from bench.scale import FULL, SHORT
 from dict_rate_limit.domain.errors import DictRateLimitError
@@ -58,7 +58,7 @@ def main() -> int:
     else:
         print_table(results, about, sys.stdout)
     missed = arguments.strict and any(isinstance(one, Figure) and one.missed for one in results)
-    return 1 if missed or any(isinstance(one, Absent) and one.broken for one in results) else 0
+    return 1 if missed or any(isinstance(one, NotMeasured) and one.broken for one in results) else 0
 
 
 def parse() -> argparse.Namespace:
@@ -106,7 +106,7 @@ async def outcome(scenario: Scenario, size: Size) -> Sequence[Result]:
 def absent(scenario: Scenario, error: Exception, *, broken: bool) -> Sequence[Result]:
     """Say by name what could not be measured."""
     reason = str(error) or type(error).__name__
-    return [Absent(group=group, name=scenario.name, reason=reason, broken=broken) for group in scenario.groups]
+    return [NotMeasured(group=group, name=scenario.name, reason=reason, broken=broken) for group in scenario.groups]
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Absent:
+class NotMeasured:
     """A figure that could not be taken. `broken` tells a fault from a missing tool."""
 
     group: str
@@ -54,4 +54,4 @@ class Absent:
     broken: bool = False
 
 
-Result = Figure | Absent
+Result = Figure | NotMeasured

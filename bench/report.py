@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from bench.figure import Absent, Figure
+from bench.figure import Figure, NotMeasured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ def as_json(results: Sequence[Result], about: dict[str, object]) -> str:
     document = {
         **about,
         "figures": [asdict(one) | {"missed": one.missed} for one in results if isinstance(one, Figure)],
-        "absent": [asdict(one) for one in results if isinstance(one, Absent)],
+        "absent": [asdict(one) for one in results if isinstance(one, NotMeasured)],
     }
     return json.dumps(document, indent=2)
 
@@ -66,7 +66,7 @@ def _line(figure: Figure) -> tuple[str, ...]:
     )
 
 
-def _absent(absent: Absent) -> tuple[str, ...]:
+def _absent(absent: NotMeasured) -> tuple[str, ...]:
     return absent.group, absent.name, "failed" if absent.broken else "skipped", "", "", "", absent.reason
 
 
