@@ -13,7 +13,7 @@ import httpx
 
 from bench.command import tool
 from bench.errors import BenchError
-from bench.figure import Bar, Figure, Peer
+from bench.figure import Figure, Peer, Target
 from bench.nginx import nginx_serving
 from bench.resource_usage import cpu_seconds, held_by
 from bench.stack import product, start_services
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
 
 LIST = "/api/v1/rate-limit/policies"
 QUERIES = {"plain": "", "filtered": "?status=OK&min_utilization=0"}
-RATIO = Bar(limit=0.45, at_least=True)
-FULL_P99 = Bar(limit=5)
-HALF_P99 = Bar(limit=4)
-MEMORY = Bar(limit=110)
-COUNTING = Bar(limit=0.05)
+RATIO = Target(limit=0.45, at_least=True)
+FULL_P99 = Target(limit=5)
+HALF_P99 = Target(limit=4)
+MEMORY = Target(limit=110)
+COUNTING = Target(limit=0.05)
 COUNTED = 200_000
 US_PER_SEC = 1e6
 

@@ -16,7 +16,7 @@ from temporalio.client import Client
 
 from bench import activities as our_activities
 from bench.errors import BenchError
-from bench.figure import Bar, Figure, Peer
+from bench.figure import Figure, Peer, Target
 from bench.resource_usage import cpu_seconds, held_by
 from bench.stack import product, start_services
 from bench.stats import MS_PER_SEC, quantile
@@ -183,7 +183,7 @@ def figures(times: Times, size: Size) -> Sequence[Result]:
             name="one participant, p50",
             value=quantile(times.published, 0.5),
             unit="ms",
-            bar=Bar(limit=150),
+            bar=Target(limit=150),
             peers=(
                 Peer(name="without Temporal", value=mine, unit="ms"),
                 Peer(name="p90", value=quantile(times.published, 0.9), unit="ms"),
@@ -196,7 +196,7 @@ def figures(times: Times, size: Size) -> Sequence[Result]:
             name="one participant without Temporal, p50",
             value=mine,
             unit="ms",
-            bar=Bar(limit=25),
+            bar=Target(limit=25),
             peers=(Peer(name="p90", value=quantile(times.without_temporal, 0.9), unit="ms"),),
             note="the same activities in one process, heartbeats included",
         ),
@@ -205,7 +205,7 @@ def figures(times: Times, size: Size) -> Sequence[Result]:
             name=f"{many}, one cycle",
             value=median(times.large),
             unit="s",
-            bar=Bar(limit=15),
+            bar=Target(limit=15),
             peers=(
                 Peer(name="without Temporal", value=median(times.large_without_temporal), unit="s"),
                 Peer(name="slowest", value=max(times.large), unit="s"),
@@ -223,7 +223,7 @@ def memory(idle: CacheEntry, busy: CacheEntry, size: Size) -> Figure:
         name="worker, peak",
         value=busy.peak,
         unit="MiB",
-        bar=Bar(limit=160),
+        bar=Target(limit=160),
         peers=(
             Peer(name="at the end", value=busy.now, unit="MiB"),
             Peer(name="when ready", value=idle.now, unit="MiB"),

@@ -16,7 +16,7 @@ import pulsar
 
 from bench.broker import broker
 from bench.errors import BenchError
-from bench.figure import Bar, Figure, Peer
+from bench.figure import Figure, Peer, Target
 from bench.history import RULES
 from bench.policies import snapshot
 from bench.tempdir import open_folder
@@ -171,7 +171,7 @@ def figure(rates: Rates, size: Size) -> Figure:
         name="transitions published",
         value=median(rates.relay),
         unit="/s",
-        bar=Bar(limit=1000, at_least=True),
+        bar=Target(limit=1000, at_least=True),
         peers=(
             Peer(name="into memory", value=median(rates.without_broker), unit="/s"),
             Peer(name="bare client", value=median(rates.bare), unit="/s"),

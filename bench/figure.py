@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
+class Target:
     """A limit of the design. `at_least` turns it round."""
 
     limit: float
@@ -34,7 +34,7 @@ class Figure:
     name: str
     value: float
     unit: str
-    bar: Bar | None = None
+    bar: Target | None = None
     peers: tuple[Peer, ...] = ()
     note: str = ""
 

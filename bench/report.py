@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TextIO
 
-    from bench.figure import Bar, Peer, Result
+    from bench.figure import Peer, Result, Target
 
 WIDTH = 170
 
@@ -70,7 +70,7 @@ def _absent(absent: NotMeasured) -> tuple[str, ...]:
     return absent.group, absent.name, "failed" if absent.broken else "skipped", "", "", "", absent.reason
 
 
-def _limit(bar: Bar | None, unit: str) -> str:
+def _limit(bar: Target | None, unit: str) -> str:
     return "" if bar is None else f"{'≥' if bar.at_least else '≤'} {_value(bar.limit, unit)}"
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from statistics import median
 from typing import TYPE_CHECKING
 
-from bench.figure import Bar, Figure, Peer
+from bench.figure import Figure, Peer, Target
 from bench.history import RULES
 from bench.policies import snapshot
 from bench.stats import MS_PER_SEC
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from bench.scale import Size
     from dict_rate_limit.ports.stores import Stores
 
-ONE = Bar(limit=20)
-THOUSAND = Bar(limit=1000)
+ONE = Target(limit=20)
+THOUSAND = Target(limit=1000)
 BEFORE = timedelta(minutes=5)
 
 
@@ -58,7 +58,7 @@ async def filled(participants: Sequence[str]) -> AsyncIterator[Stores]:
         yield stores
 
 
-async def scraped(stores: Stores, participants: Sequence[str], rounds: int, bar: Bar) -> Figure:
+async def scraped(stores: Stores, participants: Sequence[str], rounds: int, bar: Target) -> Figure:
     """Scrape again and again; the first, which prepares statements, does not count."""
     source = StoredSource(
         stores=stores,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from bench.figure import Bar, Figure, Peer
+from bench.figure import Figure, Peer, Target
 from bench.history import PARTICIPANT, make_history, queries, record
 from bench.policies import limits
 from bench.stats import MS_PER_SEC, median_quantile
@@ -138,7 +138,7 @@ def figures(times: Times, history: History) -> Sequence[Result]:
             name=f"{what}, p99",
             value=median_quantile(times[name], 0.99),
             unit="ms",
-            bar=None if limit is None else Bar(limit=limit),
+            bar=None if limit is None else Target(limit=limit),
             peers=(*peers, Peer(name="p50", value=median_quantile(times[name], 0.5), unit="ms")),
             note=note,
         )

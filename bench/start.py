@@ -15,7 +15,7 @@ import httpx
 from bench.api import LIST
 from bench.command import PRODUCT, start, stop, until_ready
 from bench.errors import BenchError
-from bench.figure import Bar, Figure, Peer
+from bench.figure import Figure, Peer, Target
 from bench.resource_usage import descendants, held_alone
 from bench.tempdir import open_folder
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port
@@ -122,7 +122,7 @@ def seconds(name: str, values: Sequence[float], limit: float, note: str) -> Figu
         name=name,
         value=median(values),
         unit="s",
-        bar=Bar(limit=limit),
+        bar=Target(limit=limit),
         peers=(Peer(name="slowest", value=max(values), unit="s"),),
         note=f"{note}; median of {len(values)}",
     )
