@@ -180,7 +180,7 @@ def full_load(rivals: Rivals, pairs: Sequence[Pair]) -> list[Result]:
             name=f"{rivals.name} list, share of nginx",
             value=median(pair.ratio for pair in pairs),
             unit="",
-            bar=RATIO,
+            target=RATIO,
             peers=(
                 Peer(name="API", value=median(pair.api.answered.rate for pair in pairs), unit="req/s"),
                 Peer(name="nginx", value=median(pair.peer_rate for pair in pairs), unit="req/s"),
@@ -195,7 +195,7 @@ def full_load(rivals: Rivals, pairs: Sequence[Pair]) -> list[Result]:
             name=f"{rivals.name} list, p99 at full load",
             value=median(pair.api.answered.p99 for pair in pairs),
             unit="ms",
-            bar=FULL_P99,
+            target=FULL_P99,
             peers=(Peer(name="nginx", value=median(pair.after.answered.p99 for pair in pairs), unit="ms"),),
             note="32 connections that never rest",
         ),
@@ -216,7 +216,7 @@ def counting(rivals: Rivals, answer_us: float) -> Figure:
         name=f"{rivals.name} list, counting's share of an answer",
         value=each / answer_us,
         unit="",
-        bar=COUNTING,
+        target=COUNTING,
         peers=(Peer(name="counting", value=each, unit="us"), Peer(name="answer", value=answer_us, unit="us")),
         note="processor time; nothing is logged and nothing traced of an answer from memory",
     )
@@ -230,7 +230,7 @@ def half_load(rivals: Rivals, halves: Sequence[tuple[Slot, Slot]], rate: float) 
         name=f"{rivals.name} list, p99 at half load",
         value=median(slot.answered.p99 for slot in api),
         unit="ms",
-        bar=HALF_P99,
+        target=HALF_P99,
         peers=(
             Peer(name="nginx", value=median(slot.answered.p99 for slot in nginx), unit="ms"),
             Peer(name="reached", value=median(slot.answered.rate for slot in api), unit="req/s"),
@@ -246,7 +246,7 @@ def memory(idle: CacheEntry, busy: CacheEntry) -> Figure:
         name="API, peak",
         value=busy.peak,
         unit="MiB",
-        bar=MEMORY,
+        target=MEMORY,
         peers=(
             Peer(name="at the end", value=busy.now, unit="MiB"),
             Peer(name="before any load", value=idle.now, unit="MiB"),

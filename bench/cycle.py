@@ -183,7 +183,7 @@ def figures(times: Times, size: Size) -> Sequence[Result]:
             name="one participant, p50",
             value=quantile(times.published, 0.5),
             unit="ms",
-            bar=Target(limit=150),
+            target=Target(limit=150),
             peers=(
                 Peer(name="without Temporal", value=mine, unit="ms"),
                 Peer(name="p90", value=quantile(times.published, 0.9), unit="ms"),
@@ -196,7 +196,7 @@ def figures(times: Times, size: Size) -> Sequence[Result]:
             name="one participant without Temporal, p50",
             value=mine,
             unit="ms",
-            bar=Target(limit=25),
+            target=Target(limit=25),
             peers=(Peer(name="p90", value=quantile(times.without_temporal, 0.9), unit="ms"),),
             note="the same activities in one process, heartbeats included",
         ),
@@ -205,7 +205,7 @@ def figures(times: Times, size: Size) -> Sequence[Result]:
             name=f"{many}, one cycle",
             value=median(times.large),
             unit="s",
-            bar=Target(limit=15),
+            target=Target(limit=15),
             peers=(
                 Peer(name="without Temporal", value=median(times.large_without_temporal), unit="s"),
                 Peer(name="slowest", value=max(times.large), unit="s"),
@@ -223,7 +223,7 @@ def memory(idle: CacheEntry, busy: CacheEntry, size: Size) -> Figure:
         name="worker, peak",
         value=busy.peak,
         unit="MiB",
-        bar=Target(limit=160),
+        target=Target(limit=160),
         peers=(
             Peer(name="at the end", value=busy.now, unit="MiB"),
             Peer(name="when ready", value=idle.now, unit="MiB"),

@@ -171,7 +171,7 @@ def figure(rates: Rates, size: Size) -> Figure:
         name="transitions published",
         value=median(rates.relay),
         unit="/s",
-        bar=Target(limit=1000, at_least=True),
+        target=Target(limit=1000, at_least=True),
         peers=(
             Peer(name="into memory", value=median(rates.without_broker), unit="/s"),
             Peer(name="bare client", value=median(rates.bare), unit="/s"),

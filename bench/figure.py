@@ -34,14 +34,14 @@ class Figure:
     name: str
     value: float
     unit: str
-    bar: Target | None = None
+    target: Target | None = None
     peers: tuple[Peer, ...] = ()
     note: str = ""
 
     @property
     def missed(self) -> bool:
         """Tell whether a promise is not kept."""
-        return self.bar is not None and not self.bar.met_by(self.value)
+        return self.target is not None and not self.target.met_by(self.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,12 +54,12 @@ def print_table(results: Sequence[Result], about: dict[str, object], out: TextIO
 
 
 def _line(figure: Figure) -> tuple[str, ...]:
-    kept = "" if figure.bar is None else "no" if figure.missed else "yes"
+    kept = "" if figure.target is None else "no" if figure.missed else "yes"
     return (
         figure.group,
         figure.name,
         _value(figure.value, figure.unit),
-        _limit(figure.bar, figure.unit),
+        _limit(figure.target, figure.unit),
         kept,
         "; ".join(map(_peer, figure.peers)),
         figure.note,
@@ -70,8 +70,8 @@ def _absent(absent: NotMeasured) -> tuple[str, ...]:
     return absent.group, absent.name, "failed" if absent.broken else "skipped", "", "", "", absent.reason
 
 
-def _limit(bar: Target | None, unit: str) -> str:
-    return "" if bar is None else f"{'≥' if bar.at_least else '≤'} {_value(bar.limit, unit)}"
+def _limit(target: Target | None, unit: str) -> str:
+    return "" if target is None else f"{'≥' if target.at_least else '≤'} {_value(target.limit, unit)}"
 
 
 def _peer(peer: Peer) -> str:

@@ -37,10 +37,10 @@ BEFORE = timedelta(minutes=5)
 async def measure(size: Size) -> Sequence[Result]:
     """Scrape a store of one participant, then of many."""
     found = []
-    for count, bar in ((1, ONE), (size.participants, THOUSAND)):
+    for count, target in ((1, ONE), (size.participants, THOUSAND)):
         names = [f"{10_000_000 + number}" for number in range(count)]
         async with filled(names) as stores:
-            found.append(await scraped(stores, names, size.rounds + 1, bar))
+            found.append(await scraped(stores, names, size.rounds + 1, target))
     return found
 
 
@@ -58,7 +58,7 @@ async def filled(participants: Sequence[str]) -> AsyncIterator[Stores]:
         yield stores
 
 
-async def scraped(stores: Stores, participants: Sequence[str], rounds: int, bar: Target) -> Figure:
+async def scraped(stores: Stores, participants: Sequence[str], rounds: int, target: Target) -> Figure:
     """Scrape again and again; the first, which prepares statements, does not count."""
     source = StoredSource(
         stores=stores,
@@ -81,7 +81,7 @@ async def scraped(stores: Stores, participants: Sequence[str], rounds: int, bar:
         name=f"{len(participants):,} participants" if len(participants) > 1 else "one participant",
         value=median(scrapes[1:]),
         unit="ms",
-        bar=bar,
+        target=target,
         peers=(
             Peer(name="latest readings alone", value=median(reads[1:]), unit="ms"),
             Peer(name="text", value=len(text) / 1e6, unit="MB"),

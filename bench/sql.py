@@ -138,7 +138,7 @@ def figures(times: Times, history: History) -> Sequence[Result]:
             name=f"{what}, p99",
             value=median_quantile(times[name], 0.99),
             unit="ms",
-            bar=None if limit is None else Target(limit=limit),
+            target=None if limit is None else Target(limit=limit),
             peers=(*peers, Peer(name="p50", value=median_quantile(times[name], 0.5), unit="ms")),
             note=note,
         )

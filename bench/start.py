@@ -122,7 +122,7 @@ def seconds(name: str, values: Sequence[float], limit: float, note: str) -> Figu
         name=name,
         value=median(values),
         unit="s",
-        bar=Target(limit=limit),
+        target=Target(limit=limit),
         peers=(Peer(name="slowest", value=max(values), unit="s"),),
         note=f"{note}; median of {len(values)}",
     )
