@@ -13,7 +13,7 @@ import httpx
 
 from bench.command import tool
 from bench.errors import BenchError
-from bench.figure import Figure, Peer, Target
+from bench.figure import Comparison, Figure, Target
 from bench.nginx import nginx_serving
 from bench.resource_usage import cpu_seconds, held_by
 from bench.stack import product, start_services
@@ -182,11 +182,11 @@ def full_load(rivals: Rivals, pairs: Sequence[Pair]) -> list[Result]:
             unit="",
             target=RATIO,
             peers=(
-                Peer(name="API", value=median(pair.api.answered.rate for pair in pairs), unit="req/s"),
-                Peer(name="nginx", value=median(pair.peer_rate for pair in pairs), unit="req/s"),
-                Peer(name="lowest pair", value=min(pair.ratio for pair in pairs), unit=""),
-                Peer(name="CPU per answer: API", value=api_cpu, unit="us"),
-                Peer(name="nginx", value=nginx_cpu, unit="us"),
+                Comparison(name="API", value=median(pair.api.answered.rate for pair in pairs), unit="req/s"),
+                Comparison(name="nginx", value=median(pair.peer_rate for pair in pairs), unit="req/s"),
+                Comparison(name="lowest pair", value=min(pair.ratio for pair in pairs), unit=""),
+                Comparison(name="CPU per answer: API", value=api_cpu, unit="us"),
+                Comparison(name="nginx", value=nginx_cpu, unit="us"),
             ),
             note=f"{rivals.size:,} bytes, median of {len(pairs)} pairs",
         ),
@@ -196,7 +196,7 @@ def full_load(rivals: Rivals, pairs: Sequence[Pair]) -> list[Result]:
             value=median(pair.api.answered.p99 for pair in pairs),
             unit="ms",
             target=FULL_P99,
-            peers=(Peer(name="nginx", value=median(pair.after.answered.p99 for pair in pairs), unit="ms"),),
+            peers=(Comparison(name="nginx", value=median(pair.after.answered.p99 for pair in pairs), unit="ms"),),
             note="32 connections that never rest",
         ),
         counting(rivals, api_cpu),
@@ -217,7 +217,10 @@ def counting(rivals: Rivals, answer_us: float) -> Figure:
         value=each / answer_us,
         unit="",
         target=COUNTING,
-        peers=(Peer(name="counting", value=each, unit="us"), Peer(name="answer", value=answer_us, unit="us")),
+        peers=(
+            Comparison(name="counting", value=each, unit="us"),
+            Comparison(name="answer", value=answer_us, unit="us"),
+        ),
         note="processor time; nothing is logged and nothing traced of an answer from memory",
     )
 
@@ -232,8 +235,8 @@ def half_load(rivals: Rivals, halves: Sequence[tuple[Slot, Slot]], rate: float) 
         unit="ms",
         target=HALF_P99,
         peers=(
-            Peer(name="nginx", value=median(slot.answered.p99 for slot in nginx), unit="ms"),
-            Peer(name="reached", value=median(slot.answered.rate for slot in api), unit="req/s"),
+            Comparison(name="nginx", value=median(slot.answered.p99 for slot in nginx), unit="ms"),
+            Comparison(name="reached", value=median(slot.answered.rate for slot in api), unit="req/s"),
         ),
         note=f"32 connections with random rests, {rate:,.0f} req/s meant",
     )
@@ -248,8 +251,8 @@ def memory(idle: CacheEntry, busy: CacheEntry) -> Figure:
         unit="MiB",
         target=MEMORY,
         peers=(
-            Peer(name="at the end", value=busy.now, unit="MiB"),
-            Peer(name="before any load", value=idle.now, unit="MiB"),
+            Comparison(name="at the end", value=busy.now, unit="MiB"),
+            Comparison(name="before any load", value=idle.now, unit="MiB"),
         ),
         note="highest resident size, over all the load above",
     )

@@ -16,7 +16,7 @@ from temporalio.client import Client
 
 from bench import activities as our_activities
 from bench.errors import BenchError
-from bench.figure import Figure, Peer, Target
+from bench.figure import Comparison, Figure, Target
 from bench.resource_usage import cpu_seconds, held_by
 from bench.stack import product, start_services
 from bench.stats import MS_PER_SEC, quantile
@@ -185,9 +185,9 @@ def figures(times: Times, size: Size) -> Sequence[Result]:
             unit="ms",
             target=Target(limit=150),
             peers=(
-                Peer(name="without Temporal", value=mine, unit="ms"),
-                Peer(name="p90", value=quantile(times.published, 0.9), unit="ms"),
-                Peer(name="as its caller sees it, p50", value=quantile(times.closed, 0.5), unit="ms"),
+                Comparison(name="without Temporal", value=mine, unit="ms"),
+                Comparison(name="p90", value=quantile(times.published, 0.9), unit="ms"),
+                Comparison(name="as its caller sees it, p50", value=quantile(times.closed, 0.5), unit="ms"),
             ),
             note=f"workflow started to published, Temporal's clock; {size.cycles} cycles",
         ),
@@ -197,7 +197,7 @@ def figures(times: Times, size: Size) -> Sequence[Result]:
             value=mine,
             unit="ms",
             target=Target(limit=25),
-            peers=(Peer(name="p90", value=quantile(times.without_temporal, 0.9), unit="ms"),),
+            peers=(Comparison(name="p90", value=quantile(times.without_temporal, 0.9), unit="ms"),),
             note="the same activities in one process, heartbeats included",
         ),
         Figure(
@@ -207,9 +207,9 @@ def figures(times: Times, size: Size) -> Sequence[Result]:
             unit="s",
             target=Target(limit=15),
             peers=(
-                Peer(name="without Temporal", value=median(times.large_without_temporal), unit="s"),
-                Peer(name="slowest", value=max(times.large), unit="s"),
-                Peer(name="CPU of the worker", value=median(times.large_cpu), unit="s"),
+                Comparison(name="without Temporal", value=median(times.large_without_temporal), unit="s"),
+                Comparison(name="slowest", value=max(times.large), unit="s"),
+                Comparison(name="CPU of the worker", value=median(times.large_cpu), unit="s"),
             ),
             note=f"{-(-size.participants // names.GROUP_SIZE)} groups at once, median of {size.large_cycles}",
         ),
@@ -225,8 +225,8 @@ def memory(idle: CacheEntry, busy: CacheEntry, size: Size) -> Figure:
         unit="MiB",
         target=Target(limit=160),
         peers=(
-            Peer(name="at the end", value=busy.now, unit="MiB"),
-            Peer(name="when ready", value=idle.now, unit="MiB"),
+            Comparison(name="at the end", value=busy.now, unit="MiB"),
+            Comparison(name="when ready", value=idle.now, unit="MiB"),
         ),
         note=f"highest resident size, over the cycles of {size.participants:,} participants",
     )

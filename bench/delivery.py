@@ -16,7 +16,7 @@ import pulsar
 
 from bench.broker import broker
 from bench.errors import BenchError
-from bench.figure import Figure, Peer, Target
+from bench.figure import Comparison, Figure, Target
 from bench.history import RULES
 from bench.policies import snapshot
 from bench.tempdir import open_folder
@@ -173,9 +173,9 @@ def figure(rates: Rates, size: Size) -> Figure:
         unit="/s",
         target=Target(limit=1000, at_least=True),
         peers=(
-            Peer(name="into memory", value=median(rates.without_broker), unit="/s"),
-            Peer(name="bare client", value=median(rates.bare), unit="/s"),
-            Peer(name="slowest round", value=min(rates.relay), unit="/s"),
+            Comparison(name="into memory", value=median(rates.without_broker), unit="/s"),
+            Comparison(name="bare client", value=median(rates.bare), unit="/s"),
+            Comparison(name="slowest round", value=min(rates.relay), unit="/s"),
         ),
         note=f"PostgreSQL to broker, marked; {size.transitions:,} of {POLICIES} policies, median of {size.rounds}",
     )

@@ -18,7 +18,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Peer:
+class Comparison:
     """Something measured beside the figure: what the machine gives at this very moment."""
 
     name: str
@@ -35,7 +35,7 @@ class Figure:
     value: float
     unit: str
     target: Target | None = None
-    peers: tuple[Peer, ...] = ()
+    peers: tuple[Comparison, ...] = ()
     note: str = ""
 
     @property

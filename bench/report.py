@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TextIO
 
-    from bench.figure import Peer, Result, Target
+    from bench.figure import Comparison, Result, Target
 
 WIDTH = 170
 
@@ -74,7 +74,7 @@ def _limit(target: Target | None, unit: str) -> str:
     return "" if target is None else f"{'≥' if target.at_least else '≤'} {_value(target.limit, unit)}"
 
 
-def _peer(peer: Peer) -> str:
+def _peer(peer: Comparison) -> str:
     return f"{peer.name} {_value(peer.value, peer.unit)}"
 
 

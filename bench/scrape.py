@@ -9,7 +9,7 @@ from datetime import timedelta
 from statistics import median
 from typing import TYPE_CHECKING
 
-from bench.figure import Figure, Peer, Target
+from bench.figure import Comparison, Figure, Target
 from bench.history import RULES
 from bench.policies import snapshot
 from bench.stats import MS_PER_SEC
@@ -83,8 +83,8 @@ async def scraped(stores: Stores, participants: Sequence[str], rounds: int, targ
         unit="ms",
         target=target,
         peers=(
-            Peer(name="latest readings alone", value=median(reads[1:]), unit="ms"),
-            Peer(name="text", value=len(text) / 1e6, unit="MB"),
+            Comparison(name="latest readings alone", value=median(reads[1:]), unit="ms"),
+            Comparison(name="text", value=len(text) / 1e6, unit="MB"),
         ),
         note=f"{text.count(b'dict_rate_limit_tokens_available{'):,} buckets, median of {rounds}",
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from bench.figure import Figure, Peer, Target
+from bench.figure import Comparison, Figure, Target
 from bench.history import PARTICIPANT, make_history, queries, record
 from bench.policies import limits
 from bench.stats import MS_PER_SEC, median_quantile
@@ -126,20 +126,20 @@ async def timed(question: Question, number: int) -> list[float]:
 
 def figures(times: Times, history: History) -> Sequence[Result]:
     """Set each p99 beside what the machine gave in the same rounds."""
-    trip = Peer(name="SELECT 1", value=median_quantile(times["round trip"], 0.99), unit="ms")
-    raw = Peer(name="without roll-up, p50", value=median_quantile(times["raw chart"], 0.5), unit="ms")
-    row = Peer(name="one-row commit", value=median_quantile(times["one row"], 0.99), unit="ms")
+    trip = Comparison(name="SELECT 1", value=median_quantile(times["round trip"], 0.99), unit="ms")
+    raw = Comparison(name="without roll-up, p50", value=median_quantile(times["raw chart"], 0.5), unit="ms")
+    row = Comparison(name="one-row commit", value=median_quantile(times["one row"], 0.99), unit="ms")
     days = (history.until - history.since).days
     size = f"{history.states / 1e6:.2f} M states, {days} days, {history.megabytes:,.0f} MB"
 
-    def p99(name: str, what: str, limit: float | None, peers: tuple[Peer, ...], note: str) -> Figure:
+    def p99(name: str, what: str, limit: float | None, peers: tuple[Comparison, ...], note: str) -> Figure:
         return Figure(
             group="sql",
             name=f"{what}, p99",
             value=median_quantile(times[name], 0.99),
             unit="ms",
             target=None if limit is None else Target(limit=limit),
-            peers=(*peers, Peer(name="p50", value=median_quantile(times[name], 0.5), unit="ms")),
+            peers=(*peers, Comparison(name="p50", value=median_quantile(times[name], 0.5), unit="ms")),
             note=note,
         )
 

@@ -15,7 +15,7 @@ import httpx
 from bench.api import LIST
 from bench.command import PRODUCT, start, stop, until_ready
 from bench.errors import BenchError
-from bench.figure import Figure, Peer, Target
+from bench.figure import Comparison, Figure, Target
 from bench.resource_usage import descendants, held_alone
 from bench.tempdir import open_folder
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port
@@ -123,6 +123,6 @@ def seconds(name: str, values: Sequence[float], limit: float, note: str) -> Figu
         value=median(values),
         unit="s",
         target=Target(limit=limit),
-        peers=(Peer(name="slowest", value=max(values), unit="s"),),
+        peers=(Comparison(name="slowest", value=max(values), unit="s"),),
         note=f"{note}; median of {len(values)}",
     )
