@@ -181,7 +181,7 @@ def full_load(rivals: Rivals, pairs: Sequence[Pair]) -> list[Result]:
             value=median(pair.ratio for pair in pairs),
             unit="",
             target=RATIO,
-            peers=(
+            comparisons=(
                 Comparison(name="API", value=median(pair.api.answered.rate for pair in pairs), unit="req/s"),
                 Comparison(name="nginx", value=median(pair.peer_rate for pair in pairs), unit="req/s"),
                 Comparison(name="lowest pair", value=min(pair.ratio for pair in pairs), unit=""),
@@ -196,7 +196,7 @@ def full_load(rivals: Rivals, pairs: Sequence[Pair]) -> list[Result]:
             value=median(pair.api.answered.p99 for pair in pairs),
             unit="ms",
             target=FULL_P99,
-            peers=(Comparison(name="nginx", value=median(pair.after.answered.p99 for pair in pairs), unit="ms"),),
+            comparisons=(Comparison(name="nginx", value=median(pair.after.answered.p99 for pair in pairs), unit="ms"),),
             note="32 connections that never rest",
         ),
         counting(rivals, api_cpu),
@@ -217,7 +217,7 @@ def counting(rivals: Rivals, answer_us: float) -> Figure:
         value=each / answer_us,
         unit="",
         target=COUNTING,
-        peers=(
+        comparisons=(
             Comparison(name="counting", value=each, unit="us"),
             Comparison(name="answer", value=answer_us, unit="us"),
         ),
@@ -234,7 +234,7 @@ def half_load(rivals: Rivals, halves: Sequence[tuple[Slot, Slot]], rate: float) 
         value=median(slot.answered.p99 for slot in api),
         unit="ms",
         target=HALF_P99,
-        peers=(
+        comparisons=(
             Comparison(name="nginx", value=median(slot.answered.p99 for slot in nginx), unit="ms"),
             Comparison(name="reached", value=median(slot.answered.rate for slot in api), unit="req/s"),
         ),
@@ -250,7 +250,7 @@ def memory(idle: CacheEntry, busy: CacheEntry) -> Figure:
         value=busy.peak,
         unit="MiB",
         target=MEMORY,
-        peers=(
+        comparisons=(
             Comparison(name="at the end", value=busy.now, unit="MiB"),
             Comparison(name="before any load", value=idle.now, unit="MiB"),
         ),

@@ -184,7 +184,7 @@ def figures(times: Times, size: Size) -> Sequence[Result]:
             value=quantile(times.published, 0.5),
             unit="ms",
             target=Target(limit=150),
-            peers=(
+            comparisons=(
                 Comparison(name="without Temporal", value=mine, unit="ms"),
                 Comparison(name="p90", value=quantile(times.published, 0.9), unit="ms"),
                 Comparison(name="as its caller sees it, p50", value=quantile(times.closed, 0.5), unit="ms"),
@@ -197,7 +197,7 @@ def figures(times: Times, size: Size) -> Sequence[Result]:
             value=mine,
             unit="ms",
             target=Target(limit=25),
-            peers=(Comparison(name="p90", value=quantile(times.without_temporal, 0.9), unit="ms"),),
+            comparisons=(Comparison(name="p90", value=quantile(times.without_temporal, 0.9), unit="ms"),),
             note="the same activities in one process, heartbeats included",
         ),
         Figure(
@@ -206,7 +206,7 @@ def figures(times: Times, size: Size) -> Sequence[Result]:
             value=median(times.large),
             unit="s",
             target=Target(limit=15),
-            peers=(
+            comparisons=(
                 Comparison(name="without Temporal", value=median(times.large_without_temporal), unit="s"),
                 Comparison(name="slowest", value=max(times.large), unit="s"),
                 Comparison(name="CPU of the worker", value=median(times.large_cpu), unit="s"),
@@ -224,7 +224,7 @@ def memory(idle: CacheEntry, busy: CacheEntry, size: Size) -> Figure:
         value=busy.peak,
         unit="MiB",
         target=Target(limit=160),
-        peers=(
+        comparisons=(
             Comparison(name="at the end", value=busy.now, unit="MiB"),
             Comparison(name="when ready", value=idle.now, unit="MiB"),
         ),

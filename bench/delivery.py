@@ -172,7 +172,7 @@ def figure(rates: Rates, size: Size) -> Figure:
         value=median(rates.relay),
         unit="/s",
         target=Target(limit=1000, at_least=True),
-        peers=(
+        comparisons=(
             Comparison(name="into memory", value=median(rates.without_broker), unit="/s"),
             Comparison(name="bare client", value=median(rates.bare), unit="/s"),
             Comparison(name="slowest round", value=min(rates.relay), unit="/s"),

@@ -35,7 +35,7 @@ class Figure:
     value: float
     unit: str
     target: Target | None = None
-    peers: tuple[Comparison, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
     note: str = ""
 
     @property

@@ -61,7 +61,7 @@ def _line(figure: Figure) -> tuple[str, ...]:
         _value(figure.value, figure.unit),
         _limit(figure.target, figure.unit),
         kept,
-        "; ".join(map(_peer, figure.peers)),
+        "; ".join(map(_peer, figure.comparisons)),
         figure.note,
     )
 

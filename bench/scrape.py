@@ -82,7 +82,7 @@ async def scraped(stores: Stores, participants: Sequence[str], rounds: int, targ
         value=median(scrapes[1:]),
         unit="ms",
         target=target,
-        peers=(
+        comparisons=(
             Comparison(name="latest readings alone", value=median(reads[1:]), unit="ms"),
             Comparison(name="text", value=len(text) / 1e6, unit="MB"),
         ),

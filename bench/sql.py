@@ -132,14 +132,14 @@ def figures(times: Times, history: History) -> Sequence[Result]:
     days = (history.until - history.since).days
     size = f"{history.states / 1e6:.2f} M states, {days} days, {history.megabytes:,.0f} MB"
 
-    def p99(name: str, what: str, limit: float | None, peers: tuple[Comparison, ...], note: str) -> Figure:
+    def p99(name: str, what: str, limit: float | None, comparisons: tuple[Comparison, ...], note: str) -> Figure:
         return Figure(
             group="sql",
             name=f"{what}, p99",
             value=median_quantile(times[name], 0.99),
             unit="ms",
             target=None if limit is None else Target(limit=limit),
-            peers=(*peers, Comparison(name="p50", value=median_quantile(times[name], 0.5), unit="ms")),
+            comparisons=(*comparisons, Comparison(name="p50", value=median_quantile(times[name], 0.5), unit="ms")),
             note=note,
         )
 

@@ -123,6 +123,6 @@ def seconds(name: str, values: Sequence[float], limit: float, note: str) -> Figu
         value=median(values),
         unit="s",
         target=Target(limit=limit),
-        peers=(Comparison(name="slowest", value=max(values), unit="s"),),
+        comparisons=(Comparison(name="slowest", value=max(values), unit="s"),),
         note=f"{note}; median of {len(values)}",
     )
