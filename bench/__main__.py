@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from bench.figure import Result
-    from bench.scale import Size
+    from bench.scale import Scale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Scenario:
 
     name: str
     groups: tuple[str, ...]
-    measure: Callable[[Size], Awaitable[Sequence[Result]]]
+    measure: Callable[[Scale], Awaitable[Sequence[Result]]]
 
 
 SCENARIOS = (
@@ -77,7 +77,7 @@ def parse() -> argparse.Namespace:
     return arguments
 
 
-async def measured(groups: Sequence[str], size: Size) -> list[Result]:
+async def measured(groups: Sequence[str], size: Scale) -> list[Result]:
     """Run every scenario that gives figures of these groups; one that breaks stops no other."""
     results: list[Result] = []
     for scenario in SCENARIOS:
@@ -90,7 +90,7 @@ async def measured(groups: Sequence[str], size: Size) -> list[Result]:
     return sorted((one for one in results if one.group in groups), key=lambda one: GROUPS.index(one.group))
 
 
-async def outcome(scenario: Scenario, size: Size) -> Sequence[Result]:
+async def outcome(scenario: Scenario, size: Scale) -> Sequence[Result]:
     """Run one scenario."""
     try:
         return await scenario.measure(size)

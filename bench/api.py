@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from bench.figure import Result
     from bench.resource_usage import CacheEntry
-    from bench.scale import Size
+    from bench.scale import Scale
     from bench.stack import Services
     from bench.wrk import Answered
 
@@ -92,7 +92,7 @@ class Pair:
         return self.api.answered.rate / self.peer_rate
 
 
-async def measure(size: Size) -> Sequence[Result]:
+async def measure(size: Scale) -> Sequence[Result]:
     """Run the real API process with tokens and metrics, and load it.
 
     Raises:
@@ -150,7 +150,7 @@ async def beside_nginx(name: str, api: Target, secret: str, folder: Path) -> Asy
         yield Rivals(name=name, api=api, nginx=nginx, headers=headers, size=len(answer.content))
 
 
-async def loaded(rivals: Rivals, size: Size, folder: Path) -> list[Result]:
+async def loaded(rivals: Rivals, size: Scale, folder: Path) -> list[Result]:
     """Measure nginx, API, nginx; then both at half the rate the API reached."""
 
     async def slot(target: Target, pause_ms: float = 0.0) -> Slot:

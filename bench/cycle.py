@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from bench.figure import Result
     from bench.resource_usage import CacheEntry
-    from bench.scale import Size
+    from bench.scale import Scale
     from bench.stack import Services
     from dict_rate_limit.workflows.activities import Activities
 
@@ -89,7 +89,7 @@ class Cycles:
         return moments[-1] - moments[0], closed
 
 
-async def measure(size: Size) -> Sequence[Result]:
+async def measure(size: Scale) -> Sequence[Result]:
     """Start the worker for all participants, wait for its own first cycle, then run ours."""
     participants = [f"{10_000_000 + number}" for number in range(size.participants)]
     async with AsyncExitStack() as stack:
@@ -123,7 +123,7 @@ async def first_cycle(services: Services) -> None:
             await asyncio.sleep(LOOK_AGAIN_SEC)
 
 
-async def timed(cycles: Cycles, activities: Activities, services: Services, size: Size) -> Times:
+async def timed(cycles: Cycles, activities: Activities, services: Services, size: Scale) -> Times:
     """Run small and large cycles, with and without Temporal in turns."""
     times = Times()
     taking_turns = services.participants[:TAKING_TURNS]
@@ -173,7 +173,7 @@ def expect(polls: int, recorded: int) -> None:
         raise BenchError(message)
 
 
-def figures(times: Times, size: Size) -> Sequence[Result]:
+def figures(times: Times, size: Scale) -> Sequence[Result]:
     """Make the figures of both kinds of cycle."""
     mine = quantile(times.without_temporal, 0.5)
     many = f"{size.participants:,} participants"
@@ -216,7 +216,7 @@ def figures(times: Times, size: Size) -> Sequence[Result]:
     )
 
 
-def memory(idle: CacheEntry, busy: CacheEntry, size: Size) -> Figure:
+def memory(idle: CacheEntry, busy: CacheEntry, size: Scale) -> Figure:
     """Make the figure of the worker process."""
     return Figure(
         group="memory",

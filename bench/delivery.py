@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from bench.figure import Result
-    from bench.scale import Size
+    from bench.scale import Scale
     from dict_rate_limit.ports.delivery import EventPublisher
     from dict_rate_limit.ports.stores import Stores
 
@@ -90,7 +90,7 @@ class Bench:
         return waiting / took
 
 
-async def measure(size: Size) -> Sequence[Result]:
+async def measure(size: Scale) -> Sequence[Result]:
     """Fill the outbox and empty it: into the broker, into memory; then send the same by the client alone."""
     rates = Rates()
     async with parts(size) as bench, publisher_to(bench.url) as publisher:
@@ -109,7 +109,7 @@ async def measure(size: Size) -> Sequence[Result]:
 
 
 @asynccontextmanager
-async def parts(size: Size) -> AsyncIterator[Bench]:
+async def parts(size: Scale) -> AsyncIterator[Bench]:
     """Start a durable PostgreSQL and the broker."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(open_folder())
@@ -164,7 +164,7 @@ def bare(url: str, contents: Sequence[tuple[str, bytes]]) -> float:
     return len(contents) / took
 
 
-def figure(rates: Rates, size: Size) -> Figure:
+def figure(rates: Rates, size: Scale) -> Figure:
     """Make the figure."""
     return Figure(
         group="delivery",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Size:
+class Scale:
     """Everything that makes a run long. Times are seconds."""
 
     days: int
@@ -26,7 +26,7 @@ class Size:
         return self is SHORT
 
 
-FULL = Size(
+FULL = Scale(
     days=395,
     rounds=7,
     queries=200,
@@ -38,7 +38,7 @@ FULL = Size(
     starts=3,
     transitions=5_800,
 )
-SHORT = Size(
+SHORT = Scale(
     days=10,
     rounds=2,
     queries=50,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from bench.figure import Result
-    from bench.scale import Size
+    from bench.scale import Scale
     from dict_rate_limit.ports.stores import Stores
 
 ONE = Target(limit=20)
@@ -34,7 +34,7 @@ THOUSAND = Target(limit=1000)
 BEFORE = timedelta(minutes=5)
 
 
-async def measure(size: Size) -> Sequence[Result]:
+async def measure(size: Scale) -> Sequence[Result]:
     """Scrape a store of one participant, then of many."""
     found = []
     for count, target in ((1, ONE), (size.participants, THOUSAND)):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from bench.figure import Result
     from bench.history import Connection, History
-    from bench.scale import Size
+    from bench.scale import Scale
     from dict_rate_limit.ports.stores import Stores
 
 POINTS = 500
@@ -51,7 +51,7 @@ class Question:
     every: int = 1
 
 
-async def measure(size: Size) -> Sequence[Result]:
+async def measure(size: Scale) -> Sequence[Result]:
     """Make the history, ask everything in rounds, each question beside the others."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(open_folder())
@@ -103,7 +103,7 @@ def next_reading(history: History, tick: int) -> tuple[datetime, float]:
     return history.until + tick * FIVE_MINUTES, 0.5 + 0.4 * (tick % 7) / 7
 
 
-async def asked(all_questions: Sequence[Question], size: Size) -> Times:
+async def asked(all_questions: Sequence[Question], size: Scale) -> Times:
     """Ask round by round, so that a noisy moment hits one round of each and not one question."""
     times: Times = defaultdict(list)
     for question in all_questions:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.figure import Result
-    from bench.scale import Size
+    from bench.scale import Scale
 
 GONE_PATIENCE_SEC = 10.0
 LOOK_AGAIN_SEC = 0.01
@@ -41,7 +41,7 @@ class Run:
     processes: int
 
 
-async def measure(size: Size) -> Sequence[Result]:
+async def measure(size: Scale) -> Sequence[Result]:
     """Start on an empty folder, stop, start on the same folder, stop; so many times."""
     fresh, again = [], []
     for _ in range(size.starts):
