@@ -49,10 +49,10 @@ GROUPS = ("api", "cycle", "delivery", "scrape", "sql", "memory", "up")
 def main() -> int:
     """Measure what was asked for; 1 when a measurement broke, or with --strict when a bar was missed."""
     arguments = parse()
-    size = SHORT if arguments.short else FULL
-    about = {**machine(), "size": "short: a smoke test, its figures prove nothing" if size.short else "full"}
+    scale = SHORT if arguments.short else FULL
+    about = {**machine(), "size": "short: a smoke test, its figures prove nothing" if scale.short else "full"}
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as the product's processes do
-        results = runner.run(measured(tuple(arguments.names) or GROUPS, size))
+        results = runner.run(measured(tuple(arguments.names) or GROUPS, scale))
     if arguments.output == "json":
         sys.stdout.write(as_json(results, about) + "\n")
     else:
@@ -77,7 +77,7 @@ def parse() -> argparse.Namespace:
     return arguments
 
 
-async def measured(groups: Sequence[str], size: Scale) -> list[Result]:
+async def measured(groups: Sequence[str], scale: Scale) -> list[Result]:
     """Run every scenario that gives figures of these groups; one that breaks stops no other."""
     results: list[Result] = []
     for scenario in SCENARIOS:
@@ -85,15 +85,15 @@ async def measured(groups: Sequence[str], size: Scale) -> list[Result]:
             continue
         began = time.monotonic()
         print(f"{scenario.name} ...", file=sys.stderr, flush=True)
-        results += await outcome(scenario, size)
+        results += await outcome(scenario, scale)
         print(f"{scenario.name}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     return sorted((one for one in results if one.group in groups), key=lambda one: GROUPS.index(one.group))
 
 
-async def outcome(scenario: Scenario, size: Scale) -> Sequence[Result]:
+async def outcome(scenario: Scenario, scale: Scale) -> Sequence[Result]:
     """Run one scenario."""
     try:
-        return await scenario.measure(size)
+        return await scenario.measure(scale)
     except MissingToolError as error:
         return absent(scenario, error, broken=False)
     except (BenchError, DictRateLimitError) as error:

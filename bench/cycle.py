@@ -89,9 +89,9 @@ class Cycles:
         return moments[-1] - moments[0], closed
 
 
-async def measure(size: Scale) -> Sequence[Result]:
+async def measure(scale: Scale) -> Sequence[Result]:
     """Start the worker for all participants, wait for its own first cycle, then run ours."""
-    participants = [f"{10_000_000 + number}" for number in range(size.participants)]
+    participants = [f"{10_000_000 + number}" for number in range(scale.participants)]
     async with AsyncExitStack() as stack:
         services = await stack.enter_async_context(start_services(participants, temporal=True))
         port = free_port()
@@ -106,10 +106,10 @@ async def measure(size: Scale) -> Sequence[Result]:
         await first_cycle(services)
         client = await Client.connect(str(services.temporal), namespace=NAMESPACE)
         activities = await stack.enter_async_context(our_activities.activities_on(services))
-        times = await timed(Cycles(client=client, worker=worker.pid), activities, services, size)
+        times = await timed(Cycles(client=client, worker=worker.pid), activities, services, scale)
         busy = held_by(worker.pid)
         await require_good_polls(services)
-    return (*figures(times, size), memory(idle, busy, size))
+    return (*figures(times, scale), memory(idle, busy, scale))
 
 
 async def first_cycle(services: Services) -> None:
@@ -123,11 +123,11 @@ async def first_cycle(services: Services) -> None:
             await asyncio.sleep(LOOK_AGAIN_SEC)
 
 
-async def timed(cycles: Cycles, activities: Activities, services: Services, size: Scale) -> Times:
+async def timed(cycles: Cycles, activities: Activities, services: Services, scale: Scale) -> Times:
     """Run small and large cycles, with and without Temporal in turns."""
     times = Times()
     taking_turns = services.participants[:TAKING_TURNS]
-    for number in range(size.cycles):
+    for number in range(scale.cycles):
         one = [taking_turns[number % len(taking_turns)]]
         published, closed = await cycles.run(one)
         times.published.append(published)
@@ -136,7 +136,7 @@ async def timed(cycles: Cycles, activities: Activities, services: Services, size
         expect(1, await our_activities.cycle(activities, one))
         times.without_temporal.append((time.perf_counter() - began) * MS_PER_SEC)
     parted = groups(services.participants)
-    for _ in range(size.large_cycles):
+    for _ in range(scale.large_cycles):
         cpu, began = cpu_seconds(cycles.worker), time.perf_counter()
         await asyncio.gather(*(cycles.run(group) for group in parted))
         times.large_cpu.append(cpu_seconds(cycles.worker) - cpu)
@@ -173,10 +173,10 @@ def expect(polls: int, recorded: int) -> None:
         raise BenchError(message)
 
 
-def figures(times: Times, size: Scale) -> Sequence[Result]:
+def figures(times: Times, scale: Scale) -> Sequence[Result]:
     """Make the figures of both kinds of cycle."""
     mine = quantile(times.without_temporal, 0.5)
-    many = f"{size.participants:,} participants"
+    many = f"{scale.participants:,} participants"
     return (
         Figure(
             group="cycle",
@@ -189,7 +189,7 @@ def figures(times: Times, size: Scale) -> Sequence[Result]:
                 Comparison(name="p90", value=quantile(times.published, 0.9), unit="ms"),
                 Comparison(name="as its caller sees it, p50", value=quantile(times.closed, 0.5), unit="ms"),
             ),
-            note=f"workflow started to published, Temporal's clock; {size.cycles} cycles",
+            note=f"workflow started to published, Temporal's clock; {scale.cycles} cycles",
         ),
         Figure(
             group="cycle",
@@ -211,12 +211,12 @@ def figures(times: Times, size: Scale) -> Sequence[Result]:
                 Comparison(name="slowest", value=max(times.large), unit="s"),
                 Comparison(name="CPU of the worker", value=median(times.large_cpu), unit="s"),
             ),
-            note=f"{-(-size.participants // names.GROUP_SIZE)} groups at once, median of {size.large_cycles}",
+            note=f"{-(-scale.participants // names.GROUP_SIZE)} groups at once, median of {scale.large_cycles}",
         ),
     )
 
 
-def memory(idle: CacheEntry, busy: CacheEntry, size: Scale) -> Figure:
+def memory(idle: CacheEntry, busy: CacheEntry, scale: Scale) -> Figure:
     """Make the figure of the worker process."""
     return Figure(
         group="memory",
@@ -228,5 +228,5 @@ def memory(idle: CacheEntry, busy: CacheEntry, size: Scale) -> Figure:
             Comparison(name="at the end", value=busy.now, unit="MiB"),
             Comparison(name="when ready", value=idle.now, unit="MiB"),
         ),
-        note=f"highest resident size, over the cycles of {size.participants:,} participants",
+        note=f"highest resident size, over the cycles of {scale.participants:,} participants",
     )

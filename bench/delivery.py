@@ -90,13 +90,13 @@ class Bench:
         return waiting / took
 
 
-async def measure(size: Scale) -> Sequence[Result]:
+async def measure(scale: Scale) -> Sequence[Result]:
     """Fill the outbox and empty it: into the broker, into memory; then send the same by the client alone."""
     rates = Rates()
-    async with parts(size) as bench, publisher_to(bench.url) as publisher:
+    async with parts(scale) as bench, publisher_to(bench.url) as publisher:
         await bench.record()
         await bench.relayed(publisher)  # connects
-        for _ in range(size.rounds):
+        for _ in range(scale.rounds):
             await bench.record()
             rates.relay.append(await bench.relayed(publisher))
             await bench.record()
@@ -105,11 +105,11 @@ async def measure(size: Scale) -> Sequence[Result]:
             clock = SystemClock()
             contents = [(event.policy_name, event_json(event, "1", clock.now())) for event in memory.published]
             rates.bare.append(await asyncio.to_thread(bare, bench.url, contents))
-    return (figure(rates, size),)
+    return (figure(rates, scale),)
 
 
 @asynccontextmanager
-async def parts(size: Scale) -> AsyncIterator[Bench]:
+async def parts(scale: Scale) -> AsyncIterator[Bench]:
     """Start a durable PostgreSQL and the broker."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(open_folder())
@@ -117,7 +117,7 @@ async def parts(size: Scale) -> AsyncIterator[Bench]:
         url = await stack.enter_async_context(embedded_postgres(folder / "postgres"))
         await up(url)
         stores = postgres_stores(await stack.enter_async_context(open_pool(url)))
-        yield Bench(stores=stores, url=address, transitions=size.transitions)
+        yield Bench(stores=stores, url=address, transitions=scale.transitions)
 
 
 @asynccontextmanager
@@ -164,7 +164,7 @@ def bare(url: str, contents: Sequence[tuple[str, bytes]]) -> float:
     return len(contents) / took
 
 
-def figure(rates: Rates, size: Scale) -> Figure:
+def figure(rates: Rates, scale: Scale) -> Figure:
     """Make the figure."""
     return Figure(
         group="delivery",
@@ -177,5 +177,5 @@ def figure(rates: Rates, size: Scale) -> Figure:
             Comparison(name="bare client", value=median(rates.bare), unit="/s"),
             Comparison(name="slowest round", value=min(rates.relay), unit="/s"),
         ),
-        note=f"PostgreSQL to broker, marked; {size.transitions:,} of {POLICIES} policies, median of {size.rounds}",
+        note=f"PostgreSQL to broker, marked; {scale.transitions:,} of {POLICIES} policies, median of {scale.rounds}",
     )

@@ -34,13 +34,13 @@ THOUSAND = Target(limit=1000)
 BEFORE = timedelta(minutes=5)
 
 
-async def measure(size: Scale) -> Sequence[Result]:
+async def measure(scale: Scale) -> Sequence[Result]:
     """Scrape a store of one participant, then of many."""
     found = []
-    for count, target in ((1, ONE), (size.participants, THOUSAND)):
+    for count, target in ((1, ONE), (scale.participants, THOUSAND)):
         names = [f"{10_000_000 + number}" for number in range(count)]
         async with filled(names) as stores:
-            found.append(await scraped(stores, names, size.rounds + 1, target))
+            found.append(await scraped(stores, names, scale.rounds + 1, target))
     return found
 
 

@@ -51,7 +51,7 @@ class Question:
     every: int = 1
 
 
-async def measure(size: Scale) -> Sequence[Result]:
+async def measure(scale: Scale) -> Sequence[Result]:
     """Make the history, ask everything in rounds, each question beside the others."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(open_folder())
@@ -59,10 +59,10 @@ async def measure(size: Scale) -> Sequence[Result]:
         await up(url)
         stores = postgres_stores(await stack.enter_async_context(open_pool(url)))
         connection = await stack.enter_async_context(await psycopg.AsyncConnection.connect(url, autocommit=True))
-        history = await make_history(connection, stores, SystemClock().now(), size.days)
+        history = await make_history(connection, stores, SystemClock().now(), scale.days)
         await connection.execute("RESET synchronous_commit")
         await connection.execute(queries()["table_of_marks"])
-        times = await asked(questions(connection, stores, history), size)
+        times = await asked(questions(connection, stores, history), scale)
     return figures(times, history)
 
 
@@ -103,14 +103,14 @@ def next_reading(history: History, tick: int) -> tuple[datetime, float]:
     return history.until + tick * FIVE_MINUTES, 0.5 + 0.4 * (tick % 7) / 7
 
 
-async def asked(all_questions: Sequence[Question], size: Scale) -> Times:
+async def asked(all_questions: Sequence[Question], scale: Scale) -> Times:
     """Ask round by round, so that a noisy moment hits one round of each and not one question."""
     times: Times = defaultdict(list)
     for question in all_questions:
         await timed(question, 10)  # caches warm, statements prepared
-    for _ in range(size.rounds):
+    for _ in range(scale.rounds):
         for question in all_questions:
-            times[question.name].append(await timed(question, max(3, size.queries // question.every)))
+            times[question.name].append(await timed(question, max(3, scale.queries // question.every)))
     return times
 
 
@@ -130,7 +130,7 @@ def figures(times: Times, history: History) -> Sequence[Result]:
     raw = Comparison(name="without roll-up, p50", value=median_quantile(times["raw chart"], 0.5), unit="ms")
     row = Comparison(name="one-row commit", value=median_quantile(times["one row"], 0.99), unit="ms")
     days = (history.until - history.since).days
-    size = f"{history.states / 1e6:.2f} M states, {days} days, {history.megabytes:,.0f} MB"
+    scale = f"{history.states / 1e6:.2f} M states, {days} days, {history.megabytes:,.0f} MB"
 
     def p99(name: str, what: str, limit: float | None, comparisons: tuple[Comparison, ...], note: str) -> Figure:
         return Figure(
@@ -144,7 +144,7 @@ def figures(times: Times, history: History) -> Sequence[Result]:
         )
 
     return (
-        p99("latest", "latest of all policies", 3, (trip,), f"as the API asks the store; {size}"),
+        p99("latest", "latest of all policies", 3, (trip,), f"as the API asks the store; {scale}"),
         p99("day", "24 h of one policy", 8, (trip,), "random policy and day"),
         p99("chart", "whole history of one policy", 25, (trip, raw), f"{history.hours:,} hours rolled up, 500 points"),
         p99("record", "record one reading", None, (row,), "lock, load, judge, save; durable commit"),

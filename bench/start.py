@@ -41,10 +41,10 @@ class Run:
     processes: int
 
 
-async def measure(size: Scale) -> Sequence[Result]:
+async def measure(scale: Scale) -> Sequence[Result]:
     """Start on an empty folder, stop, start on the same folder, stop; so many times."""
     fresh, again = [], []
-    for _ in range(size.starts):
+    for _ in range(scale.starts):
         with open_folder() as folder:
             fresh.append(await one_run(folder))
             again.append(await one_run(folder))
