@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bench.figure import Result
-    from bench.resource_usage import CacheEntry
+    from bench.resource_usage import MemoryUsage
     from bench.scale import Scale
     from bench.stack import Services
     from bench.wrk import Answered
@@ -242,7 +242,7 @@ def half_load(rivals: Rivals, halves: Sequence[tuple[Slot, Slot]], rate: float) 
     )
 
 
-def memory(idle: CacheEntry, busy: CacheEntry) -> Figure:
+def memory(idle: MemoryUsage, busy: MemoryUsage) -> Figure:
     """Make the figure of the process that was loaded."""
     return Figure(
         group="memory",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.figure import Result
-    from bench.resource_usage import CacheEntry
+    from bench.resource_usage import MemoryUsage
     from bench.scale import Scale
     from bench.stack import Services
     from dict_rate_limit.workflows.activities import Activities
@@ -216,7 +216,7 @@ def figures(times: Times, scale: Scale) -> Sequence[Result]:
     )
 
 
-def memory(idle: CacheEntry, busy: CacheEntry, scale: Scale) -> Figure:
+def memory(idle: MemoryUsage, busy: MemoryUsage, scale: Scale) -> Figure:
     """Make the figure of the worker process."""
     return Figure(
         group="memory",

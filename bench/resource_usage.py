@@ -12,17 +12,17 @@ KIB_PER_MIB = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CacheEntry:
+class MemoryUsage:
     """Resident memory now and at its highest, MiB."""
 
     now: float
     peak: float
 
 
-def held_by(pid: int) -> CacheEntry:
+def held_by(pid: int) -> MemoryUsage:
     """Read a process and its descendants: the sum of what each holds, and of what each held at most."""
     parts = [held_alone(one) for one in (pid, *descendants(pid))]
-    return CacheEntry(now=sum(part.now for part in parts), peak=sum(part.peak for part in parts))
+    return MemoryUsage(now=sum(part.now for part in parts), peak=sum(part.peak for part in parts))
 
 
 def cpu_seconds(pid: int) -> float:
@@ -43,7 +43,7 @@ def descendants(pid: int) -> list[int]:
     return [one for child in map(int, children) for one in (child, *descendants(child))]
 
 
-def held_alone(pid: int) -> CacheEntry:
+def held_alone(pid: int) -> MemoryUsage:
     """Read one process."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
@@ -51,7 +51,7 @@ def held_alone(pid: int) -> CacheEntry:
         message = f"the memory of process {pid} cannot be read: {error}"
         raise BenchError(message) from error
     fields = dict(line.partition(":")[::2] for line in lines)
-    return CacheEntry(now=_mib(fields["VmRSS"]), peak=_mib(fields["VmHWM"]))
+    return MemoryUsage(now=_mib(fields["VmRSS"]), peak=_mib(fields["VmHWM"]))
 
 
 def _mib(field: str) -> float:
