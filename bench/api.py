@@ -15,7 +15,7 @@ from bench.command import tool
 from bench.errors import BenchError
 from bench.figure import Comparison, Figure, Target
 from bench.nginx import nginx_serving
-from bench.resource_usage import cpu_seconds, held_by
+from bench.resource_usage import cpu_seconds, memory_of
 from bench.stack import product, start_services
 from bench.wrk import Load, pause_for, put_load
 from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import HttpCollector
@@ -107,13 +107,13 @@ async def measure(size: Scale) -> Sequence[Result]:
         child = await stack.enter_async_context(
             product("api", services.folder / "api", environment, int(environment["PORT"]))
         )
-        idle = held_by(child.pid)
+        idle = memory_of(child.pid)
         found: list[Result] = []
         for name, query in QUERIES.items():
             target = Target(url=f"http://{LOOPBACK}:{environment['PORT']}{LIST}{query}", pid=child.pid)
             rivals = await stack.enter_async_context(beside_nginx(name, target, secret, services.folder))
             found += await loaded(rivals, size, services.folder)
-        return (*found, memory(idle, held_by(child.pid)))
+        return (*found, memory(idle, memory_of(child.pid)))
 
 
 def settings(services: Services, secret: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ from temporalio.client import Client
 from bench import activities as our_activities
 from bench.errors import BenchError
 from bench.figure import Comparison, Figure, Target
-from bench.resource_usage import cpu_seconds, held_by
+from bench.resource_usage import cpu_seconds, memory_of
 from bench.stack import product, start_services
 from bench.stats import MS_PER_SEC, quantile
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port
@@ -102,12 +102,12 @@ async def measure(scale: Scale) -> Sequence[Result]:
             "WORKFLOW_CRON_SCHEDULE": "@every 12h",
         }
         worker = await stack.enter_async_context(product("worker", services.folder / "worker", environment, port))
-        idle = held_by(worker.pid)
+        idle = memory_of(worker.pid)
         await first_cycle(services)
         client = await Client.connect(str(services.temporal), namespace=NAMESPACE)
         activities = await stack.enter_async_context(our_activities.activities_on(services))
         times = await timed(Cycles(client=client, worker=worker.pid), activities, services, scale)
-        busy = held_by(worker.pid)
+        busy = memory_of(worker.pid)
         await require_good_polls(services)
     return (*figures(times, scale), memory(idle, busy, scale))
 

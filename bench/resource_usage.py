@@ -19,7 +19,7 @@ class MemoryUsage:
     peak: float
 
 
-def held_by(pid: int) -> MemoryUsage:
+def memory_of(pid: int) -> MemoryUsage:
     """Read a process and its descendants: the sum of what each holds, and of what each held at most."""
     parts = [held_alone(one) for one in (pid, *descendants(pid))]
     return MemoryUsage(now=sum(part.now for part in parts), peak=sum(part.peak for part in parts))
