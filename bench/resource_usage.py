@@ -21,7 +21,7 @@ class MemoryUsage:
 
 def memory_of(pid: int) -> MemoryUsage:
     """Read a process and its descendants: the sum of what each holds, and of what each held at most."""
-    parts = [held_alone(one) for one in (pid, *descendants(pid))]
+    parts = [memory_of_process(one) for one in (pid, *descendants(pid))]
     return MemoryUsage(now=sum(part.now for part in parts), peak=sum(part.peak for part in parts))
 
 
@@ -43,7 +43,7 @@ def descendants(pid: int) -> list[int]:
     return [one for child in map(int, children) for one in (child, *descendants(child))]
 
 
-def held_alone(pid: int) -> MemoryUsage:
+def memory_of_process(pid: int) -> MemoryUsage:
     """Read one process."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()

@@ -16,7 +16,7 @@ from bench.api import LIST
 from bench.command import PRODUCT, start, stop, until_ready
 from bench.errors import BenchError
 from bench.figure import Comparison, Figure, Target
-from bench.resource_usage import descendants, held_alone
+from bench.resource_usage import descendants, memory_of_process
 from bench.tempdir import open_folder
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port
 from dict_rate_limit.domain.buckets.catalog import PSP_POLICIES
@@ -76,7 +76,7 @@ async def one_run(folder: Path) -> Run:
             await until_ready(child, folder, lambda: has_policies(client, f"http://{LOOPBACK}:{port}{LIST}"))
         first = time.monotonic() - began
         parts = descendants(child.pid)
-        own = held_alone(child.pid).now
+        own = memory_of_process(child.pid).now
         took = await asyncio.to_thread(stop, child, signal.SIGINT)
     finally:
         await asyncio.to_thread(stop, child)
