@@ -55,7 +55,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rivals:
+class ComparedServers:
     """The API and nginx with the same answer, what a request carries, the body's bytes."""
 
     name: str
@@ -132,7 +132,7 @@ def settings(services: Services, secret: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def beside_nginx(name: str, api: Target, secret: str, folder: Path) -> AsyncIterator[Rivals]:
+async def beside_nginx(name: str, api: Target, secret: str, folder: Path) -> AsyncIterator[ComparedServers]:
     """Ask once, see that the answer is what is to be measured, and let nginx serve it."""
     headers = {"Authorization": f"Bearer {secret}"}
     async with httpx.AsyncClient() as client:
@@ -147,10 +147,10 @@ async def beside_nginx(name: str, api: Target, secret: str, folder: Path) -> Asy
         raise BenchError(message)
     async with nginx_serving(answer.content, answer.headers, folder / f"nginx-{name}") as (url, pid):
         nginx = Target(url=url, pid=pid)
-        yield Rivals(name=name, api=api, nginx=nginx, headers=headers, size=len(answer.content))
+        yield ComparedServers(name=name, api=api, nginx=nginx, headers=headers, size=len(answer.content))
 
 
-async def loaded(rivals: Rivals, size: Scale, folder: Path) -> list[Result]:
+async def loaded(rivals: ComparedServers, size: Scale, folder: Path) -> list[Result]:
     """Measure nginx, API, nginx; then both at half the rate the API reached."""
 
     async def slot(target: Target, pause_ms: float = 0.0) -> Slot:
@@ -171,7 +171,7 @@ async def loaded(rivals: Rivals, size: Scale, folder: Path) -> list[Result]:
     return [*full_load(rivals, pairs), half_load(rivals, halves, rate)]
 
 
-def full_load(rivals: Rivals, pairs: Sequence[Pair]) -> list[Result]:
+def full_load(rivals: ComparedServers, pairs: Sequence[Pair]) -> list[Result]:
     """Make the figures of the pairs."""
     api_cpu, nginx_cpu = median(pair.api.cpu for pair in pairs), median(pair.after.cpu for pair in pairs)
     return [
@@ -203,7 +203,7 @@ def full_load(rivals: Rivals, pairs: Sequence[Pair]) -> list[Result]:
     ]
 
 
-def counting(rivals: Rivals, answer_us: float) -> Figure:
+def counting(rivals: ComparedServers, answer_us: float) -> Figure:
     """Make the figure of what counting takes of an answer; the same act as behind the door, alone in a loop."""
     requests = Requests(HttpCollector())
     began = time.process_time()
@@ -225,7 +225,7 @@ def counting(rivals: Rivals, answer_us: float) -> Figure:
     )
 
 
-def half_load(rivals: Rivals, halves: Sequence[tuple[Slot, Slot]], rate: float) -> Result:
+def half_load(rivals: ComparedServers, halves: Sequence[tuple[Slot, Slot]], rate: float) -> Result:
     """Make the figure of both at half the API's rate: the same connections rest before each request."""
     api, nginx = zip(*halves, strict=True)
     return Figure(
