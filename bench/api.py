@@ -111,8 +111,8 @@ async def measure(size: Scale) -> Sequence[Result]:
         found: list[Result] = []
         for name, query in QUERIES.items():
             target = Target(url=f"http://{LOOPBACK}:{environment['PORT']}{LIST}{query}", pid=child.pid)
-            rivals = await stack.enter_async_context(beside_nginx(name, target, secret, services.folder))
-            found += await loaded(rivals, size, services.folder)
+            servers = await stack.enter_async_context(beside_nginx(name, target, secret, services.folder))
+            found += await loaded(servers, size, services.folder)
         return (*found, memory(idle, memory_of(child.pid)))
 
 
@@ -150,34 +150,34 @@ async def beside_nginx(name: str, api: Target, secret: str, folder: Path) -> Asy
         yield ComparedServers(name=name, api=api, nginx=nginx, headers=headers, size=len(answer.content))
 
 
-async def loaded(rivals: ComparedServers, size: Scale, folder: Path) -> list[Result]:
+async def loaded(servers: ComparedServers, size: Scale, folder: Path) -> list[Result]:
     """Measure nginx, API, nginx; then both at half the rate the API reached."""
 
     async def slot(target: Target, pause_ms: float = 0.0) -> Slot:
-        load = Load(url=target.url, headers=rivals.headers, seconds=size.slot, pause_ms=pause_ms)
+        load = Load(url=target.url, headers=servers.headers, seconds=size.slot, pause_ms=pause_ms)
         before = cpu_seconds(target.pid)
         answered = await put_load(load, folder)
         return Slot(answered=answered, cpu=(cpu_seconds(target.pid) - before) * US_PER_SEC / answered.requests)
 
-    before = await slot(rivals.nginx)
+    before = await slot(servers.nginx)
     pairs = []
     for _ in range(size.pairs):
-        api, after = await slot(rivals.api), await slot(rivals.nginx)
+        api, after = await slot(servers.api), await slot(servers.nginx)
         pairs.append(Pair(before=before, api=api, after=after))
         before = after
     rate = median(pair.api.answered.rate for pair in pairs) / 2
     pause = pause_for(rate, median(pair.api.answered.p50 for pair in pairs) / 2)
-    halves = [(await slot(rivals.api, pause), await slot(rivals.nginx, pause)) for _ in range(size.pairs)]
-    return [*full_load(rivals, pairs), half_load(rivals, halves, rate)]
+    halves = [(await slot(servers.api, pause), await slot(servers.nginx, pause)) for _ in range(size.pairs)]
+    return [*full_load(servers, pairs), half_load(servers, halves, rate)]
 
 
-def full_load(rivals: ComparedServers, pairs: Sequence[Pair]) -> list[Result]:
+def full_load(servers: ComparedServers, pairs: Sequence[Pair]) -> list[Result]:
     """Make the figures of the pairs."""
     api_cpu, nginx_cpu = median(pair.api.cpu for pair in pairs), median(pair.after.cpu for pair in pairs)
     return [
         Figure(
             group="api",
-            name=f"{rivals.name} list, share of nginx",
+            name=f"{servers.name} list, share of nginx",
             value=median(pair.ratio for pair in pairs),
             unit="",
             target=RATIO,
@@ -188,22 +188,22 @@ def full_load(rivals: ComparedServers, pairs: Sequence[Pair]) -> list[Result]:
                 Comparison(name="CPU per answer: API", value=api_cpu, unit="us"),
                 Comparison(name="nginx", value=nginx_cpu, unit="us"),
             ),
-            note=f"{rivals.size:,} bytes, median of {len(pairs)} pairs",
+            note=f"{servers.size:,} bytes, median of {len(pairs)} pairs",
         ),
         Figure(
             group="api",
-            name=f"{rivals.name} list, p99 at full load",
+            name=f"{servers.name} list, p99 at full load",
             value=median(pair.api.answered.p99 for pair in pairs),
             unit="ms",
             target=FULL_P99,
             comparisons=(Comparison(name="nginx", value=median(pair.after.answered.p99 for pair in pairs), unit="ms"),),
             note="32 connections that never rest",
         ),
-        counting(rivals, api_cpu),
+        counting(servers, api_cpu),
     ]
 
 
-def counting(rivals: ComparedServers, answer_us: float) -> Figure:
+def counting(servers: ComparedServers, answer_us: float) -> Figure:
     """Make the figure of what counting takes of an answer; the same act as behind the door, alone in a loop."""
     requests = Requests(HttpCollector())
     began = time.process_time()
@@ -213,7 +213,7 @@ def counting(rivals: ComparedServers, answer_us: float) -> Figure:
     each = (time.process_time() - began) * US_PER_SEC / COUNTED
     return Figure(
         group="api",
-        name=f"{rivals.name} list, counting's share of an answer",
+        name=f"{servers.name} list, counting's share of an answer",
         value=each / answer_us,
         unit="",
         target=COUNTING,
@@ -225,12 +225,12 @@ def counting(rivals: ComparedServers, answer_us: float) -> Figure:
     )
 
 
-def half_load(rivals: ComparedServers, halves: Sequence[tuple[Slot, Slot]], rate: float) -> Result:
+def half_load(servers: ComparedServers, halves: Sequence[tuple[Slot, Slot]], rate: float) -> Result:
     """Make the figure of both at half the API's rate: the same connections rest before each request."""
     api, nginx = zip(*halves, strict=True)
     return Figure(
         group="api",
-        name=f"{rivals.name} list, p99 at half load",
+        name=f"{servers.name} list, p99 at half load",
         value=median(slot.answered.p99 for slot in api),
         unit="ms",
         target=HALF_P99,
