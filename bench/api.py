@@ -66,7 +66,7 @@ class ComparedServers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
+class LoadRun:
     """What a target answered, and the microseconds of processor time each answer took it."""
 
     answered: Answered
@@ -77,9 +77,9 @@ class Slot:
 class Pair:
     """The API between two slots of nginx."""
 
-    before: Slot
-    api: Slot
-    after: Slot
+    before: LoadRun
+    api: LoadRun
+    after: LoadRun
 
     @property
     def peer_rate(self) -> float:
@@ -153,11 +153,11 @@ async def beside_nginx(name: str, api: Target, secret: str, folder: Path) -> Asy
 async def loaded(servers: ComparedServers, size: Scale, folder: Path) -> list[Result]:
     """Measure nginx, API, nginx; then both at half the rate the API reached."""
 
-    async def slot(target: Target, pause_ms: float = 0.0) -> Slot:
+    async def slot(target: Target, pause_ms: float = 0.0) -> LoadRun:
         load = Load(url=target.url, headers=servers.headers, seconds=size.slot, pause_ms=pause_ms)
         before = cpu_seconds(target.pid)
         answered = await put_load(load, folder)
-        return Slot(answered=answered, cpu=(cpu_seconds(target.pid) - before) * US_PER_SEC / answered.requests)
+        return LoadRun(answered=answered, cpu=(cpu_seconds(target.pid) - before) * US_PER_SEC / answered.requests)
 
     before = await slot(servers.nginx)
     pairs = []
@@ -225,7 +225,7 @@ def counting(servers: ComparedServers, answer_us: float) -> Figure:
     )
 
 
-def half_load(servers: ComparedServers, halves: Sequence[tuple[Slot, Slot]], rate: float) -> Result:
+def half_load(servers: ComparedServers, halves: Sequence[tuple[LoadRun, LoadRun]], rate: float) -> Result:
     """Make the figure of both at half the API's rate: the same connections rest before each request."""
     api, nginx = zip(*halves, strict=True)
     return Figure(
