@@ -153,21 +153,21 @@ async def beside_nginx(name: str, api: Target, secret: str, folder: Path) -> Asy
 async def loaded(servers: ComparedServers, size: Scale, folder: Path) -> list[Result]:
     """Measure nginx, API, nginx; then both at half the rate the API reached."""
 
-    async def slot(target: Target, pause_ms: float = 0.0) -> LoadRun:
-        load = Load(url=target.url, headers=servers.headers, seconds=size.slot, pause_ms=pause_ms)
+    async def load_run(target: Target, pause_ms: float = 0.0) -> LoadRun:
+        load = Load(url=target.url, headers=servers.headers, seconds=size.load_run, pause_ms=pause_ms)
         before = cpu_seconds(target.pid)
         answered = await put_load(load, folder)
         return LoadRun(answered=answered, cpu=(cpu_seconds(target.pid) - before) * US_PER_SEC / answered.requests)
 
-    before = await slot(servers.nginx)
+    before = await load_run(servers.nginx)
     pairs = []
     for _ in range(size.pairs):
-        api, after = await slot(servers.api), await slot(servers.nginx)
+        api, after = await load_run(servers.api), await load_run(servers.nginx)
         pairs.append(Pair(before=before, api=api, after=after))
         before = after
     rate = median(pair.api.answered.rate for pair in pairs) / 2
     pause = pause_for(rate, median(pair.api.answered.p50 for pair in pairs) / 2)
-    halves = [(await slot(servers.api, pause), await slot(servers.nginx, pause)) for _ in range(size.pairs)]
+    halves = [(await load_run(servers.api, pause), await load_run(servers.nginx, pause)) for _ in range(size.pairs)]
     return [*full_load(servers, pairs), half_load(servers, halves, rate)]
 
 
@@ -231,12 +231,12 @@ def half_load(servers: ComparedServers, halves: Sequence[tuple[LoadRun, LoadRun]
     return Figure(
         group="api",
         name=f"{servers.name} list, p99 at half load",
-        value=median(slot.answered.p99 for slot in api),
+        value=median(load_run.answered.p99 for load_run in api),
         unit="ms",
         target=HALF_P99,
         comparisons=(
-            Comparison(name="nginx", value=median(slot.answered.p99 for slot in nginx), unit="ms"),
-            Comparison(name="reached", value=median(slot.answered.rate for slot in api), unit="req/s"),
+            Comparison(name="nginx", value=median(load_run.answered.p99 for load_run in nginx), unit="ms"),
+            Comparison(name="reached", value=median(load_run.answered.rate for load_run in api), unit="req/s"),
         ),
         note=f"32 connections with random rests, {rate:,.0f} req/s meant",
     )
