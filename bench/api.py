@@ -74,7 +74,7 @@ class LoadRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class Round:
     """The API between two slots of nginx."""
 
     before: LoadRun
@@ -163,7 +163,7 @@ async def loaded(servers: ComparedServers, size: Scale, folder: Path) -> list[Re
     pairs = []
     for _ in range(size.pairs):
         api, after = await load_run(servers.api), await load_run(servers.nginx)
-        pairs.append(Pair(before=before, api=api, after=after))
+        pairs.append(Round(before=before, api=api, after=after))
         before = after
     rate = median(pair.api.answered.rate for pair in pairs) / 2
     pause = pause_for(rate, median(pair.api.answered.p50 for pair in pairs) / 2)
@@ -171,7 +171,7 @@ async def loaded(servers: ComparedServers, size: Scale, folder: Path) -> list[Re
     return [*full_load(servers, pairs), half_load(servers, halves, rate)]
 
 
-def full_load(servers: ComparedServers, pairs: Sequence[Pair]) -> list[Result]:
+def full_load(servers: ComparedServers, pairs: Sequence[Round]) -> list[Result]:
     """Make the figures of the pairs."""
     api_cpu, nginx_cpu = median(pair.api.cpu for pair in pairs), median(pair.after.cpu for pair in pairs)
     return [
