@@ -160,43 +160,45 @@ async def loaded(servers: ComparedServers, size: Scale, folder: Path) -> list[Re
         return LoadRun(answered=answered, cpu=(cpu_seconds(target.pid) - before) * US_PER_SEC / answered.requests)
 
     before = await load_run(servers.nginx)
-    pairs = []
-    for _ in range(size.pairs):
+    rounds = []
+    for _ in range(size.rounds):
         api, after = await load_run(servers.api), await load_run(servers.nginx)
-        pairs.append(Round(before=before, api=api, after=after))
+        rounds.append(Round(before=before, api=api, after=after))
         before = after
-    rate = median(pair.api.answered.rate for pair in pairs) / 2
-    pause = pause_for(rate, median(pair.api.answered.p50 for pair in pairs) / 2)
-    halves = [(await load_run(servers.api, pause), await load_run(servers.nginx, pause)) for _ in range(size.pairs)]
-    return [*full_load(servers, pairs), half_load(servers, halves, rate)]
+    rate = median(pair.api.answered.rate for pair in rounds) / 2
+    pause = pause_for(rate, median(pair.api.answered.p50 for pair in rounds) / 2)
+    halves = [(await load_run(servers.api, pause), await load_run(servers.nginx, pause)) for _ in range(size.rounds)]
+    return [*full_load(servers, rounds), half_load(servers, halves, rate)]
 
 
-def full_load(servers: ComparedServers, pairs: Sequence[Round]) -> list[Result]:
+def full_load(servers: ComparedServers, rounds: Sequence[Round]) -> list[Result]:
     """Make the figures of the pairs."""
-    api_cpu, nginx_cpu = median(pair.api.cpu for pair in pairs), median(pair.after.cpu for pair in pairs)
+    api_cpu, nginx_cpu = median(pair.api.cpu for pair in rounds), median(pair.after.cpu for pair in rounds)
     return [
         Figure(
             group="api",
             name=f"{servers.name} list, share of nginx",
-            value=median(pair.ratio for pair in pairs),
+            value=median(pair.ratio for pair in rounds),
             unit="",
             target=RATIO,
             comparisons=(
-                Comparison(name="API", value=median(pair.api.answered.rate for pair in pairs), unit="req/s"),
-                Comparison(name="nginx", value=median(pair.peer_rate for pair in pairs), unit="req/s"),
-                Comparison(name="lowest pair", value=min(pair.ratio for pair in pairs), unit=""),
+                Comparison(name="API", value=median(pair.api.answered.rate for pair in rounds), unit="req/s"),
+                Comparison(name="nginx", value=median(pair.peer_rate for pair in rounds), unit="req/s"),
+                Comparison(name="lowest pair", value=min(pair.ratio for pair in rounds), unit=""),
                 Comparison(name="CPU per answer: API", value=api_cpu, unit="us"),
                 Comparison(name="nginx", value=nginx_cpu, unit="us"),
             ),
-            note=f"{servers.size:,} bytes, median of {len(pairs)} pairs",
+            note=f"{servers.size:,} bytes, median of {len(rounds)} pairs",
         ),
         Figure(
             group="api",
             name=f"{servers.name} list, p99 at full load",
-            value=median(pair.api.answered.p99 for pair in pairs),
+            value=median(pair.api.answered.p99 for pair in rounds),
             unit="ms",
             target=FULL_P99,
-            comparisons=(Comparison(name="nginx", value=median(pair.after.answered.p99 for pair in pairs), unit="ms"),),
+            comparisons=(
+                Comparison(name="nginx", value=median(pair.after.answered.p99 for pair in rounds), unit="ms"),
+            ),
             note="32 connections that never rest",
         ),
         counting(servers, api_cpu),
