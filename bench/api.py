@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from bench.resource_usage import MemoryUsage
     from bench.scale import Scale
     from bench.stack import Services
-    from bench.wrk import Answered
+    from bench.wrk import LoadResult
 
 LIST = "/api/v1/rate-limit/policies"
 QUERIES = {"plain": "", "filtered": "?status=OK&min_utilization=0"}
@@ -69,7 +69,7 @@ class ComparedServers:
 class LoadRun:
     """What a target answered, and the microseconds of processor time each answer took it."""
 
-    answered: Answered
+    answered: LoadResult
     cpu: float
 
 

@@ -46,7 +46,7 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class LoadResult:
     """Requests, their rate per second and latencies, ms, of 32 connections in one thread."""
 
     requests: int
@@ -55,7 +55,7 @@ class Answered:
     p99: float
 
 
-async def put_load(load: Load, folder: Path) -> Answered:
+async def put_load(load: Load, folder: Path) -> LoadResult:
     """Run wrk to its end.
 
     Raises:
@@ -89,7 +89,7 @@ async def _output(program: str, words: tuple[str, ...], patience: float) -> str:
     return output.decode(errors="replace")
 
 
-def _answered(output: str) -> Answered:
+def _answered(output: str) -> LoadResult:
     try:
         figures = json.loads(output.strip().splitlines()[-1])
     except (ValueError, IndexError) as error:
@@ -98,7 +98,7 @@ def _answered(output: str) -> Answered:
     if figures["errors"] or not figures["requests"]:
         message = f"wrk: {figures['errors']} of {figures['requests']} answers were errors"
         raise BenchError(message)
-    return Answered(
+    return LoadResult(
         requests=figures["requests"],
         rate=figures["requests"] * US_PER_MS * MS_PER_SEC / figures["us"],
         p50=figures["p50"] / US_PER_MS,
