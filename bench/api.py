@@ -69,7 +69,7 @@ class ComparedServers:
 class LoadRun:
     """What a target answered, and the microseconds of processor time each answer took it."""
 
-    answered: LoadResult
+    result: LoadResult
     cpu: float
 
 
@@ -84,12 +84,12 @@ class Round:
     @property
     def peer_rate(self) -> float:
         """Requests per second of nginx around the slot."""
-        return (self.before.answered.rate + self.after.answered.rate) / 2
+        return (self.before.result.rate + self.after.result.rate) / 2
 
     @property
     def ratio(self) -> float:
         """Share of nginx that the API reached."""
-        return self.api.answered.rate / self.peer_rate
+        return self.api.result.rate / self.peer_rate
 
 
 async def measure(size: Scale) -> Sequence[Result]:
@@ -156,8 +156,8 @@ async def loaded(servers: ComparedServers, size: Scale, folder: Path) -> list[Re
     async def load_run(target: Target, pause_ms: float = 0.0) -> LoadRun:
         load = Load(url=target.url, headers=servers.headers, seconds=size.load_run, pause_ms=pause_ms)
         before = cpu_seconds(target.pid)
-        answered = await put_load(load, folder)
-        return LoadRun(answered=answered, cpu=(cpu_seconds(target.pid) - before) * US_PER_SEC / answered.requests)
+        result = await put_load(load, folder)
+        return LoadRun(result=result, cpu=(cpu_seconds(target.pid) - before) * US_PER_SEC / result.requests)
 
     before = await load_run(servers.nginx)
     rounds = []
@@ -165,8 +165,8 @@ async def loaded(servers: ComparedServers, size: Scale, folder: Path) -> list[Re
         api, after = await load_run(servers.api), await load_run(servers.nginx)
         rounds.append(Round(before=before, api=api, after=after))
         before = after
-    rate = median(pair.api.answered.rate for pair in rounds) / 2
-    pause = pause_for(rate, median(pair.api.answered.p50 for pair in rounds) / 2)
+    rate = median(pair.api.result.rate for pair in rounds) / 2
+    pause = pause_for(rate, median(pair.api.result.p50 for pair in rounds) / 2)
     halves = [(await load_run(servers.api, pause), await load_run(servers.nginx, pause)) for _ in range(size.rounds)]
     return [*full_load(servers, rounds), half_load(servers, halves, rate)]
 
@@ -182,7 +182,7 @@ def full_load(servers: ComparedServers, rounds: Sequence[Round]) -> list[Result]
             unit="",
             target=RATIO,
             comparisons=(
-                Comparison(name="API", value=median(pair.api.answered.rate for pair in rounds), unit="req/s"),
+                Comparison(name="API", value=median(pair.api.result.rate for pair in rounds), unit="req/s"),
                 Comparison(name="nginx", value=median(pair.peer_rate for pair in rounds), unit="req/s"),
                 Comparison(name="lowest pair", value=min(pair.ratio for pair in rounds), unit=""),
                 Comparison(name="CPU per answer: API", value=api_cpu, unit="us"),
@@ -193,12 +193,10 @@ def full_load(servers: ComparedServers, rounds: Sequence[Round]) -> list[Result]
         Figure(
             group="api",
             name=f"{servers.name} list, p99 at full load",
-            value=median(pair.api.answered.p99 for pair in rounds),
+            value=median(pair.api.result.p99 for pair in rounds),
             unit="ms",
             target=FULL_P99,
-            comparisons=(
-                Comparison(name="nginx", value=median(pair.after.answered.p99 for pair in rounds), unit="ms"),
-            ),
+            comparisons=(Comparison(name="nginx", value=median(pair.after.result.p99 for pair in rounds), unit="ms"),),
             note="32 connections that never rest",
         ),
         counting(servers, api_cpu),
@@ -233,12 +231,12 @@ def half_load(servers: ComparedServers, halves: Sequence[tuple[LoadRun, LoadRun]
     return Figure(
         group="api",
         name=f"{servers.name} list, p99 at half load",
-        value=median(load_run.answered.p99 for load_run in api),
+        value=median(load_run.result.p99 for load_run in api),
         unit="ms",
         target=HALF_P99,
         comparisons=(
-            Comparison(name="nginx", value=median(load_run.answered.p99 for load_run in nginx), unit="ms"),
-            Comparison(name="reached", value=median(load_run.answered.rate for load_run in api), unit="req/s"),
+            Comparison(name="nginx", value=median(load_run.result.p99 for load_run in nginx), unit="ms"),
+            Comparison(name="reached", value=median(load_run.result.rate for load_run in api), unit="req/s"),
         ),
         note=f"32 connections with random rests, {rate:,.0f} req/s meant",
     )
