@@ -17,7 +17,7 @@ from bench.figure import Comparison, Figure, Target
 from bench.nginx import nginx_serving
 from bench.resource_usage import cpu_seconds, memory_of
 from bench.stack import product, start_services
-from bench.wrk import Load, pause_for, put_load
+from bench.wrk import Load, pause_for, run_load
 from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import HttpCollector
 from dict_rate_limit.apps.api.request_metrics import Requests
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port
@@ -156,7 +156,7 @@ async def loaded(servers: ComparedServers, size: Scale, folder: Path) -> list[Re
     async def load_run(target: Target, pause_ms: float = 0.0) -> LoadRun:
         load = Load(url=target.url, headers=servers.headers, seconds=size.load_run, pause_ms=pause_ms)
         before = cpu_seconds(target.pid)
-        result = await put_load(load, folder)
+        result = await run_load(load, folder)
         return LoadRun(result=result, cpu=(cpu_seconds(target.pid) - before) * US_PER_SEC / result.requests)
 
     before = await load_run(servers.nginx)

@@ -55,7 +55,7 @@ class LoadResult:
     p99: float
 
 
-async def put_load(load: Load, folder: Path) -> LoadResult:
+async def run_load(load: Load, folder: Path) -> LoadResult:
     """Run wrk to its end.
 
     Raises:
