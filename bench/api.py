@@ -111,7 +111,7 @@ async def measure(size: Scale) -> Sequence[Result]:
         found: list[Result] = []
         for name, query in QUERIES.items():
             target = Target(url=f"http://{LOOPBACK}:{environment['PORT']}{LIST}{query}", pid=child.pid)
-            servers = await stack.enter_async_context(beside_nginx(name, target, secret, services.folder))
+            servers = await stack.enter_async_context(compared_with_nginx(name, target, secret, services.folder))
             found += await loaded(servers, size, services.folder)
         return (*found, memory(idle, memory_of(child.pid)))
 
@@ -132,7 +132,7 @@ def settings(services: Services, secret: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def beside_nginx(name: str, api: Target, secret: str, folder: Path) -> AsyncIterator[ComparedServers]:
+async def compared_with_nginx(name: str, api: Target, secret: str, folder: Path) -> AsyncIterator[ComparedServers]:
     """Ask once, see that the answer is what is to be measured, and let nginx serve it."""
     headers = {"Authorization": f"Bearer {secret}"}
     async with httpx.AsyncClient() as client:
