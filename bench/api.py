@@ -112,7 +112,7 @@ async def measure(size: Scale) -> Sequence[Result]:
         for name, query in QUERIES.items():
             target = Target(url=f"http://{LOOPBACK}:{environment['PORT']}{LIST}{query}", pid=child.pid)
             servers = await stack.enter_async_context(compared_with_nginx(name, target, secret, services.folder))
-            found += await loaded(servers, size, services.folder)
+            found += await measure_load(servers, size, services.folder)
         return (*found, memory(idle, memory_of(child.pid)))
 
 
@@ -150,7 +150,7 @@ async def compared_with_nginx(name: str, api: Target, secret: str, folder: Path)
         yield ComparedServers(name=name, api=api, nginx=nginx, headers=headers, size=len(answer.content))
 
 
-async def loaded(servers: ComparedServers, size: Scale, folder: Path) -> list[Result]:
+async def measure_load(servers: ComparedServers, size: Scale, folder: Path) -> list[Result]:
     """Measure nginx, API, nginx; then both at half the rate the API reached."""
 
     async def load_run(target: Target, pause_ms: float = 0.0) -> LoadRun:
