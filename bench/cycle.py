@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.workflows.activities import Activities
 
 TASK_QUEUE = "dict-rate-limit"
-TAKING_TURNS = 20  # participants asked for one after the other, so that none runs out of POLICIES_LIST
+ALTERNATING = 20  # participants asked for one after the other, so that none runs out of POLICIES_LIST
 FIRST_PATIENCE_SEC = 120.0
 LOOK_AGAIN_SEC = 0.1
 POLL_OUTCOMES = "SELECT outcome, sum(polls)::integer FROM dict_rate_limit_poll_counts GROUP BY outcome"
@@ -126,7 +126,7 @@ async def first_cycle(services: Services) -> None:
 async def timed(cycles: Cycles, activities: Activities, services: Services, scale: Scale) -> Times:
     """Run small and large cycles, with and without Temporal in turns."""
     times = Times()
-    taking_turns = services.participants[:TAKING_TURNS]
+    taking_turns = services.participants[:ALTERNATING]
     for number in range(scale.cycles):
         one = [taking_turns[number % len(taking_turns)]]
         published, closed = await cycles.run(one)
