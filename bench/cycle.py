@@ -79,7 +79,7 @@ class Cycles:
         )
         result: inputs.MonitorResult = await handle.result()
         closed = (time.perf_counter() - began) * MS_PER_SEC
-        expect(len(participants), result.recorded)
+        require_recorded(len(participants), result.recorded)
         moments = [
             event.event_time.ToNanoseconds() / 1e6
             async for event in handle.fetch_history_events()
@@ -133,7 +133,7 @@ async def timed(cycles: Cycles, activities: Activities, services: Services, scal
         times.published.append(published)
         times.closed.append(closed)
         began = time.perf_counter()
-        expect(1, await our_activities.cycle(activities, one))
+        require_recorded(1, await our_activities.cycle(activities, one))
         times.without_temporal.append((time.perf_counter() - began) * MS_PER_SEC)
     parted = groups(services.participants)
     for _ in range(scale.large_cycles):
@@ -162,7 +162,7 @@ async def one_number(connection: psycopg.AsyncConnection[tuple[int]], query: str
     return row[0] if row else 0
 
 
-def expect(polls: int, recorded: int) -> None:
+def require_recorded(polls: int, recorded: int) -> None:
     """Refuse a cycle that did less than it should.
 
     Raises:
