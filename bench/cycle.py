@@ -103,7 +103,7 @@ async def measure(scale: Scale) -> Sequence[Result]:
         }
         worker = await stack.enter_async_context(product("worker", services.folder / "worker", environment, port))
         idle = memory_of(worker.pid)
-        await first_cycle(services)
+        await wait_for_first_cycle(services)
         client = await Client.connect(str(services.temporal), namespace=NAMESPACE)
         activities = await stack.enter_async_context(our_activities.activities_on(services))
         times = await timed(Cycles(client=client, worker=worker.pid), activities, services, scale)
@@ -112,7 +112,7 @@ async def measure(scale: Scale) -> Sequence[Result]:
     return (*figures(times, scale), memory(idle, busy, scale))
 
 
-async def first_cycle(services: Services) -> None:
+async def wait_for_first_cycle(services: Services) -> None:
     """Wait until the worker has polled everybody by itself."""
     deadline = time.monotonic() + FIRST_PATIENCE_SEC
     async with await psycopg.AsyncConnection.connect(services.database_url, autocommit=True) as connection:
