@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 TASK_QUEUE = "dict-rate-limit"
 ALTERNATING = 20  # participants asked for one after the other, so that none runs out of POLICIES_LIST
-FIRST_PATIENCE_SEC = 120.0
+FIRST_CYCLE_TIMEOUT_SEC = 120.0
 LOOK_AGAIN_SEC = 0.1
 POLL_OUTCOMES = "SELECT outcome, sum(polls)::integer FROM dict_rate_limit_poll_counts GROUP BY outcome"
 POLLED = "SELECT count(*) FROM dict_rate_limit_participants"
@@ -114,11 +114,11 @@ async def measure(scale: Scale) -> Sequence[Result]:
 
 async def wait_for_first_cycle(services: Services) -> None:
     """Wait until the worker has polled everybody by itself."""
-    deadline = time.monotonic() + FIRST_PATIENCE_SEC
+    deadline = time.monotonic() + FIRST_CYCLE_TIMEOUT_SEC
     async with await psycopg.AsyncConnection.connect(services.database_url, autocommit=True) as connection:
         while await one_number(connection, POLLED) < len(services.participants):
             if time.monotonic() > deadline:
-                message = f"the worker had not polled everybody after {FIRST_PATIENCE_SEC:.0f} s"
+                message = f"the worker had not polled everybody after {FIRST_CYCLE_TIMEOUT_SEC:.0f} s"
                 raise BenchError(message)
             await asyncio.sleep(LOOK_AGAIN_SEC)
 
