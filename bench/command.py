@@ -19,7 +19,7 @@ from dict_rate_limit.apps.local import parent_death_exec
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
-START_PATIENCE_SEC = 60.0
+START_TIMEOUT_SEC = 60.0
 STOP_PATIENCE_SEC = 15.0
 LOOK_AGAIN_SEC = 0.01
 PRODUCT = (sys.executable, "-m", "dict_rate_limit")
@@ -77,7 +77,7 @@ def start(command: Sequence[str], folder: Path, environment: Mapping[str, str]) 
 
 async def until_ready(child: subprocess.Popen[bytes], folder: Path, ready: Callable[[], Awaitable[bool]]) -> None:
     """Return once `ready()` holds."""
-    deadline = time.monotonic() + START_PATIENCE_SEC
+    deadline = time.monotonic() + START_TIMEOUT_SEC
     while not await ready():
         if child.poll() is not None or time.monotonic() > deadline:
             lines = (folder / "log").read_text(errors="replace").strip().splitlines()[-12:]
