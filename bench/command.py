@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
 START_TIMEOUT_SEC = 60.0
-STOP_PATIENCE_SEC = 15.0
+STOP_TIMEOUT_SEC = 15.0
 LOOK_AGAIN_SEC = 0.01
 PRODUCT = (sys.executable, "-m", "dict_rate_limit")
 PATH = f"{Path(sys.executable).parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -92,7 +92,7 @@ def stop(child: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM) -
     if child.poll() is None:
         child.send_signal(how)
     try:
-        child.wait(STOP_PATIENCE_SEC)
+        child.wait(STOP_TIMEOUT_SEC)
     except subprocess.TimeoutExpired:
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
