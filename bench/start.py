@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bench.figure import Result
     from bench.scale import Scale
 
-GONE_PATIENCE_SEC = 10.0
+EXIT_TIMEOUT_SEC = 10.0
 LOOK_AGAIN_SEC = 0.01
 
 
@@ -100,7 +100,7 @@ async def until_gone(processes: Sequence[int]) -> float:
     """
     began = time.monotonic()
     while left := [pid for pid in processes if runs(pid)]:
-        if time.monotonic() - began > GONE_PATIENCE_SEC:
+        if time.monotonic() - began > EXIT_TIMEOUT_SEC:
             message = f"processes {left} are left after the stop"
             raise BenchError(message)
         await asyncio.sleep(LOOK_AGAIN_SEC)
