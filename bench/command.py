@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 START_TIMEOUT_SEC = 60.0
 STOP_TIMEOUT_SEC = 15.0
-LOOK_AGAIN_SEC = 0.01
+CHECK_INTERVAL_SEC = 0.01
 PRODUCT = (sys.executable, "-m", "dict_rate_limit")
 PATH = f"{Path(sys.executable).parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -83,7 +83,7 @@ async def until_ready(child: subprocess.Popen[bytes], folder: Path, ready: Calla
             lines = (folder / "log").read_text(errors="replace").strip().splitlines()[-12:]
             message = "\n".join((f"not ready, exit code {child.poll()}:", *lines))
             raise BenchError(message)
-        await asyncio.sleep(LOOK_AGAIN_SEC)
+        await asyncio.sleep(CHECK_INTERVAL_SEC)
 
 
 def stop(child: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM) -> float:

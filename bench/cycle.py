@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 TASK_QUEUE = "dict-rate-limit"
 ALTERNATING = 20  # participants asked for one after the other, so that none runs out of POLICIES_LIST
 FIRST_CYCLE_TIMEOUT_SEC = 120.0
-LOOK_AGAIN_SEC = 0.1
+CHECK_INTERVAL_SEC = 0.1
 POLL_OUTCOMES = "SELECT outcome, sum(polls)::integer FROM dict_rate_limit_poll_counts GROUP BY outcome"
 POLLED = "SELECT count(*) FROM dict_rate_limit_participants"
 
@@ -120,7 +120,7 @@ async def wait_for_first_cycle(services: Services) -> None:
             if time.monotonic() > deadline:
                 message = f"the worker had not polled everybody after {FIRST_CYCLE_TIMEOUT_SEC:.0f} s"
                 raise BenchError(message)
-            await asyncio.sleep(LOOK_AGAIN_SEC)
+            await asyncio.sleep(CHECK_INTERVAL_SEC)
 
 
 async def timed(cycles: Cycles, activities: Activities, services: Services, scale: Scale) -> Times:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bench.scale import Scale
 
 EXIT_TIMEOUT_SEC = 10.0
-LOOK_AGAIN_SEC = 0.01
+CHECK_INTERVAL_SEC = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,7 @@ async def until_gone(processes: Sequence[int]) -> float:
         if time.monotonic() - began > EXIT_TIMEOUT_SEC:
             message = f"processes {left} are left after the stop"
             raise BenchError(message)
-        await asyncio.sleep(LOOK_AGAIN_SEC)
+        await asyncio.sleep(CHECK_INTERVAL_SEC)
     return time.monotonic() - began
 
 
