@@ -135,13 +135,13 @@ async def timed(cycles: Cycles, activities: Activities, services: Services, scal
         began = time.perf_counter()
         require_recorded(1, await our_activities.cycle(activities, one))
         times.without_temporal.append((time.perf_counter() - began) * MS_PER_SEC)
-    parted = groups(services.participants)
+    participant_groups = groups(services.participants)
     for _ in range(scale.large_cycles):
         cpu, began = cpu_seconds(cycles.worker), time.perf_counter()
-        await asyncio.gather(*(cycles.run(group) for group in parted))
+        await asyncio.gather(*(cycles.run(group) for group in participant_groups))
         times.large_cpu.append(cpu_seconds(cycles.worker) - cpu)
         between = time.perf_counter()
-        await asyncio.gather(*(our_activities.cycle(activities, group) for group in parted))
+        await asyncio.gather(*(our_activities.cycle(activities, group) for group in participant_groups))
         times.large.append(between - began)
         times.large_without_temporal.append(time.perf_counter() - between)
     return times
