@@ -76,12 +76,12 @@ def pause_for(rate: float, latency_ms: float) -> float:
     return max(0.1, CONNECTIONS * MS_PER_SEC / rate - latency_ms)
 
 
-async def _output(program: str, words: tuple[str, ...], patience: float) -> str:
+async def _output(program: str, words: tuple[str, ...], timeout: float) -> str:
     child = await asyncio.create_subprocess_exec(
         program, *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
     try:
-        output, _ = await asyncio.wait_for(child.communicate(), patience)
+        output, _ = await asyncio.wait_for(child.communicate(), timeout)
     finally:
         if child.returncode is None:
             child.kill()
