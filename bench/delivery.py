@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 TOPIC = "persistent://lb-conn/dict/core-events"
 BATCH = 200
-PATIENCE = timedelta(minutes=5)
+TIMEOUT = timedelta(minutes=5)
 PARTICIPANTS = [f"{10_000_000 + number}" for number in range(10)]
 POLICIES = 29
 
@@ -82,7 +82,7 @@ class Bench:
         """
         waiting = (await self.stores.outbox.backlog()).waiting
         began = time.perf_counter()
-        done = await deliver_all(self.stores.outbox, publisher, SystemClock(), batch=BATCH, within=PATIENCE)
+        done = await deliver_all(self.stores.outbox, publisher, SystemClock(), batch=BATCH, within=TIMEOUT)
         took = time.perf_counter() - began
         if done.failure is not None or done.delivered != waiting:
             message = f"{done.delivered} of {waiting} transitions were told: {done.failure}"
@@ -155,7 +155,7 @@ def bare(url: str, contents: Sequence[tuple[str, bytes]]) -> float:
     began = time.perf_counter()
     for key, content in contents:
         producer.send_async(content, answered, partition_key=key)
-    all_there.wait(PATIENCE.total_seconds())
+    all_there.wait(TIMEOUT.total_seconds())
     took = time.perf_counter() - began
     client.close()
     if results.count("Ok") != len(contents):
