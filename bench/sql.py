@@ -43,7 +43,7 @@ Times = dict[str, list[list[float]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Operation:
     """Something to time. It is asked `1 / every` as often as the others."""
 
     name: str
@@ -66,7 +66,7 @@ async def measure(scale: Scale) -> Sequence[Result]:
     return figures(times, history)
 
 
-def questions(connection: Connection, stores: Stores, history: History) -> Sequence[Question]:
+def questions(connection: Connection, stores: Stores, history: History) -> Sequence[Operation]:
     """Return everything that is asked, in the order of one turn."""
     luck = random.Random(1)  # noqa: S311 -- the same days in every run
     ticks = itertools.count(1)
@@ -88,13 +88,13 @@ def questions(connection: Connection, stores: Stores, history: History) -> Seque
         "width": max(timedelta(hours=1), (history.until - history.since) / POINTS),
     }
     return (
-        Question(name="round trip", ask=lambda: query("round_trip", {})),
-        Question(name="latest", ask=lambda: stores.state.latest([PARTICIPANT])),
-        Question(name="day", ask=lambda: query("one_day", day())),
-        Question(name="chart", ask=lambda: query("chart", whole)),
-        Question(name="raw chart", ask=lambda: query("chart_raw", whole), every=RARE),
-        Question(name="record", ask=lambda: record(stores, *next_reading(history, next(ticks)))),
-        Question(name="one row", ask=lambda: connection.execute(queries()["one_row"])),
+        Operation(name="round trip", ask=lambda: query("round_trip", {})),
+        Operation(name="latest", ask=lambda: stores.state.latest([PARTICIPANT])),
+        Operation(name="day", ask=lambda: query("one_day", day())),
+        Operation(name="chart", ask=lambda: query("chart", whole)),
+        Operation(name="raw chart", ask=lambda: query("chart_raw", whole), every=RARE),
+        Operation(name="record", ask=lambda: record(stores, *next_reading(history, next(ticks)))),
+        Operation(name="one row", ask=lambda: connection.execute(queries()["one_row"])),
     )
 
 
@@ -103,7 +103,7 @@ def next_reading(history: History, tick: int) -> tuple[datetime, float]:
     return history.until + tick * FIVE_MINUTES, 0.5 + 0.4 * (tick % 7) / 7
 
 
-async def asked(all_questions: Sequence[Question], scale: Scale) -> Times:
+async def asked(all_questions: Sequence[Operation], scale: Scale) -> Times:
     """Ask round by round, so that a noisy moment hits one round of each and not one question."""
     times: Times = defaultdict(list)
     for question in all_questions:
@@ -114,7 +114,7 @@ async def asked(all_questions: Sequence[Question], scale: Scale) -> Times:
     return times
 
 
-async def timed(question: Question, number: int) -> list[float]:
+async def timed(question: Operation, number: int) -> list[float]:
     """Ask so many times; return the milliseconds of each."""
     times = []
     for _ in range(number):
