@@ -47,7 +47,7 @@ class Operation:
     """Something to time. It is asked `1 / every` as often as the others."""
 
     name: str
-    ask: Callable[[], Awaitable[object]]
+    run: Callable[[], Awaitable[object]]
     every: int = 1
 
 
@@ -88,13 +88,13 @@ def questions(connection: Connection, stores: Stores, history: History) -> Seque
         "width": max(timedelta(hours=1), (history.until - history.since) / POINTS),
     }
     return (
-        Operation(name="round trip", ask=lambda: query("round_trip", {})),
-        Operation(name="latest", ask=lambda: stores.state.latest([PARTICIPANT])),
-        Operation(name="day", ask=lambda: query("one_day", day())),
-        Operation(name="chart", ask=lambda: query("chart", whole)),
-        Operation(name="raw chart", ask=lambda: query("chart_raw", whole), every=RARE),
-        Operation(name="record", ask=lambda: record(stores, *next_reading(history, next(ticks)))),
-        Operation(name="one row", ask=lambda: connection.execute(queries()["one_row"])),
+        Operation(name="round trip", run=lambda: query("round_trip", {})),
+        Operation(name="latest", run=lambda: stores.state.latest([PARTICIPANT])),
+        Operation(name="day", run=lambda: query("one_day", day())),
+        Operation(name="chart", run=lambda: query("chart", whole)),
+        Operation(name="raw chart", run=lambda: query("chart_raw", whole), every=RARE),
+        Operation(name="record", run=lambda: record(stores, *next_reading(history, next(ticks)))),
+        Operation(name="one row", run=lambda: connection.execute(queries()["one_row"])),
     )
 
 
@@ -119,7 +119,7 @@ async def timed(question: Operation, number: int) -> list[float]:
     times = []
     for _ in range(number):
         began = time.perf_counter()
-        await question.ask()
+        await question.run()
         times.append((time.perf_counter() - began) * MS_PER_SEC)
     return times
 
