@@ -62,7 +62,7 @@ async def measure(scale: Scale) -> Sequence[Result]:
         history = await make_history(connection, stores, SystemClock().now(), scale.days)
         await connection.execute("RESET synchronous_commit")
         await connection.execute(queries()["table_of_marks"])
-        times = await asked(questions(connection, stores, history), scale)
+        times = await time_all(questions(connection, stores, history), scale)
     return figures(times, history)
 
 
@@ -103,7 +103,7 @@ def next_reading(history: History, tick: int) -> tuple[datetime, float]:
     return history.until + tick * FIVE_MINUTES, 0.5 + 0.4 * (tick % 7) / 7
 
 
-async def asked(all_questions: Sequence[Operation], scale: Scale) -> Times:
+async def time_all(all_questions: Sequence[Operation], scale: Scale) -> Times:
     """Ask round by round, so that a noisy moment hits one round of each and not one question."""
     times: Times = defaultdict(list)
     for question in all_questions:
