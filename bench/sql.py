@@ -62,11 +62,11 @@ async def measure(scale: Scale) -> Sequence[Result]:
         history = await make_history(connection, stores, SystemClock().now(), scale.days)
         await connection.execute("RESET synchronous_commit")
         await connection.execute(queries()["table_of_marks"])
-        times = await time_all(questions(connection, stores, history), scale)
+        times = await time_all(operations(connection, stores, history), scale)
     return figures(times, history)
 
 
-def questions(connection: Connection, stores: Stores, history: History) -> Sequence[Operation]:
+def operations(connection: Connection, stores: Stores, history: History) -> Sequence[Operation]:
     """Return everything that is asked, in the order of one turn."""
     luck = random.Random(1)  # noqa: S311 -- the same days in every run
     ticks = itertools.count(1)
