@@ -106,20 +106,20 @@ def next_reading(history: History, tick: int) -> tuple[datetime, float]:
 async def time_all(all_questions: Sequence[Operation], scale: Scale) -> Times:
     """Ask round by round, so that a noisy moment hits one round of each and not one question."""
     times: Times = defaultdict(list)
-    for question in all_questions:
-        await timed(question, 10)  # caches warm, statements prepared
+    for operation in all_questions:
+        await timed(operation, 10)  # caches warm, statements prepared
     for _ in range(scale.rounds):
-        for question in all_questions:
-            times[question.name].append(await timed(question, max(3, scale.queries // question.every)))
+        for operation in all_questions:
+            times[operation.name].append(await timed(operation, max(3, scale.queries // operation.every)))
     return times
 
 
-async def timed(question: Operation, number: int) -> list[float]:
+async def timed(operation: Operation, number: int) -> list[float]:
     """Ask so many times; return the milliseconds of each."""
     times = []
     for _ in range(number):
         began = time.perf_counter()
-        await question.run()
+        await operation.run()
         times.append((time.perf_counter() - began) * MS_PER_SEC)
     return times
 
