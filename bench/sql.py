@@ -103,13 +103,13 @@ def next_reading(history: History, tick: int) -> tuple[datetime, float]:
     return history.until + tick * FIVE_MINUTES, 0.5 + 0.4 * (tick % 7) / 7
 
 
-async def time_all(all_questions: Sequence[Operation], scale: Scale) -> Times:
+async def time_all(all_operations: Sequence[Operation], scale: Scale) -> Times:
     """Ask round by round, so that a noisy moment hits one round of each and not one question."""
     times: Times = defaultdict(list)
-    for operation in all_questions:
+    for operation in all_operations:
         await timed(operation, 10)  # caches warm, statements prepared
     for _ in range(scale.rounds):
-        for operation in all_questions:
+        for operation in all_operations:
             times[operation.name].append(await timed(operation, max(3, scale.queries // operation.every)))
     return times
 
