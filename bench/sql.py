@@ -107,14 +107,14 @@ async def time_all(all_operations: Sequence[Operation], scale: Scale) -> Times:
     """Ask round by round, so that a noisy moment hits one round of each and not one question."""
     times: Times = defaultdict(list)
     for operation in all_operations:
-        await timed(operation, 10)  # caches warm, statements prepared
+        await time_operation(operation, 10)  # caches warm, statements prepared
     for _ in range(scale.rounds):
         for operation in all_operations:
-            times[operation.name].append(await timed(operation, max(3, scale.queries // operation.every)))
+            times[operation.name].append(await time_operation(operation, max(3, scale.queries // operation.every)))
     return times
 
 
-async def timed(operation: Operation, number: int) -> list[float]:
+async def time_operation(operation: Operation, number: int) -> list[float]:
     """Ask so many times; return the milliseconds of each."""
     times = []
     for _ in range(number):
