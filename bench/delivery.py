@@ -74,7 +74,7 @@ class Bench:
             await record_group(self.stores.state, polls, RULES, asyncio.Semaphore(4))
             self.ticks += 1
 
-    async def relayed(self, publisher: EventPublisher) -> float:
+    async def publish_pending(self, publisher: EventPublisher) -> float:
         """Tell what waits, as the worker does; return transitions a second.
 
         Raises:
@@ -95,13 +95,13 @@ async def measure(scale: Scale) -> Sequence[Result]:
     rates = Rates()
     async with parts(scale) as bench, publisher_to(bench.url) as publisher:
         await bench.record()
-        await bench.relayed(publisher)  # connects
+        await bench.publish_pending(publisher)  # connects
         for _ in range(scale.rounds):
             await bench.record()
-            rates.relay.append(await bench.relayed(publisher))
+            rates.relay.append(await bench.publish_pending(publisher))
             await bench.record()
             memory = MemoryPublisher()
-            rates.without_broker.append(await bench.relayed(memory))
+            rates.without_broker.append(await bench.publish_pending(memory))
             clock = SystemClock()
             contents = [(event.policy_name, event_json(event, "1", clock.now())) for event in memory.published]
             rates.bare.append(await asyncio.to_thread(bare, bench.url, contents))
