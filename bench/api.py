@@ -199,11 +199,11 @@ def full_load(servers: ComparedServers, rounds: Sequence[Round]) -> list[Result]
             comparisons=(Comparison(name="nginx", value=median(pair.after.result.p99 for pair in rounds), unit="ms"),),
             note="32 connections that never rest",
         ),
-        counting(servers, api_cpu),
+        metrics_overhead(servers, api_cpu),
     ]
 
 
-def counting(servers: ComparedServers, answer_us: float) -> Figure:
+def metrics_overhead(servers: ComparedServers, answer_us: float) -> Figure:
     """Make the figure of what counting takes of an answer; the same act as behind the door, alone in a loop."""
     requests = Requests(HttpCollector())
     began = time.process_time()
