@@ -1,4 +1,4 @@
-"""The cached list of the API process beside nginx, which serves the very same bytes."""
+"""The cached list of the API process, compared with nginx, which serves the same bytes."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ RATIO = Target(limit=0.45, at_least=True)
 FULL_P99 = Target(limit=5)
 HALF_P99 = Target(limit=4)
 MEMORY = Target(limit=110)
-COUNTING = Target(limit=0.05)
-COUNTED = 200_000
+METRICS_SHARE = Target(limit=0.05)
+COUNTED_REQUESTS = 200_000
 US_PER_SEC = 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """What serves one list: its URL and its process."""
+class Server:
+    """URL and process id of a server of one list."""
 
     url: str
     pid: int
@@ -56,18 +56,18 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedServers:
-    """The API and nginx with the same answer, what a request carries, the body's bytes."""
+    """The API and nginx with the same response. `headers` are those of a request, `size` is the body in bytes."""
 
     name: str
-    api: Target
-    nginx: Target
+    api: Server
+    nginx: Server
     headers: Mapping[str, str]
     size: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadRun:
-    """What a target answered, and the microseconds of processor time each answer took it."""
+    """Result of one load run. `cpu` is the server's processor time per response in microseconds."""
 
     result: LoadResult
     cpu: float
@@ -75,28 +75,28 @@ class LoadRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """The API between two slots of nginx."""
+    """One load run of the API between two of nginx."""
 
     before: LoadRun
     api: LoadRun
     after: LoadRun
 
     @property
-    def peer_rate(self) -> float:
-        """Requests per second of nginx around the slot."""
+    def nginx_rate(self) -> float:
+        """Mean requests per second of nginx before and after."""
         return (self.before.result.rate + self.after.result.rate) / 2
 
     @property
     def ratio(self) -> float:
-        """Share of nginx that the API reached."""
-        return self.api.result.rate / self.peer_rate
+        """Rate of the API divided by the rate of nginx."""
+        return self.api.result.rate / self.nginx_rate
 
 
-async def measure(size: Scale) -> Sequence[Result]:
-    """Run the real API process with tokens and metrics, and load it.
+async def measure(scale: Scale) -> Sequence[Result]:
+    """Run the real API process with tokens and metrics, and put load on it.
 
     Raises:
-        MissingToolError: there is no wrk, or no nginx.
+        MissingToolError: wrk or nginx is not installed.
     """
     for needed in ("wrk", "nginx"):
         tool(needed)
@@ -110,14 +110,14 @@ async def measure(size: Scale) -> Sequence[Result]:
         idle = memory_of(child.pid)
         found: list[Result] = []
         for name, query in QUERIES.items():
-            target = Target(url=f"http://{LOOPBACK}:{environment['PORT']}{LIST}{query}", pid=child.pid)
-            servers = await stack.enter_async_context(compared_with_nginx(name, target, secret, services.folder))
-            found += await measure_load(servers, size, services.folder)
+            server = Server(url=f"http://{LOOPBACK}:{environment['PORT']}{LIST}{query}", pid=child.pid)
+            servers = await stack.enter_async_context(compared_with_nginx(name, server, secret, services.folder))
+            found += await measure_load(servers, scale, services.folder)
         return (*found, memory(idle, memory_of(child.pid)))
 
 
 def settings(services: Services, secret: str) -> dict[str, str]:
-    """Return the environment of an API that wants a token; the cache lives longer than the run."""
+    """Return the environment of an API that requires a token. The cache lives longer than the run."""
     tokens = services.folder / "tokens"
     tokens.write_text(new_token_line("bench", Role.VIEWER, None, secret) + "\n")
     return {
@@ -132,118 +132,126 @@ def settings(services: Services, secret: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def compared_with_nginx(name: str, api: Target, secret: str, folder: Path) -> AsyncIterator[ComparedServers]:
-    """Ask once, see that the answer is what is to be measured, and let nginx serve it."""
+async def compared_with_nginx(name: str, api: Server, secret: str, folder: Path) -> AsyncIterator[ComparedServers]:
+    """Check one response of the API, and let nginx serve the same bytes.
+
+    Raises:
+        BenchError: the response is not the cached list of all policies.
+    """
     headers = {"Authorization": f"Bearer {secret}"}
     async with httpx.AsyncClient() as client:
-        refused = await client.get(api.url)
+        without_token = await client.get(api.url)
         await client.get(api.url, headers=headers)
         answer = await client.get(api.url, headers=headers)
-    if refused.status_code != httpx.codes.UNAUTHORIZED or answer.headers.get("x-cache-status") != "HIT":
-        message = f"{api.url}: {refused.status_code} without a token, {answer.status_code} {dict(answer.headers)} with"
+    if without_token.status_code != httpx.codes.UNAUTHORIZED or answer.headers.get("x-cache-status") != "HIT":
+        message = (
+            f"{api.url}: {without_token.status_code} without a token, {answer.status_code} {dict(answer.headers)} with"
+        )
         raise BenchError(message)
     if answer.json()["total"] < len(PSP_POLICIES) // 2:
         message = f"{api.url}: only {answer.json()['total']} policies"
         raise BenchError(message)
     async with nginx_serving(answer.content, answer.headers, folder / f"nginx-{name}") as (url, pid):
-        nginx = Target(url=url, pid=pid)
+        nginx = Server(url=url, pid=pid)
         yield ComparedServers(name=name, api=api, nginx=nginx, headers=headers, size=len(answer.content))
 
 
-async def measure_load(servers: ComparedServers, size: Scale, folder: Path) -> list[Result]:
-    """Measure nginx, API, nginx; then both at half the rate the API reached."""
+async def measure_load(servers: ComparedServers, scale: Scale, folder: Path) -> list[Result]:
+    """Measure nginx, API and nginx in turns, then both at half the rate of the API."""
 
-    async def load_run(target: Target, pause_ms: float = 0.0) -> LoadRun:
-        load = Load(url=target.url, headers=servers.headers, seconds=size.load_run, pause_ms=pause_ms)
-        before = cpu_seconds(target.pid)
+    async def load_run(server: Server, pause_ms: float = 0.0) -> LoadRun:
+        load = Load(url=server.url, headers=servers.headers, seconds=scale.load_seconds, pause_ms=pause_ms)
+        before = cpu_seconds(server.pid)
         result = await run_load(load, folder)
-        return LoadRun(result=result, cpu=(cpu_seconds(target.pid) - before) * US_PER_SEC / result.requests)
+        return LoadRun(result=result, cpu=(cpu_seconds(server.pid) - before) * US_PER_SEC / result.requests)
 
     before = await load_run(servers.nginx)
     rounds = []
-    for _ in range(size.rounds):
+    for _ in range(scale.load_rounds):
         api, after = await load_run(servers.api), await load_run(servers.nginx)
         rounds.append(Round(before=before, api=api, after=after))
         before = after
-    rate = median(pair.api.result.rate for pair in rounds) / 2
-    pause = pause_for(rate, median(pair.api.result.p50 for pair in rounds) / 2)
-    halves = [(await load_run(servers.api, pause), await load_run(servers.nginx, pause)) for _ in range(size.rounds)]
+    rate = median(one.api.result.rate for one in rounds) / 2
+    pause = pause_for(rate, median(one.api.result.p50 for one in rounds) / 2)
+    halves = [
+        (await load_run(servers.api, pause), await load_run(servers.nginx, pause)) for _ in range(scale.load_rounds)
+    ]
     return [*full_load(servers, rounds), half_load(servers, halves, rate)]
 
 
 def full_load(servers: ComparedServers, rounds: Sequence[Round]) -> list[Result]:
-    """Make the figures of the pairs."""
-    api_cpu, nginx_cpu = median(pair.api.cpu for pair in rounds), median(pair.after.cpu for pair in rounds)
+    """Return the figures at full load."""
+    api_cpu, nginx_cpu = median(one.api.cpu for one in rounds), median(one.after.cpu for one in rounds)
     return [
         Figure(
             group="api",
             name=f"{servers.name} list, share of nginx",
-            value=median(pair.ratio for pair in rounds),
+            value=median(one.ratio for one in rounds),
             unit="",
             target=RATIO,
             comparisons=(
-                Comparison(name="API", value=median(pair.api.result.rate for pair in rounds), unit="req/s"),
-                Comparison(name="nginx", value=median(pair.peer_rate for pair in rounds), unit="req/s"),
-                Comparison(name="lowest pair", value=min(pair.ratio for pair in rounds), unit=""),
-                Comparison(name="CPU per answer: API", value=api_cpu, unit="us"),
+                Comparison(name="API", value=median(one.api.result.rate for one in rounds), unit="req/s"),
+                Comparison(name="nginx", value=median(one.nginx_rate for one in rounds), unit="req/s"),
+                Comparison(name="lowest round", value=min(one.ratio for one in rounds), unit=""),
+                Comparison(name="CPU per response: API", value=api_cpu, unit="us"),
                 Comparison(name="nginx", value=nginx_cpu, unit="us"),
             ),
-            note=f"{servers.size:,} bytes, median of {len(rounds)} pairs",
+            note=f"{servers.size:,} bytes, median of {len(rounds)} rounds",
         ),
         Figure(
             group="api",
             name=f"{servers.name} list, p99 at full load",
-            value=median(pair.api.result.p99 for pair in rounds),
+            value=median(one.api.result.p99 for one in rounds),
             unit="ms",
             target=FULL_P99,
-            comparisons=(Comparison(name="nginx", value=median(pair.after.result.p99 for pair in rounds), unit="ms"),),
-            note="32 connections that never rest",
+            comparisons=(Comparison(name="nginx", value=median(one.after.result.p99 for one in rounds), unit="ms"),),
+            note="32 connections without pauses",
         ),
         metrics_overhead(servers, api_cpu),
     ]
 
 
-def metrics_overhead(servers: ComparedServers, answer_us: float) -> Figure:
-    """Make the figure of what counting takes of an answer; the same act as behind the door, alone in a loop."""
+def metrics_overhead(servers: ComparedServers, response_us: float) -> Figure:
+    """Return the share of metrics in a response. Only the counting of the request pipeline runs, in a loop."""
     requests = Requests(HttpCollector())
     began = time.process_time()
-    for _ in range(COUNTED):
+    for _ in range(COUNTED_REQUESTS):
         requests.answered_from_memory(200, 0.00002)
         requests.reads[CacheStatus.HIT] += 1
-    each = (time.process_time() - began) * US_PER_SEC / COUNTED
+    each = (time.process_time() - began) * US_PER_SEC / COUNTED_REQUESTS
     return Figure(
         group="api",
-        name=f"{servers.name} list, counting's share of an answer",
-        value=each / answer_us,
+        name=f"{servers.name} list, metrics' share of a response",
+        value=each / response_us,
         unit="",
-        target=COUNTING,
+        target=METRICS_SHARE,
         comparisons=(
-            Comparison(name="counting", value=each, unit="us"),
-            Comparison(name="answer", value=answer_us, unit="us"),
+            Comparison(name="metrics", value=each, unit="us"),
+            Comparison(name="response", value=response_us, unit="us"),
         ),
-        note="processor time; nothing is logged and nothing traced of an answer from memory",
+        note="processor time; a response from memory is neither logged nor traced",
     )
 
 
 def half_load(servers: ComparedServers, halves: Sequence[tuple[LoadRun, LoadRun]], rate: float) -> Result:
-    """Make the figure of both at half the API's rate: the same connections rest before each request."""
+    """Return the figure at half the API's rate. The same connections pause before each request."""
     api, nginx = zip(*halves, strict=True)
     return Figure(
         group="api",
         name=f"{servers.name} list, p99 at half load",
-        value=median(load_run.result.p99 for load_run in api),
+        value=median(run.result.p99 for run in api),
         unit="ms",
         target=HALF_P99,
         comparisons=(
-            Comparison(name="nginx", value=median(load_run.result.p99 for load_run in nginx), unit="ms"),
-            Comparison(name="reached", value=median(load_run.result.rate for load_run in api), unit="req/s"),
+            Comparison(name="nginx", value=median(run.result.p99 for run in nginx), unit="ms"),
+            Comparison(name="reached", value=median(run.result.rate for run in api), unit="req/s"),
         ),
-        note=f"32 connections with random rests, {rate:,.0f} req/s meant",
+        note=f"32 connections with random pauses, target {rate:,.0f} req/s",
     )
 
 
 def memory(idle: MemoryUsage, busy: MemoryUsage) -> Figure:
-    """Make the figure of the process that was loaded."""
+    """Return the figure of the API process."""
     return Figure(
         group="memory",
         name="API, peak",
@@ -254,5 +262,5 @@ def memory(idle: MemoryUsage, busy: MemoryUsage) -> Figure:
             Comparison(name="at the end", value=busy.now, unit="MiB"),
             Comparison(name="before any load", value=idle.now, unit="MiB"),
         ),
-        note="highest resident size, over all the load above",
+        note="highest resident size, over all load of `api`",
     )

@@ -1,4 +1,4 @@
-"""nginx, serving given bytes: the peer of the API."""
+"""nginx with a fixed response, to compare the API with."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FILE = "list.json"
 OWN_HEADERS = {"connection", "content-length", "content-type", "date", "server", "transfer-encoding"}
 
-# One process, as the API is one; the file is held open and sent by the kernel.
+# One process, like the API. The file stays open and the kernel sends it.
 CONFIGURATION = """
 daemon off;
 master_process off;
@@ -49,10 +49,10 @@ http {{
 
 @asynccontextmanager
 async def nginx_serving(body: bytes, headers: Mapping[str, str], folder: Path) -> AsyncIterator[tuple[str, int]]:
-    """Serve the body with the headers on a free port; gives the URL and the process id.
+    """Serve the body with the headers on a free port; yield the URL and the process id.
 
     Raises:
-        MissingToolError: there is no nginx.
+        MissingToolError: nginx is not installed.
     """
     program = tool("nginx")
     address = f"{LOOPBACK}:{free_port()}"
@@ -67,8 +67,8 @@ async def nginx_serving(body: bytes, headers: Mapping[str, str], folder: Path) -
 
 
 def _lines(headers: Mapping[str, str]) -> str:
-    said = ((name, value) for name, value in headers.items() if name.lower() not in OWN_HEADERS)
-    return "\n".join(f"        add_header {name} {_quoted(value)};" for name, value in said)
+    passed = ((name, value) for name, value in headers.items() if name.lower() not in OWN_HEADERS)
+    return "\n".join(f"        add_header {name} {_quoted(value)};" for name, value in passed)
 
 
 def _quoted(value: str) -> str:

@@ -1,4 +1,4 @@
-"""What processes take of the machine, as the kernel counts it."""
+"""Memory and processor time of processes, from /proc."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ KIB_PER_MIB = 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryUsage:
-    """Resident memory now and at its highest, MiB."""
+    """Resident memory now and at its peak, in MiB."""
 
     now: float
     peak: float
 
 
 def memory_of(pid: int) -> MemoryUsage:
-    """Read a process and its descendants: the sum of what each holds, and of what each held at most."""
+    """Return the sums of current and of peak memory of a process and its descendants."""
     parts = [memory_of_process(one) for one in (pid, *descendants(pid))]
     return MemoryUsage(now=sum(part.now for part in parts), peak=sum(part.peak for part in parts))
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return the processor time the process and its living descendants have had, user and kernel."""
+    """Return user and kernel time of the process and its running descendants."""
     ticks = 0
     for one in (pid, *descendants(pid)):
         fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
@@ -35,7 +35,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def descendants(pid: int) -> list[int]:
-    """Return the process ids of all children, theirs included."""
+    """Return the process ids of all descendants."""
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
@@ -44,7 +44,11 @@ def descendants(pid: int) -> list[int]:
 
 
 def memory_of_process(pid: int) -> MemoryUsage:
-    """Read one process."""
+    """Return the memory of one process.
+
+    Raises:
+        BenchError: the process does not exist.
+    """
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""How much is measured."""
+"""Amount of data and of repetitions."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """Everything that makes a run long. Times are seconds."""
+    """Numbers that decide how long a run takes. `load_seconds` is the length of one load run."""
 
     days: int
     rounds: int
     queries: int
-    pairs: int
-    slot: float
+    load_rounds: int
+    load_seconds: float
     cycles: int
     participants: int
     large_cycles: int
@@ -22,7 +22,7 @@ class Scale:
 
     @property
     def short(self) -> bool:
-        """Tell whether the figures are a smoke test only."""
+        """Whether this is only a smoke test."""
         return self is SHORT
 
 
@@ -30,8 +30,8 @@ FULL = Scale(
     days=395,
     rounds=7,
     queries=200,
-    pairs=7,
-    slot=2.0,
+    load_rounds=7,
+    load_seconds=2.0,
     cycles=60,
     participants=1000,
     large_cycles=3,
@@ -42,8 +42,8 @@ SHORT = Scale(
     days=10,
     rounds=2,
     queries=50,
-    pairs=1,
-    slot=1.0,
+    load_rounds=1,
+    load_seconds=1.0,
     cycles=10,
     participants=100,
     large_cycles=1,

@@ -1,4 +1,4 @@
-"""wrk: load on one URL, and what came back."""
+"""Load on one URL with wrk."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CONNECTIONS = 32
 GRACE_SEC = 20.0
 US_PER_MS = 1000.0
 
-# wrk knows no rate: a pause before each request, random so that the connections do not march in step, makes one.
+# wrk has no option for a rate. A random pause before each request sets one, without connections in step.
 PAUSE = """
 function delay()
   return math.floor(-math.log(1 - math.random()) * {pause_ms} + math.random())
@@ -37,7 +37,7 @@ end
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What to ask for, for how many seconds; `pause_ms` is the mean of what each connection rests before a request."""
+    """URL, headers and duration of the load. `pause_ms` is the mean pause of each connection before a request."""
 
     url: str
     headers: Mapping[str, str]
@@ -47,7 +47,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadResult:
-    """Requests, their rate per second and latencies, ms, of 32 connections in one thread."""
+    """Requests, requests per second and latencies in ms, of 32 connections in one thread."""
 
     requests: int
     rate: float
@@ -56,32 +56,32 @@ class LoadResult:
 
 
 async def run_load(load: Load, folder: Path) -> LoadResult:
-    """Run wrk to its end.
+    """Run wrk.
 
     Raises:
-        MissingToolError: there is no wrk.
-        BenchError: an answer was an error, or none came.
+        MissingToolError: wrk is not installed.
+        BenchError: a response was an error, or there was none.
     """
     script = folder / "wrk.lua"
     script.write_text((PAUSE.replace("{pause_ms}", f"{load.pause_ms:.3f}") if load.pause_ms else "") + SUMMARY)
     headers = [word for name, value in load.headers.items() for word in ("-H", f"{name}: {value}")]
-    # wrk takes whole seconds only.
+    # wrk accepts whole seconds only.
     span = f"{max(1, round(load.seconds))}s"
     words = ("-t1", f"-c{CONNECTIONS}", f"-d{span}", "--timeout", "5s", "-s", str(script), *headers, load.url)
     return _answered(await _output(tool("wrk"), words, load.seconds + GRACE_SEC))
 
 
 def pause_for(rate: float, latency_ms: float) -> float:
-    """Return the mean pause, ms, that makes all connections together ask at this rate."""
+    """Return the mean pause in ms with which all connections together reach this rate."""
     return max(0.1, CONNECTIONS * MS_PER_SEC / rate - latency_ms)
 
 
-async def _output(program: str, words: tuple[str, ...], timeout: float) -> str:
+async def _output(program: str, words: tuple[str, ...], seconds: float) -> str:
     child = await asyncio.create_subprocess_exec(
         program, *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
     try:
-        output, _ = await asyncio.wait_for(child.communicate(), timeout)
+        output, _ = await asyncio.wait_for(child.communicate(), seconds)
     finally:
         if child.returncode is None:
             child.kill()
@@ -96,7 +96,7 @@ def _answered(output: str) -> LoadResult:
         message = f"wrk: {output.strip()[-300:]}"
         raise BenchError(message) from error
     if figures["errors"] or not figures["requests"]:
-        message = f"wrk: {figures['errors']} of {figures['requests']} answers were errors"
+        message = f"wrk: {figures['errors']} of {figures['requests']} responses were errors"
         raise BenchError(message)
     return LoadResult(
         requests=figures["requests"],
