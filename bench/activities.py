@@ -1,4 +1,4 @@
-"""A cycle without Temporal: the same activities on the same parts, one after the other in this process."""
+"""A cycle without Temporal: the same activities with the same services, one after the other in this process."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ RETENTION_MONTHS = 13
 
 
 @asynccontextmanager
-async def activities_on(services: Services) -> AsyncIterator[Activities]:
-    """Put the worker's activities together; transitions go to memory."""
+async def open_activities(services: Services) -> AsyncIterator[Activities]:
+    """Create the worker's activities. Transitions are written to memory."""
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         stores = postgres_stores(await stack.enter_async_context(open_pool(services.database_url)))
@@ -62,7 +62,7 @@ async def activities_on(services: Services) -> AsyncIterator[Activities]:
 
 
 async def cycle(activities: Activities, participants: Sequence[str]) -> int:
-    """Fetch, record, publish; return how many polls were recorded."""
+    """Fetch, record, publish; return the number of recorded polls."""
     environment = ActivityEnvironment()
     polls = await environment.run(activities.fetch, inputs.FetchInput(participants=list(participants)))
     recorded = await environment.run(activities.record, inputs.RecordInput(polls=polls))

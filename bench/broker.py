@@ -1,4 +1,4 @@
-"""A real Pulsar broker for the length of a measurement."""
+"""A real Pulsar broker for a measurement."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ADDRESS = re.compile(r"export PULSAR_BROKER_URL=(\S+)")
 
 @asynccontextmanager
 async def broker(folder: Path) -> AsyncIterator[str]:
-    """Run it by scripts/pulsar; gives its address.
+    """Run the broker with scripts/pulsar; yield its URL.
 
     Raises:
         MissingToolError: it is not installed.
@@ -51,6 +51,6 @@ def installed() -> Path:
 
 
 def address(folder: Path) -> str | None:
-    """Return what it has said of itself so far."""
-    said = ADDRESS.search((folder / "log").read_text(errors="replace"))
-    return said[1] if said else None
+    """Return the URL from its log, or None while it starts."""
+    found = ADDRESS.search((folder / "log").read_text(errors="replace"))
+    return found[1] if found else None

@@ -1,4 +1,4 @@
-"""One monitoring cycle, by the real worker process through Temporal, and the same without Temporal."""
+"""One monitoring cycle of the real worker process through Temporal, and the same without Temporal."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.workflows.activities import Activities
 
 TASK_QUEUE = "dict-rate-limit"
-ALTERNATING = 20  # participants asked for one after the other, so that none runs out of POLICIES_LIST
+ALTERNATING = 20  # participants used in turns, so that none exhausts its POLICIES_LIST
 FIRST_CYCLE_TIMEOUT_SEC = 120.0
 CHECK_INTERVAL_SEC = 0.1
 POLL_OUTCOMES = "SELECT outcome, sum(polls)::integer FROM dict_rate_limit_poll_counts GROUP BY outcome"
@@ -57,14 +57,14 @@ class Times:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cycles:
-    """Runs monitoring workflows on the worker that is there; `worker` is its process id."""
+    """Runs monitoring workflows on the started worker. `worker` is its process id."""
 
     client: Client
     worker: int
     numbers: count[int] = field(default_factory=count)
 
     async def run(self, participants: Sequence[str]) -> tuple[float, float]:
-        """Run one to its end; return milliseconds from its start to its last activity's end, and as a caller sees it.
+        """Run one workflow; return milliseconds until its last activity ended, and as seen by its caller.
 
         Raises:
             BenchError: a poll was not recorded.
@@ -80,17 +80,17 @@ class Cycles:
         result: inputs.MonitorResult = await handle.result()
         closed = (time.perf_counter() - began) * MS_PER_SEC
         require_recorded(len(participants), result.recorded)
-        moments = [
+        times_ms = [
             event.event_time.ToNanoseconds() / 1e6
             async for event in handle.fetch_history_events()
             if event.event_type
             in {EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED, EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED}
         ]
-        return moments[-1] - moments[0], closed
+        return times_ms[-1] - times_ms[0], closed
 
 
 async def measure(scale: Scale) -> Sequence[Result]:
-    """Start the worker for all participants, wait for its own first cycle, then run ours."""
+    """Start the worker for all participants, wait for its own first cycle, then run the measured ones."""
     participants = [f"{10_000_000 + number}" for number in range(scale.participants)]
     async with AsyncExitStack() as stack:
         services = await stack.enter_async_context(start_services(participants, temporal=True))
@@ -105,7 +105,7 @@ async def measure(scale: Scale) -> Sequence[Result]:
         idle = memory_of(worker.pid)
         await wait_for_first_cycle(services)
         client = await Client.connect(str(services.temporal), namespace=NAMESPACE)
-        activities = await stack.enter_async_context(our_activities.activities_on(services))
+        activities = await stack.enter_async_context(our_activities.open_activities(services))
         times = await timed(Cycles(client=client, worker=worker.pid), activities, services, scale)
         busy = memory_of(worker.pid)
         await require_good_polls(services)
@@ -113,18 +113,22 @@ async def measure(scale: Scale) -> Sequence[Result]:
 
 
 async def wait_for_first_cycle(services: Services) -> None:
-    """Wait until the worker has polled everybody by itself."""
+    """Wait until the worker has polled all participants.
+
+    Raises:
+        BenchError: it did not in time.
+    """
     deadline = time.monotonic() + FIRST_CYCLE_TIMEOUT_SEC
     async with await psycopg.AsyncConnection.connect(services.database_url, autocommit=True) as connection:
         while await one_number(connection, POLLED) < len(services.participants):
             if time.monotonic() > deadline:
-                message = f"the worker had not polled everybody after {FIRST_CYCLE_TIMEOUT_SEC:.0f} s"
+                message = f"the worker had not polled all participants after {FIRST_CYCLE_TIMEOUT_SEC:.0f} s"
                 raise BenchError(message)
             await asyncio.sleep(CHECK_INTERVAL_SEC)
 
 
 async def timed(cycles: Cycles, activities: Activities, services: Services, scale: Scale) -> Times:
-    """Run small and large cycles, with and without Temporal in turns."""
+    """Run small and large cycles, in turns with and without Temporal."""
     times = Times()
     taking_turns = services.participants[:ALTERNATING]
     for number in range(scale.cycles):
@@ -148,25 +152,29 @@ async def timed(cycles: Cycles, activities: Activities, services: Services, scal
 
 
 async def require_good_polls(services: Services) -> None:
-    """See that the simulated DICT answered every poll: a refused one costs less than a good one."""
+    """Check that the simulated DICT answered every poll, because a rejected one costs less.
+
+    Raises:
+        BenchError: a poll failed.
+    """
     async with await psycopg.AsyncConnection.connect(services.database_url, autocommit=True) as connection:
         outcomes = await (await connection.execute(POLL_OUTCOMES)).fetchall()
     if [outcome for outcome, _ in outcomes] != [Outcome.OK]:
-        message = f"polls ended {outcomes}, expected all to be good"
+        message = f"polls ended {outcomes}, expected all to be OK"
         raise BenchError(message)
 
 
 async def one_number(connection: psycopg.AsyncConnection[tuple[int]], query: str) -> int:
-    """Ask for one number."""
+    """Return the single number of a query."""
     row = await (await connection.execute(query.encode())).fetchone()
     return row[0] if row else 0
 
 
 def require_recorded(polls: int, recorded: int) -> None:
-    """Refuse a cycle that did less than it should.
+    """Check that a cycle recorded all its polls.
 
     Raises:
-        BenchError: it did.
+        BenchError: it did not.
     """
     if recorded != polls:
         message = f"a cycle over {polls} participants recorded {recorded} polls"
@@ -174,8 +182,8 @@ def require_recorded(polls: int, recorded: int) -> None:
 
 
 def figures(times: Times, scale: Scale) -> Sequence[Result]:
-    """Make the figures of both kinds of cycle."""
-    mine = quantile(times.without_temporal, 0.5)
+    """Return the figures of both kinds of cycle."""
+    direct = quantile(times.without_temporal, 0.5)
     many = f"{scale.participants:,} participants"
     return (
         Figure(
@@ -185,16 +193,16 @@ def figures(times: Times, scale: Scale) -> Sequence[Result]:
             unit="ms",
             target=Target(limit=150),
             comparisons=(
-                Comparison(name="without Temporal", value=mine, unit="ms"),
+                Comparison(name="without Temporal", value=direct, unit="ms"),
                 Comparison(name="p90", value=quantile(times.published, 0.9), unit="ms"),
-                Comparison(name="as its caller sees it, p50", value=quantile(times.closed, 0.5), unit="ms"),
+                Comparison(name="as seen by its caller, p50", value=quantile(times.closed, 0.5), unit="ms"),
             ),
             note=f"workflow started to published, Temporal's clock; {scale.cycles} cycles",
         ),
         Figure(
             group="cycle",
             name="one participant without Temporal, p50",
-            value=mine,
+            value=direct,
             unit="ms",
             target=Target(limit=25),
             comparisons=(Comparison(name="p90", value=quantile(times.without_temporal, 0.9), unit="ms"),),
@@ -217,7 +225,7 @@ def figures(times: Times, scale: Scale) -> Sequence[Result]:
 
 
 def memory(idle: MemoryUsage, busy: MemoryUsage, scale: Scale) -> Figure:
-    """Make the figure of the worker process."""
+    """Return the figure of the worker process."""
     return Figure(
         group="memory",
         name="worker, peak",

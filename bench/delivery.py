@@ -1,4 +1,4 @@
-"""Transitions from the database to a real broker, beside the bare client, and beside a broker that costs nothing."""
+"""Transitions from the database to a real broker, compared with the client alone and with a publisher to memory."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ POLICIES = 29
 
 @dataclass(slots=True, kw_only=True)
 class Rates:
-    """Transitions a second, a value for each round."""
+    """Transitions per second, one value per round."""
 
     relay: list[float] = field(default_factory=list)
     without_broker: list[float] = field(default_factory=list)
@@ -58,7 +58,7 @@ class Rates:
 
 @dataclass(slots=True, kw_only=True)
 class Bench:
-    """The database, which every round fills and empties, and the broker."""
+    """The database, which every round fills and empties, and the broker URL."""
 
     stores: Stores
     url: str
@@ -66,7 +66,7 @@ class Bench:
     ticks: int = 0
 
     async def record(self) -> None:
-        """Let every bucket of ten participants be critical, then well, in turns, until so many transitions wait."""
+        """Record polls of ten participants, all buckets critical and OK in turns, until enough transitions wait."""
         for _ in range(self.transitions // (POLICIES * len(PARTICIPANTS))):
             at = SystemClock().now() + self.ticks * RULES.interval
             share = 0.05 if self.ticks % 2 == 0 else 1.0
@@ -75,25 +75,25 @@ class Bench:
             self.ticks += 1
 
     async def publish_pending(self, publisher: EventPublisher) -> float:
-        """Tell what waits, as the worker does; return transitions a second.
+        """Publish the pending transitions as the worker does; return transitions per second.
 
         Raises:
-            BenchError: some were not told.
+            BenchError: some were not published.
         """
         waiting = (await self.stores.outbox.backlog()).waiting
         began = time.perf_counter()
         done = await deliver_all(self.stores.outbox, publisher, SystemClock(), batch=BATCH, within=TIMEOUT)
         took = time.perf_counter() - began
         if done.failure is not None or done.delivered != waiting:
-            message = f"{done.delivered} of {waiting} transitions were told: {done.failure}"
+            message = f"{done.delivered} of {waiting} transitions were published: {done.failure}"
             raise BenchError(message)
         return waiting / took
 
 
 async def measure(scale: Scale) -> Sequence[Result]:
-    """Fill the outbox and empty it: into the broker, into memory; then send the same by the client alone."""
+    """Fill the outbox and publish to the broker, then to memory, then send the same with the client alone."""
     rates = Rates()
-    async with parts(scale) as bench, publisher_to(bench.url) as publisher:
+    async with services(scale) as bench, publisher_to(bench.url) as publisher:
         await bench.record()
         await bench.publish_pending(publisher)  # connects
         for _ in range(scale.rounds):
@@ -109,7 +109,7 @@ async def measure(scale: Scale) -> Sequence[Result]:
 
 
 @asynccontextmanager
-async def parts(scale: Scale) -> AsyncIterator[Bench]:
+async def services(scale: Scale) -> AsyncIterator[Bench]:
     """Start a durable PostgreSQL and the broker."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(open_folder())
@@ -122,7 +122,7 @@ async def parts(scale: Scale) -> AsyncIterator[Bench]:
 
 @asynccontextmanager
 async def publisher_to(url: str) -> AsyncIterator[EventPublisher]:
-    """Make the product's publisher."""
+    """Open the product's publisher."""
     publisher = PulsarPublisher(BrokerAddress(url=url, topic=TOPIC), ProducerOptions(), SystemClock(), "bench")
     try:
         yield publisher
@@ -131,7 +131,7 @@ async def publisher_to(url: str) -> AsyncIterator[EventPublisher]:
 
 
 def bare(url: str, contents: Sequence[tuple[str, bytes]]) -> float:
-    """Send contents by the client library, all at once, with the product's settings; return messages a second.
+    """Send contents with the client library, all at once, with the product's settings; return messages per second.
 
     Raises:
         BenchError: some were not acknowledged.
@@ -145,17 +145,17 @@ def bare(url: str, contents: Sequence[tuple[str, bytes]]) -> float:
         batching_max_publish_delay_ms=BATCH_DELAY_MS,
     )
     results: list[str] = []
-    all_there = threading.Event()
+    all_acknowledged = threading.Event()
 
     def answered(result: pulsar.Result, _: object) -> None:
         results.append(result.name)
         if len(results) == len(contents):
-            all_there.set()
+            all_acknowledged.set()
 
     began = time.perf_counter()
     for key, content in contents:
         producer.send_async(content, answered, partition_key=key)
-    all_there.wait(TIMEOUT.total_seconds())
+    all_acknowledged.wait(TIMEOUT.total_seconds())
     took = time.perf_counter() - began
     client.close()
     if results.count("Ok") != len(contents):
@@ -165,7 +165,7 @@ def bare(url: str, contents: Sequence[tuple[str, bytes]]) -> float:
 
 
 def figure(rates: Rates, scale: Scale) -> Figure:
-    """Make the figure."""
+    """Return the figure with its comparisons."""
     return Figure(
         group="delivery",
         name="transitions published",
