@@ -1,4 +1,4 @@
-"""Thirteen months of one participant's life, made in the database itself."""
+"""Thirteen months of history of one participant, generated in the database."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ RULES = AlertConfig(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What was made: rows of states and of the hourly roll-up from `since` to `until`, megabytes of the database."""
+    """The generated history: rows of states and of hourly aggregates, its time range, the database size."""
 
     since: datetime
     until: datetime
@@ -55,7 +55,7 @@ def queries() -> Mapping[str, bytes]:
 
 
 async def make_history(connection: Connection, stores: Stores, now: datetime, days: int) -> History:
-    """Fill so many days up to now, record one reading, and let the product roll everything up."""
+    """Fill `days` up to now, record one reading, and let the product aggregate by the hour."""
     first = now.replace(minute=0, second=0, microsecond=0) - timedelta(days=days)
     states = 0
     await connection.execute("SET synchronous_commit TO off")
@@ -63,7 +63,7 @@ async def make_history(connection: Connection, stores: Stores, now: datetime, da
         since, until = max(first, month_start(now, number)), min(month_start(now, number + 1), now)
         if since < until:
             await stores.maintenance.make_partitions(since)
-            states += await filled(connection, since, until)
+            states += await fill_month(connection, since, until)
     await record(stores, now, 0.9)
     await connection.execute(queries()["from_the_beginning"], {"participant": PARTICIPANT, "since": first})
     hours = await stores.maintenance.roll_up(now)
@@ -72,8 +72,8 @@ async def make_history(connection: Connection, stores: Stores, now: datetime, da
     return History(since=first, until=now, states=states, hours=hours, megabytes=await megabytes(connection))
 
 
-async def filled(connection: Connection, since: datetime, until: datetime) -> int:
-    """Write the readings of one month."""
+async def fill_month(connection: Connection, since: datetime, until: datetime) -> int:
+    """Insert the readings of one month; return the number of rows."""
     known = limits()
     cursor = await connection.execute(
         queries()["fill"],
@@ -91,7 +91,7 @@ async def filled(connection: Connection, since: datetime, until: datetime) -> in
 
 
 async def record(stores: Stores, at: datetime, share: float) -> None:
-    """Record one poll as the worker does: load, judge, save, in one transaction."""
+    """Record one poll as the worker does: load, evaluate, save, in one transaction."""
     poll = snapshot(PARTICIPANT, at, share)
     async with stores.state.begin(PARTICIPANT) as unit:
         state = await unit.load(poll)

@@ -1,4 +1,4 @@
--- Queries of the bench: the history it makes, and what charts will ask of it.
+-- Queries of the benchmark: the generated history, and queries of charts.
 
 -- name: fill
 -- One month, a row per policy every five minutes, in the order in which polls would have written it.
@@ -41,7 +41,7 @@ GROUP BY at
 ORDER BY at;
 
 -- name: chart_raw
--- The same without a roll-up: what it saves.
+-- The same from the raw readings, for comparison.
 SELECT
     date_bin(%(width)s, checked_at, %(since)s) AS at,
     min(available_tokens), avg(available_tokens), max(available_tokens), min(capacity), max(utilization_pct)
@@ -52,12 +52,12 @@ GROUP BY at
 ORDER BY at;
 
 -- name: round_trip
--- The cheapest question there is.
+-- The cheapest query.
 SELECT 1;
 
--- name: table_of_marks
+-- name: create_commit_table
 CREATE TABLE bench_marks (at TIMESTAMP WITH TIME ZONE NOT NULL);
 
 -- name: one_row
--- The smallest transaction there is.
+-- The smallest transaction.
 INSERT INTO bench_marks VALUES (clock_timestamp());

@@ -1,4 +1,4 @@
-"""The 29 policies of one participant in category C, as published."""
+"""The 29 policies of one participant in category C, with the published limits."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ CATEGORY = "C"
 
 
 def limits() -> dict[str, PublishedLimits]:
-    """Return every policy's limits by name."""
+    """Return the limits of every policy by name."""
     found = ((name, published_limits(name, CATEGORY)) for name in PSP_POLICIES)
     return {name: limit for name, limit in found if limit is not None}
 
 
 def snapshot(participant: str, at: datetime, share: float) -> Snapshot:
-    """Make an answer in which every bucket holds this share of its capacity."""
+    """Return a reading in which every bucket has this share of its capacity."""
     buckets = tuple(
         Bucket(
             name=name,

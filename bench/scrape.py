@@ -1,4 +1,4 @@
-"""What observing costs: a scrape over the real store, and counting and tracing as a part of an answer."""
+"""Cost of a scrape of /metrics with a real store."""
 
 from __future__ import annotations
 
@@ -35,31 +35,31 @@ BEFORE = timedelta(minutes=5)
 
 
 async def measure(scale: Scale) -> Sequence[Result]:
-    """Scrape a store of one participant, then of many."""
+    """Scrape a store with one participant, then with many."""
     found = []
     for count, target in ((1, ONE), (scale.participants, THOUSAND)):
         names = [f"{10_000_000 + number}" for number in range(count)]
-        async with filled(names) as stores:
-            found.append(await scraped(stores, names, scale.rounds + 1, target))
+        async with filled_stores(names) as stores:
+            found.append(await measure_scrapes(stores, names, scale.rounds + 1, target))
     return found
 
 
 @asynccontextmanager
-async def filled(participants: Sequence[str]) -> AsyncIterator[Stores]:
-    """Keep two readings of each participant, so that there are paces too."""
-    now, gate = SystemClock().now(), asyncio.Semaphore(4)
+async def filled_stores(participants: Sequence[str]) -> AsyncIterator[Stores]:
+    """Store two readings of each participant, so that consumption is known too."""
+    now, limit = SystemClock().now(), asyncio.Semaphore(4)
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(open_folder())
         url = await stack.enter_async_context(embedded_postgres(folder / "postgres"))
         await up(url)
         stores = postgres_stores(await stack.enter_async_context(open_pool(url)))
         for at, share in ((now - BEFORE, 0.9), (now, 0.6)):
-            await record_group(stores.state, [snapshot(name, at, share) for name in participants], RULES, gate)
+            await record_group(stores.state, [snapshot(name, at, share) for name in participants], RULES, limit)
         yield stores
 
 
-async def scraped(stores: Stores, participants: Sequence[str], rounds: int, target: Target) -> Figure:
-    """Scrape again and again; the first, which prepares statements, does not count."""
+async def measure_scrapes(stores: Stores, participants: Sequence[str], rounds: int, target: Target) -> Figure:
+    """Scrape repeatedly. The first scrape prepares statements and does not count."""
     source = StoredSource(
         stores=stores,
         participants=participants,

@@ -1,4 +1,4 @@
-"""The database after 13 months: what readers ask of it, and what recording one more reading costs."""
+"""Queries on a database with 13 months of history, and the cost of recording one more reading."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ if TYPE_CHECKING:
 POINTS = 500
 DAY = timedelta(days=1)
 FIVE_MINUTES = timedelta(minutes=5)
-RARE = 40  # the slow peer is asked once where the others are asked so often
+RARE = 40  # the slow comparison runs once for so many runs of the others
 
 Times = dict[str, list[list[float]]]
-"""Milliseconds by query, a list per round."""
+"""Milliseconds by operation, one list per round."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """Something to time. It is asked `1 / every` as often as the others."""
+    """An operation to time. It runs `1 / every` as often as the others."""
 
     name: str
     run: Callable[[], Awaitable[object]]
@@ -52,7 +52,7 @@ class Operation:
 
 
 async def measure(scale: Scale) -> Sequence[Result]:
-    """Make the history, ask everything in rounds, each question beside the others."""
+    """Generate the history and time all operations in rounds."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(open_folder())
         url = await stack.enter_async_context(embedded_postgres(folder / "postgres"))
@@ -61,25 +61,25 @@ async def measure(scale: Scale) -> Sequence[Result]:
         connection = await stack.enter_async_context(await psycopg.AsyncConnection.connect(url, autocommit=True))
         history = await make_history(connection, stores, SystemClock().now(), scale.days)
         await connection.execute("RESET synchronous_commit")
-        await connection.execute(queries()["table_of_marks"])
+        await connection.execute(queries()["create_commit_table"])
         times = await time_all(operations(connection, stores, history), scale)
     return figures(times, history)
 
 
 def operations(connection: Connection, stores: Stores, history: History) -> Sequence[Operation]:
-    """Return everything that is asked, in the order of one turn."""
-    luck = random.Random(1)  # noqa: S311 -- the same days in every run
+    """Return all operations, in the order of one round."""
+    chance = random.Random(1)  # noqa: S311 -- the same days in every run
     ticks = itertools.count(1)
 
     async def query(name: str, span: dict[str, object]) -> None:
-        policy = luck.choice(tuple(limits()))
+        policy = chance.choice(tuple(limits()))
         cursor = await connection.execute(
             queries()[name], {"participant": PARTICIPANT, "policy": policy, **span}, prepare=True
         )
         await cursor.fetchall()
 
     def day() -> dict[str, object]:
-        since = history.since + luck.random() * (history.until - history.since - DAY)
+        since = history.since + chance.random() * (history.until - history.since - DAY)
         return {"since": since, "until": since + DAY}
 
     whole: dict[str, object] = {
@@ -99,15 +99,15 @@ def operations(connection: Connection, stores: Stores, history: History) -> Sequ
 
 
 def next_reading(history: History, tick: int) -> tuple[datetime, float]:
-    """Return when the next poll is received, and how full every bucket is then: calm, no alerts."""
+    """Return time and level of the next poll. The level never opens an alert."""
     return history.until + tick * FIVE_MINUTES, 0.5 + 0.4 * (tick % 7) / 7
 
 
 async def time_all(all_operations: Sequence[Operation], scale: Scale) -> Times:
-    """Ask round by round, so that a noisy moment hits one round of each and not one question."""
+    """Run all operations in every round, so that a noisy moment affects one round of each and not one operation."""
     times: Times = defaultdict(list)
     for operation in all_operations:
-        await time_operation(operation, 10)  # caches warm, statements prepared
+        await time_operation(operation, 10)  # warms caches and prepares statements
     for _ in range(scale.rounds):
         for operation in all_operations:
             times[operation.name].append(await time_operation(operation, max(3, scale.queries // operation.every)))
@@ -115,7 +115,7 @@ async def time_all(all_operations: Sequence[Operation], scale: Scale) -> Times:
 
 
 async def time_operation(operation: Operation, number: int) -> list[float]:
-    """Ask so many times; return the milliseconds of each."""
+    """Run the operation `number` times; return the milliseconds of each run."""
     times = []
     for _ in range(number):
         began = time.perf_counter()
@@ -125,7 +125,7 @@ async def time_operation(operation: Operation, number: int) -> list[float]:
 
 
 def figures(times: Times, history: History) -> Sequence[Result]:
-    """Set each p99 beside what the machine gave in the same rounds."""
+    """Return each p99 with comparisons of the same rounds."""
     trip = Comparison(name="SELECT 1", value=median_quantile(times["round trip"], 0.99), unit="ms")
     raw = Comparison(name="without roll-up, p50", value=median_quantile(times["raw chart"], 0.5), unit="ms")
     row = Comparison(name="one-row commit", value=median_quantile(times["one row"], 0.99), unit="ms")
@@ -144,8 +144,8 @@ def figures(times: Times, history: History) -> Sequence[Result]:
         )
 
     return (
-        p99("latest", "latest of all policies", 3, (trip,), f"as the API asks the store; {scale}"),
+        p99("latest", "latest of all policies", 3, (trip,), f"as the API queries the store; {scale}"),
         p99("day", "24 h of one policy", 8, (trip,), "random policy and day"),
         p99("chart", "whole history of one policy", 25, (trip, raw), f"{history.hours:,} hours rolled up, 500 points"),
-        p99("record", "record one reading", None, (row,), "lock, load, judge, save; durable commit"),
+        p99("record", "record one reading", None, (row,), "lock, load, evaluate, save; durable commit"),
     )

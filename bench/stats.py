@@ -1,4 +1,4 @@
-"""Many values in few."""
+"""Quantiles."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ MS_PER_SEC = 1000.0
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """Return the smallest value that `share` of all do not exceed."""
+    """Return the smallest value that `share` of all values do not exceed."""
     return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
 
 
 def median_quantile(rounds: Sequence[Sequence[float]], share: float) -> float:
-    """Return the median over rounds of each one's quantile: a noisy moment spoils one round, not the figure."""
+    """Return the median of the quantiles of the rounds, so that a noisy moment affects one round only."""
     return median(quantile(values, share) for values in rounds)
