@@ -1,1 +1,1 @@
-"""Measures the product against its bars: `python -m bench`; docs/benchmarks.md says what each figure means."""
+"""Measures the product against its targets: `python -m bench`. docs/benchmarks.md explains each figure."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """Something that is set up once and gives figures of one group or several."""
+    """A setup that measures figures of one or more groups."""
 
     name: str
     groups: tuple[str, ...]
@@ -47,11 +47,11 @@ GROUPS = ("api", "cycle", "delivery", "scrape", "sql", "memory", "up")
 
 
 def main() -> int:
-    """Measure what was asked for; 1 when a measurement broke, or with --strict when a bar was missed."""
+    """Measure the chosen groups. Return 1 if a measurement failed, or with --strict if a target was missed."""
     arguments = parse()
     scale = SHORT if arguments.short else FULL
-    about = {**machine(), "size": "short: a smoke test, its figures prove nothing" if scale.short else "full"}
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as the product's processes do
+    about = {**machine(), "size": "short: a smoke test, not valid as a measurement" if scale.short else "full"}
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # the event loop of the product
         results = runner.run(measured(tuple(arguments.names) or GROUPS, scale))
     if arguments.output == "json":
         sys.stdout.write(as_json(results, about) + "\n")
@@ -62,13 +62,15 @@ def main() -> int:
 
 
 def parse() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(prog="bench", description="Measure, each figure next to a peer or a limit.")
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(
+        prog="bench", description="Measure the product, each figure with a comparison or a limit."
+    )
     parser.add_argument(
-        "names", nargs="*", metavar="name", help=f"what to measure, of {', '.join(GROUPS)}; all if none"
+        "names", nargs="*", metavar="name", help=f"groups to measure, of {', '.join(GROUPS)}; default all"
     )
     parser.add_argument("--short", action="store_true", help="less data, fewer rounds, under a minute: a smoke test")
-    parser.add_argument("--strict", action="store_true", help="exit with 1 when a bar is missed")
+    parser.add_argument("--strict", action="store_true", help="exit with 1 if a target is missed")
     parser.add_argument("--output", choices=("table", "json"), default="table")
     arguments = parser.parse_args()
     for name in arguments.names:
@@ -78,7 +80,7 @@ def parse() -> argparse.Namespace:
 
 
 async def measured(groups: Sequence[str], scale: Scale) -> list[Result]:
-    """Run every scenario that gives figures of these groups; one that breaks stops no other."""
+    """Run every scenario with figures of these groups. A failure does not stop the others."""
     results: list[Result] = []
     for scenario in SCENARIOS:
         if not set(scenario.groups) & set(groups):
@@ -91,7 +93,7 @@ async def measured(groups: Sequence[str], scale: Scale) -> list[Result]:
 
 
 async def outcome(scenario: Scenario, scale: Scale) -> Sequence[Result]:
-    """Run one scenario."""
+    """Run one scenario, and convert its errors to results."""
     try:
         return await scenario.measure(scale)
     except MissingToolError as error:
@@ -99,12 +101,12 @@ async def outcome(scenario: Scenario, scale: Scale) -> Sequence[Result]:
     except (BenchError, DictRateLimitError) as error:
         return absent(scenario, error, broken=True)
     except Exception as error:
-        logging.getLogger(scenario.name).exception("a mistake of the bench or of the product")
+        logging.getLogger(scenario.name).exception("unexpected error in the benchmark or the product")
         return absent(scenario, error, broken=True)
 
 
 def absent(scenario: Scenario, error: Exception, *, broken: bool) -> Sequence[Result]:
-    """Say by name what could not be measured."""
+    """Return a result for each group that was not measured."""
     reason = str(error) or type(error).__name__
     return [NotMeasured(group=group, name=scenario.name, reason=reason, broken=broken) for group in scenario.groups]
 

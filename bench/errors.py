@@ -1,11 +1,11 @@
-"""What may go wrong while measuring."""
+"""Errors of a measurement."""
 
 from __future__ import annotations
 
 
 class BenchError(Exception):
-    """A measurement that did not come about; one line that says why."""
+    """A measurement failed. The text is one line."""
 
 
 class MissingToolError(BenchError):
-    """A program that this machine does not have."""
+    """A program is not installed."""

@@ -1,4 +1,4 @@
-"""What a measurement gives: figures, each with what it is to be held against, taken in the same run."""
+"""Results of a measurement: figures, each with its target and with comparisons of the same run."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A limit of the design. `at_least` turns it round."""
+    """A limit that the design promises: a maximum, or with `at_least` a minimum."""
 
     limit: float
     at_least: bool = False
 
     def met_by(self, value: float) -> bool:
-        """Tell whether the value keeps it."""
+        """Return whether the value is within the limit."""
         return value >= self.limit if self.at_least else value <= self.limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Something measured beside the figure: what the machine gives at this very moment."""
+    """A value measured in the same run, to compare the figure with."""
 
     name: str
     value: float
@@ -28,7 +28,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One measured value. `note` says what it is made of; a bar of None means that nothing is promised."""
+    """One measured value. `note` explains it. Without a `target` nothing is promised."""
 
     group: str
     name: str
@@ -40,13 +40,13 @@ class Figure:
 
     @property
     def missed(self) -> bool:
-        """Tell whether a promise is not kept."""
+        """Whether the value misses its target."""
         return self.target is not None and not self.target.met_by(self.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotMeasured:
-    """A figure that could not be taken. `broken` tells a fault from a missing tool."""
+    """A group without a figure. `broken` is True for a failure, False for a missing tool."""
 
     group: str
     name: str

@@ -1,4 +1,4 @@
-"""Figures for people and for machines."""
+"""Output of figures as a table or as JSON."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WIDTH = 170
 
 
 def machine() -> dict[str, object]:
-    """Describe this machine in general words."""
+    """Describe this machine in general terms."""
     return {
         "cores": len(os.sched_getaffinity(0)),
         "system": platform.system(),
@@ -34,7 +34,7 @@ def machine() -> dict[str, object]:
 
 
 def as_json(results: Sequence[Result], about: dict[str, object]) -> str:
-    """Return everything as one JSON document."""
+    """Return all results as one JSON document."""
     document = {
         **about,
         "figures": [asdict(one) | {"missed": one.missed} for one in results if isinstance(one, Figure)],
@@ -44,24 +44,24 @@ def as_json(results: Sequence[Result], about: dict[str, object]) -> str:
 
 
 def print_table(results: Sequence[Result], about: dict[str, object], out: TextIO) -> None:
-    """Print a line per figure."""
+    """Print one line per figure."""
     table = Table(title=", ".join(f"{name} {value}" for name, value in about.items()), title_justify="left")
-    for heading in ("", "figure", "measured", "bar", "kept", "beside it, in the same run", "what it is"):
-        table.add_column(heading, justify="right" if heading in {"measured", "bar"} else "left")
+    for heading in ("", "figure", "measured", "target", "met", "compared with, in the same run", "notes"):
+        table.add_column(heading, justify="right" if heading in {"measured", "target"} else "left")
     for result in results:
         table.add_row(*(_line(result) if isinstance(result, Figure) else _absent(result)))
     Console(file=out, width=WIDTH, highlight=False).print(table)
 
 
 def _line(figure: Figure) -> tuple[str, ...]:
-    kept = "" if figure.target is None else "no" if figure.missed else "yes"
+    met = "" if figure.target is None else "no" if figure.missed else "yes"
     return (
         figure.group,
         figure.name,
         _value(figure.value, figure.unit),
         _limit(figure.target, figure.unit),
-        kept,
-        "; ".join(map(_peer, figure.comparisons)),
+        met,
+        "; ".join(map(_comparison, figure.comparisons)),
         figure.note,
     )
 
@@ -74,7 +74,7 @@ def _limit(target: Target | None, unit: str) -> str:
     return "" if target is None else f"{'≥' if target.at_least else '≤'} {_value(target.limit, unit)}"
 
 
-def _peer(peer: Comparison) -> str:
+def _comparison(peer: Comparison) -> str:
     return f"{peer.name} {_value(peer.value, peer.unit)}"
 
 
