@@ -1,4 +1,4 @@
-"""Processes under measurement: started with an environment of their own, stopped, never outliving us."""
+"""Processes under measurement, with an environment of their own. They end with the benchmark."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ PATH = f"{Path(sys.executable).parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:
 
 
 def tool(name: str) -> str:
-    """Return the path of a program that the system has.
+    """Return the path of an installed program.
 
     Raises:
-        MissingToolError: it has not.
+        MissingToolError: it is not installed.
     """
     path = shutil.which(name, path=PATH)
     if path is None:
@@ -46,7 +46,7 @@ async def running(
     environment: Mapping[str, str],
     ready: Callable[[], Awaitable[bool]],
 ) -> AsyncIterator[subprocess.Popen[bytes]]:
-    """Run the command for the length of the block, entered once `ready()` holds; its output goes to `folder`/log.
+    """Run the command while the block runs, from when `ready()` is true. Its output goes to `folder`/log.
 
     Raises:
         BenchError: it ended, or was not ready in time.
@@ -60,7 +60,7 @@ async def running(
 
 
 def start(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """Start the command, tied to this process, in a session of its own."""
+    """Start the command in its own session. It ends when this process ends."""
     folder.mkdir(parents=True, exist_ok=True)
     tie = (sys.executable, "-I", "-S", parent_death_exec.__file__, str(os.getpid()), str(int(signal.SIGTERM)), "-")
     with (folder / "log").open("ab") as log:
@@ -76,7 +76,11 @@ def start(command: Sequence[str], folder: Path, environment: Mapping[str, str]) 
 
 
 async def until_ready(child: subprocess.Popen[bytes], folder: Path, ready: Callable[[], Awaitable[bool]]) -> None:
-    """Return once `ready()` holds."""
+    """Wait until `ready()` is true.
+
+    Raises:
+        BenchError: the process ended, or was not ready in time.
+    """
     deadline = time.monotonic() + START_TIMEOUT_SEC
     while not await ready():
         if child.poll() is not None or time.monotonic() > deadline:
@@ -87,7 +91,7 @@ async def until_ready(child: subprocess.Popen[bytes], folder: Path, ready: Calla
 
 
 def stop(child: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM) -> float:
-    """Ask the process to end, make it if it does not; return the seconds it took."""
+    """Signal the process to end, and kill it after a timeout; return the seconds it took."""
     began = time.monotonic()
     if child.poll() is None:
         child.send_signal(how)

@@ -1,4 +1,4 @@
-"""Runs as a process of its own: the simulated DICT behind the Bridge's contract. `dict_server PORT PARTICIPANT...`."""
+"""The simulated DICT behind the Bridge contract, in a process of its own. `dict_server PORT PARTICIPANT...`."""
 
 from __future__ import annotations
 

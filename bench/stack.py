@@ -1,4 +1,4 @@
-"""What the product stands on: database, cache and a simulated DICT, on this machine."""
+"""Services that the product needs: database, cache and a simulated DICT, on this machine."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ READY = "/ready"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Addresses of the parts. `temporal` is None where it was not asked for."""
+    """Addresses of the services. `temporal` is None without Temporal."""
 
     folder: Path
     database_url: str
@@ -38,7 +38,7 @@ class Services:
     temporal: str | None
 
     def environment(self) -> Mapping[str, str]:
-        """Return the settings of a process that uses the parts."""
+        """Return the settings of a process that uses the services."""
         known = {
             "DATABASE_URL": self.database_url,
             "REDIS_ADDR": self.redis_addr,
@@ -51,7 +51,7 @@ class Services:
 
 @asynccontextmanager
 async def start_services(participants: Sequence[str], *, temporal: bool = False) -> AsyncIterator[Services]:
-    """Start the parts, migrated and empty."""
+    """Start the services, with an empty, migrated database."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(open_folder())
         url = await stack.enter_async_context(embedded_postgres(folder / "postgres"))
@@ -69,7 +69,7 @@ async def start_services(participants: Sequence[str], *, temporal: bool = False)
 
 @asynccontextmanager
 async def simulated_dict(folder: Path, participants: Sequence[str]) -> AsyncIterator[str]:
-    """Run the simulator in a process of its own; gives "127.0.0.1:port"."""
+    """Run the simulator in its own process; yield "127.0.0.1:port"."""
     port = free_port()
     command = (sys.executable, str(Path(__file__).with_name("dict_server.py")), str(port), *participants)
     async with running(command, folder, {}, lambda: listens(port)):
@@ -80,7 +80,7 @@ async def simulated_dict(folder: Path, participants: Sequence[str]) -> AsyncIter
 async def product(
     verb: str, folder: Path, environment: Mapping[str, str], ready_port: int
 ) -> AsyncIterator[subprocess.Popen[bytes]]:
-    """Run `dict-rate-limit <verb>` until its /ready on the port says so."""
+    """Run `dict-rate-limit <verb>`, and wait until /ready on the port answers 200."""
     url = f"http://{LOOPBACK}:{ready_port}{READY}"
     async with (
         httpx.AsyncClient() as client,
@@ -90,7 +90,7 @@ async def product(
 
 
 async def listens(port: int) -> bool:
-    """Tell whether somebody accepts connections."""
+    """Return whether the port accepts connections."""
     try:
         _, writer = await asyncio.open_connection(LOOPBACK, port)
     except OSError:
@@ -100,7 +100,7 @@ async def listens(port: int) -> bool:
 
 
 async def answers(client: httpx.AsyncClient, url: str, headers: Mapping[str, str] | None = None) -> bool:
-    """Tell whether the URL answers 200."""
+    """Return whether the URL answers 200."""
     try:
         return (await client.get(url, headers=headers)).status_code == httpx.codes.OK
     except httpx.TransportError:

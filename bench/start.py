@@ -1,4 +1,4 @@
-"""`dict-rate-limit up`: how long until there is something to see, and until nothing is left."""
+"""Start and stop of `dict-rate-limit up`: time until the first policies, and until all processes ended."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CHECK_INTERVAL_SEC = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """Seconds until the first policies were there, and from SIGINT until no process was left; MiB of `up` itself."""
+    """Seconds until the first policies, seconds from SIGINT until all processes ended, MiB of `up` itself."""
 
     first: float
     stopped: float
@@ -42,7 +42,7 @@ class Run:
 
 
 async def measure(scale: Scale) -> Sequence[Result]:
-    """Start on an empty folder, stop, start on the same folder, stop; so many times."""
+    """Start on an empty folder, stop, start on the same folder, stop. Repeat `starts` times."""
     fresh, again = [], []
     for _ in range(scale.starts):
         with open_folder() as folder:
@@ -53,7 +53,7 @@ async def measure(scale: Scale) -> Sequence[Result]:
         seconds("first policies, empty folder", [run.first for run in fresh], 6, "from the command to 29 policies"),
         seconds("first policies, next time", [run.first for run in again], 4, "on the folder of the run before"),
         seconds(
-            "stop after Ctrl-C", [run.stopped for run in both], 3, f"none of {both[0].processes} processes is left"
+            "stop after Ctrl-C", [run.stopped for run in both], 3, f"until all {both[0].processes} processes ended"
         ),
         Figure(
             group="up",
@@ -75,16 +75,16 @@ async def one_run(folder: Path) -> Run:
         async with httpx.AsyncClient() as client:
             await until_ready(child, folder, lambda: has_policies(client, f"http://{LOOPBACK}:{port}{LIST}"))
         first = time.monotonic() - began
-        parts = descendants(child.pid)
+        children = descendants(child.pid)
         own = memory_of_process(child.pid).now
         took = await asyncio.to_thread(stop, child, signal.SIGINT)
     finally:
         await asyncio.to_thread(stop, child)
-    return Run(first=first, stopped=took + await until_gone(parts), own=own, processes=len(parts) + 1)
+    return Run(first=first, stopped=took + await until_gone(children), own=own, processes=len(children) + 1)
 
 
 async def has_policies(client: httpx.AsyncClient, url: str) -> bool:
-    """Tell whether the list is there and whole."""
+    """Return whether the list has all policies."""
     try:
         answer = await client.get(url)
     except httpx.TransportError:
@@ -93,22 +93,22 @@ async def has_policies(client: httpx.AsyncClient, url: str) -> bool:
 
 
 async def until_gone(processes: Sequence[int]) -> float:
-    """Return the seconds until none of the processes runs.
+    """Return the seconds until all processes ended.
 
     Raises:
-        BenchError: one stayed.
+        BenchError: one did not end in time.
     """
     began = time.monotonic()
     while left := [pid for pid in processes if runs(pid)]:
         if time.monotonic() - began > EXIT_TIMEOUT_SEC:
-            message = f"processes {left} are left after the stop"
+            message = f"processes {left} still run after the stop"
             raise BenchError(message)
         await asyncio.sleep(CHECK_INTERVAL_SEC)
     return time.monotonic() - began
 
 
 def runs(pid: int) -> bool:
-    """Tell whether the process is there and no zombie."""
+    """Return whether the process exists and is not a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
@@ -116,7 +116,7 @@ def runs(pid: int) -> bool:
 
 
 def seconds(name: str, values: Sequence[float], limit: float, note: str) -> Figure:
-    """Make a figure of starts or stops."""
+    """Return a figure of starts or stops."""
     return Figure(
         group="up",
         name=name,

@@ -1,4 +1,4 @@
-"""Folders that are gone afterwards."""
+"""Temporary folders."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_folder() -> Iterator[Path]:
-    """Give a new folder with a short path that the account of an embedded PostgreSQL may enter."""
+    """Yield a new folder with a short path that the account of the embedded PostgreSQL may enter."""
     folder = Path(tempfile.mkdtemp(prefix="drl-bench-"))
     folder.chmod(0o755)
     try:
