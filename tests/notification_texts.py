@@ -93,14 +93,14 @@ def warning(available: int = 3_900, taken: tuple[int, int] | None = STEADY) -> t
 
 
 def worse(alert: Alert, available: int, after: timedelta) -> tuple[Alert, AlertEvent]:
-    """Let a bucket get worse."""
+    """Escalate an alert."""
     change = change_severity(alert, Severity.CRITICAL, facts(available, (6_000, 6_300)), NIGHT + after)
     assert change is not None
     return recorded(change)
 
 
 def bucket_samples() -> Iterator[Sample]:
-    """Tell of one bucket, from its beginning to its end."""
+    """Give the messages of one bucket, from OPENED to RESOLVED."""
     alert, begun = warning()
     yield Sample("Opened", [begun])
     yield Sample("Opened, use unknown", [warning(taken=None)[1]])
@@ -127,7 +127,7 @@ def bucket_samples() -> Iterator[Sample]:
 
 
 def source_samples() -> Iterator[Sample]:
-    """Tell of the source: no readings, and our own query refused."""
+    """Give the messages of the source: no readings, and our own query refused."""
     known = AlertContext(category="", current="UNAVAILABLE")
     blind, lost = recorded(opened(BLIND, Severity.CRITICAL, known, NIGHT))
     yield Sample("No reading", [lost])
@@ -174,7 +174,7 @@ def antiscan_event() -> AlertEvent:
 
 
 def grouped_samples() -> Iterator[Sample]:
-    """Tell of several alerts at once."""
+    """Give messages of several alerts."""
     yield Sample("Look-ups of keys, where a 404 costs three tokens", [antiscan_event()])
     alert, begun = warning()
     worsened = worse(alert, 1_500, 5 * MINUTE)[1]

@@ -51,7 +51,7 @@ def snapshot(
     category: str = "C",
     rejected: Iterable[RejectedItem] = (),
 ) -> Snapshot:
-    """Make an answer received `at`; DICT's clock agrees unless told."""
+    """Make an answer received `at`; DICT's clock agrees unless given."""
     return Snapshot(
         participant=PARTICIPANT,
         source="test",
@@ -70,7 +70,7 @@ def failure(outcome: Outcome = Outcome.UNAVAILABLE, at: datetime = NOON) -> Fail
 
 
 def run(*polls: Poll, state: ParticipantState | None = None) -> tuple[ParticipantState, list[AlertEvent]]:
-    """Judge polls one after the other; return the last state and all events."""
+    """Evaluate polls one after the other; return the last state and all events."""
     known = state or ParticipantState(participant=PARTICIPANT)
     events: list[AlertEvent] = []
     for poll in polls:

@@ -63,7 +63,7 @@ def evaluated(  # noqa: PLR0913 - a bucket has this many sides
     thresholds: Thresholds = THRESHOLDS,
     enabled: bool = True,
 ) -> EvaluatedBucket:
-    """Make a bucket of 1000 that refills 60 a minute, judged."""
+    """Make a bucket of 1000 that refills 60 a minute, evaluated."""
     bucket = Bucket(
         name=name, available_tokens=available, capacity=capacity, refill_tokens=refill, refill_period_sec=period
     )
