@@ -76,7 +76,7 @@ def _report_error(error: Exception) -> Exit:
     """Report an error on stderr and return the exit code."""
     errors = _leaves(error)
     if not all(isinstance(one, _EXPECTED_ERRORS) for one in errors):
-        from dict_rate_limit.adapters.telemetry.redaction import clean  # noqa: PLC0415 - `--help` need not wait for it
+        from dict_rate_limit.domain.redaction import clean  # noqa: PLC0415 - `--help` need not wait for it
 
         typer.echo(clean("".join(traceback.format_exception(error))), err=True)
         typer.echo("error: internal error; please report it", err=True)

@@ -9,7 +9,8 @@ from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.trace import Status
 
-from dict_rate_limit.adapters.telemetry.redaction import clean, hide_secrets
+from dict_rate_limit.adapters.telemetry.redaction import hide_secrets
+from dict_rate_limit.domain.redaction import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
