@@ -9,7 +9,7 @@ from dict_rate_limit.adapters.notify.address_guard import AddressGuard
 from dict_rate_limit.adapters.notify.alertmanager import AlertmanagerNotifier
 from dict_rate_limit.adapters.notify.apprise_notifier import AppriseNotifier
 from dict_rate_limit.adapters.notify.by_type import NotifierByType
-from dict_rate_limit.adapters.notify.channels_file import ChannelsFile, rejected_urls
+from dict_rate_limit.adapters.notify.channels_file import ChannelsFile, check_channels, rejected_urls
 from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
 from dict_rate_limit.adapters.notify.heartbeat import UrlHeartbeat
 from dict_rate_limit.adapters.notify.webhook import WebhookNotifier
@@ -17,7 +17,11 @@ from dict_rate_limit.domain.notifications.channel import ChannelType
 from dict_rate_limit.usecases.notify import NotifyDeps
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from dict_rate_limit.bootstrap.container import Container
+    from dict_rate_limit.domain.notifications.channel import Channel
     from dict_rate_limit.ports.notifications import Heartbeat, Notifier
 
 
@@ -56,3 +60,8 @@ def notifications(container: Container) -> Notifications:
     )
     url = settings.heartbeat_url
     return Notifications(notify=notify, heartbeat=NoHeartbeat() if url is None else UrlHeartbeat(http, url))
+
+
+def channels_of_file(path: Path) -> tuple[Sequence[Channel], Sequence[str]]:
+    """Return the channels of a file and its problems; sends nothing."""
+    return check_channels(path)

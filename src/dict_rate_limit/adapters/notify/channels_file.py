@@ -88,14 +88,14 @@ class ChannelsFile:
             _log.error("channels_file.rejected", extra={"problem": problem})
 
 
-def check_channels(path: Path) -> Sequence[str]:
-    """Return every problem of a file, also URLs that Apprise rejects. Takes a second."""
+def check_channels(path: Path) -> tuple[Sequence[Channel], Sequence[str]]:
+    """Return the channels of a file and every problem, also URLs that Apprise rejects. Takes a second."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        return [_unreadable(error)]
+        return [], [_unreadable(error)]
     parsed = parse_channels(text)
-    return [*parsed.problems, *rejected_urls(parsed.channels)]
+    return parsed.channels, [*parsed.problems, *rejected_urls(parsed.channels)]
 
 
 def rejected_urls(channels: Sequence[Channel]) -> Sequence[str]:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dict_rate_limit.adapters.notify.channels_file import check_channels
-from dict_rate_limit.adapters.notify.channels_toml import parse_channels
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.apps.cli.formatting import count_text
+from dict_rate_limit.bootstrap.notifications import channels_of_file
 from dict_rate_limit.settings import load
 
 if TYPE_CHECKING:
@@ -42,12 +41,11 @@ def check(
     path = Path(file) if file is not None else load(context.obj).notify_urls_file
     if path is None:
         raise CommandError(Exit.USAGE, "file: not given, expected --file or NOTIFY_URLS_FILE")
-    problems = check_channels(path)
+    channels, problems = channels_of_file(path)
     if problems:
         for problem in problems:
             typer.echo(f"error: {problem}", err=True)
         return Exit.DATA
-    channels = parse_channels(path.read_text(encoding="utf-8")).channels
     sys.stdout.writelines(f"{_described(channel)}\n" for channel in channels)
     typer.echo(f"{count_text(len(channels), 'channel')}, no problem; `drill alert` sends through all of them", err=True)
     return Exit.OK
