@@ -66,7 +66,7 @@ async def test_a_second_router_gets_nothing_while_the_first_works(harness: Harne
     async with harness.stores.notifications.routing(1) as first, harness.stores.notifications.routing(10) as second:
         assert len(first.events) == 1
         assert list(second.events) == []
-        assert second.told == {}
+        assert second.notified == {}
 
 
 async def test_a_rejected_router_does_not_release_the_lock(harness: Harness) -> None:
@@ -115,7 +115,7 @@ async def test_a_new_alert_has_no_notified_channels(harness: Harness) -> None:
     await harness.record_all(*TROUBLE)
 
     async with harness.stores.notifications.routing(10) as unit:
-        assert unit.told == {}
+        assert unit.notified == {}
 
 
 async def test_the_notified_channels_of_an_alert_are_known_later(harness: Harness) -> None:
@@ -129,7 +129,7 @@ async def test_the_notified_channels_of_an_alert_are_known_later(harness: Harnes
         )
 
     async with harness.stores.notifications.routing(10) as unit:
-        assert unit.told == {first.alert_id: {"slack", "pagerduty"}, second.alert_id: {"teams"}}
+        assert unit.notified == {first.alert_id: {"slack", "pagerduty"}, second.alert_id: {"teams"}}
 
 
 async def test_only_alerts_of_the_unit_are_looked_up(harness: Harness) -> None:
@@ -139,7 +139,7 @@ async def test_only_alerts_of_the_unit_are_looked_up(harness: Harness) -> None:
 
     async with harness.stores.notifications.routing(10) as unit:
         assert len(unit.events) == 1
-        assert unit.told == {}
+        assert unit.notified == {}
 
 
 async def test_a_suppressed_channel_was_not_notified(harness: Harness) -> None:
@@ -150,7 +150,7 @@ async def test_a_suppressed_channel_was_not_notified(harness: Harness) -> None:
         await unit.route([silenced, notification(event, "teams")])
 
     async with harness.stores.notifications.routing(10) as unit:
-        assert unit.told == {event.alert_id: {"teams"}}
+        assert unit.notified == {event.alert_id: {"teams"}}
 
 
 async def test_an_existing_notification_is_unchanged(harness: Harness) -> None:

@@ -65,7 +65,7 @@ class RoutingUnitOfWork(Protocol):
         """At most `limit`."""
 
     @property
-    def told(self) -> Mapping[UUID, frozenset[str]]:
+    def notified(self) -> Mapping[UUID, frozenset[str]]:
         """By alert: channels that have a notification of it which was not suppressed."""
 
     async def route(self, notifications: Sequence[Notification]) -> None:

@@ -79,7 +79,7 @@ async def _route_all(parts: NotifyDeps) -> int:
                 return total
             now = parts.clock.now()
             silences = await parts.silences.current(now)
-            await unit.route(route(unit.events, unit.told, channels, silences, now))
+            await unit.route(route(unit.events, unit.notified, channels, silences, now))
             total += len(unit.events)
 
 

@@ -54,9 +54,9 @@ class Told:
 class MemoryRoutingUnitOfWork:
     """Holds notifications back until the unit ends; `routed` is None until they are there."""
 
-    def __init__(self, waiting: Sequence[Transition], told: Mapping[UUID, frozenset[str]]) -> None:
+    def __init__(self, waiting: Sequence[Transition], notified: Mapping[UUID, frozenset[str]]) -> None:
         self._events = tuple(transition.event for transition in waiting)
-        self._told = told
+        self._told = notified
         self.routed: Sequence[Notification] | None = None
 
     @property
@@ -65,7 +65,7 @@ class MemoryRoutingUnitOfWork:
         return self._events
 
     @property
-    def told(self) -> Mapping[UUID, frozenset[str]]:
+    def notified(self) -> Mapping[UUID, frozenset[str]]:
         """Channels told of each alert before."""
         return self._told
 
@@ -121,8 +121,8 @@ class MemoryNotifications:
                     self.attempts[key] = one = replace(attempt, notification_ids=(notification_id,))
                     self.rows[notification_id].record_attempts(one)
             if not attempt.answer.ok:
-                for told in self._waiting(attempt.channel):
-                    told.leased_until = None
+                for notified in self._waiting(attempt.channel):
+                    notified.leased_until = None
 
     async def discard_orphans(self, channels: Sequence[str], now: datetime, made_before: datetime) -> int:
         """Give up what waits for other channels and nobody is sending."""

@@ -27,11 +27,11 @@ class PostgresRoutingUnitOfWork:
     """Transitions that wait to be routed, inside an open transaction that holds the router's lock."""
 
     def __init__(
-        self, connection: Connection, events: Sequence[AlertEvent], told: Mapping[UUID, frozenset[str]]
+        self, connection: Connection, events: Sequence[AlertEvent], notified: Mapping[UUID, frozenset[str]]
     ) -> None:
         self._connection = connection
         self._events = events
-        self._told = told
+        self._told = notified
 
     @property
     def events(self) -> Sequence[AlertEvent]:
@@ -39,7 +39,7 @@ class PostgresRoutingUnitOfWork:
         return self._events
 
     @property
-    def told(self) -> Mapping[UUID, frozenset[str]]:
+    def notified(self) -> Mapping[UUID, frozenset[str]]:
         """Channels told of each alert before."""
         return self._told
 
