@@ -56,7 +56,7 @@ class MemoryRoutingUnitOfWork:
 
     def __init__(self, waiting: Sequence[Transition], notified: Mapping[UUID, frozenset[str]]) -> None:
         self._events = tuple(transition.event for transition in waiting)
-        self._told = notified
+        self._notified = notified
         self.routed: Sequence[Notification] | None = None
 
     @property
@@ -67,7 +67,7 @@ class MemoryRoutingUnitOfWork:
     @property
     def notified(self) -> Mapping[UUID, frozenset[str]]:
         """Channels told of each alert before."""
-        return self._told
+        return self._notified
 
     async def route(self, notifications: Sequence[Notification]) -> None:
         """Keep them for the end of the unit."""
@@ -90,7 +90,7 @@ class MemoryNotifications:
             yield MemoryRoutingUnitOfWork((), MappingProxyType({}))
             return
         waiting = [transition for transition in self.database.transitions.values() if not transition.routed][:limit]
-        unit = MemoryRoutingUnitOfWork(waiting, self._told({transition.event.alert_id for transition in waiting}))
+        unit = MemoryRoutingUnitOfWork(waiting, self._notified({transition.event.alert_id for transition in waiting}))
         self.routing_now = True
         try:
             yield unit
@@ -163,7 +163,7 @@ class MemoryNotifications:
         """Return a channel's pending notifications by transition; they were routed in that order."""
         return (one for one in self.rows.values() if one.pending and one.notification.channel == channel)
 
-    def _told(self, alert_ids: set[UUID]) -> Mapping[UUID, frozenset[str]]:
+    def _notified(self, alert_ids: set[UUID]) -> Mapping[UUID, frozenset[str]]:
         channels: dict[UUID, set[str]] = {}
         for one in self.rows.values():
             alert_id = one.notification.event.alert_id

@@ -31,7 +31,7 @@ class PostgresRoutingUnitOfWork:
     ) -> None:
         self._connection = connection
         self._events = events
-        self._told = notified
+        self._notified = notified
 
     @property
     def events(self) -> Sequence[AlertEvent]:
@@ -41,7 +41,7 @@ class PostgresRoutingUnitOfWork:
     @property
     def notified(self) -> Mapping[UUID, frozenset[str]]:
         """Channels told of each alert before."""
-        return self._told
+        return self._notified
 
     async def route(self, notifications: Sequence[Notification]) -> None:
         """Keep the notifications and mark all of the unit's transitions."""
@@ -66,7 +66,7 @@ class PostgresNotifications:
         """Claim the oldest transitions, none while another router works; rolled back after an error."""
         async with self._pool.connection() as connection:
             events = await _unrouted(connection, limit)
-            yield PostgresRoutingUnitOfWork(connection, events, await _told(connection, events))
+            yield PostgresRoutingUnitOfWork(connection, events, await _notified(connection, events))
 
     async def claim(self, channel: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Notification]:
         """Lease what waits for a channel; nothing while somebody else claims."""
@@ -127,7 +127,7 @@ async def _unrouted(connection: Connection, limit: int) -> Sequence[AlertEvent]:
     return tuple(alert_event(event) for (event,) in await cursor.fetchall())
 
 
-async def _told(connection: Connection, events: Sequence[AlertEvent]) -> Mapping[UUID, frozenset[str]]:
+async def _notified(connection: Connection, events: Sequence[AlertEvent]) -> Mapping[UUID, frozenset[str]]:
     if not events:
         return MappingProxyType({})
     rows = await _rows(connection, "notified", {"alert_ids": list({event.alert_id for event in events})})
