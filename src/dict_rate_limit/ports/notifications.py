@@ -35,7 +35,7 @@ class Notifications(Protocol):
         A failure ends the leases on all of its channel: whoever sends stops there. What was delivered stays delivered.
         """
 
-    async def discard_orphans(self, channels: Sequence[str], now: datetime, made_before: datetime) -> int:
+    async def discard_orphans(self, channels: Sequence[str], now: datetime, created_before: datetime) -> int:
         """Give up pending notifications of channels other than these that nobody is sending; return how many.
 
         Younger ones stay: another process may know of a channel already that this one has yet to read of.

@@ -63,7 +63,7 @@ async def send_notifications(parts: NotifyDeps, within: timedelta) -> Notificati
     routed = await _route_all(parts) if channels or names is not None else 0
     if names is not None:
         now = parts.clock.now()
-        await parts.notifications.discard_orphans(sorted(names), now, made_before=now - ROLL_OUT)
+        await parts.notifications.discard_orphans(sorted(names), now, created_before=now - ROLL_OUT)
     results = await asyncio.gather(*(_send_due(parts, channel, ends) for channel in channels))
     answers = list(chain.from_iterable(results))
     delivered = sum(answer.ok for answer in answers)

@@ -124,13 +124,13 @@ class MemoryNotifications:
                 for notified in self._waiting(attempt.channel):
                     notified.leased_until = None
 
-    async def discard_orphans(self, channels: Sequence[str], now: datetime, made_before: datetime) -> int:
+    async def discard_orphans(self, channels: Sequence[str], now: datetime, created_before: datetime) -> int:
         """Give up what waits for other channels and nobody is sending."""
         gone = [
             one
             for one in self.rows.values()
             if one.pending and one.notification.channel not in channels and not one.leased(now)
-            if one.notification.created_at < made_before
+            if one.notification.created_at < created_before
         ]
         for one in gone:
             one.notification = replace(one.notification, status=Status.DEAD)

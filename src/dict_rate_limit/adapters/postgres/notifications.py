@@ -86,10 +86,10 @@ class PostgresNotifications:
                 if not attempt.answer.ok:
                     await connection.execute(sql["end_lease"], {"channel": attempt.channel})
 
-    async def discard_orphans(self, channels: Sequence[str], now: datetime, made_before: datetime) -> int:
+    async def discard_orphans(self, channels: Sequence[str], now: datetime, created_before: datetime) -> int:
         """Give up what waits for other channels."""
         async with self._pool.connection() as connection:
-            parameters = {"channels": list(channels), "now": now, "made_before": made_before}
+            parameters = {"channels": list(channels), "now": now, "made_before": created_before}
             return (await connection.execute(statements("notifications")["discard_orphans"], parameters)).rowcount
 
     async def ledger(self, alert_id: UUID) -> Sequence[LedgerEntry]:
