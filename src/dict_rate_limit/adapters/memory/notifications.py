@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Told:
+class StoredNotification:
     """A notification, who sends it until when, and all that was tried."""
 
     notification: Notification
@@ -79,7 +79,7 @@ class MemoryNotifications:
     """Notifications by id, the ledger in the order of noting."""
 
     database: MemoryDatabase
-    rows: dict[UUID, Told] = field(default_factory=dict)
+    rows: dict[UUID, StoredNotification] = field(default_factory=dict)
     attempts: dict[tuple[UUID, UUID, datetime], Attempt] = field(default_factory=dict)
     routing_now: bool = False
 
@@ -98,7 +98,7 @@ class MemoryNotifications:
             self.routing_now = False
         if unit.routed is not None:
             for notification in unit.routed:
-                self.rows.setdefault(notification.notification_id, Told(notification))
+                self.rows.setdefault(notification.notification_id, StoredNotification(notification))
             for transition in waiting:
                 transition.routed = True
 
@@ -159,7 +159,7 @@ class MemoryNotifications:
                 since[channel] = min(created_at, since.get(channel, created_at))
         return since
 
-    def _waiting(self, channel: str) -> Iterator[Told]:
+    def _waiting(self, channel: str) -> Iterator[StoredNotification]:
         """Return a channel's pending notifications by transition; they were routed in that order."""
         return (one for one in self.rows.values() if one.pending and one.notification.channel == channel)
 
