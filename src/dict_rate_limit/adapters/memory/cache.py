@@ -17,7 +17,7 @@ CLOCK_SKEW: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _Entry:
     entry: CachedSnapshot
     until: float
 
@@ -28,7 +28,7 @@ class MemoryCache:
     def __init__(self, clock: Clock) -> None:
         """Begin empty."""
         self._clock = clock
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[str, _Entry] = {}
         self._closed_until: dict[str, float] = {}
 
     async def get(self, participant: str) -> CachedSnapshot | None:
@@ -45,7 +45,7 @@ class MemoryCache:
         if held is not None and entry.fetched_at < held.fetched_at <= self._now() + CLOCK_SKEW:
             return
         until = self._clock.monotonic() + LIFE.total_seconds()
-        self._kept[entry.snapshot.participant] = _Kept(entry, until)
+        self._kept[entry.snapshot.participant] = _Entry(entry, until)
 
     async def acquire(self, participant: str, spacing: timedelta) -> bool:
         """Return True for the first caller within `spacing`."""
