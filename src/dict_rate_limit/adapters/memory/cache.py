@@ -28,14 +28,14 @@ class MemoryCache:
     def __init__(self, clock: Clock) -> None:
         """Begin empty."""
         self._clock = clock
-        self._kept: dict[str, _Entry] = {}
+        self._entries: dict[str, _Entry] = {}
         self._closed_until: dict[str, float] = {}
 
     async def get(self, participant: str) -> CachedSnapshot | None:
         """Return the entry."""
-        kept = self._kept.get(participant)
+        kept = self._entries.get(participant)
         if kept is None or self._clock.monotonic() >= kept.until:
-            self._kept.pop(participant, None)
+            self._entries.pop(participant, None)
             return None
         return kept.entry
 
@@ -45,7 +45,7 @@ class MemoryCache:
         if held is not None and entry.fetched_at < held.fetched_at <= self._now() + CLOCK_SKEW:
             return
         until = self._clock.monotonic() + LIFE.total_seconds()
-        self._kept[entry.snapshot.participant] = _Entry(entry, until)
+        self._entries[entry.snapshot.participant] = _Entry(entry, until)
 
     async def acquire(self, participant: str, spacing: timedelta) -> bool:
         """Return True for the first caller within `spacing`."""
