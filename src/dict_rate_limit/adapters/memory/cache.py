@@ -33,11 +33,11 @@ class MemoryCache:
 
     async def get(self, participant: str) -> CachedSnapshot | None:
         """Return the entry."""
-        kept = self._entries.get(participant)
-        if kept is None or self._clock.monotonic() >= kept.until:
+        found = self._entries.get(participant)
+        if found is None or self._clock.monotonic() >= found.until:
             self._entries.pop(participant, None)
             return None
-        return kept.entry
+        return found.entry
 
     async def put(self, entry: CachedSnapshot) -> None:
         """Keep the entry unless a newer one is there; one from the future is not newer, but wrong."""
