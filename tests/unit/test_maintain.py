@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.usecases.maintain import Maintained, maintain
+from dict_rate_limit.usecases.maintain import MaintenanceResult, maintain
 from samples.domain import NOON
 
 if TYPE_CHECKING:
@@ -41,4 +41,4 @@ async def test_months_are_created_first_and_dropped_after_the_roll_up() -> None:
 async def test_the_result_lists_created_and_dropped_months() -> None:
     done = await maintain(DiaryMaintenance(), NOON, retention_months=13)
 
-    assert done == Maintained(made=["2026_12"], dropped=["2025_10"], rolled_up=29)
+    assert done == MaintenanceResult(made=["2026_12"], dropped=["2025_10"], rolled_up=29)

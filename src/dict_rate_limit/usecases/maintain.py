@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Maintained:
+class MaintenanceResult:
     """What was done: names of partitions made and dropped, rows of the hourly roll-up written."""
 
     made: Sequence[str]
@@ -21,9 +21,9 @@ class Maintained:
     rolled_up: int
 
 
-async def maintain(maintenance: Maintenance, now: datetime, *, retention_months: int) -> Maintained:
+async def maintain(maintenance: Maintenance, now: datetime, *, retention_months: int) -> MaintenanceResult:
     """Make months ahead first (today's readings need them); drop old ones last, after they were rolled up."""
     made = await maintenance.make_partitions(now)
     rolled_up = await maintenance.roll_up(now)
     dropped = await maintenance.drop_partitions(now, retention_months)
-    return Maintained(made=made, dropped=dropped, rolled_up=rolled_up)
+    return MaintenanceResult(made=made, dropped=dropped, rolled_up=rolled_up)
