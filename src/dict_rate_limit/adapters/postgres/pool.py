@@ -10,7 +10,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
-from dict_rate_limit.adapters.postgres.traced_connection import SYSTEM, WatchedConnection
+from dict_rate_limit.adapters.postgres.traced_connection import SYSTEM, TracedConnection
 from dict_rate_limit.domain.errors import SchemaError, StoreError, StoreUnavailableError
 from dict_rate_limit.domain.text import one_line
 from dict_rate_limit.ports.telemetry import NULL_TRACER, Component
@@ -113,7 +113,7 @@ async def open_pool(
         min_size=min_size,
         max_size=max_size,
         open=False,
-        connection_class=psycopg.AsyncConnection if tracer is NULL_TRACER else WatchedConnection,
+        connection_class=psycopg.AsyncConnection if tracer is NULL_TRACER else TracedConnection,
         configure=_configuring(tracer),
         check=AsyncConnectionPool.check_connection,
         name="dict-rate-limit",
@@ -130,7 +130,7 @@ def _configuring(tracer: Tracer) -> Callable[[Connection], Awaitable[None]]:
     async def configure(connection: Connection) -> None:
         await connection.execute(_SESSION)
         await connection.commit()
-        if isinstance(connection, WatchedConnection):
+        if isinstance(connection, TracedConnection):
             connection.tracer = tracer
 
     return configure

@@ -24,7 +24,7 @@ Row_co = TypeVar("Row_co", covariant=True)
 SYSTEM: Final[Attributes] = {"db.system.name": "postgresql"}
 
 
-class WatchedConnection(psycopg.AsyncConnection[TupleRow]):
+class TracedConnection(psycopg.AsyncConnection[TupleRow]):
     """Statements without a name (checks of a connection, partitions) are no steps.
 
     A step tells which statement it was, never the text or the parameters; it ends when the rows are here. Statements
