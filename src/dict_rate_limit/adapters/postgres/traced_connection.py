@@ -33,7 +33,7 @@ class TracedConnection(psycopg.AsyncConnection[TupleRow]):
 
     def __init__(self, *args: Any, **settings: Any) -> None:  # noqa: ANN401 -- psycopg's own
         super().__init__(*args, **settings)
-        self.cursor_factory = WatchedCursor
+        self.cursor_factory = TracedCursor
         self.tracer: Tracer = NULL_TRACER
         self.queued: list[Span] | None = None
 
@@ -54,7 +54,7 @@ class TracedConnection(psycopg.AsyncConnection[TupleRow]):
                 span.end(failure)
 
 
-class WatchedCursor(psycopg.AsyncCursor[Row_co]):
+class TracedCursor(psycopg.AsyncCursor[Row_co]):
     """What a watched connection runs statements with."""
 
     async def execute(
