@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from dict_rate_limit.adapters.postgres.backup.directory import Backup
-    from dict_rate_limit.adapters.postgres.backup.restore import Took
+    from dict_rate_limit.adapters.postgres.backup.restore import RestoreTimes
     from dict_rate_limit.domain.recovery import Manifest, Retention
 
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class Restored:
     """A restore that has ended. `age` is the age of the backup."""
 
-    took: Took
+    took: RestoreTimes
     open_alerts: int
     age: timedelta
 
@@ -40,7 +40,7 @@ class Drilled:
 
     manifest: Manifest
     made: bool
-    took: Took
+    took: RestoreTimes
     polls_after: int
     transitions_after: int
     now: datetime

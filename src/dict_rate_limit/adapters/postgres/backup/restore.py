@@ -38,7 +38,7 @@ _PLAIN: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Took:
+class RestoreTimes:
     """Seconds of each step."""
 
     check: float
@@ -81,7 +81,7 @@ async def check(backup: Backup, tools: Tools) -> None:
     await require_tables(tools, backup.dump, backup.manifest.contents)
 
 
-async def restore(place: Place, backup: Backup) -> Took:
+async def restore(place: Place, backup: Backup) -> RestoreTimes:
     """Restore into an empty database, compare, and make it ready to be used.
 
     Raises:
@@ -104,7 +104,7 @@ async def restore(place: Place, backup: Backup) -> Took:
         restored = time.perf_counter()
         await _compare(connection, backup)
         await _analyze(connection, backup.manifest.contents.schema)
-    return Took(check=checked - began, restore=restored - checked, compare=time.perf_counter() - restored)
+    return RestoreTimes(check=checked - began, restore=restored - checked, compare=time.perf_counter() - restored)
 
 
 async def leave_gap(place: Place, backup: Backup) -> int:
