@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.notifications.channel import Channel
     from dict_rate_limit.ports.notifications import Message
 
-TAKEN = DeliveryResult(ok=True, text="kept in memory")
+ACCEPTED = DeliveryResult(ok=True, text="kept in memory")
 
 
 @dataclass(slots=True)
@@ -23,7 +23,7 @@ class MemoryNotifier:
 
     async def send(self, channel: Channel, message: Message) -> DeliveryResult:
         """Keep the message when the answer is good."""
-        answer = self.answers.pop(0) if self.answers else TAKEN
+        answer = self.answers.pop(0) if self.answers else ACCEPTED
         if answer.ok:
             self.sent.append((channel, message))
         return answer

@@ -89,7 +89,7 @@ class PostgresNotifications:
     async def discard_orphans(self, channels: Sequence[str], now: datetime, created_before: datetime) -> int:
         """Give up what waits for other channels."""
         async with self._pool.connection() as connection:
-            parameters = {"channels": list(channels), "now": now, "made_before": created_before}
+            parameters = {"channels": list(channels), "now": now, "created_before": created_before}
             return (await connection.execute(statements("notifications")["discard_orphans"], parameters)).rowcount
 
     async def ledger(self, alert_id: UUID) -> Sequence[LedgerEntry]:

@@ -117,7 +117,7 @@ WHERE channel = %(channel)s AND status = 'PENDING' AND leased_until IS NOT NULL;
 -- What somebody is sending just now is left to him.
 UPDATE dict_rate_limit_notifications
 SET status = 'DEAD'
-WHERE status = 'PENDING' AND channel <> ALL (%(channels)s::text[]) AND created_at < %(made_before)s
+WHERE status = 'PENDING' AND channel <> ALL (%(channels)s::text[]) AND created_at < %(created_before)s
     AND (leased_until IS NULL OR leased_until <= %(now)s);
 
 -- name: of_alert
