@@ -65,7 +65,7 @@ class TracedCursor(psycopg.AsyncCursor[Row_co]):
         name = name_of(query)
         if name is None:
             return await run(query, params, prepare=prepare, binary=binary)
-        connection = cast("WatchedConnection", self.connection)
+        connection = cast("TracedConnection", self.connection)
         span = connection.tracer.begin(Component.STORE, name, SYSTEM)
         if connection.queued is not None:
             connection.queued.append(span)
