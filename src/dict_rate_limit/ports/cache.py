@@ -4,14 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from dict_rate_limit.domain.buckets.reading import Snapshot
-
-
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -35,20 +27,20 @@ class SnapshotCache(Protocol):
     """
 
     async def get(self, participant: str) -> CachedSnapshot | None:
-        """Return the entry; an entry that cannot be read counts as none."""
+        """Return the entry; None without one, or when it cannot be read."""
 
     async def put(self, entry: CachedSnapshot) -> None:
-        """Keep the entry unless a newer one (by fetched_at) is there."""
+        """Store the entry unless there is a newer one (by fetched_at)."""
 
 
 class RateLimiter(Protocol):
-    """Admits source calls of readers, across processes."""
+    """Limits source calls of readers, across processes."""
 
     async def acquire(self, participant: str, spacing: timedelta) -> bool:
-        """Return True for the first caller, then False for everyone until `spacing` has passed.
+        """Return True for the first caller, then False for all until `spacing` has passed.
 
         Raises:
-            CacheUnavailableError | StoreUnavailableError: cannot tell.
+            CacheUnavailableError | StoreUnavailableError: the server does not answer.
         """
 
 

@@ -1,4 +1,4 @@
-"""What telling transitions needs from outside: the outbox, a broker, notifications and their ledger."""
+"""Publishing transitions: the outbox and the broker."""
 
 from __future__ import annotations
 
@@ -15,24 +15,23 @@ if TYPE_CHECKING:
 
 
 class Outbox(Protocol):
-    """Transitions that wait to be published. A transition stays until it is marked, or dead."""
+    """Transitions to be published. Each stays until it is marked as published or dead."""
 
     def claim_batch(self, limit: int, now: datetime) -> AbstractAsyncContextManager[ClaimUnitOfWork]:
-        """Claim transitions policy by policy: whoever holds a policy's oldest one holds the policy.
+        """Claim transitions policy by policy. Concurrent callers get different policies, which keeps the order of each.
 
-        Several readers at once get different policies, so that the order within one stands. A policy whose oldest
-        transition was refused rests until its next try is due.
+        A policy whose oldest transition was rejected is left out until its next attempt is due.
         """
 
     async def backlog(self) -> Backlog:
-        """Say what waits."""
+        """Return the size and age of what is to be published."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """What waits to be published.
+    """Transitions to be published.
 
-    `oldest_at` is when the oldest that waits was detected, None when nothing waits. `dead` counts those given up on.
+    `oldest_at` is when the oldest of them was detected, None without any. `dead` counts the dead-lettered ones.
     """
 
     waiting: int
@@ -41,45 +40,45 @@ class Backlog:
 
 
 class ClaimUnitOfWork(Protocol):
-    """Claimed transitions. Marks are in force when the unit ends, also with an error."""
+    """Claimed transitions. Marks are stored when the unit ends, also with an error."""
 
     @property
     def events(self) -> Sequence[AlertEvent]:
-        """At most `limit` transitions, in the order they were recorded, nothing left out within a policy."""
+        """At most `limit` transitions, in the order they were recorded, without gaps within a policy."""
 
     @property
     def refusals(self) -> Mapping[UUID, int]:
-        """How often each of them was refused for its content so far; absent = never."""
+        """How often each of them was rejected for its content so far; absent = never."""
 
     async def mark_published(self, event_ids: Sequence[UUID], at: datetime) -> None:
-        """Note that the broker has them."""
+        """Mark them as stored by the broker."""
 
     async def mark_refused(self, event_id: UUID, reason: str, at: datetime, next_try_at: datetime | None) -> None:
-        """Note a refusal for content; None = given up: it is dead, and later ones of its policy go on."""
+        """Mark a rejection for content. `next_try_at` None = dead: later transitions of its policy go on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishResult:
-    """The broker has a transition, or refuses it for what it is: `refusal` says why."""
+    """The broker stored a transition, or rejected its content: `refusal` is the reason."""
 
     event_id: UUID
     refusal: str | None = None
 
 
 class EventPublisher(Protocol):
-    """Where transitions go."""
+    """Publishes transitions to a broker or a log."""
 
     def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[PublishResult, None]:
-        """Hand transitions over and give a receipt for each that the other side has for good.
+        """Publish transitions and yield a result for each that the other side has stored or rejected.
 
-        Transitions of one policy arrive in the order given. After a refusal no later one of its policy is handed over
-        in this call, nor has it a receipt.
+        Transitions of one policy arrive in the order given. After a rejection, later ones of its policy are not
+        published in this call and have no result.
 
         Raises:
-            PublishError: an outage. What has no receipt may or may not have arrived; publish it again, readers drop
-                repeats by event_id.
+            PublishError: an outage. What has no result may or may not have arrived. Publish it again: consumers drop
+                duplicates by event_id.
         """
 
     @property
     def destination(self) -> str:
-        """Where that is, for people: no secret in it."""
+        """The address for display, without secrets."""

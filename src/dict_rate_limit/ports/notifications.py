@@ -17,34 +17,34 @@ if TYPE_CHECKING:
 
 
 class Notifications(Protocol):
-    """Who is to be told of what, and what became of it."""
+    """Notifications of transitions and their delivery."""
 
     def routing(self, limit: int) -> AbstractAsyncContextManager[RoutingUnitOfWork]:
-        """Claim the oldest transitions for which nobody has yet said who is told. One at a time: others get none."""
+        """Claim the oldest transitions that are not routed yet. One caller at a time: others get none."""
 
     async def claim(self, channel: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Notification]:
-        """Take a channel's pending notifications, oldest transition first, once the oldest of them is due.
+        """Lease a channel's pending notifications, oldest transition first, once the oldest of them is due.
 
-        All that wait come along then, whatever their own next try: later ones must not overtake it. Nobody else gets
-        any of them, nor any behind them, until the lease is over or an attempt is noted.
+        The others are included whatever their own next attempt, so that none overtakes it. No other caller gets them,
+        or any behind them, until the lease ends or an attempt is recorded.
         """
 
     async def record_attempts(self, attempts: Sequence[Attempt]) -> None:
-        """Add to the ledger, and bring the notifications to where they stand now. One noted already changes nothing.
+        """Add attempts to the ledger and update their notifications. An attempt recorded before changes nothing.
 
-        A failure ends the leases on all of its channel: whoever sends stops there. What was delivered stays delivered.
+        A failure ends all leases of its channel: the sender stops there. What was delivered stays delivered.
         """
 
     async def discard_orphans(self, channels: Sequence[str], now: datetime, created_before: datetime) -> int:
-        """Give up pending notifications of channels other than these that nobody is sending; return how many.
+        """Mark pending, unleased notifications of channels other than these as dead; return how many.
 
-        Younger ones stay: another process may know of a channel already that this one has yet to read of.
+        Those created later stay: another process may have read a channel that this one has not read yet.
         """
 
     async def ledger(self, alert_id: UUID) -> Sequence[LedgerEntry]:
         """Return every notification of an alert with its attempts, by transition, then channel.
 
-        An attempt at several stands with each of them, naming that one.
+        An attempt that sent several is listed with each of them, with that one's id.
         """
 
     async def last_attempts(self) -> Mapping[str, Attempt]:
@@ -54,11 +54,11 @@ class Notifications(Protocol):
         """Return how many notifications there are, by channel and status."""
 
     async def oldest_pending(self) -> Mapping[str, datetime]:
-        """Return, by channel, since when its oldest pending notification waits; absent = none waits."""
+        """Return, by channel, when its oldest pending notification was created; absent = none is pending."""
 
 
 class RoutingUnitOfWork(Protocol):
-    """Transitions nobody has been chosen for, in the order they were recorded."""
+    """Transitions without a route, in the order they were recorded."""
 
     @property
     def events(self) -> Sequence[AlertEvent]:
@@ -66,15 +66,15 @@ class RoutingUnitOfWork(Protocol):
 
     @property
     def notified(self) -> Mapping[UUID, frozenset[str]]:
-        """By alert: channels that have a notification of it which was not suppressed."""
+        """By alert: channels with a notification of it that was not suppressed."""
 
     async def route(self, notifications: Sequence[Notification]) -> None:
-        """Keep them and mark all events of the unit as routed; both when the unit ends without an error."""
+        """Store them and mark all events of the unit as routed, when the unit ends without an error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
-    """One notification and all that was tried, oldest first."""
+    """One notification and its attempts, oldest first."""
 
     notification: Notification
     attempts: Sequence[Attempt]
@@ -82,9 +82,9 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What one channel is sent at once. `title` and `body` are text for people, in the channel's language.
+    """One message to one channel. `title` and `body` are text for people, in the channel's language.
 
-    `message_id` is the same for a repeat.
+    A repetition has the same `message_id`.
     """
 
     message_id: UUID
@@ -95,27 +95,27 @@ class Message:
 
 
 class Notifier(Protocol):
-    """Sends messages. Never raises for what a channel does: that is an answer."""
+    """Sends messages. A channel's failure is a result, never an error."""
 
     async def send(self, channel: Channel, message: Message) -> DeliveryResult:
-        """Send once and say what the channel answered, within half a minute."""
+        """Send once and return the channel's answer, within half a minute."""
 
 
 class ChannelSource(Protocol):
-    """The channels as they are configured now."""
+    """The configured channels."""
 
     def channels(self) -> Sequence[Channel]:
-        """Return them; the last good ones while the configuration cannot be read."""
+        """Return the channels; the last valid ones while the configuration cannot be read."""
 
     def names(self) -> Collection[str] | None:
-        """Return the names of all that are configured, also those with a mistake in them; None = nobody can tell now.
+        """Return the names of all configured channels, also invalid ones; None = unknown now.
 
-        While nobody can tell nothing is given up for being gone; and while nothing else is known, nobody is chosen.
+        While they are unknown, no notification is dropped because its channel is gone.
         """
 
 
 class Heartbeat(Protocol):
-    """Somebody elsewhere who notices when we fall silent."""
+    """An external service that alerts when heartbeats stop."""
 
     async def beat(self) -> None:
-        """Say that a cycle went well. Never raises; a failure is logged."""
+        """Report a successful cycle. Never raises; a failure is logged."""

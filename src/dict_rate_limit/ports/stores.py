@@ -1,4 +1,4 @@
-"""What PostgreSQL stores: history, alerts, silences and the audit log."""
+"""The stores: history, alerts, silences, the audit log and all other ports of one database."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class RecordingUnitOfWork(Protocol):
     """One participant's state, locked, inside one transaction."""
 
     async def load(self, poll: Poll) -> ParticipantState | None:
-        """Return the state before this poll, or None when this very poll (by received_at) is recorded already."""
+        """Return the state before this poll; None when this poll (by received_at) is recorded already."""
 
     async def save(self, evaluation: Evaluation, events: Sequence[AlertEvent]) -> None:
         """Add the evaluation and the events of its changes; visible when the unit ends without an error."""
@@ -48,10 +48,10 @@ class StateStore(Protocol):
         """
 
     async def latest(self, participants: Sequence[str]) -> Mapping[str, LatestReading]:
-        """Return what is known of each participant that was ever polled; unknown ones are absent."""
+        """Return the latest reading of each participant that was ever polled; the others are absent."""
 
     async def policy_overrides(self, participant: str) -> Mapping[str, PolicyOverride]:
-        """Return what operators set for the participant's policies, by name; only differing ones need be there."""
+        """Return what operators set for the participant's policies, by name; unchanged ones may be absent."""
 
     async def open_alerts(self, participants: Sequence[str]) -> Sequence[Alert]:
         """Return the open alerts, worst severity first, then oldest first."""
@@ -70,8 +70,8 @@ class StateStore(Protocol):
 class LatestReading:
     """The last new reading of a participant and the last poll, good or not.
 
-    `snapshot` is None when there has never been a good reading. It holds present policies only. `paces` has what was
-    taken between the last two readings, by policy; absent where nothing can be said.
+    `snapshot` is None before the first good reading; it has the policies of that reading only. `consumption` is between
+    the last two readings, by policy; absent where it is unknown.
     """
 
     participant: str
@@ -83,26 +83,26 @@ class LatestReading:
 
 
 class Maintenance(Protocol):
-    """Housekeeping of the history. Every act may be repeated at will."""
+    """Housekeeping of the history. Every operation may be repeated."""
 
     async def make_partitions(self, today: datetime) -> Sequence[str]:
-        """Make the months from the current one to two ahead; return the names of those made."""
+        """Create the partitions from the current month to two ahead; return the names of the new ones."""
 
     async def drop_partitions(self, today: datetime, retention_months: int) -> Sequence[str]:
-        """Drop the months whose upper bound is older than the retention, polls and hours as old; return their names."""
+        """Drop partitions that end before the retention, and polls and hours as old; return their names."""
 
     async def roll_up(self, today: datetime) -> int:
         """Bring the hourly roll-up up to the last full hour; return the rows written."""
 
 
 class StoreHealth(Protocol):
-    """What operators want to know of the store itself."""
+    """The state of the store itself."""
 
     async def partitions_ahead(self, today: datetime) -> int:
-        """Return how many months after the current one are made without a gap; ten years are told as that."""
+        """Return how many months after the current one have partitions, without a gap; at most ten years."""
 
     async def schema_version(self) -> int | None:
-        """Return the newest migration in force; None where none is, or there is nothing to migrate."""
+        """Return the newest migration applied; None without any, or without a schema."""
 
 
 class AlertRepository(Protocol):
@@ -158,7 +158,7 @@ class AuditLog(Protocol):
 class AlertHistory:
     """An alert and its transitions in order.
 
-    By event id: those the broker has, those it was given up on for, and those for which it is settled who is told.
+    `published`, `dead` (dead-lettered) and `routed` (notifications are decided) are ids of events.
     """
 
     alert: Alert
