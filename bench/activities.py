@@ -12,8 +12,7 @@ from bench.history import RULES
 from dict_rate_limit.adapters.bridge.source import BridgeSource
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.log_publisher import LogPublisher
-from dict_rate_limit.adapters.memory.channels import CountedHeartbeat, FixedChannels
-from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
+from dict_rate_limit.adapters.memory.notifications import CountedHeartbeat, FixedChannels, MemoryNotifier
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.redis import RedisCache
 from dict_rate_limit.bootstrap.store import postgres_stores

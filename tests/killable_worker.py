@@ -18,7 +18,7 @@ from dict_rate_limit.adapters.bridge.source import BridgeSource
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.log_publisher import LogPublisher
 from dict_rate_limit.adapters.memory.cache import MemoryCache
-from dict_rate_limit.adapters.memory.channels import CountedHeartbeat
+from dict_rate_limit.adapters.memory.notifications import CountedHeartbeat
 from dict_rate_limit.adapters.postgres.outbox import PostgresOutbox
 from dict_rate_limit.adapters.postgres.polls import PostgresStateStore
 from dict_rate_limit.adapters.postgres.pool import open_pool

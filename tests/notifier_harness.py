@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
+from dict_rate_limit.adapters.memory.notifications import MemoryNotifier
 from dict_rate_limit.adapters.notify.address_guard import AddressGuard
 from dict_rate_limit.adapters.notify.alertmanager import AlertmanagerNotifier
 from dict_rate_limit.adapters.notify.apprise_notifier import TIMEOUT_SEC, AppriseNotifier

@@ -103,7 +103,7 @@ async def test_the_last_delivery_of_each_channel_is_returned(world: ActingWorld,
             "transition": "ESCALATED",
             "status": "DELIVERED",
             "at": "2026-11-23T12:05:00Z",
-            "text": "kept in memory",
+            "text": "stored in memory",
         }
         for name in ("hook", "ops")
     ]

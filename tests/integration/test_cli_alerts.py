@@ -101,7 +101,7 @@ def test_one_alert_has_its_transitions_and_notifications(desk: Desk) -> None:
     assert shown[:2] == [f"alert        {alert_id}", f"about        CLAIMS_READ THRESHOLD, participant {PARTICIPANT}"]
     assert "taken up by  nobody" in shown
     assert "1  2026-11-23T12:00:00Z  OPENED      waiting  CLAIMS_READ in warning: 200 of" in shown
-    assert "1  hook     DELIVERED  1      2026-11-23T12:00:00Z kept in memory" in shown
+    assert "1  hook     DELIVERED  1      2026-11-23T12:00:00Z stored in memory" in shown
     assert "1  later    PENDING    0      due 2026-11-23T13:00:00Z" in shown
 
 

@@ -10,7 +10,7 @@ import pytest
 from msgspec import structs
 
 from api.terminal import Desk, lines, terminal
-from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
+from dict_rate_limit.adapters.memory.notifications import MemoryNotifier
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.apps.cli.client import Api, Call, Model
 from dict_rate_limit.apps.cli.documents import Drill
@@ -92,8 +92,8 @@ def test_the_command_waits_until_every_channel_accepts(desk: Desk, capsys: pytes
         f"kept           done              {last.alert_id}",
         "published      done              2 of 2 transitions",
         "routed         done              1 channel",
-        "hook OPENED    DELIVERED  1      2026-11-23T12:00:00Z kept in memory",
-        "hook RESOLVED  DELIVERED  1      2026-11-23T12:00:00Z kept in memory",
+        "hook OPENED    DELIVERED  1      2026-11-23T12:00:00Z stored in memory",
+        "hook RESOLVED  DELIVERED  1      2026-11-23T12:00:00Z stored in memory",
     ]
 
 

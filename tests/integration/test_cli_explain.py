@@ -50,7 +50,7 @@ def test_a_policy_in_alert_is_explained(desk: Desk) -> None:
         "taken up by  ana until 2026-11-23T14:00:00Z: batch paused",
         "held back    by no silence now",
         "reminder     2026-11-23T14:00:00Z, unless something moves before",
-        "told         hook: OPENED DELIVERED 2026-11-23T12:00:00Z kept in memory",
+        "told         hook: OPENED DELIVERED 2026-11-23T12:00:00Z stored in memory",
     ]
 
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.adapters.memory.channels import FixedChannels
-from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
+from dict_rate_limit.adapters.memory.notifications import FixedChannels, MemoryNotifier
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.ports.delivery import Backlog, PublishResult
 from dict_rate_limit.usecases.notify import NotifyDeps

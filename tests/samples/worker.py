@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.memory.cache import MemoryCache
-from dict_rate_limit.adapters.memory.channels import CountedHeartbeat
+from dict_rate_limit.adapters.memory.notifications import CountedHeartbeat
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.memory.stores import memory_stores
 from dict_rate_limit.adapters.temporal import connect

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
+from dict_rate_limit.adapters.memory.notifications import MemoryNotifier
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.memory.stores import memory_stores
 from dict_rate_limit.domain.errors import NotFoundError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dict_rate_limit.adapters.memory.notifier import MemoryNotifier
+from dict_rate_limit.adapters.memory.notifications import MemoryNotifier
 from dict_rate_limit.adapters.memory.stores import memory_stores
 from dict_rate_limit.domain.alerts.alert import Severity
 from dict_rate_limit.domain.notifications.channel import ChannelType, Routes
@@ -189,7 +189,7 @@ async def test_every_attempt_is_recorded(world: NotifyWorld) -> None:
 
     assert [(attempt.at, attempt.answer.text, attempt.status) for attempt in first.attempts] == [
         (NOON, "503", Status.PENDING),
-        (NOON + INITIAL_BACKOFF, "kept in memory", Status.DELIVERED),
+        (NOON + INITIAL_BACKOFF, "stored in memory", Status.DELIVERED),
     ]
     assert first.attempts[0].next_try_at == NOON + INITIAL_BACKOFF
     assert (first.notification.status, first.notification.attempts) == (Status.DELIVERED, 1)

@@ -12,9 +12,9 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from dict_rate_limit.adapters.memory.cache import MemoryCache
-from dict_rate_limit.adapters.memory.channels import CountedHeartbeat
 from dict_rate_limit.adapters.memory.maintenance import MemoryMaintenance
 from dict_rate_limit.adapters.memory.metrics import MemoryMetrics
+from dict_rate_limit.adapters.memory.notifications import CountedHeartbeat
 from dict_rate_limit.adapters.memory.polls import MemoryStateStore
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.adapters.memory.stores import memory_stores

@@ -26,7 +26,6 @@ class MemoryCache:
     """SnapshotCache and RateLimiter of one process."""
 
     def __init__(self, clock: Clock) -> None:
-        """Begin empty."""
         self._clock = clock
         self._entries: dict[str, _Entry] = {}
         self._closed_until: dict[str, float] = {}
@@ -40,7 +39,7 @@ class MemoryCache:
         return found.entry
 
     async def put(self, entry: CachedSnapshot) -> None:
-        """Keep the entry unless a newer one is there; one from the future is not newer, but wrong."""
+        """Store the entry unless there is a newer one. One from the future is wrong, not newer."""
         held = await self.get(entry.snapshot.participant)
         if held is not None and entry.fetched_at < held.fetched_at <= self._now() + CLOCK_SKEW:
             return

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 class ParticipantLog:
     """All polls, states and alerts of one participant.
 
-    known         without rules and alerts, which have fields of their own
+    known         without overrides and alerts, which have their own fields
     history       by policy and checked_at
-    hours         the roll-up: samples by policy and beginning of the hour
-    rolled_until  states from here on are not in it yet
+    hours         the roll-up: number of samples by policy and hour
+    rolled_until  states from here on are not rolled up yet
     """
 
     known: ParticipantState
@@ -50,7 +50,7 @@ class ParticipantLog:
     consumption: Mapping[str, Consumption] = field(default_factory=lambda: MappingProxyType({}))
 
     def state(self) -> ParticipantState:
-        """Return what the next judgement needs."""
+        """Return what the next evaluation needs."""
         return replace(
             self.known,
             policy_overrides=MappingProxyType(dict(self.policy_overrides)),
@@ -58,11 +58,11 @@ class ParticipantLog:
         )
 
     def open_alerts(self) -> list[Alert]:
-        """Return the alerts that are not resolved, in the order they were first kept."""
+        """Return the alerts that are not resolved, in the order they were opened."""
         return [alert for alert in self.alerts.values() if alert.resolved_at is None]
 
     def latest(self, last: Poll) -> LatestReading:
-        """Return what readers ask for."""
+        """Return the latest reading for readers."""
         return LatestReading(
             participant=self.known.participant,
             snapshot=self.reading,
@@ -73,7 +73,7 @@ class ParticipantLog:
         )
 
     def add(self, evaluation: Evaluation) -> None:
-        """Keep all of a judgement."""
+        """Store an evaluation."""
         poll = evaluation.poll
         self.polls[poll.received_at] = poll
         self.counts[poll.outcome] += 1
@@ -104,7 +104,7 @@ class ParticipantLog:
         self.rolled_until = hour if self.rolled_until is None else min(hour, self.rolled_until)
 
     def roll_up(self, until: datetime) -> int:
-        """Compute the hours that are full and not rolled up, or got a late state; return how many."""
+        """Roll up the full hours that are not rolled up or got a late state; return how many."""
         since = self.rolled_until
         if since is None or since >= until:
             return 0
@@ -114,7 +114,7 @@ class ParticipantLog:
         return len(hours)
 
     def forget(self, before: datetime) -> None:
-        """Drop polls, states and hours older than this; what is known now stays."""
+        """Drop polls, states and hours older than this; the current state stays."""
         self.polls = {at: poll for at, poll in self.polls.items() if at >= before}
         self.history = {key: bucket for key, bucket in self.history.items() if key[1] >= before}
         self.hours = {key: samples for key, samples in self.hours.items() if key[1] >= before}
@@ -122,7 +122,7 @@ class ParticipantLog:
 
 @dataclass(slots=True)
 class Transition:
-    """One transition and what became of it."""
+    """One transition, its publication and routing."""
 
     event: AlertEvent
     published_at: datetime | None = None
@@ -134,7 +134,7 @@ class Transition:
 
     @property
     def waiting(self) -> bool:
-        """Neither published nor given up on."""
+        """Neither published nor dead-lettered."""
         return self.published_at is None and self.dead_at is None
 
 

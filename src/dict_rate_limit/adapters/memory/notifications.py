@@ -1,4 +1,4 @@
-"""Notifications and their ledger in memory."""
+"""Notifications, channels and a notifier in memory, for trials and tests."""
 
 from __future__ import annotations
 
@@ -6,24 +6,28 @@ from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.domain.notifications.routing import Status
+from dict_rate_limit.domain.notifications.routing import DeliveryResult, Status
 from dict_rate_limit.ports.notifications import LedgerEntry
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
     from uuid import UUID
 
     from dict_rate_limit.adapters.memory.database import MemoryDatabase, Transition
     from dict_rate_limit.domain.alerts.alert import AlertEvent
+    from dict_rate_limit.domain.notifications.channel import Channel
     from dict_rate_limit.domain.notifications.routing import Attempt, Notification
+    from dict_rate_limit.ports.notifications import Message
+
+ACCEPTED: Final = DeliveryResult(ok=True, text="stored in memory")
 
 
 @dataclass(slots=True)
 class StoredNotification:
-    """A notification, who sends it until when, and all that was tried."""
+    """A notification, the end of its lease, and its attempts."""
 
     notification: Notification
     leased_until: datetime | None = None
@@ -35,11 +39,11 @@ class StoredNotification:
         return self.notification.status is Status.PENDING
 
     def leased(self, now: datetime) -> bool:
-        """Tell whether somebody is sending it."""
+        """Return whether a sender has a lease on it."""
         return self.leased_until is not None and self.leased_until > now
 
     def record_attempts(self, attempt: Attempt) -> None:
-        """Keep an attempt. What was delivered stays so; what was given up on comes back only as delivered."""
+        """Add an attempt. A delivered notification stays so; a dead one changes to delivered only."""
         self.attempts.append(attempt)
         if self.pending or (attempt.status is Status.DELIVERED and self.notification.status is not Status.DELIVERED):
             self.leased_until = None
@@ -52,7 +56,7 @@ class StoredNotification:
 
 
 class MemoryRoutingUnitOfWork:
-    """Holds notifications back until the unit ends; `routed` is None until they are there."""
+    """Holds notifications back until the unit ends; `routed` is None before `route`."""
 
     def __init__(self, waiting: Sequence[Transition], notified: Mapping[UUID, frozenset[str]]) -> None:
         self._events = tuple(transition.event for transition in waiting)
@@ -66,17 +70,17 @@ class MemoryRoutingUnitOfWork:
 
     @property
     def notified(self) -> Mapping[UUID, frozenset[str]]:
-        """Channels told of each alert before."""
+        """Channels with an earlier notification of each alert."""
         return self._notified
 
     async def route(self, notifications: Sequence[Notification]) -> None:
-        """Keep them for the end of the unit."""
+        """Hold them back for the end of the unit."""
         self.routed = tuple(notifications)
 
 
 @dataclass(slots=True)
 class MemoryNotifications:
-    """Notifications by id, the ledger in the order of noting."""
+    """Notifications by id, attempts in the order they were recorded."""
 
     database: MemoryDatabase
     rows: dict[UUID, StoredNotification] = field(default_factory=dict)
@@ -103,7 +107,7 @@ class MemoryNotifications:
                 transition.routed = True
 
     async def claim(self, channel: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Notification]:
-        """Lease what waits, from the oldest on, if that one is due; nothing behind one that somebody is sending."""
+        """Lease the pending ones, oldest first, if the oldest is due; none behind a leased one."""
         waiting = list(self._waiting(channel))[:limit]
         if not waiting or waiting[0].notification.next_try_at > now:
             return ()
@@ -113,7 +117,7 @@ class MemoryNotifications:
         return [one.notification for one in waiting[:first_leased]]
 
     async def record_attempts(self, attempts: Sequence[Attempt]) -> None:
-        """Add to the ledger, once; a failure frees what was taken besides."""
+        """Add attempts once; a failure ends the other leases of its channel."""
         for attempt in attempts:
             for notification_id in attempt.notification_ids:
                 key = (notification_id, attempt.message_id, attempt.at)
@@ -125,7 +129,7 @@ class MemoryNotifications:
                     notified.leased_until = None
 
     async def discard_orphans(self, channels: Sequence[str], now: datetime, created_before: datetime) -> int:
-        """Give up what waits for other channels and nobody is sending."""
+        """Mark pending, unleased notifications of other channels as dead."""
         gone = [
             one
             for one in self.rows.values()
@@ -137,13 +141,13 @@ class MemoryNotifications:
         return len(gone)
 
     async def ledger(self, alert_id: UUID) -> Sequence[LedgerEntry]:
-        """Return an alert's notifications and what was tried."""
+        """Return an alert's notifications and their attempts."""
         entries = [one for one in self.rows.values() if one.notification.event.alert_id == alert_id]
         entries.sort(key=lambda one: (one.notification.event.sequence, one.notification.channel))
         return [LedgerEntry(notification=one.notification, attempts=tuple(one.attempts)) for one in entries]
 
     async def last_attempts(self) -> Mapping[str, Attempt]:
-        """Return the attempt noted last for each channel."""
+        """Return the last attempt of each channel."""
         return {attempt.channel: attempt for attempt in self.attempts.values()}
 
     async def notification_counts(self) -> Mapping[tuple[str, Status], int]:
@@ -151,7 +155,7 @@ class MemoryNotifications:
         return Counter((one.notification.channel, one.notification.status) for one in self.rows.values())
 
     async def oldest_pending(self) -> Mapping[str, datetime]:
-        """Say since when each channel's oldest pending notification waits."""
+        """Return when each channel's oldest pending notification was created."""
         since: dict[str, datetime] = {}
         for one in self.rows.values():
             if one.pending:
@@ -160,7 +164,7 @@ class MemoryNotifications:
         return since
 
     def _waiting(self, channel: str) -> Iterator[StoredNotification]:
-        """Return a channel's pending notifications by transition; they were routed in that order."""
+        """Return a channel's pending notifications, oldest transition first: they were routed in that order."""
         return (one for one in self.rows.values() if one.pending and one.notification.channel == channel)
 
     def _notified(self, alert_ids: set[UUID]) -> Mapping[UUID, frozenset[str]]:
@@ -170,3 +174,44 @@ class MemoryNotifications:
             if alert_id in alert_ids and one.notification.status is not Status.SUPPRESSED:
                 channels.setdefault(alert_id, set()).add(one.notification.channel)
         return MappingProxyType({alert_id: frozenset(names) for alert_id, names in channels.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class FixedChannels:
+    """A fixed list of channels."""
+
+    known: Sequence[Channel] = ()
+
+    def channels(self) -> Sequence[Channel]:
+        """Return the channels."""
+        return self.known
+
+    def names(self) -> Collection[str]:
+        """Return their names."""
+        return [channel.name for channel in self.known]
+
+
+@dataclass(slots=True)
+class CountedHeartbeat:
+    """Counts heartbeats."""
+
+    beats: int = 0
+
+    async def beat(self) -> None:
+        """Count one."""
+        self.beats += 1
+
+
+@dataclass(slots=True)
+class MemoryNotifier:
+    """Stores every accepted message, duplicates included. Returns the given answers first, then accepts all."""
+
+    answers: list[DeliveryResult] = field(default_factory=list)
+    sent: list[tuple[Channel, Message]] = field(default_factory=list)
+
+    async def send(self, channel: Channel, message: Message) -> DeliveryResult:
+        """Store the message unless the next answer is a failure."""
+        answer = self.answers.pop(0) if self.answers else ACCEPTED
+        if answer.ok:
+            self.sent.append((channel, message))
+        return answer

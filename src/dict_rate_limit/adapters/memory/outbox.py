@@ -1,4 +1,4 @@
-"""The outbox in memory: each policy's transitions have one reader at a time."""
+"""The outbox in memory. One publisher at a time claims a policy's transitions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _Refusal:
 
 
 class MemoryClaimUnitOfWork:
-    """Transitions of policies that nobody else can claim meanwhile."""
+    """Transitions of policies that no other caller can claim meanwhile."""
 
     def __init__(self, claimed: Sequence[Transition]) -> None:
         self._claimed = {transition.event.event_id: transition for transition in claimed}
@@ -39,20 +39,20 @@ class MemoryClaimUnitOfWork:
 
     @property
     def refusals(self) -> Mapping[UUID, int]:
-        """How often each was refused so far."""
+        """How often each was rejected so far."""
         return MappingProxyType({key: one.refusals for key, one in self._claimed.items() if one.refusals})
 
     async def mark_published(self, event_ids: Sequence[UUID], at: datetime) -> None:
-        """Note it for the end of the unit; the first time counts."""
+        """Mark them at the end of the unit; the first time counts."""
         for event_id in event_ids:
             self._marks.setdefault(event_id, at)
 
     async def mark_refused(self, event_id: UUID, reason: str, at: datetime, next_try_at: datetime | None) -> None:
-        """Note it for the end of the unit."""
+        """Mark it at the end of the unit."""
         self._marks[event_id] = _Refusal(reason=reason, at=at, next_try_at=next_try_at)
 
     def settle(self) -> None:
-        """Put the marks in force."""
+        """Store the marks."""
         for event_id, mark in self._marks.items():
             transition = self._claimed[event_id]
             if isinstance(mark, _Refusal):
@@ -66,14 +66,14 @@ class MemoryClaimUnitOfWork:
 
 @dataclass(slots=True)
 class MemoryOutbox:
-    """Outbox; `held` are the policies that somebody reads."""
+    """Outbox; `held` are the policies that are claimed."""
 
     database: MemoryDatabase
     held: set[str] = field(default_factory=set)
 
     @asynccontextmanager
     async def claim_batch(self, limit: int, now: datetime) -> AsyncIterator[MemoryClaimUnitOfWork]:
-        """Claim what is due and nobody holds."""
+        """Claim what is due and not claimed."""
         due = self._due(now)
         policies = [name for name in dict.fromkeys(one.event.policy_name for one in due) if name not in self.held]
         mine = set(policies[:limit])
@@ -86,7 +86,7 @@ class MemoryOutbox:
             self.held -= mine
 
     async def backlog(self) -> Backlog:
-        """Count what waits."""
+        """Count the transitions to be published."""
         waiting = self._waiting()
         return Backlog(
             waiting=len(waiting),
@@ -95,7 +95,7 @@ class MemoryOutbox:
         )
 
     def _due(self, now: datetime) -> list[Transition]:
-        """Return what waits, of each policy what lies before the first transition that must rest."""
+        """Return the waiting transitions, of each policy those before the first one that is not due."""
         resting: set[str] = set()
         due = []
         for transition in self._waiting():

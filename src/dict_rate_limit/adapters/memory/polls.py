@@ -51,7 +51,7 @@ class MemoryStateStore:
 
     @asynccontextmanager
     async def begin(self, participant: str) -> AsyncIterator[MemoryRecordingUnitOfWork]:
-        """Hold the participant's lock; what was saved counts once the block ends without an error."""
+        """Hold the participant's lock; changes are stored once the block ends without an error."""
         async with self.database.locks[participant]:
             unit = MemoryRecordingUnitOfWork(
                 self.database.logs.get(participant) or ParticipantLog(ParticipantState(participant=participant))
@@ -70,7 +70,7 @@ class MemoryStateStore:
         }
 
     async def policy_overrides(self, participant: str) -> Mapping[str, PolicyOverride]:
-        """Return what operators set for the participant's policies."""
+        """Return the overrides of the participant's policies."""
         return MappingProxyType(
             {name: rule for log in self.database.of([participant]) for name, rule in log.policy_overrides.items()}
         )

@@ -1,4 +1,4 @@
-"""Transitions kept in memory: for trials, and to look at in tests."""
+"""Transitions published to memory, for trials and tests."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class MemoryPublisher:
-    """Keeps every transition it is given, repeats included.
+    """Stores every transition, duplicates included.
 
-    Documents of more than `largest` bytes are refused; while there is an `outage`, everything fails with it.
+    Documents of more than `largest` bytes are rejected; while there is an `outage`, every call fails with it.
     """
 
     largest: int = 1 << 20
@@ -28,7 +28,7 @@ class MemoryPublisher:
     destination: str = "memory"
 
     async def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[PublishResult, None]:
-        """Keep the transitions; see the port."""
+        """Store the transitions, as the port says."""
         refused: set[str] = set()
         for event in events:
             if self.outage is not None:

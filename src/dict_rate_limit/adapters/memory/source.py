@@ -1,4 +1,4 @@
-"""DICT played back from polls that were kept: for trials, and to look at an old day again."""
+"""DICT replayed from stored polls, for trials and tests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class MemorySource:
     """Answers each list with the participant's next poll, failures included; the last one is repeated.
 
-    A single read looks into the poll of the last list, or the first before any.
+    A read of one policy uses the poll of the last list, or the first poll before any list.
     """
 
     name: Final = "memory"
@@ -29,22 +29,22 @@ class MemorySource:
             self._polls.setdefault(poll.participant, []).append(poll)
 
     async def list_policies(self, participant: str) -> Snapshot:
-        """Play the next poll."""
+        """Return the next poll."""
         self._turn[participant] = self._turn.get(participant, -1) + 1
-        return self._played(participant)
+        return self._current(participant)
 
     async def get_policy(self, participant: str, policy_name: str) -> Snapshot:
-        """Look one bucket up in the poll that is playing."""
-        snapshot = self._played(participant)
+        """Return one bucket of the current poll."""
+        snapshot = self._current(participant)
         for bucket in snapshot.buckets:
             if bucket.name == policy_name:
                 return replace(snapshot, buckets=(bucket,), rejected=())
         raise SourceError(Outcome.NOT_FOUND, f"there is no policy {policy_name[:100]}")
 
-    def _played(self, participant: str) -> Snapshot:
+    def _current(self, participant: str) -> Snapshot:
         polls = self._polls.get(participant)
         if polls is None:
-            raise SourceError(Outcome.PERMISSION_DENIED, f"participant {participant[:20]} is not yours to ask for")
+            raise SourceError(Outcome.PERMISSION_DENIED, f"participant {participant[:20]} is not one of yours")
         poll = polls[min(self._turn.get(participant, 0), len(polls) - 1)]
         if isinstance(poll, FailedPoll):
             raise SourceError(

@@ -1,8 +1,8 @@
 -- Backup and restore.
 
 -- name: calm
--- A backup may take its time, also where the role has limits of its own; only locks are not waited for long. The rest
--- fixes how values are written, since digests are made of that.
+-- A backup may be slow, also where the role has timeouts; only waits for locks are short. The other settings fix the text
+-- form of values, from which digests are computed.
 SELECT set_config(name, '0', false) FROM pg_settings
 WHERE name IN ('statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout')
 UNION ALL
@@ -18,14 +18,14 @@ FROM (
 ) AS fixed (name, setting);
 
 -- name: home
--- The schema our tables are in, as the search path finds them; NULL when there are none.
+-- The schema of the product's tables, by the search path; NULL without any.
 SELECT place.nspname
 FROM pg_class AS policies
 JOIN pg_namespace AS place ON place.oid = policies.relnamespace
 WHERE policies.oid = to_regclass('dict_rate_limit_policies');
 
 -- name: relations
--- What is ours, and whether it holds rows by itself. A partition is ours whatever its name and schema.
+-- The product's relations, and whether each has rows itself. A partition belongs to them whatever its name and schema.
 SELECT place.nspname, relation.relname, relation.relkind = 'r'
 FROM pg_class AS relation
 JOIN pg_namespace AS place ON place.oid = relation.relnamespace
@@ -44,15 +44,15 @@ WHERE (
 ORDER BY 1, 2;
 
 -- name: snapshot
--- What pg_dump needs to see the same rows, and since when they are that: all that was committed before is among them.
+-- The snapshot for pg_dump, so that it sees the same rows, and its time: all that was committed before is included.
 SELECT pg_export_snapshot(), transaction_timestamp(), current_database();
 
 -- name: search_path
 SELECT set_config('search_path', quote_ident(%(home)s), true);
 
 -- name: summary
--- Transitions that wait, and the time of the newest poll or transition. What was given up on waits no more; a backup of
--- an older schema has no such column.
+-- Transitions to be published, without dead-lettered ones (an older schema has no such column), and the time of the newest
+-- poll or transition.
 SELECT
     (
         SELECT count(*) FROM dict_rate_limit_alert_events AS event
@@ -64,7 +64,7 @@ SELECT
     );
 
 -- name: after
--- What came after a moment; everything when it is NULL.
+-- Polls and transitions after a moment; all of them when it is NULL.
 SELECT
     (SELECT count(*) FROM dict_rate_limit_polls WHERE received_at > coalesce(%(moment)s, '-infinity'::timestamptz)),
     (
@@ -73,7 +73,7 @@ SELECT
     );
 
 -- name: occupants
--- Whatever somebody made in this database; what extensions brought does not count.
+-- Relations and functions in this database, without those of extensions.
 SELECT place.nspname || '.' || thing.name
 FROM (
     SELECT 'pg_class'::regclass AS kind, oid, relnamespace AS place, relname AS name
@@ -92,7 +92,7 @@ WHERE place.nspname <> 'information_schema'
 ORDER BY 1;
 
 -- name: users
--- Sessions of ours beside this one: a worker that finds the tables would write at once.
+-- Other sessions of the product: a worker that finds the tables would write at once.
 SELECT count(*)
 FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name = 'dict-rate-limit';

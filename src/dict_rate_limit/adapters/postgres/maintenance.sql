@@ -1,7 +1,7 @@
 -- Housekeeping of the history.
 
 -- name: partitions
--- Months of the history with their bounds; the DEFAULT partition is none of them.
+-- Months of the history with their bounds, without the DEFAULT partition.
 SELECT
     place.nspname,
     month.relname,
@@ -15,19 +15,19 @@ WHERE link.inhparent = 'dict_rate_limit_states'::regclass
 ORDER BY upper;
 
 -- name: set_timeouts
--- Upkeep may take its time, but readers and writers must not wait long behind it.
+-- Housekeeping may be slow, but readers and writers must not wait long for its locks.
 SELECT set_config('lock_timeout', '5s', true), set_config('statement_timeout', '15min', true);
 
 -- name: lock_history
--- Writers wait here, before they are told which partition their rows go to; readers go on.
+-- Writers wait here, before PostgreSQL chooses the partition of their rows. Readers go on.
 LOCK TABLE ONLY dict_rate_limit_states IN SHARE ROW EXCLUSIVE MODE;
 
 -- name: lock_default
--- Readers of DEFAULT wait from here on: its rows move.
+-- Readers of DEFAULT wait from here on: its rows are moved.
 LOCK TABLE dict_rate_limit_states_default IN ACCESS EXCLUSIVE MODE;
 
 -- name: drop_old_states
--- What no month took.
+-- Rows that belong to no month.
 DELETE FROM dict_rate_limit_states_default WHERE checked_at < %(before)s;
 
 -- name: drop_old_hours
@@ -36,7 +36,7 @@ USING dict_rate_limit_participants AS known
 WHERE old.participant = known.participant AND old.hour < %(before)s;
 
 -- name: drop_old_polls
--- The poll of the last good reading stays: it is still the latest there is.
+-- The poll of the last good reading stays: readers still use it.
 DELETE FROM dict_rate_limit_polls AS old
 USING dict_rate_limit_participants AS known
 WHERE old.participant = known.participant
@@ -44,16 +44,16 @@ WHERE old.participant = known.participant
     AND old.received_at IS DISTINCT FROM known.last_good_at;
 
 -- name: not_rolled_up
--- Participants with full hours that the roll-up does not have, or that got a late state.
+-- Participants with full hours that are not rolled up, or that got a late state.
 SELECT participant FROM dict_rate_limit_participants WHERE rolled_until < %(until)s ORDER BY participant;
 
 -- name: lock_rolled_until
--- Waits for a poll that is just being recorded; the next statement sees its states.
+-- Waits for a poll that is being recorded; the next statement sees its states.
 SELECT rolled_until FROM dict_rate_limit_participants WHERE participant = %(participant)s FOR UPDATE;
 
 -- name: roll_up
--- Whole hours from `since` on, computed anew from the history. Written in the order in which charts read them: a policy's
--- months then lie in a sixth of the blocks.
+-- Whole hours from `since` on, computed again from the history. Written in the order in which charts read them: a policy's
+-- months are then in a sixth of the blocks.
 INSERT INTO dict_rate_limit_states_hourly AS known (
     participant, policy_name, hour, samples, available_min, available_avg, available_max, capacity_min, capacity_max,
     utilization_min, utilization_avg, utilization_max

@@ -1,12 +1,12 @@
--- Who is told of which transition, and what became of it.
+-- Notifications of transitions and their attempts.
 
 -- name: try_lock_routing
--- One router at a time, in any process, until its transaction ends. A statement of its own: the next one must see what the
--- last router left.
+-- One router at a time, in any process, until its transaction ends. A separate statement: the next one must see what the
+-- last router stored.
 SELECT pg_try_advisory_xact_lock(hashtextextended('dict_rate_limit routing', 0));
 
 -- name: unrouted
--- Transitions for which it is not settled who is told, in the order they were recorded.
+-- Transitions that are not routed, in the order they were recorded.
 SELECT to_jsonb(event) AS event
 FROM dict_rate_limit_alert_events AS event
 WHERE routed_at IS NULL
@@ -14,15 +14,15 @@ ORDER BY position
 LIMIT %(limit)s;
 
 -- name: notified
--- Channels that were, or will be, told of an earlier transition of these alerts.
-SELECT event.alert_id, array_agg(DISTINCT told.channel) AS channels
+-- Channels that have a notification of an earlier transition of these alerts.
+SELECT event.alert_id, array_agg(DISTINCT notification.channel) AS channels
 FROM dict_rate_limit_alert_events AS event
-JOIN dict_rate_limit_notifications AS told ON told.event_id = event.event_id
-WHERE event.alert_id = ANY (%(alert_ids)s::uuid[]) AND told.status <> 'SUPPRESSED'
+JOIN dict_rate_limit_notifications AS notification ON notification.event_id = event.event_id
+WHERE event.alert_id = ANY (%(alert_ids)s::uuid[]) AND notification.status <> 'SUPPRESSED'
 GROUP BY event.alert_id;
 
 -- name: add
--- New notifications; one that is there already stays as it is: its id says it is the same.
+-- New notifications. One with a known id is the same and stays as it is.
 INSERT INTO dict_rate_limit_notifications (
     notification_id, event_id, position, channel, status, created_at, next_try_at, attempts, silence_id
 )
@@ -37,7 +37,7 @@ JOIN dict_rate_limit_alert_events AS event ON event.event_id = new.event_id
 ON CONFLICT DO NOTHING;
 
 -- name: mark_routed
--- Rows are locked in the order marking what was published locks them in.
+-- Rows are locked in the order in which outbox.mark locks them: another order could deadlock.
 WITH held AS MATERIALIZED (
     SELECT event_id
     FROM dict_rate_limit_alert_events
@@ -51,18 +51,18 @@ FROM held
 WHERE event.event_id = held.event_id;
 
 -- name: try_lock_channel
--- One claim of a channel at a time. A statement of its own: the next one must see what the last claim took.
+-- One claim of a channel at a time. A separate statement: the next one must see what the last claim leased.
 SELECT pg_try_advisory_xact_lock(hashtextextended('dict_rate_limit channel ' || %(channel)s, 0));
 
 -- name: claim
--- What waits, from the oldest on, if that one is due; nothing behind one that somebody is sending.
+-- The pending ones, oldest first, if the oldest is due; none behind a leased one.
 WITH waiting AS (
     SELECT notification_id, position, next_try_at, coalesce(leased_until > %(now)s, false) AS leased
     FROM dict_rate_limit_notifications
     WHERE channel = %(channel)s AND status = 'PENDING'
     ORDER BY position
     LIMIT %(limit)s
-), line AS (
+), queue AS (
     SELECT
         notification_id,
         first_value(next_try_at) OVER oldest_first <= %(now)s AS due,
@@ -72,9 +72,9 @@ WITH waiting AS (
 ), taken AS (
     UPDATE dict_rate_limit_notifications AS notification
     SET leased_until = %(now)s + %(lease)s::interval
-    FROM line
-    WHERE notification.notification_id = line.notification_id
-        AND line.due AND NOT line.behind_leased
+    FROM queue
+    WHERE notification.notification_id = queue.notification_id
+        AND queue.due AND NOT queue.behind_leased
         AND notification.status = 'PENDING'
     RETURNING notification.*
 )
@@ -84,8 +84,8 @@ JOIN dict_rate_limit_alert_events AS event ON event.event_id = taken.event_id
 ORDER BY taken.position;
 
 -- name: record_attempt
--- One attempt in the ledger, and where its notifications stand now. One noted already changes nothing. What was delivered
--- stays so, and what was given up on comes back only as delivered.
+-- One attempt in the ledger, and the new status of its notifications. An attempt recorded before changes nothing. A
+-- delivered notification stays so, and a dead one changes to delivered only.
 WITH tried AS (
     INSERT INTO dict_rate_limit_deliveries (
         message_id, attempted_at, notification_id, channel, ok, refused, answer, status, next_try_at
@@ -93,7 +93,7 @@ WITH tried AS (
     SELECT
         %(message_id)s, %(at)s, notification_id, %(channel)s, %(ok)s, %(refused)s, %(answer)s, %(status)s,
         %(next_try_at)s
-    FROM unnest(%(notification_ids)s::uuid[]) WITH ORDINALITY AS told (notification_id, place)
+    FROM unnest(%(notification_ids)s::uuid[]) WITH ORDINALITY AS attempted (notification_id, place)
     ORDER BY place
     ON CONFLICT DO NOTHING
     RETURNING notification_id
@@ -108,13 +108,13 @@ WHERE notification.notification_id = tried.notification_id
     AND (notification.status = 'PENDING' OR (notification.status <> 'DELIVERED' AND %(status)s = 'DELIVERED'));
 
 -- name: end_lease
--- Whoever failed stops there: what he took besides is free again, so that nothing overtakes what failed.
+-- After a failure the sender stops: the other leases of its channel end, so that nothing overtakes what failed.
 UPDATE dict_rate_limit_notifications
 SET leased_until = NULL
 WHERE channel = %(channel)s AND status = 'PENDING' AND leased_until IS NOT NULL;
 
 -- name: discard_orphans
--- What somebody is sending just now is left to him.
+-- Leased ones stay: their sender records the result.
 UPDATE dict_rate_limit_notifications
 SET status = 'DEAD'
 WHERE status = 'PENDING' AND channel <> ALL (%(channels)s::text[]) AND created_at < %(created_before)s
@@ -129,7 +129,7 @@ WHERE event.alert_id = %(alert_id)s
 ORDER BY event.sequence, notification.channel COLLATE "C";
 
 -- name: attempts_of_alert
--- Every attempt at a notification of an alert, in the order they were noted.
+-- Every attempt at a notification of an alert, in the order they were recorded.
 SELECT attempt.*
 FROM dict_rate_limit_alert_events AS event
 JOIN dict_rate_limit_notifications AS notification ON notification.event_id = event.event_id
@@ -138,7 +138,7 @@ WHERE event.alert_id = %(alert_id)s
 ORDER BY attempt.position;
 
 -- name: last_attempts
--- The attempt noted last for each channel. One probe of the index for each, however long the ledger.
+-- The last attempt of each channel. One index probe for each channel, however long the ledger.
 WITH RECURSIVE last AS (
     (SELECT channel, position FROM dict_rate_limit_deliveries ORDER BY channel DESC, position DESC LIMIT 1)
     UNION ALL
@@ -154,9 +154,9 @@ WITH RECURSIVE last AS (
 SELECT attempt.* FROM last JOIN dict_rate_limit_deliveries AS attempt USING (channel, position);
 
 -- name: counts
--- Notifications ever made, by channel and where they stand.
+-- Notifications ever created, by channel and status.
 SELECT channel, status, count(*) FROM dict_rate_limit_notifications GROUP BY channel, status;
 
 -- name: oldest_pending
--- Since when each channel's oldest pending notification waits.
+-- When each channel's oldest pending notification was created.
 SELECT channel, min(created_at) FROM dict_rate_limit_notifications WHERE status = 'PENDING' GROUP BY channel;

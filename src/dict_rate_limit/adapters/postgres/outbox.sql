@@ -1,8 +1,8 @@
--- The outbox: transitions that wait to be told.
+-- The outbox: transitions to be published.
 
 -- name: due
--- Policies with something to tell, the longest waiting first: those whose oldest transition need not rest after a
--- refusal. One probe of the index for each policy, however much waits. Notes policies never seen before.
+-- Policies with transitions to publish, the longest waiting first, without those whose oldest transition was rejected and
+-- is not due. One index probe for each policy, however long the backlog. Stores policies never seen before.
 WITH RECURSIVE head AS (
     (
         SELECT policy_name, position, next_try_at
@@ -33,12 +33,12 @@ WHERE next_try_at IS NULL OR next_try_at <= %(now)s
 ORDER BY position;
 
 -- name: set_timeout
--- The broker may take its time, and the transaction waits for it. A process that hangs is not waited for for ever.
+-- The transaction waits for the broker, which may be slow. A process that hangs is disconnected in the end.
 SELECT set_config('idle_in_transaction_session_timeout', '2min', true);
 
 -- name: claim
--- Whoever holds a policy's row tells its transitions; others take the next policy. No more than there is room for, so that
--- they have some. A statement of its own: the next one must see what the last holder left.
+-- The publisher that locks a policy's row publishes its transitions; others claim the next policies. LIMIT leaves some for
+-- them. A separate statement: the next one must see what the last publisher stored.
 SELECT key.policy_name
 FROM unnest(%(policies)s::text[]) WITH ORDINALITY AS due (policy_name, place)
 JOIN dict_rate_limit_outbox_keys AS key ON key.policy_name = due.policy_name
@@ -47,8 +47,8 @@ LIMIT %(limit)s
 FOR UPDATE OF key SKIP LOCKED;
 
 -- name: waiting
--- The oldest of these policies, in the order they were recorded. Each policy is read from its beginning in the index, so
--- that a long backlog costs no more than a short one, whatever the planner knows of it.
+-- The oldest transitions of these policies, in the order they were recorded. Each policy is read from its oldest in the
+-- index, so that a long backlog costs no more than a short one, whatever the planner's statistics.
 SELECT to_jsonb(event) AS event, event.refusals, event.next_try_at
 FROM (
     SELECT next.event_id
@@ -66,7 +66,8 @@ JOIN dict_rate_limit_alert_events AS event ON event.event_id = oldest.event_id
 ORDER BY event.position;
 
 -- name: mark
--- What became of them. The first time of telling counts. Rows are locked in the order routing locks them in.
+-- The results. The first time of publishing stays. Rows are locked in the order in which routing locks them: another
+-- order could deadlock.
 WITH mark AS MATERIALIZED (
     SELECT *
     FROM jsonb_to_recordset(%(marks)s::jsonb) AS m (
@@ -90,7 +91,7 @@ JOIN held ON held.event_id = mark.event_id
 WHERE event.event_id = mark.event_id;
 
 -- name: backlog
--- What waits to be told, and what was given up on.
+-- The transitions to be published, and the dead-lettered ones.
 SELECT
     count(*) AS waiting,
     min(detected_at) AS oldest_at,

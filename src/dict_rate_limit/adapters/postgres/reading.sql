@@ -1,8 +1,8 @@
--- What readers ask.
+-- Queries of readers.
 
 -- name: latest
--- Each participant's last new reading as it came, and how its last poll ended. A policy that could not be read in that
--- reading has an older row and is left out.
+-- Each participant's last new reading, and the outcome of its last poll. A policy that was invalid in that reading has an
+-- older row and is left out.
 SELECT
     known.participant,
     known.last_poll_at,
@@ -30,14 +30,14 @@ LEFT JOIN dict_rate_limit_polls AS poll
 WHERE known.participant = ANY (%(participants)s::text[]);
 
 -- name: policy_rules
--- What operators set, where it differs from the global rules.
+-- What operators set, where it differs from the global settings.
 SELECT json_agg(json_build_array(policy_name, warning_threshold_pct, critical_threshold_pct, enabled)) AS policy_rules
 FROM dict_rate_limit_policies
 WHERE participant = %(participant)s
     AND (NOT enabled OR warning_threshold_pct IS NOT NULL OR critical_threshold_pct IS NOT NULL);
 
 -- name: open_alerts
--- Open alerts, worst first, then oldest first.
+-- Open alerts, most severe first, then oldest first.
 SELECT json_agg(alert ORDER BY
     array_position(ARRAY['CRITICAL', 'WARNING', 'INFO'], severity),
     opened_at, participant COLLATE "C", policy_name COLLATE "C", kind COLLATE "C"
@@ -57,14 +57,14 @@ WHERE participant = ANY (%(participants)s::text[]) AND resolved_at IS NULL
 GROUP BY participant, kind, severity;
 
 -- name: transition_counts
--- Transitions that ever happened.
+-- How many transitions there ever were.
 SELECT participant, policy_name, kind, transition, transitions AS count
 FROM dict_rate_limit_transition_counts
 WHERE participant = ANY (%(participants)s::text[]);
 
 -- name: acquire
--- One row comes back for the caller that is admitted. The row's lock makes callers take turns, and each judges by the
--- time it got its turn. A time that has not come yet was written before the server's clock was set back.
+-- One row is returned to the caller that is admitted. The row's lock makes callers take turns, and each compares with the
+-- time of its own turn. A time in the future was written before the server's clock was set back.
 INSERT INTO dict_rate_limit_source_calls AS last (participant, called_at)
 VALUES (%(participant)s, clock_timestamp())
 ON CONFLICT (participant) DO UPDATE SET called_at = clock_timestamp()

@@ -1,12 +1,12 @@
 -- Recording one poll.
 
 -- name: lock
--- One participant at a time, in any process, until the transaction ends. A statement of its own: the next one must take
--- its snapshot after the wait.
+-- One participant at a time, in any process, until the transaction ends. A separate statement: the next one must take its
+-- snapshot after the wait.
 SELECT pg_advisory_xact_lock(hashtextextended('dict_rate_limit ' || %(participant)s, 0));
 
 -- name: load
--- All the next judgement needs, in one row, also for a participant never seen.
+-- All that the next evaluation needs, in one row, also for a participant never polled.
 SELECT
     EXISTS (
         SELECT FROM dict_rate_limit_polls WHERE participant = %(participant)s AND received_at = %(received_at)s
@@ -30,7 +30,7 @@ FROM (SELECT) AS always
 LEFT JOIN dict_rate_limit_participants AS known ON known.participant = %(participant)s;
 
 -- name: save_poll
--- The poll, its place in the counts, and what is known of the participant from now on.
+-- The poll, the counts of polls, and the participant's new state.
 WITH poll AS (
     INSERT INTO dict_rate_limit_polls (
         participant, received_at, source, outcome, advanced, response_time, checked_at, category, correlation_id,
@@ -124,8 +124,8 @@ ON CONFLICT (participant, policy_name) DO UPDATE SET
     pace_checked_at = excluded.pace_checked_at;
 
 -- name: save_alerts
--- Alerts in their new form, ended ones first (a new one may take the place of one that ends), and their transitions in
--- order, and how many there were. A transition that is there already stays as it is: its id says it is the same.
+-- Alerts in their new form, resolved ones first (a new one may have the key of one that is resolved), their transitions in
+-- order, and the counts of transitions. A transition with a known id is the same and stays as it is.
 WITH alert AS (
     INSERT INTO dict_rate_limit_alerts (
         alert_id, participant, policy_name, kind, severity, exhausted, sequence, opened_at, updated_at, resolved_at,

@@ -22,7 +22,7 @@ RETURNING *;
 SELECT * FROM dict_rate_limit_silences WHERE silence_id = %(silence_id)s;
 
 -- name: current
--- Active and future ones, the next to end first. LIMIT NULL is no limit.
+-- Active and future ones, the next to end first. LIMIT NULL means no limit.
 SELECT *
 FROM dict_rate_limit_silences
 WHERE ends_at > %(now)s AND (ended_at IS NULL OR ended_at > %(now)s)
