@@ -45,7 +45,7 @@ def test_alerts_are_routed_by_severity(severity: str) -> None:
     assert told == {RECEIVERS[severity]}
 
 
-def test_what_has_no_severity_is_not_lost() -> None:
+def test_an_alert_without_severity_is_routed_too() -> None:
     assert amtool("config", "routes", "test", f"--config.file={FILE}", "alertname=Other") == "chat"
 
 
@@ -73,7 +73,7 @@ def test_secrets_are_files() -> None:
     }
 
 
-def test_inhibitions_name_alerts_there_are() -> None:
+def test_inhibitions_name_existing_alerts() -> None:
     rules = yaml.safe_load(FILE.read_text(encoding="utf-8"))["inhibit_rules"]
     named = set(re.findall(r"Dict[A-Z]\w+", json.dumps(rules)))
 
@@ -120,13 +120,15 @@ def test_a_message_is_in_portuguese_and_english(
     ]
 
 
-def test_a_title_says_how_bad_and_how_many(tmp_path: Path, exhausted: tuple[dict[str, str], dict[str, str]]) -> None:
+def test_a_title_has_severity_and_number_of_alerts(
+    tmp_path: Path, exhausted: tuple[dict[str, str], dict[str, str]]
+) -> None:
     title = rendered(tmp_path, "dict.title", exhausted, exhausted, exhausted, status="firing")
 
     assert title == "[CRITICAL] KEYS_CHECK: ESGOTADO, o DICT rejeita chamadas (participante 12345678) (+2)"
 
 
-def test_a_title_says_that_it_is_over(tmp_path: Path, exhausted: tuple[dict[str, str], dict[str, str]]) -> None:
+def test_a_title_shows_a_resolved_alert(tmp_path: Path, exhausted: tuple[dict[str, str], dict[str, str]]) -> None:
     title = rendered(tmp_path, "dict.title", exhausted, status="resolved")
 
     assert title == "[OK] KEYS_CHECK: ESGOTADO, o DICT rejeita chamadas (participante 12345678)"

@@ -142,7 +142,7 @@ def test_a_cause_silences_its_symptom(alertmanager: Alertmanager, cause: Labels,
 
 
 @pytest.mark.parametrize("alertname", ["DictDeliveryLate", "DictPartitionsMissing", "DictAvailabilityBurn"])
-def test_the_severer_of_two_is_told(alertmanager: Alertmanager, alertname: str) -> None:
+def test_the_more_severe_of_two_alerts_is_sent(alertmanager: Alertmanager, alertname: str) -> None:
     severe, mild = fires(alertname, severity="critical"), fires(alertname, severity="warning")
 
     assert alertmanager.told(severe, mild) == [alertname]
@@ -170,18 +170,18 @@ def test_the_severer_of_two_is_told(alertmanager: Alertmanager, alertname: str) 
     ],
     ids=lambda labels: labels["alertname"],
 )
-def test_what_has_another_cause_is_told(alertmanager: Alertmanager, one: Labels, other: Labels) -> None:
+def test_an_alert_with_another_cause_is_sent(alertmanager: Alertmanager, one: Labels, other: Labels) -> None:
     assert alertmanager.told(one, other) == sorted([one["alertname"], other["alertname"]])
 
 
-def test_certificates_do_not_hide_one_another(alertmanager: Alertmanager) -> None:
+def test_certificates_do_not_suppress_each_other(alertmanager: Alertmanager) -> None:
     severe = fires("DictCertificateExpires", certificate="bridge_client", severity="critical")
     mild = fires("DictCertificateExpires", certificate="temporal_client", severity="warning")
 
     assert alertmanager.told(severe, mild) == ["DictCertificateExpires"] * 2
 
 
-def test_another_namespace_is_told(alertmanager: Alertmanager) -> None:
+def test_an_alert_of_another_namespace_is_sent(alertmanager: Alertmanager) -> None:
     alertmanager.post({"namespace": "elsewhere", **fires("DictStoreDown", WORKER)})
 
     assert alertmanager.told(fires("DictBucketCritical", ONE)) == ["DictBucketCritical"]

@@ -51,14 +51,14 @@ def repository_copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_files_are_what_the_code_makes() -> None:
+def test_files_match_the_output_of_the_code() -> None:
     done = written(REPOSITORY, "--check")
 
     assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("folder", ["helm/dashboards", "configs/grafana/dashboards"])
-def test_a_file_changed_by_hand_is_noticed(repository_copy: Path, folder: str) -> None:
+def test_a_file_changed_by_hand_is_reported(repository_copy: Path, folder: str) -> None:
     path = repository_copy / folder / "policy.json"
     path.write_text(path.read_text(encoding="utf-8").replace("max by", "sum by"), encoding="utf-8")
 
@@ -68,7 +68,7 @@ def test_a_file_changed_by_hand_is_noticed(repository_copy: Path, folder: str) -
     assert f"{folder}/policy.json differs from the output of tools/dashboards: run scripts/dashboards" in done.stderr
 
 
-def test_a_file_the_code_does_not_make_is_noticed(repository_copy: Path) -> None:
+def test_an_extra_file_is_reported(repository_copy: Path) -> None:
     (repository_copy / "helm/dashboards/mine.json").write_text("{}", encoding="utf-8")
 
     assert "helm/dashboards/mine.json" in written(repository_copy, "--check").stderr
@@ -83,7 +83,7 @@ def test_writing_again_gives_the_same_bytes(repository_copy: Path) -> None:
     assert {path.name: path.read_bytes() for path in (repository_copy / "helm/dashboards").iterdir()} == before
 
 
-def test_there_are_the_four_of_them_with_lasting_identities() -> None:
+def test_the_four_dashboards_have_stable_identifiers() -> None:
     identities = {name: dashboard(name)["uid"] for name in NAMES}
 
     assert {path.stem for path in FOLDER.iterdir()} == set(NAMES)
@@ -92,12 +92,12 @@ def test_there_are_the_four_of_them_with_lasting_identities() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_config_map_holds_it(name: str) -> None:
+def test_a_dashboard_fits_into_a_config_map(name: str) -> None:
     assert (FOLDER / f"{name}.json").stat().st_size < LARGEST
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_panels_have_numbers_of_their_own_and_names_too(name: str) -> None:
+def test_panels_have_unique_numbers_and_titles(name: str) -> None:
     numbers = [panel["id"] for panel in dashboard(name)["panels"]]
     titles = [(row, panel["title"]) for row, panel in _with_rows(name)]
 
@@ -116,7 +116,7 @@ def _with_rows(name: str) -> list[tuple[str, dict[str, str]]]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_panels_lie_within_the_grid_and_not_upon_each_other(name: str) -> None:
+def test_panels_are_within_the_grid_and_do_not_overlap(name: str) -> None:
     places = [panel["gridPos"] for panel in dashboard(name)["panels"]]
 
     outside = [place for place in places if place["x"] + place["w"] > COLUMNS]
@@ -133,7 +133,7 @@ def test_panels_lie_within_the_grid_and_not_upon_each_other(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_question_goes_to_the_chosen_data_source(name: str) -> None:
+def test_every_query_uses_the_selected_data_source(name: str) -> None:
     queries = [target for panel in panels(name) for target in panel["targets"]]
     variables = [item for item in dashboard(name)["templating"]["list"] if item["type"] == "query"]
 
@@ -144,7 +144,7 @@ def test_every_question_goes_to_the_chosen_data_source(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_panel_has_a_question_a_unit_and_words_in_both_languages(name: str) -> None:
+def test_every_panel_has_a_query_a_unit_and_texts_in_both_languages(name: str) -> None:
     bare = [
         panel["title"]
         for panel in panels(name)
@@ -157,7 +157,7 @@ def test_every_panel_has_a_question_a_unit_and_words_in_both_languages(name: str
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_variable_that_is_used_is_there_and_the_other_way_round(name: str) -> None:
+def test_every_used_variable_exists_and_every_variable_is_used(name: str) -> None:
     there = {item["name"] for item in dashboard(name)["templating"]["list"]}
     texts = [*(query.expr for query in asked(name)), *(mark["expr"] for mark in marks(name)), *_addresses(name)]
     narrowing = [item["definition"] for item in dashboard(name)["templating"]["list"] if item["type"] == "query"]
@@ -198,14 +198,14 @@ def described(name: str) -> Described | None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_metric_is_one_of_the_product(name: str) -> None:
+def test_every_metric_belongs_to_the_product(name: str) -> None:
     named = set().union(*map(metrics_in, expressions(name)))
 
     assert [one for one in sorted(named) if one.startswith(PREFIX) and described(one) is None] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_stored_series_are_taken_once_however_many_replicas_tell_of_them(name: str) -> None:
+def test_stored_series_are_counted_once_for_any_number_of_replicas(name: str) -> None:
     read = [
         (expr, found.start(), described(found.group()))
         for expr in expressions(name)
@@ -222,7 +222,7 @@ def test_stored_series_are_taken_once_however_many_replicas_tell_of_them(name: s
     assert summed == []
 
 
-def test_every_page_that_is_linked_is_there() -> None:
+def test_every_linked_page_exists() -> None:
     there = {path.name for path in (REPOSITORY / "docs/runbooks").iterdir()}
     values = {"runbooks": "", "lang": "pt"}
     addresses = {address for name in NAMES for address in _addresses(name) if address.startswith("${runbooks")}
@@ -237,7 +237,7 @@ def test_every_page_that_is_linked_is_there() -> None:
     assert labelled == {page for page in there if page.startswith("alert-") and page.endswith(".pt.md")}
 
 
-def test_what_was_promised_is_what_the_rules_alert_by() -> None:
+def test_dashboards_and_rules_have_the_same_objectives() -> None:
     rules = (REPOSITORY / "helm/rules/slo.yaml").read_text(encoding="utf-8")
     constants = {
         item["name"]: float(item["query"])
@@ -270,7 +270,7 @@ def test_prometheus_can_read_every_query(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_a_grafana_elsewhere_gets_the_same() -> None:
+def test_grafana_outside_the_chart_gets_the_same_dashboards() -> None:
     folder = REPOSITORY / "configs/grafana"
     (provider,) = yaml.safe_load((folder / "provisioning/dashboards/dict-rate-limit.yaml").read_text())["providers"]
     (source,) = yaml.safe_load((folder / "provisioning/datasources/prometheus.yaml").read_text())["datasources"]

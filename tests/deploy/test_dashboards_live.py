@@ -73,7 +73,7 @@ def number(prometheus: Prometheus, title: str, column: str = "") -> float:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_metric_that_is_asked_for_is_told_by_the_product(prometheus: Prometheus, name: str) -> None:
+def test_the_product_exports_every_queried_metric(prometheus: Prometheus, name: str) -> None:
     expressions = [*(query.expr for query in asked(name)), *(mark["expr"] for mark in marks(name))]
 
     wanted = set().union(*map(metrics_in, expressions)) - OF_PROMETHEUS - ONLY_IN_TROUBLE
@@ -82,7 +82,7 @@ def test_every_metric_that_is_asked_for_is_told_by_the_product(prometheus: Prome
     assert missing == "", missing
 
 
-def test_the_product_tells_the_whole_catalogue_and_nothing_beside_it(prometheus: Prometheus) -> None:
+def test_the_product_exports_exactly_the_catalogue(prometheus: Prometheus) -> None:
     written = {metric.family + "_total" * (metric.type is Type.COUNTER) for metric in CATALOG.values()}
     parts = {
         metric.family + part
@@ -98,7 +98,7 @@ def test_the_product_tells_the_whole_catalogue_and_nothing_beside_it(prometheus:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_query_has_an_answer_in_some_scenario(prometheus: Prometheus, name: str) -> None:
+def test_every_query_returns_data_in_some_scenario(prometheus: Prometheus, name: str) -> None:
     chosen = list(stories().values())
 
     empty = [str(query) for query in asked(name) if not any(answered(prometheus, query, story) for story in chosen)]
@@ -107,7 +107,7 @@ def test_every_query_has_an_answer_in_some_scenario(prometheus: Prometheus, name
 
 
 @pytest.mark.parametrize("scenario", PLAYERS)
-def test_what_is_known_of_a_bucket_is_shown_in_every_scenario(prometheus: Prometheus, scenario: str) -> None:
+def test_known_values_of_a_bucket_are_shown_in_every_scenario(prometheus: Prometheus, scenario: str) -> None:
     queries = [query for query in asked("policy") if query.panel in STORED_FACTS]
 
     empty = [str(query) for query in queries if not answered(prometheus, query, stories()[scenario])]
@@ -117,14 +117,14 @@ def test_what_is_known_of_a_bucket_is_shown_in_every_scenario(prometheus: Promet
 
 
 @pytest.mark.parametrize("mark", [mark["name"] for mark in marks("overview")])
-def test_what_happened_is_marked(prometheus: Prometheus, mark: str) -> None:
+def test_events_have_annotations(prometheus: Prometheus, mark: str) -> None:
     (expr,) = (one["expr"] for one in marks("overview") if one["name"] == mark)
 
     assert prometheus.ask(filled(expr, prometheus.values(**EVERYBODY)), now=False)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_variable_has_something_to_choose(prometheus: Prometheus, name: str) -> None:
+def test_every_variable_has_values(prometheus: Prometheus, name: str) -> None:
     queries = [item["definition"] for item in dashboard(name)["templating"]["list"] if item["type"] == "query"]
 
     found = [LABELS.fullmatch(filled(query, EVERYBODY)) for query in queries]
@@ -134,7 +134,7 @@ def test_every_variable_has_something_to_choose(prometheus: Prometheus, name: st
     assert all(choices), choices
 
 
-def test_two_replicas_and_a_worker_do_not_make_three_of_each(prometheus: Prometheus) -> None:
+def test_values_of_several_replicas_are_not_added_up(prometheus: Prometheus) -> None:
     levels = [number(prometheus, "Buckets by level", level) for level in ("OK", "WARNING", "CRITICAL", "UNKNOWN")]
 
     assert number(prometheus, "Participants") == len(PARTICIPANTS)

@@ -31,7 +31,7 @@ def test_prometheus_accepts_the_rules(file: str) -> None:
 
 
 @pytest.mark.parametrize("file", sorted(path.name for path in CASES.glob("*.yaml")))
-def test_alerts_do_what_their_cases_say(file: str) -> None:
+def test_alerts_match_their_cases(file: str) -> None:
     tried = promtool("test", "rules", str(CASES / file))
 
     assert tried.returncode == 0, tried.stdout + tried.stderr
@@ -50,21 +50,21 @@ def test_an_alert_has_a_case_in_which_it_fires(name: str, severity: str) -> None
 
 
 @pytest.mark.parametrize("name", sorted({alert.name for alert in ALERTS}))
-def test_an_alert_has_cases_in_which_it_keeps_quiet(name: str) -> None:
+def test_an_alert_has_cases_in_which_it_does_not_fire(name: str) -> None:
     quiet = {case for case, check in checks() if check["alertname"] == name and not check["exp_alerts"]}
 
     assert len(quiet) >= 2, quiet
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=ids)
-def test_an_alert_says_how_bad_it_is_and_what_it_is_about(alert: Alert) -> None:
+def test_an_alert_has_severity_and_component(alert: Alert) -> None:
     assert alert.labels.keys() == {"severity", "component"}
     assert alert.severity in {"critical", "warning", "info"}
     assert alert.annotations.keys() == TEXTS
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=ids)
-def test_an_alert_speaks_both_languages(alert: Alert) -> None:
+def test_an_alert_has_texts_in_both_languages(alert: Alert) -> None:
     texts = [alert.annotations[name] for name in ("summary", "summary_pt", "description", "description_pt")]
 
     assert len(set(texts)) == 4
@@ -72,14 +72,14 @@ def test_an_alert_speaks_both_languages(alert: Alert) -> None:
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=ids)
-def test_an_alert_leads_to_a_runbook_in_both_languages(alert: Alert) -> None:
+def test_an_alert_links_to_a_runbook_in_both_languages(alert: Alert) -> None:
     pages = [alert.annotations[name].rpartition("/")[2] for name in ("runbook_url", "runbook_url_pt")]
 
     assert pages == [f"{alert.runbook}.en.md", f"{alert.runbook}.pt.md"]
     assert [page for page in pages if not (RUNBOOKS / page).is_file()] == []
 
 
-def test_a_page_for_rules_alone_names_the_alerts_that_lead_there() -> None:
+def test_a_runbook_of_rules_names_the_alerts_that_link_to_it() -> None:
     pages = [name for name in names() if name.startswith("prometheus-")]
     led = {page: {alert.name for alert in ALERTS if alert.runbook == page} for page in pages}
 
@@ -96,7 +96,7 @@ def test_alerts_carry_only_labels_that_all_replicas_share() -> None:
 
 
 @pytest.mark.parametrize("name", ["DictBucketWarning", "DictBucketCritical"])
-def test_thresholds_are_the_products_own(name: str) -> None:
+def test_thresholds_come_from_the_product(name: str) -> None:
     (expr,) = [alert.expr for alert in ALERTS if alert.name == name]
 
     numbers = re.findall(r"(?<![\w.])\d[\d.]*", expr.replace("dict_rate_limit_alerts_enabled:max == 1", ""))
@@ -105,7 +105,7 @@ def test_thresholds_are_the_products_own(name: str) -> None:
     assert f"_{name.removeprefix('DictBucket').lower()}_threshold_ratio" in expr
 
 
-def test_rules_ask_for_metrics_there_are() -> None:
+def test_rules_query_existing_metrics() -> None:
     asked = {name for expr in every_expr() for name in METRIC.findall(expr)}
 
     unknown = {family(name) for name in asked} - CATALOG.keys()
@@ -113,19 +113,19 @@ def test_rules_ask_for_metrics_there_are() -> None:
     assert unknown == set()
 
 
-def test_rules_ask_for_series_that_others_record() -> None:
+def test_rules_query_recorded_series() -> None:
     asked = {name for expr in every_expr() for name in RECORDED.findall(expr)}
 
     assert asked <= recorded().keys()
 
 
-def test_every_recorded_series_is_asked_for() -> None:
+def test_every_recorded_series_is_used() -> None:
     asked = {name for expr in every_expr() for name in RECORDED.findall(expr)}
 
     assert recorded().keys() <= asked
 
 
-def test_what_every_replica_tells_alike_is_never_added_up() -> None:
+def test_equal_series_of_replicas_are_never_added_up() -> None:
     stored = "|".join(PREFIX + metric.name for metric in CATALOG.values() if metric.origin is not ValueOrigin.PROCESS)
     adding = re.compile(rf"\b(?:sum|count)(?: by \([a-z, ]+\) )?\((?:\w+\()*(?:{stored})(?:_total)?\b")
 

@@ -18,19 +18,19 @@ def rows() -> list[tuple[str, ...]]:
     return [row[:5] for row in ROW.findall(PAGE.read_text(encoding="utf-8")) if row[4] == row[5]]
 
 
-def test_every_alert_is_listed_as_it_is() -> None:
+def test_every_alert_is_listed_correctly() -> None:
     listed = sorted((name, severity, wait, runbook) for name, severity, _, wait, runbook in rows())
 
     assert listed == sorted((alert.name, alert.severity, alert.wait, alert.runbook) for alert in alerts())
 
 
-def test_those_that_are_off_by_default_say_so() -> None:
+def test_alerts_off_by_default_are_marked() -> None:
     said = {name for name, _, meaning, *_ in rows() if "off by default" in meaning}
 
     assert said == {alert.name for alert in alerts() if alert.file == "thresholds.yaml"}
 
 
-def test_no_alert_is_named_that_is_none() -> None:
+def test_only_existing_alerts_are_named() -> None:
     named = set(re.findall(r"\bDict[A-Z]\w+", PAGE.read_text(encoding="utf-8")))
 
     assert named == {alert.name for alert in alerts()}

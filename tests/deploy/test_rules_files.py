@@ -45,7 +45,7 @@ def test_copies_are_up_to_date() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_rule_that_changed_is_noticed_and_copied(repository_copy: Path) -> None:
+def test_a_changed_rule_is_reported_and_copied(repository_copy: Path) -> None:
     (repository_copy / "helm/rules/slo.yaml").write_text("groups: []\n", encoding="utf-8")
 
     before, made, after = (copied(repository_copy, *words) for words in (["--check"], [], ["--check"]))
@@ -54,7 +54,7 @@ def test_a_rule_that_changed_is_noticed_and_copied(repository_copy: Path) -> Non
     assert "run scripts/configs" in before.stderr
 
 
-def test_a_copy_of_what_is_gone_goes_too(repository_copy: Path) -> None:
+def test_a_copy_of_a_deleted_rule_is_deleted(repository_copy: Path) -> None:
     (repository_copy / "helm/rules/slo.yaml").unlink()
 
     before, made = copied(repository_copy, "--check"), copied(repository_copy)
@@ -70,11 +70,11 @@ def test_prometheus_accepts_the_configuration(name: str) -> None:
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
-def test_every_rule_is_loaded_but_those_that_would_page_twice() -> None:
+def test_every_rule_is_loaded_except_those_that_would_page_twice() -> None:
     assert loaded("prometheus.yml") == {f"rules/{name}" for name in FILES} - {"rules/thresholds.yaml"}
 
 
-def test_beside_one_process_nobody_misses_a_second_one() -> None:
+def test_replication_rules_are_not_loaded_for_a_single_process() -> None:
     assert loaded("local.yml") == {f"rules/{name}" for name in FILES} - {"rules/replication.yaml"}
 
 
@@ -82,7 +82,7 @@ def loaded(name: str) -> set[str]:
     return set(yaml.safe_load((CONFIGS / name).read_text(encoding="utf-8"))["rule_files"])
 
 
-def test_both_programs_are_scraped_under_the_names_the_rules_know() -> None:
+def test_both_programs_are_scraped_with_the_job_names_of_the_rules() -> None:
     config = yaml.safe_load((CONFIGS / "prometheus.yml").read_text(encoding="utf-8"))
     lists = {job["job_name"]: job["file_sd_configs"][0]["files"] for job in config["scrape_configs"]}
 
@@ -98,7 +98,7 @@ def test_both_programs_are_scraped_under_the_names_the_rules_know() -> None:
         assert all(target.endswith(":9090") for target in group["targets"])
 
 
-def test_the_chart_ships_every_rule_but_thresholds() -> None:
+def test_the_chart_contains_every_rule_except_thresholds() -> None:
     expected = {
         group["name"]
         for name in FILES
@@ -109,11 +109,11 @@ def test_the_chart_ships_every_rule_but_thresholds() -> None:
     assert THRESHOLDS not in groups(PRODUCTION)
 
 
-def test_threshold_rules_can_be_switched_on() -> None:
+def test_threshold_rules_can_be_enabled() -> None:
     assert THRESHOLDS in groups(WITH_RULES, "--set=monitoring.prometheusRule.thresholdRules=true")
 
 
-def test_runbooks_lie_where_the_values_say() -> None:
+def test_runbook_links_use_the_url_of_the_values() -> None:
     base = "--set=notifications.runbookBaseURL=https://docs.example/runbooks/"
 
     found = "".join(groups(WITH_RULES, base).values())
@@ -122,13 +122,13 @@ def test_runbooks_lie_where_the_values_say() -> None:
     assert "externalLabels" not in found
 
 
-def test_without_an_address_the_rules_stay_as_they_are() -> None:
+def test_without_a_url_the_rules_are_unchanged() -> None:
     found = "".join(groups(WITH_RULES).values())
 
     assert """{{ or $externalLabels.runbooks "docs/runbooks" }}/postgresql-down.en.md""" in found
 
 
-def test_a_release_watches_its_own_namespace() -> None:
+def test_rules_use_the_namespace_of_the_release() -> None:
     found = groups(WITH_RULES, "--namespace=pix")["dict-rate-limit-replication"]
 
     assert 'absent(up{namespace="pix",job="dict-api"})' in found
