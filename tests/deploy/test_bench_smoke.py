@@ -13,14 +13,14 @@ def bench(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
 
 
-def test_an_unknown_measurement_is_refused_with_the_known_ones() -> None:
+def test_an_unknown_measurement_is_rejected_with_the_known_ones() -> None:
     done = bench("speed")
 
     assert done.returncode == 2
     assert f"speed: expected some of {', '.join(GROUPS)}" in done.stderr
 
 
-def test_every_measurement_is_explained() -> None:
+def test_every_measurement_is_documented() -> None:
     text = (REPOSITORY / "docs" / "benchmarks.md").read_text(encoding="utf-8")
 
     unexplained = [group for group in GROUPS if f"## `{group}`" not in text]

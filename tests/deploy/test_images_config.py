@@ -38,12 +38,12 @@ def shell(name: str, script: str) -> str:
     return done.stdout
 
 
-def test_it_runs_as_the_user_1000(name: str) -> None:
+def test_the_image_runs_as_user_1000(name: str) -> None:
     assert configuration(name)["User"] == "1000:1000"
     assert shell(name, "id") == "uid=1000(appuser) gid=1000(appuser) groups=1000(appuser)\n"
 
 
-def test_it_is_labelled(name: str) -> None:
+def test_the_image_has_labels(name: str) -> None:
     labels = configuration(name)["Labels"]
 
     assert labels[TITLE] == name
@@ -52,13 +52,13 @@ def test_it_is_labelled(name: str) -> None:
     assert {"source", "version", "created", "description", "vendor"} <= {key.rpartition(".")[2] for key in labels}
 
 
-def test_its_label_is_the_version_of_the_package_inside(name: str) -> None:
+def test_the_version_label_matches_the_installed_package(name: str) -> None:
     label = configuration(name)["Labels"]["org.opencontainers.image.version"]
 
     assert shell(name, "dict-rate-limit --version") == f"dict-rate-limit {label}\n"
 
 
-def test_the_api_has_the_texts_health_check_ports_and_entrypoint() -> None:
+def test_the_api_has_the_specified_health_check_ports_and_entrypoint() -> None:
     config = configuration("dict-api")
 
     check = config["Healthcheck"]
@@ -70,7 +70,7 @@ def test_the_api_has_the_texts_health_check_ports_and_entrypoint() -> None:
     assert config["WorkingDir"] == "/app"
 
 
-def test_the_worker_has_the_texts_entrypoint() -> None:
+def test_the_worker_has_the_specified_entrypoint() -> None:
     assert configuration("orchestration-worker")["Entrypoint"] == ["/app/orchestration-worker"]
 
 
@@ -87,7 +87,7 @@ def test_the_api_image_is_small(tmp_path: Path) -> None:
     assert compressed_bytes("dict-api", tmp_path / "image") < 150_000_000
 
 
-def test_nothing_is_left_that_builds_or_installs(name: str) -> None:
+def test_the_image_has_no_build_or_install_tools(name: str) -> None:
     found = shell(name, f"for program in {' '.join(PROGRAMS_OF_BUILDERS)}; do command -v $program || :; done")
     modules = shell(
         name,
@@ -97,15 +97,15 @@ def test_nothing_is_left_that_builds_or_installs(name: str) -> None:
     assert (found, modules) == ("", "")
 
 
-def test_nothing_is_left_that_raises_privileges(name: str) -> None:
+def test_the_image_has_no_programs_that_raise_privileges(name: str) -> None:
     assert shell(name, "set -e; find --version >/dev/null; find / -xdev -type f -perm /6000 2>/dev/null || :") == ""
 
 
-def test_the_work_tree_is_not_in_it(name: str) -> None:
+def test_the_image_does_not_contain_the_work_tree(name: str) -> None:
     assert shell(name, "cd /; ls -d build src tests requirements .git app/src etc/pip.conf 2>/dev/null || :") == ""
 
 
-def test_nothing_secret_is_in_it(name: str) -> None:
+def test_the_image_contains_no_secrets(name: str) -> None:
     look = "grep -rlsE --exclude-dir=site-packages 'BEGIN [A-Z ]*PRIVATE KEY'"
     keys = shell(name, f"set -e; grep --version >/dev/null; {look} /app /etc /home /root /usr/local /var || :")
     secrets = [key for key in variables(configuration(name)) if key.endswith(("_TOKEN", "_PASSWORD", "_URL"))]
@@ -113,14 +113,14 @@ def test_nothing_secret_is_in_it(name: str) -> None:
     assert (keys, secrets) == ("", [])
 
 
-def test_nothing_but_tmp_can_be_written(name: str) -> None:
+def test_only_tmp_is_writable(name: str) -> None:
     folders = "/ /app /etc /usr /var /run /tmp"
     script = f"for folder in {folders}; do touch $folder/here 2>/dev/null && echo $folder || :; done"
 
     assert shell(name, script).split() == folders.split()[-1:]
 
 
-def test_it_starts_without_compiling(name: str) -> None:
+def test_the_image_starts_without_compiling(name: str) -> None:
     script = "import dict_rate_limit.settings as own, json.decoder as base; print(*(m.__cached__ for m in (own, base)))"
 
     for path in shell(name, f"python3 -c '{script}'").split():

@@ -52,7 +52,7 @@ def test_packages_are_installed_by_hash_only() -> None:
     assert unhashed == []
 
 
-def test_a_build_sees_named_files_only() -> None:
+def test_a_build_context_contains_named_files_only() -> None:
     first, *others = [
         line
         for line in (REPOSITORY / ".dockerignore").read_text(encoding="utf-8").splitlines()

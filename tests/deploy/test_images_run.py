@@ -60,7 +60,7 @@ def test_the_api_answers_its_health_check_and_ends_on_sigterm(tmp_path: Path) ->
     assert code == 0, container.log.read_text()
 
 
-def test_an_api_that_is_not_there_fails_its_health_check() -> None:
+def test_a_stopped_api_fails_its_health_check() -> None:
     check = configuration("dict-api")["Healthcheck"]["Test"][1]
 
     assert ended("dict-api", "/bin/sh", "-c", check).returncode == 1
@@ -76,7 +76,7 @@ def test_the_health_check_follows_the_port(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("image", ["dict-api", "orchestration-worker"])
-def test_a_server_without_configuration_says_all_it_lacks(image: str) -> None:
+def test_a_server_without_configuration_reports_all_missing_settings(image: str) -> None:
     done = ended(image)
 
     assert done.returncode == 78
@@ -85,7 +85,7 @@ def test_a_server_without_configuration_says_all_it_lacks(image: str) -> None:
     assert "error: BRIDGE_GRPC_ADDRESS: not set, expected host:port" in done.stderr
 
 
-def test_the_worker_is_alive_while_everything_is_away_and_ends_on_sigterm(tmp_path: Path) -> None:
+def test_the_worker_is_alive_without_its_dependencies_and_ends_on_sigterm(tmp_path: Path) -> None:
     with running("orchestration-worker", NOWHERE, tmp_path) as container:
         container.wait_for("dict-rate-limit", "health", "--url", "http://127.0.0.1:9090/health")
         code = container.terminate()
@@ -93,7 +93,7 @@ def test_the_worker_is_alive_while_everything_is_away_and_ends_on_sigterm(tmp_pa
     assert code == 0, container.log.read_text()
 
 
-async def test_the_texts_command_migrates_a_database_again_and_again(data_folder: Path) -> None:
+async def test_the_specified_command_migrates_a_database_repeatedly(data_folder: Path) -> None:
     async with database_on_tcp(data_folder) as url:
         first, said = in_migrations(*THE_TEXTS_COMMAND, url=url)
         second, repeated = in_migrations(*THE_TEXTS_COMMAND, url=url)
@@ -126,7 +126,7 @@ async def test_the_dump_programs_are_no_older_than_the_server(data_folder: Path)
     assert code == 0, dump
 
 
-async def test_the_dump_programs_can_insist_on_tls(data_folder: Path) -> None:
+async def test_the_dump_programs_can_require_tls(data_folder: Path) -> None:
     async with database_on_tcp(data_folder) as url:
         code, said = in_migrations("psql", url.replace("prefer", "require"), "-c", "SELECT 1", url=url)
 

@@ -33,16 +33,16 @@ def _is_shell(file: Path) -> bool:
         return opened.readline().rstrip().endswith((b"/sh", b"bash")) and file.suffix != ".py"
 
 
-def test_actionlint_finds_nothing_in_the_workflows(tool: Callable[[str], str]) -> None:
+def test_actionlint_finds_no_problem_in_the_workflows(tool: Callable[[str], str]) -> None:
     assert complaints(tool("actionlint"), "-color=false") == ""
 
 
-def test_zizmor_finds_no_hole_in_the_workflows(tool: Callable[[str], str]) -> None:
+def test_zizmor_finds_no_vulnerability_in_the_workflows(tool: Callable[[str], str]) -> None:
     assert complaints(tool("zizmor"), "--offline", "--quiet", "--persona", "pedantic", ".") == ""
 
 
 @pytest.mark.parametrize("script", shell_scripts())
-def test_shellcheck_finds_nothing_in_a_script(tool: Callable[[str], str], script: str) -> None:
+def test_shellcheck_finds_no_problem_in_a_script(tool: Callable[[str], str], script: str) -> None:
     assert complaints(tool("shellcheck"), "--external-sources", "--source-path", ".", script) == ""
 
 
@@ -55,7 +55,7 @@ def test_a_script_stops_at_its_first_error(script: str) -> None:
 
 
 @pytest.mark.parametrize("dockerfile", [str(file.relative_to(REPOSITORY)) for file in DOCKERFILES])
-def test_hadolint_finds_nothing_in_an_image(tool: Callable[[str], str], dockerfile: str) -> None:
+def test_hadolint_finds_no_problem_in_a_dockerfile(tool: Callable[[str], str], dockerfile: str) -> None:
     assert complaints(tool("hadolint"), dockerfile) == ""
 
 

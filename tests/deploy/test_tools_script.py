@@ -43,7 +43,7 @@ def test_the_bin_folder_is_printed_without_installing(tmp_path: Path) -> None:
     assert list((tmp_path / "tools/bin").iterdir()) == []
 
 
-def test_an_unknown_tool_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+def test_an_unknown_tool_is_rejected_with_the_known_ones(tmp_path: Path) -> None:
     asked = tools(tmp_path, "goose", "helmet")
 
     assert "no tool is called helmet; there are: goose helm kubeconform" in asked.communicate()[1]
@@ -51,7 +51,7 @@ def test_an_unknown_tool_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     assert list((tmp_path / "tools/bin").iterdir()) == []
 
 
-def test_calls_side_by_side_install_a_tool_once(tmp_path: Path) -> None:
+def test_concurrent_calls_install_a_tool_once(tmp_path: Path) -> None:
     calls = stub_go(tmp_path)
 
     both = [tools(tmp_path, "goose"), tools(tmp_path, "goose")]
@@ -93,7 +93,7 @@ def stub_maven(folder: Path, *, fails: bool) -> None:
         (folder / name).chmod(0o755)
 
 
-def test_what_maven_fetched_is_kept_for_the_next_attempt(tmp_path: Path) -> None:
+def test_maven_downloads_remain_for_the_next_attempt(tmp_path: Path) -> None:
     stub_maven(tmp_path, fails=True)
 
     asked = tools(tmp_path, "pulsar")
@@ -103,7 +103,7 @@ def test_what_maven_fetched_is_kept_for_the_next_attempt(tmp_path: Path) -> None
     assert len(list((tmp_path / "tools").glob(".maven-*/broker.jar"))) == 1
 
 
-def test_what_maven_fetched_is_gone_after_the_last_attempt(tmp_path: Path) -> None:
+def test_maven_downloads_are_deleted_after_the_last_attempt(tmp_path: Path) -> None:
     stub_maven(tmp_path, fails=False)
 
     asked = tools(tmp_path, "pulsar")
