@@ -80,7 +80,7 @@ def test_a_first_release_that_fails_is_uninstalled(stage: Stage) -> None:
     assert any(line.startswith("helm uninstall dict-rate-limit") for line in stage.lines)
 
 
-def test_a_release_that_helm_refuses_is_verified_to_be_back(stage: Stage) -> None:
+def test_a_release_that_helm_rolled_back_is_verified(stage: Stage) -> None:
     runner = deployed(stage, HISTORY, StubAnswer(to="helm upgrade", code=1))
 
     assert runner.ran == [*PREPARED, "release", "explain", "rollback", "remove-kubeconfig"]
@@ -95,7 +95,7 @@ def test_a_release_that_helm_refuses_is_verified_to_be_back(stage: Stage) -> Non
         (StubAnswer(to="helm history", stderr="unreachable", code=1), PREPARED),
     ],
 )
-def test_what_fails_before_the_release_rolls_nothing_back(stage: Stage, broken: StubAnswer, ran: list[str]) -> None:
+def test_a_failure_before_the_release_rolls_nothing_back(stage: Stage, broken: StubAnswer, ran: list[str]) -> None:
     runner = deployed(stage, broken, HISTORY)
 
     assert runner.failed

@@ -22,7 +22,7 @@ def stage(tmp_path: Path) -> Stage:
     return Stage.built(tmp_path)
 
 
-def test_the_api_becomes_healthy_without_rights_and_ends_on_sigterm(stage: Stage) -> None:
+def test_the_api_becomes_healthy_without_privileges_and_ends_on_sigterm(stage: Stage) -> None:
     stage.answers(STARTED, HEALTHY, StubAnswer(to="State.ExitCode", stdout="0\n"))
 
     ran = stage.run("try-image", "dict-api", "dict-api:ci")
@@ -32,7 +32,7 @@ def test_the_api_becomes_healthy_without_rights_and_ends_on_sigterm(stage: Stage
     assert [" ".join(call[1:2]) for call in stage.calls] == ["run", "inspect", "stop", "inspect", "rm"]
 
 
-def test_an_api_that_stays_sick_is_shown_and_removed(stage: Stage) -> None:
+def test_an_unhealthy_api_is_reported_and_removed(stage: Stage) -> None:
     stage.answers(
         STARTED,
         StubAnswer(to="State.Health", stdout="starting\n"),
@@ -47,7 +47,7 @@ def test_an_api_that_stays_sick_is_shown_and_removed(stage: Stage) -> None:
     assert stage.lines[-1] == "docker rm --force c1"
 
 
-def test_an_api_that_has_to_be_killed_is_refused(stage: Stage) -> None:
+def test_an_api_that_ignores_sigterm_is_rejected(stage: Stage) -> None:
     stage.answers(STARTED, HEALTHY, StubAnswer(to="State.ExitCode", stdout="137\n"))
 
     ran = stage.run("try-image", "dict-api", "dict-api:ci")
@@ -61,14 +61,14 @@ def test_an_api_that_has_to_be_killed_is_refused(stage: Stage) -> None:
     ("name", "words"),
     [("orchestration-worker", "an-image --help"), ("dict-migrations", "--entrypoint goose an-image --version")],
 )
-def test_the_other_images_start_without_rights(stage: Stage, name: str, words: str) -> None:
+def test_the_other_images_start_without_privileges(stage: Stage, name: str, words: str) -> None:
     ran = stage.run("try-image", name, "an-image")
 
     assert ran.code == 0
     assert stage.lines == [f"docker run --rm {STRICT} {words}"]
 
 
-def test_an_image_that_does_not_start_is_refused(stage: Stage) -> None:
+def test_an_image_that_does_not_start_is_rejected(stage: Stage) -> None:
     stage.answers(StubAnswer(to="docker run", code=126))
 
     ran = stage.run("try-image", "dict-migrations", "an-image")
@@ -76,14 +76,14 @@ def test_an_image_that_does_not_start_is_refused(stage: Stage) -> None:
     assert ran.code == 126
 
 
-def test_an_unknown_image_is_refused_with_the_known_ones(stage: Stage) -> None:
+def test_an_unknown_image_is_rejected_with_the_known_ones(stage: Stage) -> None:
     ran = stage.run("try-image", "dict", "an-image")
 
     assert ran.code == 64
     assert "expected dict-api, orchestration-worker or dict-migrations" in ran.stderr
 
 
-def test_images_are_built_with_every_argument_their_files_need(stage: Stage) -> None:
+def test_images_are_built_with_every_argument_of_their_dockerfiles(stage: Stage) -> None:
     ran = stage.run("build-arguments")
 
     text = (stage.folder / "output").read_text(encoding="utf-8")

@@ -20,7 +20,7 @@ def stage(tmp_path: Path) -> Stage:
     return Stage.built(tmp_path)
 
 
-def test_root_runs_a_command_as_it_is(stage: Stage) -> None:
+def test_root_runs_a_command_unchanged(stage: Stage) -> None:
     stage.answers(ROOT)
 
     ran = stage.run("as-root", "helm", "version")
@@ -29,7 +29,7 @@ def test_root_runs_a_command_as_it_is(stage: Stage) -> None:
     assert stage.lines == ["id -u", "helm version"]
 
 
-def test_others_ask_sudo_and_keep_their_path_and_home(stage: Stage) -> None:
+def test_other_users_run_it_with_sudo_and_their_path_and_home(stage: Stage) -> None:
     stage.answers(NULL_METRICS)
 
     stage.run("as-root", "helm", "version", env={"CI": "true"})
@@ -40,7 +40,7 @@ def test_others_ask_sudo_and_keep_their_path_and_home(stage: Stage) -> None:
     assert call[3:] == [f"HOME={stage.folder}", "CI=true", "helm", "version"]
 
 
-def test_packages_are_installed_without_what_they_only_recommend(stage: Stage) -> None:
+def test_packages_are_installed_without_recommended_packages(stage: Stage) -> None:
     stage.answers(ROOT)
 
     ran = stage.run("packages", "jq", "shellcheck")
@@ -52,7 +52,7 @@ def test_packages_are_installed_without_what_they_only_recommend(stage: Stage) -
     ]
 
 
-def test_a_package_that_is_not_there_stops_the_pipeline(stage: Stage) -> None:
+def test_a_missing_package_stops_the_pipeline(stage: Stage) -> None:
     stage.answers(ROOT, StubAnswer(to="apt-get install", stderr="no such package\n", code=100))
 
     ran = stage.run("packages", "jq")
@@ -60,7 +60,7 @@ def test_a_package_that_is_not_there_stops_the_pipeline(stage: Stage) -> None:
     assert ran.code == 100
 
 
-def test_every_locked_version_is_audited_and_nothing_of_it_installed(stage: Stage) -> None:
+def test_every_locked_version_is_audited_without_installing_it(stage: Stage) -> None:
     record = '#!/bin/sh\necho "${0##*/} $*" >>' + str(stage.folder / "audit") + "\n"
     stage.program("record", record)
     stage.program(

@@ -21,7 +21,7 @@ def stage(tmp_path: Path) -> Stage:
 FOUND = StubAnswer(to="kubectl get", stdout="found\n")
 
 
-def test_preflight_asks_for_names_and_reads_no_value(stage: Stage) -> None:
+def test_preflight_reads_names_but_no_values(stage: Stage) -> None:
     stage.answers(FOUND)
 
     ran = stage.run("preflight")
@@ -42,7 +42,7 @@ def test_preflight_asks_for_names_and_reads_no_value(stage: Stage) -> None:
         ("get secret bridge-tls-certs", "Secret bridge-tls-certs in namespace dict-rate-limit is missing"),
     ],
 )
-def test_preflight_names_what_is_missing(stage: Stage, absent: str, message: str) -> None:
+def test_preflight_names_missing_objects(stage: Stage, absent: str, message: str) -> None:
     stage.answers(StubAnswer(to=absent), FOUND)
 
     ran = stage.run("preflight")
@@ -60,7 +60,7 @@ def test_preflight_does_not_take_an_unreachable_cluster_for_an_empty_one(stage: 
     assert ran.stderr == "connection refused\n"
 
 
-def test_the_release_hands_helm_the_pushed_digests(stage: Stage) -> None:
+def test_the_release_passes_the_pushed_digests_to_helm(stage: Stage) -> None:
     ran = stage.run("release", env={**IMAGES, "VERSION": "1.0.1"})
 
     assert ran.code == 0
@@ -77,7 +77,7 @@ def test_the_release_hands_helm_the_pushed_digests(stage: Stage) -> None:
     ]
 
 
-def test_a_release_that_helm_takes_back_fails(stage: Stage) -> None:
+def test_a_release_that_helm_rolls_back_fails(stage: Stage) -> None:
     stage.answers(StubAnswer(to="helm upgrade", stderr="UPGRADE FAILED\n", code=1))
 
     ran = stage.run("release", env={**IMAGES, "VERSION": "1.0.1"})
@@ -113,7 +113,7 @@ def test_both_rollouts_and_their_digests_are_verified(stage: Stage) -> None:
     assert [line for line in stage.lines if "rollout" in line] == ROLLED_OUT
 
 
-def test_a_deployment_with_another_image_is_not_verified(stage: Stage) -> None:
+def test_a_deployment_with_another_image_fails_the_verification(stage: Stage) -> None:
     stage.answers(RUNNING[0], StubAnswer(to="deployment/orchestration-worker", stdout=f"elsewhere/worker@{API}"))
 
     ran = stage.run("verify", env=IMAGES)
@@ -122,7 +122,7 @@ def test_a_deployment_with_another_image_is_not_verified(stage: Stage) -> None:
     assert f"deployment/orchestration-worker runs elsewhere/worker@{API}, not the pushed {WORKER}" in ran.stderr
 
 
-def test_a_rollout_that_hangs_is_not_verified(stage: Stage) -> None:
+def test_a_hanging_rollout_fails_the_verification(stage: Stage) -> None:
     stage.answers(StubAnswer(to="rollout status deployment/dict-api", stderr="timed out\n", code=1))
 
     ran = stage.run("verify", env=IMAGES)

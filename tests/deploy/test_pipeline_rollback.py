@@ -38,7 +38,7 @@ def history(*revisions: tuple[int, str, str]) -> StubAnswer:
         (["uninstalled"], "0"),
     ],
 )
-def test_the_revision_to_go_back_to_is_the_last_good_one(stage: Stage, states: list[str], earlier: str) -> None:
+def test_the_rollback_revision_is_the_last_good_one(stage: Stage, states: list[str], earlier: str) -> None:
     stage.answers(history(*((number, state, "") for number, state in enumerate(states, start=1))))
 
     ran = stage.run("earlier-revision")
@@ -66,7 +66,7 @@ def test_an_unreachable_cluster_is_not_taken_for_a_first_release(stage: Stage) -
     assert stage.outputs == {}
 
 
-def test_a_deployment_that_was_cut_off_is_named_with_its_cure(stage: Stage) -> None:
+def test_an_interrupted_deployment_is_reported_with_its_fix(stage: Stage) -> None:
     stage.answers(history((3, "deployed", ""), (4, "pending-upgrade", "")))
 
     ran = stage.run("earlier-revision")
@@ -79,7 +79,7 @@ def test_a_deployment_that_was_cut_off_is_named_with_its_cure(stage: Stage) -> N
 @pytest.mark.parametrize(
     "newest", [(5, "deployed", "Upgrade complete"), (5, "failed", "Upgrade failed"), (6, "deployed", "Rollback to 3")]
 )
-def test_a_failed_release_goes_back_to_the_revision_before(stage: Stage, newest: tuple[int, str, str]) -> None:
+def test_a_failed_release_is_rolled_back_to_the_previous_revision(stage: Stage, newest: tuple[int, str, str]) -> None:
     stage.answers(history(newest))
 
     ran = stage.run("rollback", env={"EARLIER_REVISION": "4"})
@@ -89,7 +89,7 @@ def test_a_failed_release_goes_back_to_the_revision_before(stage: Stage, newest:
 
 
 @pytest.mark.parametrize("newest", [(6, "deployed", "Rollback to 4"), (4, "deployed", "Upgrade complete")])
-def test_what_helm_took_back_itself_is_only_verified(stage: Stage, newest: tuple[int, str, str]) -> None:
+def test_a_rollback_by_helm_is_only_verified(stage: Stage, newest: tuple[int, str, str]) -> None:
     stage.answers(history(newest))
 
     ran = stage.run("rollback", env={"EARLIER_REVISION": "4"})
@@ -99,7 +99,7 @@ def test_what_helm_took_back_itself_is_only_verified(stage: Stage, newest: tuple
     assert stage.lines[1:] == ROLLED_OUT
 
 
-def test_a_first_release_that_fails_is_taken_out_and_its_secrets_and_data_stay(stage: Stage) -> None:
+def test_a_failed_first_release_is_uninstalled_without_its_secrets_and_data(stage: Stage) -> None:
     ran = stage.run("rollback", env={"EARLIER_REVISION": "0"})
 
     assert ran.code == 0
@@ -109,7 +109,7 @@ def test_a_first_release_that_fails_is_taken_out_and_its_secrets_and_data_stay(s
     assert "Secrets and data stay" in ran.stdout
 
 
-def test_a_rollback_that_fails_says_so(stage: Stage) -> None:
+def test_a_failed_rollback_is_reported(stage: Stage) -> None:
     stage.answers(history((5, "failed", "")), StubAnswer(to="helm rollback", stderr="ROLLBACK FAILED\n", code=1))
 
     ran = stage.run("rollback", env={"EARLIER_REVISION": "4"})

@@ -64,7 +64,7 @@ def test_only_a_semantic_version_is_written_into_the_tree(stage: Stage, tree: Pa
 
 
 @pytest.mark.parametrize("tag", ["1.0.1", "v1.0", "v01.0.0", "v1.0.1+build", "version-2", "v1.0.1-", "v1.0.1;id"])
-def test_a_tag_that_is_no_version_is_refused(stage: Stage, tag: str) -> None:
+def test_a_tag_that_is_not_a_version_is_rejected(stage: Stage, tag: str) -> None:
     ran = stage.run("version-from-tag", tag)
 
     assert ran.code == 64
@@ -97,7 +97,7 @@ def test_nothing_is_signed_while_a_digest_is_missing(stage: Stage, variable: str
 
 @pytest.mark.parametrize("digest", ["latest", "sha256:abc", "a" * 64])
 @pytest.mark.parametrize("script", ["check-signatures", "release"])
-def test_nothing_is_released_by_what_is_no_digest(stage: Stage, script: str, digest: str) -> None:
+def test_an_invalid_digest_releases_nothing(stage: Stage, script: str, digest: str) -> None:
     ran = stage.run(script, env={**TAGGED, "VERSION": "1.0.1", "DIGEST_MIGRATIONS": digest})
 
     assert ran.code == 65
@@ -141,7 +141,7 @@ def test_an_unsigned_image_is_not_released(stage: Stage) -> None:
     assert f"{REFERENCES[2]} is not signed by deploy.yml" in ran.stderr
 
 
-def test_the_kubeconfig_is_kept_for_later_steps_and_readable_by_its_owner_alone(stage: Stage) -> None:
+def test_the_kubeconfig_is_stored_for_later_steps_and_readable_only_by_its_owner(stage: Stage) -> None:
     ran = stage.run("setup-kubeconfig", env={"KUBECONFIG_BASE64": encoded(KUBECONFIG)})
 
     file = stage.folder / "kubeconfig"
@@ -160,7 +160,7 @@ def test_a_missing_kubeconfig_secret_is_named(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("secret", ["very-secret: not base64!", encoded("very-secret and no kubeconfig")])
-def test_a_broken_kubeconfig_secret_is_refused_and_never_printed(stage: Stage, secret: str) -> None:
+def test_an_invalid_kubeconfig_secret_is_rejected_and_never_printed(stage: Stage, secret: str) -> None:
     ran = stage.run("setup-kubeconfig", env={"KUBECONFIG_BASE64": secret})
 
     assert ran.code == 78

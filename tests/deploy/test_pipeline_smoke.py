@@ -22,7 +22,7 @@ def stage(tmp_path: Path) -> Stage:
     return Stage.built(tmp_path)
 
 
-def test_a_release_is_alive_closed_to_strangers_and_open_to_viewers(stage: Stage) -> None:
+def test_the_smoke_test_checks_health_authentication_and_policies(stage: Stage) -> None:
     stage.answers(HEALTHY, VIEWED, CLOSED)
 
     ran = stage.run("smoke", env={"VIEWER_TOKEN": TOKEN})
@@ -32,7 +32,7 @@ def test_a_release_is_alive_closed_to_strangers_and_open_to_viewers(stage: Stage
     assert [call[-1] for call in stage.calls] == [f"{BASE}/health", POLICIES, POLICIES]
 
 
-def test_the_token_stands_in_no_argument_and_no_output(stage: Stage) -> None:
+def test_the_token_is_in_no_argument_and_no_output(stage: Stage) -> None:
     stage.answers(HEALTHY, VIEWED, CLOSED)
 
     ran = stage.run("smoke", env={"VIEWER_TOKEN": TOKEN})
@@ -41,7 +41,7 @@ def test_the_token_stands_in_no_argument_and_no_output(stage: Stage) -> None:
     assert TOKEN in stage.stdin
 
 
-def test_every_request_ends_and_is_tried_again(stage: Stage) -> None:
+def test_every_request_has_a_timeout_and_is_retried(stage: Stage) -> None:
     stage.answers(HEALTHY, VIEWED, CLOSED)
 
     stage.run("smoke", env={"VIEWER_TOKEN": TOKEN})
@@ -49,7 +49,7 @@ def test_every_request_ends_and_is_tried_again(stage: Stage) -> None:
     assert all("--max-time 10 --retry 10" in line for line in stage.lines)
 
 
-def test_another_address_can_be_asked(stage: Stage) -> None:
+def test_another_url_can_be_checked(stage: Stage) -> None:
     stage.answers(HEALTHY, VIEWED, CLOSED)
 
     stage.run("smoke", env={"VIEWER_TOKEN": TOKEN, "BASE_URL": "http://127.0.0.1:8080"})
@@ -72,7 +72,7 @@ def test_another_address_can_be_asked(stage: Stage) -> None:
         ((HEALTHY, CLOSED, StubAnswer(to="--config", stdout="{}")), f"{POLICIES} lists no policy"),
     ],
 )
-def test_a_smoke_test_says_what_is_wrong(stage: Stage, answers: tuple[StubAnswer, ...], message: str) -> None:
+def test_a_failed_smoke_test_reports_the_cause(stage: Stage, answers: tuple[StubAnswer, ...], message: str) -> None:
     stage.answers(*answers)
 
     ran = stage.run("smoke", env={"VIEWER_TOKEN": TOKEN})
@@ -82,7 +82,7 @@ def test_a_smoke_test_says_what_is_wrong(stage: Stage, answers: tuple[StubAnswer
     assert TOKEN not in ran.stdout + ran.stderr
 
 
-def test_a_missing_viewer_token_is_named_and_nothing_is_asked(stage: Stage) -> None:
+def test_a_missing_viewer_token_is_reported_without_a_request(stage: Stage) -> None:
     ran = stage.run("smoke", env={"VIEWER_TOKEN": ""})
 
     assert ran.code != 0

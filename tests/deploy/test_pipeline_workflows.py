@@ -65,11 +65,11 @@ def test_every_script_of_the_pipeline_is_used() -> None:
     assert unused == []
 
 
-def test_no_expression_is_pasted_into_a_command() -> None:
+def test_no_command_contains_an_expression() -> None:
     assert [place for place, step in every_step() if "${{" in step.get("run", "")] == []
 
 
-def test_every_action_is_pinned_to_a_commit_and_says_its_tag() -> None:
+def test_every_action_is_pinned_to_a_commit_with_its_tag() -> None:
     lines = [line for name in NAMES for line in (WORKFLOWS / name).read_text(encoding="utf-8").splitlines()]
     uses = [line.split("uses:")[1].strip() for line in lines if "uses:" in line and "uses: ./" not in line]
 
@@ -83,7 +83,7 @@ def test_every_action_is_pinned_to_a_commit_and_says_its_tag() -> None:
     assert {action for action, commits in versions.items() if len(commits) > 1} == set()
 
 
-def test_no_checkout_leaves_its_credentials_behind() -> None:
+def test_no_checkout_persists_its_credentials() -> None:
     checkouts = [step for _, step in every_step() if "checkout" in step.get("uses", "")]
 
     assert checkouts
@@ -91,7 +91,7 @@ def test_no_checkout_leaves_its_credentials_behind() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_workflow_grants_nothing_and_guards_against_running_twice(name: str) -> None:
+def test_a_workflow_grants_no_permissions_and_sets_concurrency(name: str) -> None:
     whole = workflow(name)
 
     assert whole["permissions"] == {}
@@ -107,7 +107,7 @@ def test_a_job_has_the_least_permissions_and_a_time_limit(name: str, key: str) -
     assert "uses" in found or found["timeout-minutes"] <= 90
 
 
-def test_a_release_is_tested_built_and_only_then_let_through_the_gate() -> None:
+def test_a_release_is_tested_and_built_before_its_approval() -> None:
     jobs = workflow("deploy.yml")["jobs"]
 
     assert list(jobs) == ["test", "build-and-push", "deploy"]
@@ -118,11 +118,11 @@ def test_a_release_is_tested_built_and_only_then_let_through_the_gate() -> None:
     assert jobs["deploy"]["environment"]["name"] == "production"
 
 
-def test_a_running_release_is_never_cut_off() -> None:
+def test_a_running_release_is_never_cancelled() -> None:
     assert workflow("deploy.yml")["concurrency"] == {"group": "production", "cancel-in-progress": False}
 
 
-def test_only_the_gated_job_sees_the_secrets_of_production() -> None:
+def test_only_the_approved_job_sees_the_secrets_of_production() -> None:
     text = (WORKFLOWS / "deploy.yml").read_text(encoding="utf-8")
     before, gated = text.split("\n  deploy:\n")
 
@@ -146,7 +146,7 @@ def test_three_images_are_pushed_with_one_version_and_one_set_of_arguments() -> 
     assert all((REPOSITORY / image["file"]).is_file() for image in pushed.values())
 
 
-def test_every_pushed_image_has_cache_contents_and_origin() -> None:
+def test_every_pushed_image_has_cache_sbom_and_provenance() -> None:
     for image in pushes().values():
         assert image["push"] is True
         assert image["sbom"] is True
@@ -176,14 +176,14 @@ def test_the_pushed_digests_reach_helm_by_keys_that_the_chart_has() -> None:
         assert set(values["image"][key]) == {"tag", "digest"}
 
 
-def test_preflight_looks_for_the_secrets_the_chart_names() -> None:
+def test_preflight_checks_the_secrets_of_the_chart() -> None:
     preflight = (REPOSITORY / "scripts/deploy/preflight").read_text(encoding="utf-8")
     values = yaml.safe_load((REPOSITORY / "helm/values.yaml").read_text(encoding="utf-8"))
 
     assert f"for secret in {values['existingSecret']['name']} {values['bridge']['tls']['existingSecret']};" in preflight
 
 
-def test_the_pipeline_uses_the_versions_that_were_tested() -> None:
+def test_the_pipeline_uses_the_tested_versions() -> None:
     given = {step["uses"].split("@")[0]: step["with"] for _, step in every_step() if "version" in step.get("with", {})}
     pinned = pinned_versions()
 
@@ -205,7 +205,7 @@ def test_pull_requests_run_every_check_and_test() -> None:
     assert [verb for verb in ("check", "test", "test-deploy", "test-cluster") if f"make {verb}" not in runs] == []
 
 
-def test_a_scan_looks_at_everything_every_week() -> None:
+def test_everything_is_scanned_every_week() -> None:
     scan = workflow("security-scan.yml")
 
     assert list(scan["jobs"]) == ["dependencies", "code", "images", "workflows"]
@@ -213,7 +213,7 @@ def test_a_scan_looks_at_everything_every_week() -> None:
     assert "pull_request" in scan["on"]
 
 
-def test_every_secret_and_workflow_is_explained() -> None:
+def test_every_secret_and_workflow_is_documented() -> None:
     text = (REPOSITORY / "docs/pipeline.md").read_text(encoding="utf-8")
     used = {secret for name in NAMES for secret in re.findall(r"secrets\.(\w+)", (WORKFLOWS / name).read_text("utf-8"))}
 
