@@ -5,7 +5,7 @@ from __future__ import annotations
 from deploy.rendered_chart import release, rendered
 
 
-def test_backup_keeps_its_claim_and_never_runs_twice_at_once() -> None:
+def test_backup_retains_its_claim_and_never_runs_concurrently() -> None:
     found = release("production")
 
     job = found.one("CronJob", "dict-db-backup")["spec"]
@@ -15,14 +15,14 @@ def test_backup_keeps_its_claim_and_never_runs_twice_at_once() -> None:
     assert (job["schedule"], job["timeZone"], job["concurrencyPolicy"]) == ("15 3 * * *", "Etc/UTC", "Forbid")
 
 
-def test_the_claim_is_made_once_and_by_no_release() -> None:
+def test_the_claim_is_created_once_outside_the_release() -> None:
     notes = release("production").one("PersistentVolumeClaim", "dict-db-backup")["metadata"]["annotations"]
 
     assert notes["helm.sh/hook"] == "pre-install,pre-upgrade"
     assert notes["helm.sh/hook-delete-policy"] == "hook-failed"  # any other, none included, would delete backups
 
 
-def test_backup_runs_our_command_on_the_volume() -> None:
+def test_backup_runs_the_products_command_on_the_volume() -> None:
     (container,) = release("production").one("CronJob", "dict-db-backup")["spec"]["jobTemplate"]["spec"]["template"][
         "spec"
     ]["containers"]
@@ -33,7 +33,7 @@ def test_backup_runs_our_command_on_the_volume() -> None:
     assert {"name": "backups", "mountPath": "/backups"} in container["volumeMounts"]
 
 
-def test_backup_takes_a_claim_that_is_there() -> None:
+def test_backup_uses_an_existing_claim() -> None:
     found = rendered("--set=backup.enabled=true,backup.persistence.existingClaim=vault")
 
     (volume, _) = found.one("CronJob", "dict-db-backup")["spec"]["jobTemplate"]["spec"]["template"]["spec"]["volumes"]

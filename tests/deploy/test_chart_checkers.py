@@ -30,14 +30,14 @@ def succeeded(command: list[str], text: str = "") -> str:
 
 
 @pytest.mark.parametrize("name", RELEASES)
-def test_helm_finds_nothing_to_complain_about(name: str) -> None:
+def test_helm_lint_finds_no_problem(name: str) -> None:
     said = succeeded([find_tool("helm"), "lint", "--strict", str(CHART), *RELEASES[name]])
 
     assert "0 chart(s) failed" in said
 
 
 @pytest.mark.parametrize("name", RELEASES)
-def test_every_object_fits_the_schema_of_its_kind(name: str, tool_data: Callable[[str], Path]) -> None:
+def test_every_object_matches_the_schema_of_its_kind(name: str, tool_data: Callable[[str], Path]) -> None:
     places = [f"{tool_data(folder)}/{{{{ .ResourceKind }}}}{{{{ .KindSuffix }}}}.json" for folder in SCHEMAS]
     found = release(name)
 
@@ -52,7 +52,7 @@ def test_every_object_fits_the_schema_of_its_kind(name: str, tool_data: Callable
 SCHEMAS = ("schemas/schemas", "crds/schemas")
 
 
-def test_a_misspelt_field_does_not_fit(tool_data: Callable[[str], Path]) -> None:
+def test_a_misspelt_field_does_not_match(tool_data: Callable[[str], Path]) -> None:
     place = f"{tool_data(SCHEMAS[0])}/{{{{ .ResourceKind }}}}{{{{ .KindSuffix }}}}.json"
     text = release("default").text.replace("terminationGracePeriodSeconds", "terminationGraceSeconds")
 
@@ -69,7 +69,7 @@ def test_a_misspelt_field_does_not_fit(tool_data: Callable[[str], Path]) -> None
 
 
 @pytest.mark.parametrize("name", ["default", "production", "fixed number of pods", "everything"])
-def test_kube_score_finds_nothing_to_complain_about(name: str) -> None:
+def test_kube_score_finds_no_problem(name: str) -> None:
     # The plain releases have no network policies.
     without = [*LEFT_OUT, *([] if release(name).all("NetworkPolicy") else ["pod-networkpolicy"])]
     command = [find_tool("kube-score"), "score", "--exit-one-on-warning", "--kubernetes-version=v1.30"]
@@ -81,7 +81,7 @@ def test_kube_score_finds_nothing_to_complain_about(name: str) -> None:
     assert [line for line in said.splitlines() if not line.startswith(("[OK]", "[SKIPPED]"))] == []
 
 
-def test_the_readme_is_what_the_values_say() -> None:
+def test_the_readme_matches_the_values() -> None:
     find_tool("helm-docs")
 
     succeeded([str(REPOSITORY / "scripts/chart-readme"), "--check"])

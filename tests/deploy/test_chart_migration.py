@@ -18,7 +18,7 @@ def hooks(found: tuple[Json, ...], event: str) -> list[Json]:
 
 
 @pytest.mark.parametrize("event", ["pre-install", "pre-upgrade"])
-def test_migration_goes_after_its_own_objects_and_before_all_others(event: str) -> None:
+def test_migration_runs_after_its_own_objects_and_before_all_others(event: str) -> None:
     found = sorted(hooks(release("everything").objects, event), key=weight)
 
     assert [item["kind"] for item in found[-1:]] == ["Job"]
@@ -43,7 +43,7 @@ def test_migration_uses_only_what_exists_before_the_release() -> None:
     assert [volume.keys() - {"name"} for volume in spec["volumes"]] == [{"emptyDir"}]
 
 
-def test_hooks_go_once_they_succeeded_and_stay_when_they_failed() -> None:
+def test_successful_hooks_are_deleted_and_failed_ones_remain() -> None:
     policies = {
         item["metadata"]["annotations"]["helm.sh/hook-delete-policy"]
         for item in hooks(release("everything").objects, "pre-install")
@@ -59,5 +59,5 @@ def test_migration_waits_for_the_database_first() -> None:
     assert 'pg_isready --timeout=3 --dbname="${DATABASE_URL}"' in waiting["args"][0]
 
 
-def test_migration_can_be_left_to_others() -> None:
+def test_migration_can_be_disabled() -> None:
     assert release("minimal").all("Job") == {}

@@ -67,7 +67,7 @@ async def by_tcp(url: str, port: int) -> AsyncIterator[str]:
         yield f"postgresql://postgres@127.0.0.1:{server.sockets[0].getsockname()[1]}/postgres"
 
 
-async def test_it_waits_until_the_database_answers(postgres_server: str) -> None:
+async def test_the_migration_waits_until_the_database_answers(postgres_server: str) -> None:
     port = free_port()
     waiting = await started("initContainers", f"postgresql://postgres@127.0.0.1:{port}/postgres")
     assert waiting.stdout is not None
@@ -80,7 +80,7 @@ async def test_it_waits_until_the_database_answers(postgres_server: str) -> None
     assert code == 0
 
 
-async def test_it_does_not_wait_at_an_address_that_makes_no_sense() -> None:
+async def test_the_migration_does_not_wait_for_an_invalid_url() -> None:
     waiting = await started("initContainers", "postgresql://postgres@127.0.0.1/postgres?nonsense=1")
 
     code, said = await ended(waiting)
@@ -88,7 +88,7 @@ async def test_it_does_not_wait_at_an_address_that_makes_no_sense() -> None:
     assert (code, "nonsense" in said) == (1, True)
 
 
-async def test_it_may_run_twice(database_url: str) -> None:
+async def test_the_migration_may_run_twice(database_url: str) -> None:
     codes = [(await ended(await started("containers", database_url)))[0] for _ in range(2)]
 
     with psycopg.connect(database_url) as connection:
@@ -97,7 +97,7 @@ async def test_it_may_run_twice(database_url: str) -> None:
     assert row == (len(list((REPOSITORY / "db/migrations").glob("*.sql"))) + 1, row[0] - 1)
 
 
-async def test_it_fails_when_a_migration_fails(database_url: str) -> None:
+async def test_the_job_fails_when_a_migration_fails(database_url: str) -> None:
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("CREATE TABLE dict_rate_limit_states (foreign_to_us TEXT)")
 

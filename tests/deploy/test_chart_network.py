@@ -40,7 +40,7 @@ def test_programs_reach_exactly_what_they_need() -> None:
     assert allowed(policies["dict-test"]) == {"kube-system": {53}, "dict-api": {8080}, "orchestration-worker": {9090}}
 
 
-def test_a_collector_of_traces_is_reached_by_both_programs() -> None:
+def test_both_programs_reach_a_trace_collector() -> None:
     policies = rendered(PRODUCTION, "--set=tracing.endpoint=https://collector.monitoring:4317").all("NetworkPolicy")
 
     assert [name for name, policy in policies.items() if allowed(policy).get("monitoring") == {4317}] == [
@@ -49,7 +49,7 @@ def test_a_collector_of_traces_is_reached_by_both_programs() -> None:
     ]
 
 
-def test_channels_are_reached_on_public_addresses_alone() -> None:
+def test_channels_are_reached_on_public_addresses_only() -> None:
     worker = release("production").one("NetworkPolicy", "orchestration-worker")
 
     (block,) = (peer["ipBlock"] for rule in worker["spec"]["egress"] for peer in rule["to"] if "ipBlock" in peer)
@@ -58,7 +58,7 @@ def test_channels_are_reached_on_public_addresses_alone() -> None:
     assert {ip_network(one) for one in block["except"]} >= set(internal)
 
 
-def test_every_pod_has_a_policy_for_both_ways() -> None:
+def test_every_pod_has_a_policy_for_ingress_and_egress() -> None:
     found = release("production")
     policies = [item["spec"] for item in found.all("NetworkPolicy").values()]
 
@@ -68,7 +68,7 @@ def test_every_pod_has_a_policy_for_both_ways() -> None:
         assert [spec["policyTypes"] for spec in covering] == [["Ingress", "Egress"]], owner
 
 
-def test_only_ingress_controller_prometheus_and_tests_come_in() -> None:
+def test_only_ingress_controller_prometheus_and_tests_may_connect() -> None:
     policies = release("production").all("NetworkPolicy")
 
     entries = {
@@ -92,7 +92,7 @@ def source(peer: Json) -> str:
     return labels.get("kubernetes.io/metadata.name") or labels["app.kubernetes.io/component"]
 
 
-def test_more_callers_and_more_targets_can_be_allowed() -> None:
+def test_more_clients_and_more_targets_can_be_allowed() -> None:
     found = rendered(
         PRODUCTION,
         '--set-json=networkPolicy.ingress.clients=[{"podSelector":{"matchLabels":{"app":"portal"}}}]',

@@ -44,17 +44,17 @@ def secret(name: str, *keys: str) -> Json:
 
 
 @pytest.mark.parametrize("name", RELEASES)
-def test_whatever_is_named_is_there(name: str) -> None:
+def test_all_references_resolve(name: str) -> None:
     assert dangling([*release(name).objects, *secrets()]) == []
 
 
-def test_a_missing_secret_is_noticed() -> None:
+def test_a_missing_secret_is_reported() -> None:
     complaints = dangling(release("default").objects)
 
     assert "Deployment dict-api: there is no Secret bridge-tls-certs" in complaints
 
 
-def test_optional_keys_are_those_a_release_can_do_without() -> None:
+def test_only_keys_that_a_release_does_not_need_are_optional() -> None:
     (api,) = containers(pod(release("default").one("Deployment", "dict-api")))
     (worker,) = containers(pod(release("default").one("Deployment", "orchestration-worker")))
 
@@ -110,7 +110,7 @@ def test_values_reach_the_settings() -> None:
 
 
 @pytest.mark.parametrize("deployment", ["dict-api", "orchestration-worker"])
-def test_both_programs_send_traces_where_the_values_say(deployment: str) -> None:
+def test_both_programs_send_traces_to_the_configured_collector(deployment: str) -> None:
     settings = load(told(release("everything"), deployment))
 
     assert settings.otel_exporter_otlp_endpoint == "https://collector:4317"
@@ -118,13 +118,13 @@ def test_both_programs_send_traces_where_the_values_say(deployment: str) -> None
     assert settings.otel_traces_sampler_arg == 0.1
 
 
-def test_nothing_is_traced_unless_a_collector_is_named() -> None:
+def test_nothing_is_traced_without_a_collector() -> None:
     settings = load(told(release("production"), "dict-api"))
 
     assert settings.otel_exporter_otlp_endpoint is None
 
 
-def test_a_heartbeat_is_a_secret_of_the_worker_alone() -> None:
+def test_only_the_worker_reads_the_heartbeat_secret() -> None:
     found = release("default")
     (api,) = containers(pod(found.one("Deployment", "dict-api")))
     (worker,) = containers(pod(found.one("Deployment", "orchestration-worker")))
@@ -133,7 +133,7 @@ def test_a_heartbeat_is_a_secret_of_the_worker_alone() -> None:
     assert environment(api).keys().isdisjoint({"HEARTBEAT_URL", "NOTIFY_URLS_FILE", "PULSAR_TOKEN"})
 
 
-def test_channels_may_come_later_and_change_without_a_restart() -> None:
+def test_channels_may_be_added_and_changed_without_a_restart() -> None:
     spec = pod(release("production").one("Deployment", "orchestration-worker"))
 
     (volume,) = (volume["secret"] for volume in spec["volumes"] if volume["name"] == "notify-urls")
@@ -156,7 +156,7 @@ def test_a_token_as_a_file_can_change_without_a_restart() -> None:
     ]
 
 
-def test_the_example_of_channels_is_one_the_worker_reads() -> None:
+def test_the_worker_can_read_the_example_of_channels() -> None:
     text = EXAMPLES.read_text(encoding="utf-8").partition("# notify.urls: |\n")[2].partition("---")[0]
 
     parsed = parse_channels(re.sub("^  # ?", "", text, flags=re.MULTILINE))
@@ -165,7 +165,7 @@ def test_the_example_of_channels_is_one_the_worker_reads() -> None:
     assert [channel.name for channel in parsed.channels] == ["on-call", "team", "portal"]
 
 
-def test_without_a_broker_both_programs_know_that_there_is_none() -> None:
+def test_without_a_broker_both_programs_are_configured_without_one() -> None:
     found = rendered("--set=pulsar.brokerURL=")
 
     urls = [
@@ -176,7 +176,7 @@ def test_without_a_broker_both_programs_know_that_there_is_none() -> None:
     assert urls == [None, None]
 
 
-def test_api_and_worker_agree_where_both_are_told() -> None:
+def test_api_and_worker_have_the_same_shared_settings() -> None:
     api, worker = (told(release("production"), name) for name in ("dict-api", "orchestration-worker"))
 
     differing = {name for name in api.keys() & worker.keys() if api[name] != worker[name]}
@@ -184,7 +184,7 @@ def test_api_and_worker_agree_where_both_are_told() -> None:
     assert differing == set()
 
 
-def test_every_variable_is_a_setting_and_every_setting_has_its_place() -> None:
+def test_every_variable_is_a_setting_and_every_setting_is_reachable() -> None:
     found = release("everything")
 
     variables = told(found, "dict-api").keys() | told(found, "orchestration-worker").keys()
@@ -193,7 +193,7 @@ def test_every_variable_is_a_setting_and_every_setting_has_its_place() -> None:
     assert definitions().keys() - variables == NOT_SET
 
 
-def test_nothing_that_is_told_apart_from_addresses_and_files_is_written_into_the_pod() -> None:
+def test_pods_contain_no_literal_settings_but_addresses_and_files() -> None:
     for deployment in ("dict-api", "orchestration-worker"):
         (container,) = containers(pod(release("default").one("Deployment", deployment)))
 
@@ -202,7 +202,7 @@ def test_nothing_that_is_told_apart_from_addresses_and_files_is_written_into_the
         assert {name for name in written if not name.endswith("_FILE")} <= {"HOST", "PORT", "METRICS_PORT"}
 
 
-def test_selectors_hold_no_version() -> None:
+def test_selectors_contain_no_version() -> None:
     found = release("production")
 
     selectors = [item["spec"]["selector"]["matchLabels"] for item in found.all("Deployment").values()]

@@ -97,7 +97,7 @@ NOT_IN_THE_SCHEMA = {
 
 
 @pytest.mark.parametrize("case", UNFIT)
-def test_values_that_do_not_fit_are_refused_with_key_and_fix(case: str) -> None:
+def test_contradicting_values_are_rejected_with_key_and_fix(case: str) -> None:
     options, told = UNFIT[case]
 
     said = refusal(*options)
@@ -107,33 +107,33 @@ def test_values_that_do_not_fit_are_refused_with_key_and_fix(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", NOT_IN_THE_SCHEMA)
-def test_values_outside_the_schema_are_refused_with_their_key(case: str) -> None:
+def test_values_outside_the_schema_are_rejected_with_their_key(case: str) -> None:
     option, told = NOT_IN_THE_SCHEMA[case]
 
     assert told in refusal(option)
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     said = refusal("--set=existingSecret.name=,workflow.cronSchedule=often,replicaCount.orchestrationWorker=0")
 
     assert said.count("\n  - ") == 3
 
 
 @pytest.mark.parametrize("schedule", ["@every 1m30s", r"0\,30 8-18/2 * JAN-JUN MON-FRI", "*/15 * * * 7", "0 0 1 * *"])
-def test_schedules_the_worker_reads_are_taken(schedule: str) -> None:
+def test_schedules_that_the_worker_reads_are_accepted(schedule: str) -> None:
     config = rendered(f"--set=workflow.cronSchedule={schedule}").one("ConfigMap", "dict-config")
 
     assert config["data"]["workflow.cron.schedule"] == schedule.replace("\\", "")
 
 
 @pytest.mark.parametrize("every", ["30m", "1h30m", "24h", "off"])
-def test_reminders_the_programs_read_are_taken(every: str) -> None:
+def test_reminders_that_the_programs_read_are_accepted(every: str) -> None:
     config = rendered(f"--set-string=alerts.remindEvery={every}").one("ConfigMap", "dict-config")
 
     assert config["data"]["remind.every"] == every
 
 
-def test_no_pods_without_a_budget_are_taken() -> None:
+def test_zero_pods_are_accepted_without_a_disruption_budget() -> None:
     options = "--set=replicaCount.orchestrationWorker=0,podDisruptionBudget.enabled=false"
 
     assert rendered(options).one("Deployment", "orchestration-worker")["spec"]["replicas"] == 0
@@ -143,7 +143,7 @@ def test_other_charts_may_pass_global_values() -> None:
     assert rendered("--set=global.region=br").all("Deployment").keys() == {"dict-api", "orchestration-worker"}
 
 
-def test_the_schema_is_closed_wherever_keys_are_ours() -> None:
+def test_the_schema_rejects_unknown_keys_of_the_chart() -> None:
     schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
 
     opened = {

@@ -19,7 +19,7 @@ def test_external_secrets_fill_the_names_the_pods_use() -> None:
     }
 
 
-def test_external_secrets_outlive_the_release_and_the_hooks_do_not() -> None:
+def test_external_secrets_remain_after_the_release_and_hooks_do_not() -> None:
     found = release("external secrets").all("ExternalSecret")
 
     policies = {name: item["spec"]["target"]["creationPolicy"] for name, item in found.items()}

@@ -62,7 +62,7 @@ def test_pods_meet_the_restricted_standard(name: str) -> None:
         ({"securityContext": {}}, "api: may run as root"),
     ],
 )
-def test_what_the_standard_forbids_is_noticed(change: Json, complaint: str) -> None:
+def test_violations_of_the_standard_are_reported(change: Json, complaint: str) -> None:
     spec = release("default").one("Pod", "dict-test")["spec"]
 
     assert complaint in list(unrestricted(spec | change))
@@ -80,7 +80,7 @@ def test_containers_write_to_volumes_only(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", RELEASES)
-def test_no_pod_can_talk_to_the_cluster(name: str) -> None:
+def test_no_pod_can_call_the_kubernetes_api(name: str) -> None:
     found = release(name)
 
     for owner, template in found.pods():
@@ -102,14 +102,14 @@ def test_every_container_has_requests_and_limits(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", RELEASES)
-def test_no_secret_is_made_from_values(name: str) -> None:
+def test_no_secret_is_created_from_values(name: str) -> None:
     found = release(name)
 
     assert found.all("Secret") == {}
     assert "postgres://" not in found.text
 
 
-def test_files_of_secrets_are_readable_by_the_program_alone() -> None:
+def test_only_the_program_can_read_files_of_secrets() -> None:
     modes = [
         volume["secret"]["defaultMode"]
         for _, template in release("everything").pods()
@@ -131,7 +131,7 @@ def test_common_fields_reach_every_pod() -> None:
         assert template["spec"]["tolerations"] == [{"key": "pix", "operator": "Exists"}], owner
 
 
-def test_digest_wins_over_tag() -> None:
+def test_a_digest_overrides_the_tag() -> None:
     digest = f"sha256:{'a' * 64}"
 
     found = rendered(f"--set=image.dictApi.digest={digest},image.migrations.tag=2.0.0")

@@ -23,15 +23,15 @@ def kinds(name: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", ["default", "fixed number of pods", "minimal", "prefixed"])
-def test_a_plain_cluster_gets_nothing_of_operators(name: str) -> None:
+def test_a_plain_cluster_gets_no_objects_of_operators(name: str) -> None:
     assert kinds(name).isdisjoint(OPERATORS | {"Ingress", "NetworkPolicy", "CronJob"})
 
 
-def test_production_switches_on_what_the_text_wants() -> None:
+def test_production_enables_what_the_specification_requires() -> None:
     assert kinds("production") >= {"Ingress", "ServiceMonitor", "NetworkPolicy", "HorizontalPodAutoscaler", "CronJob"}
 
 
-def test_staging_asks_dict_less_often_and_keeps_less() -> None:
+def test_staging_polls_less_often_and_retains_less_history() -> None:
     staging, production = (release(name).one("ConfigMap", "dict-config")["data"] for name in ("staging", "production"))
 
     differing = {key for key in staging if staging[key] != production[key]}
@@ -45,7 +45,7 @@ def test_staging_asks_dict_less_often_and_keeps_less() -> None:
     }
 
 
-def test_without_ingress_there_is_none() -> None:
+def test_the_ingress_can_be_disabled() -> None:
     assert kinds("production") - kinds("production without ingress") == {"Ingress"}
 
 
@@ -58,7 +58,7 @@ def test_autoscaler_and_fixed_number_exclude_each_other() -> None:
     assert fixed.all("HorizontalPodAutoscaler") == {}
 
 
-def test_a_drain_takes_one_pod_of_each_program() -> None:
+def test_a_drain_evicts_one_pod_of_each_program() -> None:
     budgets = release("default").all("PodDisruptionBudget")
 
     assert {name: item["spec"]["maxUnavailable"] for name, item in budgets.items()} == dict.fromkeys(PROGRAMS, 1)
@@ -84,7 +84,7 @@ def test_a_changed_config_rolls_the_pods() -> None:
         assert checksum(before.one("Deployment", name)) != checksum(after.one("Deployment", name))
 
 
-def test_an_equal_config_rolls_no_pod() -> None:
+def test_an_unchanged_config_rolls_no_pod() -> None:
     before, after = release("default"), rendered("--set=replicaCount.orchestrationWorker=5")
 
     assert checksum(before.one("Deployment", "dict-api")) == checksum(after.one("Deployment", "dict-api"))
@@ -95,13 +95,13 @@ def checksum(deployment: Json) -> str:
     return value
 
 
-def test_the_worker_has_longer_to_end_than_it_drains() -> None:
+def test_the_termination_grace_period_is_longer_than_the_drain() -> None:
     worker = pod(release("default").one("Deployment", "orchestration-worker"))
 
     assert worker["terminationGracePeriodSeconds"] >= 20 + 10
 
 
-def test_the_api_goes_on_serving_while_it_is_taken_out_of_services() -> None:
+def test_the_api_continues_to_serve_while_it_leaves_the_services() -> None:
     spec = pod(release("default").one("Deployment", "dict-api"))
 
     (container,) = containers(spec)
@@ -118,7 +118,7 @@ def test_both_programs_can_be_scraped() -> None:
         assert ports["metrics"] == 9090
 
 
-def test_service_monitors_take_the_labels_prometheus_selects_by() -> None:
+def test_service_monitors_have_the_labels_that_prometheus_selects() -> None:
     found = rendered("--set=monitoring.serviceMonitor.enabled=true,monitoring.serviceMonitor.labels.release=prometheus")
 
     monitors = found.all("ServiceMonitor")
@@ -142,7 +142,7 @@ def test_objects_carry_the_namespace_and_the_usual_labels(name: str) -> None:
         assert labels["app.kubernetes.io/instance"] == "dict-rate-limit", item["kind"]
 
 
-def test_chart_tests_ask_both_programs_whether_they_are_ready() -> None:
+def test_helm_test_checks_that_both_programs_are_ready() -> None:
     spec = release("default").one("Pod", "dict-test")["spec"]
 
     asked = {container["name"]: container["args"][-1] for container in spec["containers"]}
@@ -179,7 +179,7 @@ def chart_with_shown_notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("--set=auth.anonymousRole=viewer",), ("Clients without a token may read",)),
     ],
 )
-def test_notes_say_where_it_is_and_what_is_missing(
+def test_notes_show_the_url_and_disabled_features(
     chart_with_shown_notes: Path, options: tuple[str, ...], told: tuple[str, ...]
 ) -> None:
     notes = rendered(*options, chart=chart_with_shown_notes).one("Notes", "notes")["text"]

@@ -46,14 +46,14 @@ def repository_copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_manifests_are_what_the_chart_makes() -> None:
+def test_manifests_match_the_rendered_chart() -> None:
     done = check(REPOSITORY)
 
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("name", ["configmap.yaml", "migration-job.yaml", "dict-api-deployment.yaml"])
-def test_a_changed_file_is_noticed(repository_copy: Path, name: str) -> None:
+def test_a_changed_file_is_reported(repository_copy: Path, name: str) -> None:
     path = repository_copy / "k8s" / name
     path.write_text(path.read_text(encoding="utf-8").replace("dict-", "pix-"), encoding="utf-8")
 
@@ -64,7 +64,7 @@ def test_a_changed_file_is_noticed(repository_copy: Path, name: str) -> None:
     assert "scripts/manifests" in done.stderr
 
 
-def test_a_changed_chart_is_noticed(repository_copy: Path) -> None:
+def test_a_changed_chart_is_reported(repository_copy: Path) -> None:
     values = repository_copy / "helm/values.yaml"
     values.write_text(
         values.read_text(encoding="utf-8").replace('cacheTTL: "60s"', 'cacheTTL: "30s"'), encoding="utf-8"
@@ -73,13 +73,13 @@ def test_a_changed_chart_is_noticed(repository_copy: Path) -> None:
     assert "k8s/configmap.yaml differs" in check(repository_copy).stderr
 
 
-def test_a_file_the_chart_does_not_make_is_noticed(repository_copy: Path) -> None:
+def test_a_file_without_a_template_is_reported(repository_copy: Path) -> None:
     (repository_copy / "k8s/hpa.yaml").write_text("kind: HorizontalPodAutoscaler\n", encoding="utf-8")
 
     assert "k8s/hpa.yaml differs" in check(repository_copy).stderr
 
 
-def test_the_files_the_text_names_are_there() -> None:
+def test_the_files_of_the_specification_exist() -> None:
     names = {str(path.relative_to(MANIFESTS)) for path in MANIFESTS.rglob("*.yaml")}
 
     assert names == {
@@ -94,7 +94,7 @@ def test_the_files_the_text_names_are_there() -> None:
     }
 
 
-def test_files_hold_the_objects_the_text_puts_there() -> None:
+def test_files_contain_the_objects_of_the_specification() -> None:
     held = {
         name: [(item["kind"], item["metadata"]["name"]) for item in documents(MANIFESTS / name)]
         for name in ("dict-api-deployment.yaml", "orchestration-worker-deployment.yaml", "migration-job.yaml")
@@ -105,7 +105,7 @@ def test_files_hold_the_objects_the_text_puts_there() -> None:
     assert ("Job", "dict-db-migration") in held["migration-job.yaml"]
 
 
-def test_all_objects_of_the_release_are_there_and_no_others() -> None:
+def test_the_files_contain_exactly_the_objects_of_the_release() -> None:
     wanted = {(item["kind"], item["metadata"]["name"]) for item in release("fixed number of pods").objects}
 
     found = {(item["kind"], item["metadata"]["name"]) for item in applied()}
@@ -123,13 +123,13 @@ def test_the_namespace_enforces_the_restricted_standard() -> None:
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
 
 
-def test_nothing_is_left_that_only_helm_reads() -> None:
+def test_manifests_contain_no_fields_for_helm() -> None:
     texts = [path.read_text(encoding="utf-8") for path in MANIFESTS.glob("*.yaml")]
 
     assert not any("helm.sh/" in text or "managed-by" in text or "# Source" in text for text in texts)
 
 
-def test_the_job_cleans_itself_up() -> None:
+def test_the_job_deletes_itself() -> None:
     (job,) = (item for item in applied() if item["kind"] == "Job")
 
     assert job["spec"]["ttlSecondsAfterFinished"] == 3600
@@ -143,7 +143,7 @@ def test_the_number_of_pods_is_fixed() -> None:
     assert replicas == {"dict-api": 3, "orchestration-worker": 2}
 
 
-def test_secrets_are_out_of_reach_and_fit_what_the_pods_name() -> None:
+def test_example_secrets_are_not_applied_and_match_the_pods() -> None:
     examples = documents(SECRETS)
 
     assert "Secret" not in {item["kind"] for item in applied()}
@@ -154,7 +154,7 @@ def test_secrets_are_out_of_reach_and_fit_what_the_pods_name() -> None:
     assert dangling([*applied(), *examples]) == []
 
 
-def test_everything_lies_in_the_namespace() -> None:
+def test_all_objects_are_in_the_namespace() -> None:
     objects = [item for item in (*applied(), *documents(SECRETS)) if item["kind"] != "Namespace"]
 
     assert {item["metadata"]["namespace"] for item in objects} == {"dict-rate-limit"}
