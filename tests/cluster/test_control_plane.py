@@ -44,28 +44,26 @@ def waited(namespace: Client, what: str, condition: str) -> Ended:
     return namespace.try_kubectl("wait", what, f"--for={condition}", "--timeout=30s")
 
 
-def test_a_pod_gets_ready_on_one_of_two_nodes(namespace: Client) -> None:
+def test_a_pod_becomes_ready_on_one_of_two_nodes(namespace: Client) -> None:
     namespace.apply(pod(RESTRICTED_CONTAINER))
 
     assert waited(namespace, "pod/work", "condition=Ready").code == 0
     assert namespace.get("pod", "work")["spec"]["nodeName"] in namespace.names("nodes") == {"node-a", "node-b"}
 
 
-def test_a_pod_that_may_do_more_than_restricted_is_refused(namespace: Client) -> None:
+def test_a_pod_that_violates_the_restricted_standard_is_rejected(namespace: Client) -> None:
     with pytest.raises(AssertionError, match='violates PodSecurity "restricted'):
         namespace.apply(pod({}))
 
 
 @pytest.mark.parametrize(("labels", "condition"), [({}, "complete"), ({"simulated-end": "failure"}, "failed")])
-def test_a_job_ends_as_its_label_says(namespace: Client, labels: dict[str, str], condition: str) -> None:
+def test_a_job_ends_with_the_result_of_its_label(namespace: Client, labels: dict[str, str], condition: str) -> None:
     namespace.apply(job(labels))
 
     assert waited(namespace, "job/work", f"condition={condition}").code == 0
 
 
-def test_the_script_runs_another_one_beside_it_for_a_command_and_leaves_nothing(
-    namespace: Client, data_folder: Path
-) -> None:
+def test_the_script_runs_a_second_control_plane_and_leaves_no_process(namespace: Client, data_folder: Path) -> None:
     command = [str(REPOSITORY / "scripts" / "cluster"), "sh", "-c", "kubectl get namespaces --output=name && exit 7"]
 
     ended = subprocess.run(

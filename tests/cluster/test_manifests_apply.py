@@ -30,7 +30,7 @@ def applied(cluster_client: Client) -> Iterator[Client]:
     namespace.kubectl("delete", "namespace", NAME, "--wait=false")
 
 
-def test_the_first_try_gives_ready_deployments(applied: Client) -> None:
+def test_deployments_are_ready_after_the_first_apply(applied: Client) -> None:
     for program in PROGRAMS:
         applied.kubectl("rollout", "status", f"deployment/{program}", "--timeout=60s")
 
@@ -43,7 +43,7 @@ def test_the_migration_completes(applied: Client) -> None:
     assert applied.get("job", MIGRATION)["spec"]["ttlSecondsAfterFinished"] > 0
 
 
-def test_a_second_time_changes_nothing(applied: Client) -> None:
+def test_a_second_apply_changes_nothing(applied: Client) -> None:
     before = states(applied)
 
     applied.kubectl("apply", *FILES)
@@ -62,11 +62,11 @@ def states(namespace: Client) -> dict[str, tuple[object, object]]:
     }
 
 
-def test_everything_a_pod_names_is_there(applied: Client) -> None:
+def test_all_references_of_pods_resolve(applied: Client) -> None:
     assert dangling(applied.all(*KINDS)) == []
 
 
-def test_the_namespace_refuses_a_pod_that_may_do_more_than_restricted(applied: Client) -> None:
+def test_the_namespace_rejects_a_pod_that_violates_the_restricted_standard(applied: Client) -> None:
     refused = applied.try_kubectl("run", "loose", "--image=loose:1", "--restart=Never")
 
     assert refused.code != 0

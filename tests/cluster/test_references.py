@@ -84,12 +84,12 @@ BREAKS: dict[str, Callable[[dict[str, Json]], object]] = {
 }
 
 
-def test_nothing_is_said_where_all_is_there() -> None:
+def test_nothing_is_reported_if_all_references_resolve() -> None:
     assert dangling(sound().values()) == []
 
 
 @pytest.mark.parametrize("complaint", BREAKS)
-def test_what_is_not_there_is_named(complaint: str) -> None:
+def test_missing_references_are_reported(complaint: str) -> None:
     objects = sound()
     BREAKS[complaint](objects)
 

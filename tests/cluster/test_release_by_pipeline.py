@@ -65,7 +65,7 @@ def pipeline(namespace: Client, tmp_path: Path) -> Pipeline:
     return Pipeline(namespace=namespace, folder=tmp_path)
 
 
-def test_a_first_release_goes_through_and_can_be_taken_out_without_its_secrets_and_backups(pipeline: Pipeline) -> None:
+def test_a_first_release_succeeds_and_an_uninstall_leaves_secrets_and_backups(pipeline: Pipeline) -> None:
     pipeline.run("preflight")
     before = pipeline.earlier()
     pipeline.release("1.0.0", "1")
@@ -78,7 +78,7 @@ def test_a_first_release_goes_through_and_can_be_taken_out_without_its_secrets_a
     assert len(pipeline.namespace.names("persistentvolumeclaims")) == 1
 
 
-def test_a_later_release_is_rolled_back_to_the_images_before(pipeline: Pipeline) -> None:
+def test_a_later_release_is_rolled_back_to_the_previous_images(pipeline: Pipeline) -> None:
     pipeline.release("1.0.0", "1")
     before, running = pipeline.earlier(), images(pipeline.namespace)
     pipeline.release("1.0.1", "2")

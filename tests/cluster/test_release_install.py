@@ -42,7 +42,7 @@ def installed(
         yield namespace, before
 
 
-def test_the_migration_is_complete_before_the_first_pod_is_made(installed: tuple[Client, int]) -> None:
+def test_the_migration_completes_before_the_first_pod_is_created(installed: tuple[Client, int]) -> None:
     namespace, before = installed
 
     migrated, first_pod = migrated_at(namespace, before), first_pod_at(namespace, before)
@@ -61,7 +61,7 @@ def test_every_pod_is_ready(installed: tuple[Client, int]) -> None:
     assert all(ready == wanted > 0 for ready, wanted in counts.values()), counts
 
 
-def test_everything_a_pod_names_is_there(installed: tuple[Client, int]) -> None:
+def test_all_references_of_pods_resolve(installed: tuple[Client, int]) -> None:
     namespace, _ = installed
     hooks = namespace.helm("get", "hooks", NAME)
     planned = documents(namespace.kubectl("create", "--dry-run=client", "--output=json", "--filename=-", given=hooks))
@@ -80,7 +80,7 @@ def test_the_releases_own_test_passes(installed: tuple[Client, int]) -> None:
 
 
 @pytest.mark.parametrize("installed", ["default", "production"], indirect=True)
-def test_the_autoscaler_takes_hold_of_the_api(installed: tuple[Client, int]) -> None:
+def test_the_autoscaler_scales_the_api(installed: tuple[Client, int]) -> None:
     namespace, _ = installed
 
     namespace.kubectl("wait", "hpa/dict-api", "--for=condition=AbleToScale", "--timeout=30s")

@@ -37,7 +37,7 @@ def cordoned_node(namespace: Client) -> Iterator[str]:
     namespace.kubectl("uncordon", "node-b")
 
 
-def test_every_pod_states_what_a_quota_counts(namespace: Client) -> None:
+def test_every_pod_sets_the_resources_that_a_quota_counts(namespace: Client) -> None:
     namespace.apply(quota({name: "64Gi" if "memory" in name else "32" for name in BUDGETED}))
 
     install(namespace)
@@ -46,7 +46,7 @@ def test_every_pod_states_what_a_quota_counts(namespace: Client) -> None:
     assert all(used[name] not in {"0", "0Gi"} for name in BUDGETED), used
 
 
-def test_a_quota_that_is_too_small_stops_the_release_and_keeps_the_namespace_clean(namespace: Client) -> None:
+def test_a_quota_that_is_too_small_stops_the_release_and_leaves_no_objects(namespace: Client) -> None:
     namespace.apply(quota({"pods": "1"}))
     add_secrets(namespace)
 
@@ -56,7 +56,7 @@ def test_a_quota_that_is_too_small_stops_the_release_and_keeps_the_namespace_cle
     assert namespace.all("deployments") == []
 
 
-def test_emptying_a_node_takes_one_pod_of_each_program_at_a_time(namespace: Client, emptied_node: str) -> None:
+def test_a_node_drain_evicts_one_pod_of_each_program_at_a_time(namespace: Client, emptied_node: str) -> None:
     install(namespace, "--set=autoscaling.enabled=false,replicaCount.dictApi=4,replicaCount.orchestrationWorker=2")
     before = namespace.moment()
     serving = [pod["metadata"] for pod in pods(namespace)]
@@ -71,9 +71,7 @@ def test_emptying_a_node_takes_one_pod_of_each_program_at_a_time(namespace: Clie
     assert all(pod["spec"]["nodeName"] != emptied_node for pod in pods(namespace))
 
 
-def test_a_single_pod_does_not_keep_a_node_from_being_emptied(
-    namespace: Client, emptied_node: str, cordoned_node: str
-) -> None:
+def test_a_single_pod_does_not_block_a_node_drain(namespace: Client, emptied_node: str, cordoned_node: str) -> None:
     install(namespace, "--set=autoscaling.enabled=false,replicaCount.dictApi=1,replicaCount.orchestrationWorker=1")
     namespace.kubectl("uncordon", cordoned_node)
 

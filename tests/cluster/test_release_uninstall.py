@@ -39,7 +39,7 @@ def claims(namespace: Client) -> dict[str, str]:
     return {item["metadata"]["name"]: item["metadata"]["uid"] for item in namespace.all("persistentvolumeclaims")}
 
 
-def test_secrets_and_backups_stay_and_nothing_else(released: Client) -> None:
+def test_only_secrets_and_backups_remain(released: Client) -> None:
     released.helm("test", NAME, "--timeout=60s")
     before = claims(released)
 
@@ -52,7 +52,7 @@ def test_secrets_and_backups_stay_and_nothing_else(released: Client) -> None:
     assert released.get("namespace", released.namespace)["status"]["phase"] == "Active"
 
 
-def test_backups_outlive_upgrade_uninstall_and_a_new_release(released: Client) -> None:
+def test_backups_remain_after_upgrade_uninstall_and_a_new_release(released: Client) -> None:
     before = claims(released)
 
     upgraded = upgrade(released, *PRODUCTION)

@@ -35,7 +35,7 @@ def released(namespace: Client) -> Client:
     return namespace
 
 
-def test_an_upgrade_brings_new_images_and_a_rollback_the_old_ones(released: Client) -> None:
+def test_an_upgrade_deploys_new_images_and_a_rollback_the_old_ones(released: Client) -> None:
     before = images(released)
 
     upgraded = upgrade(released, *FEW, *new_version("1.0.1"))
@@ -75,7 +75,7 @@ def test_a_failing_migration_blocks_the_upgrade_and_leaves_the_old_version_servi
     assert json.loads(released.helm("status", NAME, "--output=json"))["info"]["status"] == "deployed"
 
 
-def test_a_release_after_a_failed_one_goes_through(released: Client) -> None:
+def test_a_release_after_a_failed_one_succeeds(released: Client) -> None:
     failed = upgrade(released, *FEW, *new_version("1.0.1"), *BROKEN_MIGRATION)
 
     mended = upgrade(released, *FEW, *new_version("1.0.2"))
