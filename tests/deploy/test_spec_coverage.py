@@ -63,20 +63,20 @@ def test_every_section_has_a_table() -> None:
     assert sections == ["1", "2", "3", "4", "5", "6"]
 
 
-def test_every_item_says_what_was_built_where_and_how_it_is_proved() -> None:
+def test_every_item_has_decision_files_and_tests() -> None:
     incomplete = [item for item, *rest in table_rows() if not all(rest)]
 
     assert incomplete == []
     assert len(list(table_rows())) > 50
 
 
-def test_every_named_file_is_there() -> None:
+def test_every_named_file_exists() -> None:
     missing = [file for _, _, files, _ in table_rows() for file in files if not (REPOSITORY / file).is_file()]
 
     assert missing == []
 
 
-def test_every_named_test_is_there() -> None:
+def test_every_named_test_exists() -> None:
     named = {test for _, _, _, tests in table_rows() for test in tests}
 
     missing = [
@@ -90,7 +90,7 @@ def test_every_named_test_is_there() -> None:
 
 
 @pytest.mark.parametrize("table", COLUMNS)
-def test_tables_have_every_column_of_the_text(migrated_database_url: str, table: str) -> None:
+def test_tables_have_every_column_of_the_specification(migrated_database_url: str, table: str) -> None:
     columns = """
         SELECT attrelid::regclass::text AS place, attname, format_type(atttypid, atttypmod) AS type
         FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped
@@ -101,7 +101,7 @@ def test_tables_have_every_column_of_the_text(migrated_database_url: str, table:
     assert {row["attname"]: row["type"] for row in found}.items() >= COLUMNS[table].items()
 
 
-def test_the_four_indexes_keep_their_names(migrated_database_url: str) -> None:
+def test_the_four_indexes_have_the_specified_names(migrated_database_url: str) -> None:
     found = values(migrated_database_url, "SELECT indexname FROM pg_indexes WHERE schemaname = 'public'")
 
     wanted = {"idx_policies_category", "idx_policies_enabled", "idx_states_policy_time", "idx_states_utilization"}
@@ -128,7 +128,7 @@ def test_a_category_is_one_of_eight(migrated_database_url: str) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "pt"])
-def test_the_checklist_has_the_five_checks_of_the_text_and_the_five_steps(language: str) -> None:
+def test_the_checklist_has_the_five_checks_and_the_five_steps(language: str) -> None:
     text = page("deploy-new-version", language).text
 
     assert len(re.findall(r"^- \[ \] ", text, re.MULTILINE)) == 5
