@@ -11,21 +11,10 @@ import typer
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.apps.cli.alerts_table import alert_view, alerts_view, taken_up_text
 from dict_rate_limit.apps.cli.client import ROOT, Call
-from dict_rate_limit.apps.cli.client_options import (
-    DEFAULT_URL,
-    Output,
-    Reason,
-    Shape,
-    Token,
-    TokenFile,
-    Url,
-    api_at,
-    given,
-    segment,
-)
+from dict_rate_limit.apps.cli.client_options import DEFAULT_URL, Reason, Token, TokenFile, Url, api_at, given, segment
 from dict_rate_limit.apps.cli.documents import Alert, AlertDetail, Alerts
 from dict_rate_limit.apps.cli.exit_codes import Exit
-from dict_rate_limit.apps.cli.status_table import console_for
+from dict_rate_limit.apps.cli.output import Output, Shape, console_for
 
 PATH: Final = ROOT + "/alerts"
 

@@ -8,8 +8,7 @@ from rich.console import Group
 from rich.text import Text
 
 from dict_rate_limit.apps.cli.formatting import moment_text
-from dict_rate_limit.apps.cli.status_table import STYLES, plain
-from dict_rate_limit.apps.cli.tables import facts, lines, table_of, words
+from dict_rate_limit.apps.cli.output import STYLES, facts, lines, plain, table_of, words
 from dict_rate_limit.texts.format import duration_text
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import quote
@@ -23,14 +22,6 @@ Token = Annotated[
 TokenFile = Annotated[str | None, typer.Option(help="File that holds the bearer token.")]
 
 
-class Output(StrEnum):
-    """Shape of the data."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-Shape = Annotated[Output, typer.Option("--output", help="Text for people, or the document as it came.")]
 Reason = Annotated[str, typer.Option(help="Why, for whoever reads it later.")]
 
 

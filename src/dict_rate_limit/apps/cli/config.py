@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dict_rate_limit.apps.cli.exit_codes import Exit
-from dict_rate_limit.apps.cli.status_table import console_for
+from dict_rate_limit.apps.cli.output import console_for
 from dict_rate_limit.settings import Program, ValueOrigin, load
 from dict_rate_limit.settings.definition import Definition, Secrecy
 from dict_rate_limit.settings.fields import definitions

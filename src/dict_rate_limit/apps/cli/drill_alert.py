@@ -13,22 +13,11 @@ from rich.live import Live
 
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.apps.cli.client import ROOT, Call
-from dict_rate_limit.apps.cli.client_options import (
-    DEFAULT_URL,
-    Output,
-    Reason,
-    Shape,
-    Token,
-    TokenFile,
-    Url,
-    api_at,
-    given,
-    segment,
-)
+from dict_rate_limit.apps.cli.client_options import DEFAULT_URL, Reason, Token, TokenFile, Url, api_at, given, segment
 from dict_rate_limit.apps.cli.documents import Drill
 from dict_rate_limit.apps.cli.drill_table import drill_view
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
-from dict_rate_limit.apps.cli.status_table import console_for
+from dict_rate_limit.apps.cli.output import Output, Shape, console_for
 from dict_rate_limit.settings.parsers import duration
 from dict_rate_limit.texts.format import duration_text
 

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from dict_rate_limit.apps.cli.alerts_table import STATUS_STYLES, answer_text
 from dict_rate_limit.apps.cli.formatting import count_text, moment_text
-from dict_rate_limit.apps.cli.tables import table_of, words
+from dict_rate_limit.apps.cli.output import table_of, words
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

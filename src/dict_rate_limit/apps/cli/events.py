@@ -14,8 +14,8 @@ from rich.text import Text
 
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
+from dict_rate_limit.apps.cli.output import STYLES, console_for, plain
 from dict_rate_limit.apps.cli.signals import run_interruptible
-from dict_rate_limit.apps.cli.status_table import STYLES, console_for, plain
 from dict_rate_limit.bootstrap.publisher import broker_address
 from dict_rate_limit.domain.notifications.channel import Language
 from dict_rate_limit.settings import load, required

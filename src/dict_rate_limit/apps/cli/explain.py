@@ -8,21 +8,11 @@ from typing import Annotated
 import typer
 
 from dict_rate_limit.apps.cli.client import ROOT, Call
-from dict_rate_limit.apps.cli.client_options import (
-    DEFAULT_URL,
-    Output,
-    Shape,
-    Token,
-    TokenFile,
-    Url,
-    api_at,
-    given,
-    segment,
-)
+from dict_rate_limit.apps.cli.client_options import DEFAULT_URL, Token, TokenFile, Url, api_at, given, segment
 from dict_rate_limit.apps.cli.documents import Explanation
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.cli.explain_view import explain_view
-from dict_rate_limit.apps.cli.status_table import console_for
+from dict_rate_limit.apps.cli.output import Output, Shape, console_for
 
 
 def register(app: typer.Typer, name: str) -> None:

@@ -9,9 +9,8 @@ from rich.text import Text
 
 from dict_rate_limit.apps.cli.alerts_table import STATUS_STYLES, about_text, severity_text, taken_up_by
 from dict_rate_limit.apps.cli.formatting import moment_text
+from dict_rate_limit.apps.cli.output import STYLES, facts, lines, words
 from dict_rate_limit.apps.cli.silences_table import silences_view
-from dict_rate_limit.apps.cli.status_table import STYLES
-from dict_rate_limit.apps.cli.tables import facts, lines, words
 from dict_rate_limit.texts.format import duration_text
 
 if TYPE_CHECKING:

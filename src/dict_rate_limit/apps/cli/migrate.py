@@ -5,28 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from dict_rate_limit.apps.cli.exit_codes import Exit
-from dict_rate_limit.apps.cli.status_table import console_for
+from dict_rate_limit.apps.cli.output import console_for
 from dict_rate_limit.bootstrap.migrations import migrate, migration_status, redo_migration, revert_migration
 from dict_rate_limit.settings import Program, load
 
 if TYPE_CHECKING:
     from dict_rate_limit.bootstrap.migrations import MigrationStatus
     from dict_rate_limit.settings import Settings
-
-
-class Output(StrEnum):
-    """Shape of the data."""
-
-    TABLE = "table"
-    JSON = "json"
 
 
 Loss = Annotated[
@@ -62,14 +54,14 @@ def up(context: typer.Context) -> int:
 def status(
     context: typer.Context,
     *,
-    output: Annotated[Output, typer.Option(help="A table for people, or JSON.")] = Output.TABLE,
+    output: Annotated[Literal["table", "json"], typer.Option(help="A table for people, or JSON.")] = "table",
 ) -> int:
     """Show every migration and since when it is in force.
 
     Changes nothing.
     """
     found = asyncio.run(migration_status(_settings(context)))
-    if output is Output.JSON:
+    if output == "json":
         sys.stdout.write(json.dumps([_row(migration) for migration in found], indent=2) + "\n")
         return Exit.OK
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from dict_rate_limit.apps.cli.formatting import moment_text
-from dict_rate_limit.apps.cli.tables import lines, table_of, words
+from dict_rate_limit.apps.cli.output import lines, table_of, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,8 @@ import typer
 from dict_rate_limit.apps.cli.client import ListAnswer, Question, ask
 from dict_rate_limit.apps.cli.client_options import DEFAULT_URL, Token, TokenFile, Url, token_from
 from dict_rate_limit.apps.cli.exit_codes import Exit
-from dict_rate_limit.apps.cli.status_table import age_text, console_for, status_view
+from dict_rate_limit.apps.cli.output import console_for
+from dict_rate_limit.apps.cli.status_table import age_text, status_view
 from dict_rate_limit.apps.cli.watch import watch_json, watch_table
 
 

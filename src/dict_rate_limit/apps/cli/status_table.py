@@ -12,11 +12,10 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from dict_rate_limit.apps.cli.output import STYLES, plain
 from dict_rate_limit.texts.format import duration_text
 
 if TYPE_CHECKING:
-    from typing import TextIO
-
     from rich.console import ConsoleOptions, RenderableType, RenderResult
 
     from dict_rate_limit.apps.cli.client import ListAnswer, Listing, PolicyRow
@@ -24,12 +23,6 @@ if TYPE_CHECKING:
 WIDEST: Final = 100
 _NARROWEST_BAR: Final = 4
 _TROUBLES: Final = ("CRITICAL", "WARNING", "UNKNOWN")  # worst first; what is none of them comes last
-STYLES: Final = {"CRITICAL": "bold red", "WARNING": "yellow", "UNKNOWN": "magenta", "OK": "green"}
-
-
-def console_for(stream: TextIO) -> Console:
-    """Make a console that colours only on a terminal and takes no text for markup."""
-    return Console(file=stream, highlight=False, markup=False, emoji=False)
 
 
 def status_view(answer: ListAnswer, width: int) -> RenderableType:
@@ -82,11 +75,6 @@ def _table(listing: Listing, rows: list[PolicyRow], width: int) -> Table:
             Text(f"{age[0]}{age[1][0]}"),
         )
     return table
-
-
-def plain(text: str) -> str:
-    """Replace what would move the cursor."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 @dataclass(frozen=True, slots=True)

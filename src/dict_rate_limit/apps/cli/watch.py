@@ -14,7 +14,8 @@ from rich.text import Text
 
 from dict_rate_limit.apps.cli.client import ask
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
-from dict_rate_limit.apps.cli.status_table import console_for, status_view
+from dict_rate_limit.apps.cli.output import console_for
+from dict_rate_limit.apps.cli.status_table import status_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable

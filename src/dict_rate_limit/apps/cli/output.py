@@ -1,16 +1,30 @@
-"""Tables and lists of facts, as every view of the command line lays them out."""
+"""Output formats, consoles, tables and lists of facts, as every command prints them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Final
 
+import typer
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dict_rate_limit.apps.cli.status_table import plain
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import TextIO
+
+STYLES: Final = {"CRITICAL": "bold red", "WARNING": "yellow", "UNKNOWN": "magenta", "OK": "green"}
+
+
+def console_for(stream: TextIO) -> Console:
+    """Make a console that colours only on a terminal and takes no text for markup."""
+    return Console(file=stream, highlight=False, markup=False, emoji=False)
+
+
+def plain(text: str) -> str:
+    """Replace what would move the cursor."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def table_of(*titles: str, breaking: Iterable[str] = ()) -> Table:
@@ -40,3 +54,13 @@ def words(text: str, style: str = "") -> Text:
 def lines(*texts: Text) -> Text:
     """Put texts one below the other."""
     return Text("\n").join(texts)
+
+
+class Output(StrEnum):
+    """Shape of the data."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+Shape = Annotated[Output, typer.Option("--output", help="Text for people, or the document as it came.")]
