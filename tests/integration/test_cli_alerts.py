@@ -98,8 +98,8 @@ def test_one_alert_has_its_transitions_and_notifications(desk: Desk) -> None:
 
     shown = lines(result)
     assert result.code == 0
-    assert shown[:2] == [f"alert        {alert_id}", f"about        CLAIMS_READ THRESHOLD, participant {PARTICIPANT}"]
-    assert "taken up by  nobody" in shown
+    assert shown[:2] == [f"alert         {alert_id}", f"about         CLAIMS_READ THRESHOLD, participant {PARTICIPANT}"]
+    assert "acknowledged  no" in shown
     assert "1  2026-11-23T12:00:00Z  OPENED      waiting  CLAIMS_READ in warning: 200 of" in shown
     assert "1  hook     DELIVERED  1      2026-11-23T12:00:00Z stored in memory" in shown
     assert "1  later    PENDING    0      due 2026-11-23T13:00:00Z" in shown
@@ -137,7 +137,7 @@ def test_suppressed_and_rejected_deliveries_are_shown(desk: Desk) -> None:
 
     shown = lines(desk.run("alerts", "show", alert_id))
 
-    assert any("given up" in line for line in shown)
+    assert any("dead" in line for line in shown)
     assert f"1  ops      SUPPRESSED  0      silence {json.loads(made.out)['silence_id']}" in shown
 
 
@@ -163,9 +163,9 @@ def test_an_alert_is_acknowledged(desk: Desk) -> None:
 
     assert (result.code, result.err) == (0, "")
     assert result.out == (
-        "CLAIMS_READ THRESHOLD: taken up by ana until 2026-11-23T14:00:00Z: batch paused; sequence 2\n"
+        "CLAIMS_READ THRESHOLD: acknowledged by ana until 2026-11-23T14:00:00Z: batch paused; sequence 2\n"
     )
-    assert "taken up by ana until 2026-11-23T14:00:00Z:" in desk.run("alerts", "list").out
+    assert "acknowledged by ana until 2026-11-23T14:00:00Z:" in desk.run("alerts", "list").out
 
 
 def test_an_alert_is_acknowledged_until_a_time(desk: Desk) -> None:
@@ -269,4 +269,4 @@ def test_the_audit_as_json_is_the_document(desk: Desk) -> None:
 def test_an_empty_audit_is_noted_on_stderr(desk: Desk) -> None:
     result = desk.run("audit")
 
-    assert (result.code, result.out, result.err) == (0, "", "nobody has acted yet\n")
+    assert (result.code, result.out, result.err) == (0, "", "no operator action yet\n")

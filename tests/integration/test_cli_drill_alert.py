@@ -12,10 +12,11 @@ from msgspec import structs
 from api.terminal import Desk, lines, terminal
 from dict_rate_limit.adapters.memory.notifications import MemoryNotifier
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
-from dict_rate_limit.apps.cli.client import Api, Call, Model
-from dict_rate_limit.apps.cli.documents import Drill
-from dict_rate_limit.apps.cli.drill_alert import PATH, Patience, followed, verdict
+from dict_rate_limit.apps.cli.client import ApiClient, ApiResponse, Document
+from dict_rate_limit.apps.cli.drill_alert import DrillTimeout, follow, report
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
+from dict_rate_limit.contract.drills import Drill
+from dict_rate_limit.contract.paths import DRILLS
 from dict_rate_limit.domain.notifications.channel import ChannelType
 from dict_rate_limit.domain.notifications.routing import MAX_REJECTIONS, DeliveryResult
 from dict_rate_limit.usecases.deliver import MAX_REJECTIONS as BROKER_REFUSALS
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HOOK = channel("hook", format=ChannelType.WEBHOOK)
-NULL_METRICS = "00000000-0000-0000-0000-000000000000"
+NULL_ID = UUID(int=0)
 BUSY = DeliveryResult(ok=False, text="503")
 SENDING = ("drill", "alert", "--reason", "weekly test")
 
@@ -55,8 +56,8 @@ class Worker:
         if self._steps:
             self._steps.pop(0)(self._desk)
 
-    def patience(self, seconds: float = 60) -> Patience:
-        return Patience(wait=HOUR * seconds / 3600, clock=self.clock, sleep=self.sleep)
+    def timeout(self, seconds: float = 60) -> DrillTimeout:
+        return DrillTimeout(wait=HOUR * seconds / 3600, clock=self.clock, sleep=self.sleep)
 
 
 def publish(desk: Desk) -> None:
@@ -74,22 +75,22 @@ def tell_busy(desk: Desk, answer: DeliveryResult = BUSY) -> None:
     desk.server.do(send_notifications(parts, within=HOUR))
 
 
-def sent(desk: Desk) -> tuple[Api, tuple[str, Drill]]:
+def sent(desk: Desk) -> tuple[ApiClient, ApiResponse[Drill]]:
     """Send a test alert, as the command does."""
-    api = Api(url=desk.server.url, token="ana")  # noqa: S106 -- of a test
-    return api, api.call(Call(path=PATH, body={"reason": "weekly test"}), Drill)
+    api = ApiClient(url=desk.server.url, token="ana")  # noqa: S106 -- of a test
+    return api, api.post(DRILLS, Drill, {"reason": "weekly test"})
 
 
 def test_the_command_waits_until_every_channel_accepts(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     api, first = sent(desk)
 
-    _, last = followed(api, first, Worker(desk, publish, tell_all).patience(), live=True)
+    last = follow(api, first, Worker(desk, publish, tell_all).timeout(), live=True)
 
     shown = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
-    assert last.good
+    assert last.document.good
     assert shown == [
         "STEP           STATE      TRIES  WHAT",
-        f"kept           done              {last.alert_id}",
+        f"stored         done              {last.document.alert_id}",
         "published      done              2 of 2 transitions",
         "routed         done              1 channel",
         "hook OPENED    DELIVERED  1      2026-11-23T12:00:00Z stored in memory",
@@ -99,10 +100,10 @@ def test_the_command_waits_until_every_channel_accepts(desk: Desk, capsys: pytes
 
 def test_a_delivered_test_alert_ends_with_0(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     api, first = sent(desk)
-    _, last = followed(api, first, Worker(desk, publish, tell_all).patience(), live=False)
+    last = follow(api, first, Worker(desk, publish, tell_all).timeout(), live=False)
 
-    assert verdict(last, HOUR) is Exit.OK
-    assert capsys.readouterr().err == "the test alert arrived: every channel has taken it\n"
+    assert report(last.document, HOUR) is Exit.OK
+    assert capsys.readouterr().err == "the test alert arrived: every channel accepted it\n"
 
 
 def test_without_channels_the_output_has_a_note(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
@@ -111,21 +112,21 @@ def test_without_channels_the_output_has_a_note(desk: Desk, capsys: pytest.Captu
     def tell_nobody(desk: Desk) -> None:
         desk.server.do(desk.server.world.send_notifications(within=HOUR))
 
-    _, last = followed(api, first, Worker(desk, publish, tell_nobody).patience(), live=True)
+    last = follow(api, first, Worker(desk, publish, tell_nobody).timeout(), live=True)
 
-    assert verdict(last, HOUR) is Exit.OK
+    assert report(last.document, HOUR) is Exit.OK
     written = capsys.readouterr()
     assert "no channel is configured" in written.out
-    assert written.err == "the test alert arrived: no channel is configured, so nobody was told\n"
+    assert written.err == "the test alert arrived: no channel is configured\n"
 
 
 def test_a_late_delivery_ends_with_69(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     api, first = sent(desk)
 
-    _, last = followed(api, first, Worker(desk, publish, tell_busy).patience(2), live=True)
+    last = follow(api, first, Worker(desk, publish, tell_busy).timeout(2), live=True)
 
     written = capsys.readouterr()
-    assert verdict(last, HOUR / 1800) is Exit.UNAVAILABLE
+    assert report(last.document, HOUR / 1800) is Exit.UNAVAILABLE
     assert "hook OPENED    PENDING  1      2026-11-23T12:00:00Z 503; due" in written.out
     assert capsys.readouterr().err == "the test alert has not arrived everywhere within 2 s\n"
 
@@ -140,19 +141,19 @@ def test_a_dropped_notification_ends_with_69_immediately(desk: Desk, capsys: pyt
     api, first = sent(desk)
     worker = Worker(desk, publish, refuse)
 
-    _, last = followed(api, first, worker.patience(3600), live=True)
+    last = follow(api, first, worker.timeout(3600), live=True)
 
     assert worker.clock.now() < NOON + HOUR / 60
-    assert verdict(last, HOUR) is Exit.UNAVAILABLE
+    assert report(last.document, HOUR) is Exit.UNAVAILABLE
     written = capsys.readouterr()
     assert f"hook OPENED    DEAD       {MAX_REJECTIONS}" in written.out
-    assert written.err == "the test alert was given up on\n"
+    assert written.err == "the test alert was dead-lettered\n"
 
 
 def test_a_dead_lettered_transition_is_shown(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     api, first = sent(desk)
     world = desk.server.world
-    history = desk.server.do(world.stores.alerts.alert(UUID(first[1].alert_id)))
+    history = desk.server.do(world.stores.alerts.alert(first.document.alert_id))
     assert history is not None
     refusing = RefusingPublisher(history.events[0].event_id)
 
@@ -161,11 +162,11 @@ def test_a_dead_lettered_transition_is_shown(desk: Desk, capsys: pytest.CaptureF
             desk.server.do(deliver_all(world.stores.outbox, refusing, world.clock, batch=10, within=HOUR / 3600))
             world.clock.advance(3600)
 
-    _, last = followed(api, first, Worker(desk, refuse, tell_all).patience(), live=True)
+    last = follow(api, first, Worker(desk, refuse, tell_all).timeout(), live=True)
 
     written = capsys.readouterr().out
-    assert verdict(last, HOUR) is Exit.UNAVAILABLE
-    assert "published      given up          1 of 2 transitions" in written
+    assert report(last.document, HOUR) is Exit.UNAVAILABLE
+    assert "published      dead              1 of 2 transitions" in written
 
 
 def test_a_channel_with_earlier_pending_messages_has_a_note(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
@@ -173,7 +174,7 @@ def test_a_channel_with_earlier_pending_messages_has_a_note(desk: Desk, capsys: 
     tell_busy(desk)
     api, first = sent(desk)
 
-    followed(api, first, Worker(desk, publish, tell_all).patience(2), live=True)
+    follow(api, first, Worker(desk, publish, tell_all).timeout(2), live=True)
 
     assert "hook OPENED    PENDING  0      waits behind others: 2026-11-23T12:00:00Z 503" in capsys.readouterr().out
 
@@ -186,7 +187,7 @@ def test_a_channel_without_attempts_has_its_due_time(desk: Desk, capsys: pytest.
     def tell_busy_once(desk: Desk) -> None:
         tell_busy(desk)
 
-    followed(api, first, Worker(desk, publish, tell_busy_once).patience(2), live=True)
+    follow(api, first, Worker(desk, publish, tell_busy_once).timeout(2), live=True)
 
     shown = capsys.readouterr().out.splitlines()
     assert "hook OPENED    PENDING  1      2026-11-23T12:00:00Z 503; due" in "".join(shown)
@@ -195,35 +196,36 @@ def test_a_channel_without_attempts_has_its_due_time(desk: Desk, capsys: pytest.
 
 def test_the_command_survives_an_outage_of_the_api(desk: Desk) -> None:
     api, first = sent(desk)
-    away = Api(url="http://127.0.0.1:1", token="ana")  # noqa: S106 -- of a test
+    away = ApiClient(url="http://127.0.0.1:1", token="ana")  # noqa: S106 -- of a test
     apis = [away, away]
 
-    class Wavering(Api):
-        def call(self, call: Call, model: type[Model]) -> tuple[str, Model]:
-            return (apis.pop(0) if apis else api).call(call, model)
+    class Wavering(ApiClient):
+        def get(self, path: str, document: type[Document], **parameters: str | int | None) -> ApiResponse[Document]:
+            return (apis.pop(0) if apis else api).get(path, document, **parameters)
 
     wavering = Wavering(url=api.url)
-    _, last = followed(wavering, first, Worker(desk, publish, tell_all).patience(), live=False)
+    last = follow(wavering, first, Worker(desk, publish, tell_all).timeout(), live=False)
 
-    assert (last.good, apis) == (True, [])
+    assert (last.document.good, apis) == (True, [])
 
 
 def test_an_unavailable_api_ends_with_69(desk: Desk) -> None:
     _, first = sent(desk)
-    away = Api(url="http://127.0.0.1:1", token="ana")  # noqa: S106 -- of a test
+    away = ApiClient(url="http://127.0.0.1:1", token="ana")  # noqa: S106 -- of a test
 
     with pytest.raises(CommandError, match="no answer") as error:
-        followed(away, first, Worker(desk).patience(2), live=False)
+        follow(away, first, Worker(desk).timeout(2), live=False)
 
     assert error.value.code is Exit.UNAVAILABLE
 
 
 def test_an_unknown_test_alert_ends_the_command(desk: Desk) -> None:
-    api, (text, drill) = sent(desk)
+    api, first = sent(desk)
     worker = Worker(desk)
+    gone = ApiResponse(text="", document=structs.replace(first.document, alert_id=NULL_ID))
 
     with pytest.raises(CommandError, match="404"):
-        followed(api, (text, structs.replace(drill, alert_id=NULL_METRICS)), worker.patience(), live=False)
+        follow(api, gone, worker.timeout(), live=False)
 
     assert worker.clock.now() == NOON
 
@@ -249,7 +251,7 @@ def test_on_a_terminal_each_table_replaces_the_last(desk: Desk, monkeypatch: pyt
     result = desk.run(*SENDING, "--wait", "10ms")
 
     assert "\x1b[" in result.out
-    assert "kept" in result.out
+    assert "stored" in result.out
 
 
 @pytest.mark.parametrize("wait", ["soon", "0s", "-1s", "25h", ""])

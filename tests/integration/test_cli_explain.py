@@ -44,13 +44,13 @@ def test_a_policy_in_alert_is_explained(desk: Desk) -> None:
         "alert       WARNING: steps down above 270 tokens",
         "thresholds  WARNING at 25 %, CRITICAL at 10 %",
         "",
-        "open alert   CLAIMS_READ THRESHOLD, since 2026-11-23T12:00:00Z, sequence 2",
-        f"             {alert_id}",
-        "severity     WARNING",
-        "taken up by  ana until 2026-11-23T14:00:00Z: batch paused",
-        "held back    by no silence now",
-        "reminder     2026-11-23T14:00:00Z, unless something moves before",
-        "told         hook: OPENED DELIVERED 2026-11-23T12:00:00Z stored in memory",
+        "open alert    CLAIMS_READ THRESHOLD, since 2026-11-23T12:00:00Z, sequence 2",
+        f"              {alert_id}",
+        "severity      WARNING",
+        "acknowledged  ana until 2026-11-23T14:00:00Z: batch paused",
+        "silenced      no",
+        "reminder      2026-11-23T14:00:00Z, unless it changes before",
+        "notified      hook: OPENED DELIVERED 2026-11-23T12:00:00Z stored in memory",
     ]
 
 
@@ -71,15 +71,15 @@ def test_silences_of_an_alert_are_listed(desk: Desk) -> None:
 
     shown = lines(desk.run("explain", "CLAIMS_READ"))
 
-    assert f"held back    by {silence_id}" in shown
-    assert "told         hook: OPENED SUPPRESSED" in shown
+    assert f"silenced      by {silence_id}" in shown
+    assert "notified      hook: OPENED SUPPRESSED" in shown
     assert "active  until 2026-11-23T13:00:00Z  SILENCE: everything" in shown
 
 
 def test_an_alert_without_notifications_has_a_note(desk: Desk) -> None:
     desk.alert()
 
-    assert "told         nobody yet" in lines(desk.run("explain", "CLAIMS_READ"))
+    assert "notified      no channel yet" in lines(desk.run("explain", "CLAIMS_READ"))
 
 
 def test_the_policys_own_alert_comes_before_those_of_the_participant(desk: Desk) -> None:

@@ -10,15 +10,17 @@ import pytest
 
 from api.stub import ApiStub, api_stub, listing, policy
 from cli_program import ended
-from dict_rate_limit.apps.cli.client import Question
+from dict_rate_limit.apps.cli.client import ApiClient
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
-from dict_rate_limit.apps.cli.watch import watch_json, watch_table
+from dict_rate_limit.apps.cli.status import watch_json, watch_table
 from dict_rate_limit.apps.local.port import free_port
 from processes import hearing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from dict_rate_limit.apps.cli.status import Fetch
 
 
 @pytest.fixture
@@ -111,7 +113,7 @@ def test_a_stale_response_is_printed_and_marked(output: str, api: ApiStub, capsy
 
     assert result.code == 0
     assert "KEYS_CHECK" in result.out
-    assert result.err == "STALE: the reading is 12 min old; there is none newer to be had now\n"
+    assert result.err == "STALE: the reading is 12 min old; no newer one is available\n"
 
 
 @pytest.mark.parametrize(
@@ -229,7 +231,7 @@ def test_watch_polls_until_ctrl_c(api: ApiStub, capsys: pytest.CaptureFixture[st
         api.body = listing(policy("KEYS_CHECK", 1, 70, "CRITICAL"))
 
     api.body = listing(policy("KEYS_CHECK", 70, 70, "OK"))
-    code = watch_table(Question(url=api.url), 5, looks(emptier))
+    code = watch_table(ApiClient(url=api.url).policies, 5, looks(emptier))
 
     written = capsys.readouterr().out
     assert code == 0
@@ -237,7 +239,7 @@ def test_watch_polls_until_ctrl_c(api: ApiStub, capsys: pytest.CaptureFixture[st
 
 
 def test_watch_prints_one_json_document_per_line(api: ApiStub, capsys: pytest.CaptureFixture[str]) -> None:
-    watch_json(Question(url=api.url), 5, looks(lambda: None))
+    watch_json(ApiClient(url=api.url).policies, 5, looks(lambda: None))
 
     lines = capsys.readouterr().out.splitlines()
     assert [json.loads(line)["total"] for line in lines] == [9, 9]
@@ -245,7 +247,7 @@ def test_watch_prints_one_json_document_per_line(api: ApiStub, capsys: pytest.Ca
 
 @pytest.mark.parametrize("watch", [watch_json, watch_table])
 def test_watch_survives_an_outage(
-    watch: Callable[[Question, float, Callable[[float], None]], Exit],
+    watch: Callable[[Fetch, float, Callable[[float], None]], Exit],
     api: ApiStub,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -255,7 +257,7 @@ def test_watch_survives_an_outage(
     def rise() -> None:
         api.status = 200
 
-    watch(Question(url=api.url), 5, looks(fall, rise))
+    watch(ApiClient(url=api.url).policies, 5, looks(fall, rise))
 
     written = capsys.readouterr()
     assert written.err.count("the API answers 503") == 1
@@ -266,7 +268,7 @@ def test_watch_ends_when_the_token_is_rejected(api: ApiStub) -> None:
     api.status = 401
 
     with pytest.raises(CommandError, match="401"):
-        watch_table(Question(url=api.url), 5, looks())
+        watch_table(ApiClient(url=api.url).policies, 5, looks())
 
 
 def test_watch_shows_the_last_table_below_the_error(
@@ -276,11 +278,11 @@ def test_watch_shows_the_last_table_below_the_error(
         api.status = 503
 
     monkeypatch.setenv("FORCE_COLOR", "1")
-    code = watch_table(Question(url=api.url), 5, looks(fall))
+    code = watch_table(ApiClient(url=api.url).policies, 5, looks(fall))
 
     last_screen = capsys.readouterr().out.rpartition("the API answers 503")[2]
     assert code == 0
-    assert "what follows is the last answer" in last_screen
+    assert "the last answer follows" in last_screen
     assert "KEYS_CHECK" in last_screen
 
 
@@ -290,11 +292,11 @@ def test_watch_on_a_terminal_waits_for_the_first_response(
     api.status = 503
     monkeypatch.setenv("FORCE_COLOR", "1")
 
-    watch_table(Question(url=api.url), 5, looks())
+    watch_table(ApiClient(url=api.url).policies, 5, looks())
 
     written = capsys.readouterr().out
     assert "the API answers 503" in written
-    assert "what follows" not in written
+    assert "the last answer follows" not in written
 
 
 def test_the_command_watches_until_ctrl_c(api: ApiStub) -> None:

@@ -6,9 +6,8 @@ from typing import Any
 import msgspec
 from rich.console import Console
 
-from dict_rate_limit.apps.cli.documents import Explanation
-from dict_rate_limit.apps.cli.explain_view import explain_view
-from dict_rate_limit.contract.explain import EXPLANATION
+from dict_rate_limit.apps.cli.explain import explain_view
+from dict_rate_limit.contract.explain import EXPLANATION, Explanation
 
 ALERT: dict[str, Any] = EXPLANATION["alerts"][0]
 
@@ -24,13 +23,13 @@ def test_the_example_of_the_api_fits_80_columns() -> None:
     lines = shown(EXPLANATION)
 
     assert max(len(line) for line in lines) <= 80
-    assert "told         ops-slack: ACKNOWLEDGED DELIVERED 2026-11-23T12:00:16Z 200" in lines
+    assert "notified      ops-slack: ACKNOWLEDGED DELIVERED 2026-11-23T12:00:16Z 200" in lines
 
 
 def test_an_alert_without_reminders_has_a_note() -> None:
     lines = shown(EXPLANATION | {"alerts": [ALERT | {"next_reminder_at": None}]})
 
-    assert "reminder     none" in lines
+    assert "reminder      none" in lines
 
 
 def test_foreign_text_cannot_control_the_terminal() -> None:
@@ -38,4 +37,4 @@ def test_foreign_text_cannot_control_the_terminal() -> None:
 
     lines = shown(EXPLANATION | {"alerts": [ALERT | {"acknowledgement": taken}]})
 
-    assert "taken up by  ana until 2026-11-23T14:00:05Z: ?[2J[red]" in lines
+    assert "acknowledged  ana until 2026-11-23T14:00:05Z: ?[2J[red]" in lines

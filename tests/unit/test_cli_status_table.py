@@ -7,14 +7,14 @@ import pytest
 from rich.console import Console
 
 from api.stub import listing, policy
-from dict_rate_limit.apps.cli.client import ListAnswer, Listing
-from dict_rate_limit.apps.cli.status_table import status_view
+from dict_rate_limit.apps.cli.client import ApiResponse, PolicyTable
+from dict_rate_limit.apps.cli.status import status_view
 
 
 def shown(body: bytes, *, width: int = 80, stale: bool = False, encoding: str = "utf-8") -> list[str]:
     raw = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
     console = Console(file=raw, width=width, highlight=False, markup=False, emoji=False)
-    answer = ListAnswer(text=body.decode(), listing=msgspec.json.decode(body, type=Listing), stale=stale)
+    answer = ApiResponse(text=body.decode(), document=msgspec.json.decode(body, type=PolicyTable), stale=stale)
     console.print(status_view(answer, width))
     raw.seek(0)
     return raw.read().splitlines()

@@ -1,34 +1,50 @@
-"""The API, as the command line asks it."""
+"""The client of the API and the options that commands need for it."""
 
 from __future__ import annotations
 
 import re
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from enum import Enum
+from functools import cache, reduce
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
-from urllib.parse import urlsplit
+from operator import or_
+from pathlib import Path
+from types import GenericAlias, UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, NoReturn, TypeVar, cast, get_args, get_origin
+from urllib.parse import quote, urlsplit
 
 import httpx
 import msgspec
+import typer
 
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
+from dict_rate_limit.contract.paths import POLICIES
 from dict_rate_limit.domain.text import quoted, without_password
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-Model = TypeVar("Model")
+Document = TypeVar("Document")
 
-ROOT: Final = "/api/v1/rate-limit"
-LIST_PATH: Final = ROOT + "/policies"
+DEFAULT_URL: Final = "http://127.0.0.1:8080"
+
+# Longer than the API's own timeout for a call to its source.
 TIMEOUT_SEC: Final = 15.0
-"""Longer than the API may need to ask its source for us."""
+
+Url = Annotated[str, typer.Option(envvar="DICT_RATE_LIMIT_URL", help="URL of the API.")]
+Token = Annotated[
+    str | None,
+    typer.Option(
+        envvar="DICT_RATE_LIMIT_TOKEN", help="Bearer token. Other users can see it here: prefer --token-file."
+    ),
+]
+TokenFile = Annotated[str | None, typer.Option(help="File with the bearer token.")]
+Reason = Annotated[str, typer.Option(help="The reason, for the audit log.")]
 
 _EXPECTED_URL: Final = "expected http://host:port or https://host"
 _TOKEN: Final = re.compile(r"[\x21-\x7e]+", re.ASCII)
 _LOOPBACK: Final = re.compile(r"localhost|127(?:\.[0-9]{1,3}){3}|::1", re.ASCII)
-_GOOD: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED})
 _STATUSES: Final[dict[int, Exit]] = {
     HTTPStatus.BAD_REQUEST: Exit.USAGE,
     HTTPStatus.UNAUTHORIZED: Exit.NOT_ALLOWED,
@@ -37,11 +53,12 @@ _STATUSES: Final[dict[int, Exit]] = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: Exit.USAGE,
     HTTPStatus.SERVICE_UNAVAILABLE: Exit.UNAVAILABLE,
 }
-_NO_SUCH_THING: Final = "-not-found"  # alert-not-found; a plain not-found is no address of the API
+_SUCCESS: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED})
+_MISSING_RESOURCE: Final = "-not-found"  # alert-not-found; a plain not-found means that the URL is not an API
 
 
 class PolicyRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What the table shows of one policy."""
+    """The fields of a policy that `status` shows. An older API may lack those with a default."""
 
     policy_name: str
     capacity_max: int
@@ -52,8 +69,8 @@ class PolicyRow(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool = True
 
 
-class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """What the table shows of the list document."""
+class PolicyTable(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of the list that `status` shows."""
 
     policies: tuple[PolicyRow, ...]
     participant: str = ""
@@ -62,83 +79,109 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListAnswer:
-    """A list as it came, and whether its header says that it is older than it should be."""
+class ApiResponse(Generic[Document]):
+    """A response: its text, its document, and whether the reading in it is older than the cache TTL."""
 
     text: str
-    listing: Listing
-    stale: bool
+    document: Document
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """Whom to ask for what. No participant = the API's first."""
+class ApiClient:
+    """A client of a running API. Every call raises CommandError: no answer, not allowed, rejected, or not the API."""
 
     url: str
     token: str | None = field(default=None, repr=False)
-    participant: str | None = None
+
+    def policies(self, participant: str | None = None) -> ApiResponse[PolicyTable]:
+        """Fetch the list of policies of a participant, by default the API's first."""
+        return self.get(POLICIES, PolicyTable, participant=participant)
+
+    def get(self, path: str, document: type[Document], **parameters: str | int | None) -> ApiResponse[Document]:
+        """Fetch a document; parameters without a value are left out."""
+        given = {name: str(value) for name, value in parameters.items() if value is not None}
+        return self._call("GET", path, document, parameters=given)
+
+    def post(self, path: str, document: type[Document], body: Mapping[str, object]) -> ApiResponse[Document]:
+        """Send a body, without its None values, and return the answer."""
+        given = {name: value for name, value in body.items() if value is not None}
+        return self._call("POST", path, document, body=given)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        document: type[Document],
+        *,
+        parameters: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+    ) -> ApiResponse[Document]:
+        with _errors(self.url):
+            # No proxy leads to this machine.
+            with httpx.Client(timeout=TIMEOUT_SEC, trust_env=not _is_local(self.url)) as client:
+                response = client.request(
+                    method,
+                    self.url.rstrip("/") + path,
+                    headers=_headers(self.token),
+                    params=parameters,
+                    json=body,
+                )
+            if response.status_code not in _SUCCESS:
+                _rejected(response)
+            return ApiResponse(
+                text=response.content.decode(),
+                document=cast("Document", msgspec.json.decode(response.content, type=_tolerant(cast("Any", document)))),
+                stale=response.headers.get("x-cache-status") == "STALE",
+            )
 
 
-def ask(question: Question) -> ListAnswer:
-    """Fetch the list once.
+def api_at(url: str, token: str | None, token_file: str | None) -> ApiClient:
+    """Return the client that the options describe.
 
     Raises:
-        CommandError: no answer, not allowed, or an answer that is none.
+        CommandError: the token file cannot be read.
     """
-    asked = Call(path=LIST_PATH, params={} if question.participant is None else {"participant": question.participant})
-    with _errors(question.url):
-        response = _sent(question.url, question.token, asked)
-        return ListAnswer(
-            text=response.content.decode(),
-            listing=msgspec.json.decode(response.content, type=Listing),
-            stale=response.headers.get("x-cache-status") == "STALE",
-        )
+    if token or token_file is None:
+        return ApiClient(url=url, token=token)
+    try:
+        return ApiClient(url=url, token=Path(token_file).read_text(encoding="utf-8").strip())
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it cannot be read as text"
+        raise CommandError(Exit.USAGE, f"token file: {token_file!r}, expected a readable file: {reason}") from error
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One request; with a body it is a POST."""
+def segment(text: str) -> str:
+    """Return a text as one segment of a path.
 
-    path: str
-    params: Mapping[str, str] = field(default_factory=dict)
-    body: Mapping[str, object] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Api:
-    """A running API, and who asks it."""
-
-    url: str
-    token: str | None = field(default=None, repr=False)
-
-    def call(self, call: Call, model: type[Model]) -> tuple[str, Model]:
-        """Send one request; return the answer as it came, and what is shown of it.
-
-        Raises:
-            CommandError: no answer, not allowed, refused, or an answer that is none.
-        """
-        with _errors(self.url):
-            response = _sent(self.url, self.token, call)
-            return response.content.decode(), msgspec.json.decode(response.content, type=model)
+    Raises:
+        CommandError: it contains a slash.
+    """
+    if "/" in text:
+        raise CommandError(Exit.USAGE, f"{quoted(text)}: expected a name or an id, without /")
+    return quote(text, safe="")
 
 
-def _sent(url: str, token: str | None, call: Call) -> httpx.Response:
-    here = _is_here(url)
-    with httpx.Client(timeout=TIMEOUT_SEC, trust_env=not here) as client:
-        response = client.request(
-            "GET" if call.body is None else "POST",
-            url.rstrip("/") + call.path,
-            headers=_headers(token),
-            params=call.params,
-            json=call.body,
-        )
-    if response.status_code not in _GOOD:
-        _refused(response)
-    return response
+@cache
+def _tolerant(kind: Any) -> Any:  # noqa: ANN401 -- any type expression
+    """Return the same type with text in place of enumerations: a newer API may have words that this code lacks."""
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return str
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        fields = [
+            (one.name, _tolerant(one.type), msgspec.field(default=one.default, name=one.encode_name))
+            for one in msgspec.structs.fields(kind)
+        ]
+        return msgspec.defstruct(kind.__name__, fields, frozen=True, kw_only=True)
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is tuple:
+        return GenericAlias(tuple, (_tolerant(arguments[0]), ...))
+    if origin is UnionType:
+        return reduce(or_, (_tolerant(one) for one in arguments))
+    return kind
 
 
-def _is_here(url: str) -> bool:
-    """Tell whether the URL names this machine, to which no proxy leads; refuse what is no URL."""
+def _is_local(url: str) -> bool:
     try:
         parts = urlsplit(url)
         if parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0:
@@ -170,18 +213,19 @@ def _errors(url: str) -> Iterator[None]:
         raise CommandError(Exit.PROTOCOL, f"{shown} does not answer as the API does: {error}") from error
 
 
-def _refused(response: httpx.Response) -> NoReturn:
+def _rejected(response: httpx.Response) -> NoReturn:
     problem = _Problem()
     with suppress(msgspec.MsgspecError):
         problem = msgspec.json.decode(response.content, type=_Problem)
     detail = problem.detail or problem.title or response.reason_phrase
     code = _STATUSES.get(response.status_code, Exit.PROTOCOL)
-    if response.status_code == HTTPStatus.NOT_FOUND and problem.type.endswith(_NO_SUCH_THING):
+    if response.status_code == HTTPStatus.NOT_FOUND and problem.type.endswith(_MISSING_RESOURCE):
         code = Exit.USAGE
     raise CommandError(code, f"the API answers {response.status_code}: {detail}")
 
 
 class _Problem(msgspec.Struct, frozen=True, kw_only=True):
+    # Not the contract's document: a proxy's error page may lack any of these.
     type: str = ""
     title: str = ""
     detail: str = ""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from enum import StrEnum
 from itertools import groupby
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.table import Table
@@ -22,14 +21,6 @@ if TYPE_CHECKING:
     from dict_rate_limit.settings import Settings
 
 
-class Output(StrEnum):
-    """Shape of the data."""
-
-    TABLE = "table"
-    JSON = "json"
-    MARKDOWN = "markdown"
-
-
 def register(app: typer.Typer, name: str) -> None:
     """Add the command."""
     app.command(name)(config)
@@ -39,8 +30,9 @@ def config(
     context: typer.Context,
     *,
     output: Annotated[
-        Output, typer.Option(help="A table for people, JSON, or the reference of all settings in Markdown.")
-    ] = Output.TABLE,
+        Literal["table", "json", "markdown"],
+        typer.Option(help="A table, JSON, or the Markdown reference."),
+    ] = "table",
     program: Annotated[
         Program | None, typer.Option("--for", help="Also check that everything is set which this program needs.")
     ] = None,
@@ -49,11 +41,11 @@ def config(
 
     Ends with 78 when settings have problems; all of them are listed on stderr.
     """
-    if output is Output.MARKDOWN:
+    if output == "markdown":
         sys.stdout.write(reference())
         return Exit.OK
     settings = load(context.obj, program=program)
-    if output is Output.JSON:
+    if output == "json":
         sys.stdout.write(json.dumps(_rows(settings), indent=2, ensure_ascii=False) + "\n")
     else:
         _print(settings)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -15,6 +14,7 @@ from dict_rate_limit.apps.cli.backup_target import service
 from dict_rate_limit.apps.cli.drill_alert import alert
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.apps.cli.formatting import count_text, moment_text, span_text
+from dict_rate_limit.apps.cli.output import Output
 from dict_rate_limit.apps.cli.signals import run_interruptible
 from dict_rate_limit.domain.text import without_password
 
@@ -25,13 +25,6 @@ NEW_BACKUP: Final = (
     "this backup is new: in earnest the RPO is the age of the last one by schedule,",
     "which `drill restore --from FOLDER/latest` shows",
 )
-
-
-class Output(StrEnum):
-    """Shape of the data."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 def register(app: typer.Typer, name: str) -> None:

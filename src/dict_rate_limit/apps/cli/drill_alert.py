@@ -1,4 +1,4 @@
-"""`dict-rate-limit drill alert`: a test alert through every step, followed until each channel has taken it."""
+"""`dict-rate-limit drill alert`: send a test alert and follow it until every channel has answered."""
 
 from __future__ import annotations
 
@@ -6,34 +6,38 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.live import Live
+from rich.text import Text
 
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.apps.cli.client import ROOT, Call
-from dict_rate_limit.apps.cli.client_options import DEFAULT_URL, Reason, Token, TokenFile, Url, api_at, given, segment
-from dict_rate_limit.apps.cli.documents import Drill
-from dict_rate_limit.apps.cli.drill_table import drill_view
+from dict_rate_limit.apps.cli.alerts import STATUS_STYLES, answer_text
+from dict_rate_limit.apps.cli.client import DEFAULT_URL, Reason, Token, TokenFile, Url, api_at
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
-from dict_rate_limit.apps.cli.output import Output, Shape, console_for
-from dict_rate_limit.settings.parsers import duration
+from dict_rate_limit.apps.cli.formatting import count_text, moment_text
+from dict_rate_limit.apps.cli.output import Output, Shape, console_for, table_of, words
+from dict_rate_limit.contract.drills import Drill
+from dict_rate_limit.contract.paths import DRILLS
+from dict_rate_limit.domain.timestamps import parse_duration
 from dict_rate_limit.texts.format import duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import timedelta
 
-    from dict_rate_limit.apps.cli.client import Api
+    from rich.console import RenderableType
+
+    from dict_rate_limit.apps.cli.client import ApiClient, ApiResponse
+    from dict_rate_limit.contract.alerts import Notification
     from dict_rate_limit.ports.clock import Clock
 
-PATH: Final = ROOT + "/drills"
-LOOK_AGAIN_SEC: Final = 0.5
+POLL_SEC: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class DrillTimeout:
     """How long a test alert is followed, and by which clock."""
 
     wait: timedelta
@@ -44,74 +48,111 @@ class Patience:
 def alert(  # noqa: PLR0913 -- one argument per option
     *,
     reason: Reason,
-    participant: Annotated[str | None, typer.Option(help="ISPB; the API's first when not given.")] = None,
-    wait: Annotated[str, typer.Option(help="How long it may take: 60s, 2m.")] = "60s",
+    participant: Annotated[str | None, typer.Option(help="ISPB; by default the API's first participant.")] = None,
+    wait: Annotated[str, typer.Option(help="Timeout: 60s, 2m.")] = "60s",
     url: Url = DEFAULT_URL,
     token: Token = None,
     token_file: TokenFile = None,
     output: Shape = Output.TEXT,
 ) -> int:
-    """Send a test alert the way of every alert, and follow it: kept, published, routed, taken by each channel.
+    """Send a test alert through every step of a real one: stored, published, routed, delivered to each channel.
 
-    Every channel gets two messages, opened and resolved, whatever its routes and the silences say. Asks a running API;
-    needs an operator's token. Ends with 69 when something did not arrive in time.
+    Every channel gets two messages, opened and resolved, regardless of routes and silences. Needs a running API and an
+    operator's token. Exits with 69 when a step did not succeed in time.
     """
-    patience = Patience(wait=_wait(wait), clock=SystemClock())
-    api = api_at(url, token, token_file)
-    text, sent = api.call(Call(path=PATH, body=given(reason=reason, participant=participant)), Drill)
-    text, last = followed(api, (text, sent), patience, live=output is Output.TEXT)
+    timeout = DrillTimeout(wait=_wait(wait), clock=SystemClock())
+    client = api_at(url, token, token_file)
+    sent = client.post(DRILLS, Drill, {"reason": reason, "participant": participant})
+    last = follow(client, sent, timeout, live=output is Output.TEXT)
     if output is Output.JSON:
-        sys.stdout.write(text + "\n")
-    return verdict(last, patience.wait)
+        sys.stdout.write(last.text + "\n")
+    return report(last.document, timeout.wait)
 
 
-def followed(api: Api, sent: tuple[str, Drill], patience: Patience, *, live: bool) -> tuple[str, Drill]:
-    """Look again and again until nothing more will happen or the time is over; return the last look.
+def follow(client: ApiClient, sent: ApiResponse[Drill], timeout: DrillTimeout, *, live: bool) -> ApiResponse[Drill]:
+    """Poll until nothing is pending or the time is over; return the last response.
 
     Raises:
-        CommandError: the API is gone when the time is over, or does not know the test alert any more.
+        CommandError: the API is unavailable when the time is over, or no longer knows the test alert.
     """
-    ends = patience.clock.monotonic() + patience.wait.total_seconds()
-    path = f"{PATH}/{segment(sent[1].alert_id)}"
+    ends = timeout.clock.monotonic() + timeout.wait.total_seconds()
+    path = f"{DRILLS}/{sent.document.alert_id}"
     last = sent
-    with _showing(live=live) as show:
-        show(last[1])
-        while not last[1].done:
-            over = patience.clock.monotonic() >= ends
+    with _display(live=live) as show:
+        show(last.document)
+        while not last.document.done:
+            over = timeout.clock.monotonic() >= ends
             try:
-                last = api.call(Call(path=path), Drill)
+                last = client.get(path, Drill)
             except CommandError as error:
                 if over or error.code is not Exit.UNAVAILABLE:
                     raise
-            show(last[1])
+            show(last.document)
             if over:
                 break
-            patience.sleep(LOOK_AGAIN_SEC)
+            timeout.sleep(POLL_SEC)
     return last
 
 
-def verdict(drill: Drill, wait: timedelta) -> Exit:
-    """Say on stderr how it ended; return how the command ends."""
+def report(drill: Drill, wait: timedelta) -> Exit:
+    """Report the result on stderr; return the exit code."""
     if drill.good:
-        told = "every channel has taken it" if drill.notifications else "no channel is configured, so nobody was told"
-        typer.echo(f"the test alert arrived: {told}", err=True)
+        result = "every channel accepted it" if drill.notifications else "no channel is configured"
+        typer.echo(f"the test alert arrived: {result}", err=True)
         return Exit.OK
-    ended = "was given up on" if drill.done else f"has not arrived everywhere within {duration_text(wait)}"
-    typer.echo(f"the test alert {ended}", err=True)
+    failure = "was dead-lettered" if drill.done else f"has not arrived everywhere within {duration_text(wait)}"
+    typer.echo(f"the test alert {failure}", err=True)
     return Exit.UNAVAILABLE
+
+
+def drill_view(drill: Drill) -> RenderableType:
+    """Return the steps in order: done, waiting or failed."""
+    table = table_of("STEP", "STATE", "TRIES", "WHAT", breaking=("STEP", "WHAT"))
+    published = [one for one in drill.transitions if one.published]
+    dead = any(one.dead for one in drill.transitions)
+    channels = {one.channel for one in drill.notifications}
+    table.add_row("stored", _step(done=True), "", words(str(drill.alert_id)))
+    table.add_row(
+        "published",
+        Text("dead", style="bold red") if dead else _step(done=drill.published),
+        "",
+        Text(f"{len(published)} of {count_text(len(drill.transitions), 'transition')}"),
+    )
+    routes = count_text(len(channels), "channel") if channels else "no channel is configured"
+    table.add_row("routed", _step(done=drill.routed), "", Text(routes if drill.routed else ""))
+    for one in drill.notifications:
+        table.add_row(
+            words(f"{one.channel} {one.transition}"),
+            words(one.status, STATUS_STYLES.get(one.status, "")),
+            Text(str(len(one.attempts))),
+            words(answer_text(one) if one.attempts else _before_first_attempt(one, drill)),
+        )
+    return table
+
+
+def _before_first_attempt(one: Notification, drill: Drill) -> str:
+    # A channel gets its messages in order, so an earlier message that it rejects delays this one.
+    rejected = next((last for last in drill.last_answers if last.channel == one.channel and not last.ok), None)
+    if one.status != "PENDING" or rejected is None:
+        return answer_text(one)
+    return f"waits behind others: {moment_text(rejected.at)} {rejected.text}"
+
+
+def _step(*, done: bool) -> Text:
+    return Text("done", style="green") if done else Text("waiting", style="yellow")
 
 
 def _wait(text: str) -> timedelta:
     try:
-        return duration(text)
+        return parse_duration(text, timedelta(days=1))
     except ValueError as error:
         message = f"--wait: {text!r}, expected a duration such as 60s or 2m, at most 24h"
         raise CommandError(Exit.USAGE, message) from error
 
 
 @contextmanager
-def _showing(*, live: bool) -> Iterator[Callable[[Drill], None]]:
-    """Give what shows a look: on a terminal in place of the last one, elsewhere only the last one."""
+def _display(*, live: bool) -> Iterator[Callable[[Drill], None]]:
+    """Yield a function that shows a state: on a terminal each replaces the previous one, elsewhere only the last."""
     console = console_for(sys.stdout)
     shown: list[Drill] = []
     if live and console.is_terminal:

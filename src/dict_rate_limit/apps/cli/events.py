@@ -6,18 +6,16 @@ import asyncio
 import json
 import sys
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 from rich.text import Text
 
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
-from dict_rate_limit.apps.cli.output import STYLES, console_for, plain
+from dict_rate_limit.apps.cli.output import STYLES, Output, console_for, plain
 from dict_rate_limit.apps.cli.signals import run_interruptible
 from dict_rate_limit.bootstrap.publisher import broker_address
-from dict_rate_limit.domain.notifications.channel import Language
 from dict_rate_limit.settings import load, required
 
 if TYPE_CHECKING:
@@ -28,20 +26,6 @@ if TYPE_CHECKING:
 
 FIELDS: Final = (("detected_at", 20), ("severity", 8), ("participant", 8), ("policy_name", 24), ("transition", 12))
 """What stands before the message, and how wide it is at least."""
-
-
-class Output(StrEnum):
-    """Shape of the data."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-class From(StrEnum):
-    """Where reading begins."""
-
-    EARLIEST = "earliest"
-    LATEST = "latest"
 
 
 def register(app: typer.Typer, name: str) -> None:
@@ -60,11 +44,12 @@ def tail(
     context: typer.Context,
     *,
     start: Annotated[
-        From, typer.Option("--from", help="The oldest message the topic has, or what comes from now on.")
-    ] = From.LATEST,
+        Literal["earliest", "latest"],
+        typer.Option("--from", help="The oldest message of the topic, or new ones only."),
+    ] = "latest",
     count: Annotated[int | None, typer.Option(min=1, help="End after so many events.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0.1, help="End after so long.")] = None,
-    language: Annotated[Language, typer.Option(help="Language of the messages.")] = Language.PT,
+    language: Annotated[Literal["pt", "en"], typer.Option(help="Language of the messages.")] = "pt",
     output: Annotated[Output, typer.Option(help="A line for people, or the document as a line of JSON.")] = Output.TEXT,
 ) -> int:
     """Show transitions of alerts as they come, until Ctrl-C.
@@ -73,7 +58,7 @@ def tail(
     the permission to consume. Ends with 69 when the broker cannot be read, or gave fewer than --count in --seconds.
     """
     address = required(broker_address(load(context.obj)), "PULSAR_BROKER_URL")
-    wanted = Wanted(start=start, count=count, seconds=seconds)
+    wanted = ReadOptions(start=start, count=count, seconds=seconds)
     shown = run_interruptible(_tailed(address, wanted, Printer(language=language, output=output)))
     if count is not None and shown < count:
         raise CommandError(Exit.UNAVAILABLE, f"only {shown} of {count} events came within {seconds:g} s")
@@ -81,10 +66,10 @@ def tail(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ReadOptions:
     """What to read: from where, and at most how many for how long; None = without end."""
 
-    start: From
+    start: str
     count: int | None
     seconds: float | None
 
@@ -93,7 +78,7 @@ class Wanted:
 class Printer:
     """Writes events to stdout."""
 
-    language: Language
+    language: str
     output: Output
 
     def show(self, content: bytes) -> bool:
@@ -112,22 +97,22 @@ class Printer:
         return True
 
 
-def line(data: Mapping[str, str], language: Language) -> Text:
+def line(data: Mapping[str, str], language: str) -> Text:
     """Lay an event out on one line."""
-    message = data.get("message_en" if language is Language.EN else "message", "")
+    message = data.get("message_en" if language == "en" else "message", "")
     parts = [plain(data.get(name, "?")).ljust(width) for name, width in FIELDS]
     style = STYLES.get(data.get("severity", ""), "")
     return Text("  ").join(Text(part, style=style) for part in (*parts, plain(message)))
 
 
-async def _tailed(address: BrokerAddress, wanted: Wanted, printer: Printer) -> int:
+async def _tailed(address: BrokerAddress, wanted: ReadOptions, printer: Printer) -> int:
     """Return how many were shown."""
     from dict_rate_limit.adapters.pulsar.reader import open_reader  # noqa: PLC0415 -- a large library, for this alone
 
     shown = 0
     loop = asyncio.get_running_loop()
     most = float("inf") if wanted.count is None else wanted.count
-    async with open_reader(address, SystemClock(), earliest=wanted.start is From.EARLIEST) as reader:
+    async with open_reader(address, SystemClock(), earliest=wanted.start == "earliest") as reader:
         typer.echo(f"reading {address}", err=True)
         ends = float("inf") if wanted.seconds is None else loop.time() + wanted.seconds
         away = False

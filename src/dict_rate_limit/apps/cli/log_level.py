@@ -12,14 +12,14 @@ import typer
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 
 
-class Wanted(StrEnum):
+class Verbosity(StrEnum):
     """What is to be written from now on."""
 
     DEBUG = "debug"  # everything
     USUAL = "usual"  # what LOG_LEVEL said at the start
 
 
-SIGNALS: Final = {Wanted.DEBUG: signal.SIGUSR1, Wanted.USUAL: signal.SIGUSR2}
+SIGNALS: Final = {Verbosity.DEBUG: signal.SIGUSR1, Verbosity.USUAL: signal.SIGUSR2}
 
 
 def register(app: typer.Typer, name: str) -> None:
@@ -28,7 +28,7 @@ def register(app: typer.Typer, name: str) -> None:
 
 
 def log_level(
-    wanted: Annotated[Wanted, typer.Argument(help="debug = everything; usual = what LOG_LEVEL said at the start.")],
+    wanted: Annotated[Verbosity, typer.Argument(help="debug = everything; usual = what LOG_LEVEL said at the start.")],
     *,
     pid: Annotated[int, typer.Option(min=1, help="The program's process id; 1 in a container.")] = 1,
 ) -> int:

@@ -1,34 +1,53 @@
-"""Output formats, consoles, tables and lists of facts, as every command prints them."""
+"""Output formats, consoles, tables and lists of facts of the commands."""
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from dict_rate_limit.apps.cli.exit_codes import Exit
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import TextIO
+
+    from rich.console import RenderableType
+
+    from dict_rate_limit.apps.cli.client import ApiResponse
+
+Document = TypeVar("Document")
 
 STYLES: Final = {"CRITICAL": "bold red", "WARNING": "yellow", "UNKNOWN": "magenta", "OK": "green"}
 
 
+class Output(StrEnum):
+    """The formats of most commands."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+Shape = Annotated[Output, typer.Option("--output", help="Text, or JSON.")]
+
+
 def console_for(stream: TextIO) -> Console:
-    """Make a console that colours only on a terminal and takes no text for markup."""
+    """Return a console that uses colours on a terminal only, and no markup."""
     return Console(file=stream, highlight=False, markup=False, emoji=False)
 
 
 def plain(text: str) -> str:
-    """Replace what would move the cursor."""
+    """Replace characters that would move the cursor."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def table_of(*titles: str, breaking: Iterable[str] = ()) -> Table:
-    """Begin a table; only the columns named in `breaking` break their lines where it is narrow."""
+    """Return an empty table. Only the columns in `breaking` wrap on a narrow terminal."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     loose = frozenset(breaking)
     for title in titles:
@@ -37,7 +56,7 @@ def table_of(*titles: str, breaking: Iterable[str] = ()) -> Table:
 
 
 def facts(*pairs: tuple[str, str | Text]) -> Table:
-    """Lay out what is to say, a fact a line."""
+    """Return a list of names and values, one pair per line."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
     table.add_column(no_wrap=True, style="bold")
     table.add_column(overflow="fold")
@@ -47,20 +66,19 @@ def facts(*pairs: tuple[str, str | Text]) -> Table:
 
 
 def words(text: str, style: str = "") -> Text:
-    """Show text from elsewhere; it cannot move the cursor."""
+    """Return foreign text, which cannot move the cursor."""
     return Text(plain(text), style=style)
 
 
 def lines(*texts: Text) -> Text:
-    """Put texts one below the other."""
+    """Join texts, one per line."""
     return Text("\n").join(texts)
 
 
-class Output(StrEnum):
-    """Shape of the data."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-Shape = Annotated[Output, typer.Option("--output", help="Text for people, or the document as it came.")]
+def print_response(response: ApiResponse[Document], output: Output, view: Callable[[Document], RenderableType]) -> Exit:
+    """Print a response of the API as it came, or as a view of its document; return the exit code."""
+    if output is Output.JSON:
+        sys.stdout.write(response.text + "\n")
+    else:
+        console_for(sys.stdout).print(view(response.document))
+    return Exit.OK

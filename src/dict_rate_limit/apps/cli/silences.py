@@ -1,30 +1,25 @@
-"""`dict-rate-limit silences`: silences and maintenance windows, by a running API."""
+"""`dict-rate-limit silences`: silences and maintenance windows of a running API."""
 
 from __future__ import annotations
 
-import sys
-from enum import StrEnum
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+from rich.text import Text
 
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.apps.cli.client import ROOT, Call
-from dict_rate_limit.apps.cli.client_options import DEFAULT_URL, Reason, Token, TokenFile, Url, api_at, given, segment
-from dict_rate_limit.apps.cli.documents import Silence, Silences
+from dict_rate_limit.apps.cli.client import DEFAULT_URL, Reason, Token, TokenFile, Url, api_at, segment
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
-from dict_rate_limit.apps.cli.output import Output, Shape, console_for
-from dict_rate_limit.apps.cli.silences_table import silences_view
+from dict_rate_limit.apps.cli.formatting import moment_text
+from dict_rate_limit.apps.cli.output import Output, Shape, lines, print_response, table_of, words
+from dict_rate_limit.contract.paths import SILENCES
+from dict_rate_limit.contract.silences import Silence, SilenceList
 
-PATH: Final = ROOT + "/silences"
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
 
-
-class Purpose(StrEnum):
-    """Why nobody is told."""
-
-    SILENCE = "silence"
-    MAINTENANCE = "maintenance"
-
+    from rich.console import RenderableType
 
 Glob = str | None
 
@@ -40,67 +35,70 @@ def register(app: typer.Typer, name: str) -> None:
 
 
 def _group() -> None:
-    """Keep people from being told of some alerts for a while. Asks a running API."""
+    """Suppress the notifications of some alerts for a while. Needs a running API."""
 
 
 def list_silences(
     *,
-    ended: Annotated[bool, typer.Option("--ended", help="Those that are over, newest first.")] = False,
+    ended: Annotated[bool, typer.Option("--ended", help="Ended silences, newest first.")] = False,
     url: Url = DEFAULT_URL,
     token: Token = None,
     token_file: TokenFile = None,
     output: Shape = Output.TEXT,
 ) -> int:
-    """List the silences that hold or will, the next to end first."""
-    params = {"ended": "true" if ended else "false"}
-    text, found = api_at(url, token, token_file).call(Call(path=PATH, params=params), Silences)
-    if output is Output.TEXT and not found.silences:
+    """List active and future silences, the next to end first."""
+    client = api_at(url, token, token_file)
+    response = client.get(SILENCES, SilenceList, ended="true" if ended else "false")
+    if output is Output.TEXT and not response.document.silences:
         typer.echo("no silence", err=True)
         return Exit.OK
-    return _shown(text, found.silences, output)
+    return print_response(response, output, lambda found: silences_view(found.silences, SystemClock().now()))
 
 
 def create(  # noqa: PLR0913 -- one argument per option
     *,
     reason: Reason,
-    policy: Annotated[Glob, typer.Option(help="Which policies: CLAIMS_*; all when not given.")] = None,
-    kind: Annotated[Glob, typer.Option(help="Which kinds of alert: THRESHOLD; all when not given.")] = None,
-    severity: Annotated[Glob, typer.Option(help="Which severities: WARNING; all when not given.")] = None,
-    participant: Annotated[Glob, typer.Option(help="Which participants: 1234*; all when not given.")] = None,
-    purpose: Annotated[Purpose, typer.Option(help="Known trouble, or planned work.")] = Purpose.SILENCE,
-    span: Annotated[str | None, typer.Option("--for", help="For how long from its start: 2h, 1h30m.")] = None,
-    until: Annotated[str | None, typer.Option(help="Until when, in place of --for: 2026-11-23T18:00:00-03:00.")] = None,
-    start: Annotated[str | None, typer.Option("--from", help="From when; now when not given.")] = None,
+    policy: Annotated[Glob, typer.Option(help="Policies: CLAIMS_*; by default all.")] = None,
+    kind: Annotated[Glob, typer.Option(help="Kinds of alerts: THRESHOLD; by default all.")] = None,
+    severity: Annotated[Glob, typer.Option(help="Severities: WARNING; by default all.")] = None,
+    participant: Annotated[Glob, typer.Option(help="Participants: 1234*; by default all.")] = None,
+    purpose: Annotated[
+        Literal["silence", "maintenance"], typer.Option(help="Known trouble, or planned maintenance.")
+    ] = "silence",
+    span: Annotated[str | None, typer.Option("--for", help="Duration from the start: 2h, 1h30m.")] = None,
+    until: Annotated[str | None, typer.Option(help="End, in place of --for: 2026-11-23T18:00:00-03:00.")] = None,
+    start: Annotated[str | None, typer.Option("--from", help="Start; by default now.")] = None,
     days: Annotated[str | None, typer.Option(help="Only on these days: MON,TUE,WED.")] = None,
     hours: Annotated[str | None, typer.Option(help="Only in these hours of those days: 22:00-02:00.")] = None,
-    time_zone: Annotated[str | None, typer.Option(help="Whose clocks show those hours: America/Sao_Paulo.")] = None,
+    time_zone: Annotated[str | None, typer.Option(help="Time zone of those hours: America/Sao_Paulo.")] = None,
     url: Url = DEFAULT_URL,
     token: Token = None,
     token_file: TokenFile = None,
     output: Shape = Output.TEXT,
 ) -> int:
-    """Silence the alerts that everything given matches. Needs an operator's token.
+    """Suppress the notifications of alerts that match all the given globs. Needs an operator's token.
 
-    Globs know * and ?. Alerts open and resolve as ever; people are not told. --days, --hours and --time-zone make it
-    recur until its end.
+    Globs support * and ?. Alerts still open and resolve. With --days, --hours and --time-zone the silence recurs until
+    its end.
     """
-    body = given(
-        reason=reason,
-        purpose=purpose.value.upper(),
-        policy=policy,
-        kind=kind,
-        severity=severity,
-        participant=participant,
-        starts_at=start,
-        ends_at=until,
-        for_=span,
-    ) | _recurrence(days, hours, time_zone)
-    text, made = api_at(url, token, token_file).call(Call(path=PATH, body=body), Silence)
-    return _shown(text, (made,), output)
+    body = {
+        "reason": reason,
+        "purpose": purpose.upper(),
+        "policy": policy,
+        "kind": kind,
+        "severity": severity,
+        "participant": participant,
+        "starts_at": start,
+        "ends_at": until,
+        "for": span,
+        "recurrence": _recurrence(days, hours, time_zone),
+    }
+    response = api_at(url, token, token_file).post(SILENCES, Silence, body)
+    return print_response(response, output, _single_view)
 
 
 def end(
-    silence_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the silence, as `silences list` shows it.")],
+    silence_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the silence, as in `silences list`.")],
     *,
     reason: Reason,
     url: Url = DEFAULT_URL,
@@ -109,24 +107,58 @@ def end(
     output: Shape = Output.TEXT,
 ) -> int:
     """End a silence now. Needs an operator's token."""
-    call = Call(path=f"{PATH}/{segment(silence_id)}/end", body={"reason": reason})
-    text, ended = api_at(url, token, token_file).call(call, Silence)
-    return _shown(text, (ended,), output)
+    path = f"{SILENCES}/{segment(silence_id)}/end"
+    response = api_at(url, token, token_file).post(path, Silence, {"reason": reason})
+    return print_response(response, output, _single_view)
 
 
-def _recurrence(days: str | None, hours: str | None, time_zone: str | None) -> dict[str, object]:
+def _recurrence(days: str | None, hours: str | None, time_zone: str | None) -> dict[str, object] | None:
     if days is None and hours is None and time_zone is None:
-        return {}
+        return None
     if days is None or hours is None or time_zone is None:
         raise CommandError(Exit.USAGE, "--days, --hours and --time-zone: give all three, or none")
     start, _, end_of = hours.partition("-")
     names = [day.strip().upper() for day in days.split(",")]
-    return {"recurrence": {"days": names, "start": start.strip(), "end": end_of.strip(), "time_zone": time_zone}}
+    return {"days": names, "start": start.strip(), "end": end_of.strip(), "time_zone": time_zone}
 
 
-def _shown(text: str, silences: tuple[Silence, ...], output: Output) -> Exit:
-    if output is Output.JSON:
-        sys.stdout.write(text + "\n")
+def _single_view(one: Silence) -> RenderableType:
+    return silences_view((one,), SystemClock().now())
+
+
+def silences_view(silences: Sequence[Silence], now: datetime) -> RenderableType:
+    """Return a block for each silence: its state, its time, its globs, its id, its actor and reason."""
+    table = table_of("STATE", "WHEN", "SILENCE", breaking=("SILENCE",))
+    for one in silences:
+        table.add_row(
+            _state(one, now),
+            lines(*(words(line) for line in _when(one, now))),
+            lines(words(_matchers_text(one)), words(str(one.silence_id), "dim"), words(f"{one.actor}: {one.reason}")),
+        )
+    return table
+
+
+def _matchers_text(one: Silence) -> str:
+    globs = (("policy", one.policy), ("kind", one.kind), ("severity", one.severity), ("participant", one.participant))
+    matched = ", ".join(f"{name}={glob}" for name, glob in globs if glob != "*") or "everything"
+    return f"{one.purpose}: {matched}"
+
+
+def _state(one: Silence, now: datetime) -> Text:
+    if one.active:
+        return Text("active", style="yellow")
+    if one.ended_at is not None or one.ends_at <= now:
+        return Text("over", style="dim")
+    return Text("waits")
+
+
+def _when(one: Silence, now: datetime) -> list[str]:
+    when = [f"from {moment_text(one.starts_at)}"] if one.starts_at > now else []
+    if one.ended_at is None:
+        when.append(f"until {moment_text(one.ends_at)}")
     else:
-        console_for(sys.stdout).print(silences_view(silences, SystemClock().now()))
-    return Exit.OK
+        when.append(f"ended {moment_text(one.ended_at)} by {one.ended_by}")
+    if one.recurrence is not None:
+        hours = one.recurrence
+        when += [f"{','.join(hours.days)} {hours.start}-{hours.end}", hours.time_zone]
+    return when

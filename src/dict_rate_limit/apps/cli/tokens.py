@@ -5,20 +5,12 @@ from __future__ import annotations
 import json
 import secrets
 import sys
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.domain.access import Role, new_token_line, parse_expiry
-
-
-class Output(StrEnum):
-    """Shape of the data."""
-
-    LINE = "line"
-    JSON = "json"
 
 
 def register(app: typer.Typer, name: str) -> None:
@@ -40,7 +32,9 @@ def create(
     expires: Annotated[
         str | None, typer.Option(help="2027-01-31 (good through that day, UTC) or 2027-01-31T18:00:00Z.")
     ] = None,
-    output: Annotated[Output, typer.Option(help="The line alone, or an object with line and token.")] = Output.LINE,
+    output: Annotated[
+        Literal["line", "json"], typer.Option(help="The line, or an object with line and token.")
+    ] = "line",
 ) -> int:
     """Make a token: the line for API_TOKENS_FILE goes to stdout, the token itself to stderr, once.
 
@@ -48,7 +42,7 @@ def create(
     """
     secret = f"drl_{secrets.token_urlsafe(32)}"
     line = new_token_line(name, role, None if expires is None else parse_expiry(expires), secret)
-    if output is Output.JSON:
+    if output == "json":
         sys.stdout.write(json.dumps({"line": line, "token": secret}) + "\n")
         return Exit.OK
     sys.stdout.write(line + "\n")
