@@ -17,6 +17,7 @@ CODE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]+))?\)")
 PATH = re.compile(rf"(?<![\w./:<-])((?:{FOLDERS})/[\w./*,-]*[\w/*])(?:::(\w+))?(?:#([\w-]+))?")
 MODULE = re.compile(r"[\w/]+\.(?:py|md|sql|toml|yaml)")
+FOLDER = re.compile(r"(?:[a-z_]+/)+")
 DECISION = re.compile(r"\bADR (\d+)\b")
 ELSEWHERE = re.compile(r"\u00a7|\bdesign\.md\b|\(design[:)]|docs/adr/(?!\d{4}|README)\w")
 SOURCES = (".py", ".sql", ".proto", ".sh", ".yaml", ".yml", ".tpl", ".toml", ".env")
@@ -89,7 +90,8 @@ def dead_paths(name: str, content: str) -> Iterator[str]:
 
 def dead_modules(page: str) -> Iterator[str]:
     for code in CODE.findall(text(page)):
-        if MODULE.fullmatch(code) and not any(f"/{known}".endswith(f"/{code}") for known in tracked()):
+        named = MODULE.fullmatch(code) or FOLDER.fullmatch(code)
+        if named and not any(f"/{known}".endswith(f"/{code.rstrip('/')}") for known in tracked()):
             yield f"{page}: {code}"
 
 
@@ -120,7 +122,7 @@ def test_every_path_on_a_page_exists() -> None:
     assert [dead for page in pages() for dead in dead_paths(page, "\n".join(CODE.findall(text(page))))] == []
 
 
-def test_every_module_on_a_page_exists() -> None:
+def test_every_module_and_folder_on_a_page_exists() -> None:
     assert [dead for page in pages() for dead in dead_modules(page)] == []
 
 
