@@ -7,13 +7,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.log_publisher import LogPublisher
+from dict_rate_limit.settings import required
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
     from typing import TextIO
 
     from dict_rate_limit.adapters.pulsar.connection import BrokerAddress
+    from dict_rate_limit.adapters.pulsar.reader import EventReader
     from dict_rate_limit.bootstrap.container import Container
     from dict_rate_limit.ports.delivery import EventPublisher
     from dict_rate_limit.serving.readiness import Check
@@ -51,6 +55,18 @@ async def open_publisher(container: Container, log: TextIO | None = None) -> Asy
         yield Publishing(publisher=publisher, check=state)
     finally:
         await publisher.close()
+
+
+def open_event_reader(settings: Settings, *, earliest: bool) -> AbstractAsyncContextManager[EventReader]:
+    """Open a reader of the published events, from the oldest message or from now on.
+
+    Raises:
+        SettingsError: no broker is configured.
+    """
+    address = required(broker_address(settings), "PULSAR_BROKER_URL")
+    from dict_rate_limit.adapters.pulsar.reader import open_reader  # noqa: PLC0415 -- as above
+
+    return open_reader(address, SystemClock(), earliest=earliest)
 
 
 def broker_address(settings: Settings) -> BrokerAddress | None:

@@ -11,18 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 from rich.text import Text
 
-from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.apps.cli.output import STYLES, Output, console_for, plain
 from dict_rate_limit.apps.cli.signals import run_interruptible
-from dict_rate_limit.bootstrap.publisher import broker_address
-from dict_rate_limit.settings import load, required
+from dict_rate_limit.bootstrap.publisher import broker_address, open_event_reader
+from dict_rate_limit.settings import load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dict_rate_limit.adapters.pulsar.connection import BrokerAddress
-    from dict_rate_limit.adapters.pulsar.reader import EventReader
+    from dict_rate_limit.settings import Settings
 
 FIELDS: Final = (("detected_at", 20), ("severity", 8), ("participant", 8), ("policy_name", 24), ("transition", 12))
 """What stands before the message, and how wide it is at least."""
@@ -57,9 +55,8 @@ def tail(
     Others may share the topic: what is not ours is left out. Leaves no subscription and no backlog on the broker; needs
     the permission to consume. Ends with 69 when the broker cannot be read, or gave fewer than --count in --seconds.
     """
-    address = required(broker_address(load(context.obj)), "PULSAR_BROKER_URL")
     wanted = ReadOptions(start=start, count=count, seconds=seconds)
-    shown = run_interruptible(_tailed(address, wanted, Printer(language=language, output=output)))
+    shown = run_interruptible(_tailed(load(context.obj), wanted, Printer(language=language, output=output)))
     if count is not None and shown < count:
         raise CommandError(Exit.UNAVAILABLE, f"only {shown} of {count} events came within {seconds:g} s")
     return Exit.OK
@@ -105,27 +102,25 @@ def line(data: Mapping[str, str], language: str) -> Text:
     return Text("  ").join(Text(part, style=style) for part in (*parts, plain(message)))
 
 
-async def _tailed(address: BrokerAddress, wanted: ReadOptions, printer: Printer) -> int:
+async def _tailed(settings: Settings, wanted: ReadOptions, printer: Printer) -> int:
     """Return how many were shown."""
-    from dict_rate_limit.adapters.pulsar.reader import open_reader  # noqa: PLC0415 -- a large library, for this alone
-
     shown = 0
     loop = asyncio.get_running_loop()
     most = float("inf") if wanted.count is None else wanted.count
-    async with open_reader(address, SystemClock(), earliest=wanted.start == "earliest") as reader:
-        typer.echo(f"reading {address}", err=True)
+    async with open_event_reader(settings, earliest=wanted.start == "earliest") as reader:
+        typer.echo(f"reading {broker_address(settings)}", err=True)
         ends = float("inf") if wanted.seconds is None else loop.time() + wanted.seconds
         away = False
         while shown < most and loop.time() < ends:
             for content in await reader.events():
                 shown += shown < most and printer.show(content)
-            away = _told_of(reader, away=away)
+            away = _report_connection(connected=reader.connected, away=away)
     return shown
 
 
-def _told_of(reader: EventReader, *, away: bool) -> bool:
-    """Say once that the broker is away, and once that it is back."""
-    gone = not reader.connected
+def _report_connection(*, connected: bool, away: bool) -> bool:
+    """Report once that the broker is unavailable, and once that it is back; return whether it is unavailable."""
+    gone = not connected
     if gone != away:
         typer.echo("the broker is away; waiting" if gone else "the broker is back", err=True)
     return gone
