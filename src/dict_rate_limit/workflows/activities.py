@@ -81,17 +81,17 @@ class Activities:
         return (self.fetch, self.record, self.publish, self.notify, self.maintain)
 
     @activity.defn(name=names.FETCH)
-    async def fetch(self, order: inputs.FetchInput) -> list[str]:
+    async def fetch(self, request: inputs.FetchInput) -> list[str]:
         """Poll the source; failures are polls too."""
         async with self._attempt():
-            polls = await self.fetcher.fetch_group(order.participants)
+            polls = await self.fetcher.fetch_group(request.participants)
             return [encode_poll(poll) for poll in polls]
 
     @activity.defn(name=names.RECORD)
-    async def record(self, order: inputs.RecordInput) -> inputs.RecordResult:
+    async def record(self, request: inputs.RecordInput) -> inputs.RecordResult:
         """Keep and judge the polls; a repetition changes nothing."""
         async with self._attempt():
-            polls = [decode_poll(text) for text in order.polls]
+            polls = [decode_poll(text) for text in request.polls]
             done = await record_group(self.store, polls, self.rules, self.recordings)
             return inputs.RecordResult(
                 recorded=sum(not one.repeated for one in done),
@@ -100,10 +100,10 @@ class Activities:
             )
 
     @activity.defn(name=names.PUBLISH)
-    async def publish(self, order: inputs.PublishInput) -> inputs.PublishResult:
+    async def publish(self, request: inputs.PublishInput) -> inputs.PublishResult:
         """Show the snapshots, then tell what waits in the outbox."""
         async with self._attempt():
-            cached = await cache_group(self.cache, (decode_poll(text) for text in order.polls))
+            cached = await cache_group(self.cache, (decode_poll(text) for text in request.polls))
             if cached.failure:
                 # readers get older snapshots until the next cycle
                 _log.warning("cache.unavailable", extra={"error": str(cached.failure)})
@@ -115,11 +115,11 @@ class Activities:
             return inputs.PublishResult(cached=cached.snapshots, delivered=delivery.delivered)
 
     @activity.defn(name=names.NOTIFY)
-    async def notify(self, order: inputs.NotifyInput) -> inputs.NotifyResult:
+    async def notify(self, request: inputs.NotifyInput) -> inputs.NotifyResult:
         """Say that a cycle went well, if it did; then tell people."""
         async with self._attempt():
-            self._note_cycle(order)
-            if order.beat:
+            self._note_cycle(request)
+            if request.beat:
                 await self.heartbeat.beat()
             told = await send_notifications(self.notifications, within=TELLING_TIME)
             return inputs.NotifyResult(routed=told.routed, delivered=told.delivered, failed=told.failed)
@@ -131,11 +131,11 @@ class Activities:
             done = await maintain(self.maintenance, self.clock.now(), retention_months=self.retention_months)
             return inputs.MaintainResult(made=list(done.made), dropped=list(done.dropped), rolled_up=done.rolled_up)
 
-    def _note_cycle(self, order: inputs.NotifyInput) -> None:
+    def _note_cycle(self, request: inputs.NotifyInput) -> None:
         """Tell of a cycle once, however often its end is tried."""
-        if order.began is not None and activity.info().attempt == 1:
-            seconds = self.clock.now().timestamp() - order.began
-            self.metrics.count(CountMetric.CYCLES, "good" if order.beat else "bad")
+        if request.began is not None and activity.info().attempt == 1:
+            seconds = self.clock.now().timestamp() - request.began
+            self.metrics.count(CountMetric.CYCLES, "good" if request.beat else "bad")
             self.metrics.observe(DurationMetric.CYCLE, max(0.0, seconds))
 
     @asynccontextmanager

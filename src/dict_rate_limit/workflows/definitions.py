@@ -149,12 +149,12 @@ async def _publish(polls: list[str]) -> PublishResult | None:
         return None
 
 
-async def _notify(order: NotifyInput) -> None:
+async def _notify(request: NotifyInput) -> None:
     """Tell people, also while the broker is away: they must not wait for it."""
     try:
         await workflow.execute_activity_method(
             Activities.notify,
-            order,
+            request,
             **NOTIFYING,
         )
     except ActivityError as error:
