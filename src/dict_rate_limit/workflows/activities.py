@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.usecases.notify import NotifyDeps
     from dict_rate_limit.usecases.poll.fetch import Fetcher
 
-BEAT_SEC: Final = 2.0
+HEARTBEAT_INTERVAL_SEC: Final = 2.0
 """Well below the heartbeat timeouts, by which Temporal notices that a worker has died."""
 
 DELIVERY_TIME: Final = timedelta(seconds=15)
@@ -175,7 +175,7 @@ async def _beating() -> AsyncIterator[None]:
 async def _beat() -> None:
     while True:
         activity.heartbeat()
-        await asyncio.sleep(BEAT_SEC)
+        await asyncio.sleep(HEARTBEAT_INTERVAL_SEC)
 
 
 def _for_temporal(error: DictRateLimitError, activity_type: str) -> ApplicationError:
