@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 HEARTBEAT_INTERVAL_SEC: Final = 2.0
 """Well below the heartbeat timeouts, by which Temporal notices that a worker has died."""
 
-DELIVERY_TIME: Final = timedelta(seconds=15)
+DELIVERY_BUDGET: Final = timedelta(seconds=15)
 """How long one activity drains a backlog, well below its timeout; the sweep goes on where it stopped."""
 
 TELLING_TIME: Final = timedelta(seconds=20)
@@ -108,7 +108,7 @@ class Activities:
                 # readers get older snapshots until the next cycle
                 _log.warning("cache.unavailable", extra={"error": str(cached.failure)})
             delivery = await deliver_all(
-                self.outbox, self.publisher, self.clock, batch=self.delivery_batch, within=DELIVERY_TIME
+                self.outbox, self.publisher, self.clock, batch=self.delivery_batch, within=DELIVERY_BUDGET
             )
             if delivery.failure:
                 raise delivery.failure
