@@ -41,7 +41,7 @@ HEARTBEAT_INTERVAL_SEC: Final = 2.0
 DELIVERY_BUDGET: Final = timedelta(seconds=15)
 """How long one activity drains a backlog, well below its timeout; the sweep goes on where it stopped."""
 
-TELLING_TIME: Final = timedelta(seconds=20)
+NOTIFY_BUDGET: Final = timedelta(seconds=20)
 """How long one activity begins new messages; the last one may take half a minute more."""
 
 SCHEMA_PAUSE: Final = timedelta(seconds=15)
@@ -121,7 +121,7 @@ class Activities:
             self._note_cycle(request)
             if request.beat:
                 await self.heartbeat.beat()
-            told = await send_notifications(self.notifications, within=TELLING_TIME)
+            told = await send_notifications(self.notifications, within=NOTIFY_BUDGET)
             return inputs.NotifyResult(routed=told.routed, delivered=told.delivered, failed=told.failed)
 
     @activity.defn(name=names.MAINTAIN)
