@@ -44,7 +44,7 @@ DELIVERY_BUDGET: Final = timedelta(seconds=15)
 NOTIFY_BUDGET: Final = timedelta(seconds=20)
 """How long one activity begins new messages; the last one may take half a minute more."""
 
-SCHEMA_PAUSE: Final = timedelta(seconds=15)
+SCHEMA_RETRY_DELAY: Final = timedelta(seconds=15)
 """Between tries while a migration is awaited."""
 
 MISTAKE_ATTEMPTS: Final = 5
@@ -187,6 +187,6 @@ def _for_temporal(error: DictRateLimitError, activity_type: str) -> ApplicationE
         str(error),
         type=type(error).__name__,
         non_retryable=not again,
-        next_retry_delay=SCHEMA_PAUSE if isinstance(error, SchemaError) else None,
+        next_retry_delay=SCHEMA_RETRY_DELAY if isinstance(error, SchemaError) else None,
         category=ApplicationErrorCategory.BENIGN if again else ApplicationErrorCategory.UNSPECIFIED,
     )
