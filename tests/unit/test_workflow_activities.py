@@ -31,7 +31,7 @@ from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
 from dict_rate_limit.ports.telemetry import NULL_METRICS, CountMetric, DurationMetric
 from dict_rate_limit.usecases.poll.fetch import Fetcher
 from dict_rate_limit.workflows import inputs, names
-from dict_rate_limit.workflows.activities import MISTAKE_ATTEMPTS, SCHEMA_RETRY_DELAY, Activities
+from dict_rate_limit.workflows.activities import INTERNAL_ERROR_ATTEMPTS, SCHEMA_RETRY_DELAY, Activities
 from dict_rate_limit.workflows.names import GROUP_SIZE
 from log_lines import log_lines
 from samples.domain import NOON, RULES, bucket
@@ -245,7 +245,7 @@ async def test_a_missing_migration_is_retried_slowly(world: World) -> None:
 
 async def test_an_internal_error_is_not_retried_forever(world: World) -> None:
     world.state.fault = KeyError("a mistake of ours")
-    world.environment.info = replace(world.environment.info, attempt=MISTAKE_ATTEMPTS)
+    world.environment.info = replace(world.environment.info, attempt=INTERNAL_ERROR_ATTEMPTS)
 
     with pytest.raises(ApplicationError) as caught:
         await world.record(CALM)

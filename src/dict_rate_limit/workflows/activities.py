@@ -47,7 +47,7 @@ NOTIFY_BUDGET: Final = timedelta(seconds=20)
 SCHEMA_RETRY_DELAY: Final = timedelta(seconds=15)
 """Between tries while a migration is awaited."""
 
-MISTAKE_ATTEMPTS: Final = 5
+INTERNAL_ERROR_ATTEMPTS: Final = 5
 """Tries of an activity that fails by a mistake of ours, in case it was not one."""
 
 _log = logging.getLogger(__name__)
@@ -165,7 +165,7 @@ async def _beating() -> AsyncIterator[None]:
     except Exception as error:
         text = f"{type(error).__name__}: {error}"
         raise ApplicationError(
-            text, type=type(error).__name__, non_retryable=info.attempt >= MISTAKE_ATTEMPTS
+            text, type=type(error).__name__, non_retryable=info.attempt >= INTERNAL_ERROR_ATTEMPTS
         ) from error
     finally:
         beats.cancel()
