@@ -143,7 +143,7 @@ class Activities:
         """Time an attempt and tell of it."""
         started, failed = self.clock.monotonic(), True
         try:
-            async with _beating():
+            async with _heartbeats():
                 yield
             failed = False
         finally:
@@ -154,7 +154,7 @@ class Activities:
 
 
 @asynccontextmanager
-async def _beating() -> AsyncIterator[None]:
+async def _heartbeats() -> AsyncIterator[None]:
     """Beat while the activity runs, and say of each error whether a further attempt can help."""
     info = activity.info()
     beats = asyncio.create_task(_beat())
