@@ -157,7 +157,7 @@ class Activities:
 async def _heartbeats() -> AsyncIterator[None]:
     """Beat while the activity runs, and say of each error whether a further attempt can help."""
     info = activity.info()
-    beats = asyncio.create_task(_beat())
+    beats = asyncio.create_task(_send_heartbeats())
     try:
         yield
     except DictRateLimitError as error:
@@ -172,7 +172,7 @@ async def _heartbeats() -> AsyncIterator[None]:
         await asyncio.wait({beats})
 
 
-async def _beat() -> None:
+async def _send_heartbeats() -> None:
     while True:
         activity.heartbeat()
         await asyncio.sleep(HEARTBEAT_INTERVAL_SEC)
