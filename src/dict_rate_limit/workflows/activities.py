@@ -161,7 +161,7 @@ async def _heartbeats() -> AsyncIterator[None]:
     try:
         yield
     except DictRateLimitError as error:
-        raise _for_temporal(error, info.activity_type) from error
+        raise _application_error(error, info.activity_type) from error
     except Exception as error:
         text = f"{type(error).__name__}: {error}"
         raise ApplicationError(
@@ -178,7 +178,7 @@ async def _send_heartbeats() -> None:
         await asyncio.sleep(HEARTBEAT_INTERVAL_SEC)
 
 
-def _for_temporal(error: DictRateLimitError, activity_type: str) -> ApplicationError:
+def _application_error(error: DictRateLimitError, activity_type: str) -> ApplicationError:
     """An outage is expected: one line in the log, no stack; a wrong schema is waited out too."""
     again = error.retry_helps or isinstance(error, SchemaError)
     if again:
