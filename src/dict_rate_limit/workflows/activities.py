@@ -118,7 +118,7 @@ class Activities:
     async def notify(self, request: inputs.NotifyInput) -> inputs.NotifyResult:
         """Say that a cycle went well, if it did; then tell people."""
         async with self._attempt():
-            self._note_cycle(request)
+            self._count_cycle(request)
             if request.beat:
                 await self.heartbeat.beat()
             told = await send_notifications(self.notifications, within=NOTIFY_BUDGET)
@@ -131,7 +131,7 @@ class Activities:
             done = await maintain(self.maintenance, self.clock.now(), retention_months=self.retention_months)
             return inputs.MaintainResult(made=list(done.made), dropped=list(done.dropped), rolled_up=done.rolled_up)
 
-    def _note_cycle(self, request: inputs.NotifyInput) -> None:
+    def _count_cycle(self, request: inputs.NotifyInput) -> None:
         """Tell of a cycle once, however often its end is tried."""
         if request.began is not None and activity.info().attempt == 1:
             seconds = self.clock.now().timestamp() - request.began
