@@ -30,27 +30,27 @@ with workflow.unsafe.imports_passed_through():
     from dict_rate_limit.workflows.names import MAINTAIN_WORKFLOW, MONITOR_WORKFLOW, SWEEP_WORKFLOW
 
 
-_SILENCE: Final = timedelta(seconds=6)
+_HEARTBEAT_TIMEOUT: Final = timedelta(seconds=6)
 """After this long without a heartbeat a worker counts as dead, and another takes over."""
 
 FETCHING: Final = workflow.ActivityConfig(
     start_to_close_timeout=timedelta(seconds=40),
-    heartbeat_timeout=_SILENCE,
+    heartbeat_timeout=_HEARTBEAT_TIMEOUT,
     retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_attempts=5),
 )
 RECORDING: Final = workflow.ActivityConfig(  # for as long as the database is away: the reading is never lost
     start_to_close_timeout=timedelta(seconds=60),
-    heartbeat_timeout=_SILENCE,
+    heartbeat_timeout=_HEARTBEAT_TIMEOUT,
     retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=10)),
 )
 PUBLISHING: Final = workflow.ActivityConfig(
     start_to_close_timeout=timedelta(seconds=30),
-    heartbeat_timeout=_SILENCE,
+    heartbeat_timeout=_HEARTBEAT_TIMEOUT,
     retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_attempts=4),
 )
 NOTIFYING: Final = workflow.ActivityConfig(
     start_to_close_timeout=timedelta(seconds=75),
-    heartbeat_timeout=_SILENCE,
+    heartbeat_timeout=_HEARTBEAT_TIMEOUT,
     retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_attempts=3),
 )
 MAINTAINING: Final = workflow.ActivityConfig(
