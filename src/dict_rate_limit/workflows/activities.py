@@ -72,7 +72,7 @@ class Activities:
     clock: Clock
     rules: AlertConfig
     retention_months: int
-    recordings: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
+    recording_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
     delivery_batch: int = 200
     metrics: Metrics = NULL_METRICS
 
@@ -92,7 +92,7 @@ class Activities:
         """Keep and judge the polls; a repetition changes nothing."""
         async with self._attempt():
             polls = [decode_poll(text) for text in request.polls]
-            done = await record_group(self.store, polls, self.rules, self.recordings)
+            done = await record_group(self.store, polls, self.rules, self.recording_slots)
             return inputs.RecordResult(
                 recorded=sum(not one.repeated for one in done),
                 transitions=sum(one.events for one in done),
