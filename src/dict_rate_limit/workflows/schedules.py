@@ -32,7 +32,7 @@ SWEEP_CRON: Final = "@every 15s"
 """How late a message may be that waited for others, or for its channel."""
 MAINTAIN_CRON: Final = "17 3 * * *"
 
-CATCH_UP: Final = timedelta(minutes=3)
+CATCH_UP_WINDOW: Final = timedelta(minutes=3)
 """A tick missed by more than this is not made up for: only the present can be read."""
 
 MAINTAIN_CATCH_UP: Final = timedelta(days=1)
@@ -99,7 +99,7 @@ def entries(schedule_config: ScheduleConfig) -> list[ScheduledWorkflow]:
             workflow_id=names.monitor_workflow_id(number),
             task_queue=queue,
             cron=schedule_config.cron,
-            catch_up=CATCH_UP,
+            catch_up=CATCH_UP_WINDOW,
             participants=group,
         )
         for number, group in enumerate(groups(schedule_config.participants), start=1)
@@ -118,7 +118,7 @@ def entries(schedule_config: ScheduleConfig) -> list[ScheduledWorkflow]:
         workflow_id=names.SWEEP_SCHEDULE,
         task_queue=queue,
         cron=SWEEP_CRON,
-        catch_up=CATCH_UP,
+        catch_up=CATCH_UP_WINDOW,
     )
     return [*monitors, maintain, sweep]
 
