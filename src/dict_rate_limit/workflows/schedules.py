@@ -35,7 +35,7 @@ MAINTAIN_CRON: Final = "17 3 * * *"
 CATCH_UP_WINDOW: Final = timedelta(minutes=3)
 """A tick missed by more than this is not made up for: only the present can be read."""
 
-MAINTAIN_CATCH_UP: Final = timedelta(days=1)
+MAINTAIN_CATCH_UP_WINDOW: Final = timedelta(days=1)
 
 _FINGERPRINT: Final = "settings"
 
@@ -110,7 +110,7 @@ def entries(schedule_config: ScheduleConfig) -> list[ScheduledWorkflow]:
         workflow_id=names.MAINTAIN_SCHEDULE,
         task_queue=queue,
         cron=MAINTAIN_CRON,
-        catch_up=MAINTAIN_CATCH_UP,
+        catch_up=MAINTAIN_CATCH_UP_WINDOW,
     )
     sweep = ScheduledWorkflow(
         schedule_id=names.SWEEP_SCHEDULE,
