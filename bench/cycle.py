@@ -75,9 +75,9 @@ class Cycles:
             inputs.MonitorInput(participants=list(participants)),
             id=f"bench-{next(self.numbers):06}",
             task_queue=TASK_QUEUE,
-            result_type=inputs.MonitorResult,
+            result_type=inputs.MonitorOutput,
         )
-        result: inputs.MonitorResult = await handle.result()
+        result: inputs.MonitorOutput = await handle.result()
         closed = (time.perf_counter() - began) * MS_PER_SEC
         require_recorded(len(participants), result.recorded)
         times_ms = [

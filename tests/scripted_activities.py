@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 GROUP = inputs.MonitorInput(participants=["12345678", "87654321"])
 POLLS = [encode_poll(reading) for reading in readings_of(GROUP.participants)]
-MAINTAINED = inputs.MaintainResult(made=["2027_01"], dropped=[], rolled_up=29)
+MAINTAINED = inputs.MaintainOutput(made=["2027_01"], dropped=[], rolled_up=29)
 
 
 @dataclass
@@ -52,23 +52,23 @@ class ScriptedActivities:
         return POLLS
 
     @activity.defn(name=names.RECORD)
-    async def record(self, order: inputs.RecordInput) -> inputs.RecordResult:
+    async def record(self, order: inputs.RecordInput) -> inputs.RecordOutput:
         self.attempt(names.RECORD, order)
-        return inputs.RecordResult(recorded=2, transitions=1, advanced=self.advanced)
+        return inputs.RecordOutput(recorded=2, transitions=1, advanced=self.advanced)
 
     @activity.defn(name=names.PUBLISH)
-    async def publish(self, order: inputs.PublishInput) -> inputs.PublishResult:
+    async def publish(self, order: inputs.PublishInput) -> inputs.PublishOutput:
         self.publishing.set()
         self.attempt(names.PUBLISH, order)
-        return inputs.PublishResult(cached=2, delivered=1)
+        return inputs.PublishOutput(cached=2, delivered=1)
 
     @activity.defn(name=names.NOTIFY)
-    async def notify(self, order: inputs.NotifyInput) -> inputs.NotifyResult:
+    async def notify(self, order: inputs.NotifyInput) -> inputs.NotifyOutput:
         self.notifying.set()
         self.attempt(names.NOTIFY, order)
-        return inputs.NotifyResult(routed=1, delivered=1, failed=0)
+        return inputs.NotifyOutput(routed=1, delivered=1, failed=0)
 
     @activity.defn(name=names.MAINTAIN)
-    async def maintain(self, order: inputs.MaintainInput) -> inputs.MaintainResult:
+    async def maintain(self, order: inputs.MaintainInput) -> inputs.MaintainOutput:
         self.attempt(names.MAINTAIN, order)
         return MAINTAINED

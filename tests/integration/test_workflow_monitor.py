@@ -58,7 +58,7 @@ async def working(
         yield queue
 
 
-async def monitor(client: Client, queue: str) -> inputs.MonitorResult:
+async def monitor(client: Client, queue: str) -> inputs.MonitorOutput:
     return await client.execute_workflow(MonitorRateLimitsWorkflow.run, GROUP, id=queue, task_queue=queue)
 
 
@@ -79,7 +79,7 @@ async def test_a_cycle_fetches_records_publishes_and_notifies(client: Client, ru
         names.PUBLISH: inputs.PublishInput(polls=POLLS),
         names.NOTIFY: inputs.NotifyInput(beat=True, began=await began(client, queue)),
     }
-    assert result == inputs.MonitorResult(polled=2, recorded=2, transitions=1, delivered=1)
+    assert result == inputs.MonitorOutput(polled=2, recorded=2, transitions=1, delivered=1)
 
 
 async def test_a_reading_is_recorded_after_a_long_database_outage(client: Client) -> None:

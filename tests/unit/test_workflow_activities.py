@@ -87,11 +87,11 @@ class World:
             metrics=self.metrics,
         )
 
-    async def record(self, *polls: Poll) -> inputs.RecordResult:
+    async def record(self, *polls: Poll) -> inputs.RecordOutput:
         order = inputs.RecordInput(polls=[encode_poll(poll) for poll in polls])
         return await self.environment.run(self.activities.record, order)
 
-    async def publish(self, *polls: Poll) -> inputs.PublishResult:
+    async def publish(self, *polls: Poll) -> inputs.PublishOutput:
         order = inputs.PublishInput(polls=[encode_poll(poll) for poll in polls])
         return await self.environment.run(self.activities.publish, order)
 
@@ -155,15 +155,15 @@ async def test_the_polls_of_a_whole_group_are_far_below_temporals_limit() -> Non
 async def test_record_returns_new_readings(world: World) -> None:
     await world.record(CALM)
 
-    assert await world.record(CALM) == inputs.RecordResult(recorded=0, transitions=0)
-    assert await world.record(LOW) == inputs.RecordResult(recorded=1, transitions=1, advanced=1)
+    assert await world.record(CALM) == inputs.RecordOutput(recorded=0, transitions=0)
+    assert await world.record(LOW) == inputs.RecordOutput(recorded=1, transitions=1, advanced=1)
 
 
 async def test_publish_caches_snapshots_and_publishes_transitions(world: World) -> None:
     await world.record(CALM)
     await world.record(LOW)
 
-    assert await world.publish(LOW) == inputs.PublishResult(cached=1, delivered=1)
+    assert await world.publish(LOW) == inputs.PublishOutput(cached=1, delivered=1)
 
 
 async def test_transitions_are_published_while_the_cache_is_unavailable(
@@ -173,7 +173,7 @@ async def test_transitions_are_published_while_the_cache_is_unavailable(
     await world.record(CALM)
     await world.record(LOW)
 
-    assert await world.publish(LOW) == inputs.PublishResult(cached=0, delivered=1)
+    assert await world.publish(LOW) == inputs.PublishOutput(cached=0, delivered=1)
     assert "cache.unavailable error=Redis is away" in log_lines(caplog)
 
 
@@ -195,7 +195,7 @@ async def test_notify_sends_the_transitions(world: World) -> None:
 
     result = await world.environment.run(world.activities.notify, inputs.NotifyInput(beat=False))
 
-    assert result == inputs.NotifyResult(routed=1, delivered=1, failed=0)
+    assert result == inputs.NotifyOutput(routed=1, delivered=1, failed=0)
 
 
 @pytest.mark.parametrize("beat", [True, False])
@@ -334,7 +334,7 @@ async def test_activities_run_without_metrics(world: World) -> None:
 
     result = await world.environment.run(uncounted.notify, inputs.NotifyInput(beat=True, began=NOON.timestamp()))
 
-    assert result == inputs.NotifyResult(routed=0, delivered=0, failed=0)
+    assert result == inputs.NotifyOutput(routed=0, delivered=0, failed=0)
 
 
 def failures(world: World) -> int:

@@ -88,19 +88,19 @@ class Activities:
             return [encode_poll(poll) for poll in polls]
 
     @activity.defn(name=names.RECORD)
-    async def record(self, request: inputs.RecordInput) -> inputs.RecordResult:
+    async def record(self, request: inputs.RecordInput) -> inputs.RecordOutput:
         """Keep and judge the polls; a repetition changes nothing."""
         async with self._attempt():
             polls = [decode_poll(text) for text in request.polls]
             done = await record_group(self.store, polls, self.rules, self.recording_slots)
-            return inputs.RecordResult(
+            return inputs.RecordOutput(
                 recorded=sum(not one.repeated for one in done),
                 transitions=sum(one.events for one in done),
                 advanced=sum(one.is_new_reading for one in done),
             )
 
     @activity.defn(name=names.PUBLISH)
-    async def publish(self, request: inputs.PublishInput) -> inputs.PublishResult:
+    async def publish(self, request: inputs.PublishInput) -> inputs.PublishOutput:
         """Show the snapshots, then tell what waits in the outbox."""
         async with self._attempt():
             cached = await cache_group(self.cache, (decode_poll(text) for text in request.polls))
@@ -112,24 +112,24 @@ class Activities:
             )
             if delivery.failure:
                 raise delivery.failure
-            return inputs.PublishResult(cached=cached.snapshots, delivered=delivery.delivered)
+            return inputs.PublishOutput(cached=cached.snapshots, delivered=delivery.delivered)
 
     @activity.defn(name=names.NOTIFY)
-    async def notify(self, request: inputs.NotifyInput) -> inputs.NotifyResult:
+    async def notify(self, request: inputs.NotifyInput) -> inputs.NotifyOutput:
         """Say that a cycle went well, if it did; then tell people."""
         async with self._attempt():
             self._count_cycle(request)
             if request.beat:
                 await self.heartbeat.beat()
             told = await send_notifications(self.notifications, within=NOTIFY_BUDGET)
-            return inputs.NotifyResult(routed=told.routed, delivered=told.delivered, failed=told.failed)
+            return inputs.NotifyOutput(routed=told.routed, delivered=told.delivered, failed=told.failed)
 
     @activity.defn(name=names.MAINTAIN)
-    async def maintain(self, _: inputs.MaintainInput) -> inputs.MaintainResult:
+    async def maintain(self, _: inputs.MaintainInput) -> inputs.MaintainOutput:
         """Make months ahead, roll up, drop old months."""
         async with self._attempt():
             done = await maintain(self.maintenance, self.clock.now(), retention_months=self.retention_months)
-            return inputs.MaintainResult(made=list(done.made), dropped=list(done.dropped), rolled_up=done.rolled_up)
+            return inputs.MaintainOutput(made=list(done.made), dropped=list(done.dropped), rolled_up=done.rolled_up)
 
     def _count_cycle(self, request: inputs.NotifyInput) -> None:
         """Tell of a cycle once, however often its end is tried."""

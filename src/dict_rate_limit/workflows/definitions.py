@@ -18,14 +18,14 @@ with workflow.unsafe.imports_passed_through():
     from dict_rate_limit.workflows.inputs import (
         FetchInput,
         MaintainInput,
-        MaintainResult,
+        MaintainOutput,
         MonitorInput,
-        MonitorResult,
+        MonitorOutput,
         NotifyInput,
         PublishInput,
-        PublishResult,
+        PublishOutput,
         RecordInput,
-        RecordResult,
+        RecordOutput,
     )
     from dict_rate_limit.workflows.names import MAINTAIN_WORKFLOW, MONITOR_WORKFLOW, SWEEP_WORKFLOW
 
@@ -67,7 +67,7 @@ class MonitorRateLimitsWorkflow:
     """One cycle over a group: fetch, record, publish, notify."""
 
     @workflow.run
-    async def run(self, group: MonitorInput) -> MonitorResult:
+    async def run(self, group: MonitorInput) -> MonitorOutput:
         """Run one cycle; what cannot be told now is left to the sweep."""
         polls = await workflow.execute_activity_method(
             Activities.fetch,
@@ -82,7 +82,7 @@ class MonitorRateLimitsWorkflow:
         published = await _publish(polls)
         good = published is not None and recorded.advanced > 0
         await _notify(NotifyInput(beat=good, began=workflow.info().workflow_start_time.timestamp()))
-        result = MonitorResult(
+        result = MonitorOutput(
             polled=len(polls),
             recorded=recorded.recorded,
             transitions=recorded.transitions,
@@ -109,7 +109,7 @@ class MaintainRateLimitsWorkflow:
     """Daily housekeeping."""
 
     @workflow.run
-    async def run(self) -> MaintainResult:
+    async def run(self) -> MaintainOutput:
         """Run it."""
         return await workflow.execute_activity_method(
             Activities.maintain,
@@ -121,7 +121,7 @@ class MaintainRateLimitsWorkflow:
 WORKFLOWS: Final = (MonitorRateLimitsWorkflow, SweepTransitionsWorkflow, MaintainRateLimitsWorkflow)
 
 
-def _log_cycle(group: MonitorInput, recorded: RecordResult, result: MonitorResult) -> None:
+def _log_cycle(group: MonitorInput, recorded: RecordOutput, result: MonitorOutput) -> None:
     """Write the one line that tells of a cycle as a whole."""
     facts = {
         "participants": len(group.participants),
@@ -135,7 +135,7 @@ def _log_cycle(group: MonitorInput, recorded: RecordResult, result: MonitorResul
     workflow.logger.info("cycle.completed", extra=facts)
 
 
-async def _publish(polls: list[str]) -> PublishResult | None:
+async def _publish(polls: list[str]) -> PublishOutput | None:
     try:
         return await workflow.execute_activity_method(
             Activities.publish,

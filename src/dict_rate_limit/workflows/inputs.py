@@ -50,7 +50,7 @@ class MaintainInput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordResult:
+class RecordOutput:
     """How many polls were new to the store, the transitions they caused, and how many of them were new readings."""
 
     recorded: int
@@ -59,7 +59,7 @@ class RecordResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PublishResult:
+class PublishOutput:
     """Snapshots that reached the cache and transitions that reached their readers."""
 
     cached: int
@@ -67,7 +67,7 @@ class PublishResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotifyResult:
+class NotifyOutput:
     """Transitions for which it was settled who is told, and messages that channels took or refused."""
 
     routed: int
@@ -76,7 +76,7 @@ class NotifyResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MaintainResult:
+class MaintainOutput:
     """Partitions made and dropped, rows of the hourly roll-up written."""
 
     made: list[str]
@@ -85,7 +85,7 @@ class MaintainResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MonitorResult:
+class MonitorOutput:
     """One cycle, for operators who look into Temporal. `delivered` is None where it was left to the sweep."""
 
     polled: int
