@@ -1,4 +1,4 @@
-"""Activities: each opens and closes what it needs, and tells Temporal whether trying again can help."""
+"""Activities. Each reports to Temporal whether another attempt can help."""
 
 from __future__ import annotations
 
@@ -35,30 +35,30 @@ if TYPE_CHECKING:
     from dict_rate_limit.usecases.notify import NotifyDeps
     from dict_rate_limit.usecases.poll.fetch import Fetcher
 
+# well below the heartbeat timeouts, by which Temporal notices that a worker has died
 HEARTBEAT_INTERVAL_SEC: Final = 2.0
-"""Well below the heartbeat timeouts, by which Temporal notices that a worker has died."""
 
+# one activity drains a backlog for this long, well below its timeout; the sweep continues
 DELIVERY_BUDGET: Final = timedelta(seconds=15)
-"""How long one activity drains a backlog, well below its timeout; the sweep goes on where it stopped."""
 
+# one activity starts new messages for this long; the last one may take half a minute more
 NOTIFY_BUDGET: Final = timedelta(seconds=20)
-"""How long one activity begins new messages; the last one may take half a minute more."""
 
+# between attempts while a migration is missing
 SCHEMA_RETRY_DELAY: Final = timedelta(seconds=15)
-"""Between tries while a migration is awaited."""
 
+# attempts after an unexpected error, in case it was a passing one
 INTERNAL_ERROR_ATTEMPTS: Final = 5
-"""Tries of an activity that fails by a mistake of ours, in case it was not one."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activities:
-    """The activities and what they work on.
+    """The activities and their dependencies.
 
-    `recordings` admits transactions of all groups together: below the size of the database pool, so that none waits
-    there until it is called a failure.
+    `recording_slots` limits the transactions of all groups together. It is below the size of the database pool, where a
+    transaction that waits too long fails.
     """
 
     fetcher: Fetcher
@@ -77,19 +77,19 @@ class Activities:
     metrics: Metrics = NULL_METRICS
 
     def all(self) -> Sequence[Callable[..., Awaitable[object]]]:
-        """Return what a Temporal worker has to offer."""
+        """Return the activities of a Temporal worker."""
         return (self.fetch, self.record, self.publish, self.notify, self.maintain)
 
     @activity.defn(name=names.FETCH)
     async def fetch(self, request: inputs.FetchInput) -> list[str]:
-        """Poll the source; failures are polls too."""
+        """Poll the source. A failure is a poll too."""
         async with self._attempt():
             polls = await self.fetcher.fetch_group(request.participants)
             return [encode_poll(poll) for poll in polls]
 
     @activity.defn(name=names.RECORD)
     async def record(self, request: inputs.RecordInput) -> inputs.RecordOutput:
-        """Keep and judge the polls; a repetition changes nothing."""
+        """Store and evaluate the polls. A repetition changes nothing."""
         async with self._attempt():
             polls = [decode_poll(text) for text in request.polls]
             done = await record_group(self.store, polls, self.rules, self.recording_slots)
@@ -101,11 +101,11 @@ class Activities:
 
     @activity.defn(name=names.PUBLISH)
     async def publish(self, request: inputs.PublishInput) -> inputs.PublishOutput:
-        """Show the snapshots, then tell what waits in the outbox."""
+        """Cache the snapshots, then publish the outbox."""
         async with self._attempt():
             cached = await cache_group(self.cache, (decode_poll(text) for text in request.polls))
             if cached.failure:
-                # readers get older snapshots until the next cycle
+                # no reason to fail: readers get the older snapshots until the next cycle
                 _log.warning("cache.unavailable", extra={"error": str(cached.failure)})
             delivery = await deliver_all(
                 self.outbox, self.publisher, self.clock, batch=self.delivery_batch, within=DELIVERY_BUDGET
@@ -116,23 +116,23 @@ class Activities:
 
     @activity.defn(name=names.NOTIFY)
     async def notify(self, request: inputs.NotifyInput) -> inputs.NotifyOutput:
-        """Say that a cycle went well, if it did; then tell people."""
+        """Send the heartbeat after a good cycle, then the notifications."""
         async with self._attempt():
             self._count_cycle(request)
             if request.beat:
                 await self.heartbeat.beat()
-            told = await send_notifications(self.notifications, within=NOTIFY_BUDGET)
-            return inputs.NotifyOutput(routed=told.routed, delivered=told.delivered, failed=told.failed)
+            sent = await send_notifications(self.notifications, within=NOTIFY_BUDGET)
+            return inputs.NotifyOutput(routed=sent.routed, delivered=sent.delivered, failed=sent.failed)
 
     @activity.defn(name=names.MAINTAIN)
     async def maintain(self, _: inputs.MaintainInput) -> inputs.MaintainOutput:
-        """Make months ahead, roll up, drop old months."""
+        """Create partitions ahead, roll up, drop old partitions."""
         async with self._attempt():
             done = await maintain(self.maintenance, self.clock.now(), retention_months=self.retention_months)
             return inputs.MaintainOutput(made=list(done.made), dropped=list(done.dropped), rolled_up=done.rolled_up)
 
     def _count_cycle(self, request: inputs.NotifyInput) -> None:
-        """Tell of a cycle once, however often its end is tried."""
+        # the first attempt only: a retried activity is still one cycle
         if request.began is not None and activity.info().attempt == 1:
             seconds = self.clock.now().timestamp() - request.began
             self.metrics.count(CountMetric.CYCLES, "good" if request.beat else "bad")
@@ -140,7 +140,6 @@ class Activities:
 
     @asynccontextmanager
     async def _attempt(self) -> AsyncIterator[None]:
-        """Time an attempt and tell of it."""
         started, failed = self.clock.monotonic(), True
         try:
             async with _heartbeats():
@@ -155,7 +154,7 @@ class Activities:
 
 @asynccontextmanager
 async def _heartbeats() -> AsyncIterator[None]:
-    """Beat while the activity runs, and say of each error whether a further attempt can help."""
+    """Send heartbeats while the activity runs; turn each error into one that says whether another attempt can help."""
     info = activity.info()
     beats = asyncio.create_task(_send_heartbeats())
     try:
@@ -179,7 +178,7 @@ async def _send_heartbeats() -> None:
 
 
 def _application_error(error: DictRateLimitError, activity_type: str) -> ApplicationError:
-    """An outage is expected: one line in the log, no stack; a wrong schema is waited out too."""
+    # an outage is expected, and a missing migration will come: one log line without a stack trace
     again = error.retry_helps or isinstance(error, SchemaError)
     if again:
         _log.warning("activity.postponed", extra={"activity": activity_type, "error": str(error)})

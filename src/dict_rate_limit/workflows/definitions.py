@@ -1,6 +1,6 @@
-"""Workflows. Deterministic: no clock, no randomness, no input or output but through activities.
+"""Workflows. They are deterministic: no clock, no randomness, no input or output except through activities.
 
-Changing the order of activities here breaks running workflows: `tests/integration/test_workflow_replay.py` notices.
+A changed order of activities breaks running workflows: see `tests/integration/test_workflow_replay.py`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    # by the modules' full names: what is taken from a package is loaded anew for every run, 40 ms each time
+    # by the modules' full names: a name imported from a package is loaded again for every run, 40 ms each time
     from dict_rate_limit.workflows.activities import Activities
     from dict_rate_limit.workflows.inputs import (
         FetchInput,
@@ -30,15 +30,16 @@ with workflow.unsafe.imports_passed_through():
     from dict_rate_limit.workflows.names import MAINTAIN_WORKFLOW, MONITOR_WORKFLOW, SWEEP_WORKFLOW
 
 
+# without a heartbeat for this long a worker counts as dead, and another one takes over
 _HEARTBEAT_TIMEOUT: Final = timedelta(seconds=6)
-"""After this long without a heartbeat a worker counts as dead, and another takes over."""
 
 FETCHING: Final = workflow.ActivityConfig(
     start_to_close_timeout=timedelta(seconds=40),
     heartbeat_timeout=_HEARTBEAT_TIMEOUT,
     retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_attempts=5),
 )
-RECORDING: Final = workflow.ActivityConfig(  # for as long as the database is away: the reading is never lost
+# no limit of attempts: a reading must survive an outage of the database of any length
+RECORDING: Final = workflow.ActivityConfig(
     start_to_close_timeout=timedelta(seconds=60),
     heartbeat_timeout=_HEARTBEAT_TIMEOUT,
     retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=10)),
@@ -68,7 +69,7 @@ class MonitorRateLimitsWorkflow:
 
     @workflow.run
     async def run(self, group: MonitorInput) -> MonitorOutput:
-        """Run one cycle; what cannot be told now is left to the sweep."""
+        """Run one cycle. The sweep publishes and sends what this cycle could not."""
         polls = await workflow.execute_activity_method(
             Activities.fetch,
             FetchInput(participants=group.participants),
@@ -94,11 +95,11 @@ class MonitorRateLimitsWorkflow:
 
 @workflow.defn(name=SWEEP_WORKFLOW)
 class SweepTransitionsWorkflow:
-    """Tells what earlier cycles could not."""
+    """Publishes and sends what earlier cycles could not."""
 
     @workflow.run
     async def run(self) -> int | None:
-        """Return how many transitions were told; None while their readers are away."""
+        """Return how many transitions were published; None while the broker is unavailable."""
         published = await _publish([])
         await _notify(NotifyInput(beat=False))
         return published.delivered if published else None
@@ -106,11 +107,11 @@ class SweepTransitionsWorkflow:
 
 @workflow.defn(name=MAINTAIN_WORKFLOW)
 class MaintainRateLimitsWorkflow:
-    """Daily housekeeping."""
+    """Daily maintenance of the database."""
 
     @workflow.run
     async def run(self) -> MaintainOutput:
-        """Run it."""
+        """Run the maintenance."""
         return await workflow.execute_activity_method(
             Activities.maintain,
             MaintainInput(),
@@ -122,8 +123,7 @@ WORKFLOWS: Final = (MonitorRateLimitsWorkflow, SweepTransitionsWorkflow, Maintai
 
 
 def _log_cycle(group: MonitorInput, recorded: RecordOutput, result: MonitorOutput) -> None:
-    """Write the one line that tells of a cycle as a whole."""
-    facts = {
+    fields = {
         "participants": len(group.participants),
         "polled": result.polled,
         "recorded": result.recorded,
@@ -132,7 +132,7 @@ def _log_cycle(group: MonitorInput, recorded: RecordOutput, result: MonitorOutpu
         "delivered": result.delivered,
         "duration_seconds": (workflow.now() - workflow.info().workflow_start_time).total_seconds(),
     }
-    workflow.logger.info("cycle.completed", extra=facts)
+    workflow.logger.info("cycle.completed", extra=fields)
 
 
 async def _publish(polls: list[str]) -> PublishOutput | None:
@@ -150,7 +150,7 @@ async def _publish(polls: list[str]) -> PublishOutput | None:
 
 
 async def _notify(request: NotifyInput) -> None:
-    """Tell people, also while the broker is away: they must not wait for it."""
+    # also while the broker is unavailable: notifications must not wait for it
     try:
         await workflow.execute_activity_method(
             Activities.notify,

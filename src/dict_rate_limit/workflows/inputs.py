@@ -1,4 +1,7 @@
-"""What travels between workflows and activities: one value per activity, polls as the text of `domain.codec`."""
+"""Payloads between workflows and activities. Polls are encoded by `domain.codec`.
+
+Field names are frozen: workflows that run during an upgrade have them in their history.
+"""
 
 from __future__ import annotations
 
@@ -14,30 +17,30 @@ class MonitorInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchInput:
-    """Whom to poll."""
+    """The participants to poll."""
 
     participants: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordInput:
-    """What to keep and judge."""
+    """The polls to store and evaluate."""
 
     polls: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishInput:
-    """What to show readers; without polls only the outbox is drained."""
+    """The polls to cache; without polls only the outbox is drained."""
 
     polls: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifyInput:
-    """Whether a cycle went well: then the heartbeat beats.
+    """`beat`: the cycle was good, so the heartbeat is sent.
 
-    `began` is when the cycle did, in seconds since 1970; None where there was no cycle.
+    `began` is the start of the cycle in seconds since 1970; None without a cycle.
     """
 
     beat: bool
@@ -46,12 +49,12 @@ class NotifyInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaintainInput:
-    """Nothing yet; there so that a field may be added."""
+    """Empty, so that fields can be added."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordOutput:
-    """How many polls were new to the store, the transitions they caused, and how many of them were new readings."""
+    """The number of polls that were new to the store, of the transitions they caused, and of new readings."""
 
     recorded: int
     transitions: int
@@ -60,7 +63,7 @@ class RecordOutput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishOutput:
-    """Snapshots that reached the cache and transitions that reached their readers."""
+    """The number of snapshots cached and of transitions published."""
 
     cached: int
     delivered: int
@@ -68,7 +71,7 @@ class PublishOutput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifyOutput:
-    """Transitions for which it was settled who is told, and messages that channels took or refused."""
+    """The number of transitions routed to channels, and of messages that were delivered or failed."""
 
     routed: int
     delivered: int
@@ -77,7 +80,7 @@ class NotifyOutput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaintainOutput:
-    """Partitions made and dropped, rows of the hourly roll-up written."""
+    """Partitions created and dropped, and the number of rows rolled up by hour."""
 
     made: list[str]
     dropped: list[str]
@@ -86,7 +89,7 @@ class MaintainOutput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorOutput:
-    """One cycle, for operators who look into Temporal. `delivered` is None where it was left to the sweep."""
+    """One cycle, shown in Temporal's web interface. `delivered` is None if it was left to the sweep."""
 
     polled: int
     recorded: int

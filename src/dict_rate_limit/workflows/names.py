@@ -1,4 +1,4 @@
-"""What things are called in Temporal. Part of the outside contract: running workflows and operators know them."""
+"""Names in Temporal. They are frozen: running workflows and operators use them."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ MONITOR_SCHEDULE_PREFIX: Final = "monitor-rate-limits-"
 MAINTAIN_SCHEDULE: Final = "maintain-rate-limits"
 SWEEP_SCHEDULE: Final = "sweep-transitions"
 
+# participants of one monitoring workflow, at most
 GROUP_SIZE: Final = 50
-"""Participants of one monitoring workflow, at most."""
 
 
 def monitor_schedule_id(number: int) -> str:
-    """Name the schedule of a group; groups count from 1."""
+    """Return the id of a group's schedule; groups count from 1."""
     return f"{MONITOR_SCHEDULE_PREFIX}{number}"
 
 
 def monitor_workflow_id(number: int) -> str:
-    """Name a group's workflow, before Temporal adds the time. Of equal length, so that none is another's prefix."""
+    """Return the id of a group's workflow, to which Temporal appends the time."""
+    # of equal length, so that none is a prefix of another
     return f"monitor-group-{number:05}"
 
 
 def group_number(schedule_id: str) -> int | None:
-    """Return the group a schedule belongs to; None when it is not one of ours."""
+    """Return the group of a schedule; None if it is not a monitoring schedule."""
     text = schedule_id.removeprefix(MONITOR_SCHEDULE_PREFIX)
     if text == schedule_id or not (text.isascii() and text.isdigit()):
         return None

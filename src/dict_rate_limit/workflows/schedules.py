@@ -1,4 +1,4 @@
-"""Schedules, brought to what the settings say at every start of a worker."""
+"""Temporal schedules, updated to the settings at every start of a worker."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
     from temporalio.client import Client, ScheduleDescription, ScheduleHandle, ScheduleUpdateInput
 
+# how late a message may be that waited for others, or for its channel
 SWEEP_CRON: Final = "@every 15s"
-"""How late a message may be that waited for others, or for its channel."""
 MAINTAIN_CRON: Final = "17 3 * * *"
 
+# an older missed run is not repeated: DICT only answers with the present state
 CATCH_UP_WINDOW: Final = timedelta(minutes=3)
-"""A tick missed by more than this is not made up for: only the present can be read."""
 
 MAINTAIN_CATCH_UP_WINDOW: Final = timedelta(days=1)
 
@@ -44,7 +44,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleConfig:
-    """What should be scheduled. `cron` is five fields in UTC or `@every 15s`; it is the monitoring's."""
+    """What to schedule. `cron` is the schedule of the polls: five fields in UTC, or `@every 15s`."""
 
     task_queue: str
     cron: str
@@ -53,7 +53,7 @@ class ScheduleConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduledWorkflow:
-    """One schedule: which workflow it starts, under what id, when, and how late it may still do so."""
+    """One schedule: the workflow it starts, its id, its times, and how late it may start."""
 
     schedule_id: str
     workflow: str
@@ -65,11 +65,12 @@ class ScheduledWorkflow:
 
     @property
     def fingerprint(self) -> str:
-        """Tell entries apart. Temporal gives back calendars, never the cron text, so that must be kept beside it."""
+        """A text that differs when the schedule differs, stored in the schedule's memo."""
+        # Temporal returns calendars, never the cron text, so schedules cannot be compared directly
         return json.dumps([self.workflow, self.task_queue, self.cron, list(self.participants)])
 
     def schedule(self, state: ScheduleState) -> Schedule:
-        """Return Temporal's form of it."""
+        """Return the schedule as a value of Temporal's client."""
         return Schedule(
             action=ScheduleActionStartWorkflow(
                 self.workflow,
@@ -85,12 +86,12 @@ class ScheduledWorkflow:
 
 
 def groups(participants: Sequence[str]) -> list[Sequence[str]]:
-    """Part the participants into groups of at most 50, in their order."""
+    """Split the participants into groups of at most 50, in order."""
     return [participants[start : start + names.GROUP_SIZE] for start in range(0, len(participants), names.GROUP_SIZE)]
 
 
 def entries(schedule_config: ScheduleConfig) -> list[ScheduledWorkflow]:
-    """Return every schedule of the timetable. No workflow id is another's prefix: Temporal appends the time."""
+    """Return every schedule. No workflow id is a prefix of another one, as Temporal appends the time."""
     queue = schedule_config.task_queue
     monitors = [
         ScheduledWorkflow(
@@ -124,13 +125,12 @@ def entries(schedule_config: ScheduleConfig) -> list[ScheduledWorkflow]:
 
 
 async def ensure_schedules(client: Client, schedule_config: ScheduleConfig) -> None:
-    """Create, update and delete until Temporal has the timetable; any number of workers may do so at once.
+    """Create, update and delete schedules until they match; several workers may do so concurrently.
 
-    New and changed schedules run once at once, so that nobody waits for the first tick; a restart with the same
-    settings runs nothing and spends no token.
+    New and changed schedules run once immediately. A restart with the same settings runs nothing and spends no token.
 
     Raises:
-        RPCError: Temporal refuses, or is away.
+        RPCError: Temporal rejects the schedule, or is unavailable.
     """
     wanted = entries(schedule_config)
     created = await _create_missing(client, wanted)
@@ -140,13 +140,13 @@ async def ensure_schedules(client: Client, schedule_config: ScheduleConfig) -> N
 
 
 async def restore_schedules(client: Client, schedule_config: ScheduleConfig) -> None:
-    """Create what is missing and delete orphans, and leave the others as they are.
+    """Create missing schedules and delete orphans; leave the others as they are.
 
-    Without a schedule nothing is polled and nothing fails: so it is looked for again and again. A Temporal may have
-    lost its data, and a worker of other settings may have been the last to change something.
+    Temporal may have lost its data, or a worker with other settings may have changed something. Without a schedule
+    nothing is polled and nothing fails, so the worker calls this regularly.
 
     Raises:
-        RPCError: Temporal refuses, or is away.
+        RPCError: Temporal rejects a schedule, or is unavailable.
     """
     for entry in await _create_missing(client, entries(schedule_config)):
         _log.warning("schedule.recreated", extra={"schedule_id": entry.schedule_id})
@@ -154,13 +154,11 @@ async def restore_schedules(client: Client, schedule_config: ScheduleConfig) -> 
 
 
 async def _create_missing(client: Client, wanted: Sequence[ScheduledWorkflow]) -> list[ScheduledWorkflow]:
-    """Return those that were."""
     created = await asyncio.gather(*(_create(client, entry) for entry in wanted))
     return [entry for entry, new in zip(wanted, created, strict=True) if new]
 
 
 async def _create(client: Client, entry: ScheduledWorkflow) -> bool:
-    """Return False when there is one already."""
     try:
         await client.create_schedule(entry.schedule_id, entry.schedule(ScheduleState()), trigger_immediately=True)
     except ScheduleAlreadyRunningError:
@@ -169,12 +167,12 @@ async def _create(client: Client, entry: ScheduledWorkflow) -> bool:
 
 
 async def _update(handle: ScheduleHandle, entry: ScheduledWorkflow) -> None:
-    """Bring a schedule up to date; one that an operator paused stays paused."""
     run_now = False
 
     async def updated(found: ScheduleUpdateInput) -> ScheduleUpdate:
         nonlocal run_now
         state = found.description.schedule.state
+        # a schedule that an operator has paused stays paused
         run_now = not state.paused and await _stored_fingerprint(found.description) != entry.fingerprint
         return ScheduleUpdate(schedule=entry.schedule(state))
 
@@ -200,6 +198,6 @@ async def _delete_orphans(client: Client, schedule_config: ScheduleConfig) -> No
 
 async def _delete(handle: ScheduleHandle) -> None:
     (fault,) = await asyncio.gather(handle.delete(), return_exceptions=True)
-    another_was_faster = isinstance(fault, RPCError) and fault.status is RPCStatusCode.NOT_FOUND
-    if fault is not None and not another_was_faster:
+    already_deleted = isinstance(fault, RPCError) and fault.status is RPCStatusCode.NOT_FOUND
+    if fault is not None and not already_deleted:
         raise fault
