@@ -59,14 +59,14 @@ class Point(StrEnum):
 
     NOWHERE = "nowhere"
     ANSWERED = "fetch: the source has answered"
-    JUDGED = "record: everything is written, nothing committed"
+    EVALUATED = "record: everything is written, nothing committed"
     RECORDED = "record: committed, Temporal does not know"
     PUBLISHED = "publish: published, not marked"
     MARKED = "publish: marked, Temporal does not know"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Orders:
+class WorkerConfig:
     """What the test wants. `journal` gets every answer of the source, `published` every transition."""
 
     temporal: str
@@ -80,7 +80,7 @@ class Orders:
 
 
 @dataclass(slots=True)
-class Fate:
+class Killer:
     """Ends the process the hard way when its point is reached and there is something to lose."""
 
     point: Point
@@ -91,40 +91,40 @@ class Fate:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-class FatefulSource:
+class KillingSource:
     """The Bridge, with a journal."""
 
-    def __init__(self, source: BridgeSource, journal: TextIO, fate: Fate) -> None:
-        self._source, self._journal, self._fate = source, journal, fate
+    def __init__(self, source: BridgeSource, journal: TextIO, killer: Killer) -> None:
+        self._source, self._journal, self._killer = source, journal, killer
         self.name = source.name
 
     async def list_policies(self, participant: str) -> Snapshot:
-        answer = await self._source.list_policies(participant)
-        self._journal.write(encode_poll(answer) + "\n")
+        snapshot = await self._source.list_policies(participant)
+        self._journal.write(encode_poll(snapshot) + "\n")
         self._journal.flush()
-        self._fate.polls += 1
-        self._fate.reach(Point.ANSWERED)
-        return answer
+        self._killer.polls += 1
+        self._killer.reach(Point.ANSWERED)
+        return snapshot
 
     async def get_policy(self, participant: str, policy_name: str) -> Snapshot:
         return await self._source.get_policy(participant, policy_name)
 
 
-class FatefulUnit:
+class KillingUnit:
     """A transaction that may be the last."""
 
-    def __init__(self, unit: RecordingUnitOfWork, fate: Fate) -> None:
-        self._unit, self._fate = unit, fate
+    def __init__(self, unit: RecordingUnitOfWork, killer: Killer) -> None:
+        self._unit, self._killer = unit, killer
 
     async def load(self, poll: Poll) -> ParticipantState | None:
         return await self._unit.load(poll)
 
     async def save(self, evaluation: Evaluation, events: Sequence[AlertEvent]) -> None:
         await self._unit.save(evaluation, events)
-        self._fate.reach(Point.JUDGED)
+        self._killer.reach(Point.EVALUATED)
 
 
-class FatefulDrain:
+class KillingClaim:
     """A batch that may be the last."""
 
     def __init__(self, unit: ClaimUnitOfWork) -> None:
@@ -145,36 +145,36 @@ class FatefulDrain:
         await self._unit.mark_refused(event_id, reason, at, next_try_at)
 
 
-class FatefulState(PostgresStateStore):
+class KillingState(PostgresStateStore):
     """Recording, with ends."""
 
-    fate: Fate
+    killer: Killer
 
     @asynccontextmanager
-    async def begin(self, participant: str) -> AsyncIterator[FatefulUnit]:  # type: ignore[override]
+    async def begin(self, participant: str) -> AsyncIterator[KillingUnit]:  # type: ignore[override]
         async with super().begin(participant) as unit:
-            yield FatefulUnit(unit, self.fate)
-        self.fate.reach(Point.RECORDED)
+            yield KillingUnit(unit, self.killer)
+        self.killer.reach(Point.RECORDED)
 
 
-class FatefulOutbox(PostgresOutbox):
+class KillingOutbox(PostgresOutbox):
     """The outbox, with ends."""
 
-    fate: Fate
+    killer: Killer
 
     @asynccontextmanager
-    async def claim_batch(self, limit: int, now: datetime) -> AsyncIterator[FatefulDrain]:  # type: ignore[override]
+    async def claim_batch(self, limit: int, now: datetime) -> AsyncIterator[KillingClaim]:  # type: ignore[override]
         async with super().claim_batch(limit, now) as unit:
-            yield FatefulDrain(unit)
+            yield KillingClaim(unit)
         if unit.events:
-            self.fate.reach(Point.MARKED)
+            self.killer.reach(Point.MARKED)
 
 
-class FatefulPublisher:
+class KillingPublisher:
     """The log, with ends."""
 
-    def __init__(self, publisher: LogPublisher, fate: Fate) -> None:
-        self._publisher, self._fate = publisher, fate
+    def __init__(self, publisher: LogPublisher, killer: Killer) -> None:
+        self._publisher, self._killer = publisher, killer
 
     @property
     def destination(self) -> str:
@@ -182,26 +182,26 @@ class FatefulPublisher:
 
     async def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[PublishResult, None]:
         async for receipt in self._publisher.publish(events):
-            self._fate.reach(Point.PUBLISHED)
+            self._killer.reach(Point.PUBLISHED)
             yield receipt
 
 
-async def main(orders: Orders) -> None:
+async def main(config: WorkerConfig) -> None:
     """Work until SIGTERM, or until fate has it otherwise."""
-    clock, fate, shutdown = SystemClock(), Fate(Point(orders.point)), asyncio.Event()
+    clock, killer, shutdown = SystemClock(), Killer(Point(config.point)), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, shutdown.set)
-    bridge = BridgeSource(orders.bridge, clock=clock)
-    log = LogPublisher(stream=appended(orders.published), clock=clock, version="test")
-    async with open_pool(orders.database_url) as pool:
-        state, outbox, stores = FatefulState(pool), FatefulOutbox(pool), postgres_stores(pool)
-        state.fate = outbox.fate = fate
-        source = FatefulSource(bridge, appended(orders.journal), fate)
+    bridge = BridgeSource(config.bridge, clock=clock)
+    log = LogPublisher(stream=appended(config.published), clock=clock, version="test")
+    async with open_pool(config.database_url) as pool:
+        state, outbox, stores = KillingState(pool), KillingOutbox(pool), postgres_stores(pool)
+        state.killer = outbox.killer = killer
+        source = KillingSource(bridge, appended(config.journal), killer)
         activities = Activities(
             fetcher=Fetcher(source=source, clock=clock),
             store=state,
             cache=MemoryCache(clock),
             outbox=outbox,
-            publisher=FatefulPublisher(log, fate),
+            publisher=KillingPublisher(log, killer),
             notifications=notifications(stores, clock),
             heartbeat=CountedHeartbeat(),
             maintenance=stores.maintenance,
@@ -209,7 +209,7 @@ async def main(orders: Orders) -> None:
             rules=RULES,
             retention_months=13,
         )
-        await run(parts(orders, activities, clock), shutdown)
+        await run(parts(config, activities, clock), shutdown)
     await bridge.close()
 
 
@@ -217,13 +217,13 @@ def appended(path: str) -> TextIO:
     return Path(path).open("a", encoding="utf-8")
 
 
-def parts(orders: Orders, activities: Activities, clock: SystemClock) -> WorkerDeps:
+def parts(config: WorkerConfig, activities: Activities, clock: SystemClock) -> WorkerDeps:
     async def schema_is_there() -> None:
         await asyncio.sleep(0)
 
     return WorkerDeps(
-        address=TemporalAddress(host=orders.temporal, namespace=orders.namespace),
-        schedule_config=ScheduleConfig(task_queue="queue", cron="@every 1s", participants=orders.participants),
+        address=TemporalAddress(host=config.temporal, namespace=config.namespace),
+        schedule_config=ScheduleConfig(task_queue="queue", cron="@every 1s", participants=config.participants),
         activities=activities,
         check_schema=schema_is_there,
         readiness=Readiness({}, clock.monotonic),
@@ -232,5 +232,5 @@ def parts(orders: Orders, activities: Activities, clock: SystemClock) -> WorkerD
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Orders(**json.loads(sys.argv[1]))))
+    asyncio.run(main(WorkerConfig(**json.loads(sys.argv[1]))))
     os._exit(0)  # as the product does: threads of the Temporal client do not survive an ordinary end

@@ -26,7 +26,7 @@ from dict_rate_limit.domain.buckets.reading import Snapshot
 from dict_rate_limit.domain.codec import decode_poll
 from dict_rate_limit.simulator.main import Simulation, simulated_bridge
 from dict_rate_limit.texts.alert_lines import alert_events
-from killable_worker import RULES, Orders, Point
+from killable_worker import RULES, Point, WorkerConfig
 from samples.worker import eventually, pause
 from temporal_namespace import new_namespace
 
@@ -49,12 +49,12 @@ POINTS = [point for point in Point if point is not Point.NOWHERE]
 class Experiment:
     """One database, one namespace, one fake DICT, and workers that come and go."""
 
-    orders: Orders
+    config: WorkerConfig
     address: TemporalAddress
 
     @asynccontextmanager
     async def worker(self, point: Point) -> AsyncIterator[asyncio.subprocess.Process]:
-        text = json.dumps(asdict(self.orders) | {"point": point.value})
+        text = json.dumps(asdict(self.config) | {"point": point.value})
         process = await asyncio.create_subprocess_exec(sys.executable, killable_worker.__file__, text)
         try:
             yield process
@@ -64,7 +64,7 @@ class Experiment:
             await process.wait()
 
     async def rows(self, query: str) -> list[dict[str, object]]:
-        async with await psycopg.AsyncConnection.connect(self.orders.database_url, row_factory=dict_row) as database:
+        async with await psycopg.AsyncConnection.connect(self.config.database_url, row_factory=dict_row) as database:
             return await (await database.execute(query)).fetchall()
 
     async def has_polls(self, number: int) -> bool:
@@ -72,11 +72,11 @@ class Experiment:
 
     def answers(self) -> list[Snapshot]:
         """Return what the source answered, also what a killed worker took with it."""
-        polls = [decode_poll(line) for line in Path(self.orders.journal).read_text().splitlines()]
+        polls = [decode_poll(line) for line in Path(self.config.journal).read_text().splitlines()]
         return [poll for poll in polls if isinstance(poll, Snapshot)]
 
     def published(self) -> set[str]:
-        lines = Path(self.orders.published).read_text().splitlines()
+        lines = Path(self.config.published).read_text().splitlines()
         return {json.loads(line)["core_event"]["metadata"]["event_id"] for line in lines}
 
 
@@ -86,7 +86,7 @@ class Ended:
 
     experiment: Experiment
     killed_by: int
-    heir_ended_with: int
+    successor_exit_code: int
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -102,9 +102,9 @@ async def ended(
             bridge = await stack.enter_async_context(simulated_bridge(SIMULATION, SystemClock()))
             address = await new_namespace(temporal_address)
             experiments[point] = Experiment(
-                address=address, orders=orders(address, url, bridge, tmp_path_factory.mktemp(name))
+                address=address, config=config(address, url, bridge, tmp_path_factory.mktemp(name))
             )
-        results = await asyncio.gather(*(lived(point, experiment) for point, experiment in experiments.items()))
+        results = await asyncio.gather(*(run_and_kill(point, experiment) for point, experiment in experiments.items()))
         yield dict(zip(POINTS, results, strict=True))
 
 
@@ -116,8 +116,8 @@ async def database(server: str, name: str, template: str) -> AsyncIterator[str]:
         await admin.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
 
-def orders(address: TemporalAddress, database_url: str, bridge: str, folder: Path) -> Orders:
-    return Orders(
+def config(address: TemporalAddress, database_url: str, bridge: str, folder: Path) -> WorkerConfig:
+    return WorkerConfig(
         temporal=address.host,
         namespace=address.namespace,
         database_url=database_url,
@@ -129,22 +129,22 @@ def orders(address: TemporalAddress, database_url: str, bridge: str, folder: Pat
     )
 
 
-async def lived(point: Point, experiment: Experiment) -> Ended:
+async def run_and_kill(point: Point, experiment: Experiment) -> Ended:
     async with asyncio.timeout(60), experiment.worker(point) as victim:
         code = await victim.wait()
     before = len(await experiment.rows("SELECT FROM dict_rate_limit_polls"))
-    async with experiment.worker(Point.NOWHERE) as heir:
+    async with experiment.worker(Point.NOWHERE) as successor:
         await eventually(lambda: experiment.has_polls(before + 6))
         await pause(experiment.address, *SCHEDULES)
-        heir.send_signal(signal.SIGTERM)
-        return Ended(experiment=experiment, killed_by=-code, heir_ended_with=await heir.wait())
+        successor.send_signal(signal.SIGTERM)
+        return Ended(experiment=experiment, killed_by=-code, successor_exit_code=await successor.wait())
 
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name.lower())
 async def test_the_worker_is_killed_and_the_next_one_completes(ended: dict[Point, Ended], point: Point) -> None:
     end = ended[point]
 
-    assert (end.killed_by, end.heir_ended_with) == (signal.SIGKILL, 0)
+    assert (end.killed_by, end.successor_exit_code) == (signal.SIGKILL, 0)
 
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name.lower())
@@ -154,7 +154,7 @@ async def test_every_transition_equals_a_replay_of_the_polls(ended: dict[Point, 
     events = [event for evaluation in await replayed(experiment) for event in alert_events(evaluation.changes)]
 
     assert events
-    assert await kept_events(experiment) == sorted(facts(event) for event in events)
+    assert await stored_events(experiment) == sorted(facts(event) for event in events)
 
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name.lower())
@@ -171,38 +171,38 @@ async def test_every_new_reading_is_stored_once(ended: dict[Point, Ended], point
 async def test_every_transition_is_published(ended: dict[Point, Ended], point: Point) -> None:
     experiment = ended[point].experiment
 
-    kept = await experiment.rows("SELECT event_id, published_at FROM dict_rate_limit_alert_events")
+    stored = await experiment.rows("SELECT event_id, published_at FROM dict_rate_limit_alert_events")
 
-    assert experiment.published() == {str(row["event_id"]) for row in kept}
-    assert all(row["published_at"] for row in kept)
+    assert experiment.published() == {str(row["event_id"]) for row in stored}
+    assert all(row["published_at"] for row in stored)
 
 
-@pytest.mark.parametrize("point", [Point.JUDGED, Point.RECORDED], ids=lambda point: point.name.lower())
+@pytest.mark.parametrize("point", [Point.EVALUATED, Point.RECORDED], ids=lambda point: point.name.lower())
 async def test_no_fetched_reading_is_lost(ended: dict[Point, Ended], point: Point) -> None:
     experiment = ended[point].experiment
 
     polls = await experiment.rows("SELECT participant, received_at FROM dict_rate_limit_polls")
 
-    answered = {(answer.participant, answer.received_at) for answer in experiment.answers()}
+    answered = {(snapshot.participant, snapshot.received_at) for snapshot in experiment.answers()}
     assert {(row["participant"], row["received_at"]) for row in polls} == answered
 
 
 async def replayed(experiment: Experiment) -> list[Evaluation]:
     """Judge the recorded polls once more, from what the source itself answered."""
     answers: dict[tuple[object, object], Snapshot] = {
-        (answer.participant, answer.received_at): answer for answer in experiment.answers()
+        (snapshot.participant, snapshot.received_at): snapshot for snapshot in experiment.answers()
     }
     polls = await experiment.rows("SELECT participant, received_at FROM dict_rate_limit_polls ORDER BY received_at")
     states = {participant: ParticipantState(participant=participant) for participant in PARTICIPANTS}
     evaluations = []
     for row in polls:
-        answer = answers[row["participant"], row["received_at"]]
-        states[answer.participant], evaluation = evaluate_poll(states[answer.participant], answer, RULES)
+        snapshot = answers[row["participant"], row["received_at"]]
+        states[snapshot.participant], evaluation = evaluate_poll(states[snapshot.participant], snapshot, RULES)
         evaluations.append(evaluation)
     return evaluations
 
 
-async def kept_events(experiment: Experiment) -> list[tuple[object, ...]]:
+async def stored_events(experiment: Experiment) -> list[tuple[object, ...]]:
     rows = await experiment.rows(
         "SELECT event_id, alert_id, sequence, policy_name, kind, transition, severity, available_tokens, detected_at"
         " FROM dict_rate_limit_alert_events"
