@@ -27,7 +27,7 @@ SWEEP = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Orders:
+class RelayConfig:
     """What the test wants. A small batch is more often begun than ended."""
 
     database_url: str
@@ -36,16 +36,16 @@ class Orders:
     batch: int
 
 
-async def main(orders: Orders) -> None:
+async def main(config: RelayConfig) -> None:
     """Say "working" once, then work."""
     shutdown = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, shutdown.set)
-    address = BrokerAddress(url=orders.broker_url, topic=orders.topic)
+    address = BrokerAddress(url=config.broker_url, topic=config.topic)
     publisher = PulsarPublisher(address, ProducerOptions(), SystemClock(), "test")
-    async with open_pool(orders.database_url) as pool:
+    async with open_pool(config.database_url) as pool:
         sys.stdout.write("working\n")
         sys.stdout.flush()
-        await relay(postgres_stores(pool).outbox, publisher, orders.batch, shutdown)
+        await relay(postgres_stores(pool).outbox, publisher, config.batch, shutdown)
     await publisher.close()
 
 
@@ -57,5 +57,5 @@ async def relay(outbox: Outbox, publisher: EventPublisher, batch: int, shutdown:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Orders(**json.loads(sys.argv[1]))))
+    asyncio.run(main(RelayConfig(**json.loads(sys.argv[1]))))
     os._exit(0)  # as the product does

@@ -28,7 +28,7 @@ from broker.topic import arrived, new_topic
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.bootstrap.store import postgres_stores
 from dict_rate_limit.usecases.poll.record import record_group
-from killable_relay import Orders
+from killable_relay import RelayConfig
 from samples.domain import NOON, RULES, bucket, snapshot
 from tool_box import find_data, find_tool
 
@@ -69,7 +69,7 @@ def polls() -> Iterator[Poll]:
 class Experiment:
     """The database, the broker, and the relays of the moment."""
 
-    orders: Orders
+    config: RelayConfig
     mortal: Mortal
     stores: Stores
     chance: random.Random
@@ -84,7 +84,7 @@ class Experiment:
                 await record_group(self.stores.state, [poll], RULES, asyncio.Semaphore(1))
 
     async def start_relay(self) -> None:
-        command = (sys.executable, killable_relay.__file__, json.dumps(asdict(self.orders)))
+        command = (sys.executable, killable_relay.__file__, json.dumps(asdict(self.config)))
         process = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
         assert process.stdout is not None
         self.relays.append(process)
@@ -123,10 +123,10 @@ class Experiment:
 async def experiment(database_url: str, folder: Path) -> AsyncIterator[Experiment]:
     mortal = Mortal(broker_in(folder / "pulsar"))
     await mortal.begin()
-    orders = Orders(database_url=database_url, broker_url=mortal.broker.url, topic=new_topic(), batch=BATCH)
+    config = RelayConfig(database_url=database_url, broker_url=mortal.broker.url, topic=new_topic(), batch=BATCH)
     async with open_pool(database_url) as pool:
         made = Experiment(
-            orders=orders,
+            config=config,
             mortal=mortal,
             stores=postgres_stores(pool),
             chance=random.Random(SEED),  # noqa: S311 -- no secret
@@ -190,7 +190,7 @@ async def test_after_any_kill_the_reader_has_each_transition_in_order(
         await run.until_waiting(0)
 
         codes = await run.end_relays()
-        ledger = Ledger(recorded=table(migrated_database_url), seen=arrived(run.mortal.broker, run.orders.topic))
+        ledger = Ledger(recorded=table(migrated_database_url), seen=arrived(run.mortal.broker, run.config.topic))
 
     report(ledger, len(acts))
     assert codes == [0] * RELAYS
