@@ -145,10 +145,10 @@ def temporal_address(server_folder: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def pulsar_broker(server_folder: Path) -> Iterator[Broker]:
     """A Pulsar broker for this test process; it has the topics of earlier tests."""
-    from broker.server import broker_in, life_of  # noqa: PLC0415 -- only tests that need it pay for it
+    from broker.server import configure_broker, running_broker  # noqa: PLC0415 -- only tests that need it pay for it
 
     find_tool("java")
     find_data("pulsar/jars")
-    broker = broker_in(server_folder / "pulsar")
-    with entered(life_of(broker)):
+    broker = configure_broker(server_folder / "pulsar")
+    with entered(running_broker(broker)):
         yield broker

@@ -23,7 +23,7 @@ import psycopg
 import pytest
 
 import killable_relay
-from broker.server import Mortal, broker_in
+from broker.server import KillableBroker, configure_broker
 from broker.topic import arrived, new_topic
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.bootstrap.store import postgres_stores
@@ -70,7 +70,7 @@ class Experiment:
     """The database, the broker, and the relays of the moment."""
 
     config: RelayConfig
-    mortal: Mortal
+    killable_broker: KillableBroker
     stores: Stores
     chance: random.Random
     polls: Iterator[Poll] = field(default_factory=polls)
@@ -97,9 +97,9 @@ class Experiment:
         await self.start_relay()
 
     async def kill_the_broker(self) -> None:
-        self.mortal.kill()
+        self.killable_broker.kill()
         await self.record(1)  # what waits for it
-        await self.mortal.begin()
+        await self.killable_broker.begin()
 
     async def amid_delivery(self) -> None:
         """Return when a part of what waits has been told, at some moment of the next batch: both are left to chance."""
@@ -121,13 +121,15 @@ class Experiment:
 
 @asynccontextmanager
 async def experiment(database_url: str, folder: Path) -> AsyncIterator[Experiment]:
-    mortal = Mortal(broker_in(folder / "pulsar"))
-    await mortal.begin()
-    config = RelayConfig(database_url=database_url, broker_url=mortal.broker.url, topic=new_topic(), batch=BATCH)
+    killable_broker = KillableBroker(configure_broker(folder / "pulsar"))
+    await killable_broker.begin()
+    config = RelayConfig(
+        database_url=database_url, broker_url=killable_broker.broker.url, topic=new_topic(), batch=BATCH
+    )
     async with open_pool(database_url) as pool:
         made = Experiment(
             config=config,
-            mortal=mortal,
+            killable_broker=killable_broker,
             stores=postgres_stores(pool),
             chance=random.Random(SEED),  # noqa: S311 -- no secret
         )
@@ -138,7 +140,7 @@ async def experiment(database_url: str, folder: Path) -> AsyncIterator[Experimen
                 if relay.returncode is None:
                     relay.kill()
                     await relay.wait()
-            mortal.kill()
+            killable_broker.kill()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +192,9 @@ async def test_after_any_kill_the_reader_has_each_transition_in_order(
         await run.until_waiting(0)
 
         codes = await run.end_relays()
-        ledger = Ledger(recorded=table(migrated_database_url), seen=arrived(run.mortal.broker, run.config.topic))
+        ledger = Ledger(
+            recorded=table(migrated_database_url), seen=arrived(run.killable_broker.broker, run.config.topic)
+        )
 
     report(ledger, len(acts))
     assert codes == [0] * RELAYS

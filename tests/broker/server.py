@@ -36,8 +36,8 @@ NAMESPACE: Final = "lb-conn/dict"
 CLOSED: Final = "lb-conn/closed"  # topics are not made by using them
 FOREIGN: Final = "lb-conn/foreign"  # open to administrators only
 ADMINISTRATOR: Final = "administrator"
-ANSWER_PATIENCE_SEC: Final = 10.0
-AGREED: Final = {200, 204, 409}  # 409: it is there from an earlier life
+ADMIN_TIMEOUT_SEC: Final = 10.0
+ACCEPTED_STATUSES: Final = {200, 204, 409}  # 409: it is there from an earlier life
 OPENED_TO_NETTY: Final = (
     "java.base/java.lang",
     "java.base/java.nio",
@@ -79,7 +79,7 @@ class Broker:
         Raises:
             OSError: it does not answer.
         """
-        connection = http.client.HTTPConnection(LOOPBACK, self.web_port, timeout=ANSWER_PATIENCE_SEC)
+        connection = http.client.HTTPConnection(LOOPBACK, self.web_port, timeout=ADMIN_TIMEOUT_SEC)
         try:
             text = None if body is None else json.dumps(body)
             connection.request(method, f"/admin/v2/{path}", text, {"content-type": "application/json"})
@@ -91,7 +91,7 @@ class Broker:
     def must(self, method: str, path: str, body: object = None) -> bytes:
         """Ask the administration, which must agree."""
         status, answer = self.admin(method, path, body)
-        assert status in AGREED, f"{method} {path}: {status} {answer.decode()}"
+        assert status in ACCEPTED_STATUSES, f"{method} {path}: {status} {answer.decode()}"
         return answer
 
     def stats(self, topic: str) -> dict[str, object]:
@@ -100,7 +100,7 @@ class Broker:
         return stats
 
 
-def broker_in(folder: Path) -> Broker:
+def configure_broker(folder: Path) -> Broker:
     """Choose ports for a broker of this folder, which must not be used yet."""
     folder.mkdir(parents=True)
     port, tls_port, web_port = (free_port() for _ in range(3))
@@ -154,18 +154,18 @@ def _configuration(broker: Broker) -> tuple[tuple[str, object], ...]:
 
 
 @asynccontextmanager
-async def life_of(broker: Broker) -> AsyncIterator[int]:
+async def running_broker(broker: Broker) -> AsyncIterator[int]:
     """Run the broker for the length of the block, killed at its end; gives its process id.
 
     Raises:
         EmbeddedError: it did not start.
     """
-    async with running_process(program(broker), lambda _: furnished(broker)) as pid:
+    async with running_process(program(broker), lambda _: prepare_namespaces(broker)) as pid:
         yield pid
 
 
 @dataclass(slots=True)
-class Mortal:
+class KillableBroker:
     """A broker that is killed and begins anew, with what it had stored."""
 
     broker: Broker
@@ -174,7 +174,7 @@ class Mortal:
     async def begin(self) -> None:
         """Return once it answers."""
         self.child = start(program(self.broker))
-        await wait_until_ready(self.child, program(self.broker), lambda _: furnished(self.broker))
+        await wait_until_ready(self.child, program(self.broker), lambda _: prepare_namespaces(self.broker))
 
     def kill(self) -> None:
         """End it with SIGKILL, between two writes.
@@ -218,15 +218,18 @@ def jars() -> Path:
     return tools_folder() / "pulsar" / "jars"
 
 
-def furnished(broker: Broker) -> bool:
+def prepare_namespaces(broker: Broker) -> bool:
     """Tell whether it takes messages and has our namespaces, which are made."""
     try:
-        return all(broker.admin(*step)[0] in AGREED for step in (*_furniture(), ("GET", "brokers/health", None)))
+        return all(
+            broker.admin(*step)[0] in ACCEPTED_STATUSES
+            for step in (*_namespace_requests(), ("GET", "brokers/health", None))
+        )
     except (OSError, http.client.HTTPException):
         return False
 
 
-def _furniture() -> tuple[tuple[str, str, object], ...]:
+def _namespace_requests() -> tuple[tuple[str, str, object], ...]:
     closed = {"allowAutoTopicCreation": False}
     kept = {"retentionSizeInMB": -1, "retentionTimeInMinutes": -1}  # else what nobody subscribes to may go at a restart
     role = quote(ROLE, safe="")
@@ -250,12 +253,12 @@ async def main(command: list[str]) -> int:
     if not jars().is_dir() or shutil.which("java", path=search_path()) is None:
         sys.exit("not installed: a Pulsar broker, or Java 17 to run it; run scripts/tools first")
     with tempfile.TemporaryDirectory(prefix="drl-") as folder:
-        broker = broker_in(Path(folder) / "pulsar")
-        async with life_of(broker):
-            return await _held(broker, command)
+        broker = configure_broker(Path(folder) / "pulsar")
+        async with running_broker(broker):
+            return await _run(broker, command)
 
 
-async def _held(broker: Broker, command: list[str]) -> int:
+async def _run(broker: Broker, command: list[str]) -> int:
     variables = {"PULSAR_BROKER_URL": broker.url, "PULSAR_ADMIN_URL": f"http://{LOOPBACK}:{broker.web_port}"}
     if command:
         child = await asyncio.create_subprocess_exec(*command, env={**os.environ, **variables})  # noqa: TID251 -- handed on
