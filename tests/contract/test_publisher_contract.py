@@ -20,7 +20,7 @@ from dict_rate_limit.contract.events import event_document
 from dict_rate_limit.domain.errors import PublishError
 from dict_rate_limit.ports.delivery import PublishResult
 from samples.domain import NOON
-from samples.events import CLAIMS, ENTRIES, KEYS, mixed, story_of, swollen
+from samples.events import CLAIMS, ENTRIES, KEYS, enlarged, interleaved, transitions_of
 from samples.fake_ports import HandClock
 
 if TYPE_CHECKING:
@@ -111,15 +111,15 @@ async def refusing(some: AbstractAsyncContextManager[Made]) -> AsyncIterator[Mad
 
 
 async def test_transitions_of_a_policy_arrive_in_the_order_given(made: Made) -> None:
-    stories = [story_of(name, 20) for name in (CLAIMS, ENTRIES, KEYS)]
+    stories = [transitions_of(name, 20) for name in (CLAIMS, ENTRIES, KEYS)]
 
-    await receipts_of(made.publisher, mixed(*stories))
+    await receipts_of(made.publisher, interleaved(*stories))
 
     assert [made.ids(name) for name in (CLAIMS, ENTRIES, KEYS)] == [ids(story) for story in stories]
 
 
 async def test_successive_calls_preserve_the_order(made: Made) -> None:
-    story = story_of(CLAIMS, 9)
+    story = transitions_of(CLAIMS, 9)
 
     for part in (story[:4], story[4:5], story[5:]):
         await receipts_of(made.publisher, part)
@@ -128,7 +128,7 @@ async def test_successive_calls_preserve_the_order(made: Made) -> None:
 
 
 async def test_each_transition_has_one_result(made: Made) -> None:
-    events = mixed(story_of(CLAIMS, 3), story_of(KEYS, 3))
+    events = interleaved(transitions_of(CLAIMS, 3), transitions_of(KEYS, 3))
 
     receipts = await receipts_of(made.publisher, events)
 
@@ -137,14 +137,14 @@ async def test_each_transition_has_one_result(made: Made) -> None:
 
 
 async def test_a_transition_has_arrived_when_its_result_is_returned(made: Made) -> None:
-    async with aclosing(made.publisher.publish(story_of(CLAIMS, 5))) as receipts:
+    async with aclosing(made.publisher.publish(transitions_of(CLAIMS, 5))) as receipts:
         first = await anext(receipts)
 
         assert str(first.event_id) in made.ids()
 
 
 async def test_a_repeat_has_the_same_event_id(made: Made) -> None:
-    story = story_of(CLAIMS, 2)
+    story = transitions_of(CLAIMS, 2)
 
     await receipts_of(made.publisher, story)
     await receipts_of(made.publisher, story)
@@ -157,7 +157,7 @@ async def test_publishing_nothing_needs_no_broker(made: Made) -> None:
 
 
 async def test_a_caller_that_stops_reading_results_can_publish_again(made: Made) -> None:
-    story = story_of(CLAIMS, 5)
+    story = transitions_of(CLAIMS, 5)
     async with aclosing(made.publisher.publish(story)) as receipts:
         await anext(receipts)
 
@@ -168,13 +168,13 @@ async def test_a_caller_that_stops_reading_results_can_publish_again(made: Made)
 
 async def test_an_outage_is_an_error_that_names_the_destination(made: Made) -> None:
     with pytest.raises(PublishError) as raised:
-        await receipts_of(made.away, story_of(CLAIMS, 2))
+        await receipts_of(made.away, transitions_of(CLAIMS, 2))
 
     assert str(raised.value).startswith(f"{made.away.destination}: ")
 
 
 async def test_a_too_large_transition_is_rejected_with_a_reason(refusing: Made) -> None:
-    large = swollen(story_of(CLAIMS, 1)[0], MAX_EVENT_BYTES)
+    large = enlarged(transitions_of(CLAIMS, 1)[0], MAX_EVENT_BYTES)
 
     (receipt,) = await receipts_of(refusing.publisher, [large])
 
@@ -184,10 +184,10 @@ async def test_a_too_large_transition_is_rejected_with_a_reason(refusing: Made) 
 
 
 async def test_a_rejected_transition_blocks_only_its_policy(refusing: Made) -> None:
-    claims, keys = story_of(CLAIMS, 4), story_of(KEYS, 4)
-    large = swollen(claims[1], MAX_EVENT_BYTES)
+    claims, keys = transitions_of(CLAIMS, 4), transitions_of(KEYS, 4)
+    large = enlarged(claims[1], MAX_EVENT_BYTES)
 
-    receipts = await receipts_of(refusing.publisher, mixed([claims[0], large, *claims[2:]], keys))
+    receipts = await receipts_of(refusing.publisher, interleaved([claims[0], large, *claims[2:]], keys))
 
     assert refusing.ids(CLAIMS) == ids(claims[:1])
     assert refusing.ids(KEYS) == ids(keys)
@@ -196,8 +196,8 @@ async def test_a_rejected_transition_blocks_only_its_policy(refusing: Made) -> N
 
 
 async def test_the_next_call_continues_after_a_rejected_transition(refusing: Made) -> None:
-    first, *later = story_of(CLAIMS, 3)
-    await receipts_of(refusing.publisher, [swollen(first, MAX_EVENT_BYTES), *later])
+    first, *later = transitions_of(CLAIMS, 3)
+    await receipts_of(refusing.publisher, [enlarged(first, MAX_EVENT_BYTES), *later])
 
     await receipts_of(refusing.publisher, later)
 

@@ -22,7 +22,7 @@ from broker.tokens import token
 from broker.topic import SILENT, new_topic
 from cli_program import ended
 from dict_rate_limit.adapters.pulsar.connection import BrokerAddress
-from samples.events import CLAIMS, KEYS, mixed, story_of
+from samples.events import CLAIMS, KEYS, interleaved, transitions_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -62,7 +62,7 @@ def send(environ: dict[str, str], *messages: tuple[bytes, str]) -> None:
 
 
 def test_an_event_is_one_readable_line(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    (event,) = story_of(CLAIMS, 1)
+    (event,) = transitions_of(CLAIMS, 1)
     publish(environ, [event])
 
     result = ended(capsys, "events", "tail", *OLDEST, "1", environ=environ)
@@ -74,7 +74,7 @@ def test_an_event_is_one_readable_line(environ: dict[str, str], capsys: pytest.C
 
 
 def test_the_line_can_be_english(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    (event,) = story_of(CLAIMS, 1)
+    (event,) = transitions_of(CLAIMS, 1)
     publish(environ, [event])
 
     result = ended(capsys, "events", "tail", *OLDEST, "1", "--language", "en", environ=environ)
@@ -83,7 +83,7 @@ def test_the_line_can_be_english(environ: dict[str, str], capsys: pytest.Capture
 
 
 def test_with_json_an_event_is_its_document(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    events = mixed(story_of(CLAIMS, 3), story_of(KEYS, 3))
+    events = interleaved(transitions_of(CLAIMS, 3), transitions_of(KEYS, 3))
     publish(environ, events)
 
     result = ended(capsys, "events", "tail", *OLDEST, "6", "--output", "json", environ=environ)
@@ -93,7 +93,7 @@ def test_with_json_an_event_is_its_document(environ: dict[str, str], capsys: pyt
 
 
 def test_the_command_ends_after_the_count(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    publish(environ, story_of(CLAIMS, 5))
+    publish(environ, transitions_of(CLAIMS, 5))
 
     result = ended(capsys, "events", "tail", *OLDEST, "2", environ=environ)
 
@@ -101,7 +101,7 @@ def test_the_command_ends_after_the_count(environ: dict[str, str], capsys: pytes
 
 
 def test_too_few_events_in_time_are_reported(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    publish(environ, story_of(CLAIMS, 1))
+    publish(environ, transitions_of(CLAIMS, 1))
 
     result = ended(capsys, "events", "tail", *OLDEST, "2", "--seconds", "3", environ=environ)
 
@@ -111,7 +111,7 @@ def test_too_few_events_in_time_are_reported(environ: dict[str, str], capsys: py
 
 def test_foreign_messages_are_ignored(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     send(environ, (b"{}", "ActionKeyCreated"), (b"\xff", ""))
-    publish(environ, story_of(CLAIMS, 1))
+    publish(environ, transitions_of(CLAIMS, 1))
 
     result = ended(capsys, "events", "tail", *OLDEST, "1", environ=environ)
 
@@ -124,7 +124,7 @@ def test_invalid_events_are_ignored_with_a_warning(
     environ: dict[str, str], capsys: pytest.CaptureFixture[str], content: bytes
 ) -> None:
     send(environ, (content, "ActionRateLimitAlert"))
-    publish(environ, story_of(CLAIMS, 1))
+    publish(environ, transitions_of(CLAIMS, 1))
 
     result = ended(capsys, "events", "tail", *OLDEST, "1", environ=environ)
 
@@ -133,7 +133,7 @@ def test_invalid_events_are_ignored_with_a_warning(
 
 
 def test_no_event_can_control_the_terminal(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    publish(environ, [replace(story_of(CLAIMS, 1)[0], message="\x1b[2J\nall clear", participant="\x07")])
+    publish(environ, [replace(transitions_of(CLAIMS, 1)[0], message="\x1b[2J\nall clear", participant="\x07")])
 
     result = ended(capsys, "events", "tail", *OLDEST, "1", environ=environ)
 
@@ -145,7 +145,7 @@ def test_no_event_can_control_the_terminal(environ: dict[str, str], capsys: pyte
 def test_the_command_leaves_no_subscription(
     pulsar_broker: Broker, topic: str, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    publish(environ, story_of(CLAIMS, 5))
+    publish(environ, transitions_of(CLAIMS, 5))
 
     ended(capsys, "events", "tail", *OLDEST, "2", environ=environ)
 
@@ -155,7 +155,7 @@ def test_the_command_leaves_no_subscription(
 def test_tls_and_a_token_are_used(
     pulsar_broker: Broker, topic: str, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    publish(environ, story_of(CLAIMS, 1))
+    publish(environ, transitions_of(CLAIMS, 1))
     secured = {
         "PULSAR_BROKER_URL": pulsar_broker.tls_url,
         "PULSAR_TOPIC": topic,
@@ -214,7 +214,7 @@ async def tailing(environ: dict[str, str], *options: str) -> AsyncIterator[async
 
 async def test_by_default_only_new_events_are_printed(pulsar_broker: Broker, topic: str) -> None:
     environ = {"PULSAR_BROKER_URL": pulsar_broker.url, "PULSAR_TOPIC": topic}
-    before, later = story_of(CLAIMS, 2)
+    before, later = transitions_of(CLAIMS, 2)
     async with publishing_to(BrokerAddress(url=pulsar_broker.url, topic=topic)) as publisher:
         await receipts_of(publisher, [before])
         async with tailing(environ, "--output", "json", "--count", "1") as process:
@@ -237,7 +237,7 @@ async def test_the_command_ends_on_a_signal(environ: dict[str, str], number: sig
 
 
 async def test_an_outage_is_reported_and_survived(pulsar_broker: Broker, topic: str) -> None:
-    (event,) = story_of(CLAIMS, 1)
+    (event,) = transitions_of(CLAIMS, 1)
     async with proxy_to(pulsar_broker) as proxy:
         environ = {"PULSAR_BROKER_URL": proxy.url, "PULSAR_TOPIC": topic}
         async with tailing(environ, "--output", "json", "--count", "1") as process:

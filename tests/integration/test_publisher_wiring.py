@@ -18,7 +18,7 @@ from dict_rate_limit.bootstrap.publisher import open_publisher
 from dict_rate_limit.bootstrap.telemetry import Telemetry
 from dict_rate_limit.domain.errors import PublishError
 from dict_rate_limit.settings import load
-from samples.events import CLAIMS, story_of
+from samples.events import CLAIMS, transitions_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,14 +40,14 @@ async def test_without_a_broker_transitions_are_logged_and_marked_published() ->
     stream, configured = io.StringIO(), settings()
 
     async with open_container(configured, Telemetry()) as container, open_publisher(container, stream) as where:
-        await receipts_of(where.publisher, story_of(CLAIMS, 1))
+        await receipts_of(where.publisher, transitions_of(CLAIMS, 1))
 
         assert (where.publisher.destination, await where.check()) == ("log", "log only")
     assert json.loads(stream.getvalue())["core_event"]["data"]["policy_name"] == CLAIMS
 
 
 async def test_with_a_broker_transitions_are_published_to_it(pulsar_broker: Broker, tmp_path: Path) -> None:
-    story, topic, file = story_of(CLAIMS, 2), new_topic(), tmp_path / "token"
+    story, topic, file = transitions_of(CLAIMS, 2), new_topic(), tmp_path / "token"
     file.write_text(token())
     configured = settings(
         PULSAR_BROKER_URL=pulsar_broker.tls_url,
@@ -75,7 +75,7 @@ async def test_an_unavailable_broker_is_retried() -> None:
 
     async with open_container(configured, Telemetry()) as container, open_publisher(container) as where:
         with pytest.raises(PublishError):
-            await receipts_of(where.publisher, story_of(CLAIMS, 1))
+            await receipts_of(where.publisher, transitions_of(CLAIMS, 1))
 
         assert await where.check() == "waiting"
 

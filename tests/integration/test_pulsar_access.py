@@ -14,7 +14,7 @@ from broker.topic import arrived, new_topic
 from dict_rate_limit.adapters.pulsar.connection import BrokerAddress
 from dict_rate_limit.apps.local.port import LOOPBACK
 from dict_rate_limit.domain.errors import PublishError
-from samples.events import CLAIMS, story_of
+from samples.events import CLAIMS, transitions_of
 from samples.worker import eventually
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ async def refused(address: BrokerAddress) -> str:
     """Return the error of an attempt to publish, without the destination."""
     async with publishing_to(address) as publisher:
         with pytest.raises(PublishError) as raised:
-            await receipts_of(publisher, story_of(CLAIMS, 1))
+            await receipts_of(publisher, transitions_of(CLAIMS, 1))
         assert publisher.state == "waiting"
     assert raised.value.retry_helps
     destination, _, cause = str(raised.value).partition(f"{address.topic}: ")
@@ -39,7 +39,7 @@ async def refused(address: BrokerAddress) -> str:
 
 
 async def test_tls_with_our_authority_and_a_token_is_accepted(pulsar_broker: Broker) -> None:
-    topic, story = new_topic(), story_of(CLAIMS, 3)
+    topic, story = new_topic(), transitions_of(CLAIMS, 3)
     address = BrokerAddress(url=pulsar_broker.tls_url, topic=topic, token=token(), tls_ca_file=pulsar_broker.authority)
 
     async with publishing_to(address) as publisher:
@@ -104,7 +104,7 @@ async def test_one_broker_of_several_is_enough(pulsar_broker: Broker) -> None:
     url = f"{pulsar_broker.url},{LOOPBACK}:1"
 
     async with publishing_to(BrokerAddress(url=url, topic=topic)) as publisher:
-        assert len(await receipts_of(publisher, story_of(CLAIMS, 1))) == 1
+        assert len(await receipts_of(publisher, transitions_of(CLAIMS, 1))) == 1
 
 
 async def test_an_expired_token_is_reported_with_its_expiry(pulsar_broker: Broker) -> None:
@@ -144,7 +144,7 @@ async def test_a_missing_namespace_is_reported(pulsar_broker: Broker) -> None:
 
 
 async def test_a_topic_created_later_gets_the_pending_transitions(pulsar_broker: Broker) -> None:
-    topic, story = new_topic(CLOSED), story_of(CLAIMS, 2)
+    topic, story = new_topic(CLOSED), transitions_of(CLAIMS, 2)
     async with publishing_to(BrokerAddress(url=pulsar_broker.url, topic=topic, token=token())) as publisher:
         with pytest.raises(PublishError):
             await receipts_of(publisher, story)
@@ -156,7 +156,7 @@ async def test_a_topic_created_later_gets_the_pending_transitions(pulsar_broker:
 
 
 async def test_a_token_is_read_again_at_each_connection(pulsar_broker: Broker, tmp_path: Path) -> None:
-    file, topic, story = tmp_path / "token", new_topic(), story_of(CLAIMS, 2)
+    file, topic, story = tmp_path / "token", new_topic(), transitions_of(CLAIMS, 2)
     file.write_text(token(lasts_sec=-60))
     address = BrokerAddress(url=pulsar_broker.url, topic=topic, token=file.read_text(), token_file=file)
     async with publishing_to(address) as publisher:
@@ -170,7 +170,7 @@ async def test_a_token_is_read_again_at_each_connection(pulsar_broker: Broker, t
 
 
 async def test_an_exhausted_backlog_quota_is_reported(pulsar_broker: Broker) -> None:
-    topic, story = new_topic("lb-conn/narrow"), story_of(CLAIMS, 2)
+    topic, story = new_topic("lb-conn/narrow"), transitions_of(CLAIMS, 2)
     place, quota = topic.replace("://", "/"), {"limitSize": 1, "limitTime": -1, "policy": "producer_exception"}
     pulsar_broker.must("PUT", "namespaces/lb-conn/narrow")
     pulsar_broker.must("POST", "namespaces/lb-conn/narrow/backlogQuota?backlogQuotaType=destination_storage", quota)

@@ -17,7 +17,7 @@ from broker.topic import arrived, new_topic
 from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, BrokerTimeouts
 from dict_rate_limit.adapters.pulsar.publisher import MAX_EVENT_BYTES
 from dict_rate_limit.domain.errors import PublishError
-from samples.events import CLAIMS, KEYS, mixed, story_of, swollen
+from samples.events import CLAIMS, KEYS, enlarged, interleaved, transitions_of
 from samples.worker import eventually
 from tool_box import REPOSITORY
 
@@ -43,7 +43,7 @@ def address(proxy: Proxy) -> BrokerAddress:
 async def test_a_lost_acknowledgement_is_an_outage_followed_by_a_repeat(
     pulsar_broker: Broker, proxy: Proxy, address: BrokerAddress
 ) -> None:
-    transitions = story_of(CLAIMS, 3)
+    transitions = transitions_of(CLAIMS, 3)
     async with publishing_to(address) as publisher:
         await receipts_of(publisher, transitions[:1])
         proxy.loses_answers = True
@@ -62,7 +62,7 @@ async def test_a_lost_acknowledgement_is_an_outage_followed_by_a_repeat(
 async def test_a_short_interruption_causes_no_repeat(
     pulsar_broker: Broker, proxy: Proxy, address: BrokerAddress
 ) -> None:
-    events = mixed(story_of(CLAIMS, 200), story_of(KEYS, 200))
+    events = interleaved(transitions_of(CLAIMS, 200), transitions_of(KEYS, 200))
     async with publishing_to(address, timeouts=LONG) as publisher:
         await receipts_of(publisher, events[:2])
         proxy.loses_answers = True
@@ -82,9 +82,9 @@ async def test_a_short_interruption_causes_no_repeat(
 async def test_an_early_interruption_has_no_later_effect(
     pulsar_broker: Broker, proxy: Proxy, address: BrokerAddress
 ) -> None:
-    transitions = story_of(CLAIMS, 6)
+    transitions = transitions_of(CLAIMS, 6)
     async with publishing_to(address, timeouts=LONG) as publisher:
-        await receipts_of(publisher, [swollen(transitions[0], MAX_EVENT_BYTES)])  # connects, and sends nothing
+        await receipts_of(publisher, [enlarged(transitions[0], MAX_EVENT_BYTES)])  # connects, and sends nothing
         proxy.deaf = True
         publishing = asyncio.create_task(receipts_of(publisher, transitions[:3]))
         await proxy.swallowed.wait()
@@ -109,7 +109,7 @@ async def until_arrived(broker: Broker, topic: str, number: int) -> None:
 async def test_after_an_outage_the_publisher_reconnects(
     pulsar_broker: Broker, proxy: Proxy, address: BrokerAddress
 ) -> None:
-    transitions = story_of(CLAIMS, 4)
+    transitions = transitions_of(CLAIMS, 4)
     async with publishing_to(address) as publisher:
         await receipts_of(publisher, transitions[:1])
         proxy.cut()
@@ -131,12 +131,12 @@ async def test_a_silent_connection_times_out(proxy: Proxy, address: BrokerAddres
 
     async with publishing_to(address) as publisher:
         with pytest.raises(PublishError, match="a server answers but does not accept the connection"):
-            await receipts_of(publisher, story_of(CLAIMS, 1))
+            await receipts_of(publisher, transitions_of(CLAIMS, 1))
 
 
 async def test_closing_does_not_wait_for_a_silent_connection(proxy: Proxy, address: BrokerAddress) -> None:
     async with publishing_to(address, timeouts=LONG) as publisher:
-        await receipts_of(publisher, story_of(CLAIMS, 1))
+        await receipts_of(publisher, transitions_of(CLAIMS, 1))
         proxy.deaf = True
 
         async with asyncio.timeout(5):
@@ -145,14 +145,14 @@ async def test_closing_does_not_wait_for_a_silent_connection(proxy: Proxy, addre
 
 async def test_outages_leave_no_threads(proxy: Proxy, address: BrokerAddress) -> None:
     async with publishing_to(address) as publisher:
-        await receipts_of(publisher, story_of(CLAIMS, 1))
+        await receipts_of(publisher, transitions_of(CLAIMS, 1))
         before = threads()
         for _ in range(2):
             proxy.cut()
             with pytest.raises(PublishError):
-                await receipts_of(publisher, story_of(KEYS, 1))
+                await receipts_of(publisher, transitions_of(KEYS, 1))
             await proxy.open()
-            await receipts_of(publisher, story_of(CLAIMS, 1))
+            await receipts_of(publisher, transitions_of(CLAIMS, 1))
 
         await eventually(lambda: no_more_than(before))
 
@@ -169,7 +169,7 @@ async def no_more_than(number: int) -> bool:
 async def test_a_cancelled_transition_can_be_published_again(
     pulsar_broker: Broker, proxy: Proxy, address: BrokerAddress
 ) -> None:
-    transitions = story_of(CLAIMS, 5)
+    transitions = transitions_of(CLAIMS, 5)
     async with publishing_to(address) as publisher:
         async with aclosing(publisher.publish(transitions[:1])) as receipts:
             await anext(receipts)

@@ -12,7 +12,7 @@ from broker.publishers import ids, publishing_to, receipts_of
 from broker.topic import arrived, new_topic
 from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, ProducerOptions
 from dict_rate_limit.domain.alerts.alert import Severity
-from samples.events import CLAIMS, ENTRIES, KEYS, mixed, story_of
+from samples.events import CLAIMS, ENTRIES, KEYS, interleaved, transitions_of
 
 if TYPE_CHECKING:
     from broker.server import Broker
@@ -31,7 +31,7 @@ def address(pulsar_broker: Broker, topic: str) -> BrokerAddress:
 async def test_a_message_has_properties_for_filtering(
     pulsar_broker: Broker, address: BrokerAddress, topic: str
 ) -> None:
-    (event,) = story_of(CLAIMS, 1)
+    (event,) = transitions_of(CLAIMS, 1)
 
     async with publishing_to(address) as publisher:
         await receipts_of(publisher, [event])
@@ -49,8 +49,8 @@ async def test_a_message_has_properties_for_filtering(
 async def test_deduplication_loses_nothing_of_interleaved_policies(
     pulsar_broker: Broker, address: BrokerAddress, topic: str
 ) -> None:
-    stories = [story_of(f"POLICY_{number}", 40) for number in range(25)]
-    halves = [mixed(*(story[:20] for story in stories)), mixed(*(story[20:] for story in stories))]
+    stories = [transitions_of(f"POLICY_{number}", 40) for number in range(25)]
+    halves = [interleaved(*(story[:20] for story in stories)), interleaved(*(story[20:] for story in stories))]
 
     async with publishing_to(address) as publisher:
         receipts = await asyncio.gather(*(receipts_of(publisher, half) for half in halves))
@@ -65,10 +65,10 @@ async def test_deduplication_loses_nothing_of_interleaved_policies(
 async def test_messages_that_share_a_batch_share_their_policy(
     pulsar_broker: Broker, address: BrokerAddress, topic: str
 ) -> None:
-    stories = [story_of(name, 30) for name in (CLAIMS, ENTRIES, KEYS)]
+    stories = [transitions_of(name, 30) for name in (CLAIMS, ENTRIES, KEYS)]
 
     async with publishing_to(address) as publisher:
-        await receipts_of(publisher, mixed(*stories))
+        await receipts_of(publisher, interleaved(*stories))
 
     keys = defaultdict(set)
     for message in arrived(pulsar_broker, topic):
@@ -82,7 +82,7 @@ async def test_messages_that_share_a_batch_share_their_policy(
 async def test_every_batching_and_compression_delivers_all_messages(
     pulsar_broker: Broker, address: BrokerAddress, topic: str, compression: str, *, batching: bool
 ) -> None:
-    events = mixed(story_of(CLAIMS, 3), story_of(KEYS, 3))
+    events = interleaved(transitions_of(CLAIMS, 3), transitions_of(KEYS, 3))
 
     async with publishing_to(address, ProducerOptions(batching=batching, compression=compression)) as publisher:
         await receipts_of(publisher, events)
@@ -91,7 +91,7 @@ async def test_every_batching_and_compression_delivers_all_messages(
 
 
 async def test_two_replicas_can_publish_concurrently(pulsar_broker: Broker, address: BrokerAddress, topic: str) -> None:
-    stories = [story_of(CLAIMS, 50), story_of(KEYS, 50)]
+    stories = [transitions_of(CLAIMS, 50), transitions_of(KEYS, 50)]
 
     async with publishing_to(address) as one, publishing_to(address) as other:
         await asyncio.gather(receipts_of(one, stories[0]), receipts_of(other, stories[1]))
@@ -105,10 +105,10 @@ async def test_a_partitioned_topic_preserves_the_order(
     pulsar_broker: Broker, address: BrokerAddress, topic: str
 ) -> None:
     pulsar_broker.must("PUT", f"{topic.replace('://', '/')}/partitions", 3)
-    stories = [story_of(f"POLICY_{number}", 10) for number in range(9)]
+    stories = [transitions_of(f"POLICY_{number}", 10) for number in range(9)]
 
     async with publishing_to(address) as publisher:
-        await receipts_of(publisher, mixed(*stories))
+        await receipts_of(publisher, interleaved(*stories))
 
     partitions = [arrived(pulsar_broker, f"{topic}-partition-{number}") for number in range(3)]
     by_policy = defaultdict(list)
@@ -125,14 +125,14 @@ async def test_a_reader_that_never_acknowledges_blocks_no_publisher(
     pulsar_broker.must("PUT", f"{topic.replace('://', '/')}/subscription/silent")
 
     async with publishing_to(address) as publisher:
-        receipts = [await receipts_of(publisher, story_of(name, 20)) for name in (CLAIMS, KEYS)]
+        receipts = [await receipts_of(publisher, transitions_of(name, 20)) for name in (CLAIMS, KEYS)]
 
     assert [len(each) for each in receipts] == [20, 20]
 
 
 async def test_the_library_writes_no_log_lines(address: BrokerAddress, capfd: pytest.CaptureFixture[str]) -> None:
     async with publishing_to(address) as publisher:
-        await receipts_of(publisher, story_of(CLAIMS, 3))
+        await receipts_of(publisher, transitions_of(CLAIMS, 3))
 
     assert capfd.readouterr() == ("", "")
 
@@ -140,6 +140,6 @@ async def test_the_library_writes_no_log_lines(address: BrokerAddress, capfd: py
 async def test_the_publisher_reports_its_state(address: BrokerAddress) -> None:
     async with publishing_to(address) as publisher:
         before = publisher.state
-        await receipts_of(publisher, story_of(CLAIMS, 1))
+        await receipts_of(publisher, transitions_of(CLAIMS, 1))
 
         assert (before, publisher.state) == ("not used yet", "ok")

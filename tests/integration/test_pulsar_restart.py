@@ -15,7 +15,7 @@ from broker.topic import arrived, new_topic
 from dict_rate_limit.adapters.pulsar.connection import BrokerAddress
 from dict_rate_limit.domain.errors import PublishError
 from dict_rate_limit.usecases.deliver import deliver_all
-from samples.events import CLAIMS, ENTRIES, KEYS, mixed, story_of
+from samples.events import CLAIMS, ENTRIES, KEYS, interleaved, transitions_of
 from samples.fake_ports import HandClock, ListOutbox
 from samples.worker import eventually
 from tool_box import find_data, find_tool
@@ -43,8 +43,8 @@ async def killable_broker(server_folder: Path) -> AsyncIterator[KillableBroker]:
 
 
 async def test_pending_transitions_are_published_when_the_broker_is_back(killable_broker: KillableBroker) -> None:
-    topic, stories = new_topic(), [story_of(name, 10) for name in (CLAIMS, ENTRIES, KEYS)]
-    outbox, clock = ListOutbox(mixed(*stories)), HandClock()
+    topic, stories = new_topic(), [transitions_of(name, 10) for name in (CLAIMS, ENTRIES, KEYS)]
+    outbox, clock = ListOutbox(interleaved(*stories)), HandClock()
     async with publishing_to(BrokerAddress(url=killable_broker.broker.url, topic=topic)) as publisher:
         first = await deliver_all(outbox, publisher, clock, batch=3, within=timedelta(0))
         killable_broker.kill()
@@ -70,8 +70,8 @@ async def emptied(outbox: ListOutbox, publisher: EventPublisher) -> bool:
 
 async def test_no_acknowledged_message_is_lost_when_the_broker_is_killed(killable_broker: KillableBroker) -> None:
     # few enough that a busy machine returns the first result before the publisher times out
-    topic, stories = new_topic(), [story_of(name, 300) for name in (CLAIMS, ENTRIES, KEYS)]
-    events = mixed(*stories)
+    topic, stories = new_topic(), [transitions_of(name, 300) for name in (CLAIMS, ENTRIES, KEYS)]
+    events = interleaved(*stories)
     received: list[str] = []  # event ids
     async with publishing_to(BrokerAddress(url=killable_broker.broker.url, topic=topic)) as publisher:
         await receipts_of(publisher, events[:1])

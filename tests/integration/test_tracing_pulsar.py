@@ -16,7 +16,7 @@ from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, ProducerOp
 from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
 from dict_rate_limit.domain.errors import PublishError
 from otel_collector import collecting
-from samples.events import CLAIMS, story_of
+from samples.events import CLAIMS, transitions_of
 from span_memory import SpanMemory, attributes
 from temporal_namespace import new_namespace
 from traced_worker import Servers, first_cycle
@@ -67,7 +67,7 @@ async def test_each_message_of_a_cycle_carries_its_span(
 
 async def test_a_message_without_an_acknowledgement_is_a_failed_span(pulsar_broker: Broker) -> None:
     memory = SpanMemory()
-    first, second = story_of(CLAIMS, 2)
+    first, second = transitions_of(CLAIMS, 2)
     async with proxy_to(pulsar_broker) as proxy:
         address = BrokerAddress(url=proxy.url, topic=new_topic())
         publisher = PulsarPublisher(address, ProducerOptions(), SystemClock(), "1.2.3", SHORT, memory.tracer)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CLAIMS, ENTRIES, KEYS = "CLAIMS_READ", "ENTRIES_WRITE", "KEYS_CHECK"
 
 
-def story_of(policy_name: str, length: int, participant: str = PARTICIPANT) -> list[AlertEvent]:
+def transitions_of(policy_name: str, length: int, participant: str = PARTICIPANT) -> list[AlertEvent]:
     """Make the first transitions of one alert: opened, then reminders, a second apart."""
     facts = AlertContext(category="C", bucket=bucket(200, name=policy_name), threshold=2500)
     subject = Subject(participant=participant, policy_name=policy_name, kind=Kind.THRESHOLD)
@@ -31,11 +31,11 @@ def story_of(policy_name: str, length: int, participant: str = PARTICIPANT) -> l
     return events
 
 
-def mixed(*stories: Sequence[AlertEvent]) -> list[AlertEvent]:
+def interleaved(*stories: Sequence[AlertEvent]) -> list[AlertEvent]:
     """Deal stories of one length out in turns, as they are recorded."""
     return list(chain.from_iterable(zip(*stories, strict=True)))
 
 
-def swollen(event: AlertEvent, size: int) -> AlertEvent:
+def enlarged(event: AlertEvent, size: int) -> AlertEvent:
     """Make a transition whose document has more bytes than that."""
     return replace(event, message="x" * size)
