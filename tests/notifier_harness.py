@@ -21,7 +21,7 @@ from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
 from dict_rate_limit.domain.notifications.routing import DeliveryResult
 from dict_rate_limit.ports.notifications import Message
 from http_receiver import answer, http_receiver
-from samples.alerts import life
+from samples.alerts import one_of_each
 from samples.domain import NOON
 from samples.fake_ports import HandClock
 from smtp_receiver import smtp_receiver
@@ -71,7 +71,7 @@ def message(number: int = 1) -> Message:
         message_id=UUID(int=(0x3F2A91BC + number) << 96),
         title="CRÍTICO: CLAIMS_READ, restam 8%",
         body="CLAIMS_READ em nível crítico\nDesde 25/11 03:12 (UTC-3).",
-        events=[life()["ESCALATED"]],
+        events=[one_of_each()["ESCALATED"]],
         created_at=NOON,
     )
 

@@ -11,7 +11,7 @@ from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
 from dict_rate_limit.domain.notifications.channel import Channel, ChannelType, Language
 from http_receiver import http_receiver
 from notifier_harness import LOOPBACK, message
-from samples.alerts import life, open_change
+from samples.alerts import one_of_each, open_change
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -36,7 +36,7 @@ async def posted(receiver: HttpReceiver, *events: AlertEvent, language: Language
 
 
 async def test_the_body_matches_the_format_of_alertmanager(receiver: HttpReceiver) -> None:
-    event = life()["ESCALATED"]
+    event = one_of_each()["ESCALATED"]
 
     body = await posted(receiver, event)
 
@@ -77,7 +77,7 @@ async def test_the_body_matches_the_format_of_alertmanager(receiver: HttpReceive
 
 
 async def test_an_alert_has_the_same_labels_from_start_to_end(receiver: HttpReceiver) -> None:
-    bodies = [await posted(receiver, event) for event in life().values()]
+    bodies = [await posted(receiver, event) for event in one_of_each().values()]
 
     assert len({body["groupKey"] for body in bodies}) == 1
     assert len({body["alerts"][0]["fingerprint"] for body in bodies}) == 1
@@ -85,14 +85,14 @@ async def test_an_alert_has_the_same_labels_from_start_to_end(receiver: HttpRece
 
 
 async def test_a_resolved_alert_has_an_end_time(receiver: HttpReceiver) -> None:
-    body = await posted(receiver, life()["RESOLVED"])
+    body = await posted(receiver, one_of_each()["RESOLVED"])
 
     assert (body["status"], body["alerts"][0]["status"]) == ("resolved", "resolved")
     assert body["alerts"][0]["endsAt"] == "2026-11-23T12:05:00Z"
 
 
 async def test_the_group_is_firing_while_one_alert_is_firing(receiver: HttpReceiver) -> None:
-    body = await posted(receiver, life()["RESOLVED"], open_change("KEYS_CHECK")[1])
+    body = await posted(receiver, one_of_each()["RESOLVED"], open_change("KEYS_CHECK")[1])
 
     assert body["status"] == "firing"
     assert [alert["status"] for alert in body["alerts"]] == ["firing", "resolved"]
@@ -101,7 +101,7 @@ async def test_the_group_is_firing_while_one_alert_is_firing(receiver: HttpRecei
 
 
 async def test_the_summary_has_the_language_of_the_channel(receiver: HttpReceiver) -> None:
-    event = life()["ESCALATED"]
+    event = one_of_each()["ESCALATED"]
 
     body = await posted(receiver, event, language=Language.PT)
 

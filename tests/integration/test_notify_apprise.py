@@ -28,7 +28,7 @@ from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
 from http_receiver import answer, http_receiver
 from notifier_harness import message
 from processes import gone
-from samples.alerts import life, open_change
+from samples.alerts import one_of_each, open_change
 from smtp_receiver import smtp_receiver
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ async def test_pagerduty_has_one_incident_for_each_alert(
 ) -> None:
     monkeypatch.setitem(pagerduty.PAGERDUTY_API_LOOKUP, "us", receiver.url())
     receiver.answers = lambda _: answer("202 Accepted")
-    about_alert = about(life()[transition])
+    about_alert = about(one_of_each()[transition])
 
     output = await program(
         "send", url=url_for(channel("pagerduty://key@api"), about_alert), type=notify_type(about_alert)
@@ -217,11 +217,11 @@ def test_defaults_are_added_to_a_url(url: str, wanted: str) -> None:
     [
         ([open_change(severity=Severity.INFO)[1]], "info"),
         ([open_change()[1]], "warning"),
-        ([life()["ESCALATED"]], "failure"),
-        ([life()["ACKNOWLEDGED"]], "info"),
-        ([life()["RESOLVED"]], "success"),
-        ([open_change("KEYS_CHECK")[1], life()["ESCALATED"]], "failure"),
-        ([life()["RESOLVED"], open_change("KEYS_CHECK")[1]], "warning"),
+        ([one_of_each()["ESCALATED"]], "failure"),
+        ([one_of_each()["ACKNOWLEDGED"]], "info"),
+        ([one_of_each()["RESOLVED"]], "success"),
+        ([open_change("KEYS_CHECK")[1], one_of_each()["ESCALATED"]], "failure"),
+        ([one_of_each()["RESOLVED"], open_change("KEYS_CHECK")[1]], "warning"),
         ([open_change(kind=Kind.DRILL, severity=Severity.INFO)[1]], "info"),
     ],
 )

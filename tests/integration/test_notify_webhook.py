@@ -17,7 +17,7 @@ from dict_rate_limit.contract.events import event_document
 from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
 from http_receiver import answer, http_receiver
 from notifier_harness import LOOPBACK, SECRET, message
-from samples.alerts import life
+from samples.alerts import one_of_each
 from samples.domain import NOON
 from samples.fake_ports import HandClock
 
@@ -71,7 +71,7 @@ async def test_the_body_is_the_core_event(receiver: HttpReceiver) -> None:
     assert request.json == {
         "type": "rate_limit.alert.escalated",
         "timestamp": "2026-11-23T12:01:00Z",
-        "data": json.loads(json.dumps(event_document(life()["ESCALATED"], VERSION, NOON))),
+        "data": json.loads(json.dumps(event_document(one_of_each()["ESCALATED"], VERSION, NOON))),
     }
 
 

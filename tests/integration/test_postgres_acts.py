@@ -35,9 +35,9 @@ async def test_text_that_postgresql_cannot_store_loses_no_action(migrated_databa
 
 
 async def test_text_that_postgresql_cannot_store_loses_no_acknowledgement(migrated_database_url: str) -> None:
-    taken_up = Acknowledgement(actor=NUL, reason="ligando", at=NOON, until=NOON.replace(hour=13))
+    acknowledgement_by = Acknowledgement(actor=NUL, reason="ligando", at=NOON, until=NOON.replace(hour=13))
     subject = Subject(participant=PARTICIPANT, policy_name=ANY_POLICY, kind=Kind.DRILL)
-    changes = drilled(subject, taken_up)
+    changes = drilled(subject, acknowledgement_by)
     alert = changes[-1].alert
 
     async with opened_store(migrated_database_url) as stores:
@@ -46,7 +46,7 @@ async def test_text_that_postgresql_cannot_store_loses_no_acknowledgement(migrat
         history = await stores.alerts.alert(alert.alert_id)
 
     assert history is not None
-    assert history.alert.acknowledgement == replace(taken_up, actor=KEPT)
+    assert history.alert.acknowledgement == replace(acknowledgement_by, actor=KEPT)
 
 
 async def test_text_that_postgresql_cannot_store_loses_no_attempt(migrated_database_url: str) -> None:

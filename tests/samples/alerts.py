@@ -55,17 +55,17 @@ def open_alert(
     return open_change(policy_name, kind, severity, at)[0]
 
 
-def taken_up(actor: str = "ana", at: datetime = NOON, until: datetime = NOON + HOUR) -> Acknowledgement:
+def acknowledgement_by(actor: str = "ana", at: datetime = NOON, until: datetime = NOON + HOUR) -> Acknowledgement:
     """Take an alert up for an hour."""
     return Acknowledgement(actor=actor, reason="looking", at=at, until=until)
 
 
-def life() -> dict[str, AlertEvent]:
+def one_of_each() -> dict[str, AlertEvent]:
     """Make one transition of each kind of one alert, in order."""
     alert, begun = open_change()
     worse = change_severity(alert, Severity.CRITICAL, FACTS, NOON + MINUTE)
     assert worse is not None
-    seen = acknowledged(worse.alert, taken_up(at=NOON + 2 * MINUTE))
+    seen = acknowledged(worse.alert, acknowledgement_by(at=NOON + 2 * MINUTE))
     again = reminded(seen.alert, FACTS, NOON + 3 * MINUTE)
     better = change_severity(again.alert, Severity.WARNING, FACTS, NOON + 4 * MINUTE)
     assert better is not None

@@ -91,11 +91,11 @@ def alert(
         sequence=1,
         opened_at=opened_at,
         updated_at=opened_at,
-        acknowledgement=None if taken_by is None else taken_up(taken_by, minutes=60),
+        acknowledgement=None if taken_by is None else acknowledgement_by(taken_by, minutes=60),
     )
 
 
-def taken_up(actor: str, *, minutes: float) -> Acknowledgement:
+def acknowledgement_by(actor: str, *, minutes: float) -> Acknowledgement:
     """Make an acknowledgement that ends in so many minutes."""
     until = NOW + timedelta(minutes=minutes)
     return Acknowledgement(actor=actor, reason="on it", at=until - timedelta(hours=4), until=until)

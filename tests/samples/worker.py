@@ -117,13 +117,13 @@ class Stage:
 async def running_worker(parts: WorkerDeps) -> AsyncIterator[asyncio.Event]:
     """Run a worker for the length of the block; gives its shutdown event."""
     shutdown = asyncio.Event()
-    life = asyncio.create_task(run(parts, shutdown))
+    one_of_each = asyncio.create_task(run(parts, shutdown))
     try:
         yield shutdown
     finally:
         shutdown.set()
         async with asyncio.timeout(PATIENCE_SEC):
-            await life
+            await one_of_each
 
 
 async def described(address: TemporalAddress, schedule_id: str) -> ScheduleDescription:

@@ -40,7 +40,7 @@ VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FOR
 PACE = Consumption(low=300, high=900, seconds=300, censored=False)
 
 
-def life(kind: Kind, facts: AlertContext, policy_name: str) -> list[AlertEvent]:
+def one_of_each(kind: Kind, facts: AlertContext, policy_name: str) -> list[AlertEvent]:
     """Give every transition an alert of this kind can have."""
     subject = Subject(participant=PARTICIPANT, policy_name=policy_name, kind=kind)
     changes = [opened(subject, Severity.WARNING, facts, NOON), noticed(subject, facts, NOON)]
@@ -60,11 +60,11 @@ def life(kind: Kind, facts: AlertContext, policy_name: str) -> list[AlertEvent]:
 
 def events_of(kind: Kind) -> list[AlertEvent]:
     if kind.info.scope is Scope.PARTICIPANT:
-        return life(kind, AlertContext(category="C", previous="B", current="C"), ANY_POLICY)
+        return one_of_each(kind, AlertContext(category="C", previous="B", current="C"), ANY_POLICY)
     read = bucket(200)
     values = [outlook(read, pace, THRESHOLDS) for pace in (None, PACE)]
     all_facts = [AlertContext(category="C", bucket=read, outlook=one) for one in values]
-    return [event for facts in all_facts for event in life(kind, facts, read.name)]
+    return [event for facts in all_facts for event in one_of_each(kind, facts, read.name)]
 
 
 def problems(document: dict[str, Any]) -> list[str]:

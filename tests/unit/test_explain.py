@@ -13,7 +13,7 @@ from dict_rate_limit.domain.notifications.silence import Matchers, Purpose
 from dict_rate_limit.usecases.alert_actions import AcknowledgeAlert, NewSilence, acknowledge, create_silence
 from dict_rate_limit.usecases.explain import ExplainDeps, Explanation, explain
 from dict_rate_limit.usecases.notify import send_notifications
-from samples.alerts import HOUR, MINUTE, channel, taken_up
+from samples.alerts import HOUR, MINUTE, acknowledgement_by, channel
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, THRESHOLDS, bucket, failure, snapshot
 from samples.fake_ports import HandClock, notifications
 from samples.readings import recorded
@@ -144,7 +144,7 @@ async def test_the_next_reminder_follows_the_acknowledgement(world: ExplainWorld
     (taken,) = (await world.explained()).alerts
 
     assert (open_one.next_reminder, taken.next_reminder) == (NOON + HOUR, until)
-    assert taken.alert.acknowledgement == replace(taken_up(), until=until)
+    assert taken.alert.acknowledgement == replace(acknowledgement_by(), until=until)
 
 
 async def test_possible_silences_are_listed(world: ExplainWorld) -> None:

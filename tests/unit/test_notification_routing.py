@@ -23,7 +23,7 @@ from dict_rate_limit.domain.notifications.routing import (
 )
 from dict_rate_limit.domain.notifications.silence import Matchers
 from dict_rate_limit.texts.alert_lines import alert_events
-from samples.alerts import HOUR, SILENCE_ID, channel, life, open_change, silence, taken_up
+from samples.alerts import HOUR, SILENCE_ID, acknowledgement_by, channel, one_of_each, open_change, silence
 from samples.domain import NOON, PARTICIPANT
 
 if TYPE_CHECKING:
@@ -57,11 +57,11 @@ def routed(
 
 
 def whole_life() -> list[AlertEvent]:
-    return list(life().values())
+    return list(one_of_each().values())
 
 
 def drill() -> list[AlertEvent]:
-    changes = drilled(Subject(participant=PARTICIPANT, policy_name="*", kind=Kind.DRILL), taken_up())
+    changes = drilled(Subject(participant=PARTICIPANT, policy_name="*", kind=Kind.DRILL), acknowledgement_by())
     return alert_events(changes)
 
 
@@ -95,12 +95,12 @@ def test_a_critical_channel_gets_the_escalation_and_the_resolution() -> None:
 
 @pytest.mark.parametrize("transition", ["DEESCALATED", "RESOLVED", "ACKNOWLEDGED"])
 def test_a_channel_without_the_opening_gets_no_later_transitions(transition: str) -> None:
-    assert routed([life()[transition]]) == []
+    assert routed([one_of_each()[transition]]) == []
 
 
 @pytest.mark.parametrize("transition", ["DEESCALATED", "RESOLVED", "ACKNOWLEDGED"])
 def test_a_notified_channel_gets_later_transitions(transition: str) -> None:
-    notified = routed([life()[transition]], [OPS, CRITICAL_ONLY], notified={"CLAIMS_READ": {"pager"}})
+    notified = routed([one_of_each()[transition]], [OPS, CRITICAL_ONLY], notified={"CLAIMS_READ": {"pager"}})
 
     assert notified == [(transition, "pager", Status.PENDING)]
 
@@ -124,7 +124,7 @@ def test_a_suppressed_opening_suppresses_the_resolution() -> None:
 
 
 def test_a_silence_does_not_suppress_the_resolution_of_a_notified_alert() -> None:
-    events = [life()["REMINDED"], life()["RESOLVED"]]
+    events = [one_of_each()["REMINDED"], one_of_each()["RESOLVED"]]
 
     notified = routed(events, silences=[EVERYTHING], notified={"CLAIMS_READ": {"ops"}})
 
@@ -134,7 +134,7 @@ def test_a_silence_does_not_suppress_the_resolution_of_a_notified_alert() -> Non
 def test_a_silence_that_does_not_match_suppresses_nothing() -> None:
     other = silence(Matchers(policy="ENTRIES_*"))
 
-    assert routed([life()["OPENED"]], silences=[other]) == [("OPENED", "ops", Status.PENDING)]
+    assert routed([one_of_each()["OPENED"]], silences=[other]) == [("OPENED", "ops", Status.PENDING)]
 
 
 def test_an_ended_silence_suppresses_nothing() -> None:
@@ -168,7 +168,7 @@ def test_a_drill_goes_to_every_channel_despite_routes_and_silences() -> None:
     ],
 )
 def test_a_channel_matches_when_all_its_routes_match(routes: Routes, *, wanted: bool) -> None:
-    assert bool(routed([life()["OPENED"]], [channel(routes=routes)])) is wanted
+    assert bool(routed([one_of_each()["OPENED"]], [channel(routes=routes)])) is wanted
 
 
 def test_only_text_messages_wait_to_be_grouped() -> None:
@@ -231,7 +231,7 @@ def test_the_message_id_does_not_depend_on_the_order() -> None:
 
 def test_two_policies_have_different_message_ids() -> None:
     _, other = open_change("ENTRIES_WRITE")
-    over = life()["RESOLVED"]
+    over = one_of_each()["RESOLVED"]
 
     notified = routed([other, over], notified={"ENTRIES_WRITE": {"ops"}})
 

@@ -15,7 +15,7 @@ from dict_rate_limit.domain.buckets.forecast import Outlook, TimeRange
 from dict_rate_limit.domain.notifications.channel import Language
 from dict_rate_limit.texts.notification import BLOCKS, compose, latest, runbook_url
 from notification_texts import MINUTE, NIGHT, antiscan_event, samples, warning, worse
-from samples.alerts import life, open_change
+from samples.alerts import one_of_each, open_change
 from samples.domain import NOON
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def many(count: int) -> list[AlertEvent]:
     ],
 )
 def test_the_title_names_the_event(transition: str, portuguese: str, english: str) -> None:
-    event = life()[transition]
+    event = one_of_each()[transition]
     event = replace(event, acknowledgement=event.acknowledgement and replace(event.acknowledgement, until=NOON_PLUS_1))
 
     titles = [text_of(event, language)[0] for language in Language]
@@ -211,7 +211,7 @@ def test_a_resolved_alert_has_its_duration_and_the_safe_tokens() -> None:
 
 
 def test_an_acknowledgement_has_local_time_and_its_reason() -> None:
-    _, body = text_of(life()["ACKNOWLEDGED"])
+    _, body = text_of(one_of_each()["ACKNOWLEDGED"])
 
     assert body.startswith(
         "CLAIMS_READ: acknowledged by ana until 23 Nov 10:00 (UTC-3), no reminders until then unless it gets worse: "
@@ -220,7 +220,7 @@ def test_an_acknowledgement_has_local_time_and_its_reason() -> None:
 
 
 def test_a_participant_without_a_name_is_not_named() -> None:
-    _, body = text_of(replace(life()["ACKNOWLEDGED"], participant="default"))
+    _, body = text_of(replace(one_of_each()["ACKNOWLEDGED"], participant="default"))
 
     assert "participant" not in body
 
@@ -233,7 +233,7 @@ def test_a_late_message_is_marked_and_has_no_forecast() -> None:
 
 
 def test_earlier_transitions_of_an_alert_are_one_line() -> None:
-    events = [event for event in life().values() if event.transition is not TransitionKind.ACKNOWLEDGED]
+    events = [event for event in one_of_each().values() if event.transition is not TransitionKind.ACKNOWLEDGED]
 
     title, body = compose(events, Language.EN, events[-1].detected_at, None)
 
@@ -242,7 +242,7 @@ def test_earlier_transitions_of_an_alert_are_one_line() -> None:
 
 
 def test_an_alert_that_only_began_before_names_no_earlier_transition() -> None:
-    events = [life()["OPENED"], life()["ESCALATED"]]
+    events = [one_of_each()["OPENED"], one_of_each()["ESCALATED"]]
 
     _, body = compose(events, Language.EN, events[-1].detected_at, None)
 
@@ -265,7 +265,7 @@ def test_alerts_beyond_the_limit_are_counted() -> None:
 
 
 def test_resolved_alerts_come_after_open_ones() -> None:
-    over, begun = life()["RESOLVED"], warning()[1]
+    over, begun = one_of_each()["RESOLVED"], warning()[1]
 
     order = latest([replace(over, severity=Severity.CRITICAL), begun])
 

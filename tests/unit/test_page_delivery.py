@@ -16,7 +16,7 @@ from dict_rate_limit.texts.catalog import CATALOGS
 from dict_rate_limit.texts.catalog.en import EN
 from dict_rate_limit.texts.catalog.pt import PT
 from dict_rate_limit.texts.catalog.schema import DisplayStatus
-from samples.page import HEALTHY, HELD_BACK, NOTHING, NOW, alert, silence, taken_up
+from samples.page import HEALTHY, HELD_BACK, NOTHING, NOW, acknowledgement_by, alert, silence
 
 if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import Alert
@@ -39,11 +39,11 @@ def test_an_unacknowledged_and_unsilenced_alert_has_no_note() -> None:
     ("catalog", "said"), [(PT, "reconhecido por ana até 04:12 UTC"), (EN, "acknowledged by ana until 04:12 UTC")]
 )
 def test_an_acknowledged_alert_has_its_actor_and_end(catalog: Catalog, said: str) -> None:
-    assert asides(replace(OPEN, acknowledgement=taken_up("ana", minutes=60)), catalog=catalog) == (said,)
+    assert asides(replace(OPEN, acknowledgement=acknowledgement_by("ana", minutes=60)), catalog=catalog) == (said,)
 
 
 def test_an_expired_acknowledgement_is_not_displayed() -> None:
-    assert asides(replace(OPEN, acknowledgement=taken_up("ana", minutes=0))) == ()
+    assert asides(replace(OPEN, acknowledgement=acknowledgement_by("ana", minutes=0))) == ()
 
 
 @pytest.mark.parametrize(

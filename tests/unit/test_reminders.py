@@ -11,7 +11,7 @@ from dict_rate_limit.domain.alerts.reminders import next_reminder, reminders
 from dict_rate_limit.domain.alerts.state import ParticipantState
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.texts.alert_lines import alert_events
-from samples.alerts import HOUR, MINUTE, open_alert, taken_up
+from samples.alerts import HOUR, MINUTE, acknowledgement_by, open_alert
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, RULES, bucket, failure, run, snapshot, ticks
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def test_a_resolved_alert_has_no_reminder() -> None:
 
 @pytest.mark.parametrize(("until", "due"), [(NOON + 2 * HOUR, NOON + 2 * HOUR), (NOON + MINUTE, LATER)])
 def test_an_acknowledged_alert_has_no_reminder(until: datetime, due: datetime) -> None:
-    alert = replace(open_alert(), acknowledgement=replace(taken_up(), until=until))
+    alert = replace(open_alert(), acknowledgement=replace(acknowledgement_by(), until=until))
 
     assert next_reminder(alert, HOUR) == due
 
