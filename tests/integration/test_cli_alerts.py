@@ -17,7 +17,7 @@ from dict_rate_limit.usecases.alert_actions import send_drill
 from dict_rate_limit.usecases.deliver import MAX_REJECTIONS, deliver_all
 from samples.alerts import HOUR, channel
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
-from samples.fake_ports import RefusingPublisher
+from samples.fake_ports import RejectingPublisher
 from samples.readings import OTHER, recorded
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def test_suppressed_and_rejected_deliveries_are_shown(desk: Desk) -> None:
     made = desk.run("silences", "create", "--reason", "x", "--for", "1h", "--output", "json")
     history = desk.server.do(world.stores.alerts.alert(UUID(alert_id)))
     assert history is not None
-    refusing = RefusingPublisher(history.events[0].event_id)
+    refusing = RejectingPublisher(history.events[0].event_id)
     for _ in range(MAX_REJECTIONS):
         desk.server.do(deliver_all(world.stores.outbox, refusing, world.clock, batch=10, within=HOUR / 3600))
         world.clock.advance(60)

@@ -103,16 +103,16 @@ class ListOutbox:
     refused: list[tuple[UUID, str, datetime | None]] = field(default_factory=list)
 
     @asynccontextmanager
-    async def claim_batch(self, limit: int, now: datetime) -> AsyncIterator[ListDrain]:
+    async def claim_batch(self, limit: int, now: datetime) -> AsyncIterator[ListClaim]:
         del now
-        yield ListDrain(self, [] if self.busy else self.waiting[:limit])
+        yield ListClaim(self, [] if self.busy else self.waiting[:limit])
 
     async def backlog(self) -> Backlog:
         return Backlog(waiting=len(self.waiting), oldest_at=None, dead=0)
 
 
 @dataclass(slots=True)
-class ListDrain:
+class ListClaim:
     """A claimed part of the list."""
 
     outbox: ListOutbox
@@ -133,24 +133,24 @@ class ListDrain:
 
 
 @dataclass(slots=True)
-class FussyPublisher:
+class FailingPublisher:
     """Takes `patience` events, then fails."""
 
-    patience: int
+    fail_after: int
     error: BaseException
     published: list[AlertEvent] = field(default_factory=list)
     destination: str = "a fussy reader"
 
     async def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[PublishResult, None]:
         for event in events:
-            if len(self.published) == self.patience:
+            if len(self.published) == self.fail_after:
                 raise self.error
             self.published.append(event)
             yield PublishResult(event_id=event.event_id)
 
 
 @dataclass(slots=True)
-class RefusingPublisher:
+class RejectingPublisher:
     """Refuses one event, and takes all others but later ones of its policy."""
 
     refused: UUID
@@ -158,12 +158,12 @@ class RefusingPublisher:
     destination: str = "a reader that refuses"
 
     async def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[PublishResult, None]:
-        held_back = set()
+        blocked = set()
         for event in events:
             if event.event_id == self.refused:
-                held_back.add(event.policy_name)
+                blocked.add(event.policy_name)
                 yield PublishResult(event_id=event.event_id, refusal="too big")
-            elif event.policy_name not in held_back:
+            elif event.policy_name not in blocked:
                 self.published.append(event)
                 yield PublishResult(event_id=event.event_id)
 

@@ -9,7 +9,7 @@ from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.domain.errors import PublishError
 from dict_rate_limit.usecases.deliver import MAX_REJECTIONS, Delivery, deliver, deliver_all
 from samples.domain import NOON
-from samples.fake_ports import FussyPublisher, HandClock, ListOutbox, RefusingPublisher, opened_and_resolved
+from samples.fake_ports import FailingPublisher, HandClock, ListOutbox, RejectingPublisher, opened_and_resolved
 
 MINUTE = timedelta(minutes=1)
 AWAY = PublishError("away")
@@ -37,7 +37,7 @@ async def test_a_batch_is_no_larger_than_asked() -> None:
 
 async def test_a_failure_stops_the_batch_to_preserve_order() -> None:
     events = opened_and_resolved()
-    outbox, publisher = ListOutbox(list(events)), FussyPublisher(1, AWAY)
+    outbox, publisher = ListOutbox(list(events)), FailingPublisher(1, AWAY)
 
     delivery = await deliver(outbox, publisher, HandClock(), batch=10)
 
@@ -51,7 +51,7 @@ async def test_published_transitions_are_marked_after_a_cancellation() -> None:
     outbox = ListOutbox(list(events))
 
     with pytest.raises(asyncio.CancelledError):
-        await deliver(outbox, FussyPublisher(2, asyncio.CancelledError()), HandClock(), batch=10)
+        await deliver(outbox, FailingPublisher(2, asyncio.CancelledError()), HandClock(), batch=10)
 
     assert outbox.waiting == events[2:]
 
@@ -95,7 +95,9 @@ async def test_a_backlog_beyond_the_deadline_waits_for_the_next_run() -> None:
 async def test_batches_end_at_the_first_failure() -> None:
     events = opened_and_resolved()
 
-    delivery = await deliver_all(ListOutbox(list(events)), FussyPublisher(2, AWAY), HandClock(), batch=1, within=MINUTE)
+    delivery = await deliver_all(
+        ListOutbox(list(events)), FailingPublisher(2, AWAY), HandClock(), batch=1, within=MINUTE
+    )
 
     assert delivery == Delivery(delivered=2, failure=AWAY)
 
@@ -104,7 +106,7 @@ async def test_a_rejected_transition_is_retried_with_backoff() -> None:
     events = opened_and_resolved()
     outbox = ListOutbox(list(events), refusals={events[0].event_id: 2})
 
-    delivery = await deliver(outbox, RefusingPublisher(events[0].event_id), HandClock(), batch=10)
+    delivery = await deliver(outbox, RejectingPublisher(events[0].event_id), HandClock(), batch=10)
 
     assert outbox.refused == [(events[0].event_id, "too big", NOON + timedelta(seconds=4))]
     assert delivery == Delivery(delivered=0, refused=1)
@@ -113,7 +115,7 @@ async def test_a_rejected_transition_is_retried_with_backoff() -> None:
 async def test_a_transition_rejected_too_often_is_dead_lettered() -> None:
     events = opened_and_resolved()
     outbox = ListOutbox(list(events), refusals={events[0].event_id: MAX_REJECTIONS - 1})
-    publisher = RefusingPublisher(events[0].event_id)
+    publisher = RejectingPublisher(events[0].event_id)
 
     delivery = await deliver_all(outbox, publisher, HandClock(), batch=10, within=MINUTE)
 
@@ -126,6 +128,6 @@ async def test_an_outage_does_not_count_as_a_rejection() -> None:
     outbox = ListOutbox(opened_and_resolved())
 
     for _ in range(MAX_REJECTIONS + 1):
-        await deliver(outbox, FussyPublisher(0, AWAY), HandClock(), batch=10)
+        await deliver(outbox, FailingPublisher(0, AWAY), HandClock(), batch=10)
 
     assert (len(outbox.waiting), outbox.refused) == (3, [])

@@ -18,7 +18,7 @@ from dict_rate_limit.usecases.drill import DrillResult, drill_result
 from dict_rate_limit.usecases.notify import send_notifications
 from samples.alerts import HOUR, channel
 from samples.domain import NOON, PARTICIPANT, bucket, snapshot
-from samples.fake_ports import HandClock, RefusingPublisher, notifications
+from samples.fake_ports import HandClock, RejectingPublisher, notifications
 from samples.readings import recorded
 
 
@@ -122,7 +122,7 @@ async def test_a_dead_lettered_transition_completes_the_drill_as_failed(rehearsa
     for _ in range(BROKER_REFUSALS):
         await deliver_all(
             rehearsal.stores.outbox,
-            RefusingPublisher(first.event_id),
+            RejectingPublisher(first.event_id),
             rehearsal.clock,
             batch=10,
             within=timedelta(seconds=1),

@@ -35,7 +35,7 @@ from dict_rate_limit.workflows.activities import INTERNAL_ERROR_ATTEMPTS, SCHEMA
 from dict_rate_limit.workflows.names import GROUP_SIZE
 from log_lines import log_lines
 from samples.domain import NOON, RULES, bucket
-from samples.fake_ports import LATER, FussyPublisher, HandClock, ScriptedSource, notifications, reading_of, refusal
+from samples.fake_ports import LATER, FailingPublisher, HandClock, ScriptedSource, notifications, reading_of, refusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -178,7 +178,7 @@ async def test_transitions_are_published_while_the_cache_is_unavailable(
 
 
 async def test_publish_is_retried_while_the_broker_is_unavailable(world: World) -> None:
-    world.publisher = FussyPublisher(0, PublishError("broker is away"))
+    world.publisher = FailingPublisher(0, PublishError("broker is away"))
     await world.record(CALM)
     await world.record(LOW)
 
