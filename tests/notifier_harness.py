@@ -49,7 +49,7 @@ class Behaviour(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class ChannelHarness:
     """A notifier, a channel, and the other side.
 
     `arrived` names each message that came, in order, the same for a repeat; `strayed` counts what went elsewhere.
@@ -91,41 +91,45 @@ def senders(timeout_sec: float = TIMEOUT_SEC) -> NotifierByType:
 
 
 @asynccontextmanager
-async def memory_way(behaviour: Behaviour, timeout_sec: float) -> AsyncIterator[Way]:
+async def memory_channel(behaviour: Behaviour, timeout_sec: float) -> AsyncIterator[ChannelHarness]:
     """Keep messages, or answer what a test says."""
     takes = behaviour is Behaviour.TAKE
     answers = [] if takes else [DeliveryResult(ok=False, text=f"the other side {behaviour}, {timeout_sec:g} s")] * 2
     notifier = MemoryNotifier(answers=answers)
     channel = Channel(name="memory", format=ChannelType.TEXT, url=f"memory://{TOKEN}")
-    yield Way(notifier, channel, lambda: [str(one.message_id) for _, one in notifier.sent])
+    yield ChannelHarness(notifier, channel, lambda: [str(one.message_id) for _, one in notifier.sent])
 
 
 @asynccontextmanager
-async def webhook_way(behaviour: Behaviour, timeout_sec: float) -> AsyncIterator[Way]:
+async def webhook_channel(behaviour: Behaviour, timeout_sec: float) -> AsyncIterator[ChannelHarness]:
     """Post signed events."""
     channel = Channel(name="siem", format=ChannelType.WEBHOOK, url="", secrets=(SECRET,))
-    async with _http_way(channel, behaviour, timeout_sec, lambda request: request.headers["webhook-id"]) as way:
-        yield way
+    async with _http_channel(channel, behaviour, timeout_sec, lambda request: request.headers["webhook-id"]) as harness:
+        yield harness
 
 
 @asynccontextmanager
-async def alertmanager_way(behaviour: Behaviour, timeout_sec: float) -> AsyncIterator[Way]:
+async def alertmanager_channel(behaviour: Behaviour, timeout_sec: float) -> AsyncIterator[ChannelHarness]:
     """Post what Alertmanager posts."""
     channel = Channel(name="am", format=ChannelType.ALERTMANAGER, url="")
-    async with _http_way(channel, behaviour, timeout_sec, lambda request: request.json["groupKey"]) as way:
-        yield way
+    async with _http_channel(channel, behaviour, timeout_sec, lambda request: request.json["groupKey"]) as harness:
+        yield harness
 
 
 @asynccontextmanager
-async def json_way(behaviour: Behaviour, timeout_sec: float) -> AsyncIterator[Way]:
+async def json_channel(behaviour: Behaviour, timeout_sec: float) -> AsyncIterator[ChannelHarness]:
     """Post texts by Apprise."""
     channel = Channel(name="json", format=ChannelType.TEXT, url="")
-    async with _http_way(channel, behaviour, timeout_sec, lambda request: reference(request.json["message"])) as way:
-        yield replace(way, channel=replace(way.channel, url=way.channel.url.replace("http://", "json://") + "&rto=1"))
+    async with _http_channel(
+        channel, behaviour, timeout_sec, lambda request: reference(request.json["message"])
+    ) as harness:
+        yield replace(
+            harness, channel=replace(harness.channel, url=harness.channel.url.replace("http://", "json://") + "&rto=1")
+        )
 
 
 @asynccontextmanager
-async def mail_way(behaviour: Behaviour, timeout_sec: float) -> AsyncIterator[Way]:
+async def mail_channel(behaviour: Behaviour, timeout_sec: float) -> AsyncIterator[ChannelHarness]:
     """Send mails by Apprise."""
     async with smtp_receiver() as receiver:
         replies = {
@@ -142,10 +146,10 @@ async def mail_way(behaviour: Behaviour, timeout_sec: float) -> AsyncIterator[Wa
         def arrived() -> list[str]:
             return [reference(part.get_content()) for mail in receiver.mails if (part := mail.get_body(("plain",)))]
 
-        yield Way(senders(timeout_sec), channel, arrived)
+        yield ChannelHarness(senders(timeout_sec), channel, arrived)
 
 
-WAYS = (memory_way, webhook_way, alertmanager_way, json_way, mail_way)
+CHANNELS = (memory_channel, webhook_channel, alertmanager_channel, json_channel, mail_channel)
 
 
 def reference(text: str) -> str:
@@ -163,16 +167,16 @@ def closed_port() -> int:
 
 
 @asynccontextmanager
-async def _http_way(
+async def _http_channel(
     channel: Channel, behaviour: Behaviour, timeout_sec: float, name: Callable[[Request], str]
-) -> AsyncIterator[Way]:
+) -> AsyncIterator[ChannelHarness]:
     async with http_receiver() as receiver, http_receiver() as elsewhere:
         said = _answers(elsewhere)[behaviour]
         receiver.answers = lambda _: said
         if behaviour is Behaviour.NULL_METRICS:
             receiver.port = closed_port()
         url = receiver.url(f"/hooks/{TOKEN}?key={TOKEN}")
-        yield Way(
+        yield ChannelHarness(
             senders(timeout_sec),
             replace(channel, url=url),
             lambda: [name(request) for request in receiver.requests],
