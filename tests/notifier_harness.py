@@ -23,7 +23,7 @@ from dict_rate_limit.ports.notifications import Message
 from http_receiver import answer, http_receiver
 from samples.alerts import one_of_each
 from samples.domain import NOON
-from samples.fake_ports import HandClock
+from samples.fake_ports import FakeClock
 from smtp_receiver import smtp_receiver
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def senders(timeout_sec: float = TIMEOUT_SEC) -> NotifierByType:
         senders={
             ChannelType.TEXT: AppriseNotifier(timeout_sec=timeout_sec),
             ChannelType.WEBHOOK: WebhookNotifier(
-                http=http, clock=HandClock(), version="1.2.3", timeout_sec=timeout_sec
+                http=http, clock=FakeClock(), version="1.2.3", timeout_sec=timeout_sec
             ),
             ChannelType.ALERTMANAGER: AlertmanagerNotifier(http=http, timeout_sec=timeout_sec),
         }

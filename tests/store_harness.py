@@ -14,7 +14,7 @@ from dict_rate_limit.bootstrap.store import postgres_stores
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.texts.alert_lines import alert_events
 from samples.domain import NOON, PARTICIPANT, RULES
-from samples.fake_ports import HandClock
+from samples.fake_ports import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -86,7 +86,7 @@ class Harness:
 
 def memory_harness() -> Harness:
     """Make an empty memory store."""
-    stores = memory_stores(HandClock())
+    stores = memory_stores(FakeClock())
     return Harness(stores, MemoryRules(stores))
 
 

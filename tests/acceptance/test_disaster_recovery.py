@@ -12,7 +12,7 @@ from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.usecases.deliver import deliver
 from postgres_database import opened_store, record
 from samples.domain import FIVE_MINUTES, NOON, bucket, snapshot
-from samples.fake_ports import HandClock
+from samples.fake_ports import FakeClock
 from samples.recovery import TROUBLE, Recovery, everything
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ async def polled(url: str, publisher: MemoryPublisher, *polls: Poll, batch: int 
     """Record polls, and tell one batch of transitions as the worker does."""
     async with opened_store(url) as stores:
         await record(stores, *polls)
-        await deliver(stores.outbox, publisher, HandClock(), batch=batch)
+        await deliver(stores.outbox, publisher, FakeClock(), batch=batch)
 
 
 def without_alerts(tables: Mapping[str, list[tuple[object, ...]]]) -> dict[str, list[tuple[object, ...]]]:

@@ -27,7 +27,7 @@ from dict_rate_limit.serving.readiness import Readiness
 from dict_rate_limit.serving.rsgi import RsgiApp
 from dict_rate_limit.simulator.answer import ErrorStatus, Listing
 from samples.domain import THRESHOLDS, snapshot
-from samples.readings import CountingSource, HandClock, ReadingWorld
+from samples.readings import CountingSource, FakeClock, ReadingWorld
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 class SimulatedSource(CountingSource):
     """Asks the fake DICT, which keeps the real budget."""
 
-    def __init__(self, clock: HandClock, fake: FakeDict) -> None:
+    def __init__(self, clock: FakeClock, fake: FakeDict) -> None:
         super().__init__(clock)
         self._fake = fake
         self.refused = 0

@@ -21,7 +21,7 @@ from dict_rate_limit.domain.errors import PublishError
 from dict_rate_limit.ports.delivery import PublishResult
 from samples.domain import NOON
 from samples.events import CLAIMS, ENTRIES, KEYS, enlarged, interleaved, transitions_of
-from samples.fake_ports import HandClock
+from samples.fake_ports import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -60,8 +60,8 @@ async def log() -> AsyncIterator[Made]:
     stream, closed = io.StringIO(), io.StringIO()
     closed.close()
     yield Made(
-        publisher=LogPublisher(stream=stream, clock=HandClock(), version="1.2.3"),
-        away=LogPublisher(stream=closed, clock=HandClock(), version="1.2.3"),
+        publisher=LogPublisher(stream=stream, clock=FakeClock(), version="1.2.3"),
+        away=LogPublisher(stream=closed, clock=FakeClock(), version="1.2.3"),
         arrived=lambda: [json.loads(line)["core_event"] for line in stream.getvalue().splitlines()],
     )
 
@@ -70,7 +70,7 @@ async def log() -> AsyncIterator[Made]:
 async def pulsar(broker: Broker, options: ProducerOptions) -> AsyncIterator[Made]:
     topic = new_topic()
     publisher, away = (
-        PulsarPublisher(BrokerAddress(url=url, topic=topic), options, HandClock(), "1.2.3")
+        PulsarPublisher(BrokerAddress(url=url, topic=topic), options, FakeClock(), "1.2.3")
         for url in (broker.url, "pulsar://127.0.0.1:1")
     )
     try:

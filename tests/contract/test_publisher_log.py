@@ -14,7 +14,7 @@ from dict_rate_limit.domain.errors import PublishError
 
 if TYPE_CHECKING:
     from typing import TextIO
-from samples.fake_ports import HandClock, opened_and_resolved
+from samples.fake_ports import FakeClock, opened_and_resolved
 
 
 class FullDisk(io.StringIO):
@@ -23,7 +23,7 @@ class FullDisk(io.StringIO):
 
 
 async def publish(stream: TextIO) -> None:
-    publisher = LogPublisher(stream=stream, clock=HandClock(), version="1.2.3")
+    publisher = LogPublisher(stream=stream, clock=FakeClock(), version="1.2.3")
     async with aclosing(publisher.publish(opened_and_resolved()[:1])) as receipts:
         async for _ in receipts:
             pass

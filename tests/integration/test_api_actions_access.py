@@ -13,7 +13,7 @@ import pytest
 from api.actions_world import ALERTS, AUDIT, DRILLS, ROOT, SILENCES, ActingWorld, get, post, problem
 from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.errors import StoreUnavailableError
-from samples.readings import HandClock, absent_stores
+from samples.readings import FakeClock, absent_stores
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
@@ -158,7 +158,7 @@ class AbsentPart:
         yield await self._away(participant)
 
 
-def all_absent(clock: HandClock) -> Stores:
+def all_absent(clock: FakeClock) -> Stores:
     part = AbsentPart()
     return replace(absent_stores(clock), alerts=part, silences=part, audit=part)
 

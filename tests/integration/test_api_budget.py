@@ -19,7 +19,7 @@ from dict_rate_limit.simulator.fake_dict import World as FakeWorld
 from dict_rate_limit.simulator.scenario import SCENARIOS
 from dict_rate_limit.usecases.readings.budget import BudgetConfig
 from samples.domain import NOON, PARTICIPANT
-from samples.readings import OTHER, AbsentCache, HandClock, absent_stores
+from samples.readings import OTHER, AbsentCache, FakeClock, absent_stores
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -135,7 +135,7 @@ def calls(source: CountingSource) -> Mapping[str, list[float]]:
     return by_participant
 
 
-def simulated(clock: HandClock) -> tuple[SimulatedSource, FakeDict]:
+def simulated(clock: FakeClock) -> tuple[SimulatedSource, FakeDict]:
     fake = FakeDict(FakeWorld(scenario=SCENARIOS["calm-day"], start=NOON, participants=(PARTICIPANT, OTHER)))
     return SimulatedSource(clock, fake), fake
 

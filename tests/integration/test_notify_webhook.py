@@ -19,7 +19,7 @@ from http_receiver import answer, http_receiver
 from notifier_harness import LOOPBACK, SECRET, message
 from samples.alerts import one_of_each
 from samples.domain import NOON
-from samples.fake_ports import HandClock
+from samples.fake_ports import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -40,9 +40,9 @@ def channel(receiver: HttpReceiver, *secrets: str, path: str = "/dict") -> Chann
     return Channel(name="siem", format=ChannelType.WEBHOOK, url=receiver.url(path), secrets=secrets or (SECRET,))
 
 
-def notifier(clock: HandClock | None = None, allowed: tuple[str, ...] = LOOPBACK) -> WebhookNotifier:
+def notifier(clock: FakeClock | None = None, allowed: tuple[str, ...] = LOOPBACK) -> WebhookNotifier:
     http = GuardedHttp(AddressGuard(allowed=allowed))
-    return WebhookNotifier(http=http, clock=clock or HandClock(), version=VERSION)
+    return WebhookNotifier(http=http, clock=clock or FakeClock(), version=VERSION)
 
 
 def verified(request: Request, secret: str) -> bool:
@@ -93,7 +93,7 @@ async def test_both_secrets_are_used_during_a_rotation(receiver: HttpReceiver) -
 
 
 async def test_a_repeat_has_the_same_id_and_body_and_a_new_timestamp(receiver: HttpReceiver) -> None:
-    clock = HandClock()
+    clock = FakeClock()
     sender = notifier(clock)
 
     await sender.send(channel(receiver), message())

@@ -14,7 +14,7 @@ from dict_rate_limit.serving import granian, operations, readiness
 from dict_rate_limit.serving.granian import serve
 from dict_rate_limit.serving.operations import OperationsApp
 from dict_rate_limit.serving.readiness import Readiness
-from samples.readings import HandClock
+from samples.readings import FakeClock
 
 if TYPE_CHECKING:
     from dict_rate_limit.serving.asgi import ASGIApp, Receive, Scope, Send
@@ -43,7 +43,7 @@ async def metrics() -> bytes:
 
 
 def ready(**checks: Any) -> Readiness:  # noqa: ANN401 -- each is a Check
-    readiness = Readiness(checks, HandClock().monotonic)
+    readiness = Readiness(checks, FakeClock().monotonic)
     readiness.start()
     return readiness
 
@@ -54,7 +54,7 @@ async def asked(app: ASGIApp, path: str) -> httpx.Response:
 
 
 async def test_a_running_process_is_healthy_despite_failing_checks() -> None:
-    answer = await asked(OperationsApp(Readiness({"postgresql": old_schema}, HandClock().monotonic)), "/health")
+    answer = await asked(OperationsApp(Readiness({"postgresql": old_schema}, FakeClock().monotonic)), "/health")
 
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
@@ -80,7 +80,7 @@ async def test_an_incompatible_schema_makes_a_process_unready() -> None:
 
 
 async def test_ready_is_between_starting_and_draining() -> None:
-    clock = HandClock()
+    clock = FakeClock()
     readiness = Readiness({"postgresql": fine}, clock.monotonic)
     reports = [await readiness.report()]
     readiness.start()
@@ -96,7 +96,7 @@ async def test_ready_is_between_starting_and_draining() -> None:
 
 
 async def test_checks_run_at_most_once_a_second() -> None:
-    clock, asked_times = HandClock(), []
+    clock, asked_times = FakeClock(), []
 
     async def counted() -> str:
         asked_times.append(clock.monotonic())

@@ -16,7 +16,7 @@ from dict_rate_limit.adapters.pulsar.connection import BrokerAddress
 from dict_rate_limit.domain.errors import PublishError
 from dict_rate_limit.usecases.deliver import deliver_all
 from samples.events import CLAIMS, ENTRIES, KEYS, interleaved, transitions_of
-from samples.fake_ports import HandClock, ListOutbox
+from samples.fake_ports import FakeClock, ListOutbox
 from samples.worker import eventually
 from tool_box import find_data, find_tool
 
@@ -44,7 +44,7 @@ async def killable_broker(server_folder: Path) -> AsyncIterator[KillableBroker]:
 
 async def test_pending_transitions_are_published_when_the_broker_is_back(killable_broker: KillableBroker) -> None:
     topic, stories = new_topic(), [transitions_of(name, 10) for name in (CLAIMS, ENTRIES, KEYS)]
-    outbox, clock = ListOutbox(interleaved(*stories)), HandClock()
+    outbox, clock = ListOutbox(interleaved(*stories)), FakeClock()
     async with publishing_to(BrokerAddress(url=killable_broker.broker.url, topic=topic)) as publisher:
         first = await deliver_all(outbox, publisher, clock, batch=3, within=timedelta(0))
         killable_broker.kill()
@@ -64,7 +64,7 @@ async def test_pending_transitions_are_published_when_the_broker_is_back(killabl
 
 async def emptied(outbox: ListOutbox, publisher: EventPublisher) -> bool:
     """Sweep once."""
-    await deliver_all(outbox, publisher, HandClock(), batch=5_000, within=MINUTE)
+    await deliver_all(outbox, publisher, FakeClock(), batch=5_000, within=MINUTE)
     return not outbox.waiting
 
 

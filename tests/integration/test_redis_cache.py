@@ -20,7 +20,7 @@ from dict_rate_limit.domain.codec import encode_poll
 from dict_rate_limit.domain.errors import CacheUnavailableError
 from dict_rate_limit.ports.cache import CachedSnapshot
 from samples.domain import PARTICIPANT, bucket, failure, snapshot
-from samples.readings import HandClock
+from samples.readings import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -125,7 +125,7 @@ async def test_other_errors_of_the_server_count_as_unavailable(cache: RedisCache
 
 
 async def test_every_call_fails_the_same_way_without_a_server() -> None:
-    cache = RedisCache(f"127.0.0.1:{free_port()}", "s3cret", monotonic=HandClock().monotonic)
+    cache = RedisCache(f"127.0.0.1:{free_port()}", "s3cret", monotonic=FakeClock().monotonic)
 
     for question in (cache.get(PARTICIPANT), cache.put(ENTRY), cache.acquire(PARTICIPANT, timedelta(1)), cache.ping()):
         with pytest.raises(CacheUnavailableError) as error:
@@ -134,7 +134,7 @@ async def test_every_call_fails_the_same_way_without_a_server() -> None:
 
 
 async def test_a_silent_server_gets_one_call_per_second() -> None:
-    clock, met = HandClock(), 0
+    clock, met = FakeClock(), 0
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal met
@@ -157,7 +157,7 @@ async def test_a_silent_server_gets_one_call_per_second() -> None:
 
 
 async def test_the_cache_recovers_when_the_server_is_back() -> None:
-    clock = HandClock()
+    clock = FakeClock()
     async with embedded_valkey(None) as address:
         cache = RedisCache(address, monotonic=clock.monotonic)
         await cache.put(ENTRY)

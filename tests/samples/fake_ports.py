@@ -30,7 +30,7 @@ LATER = timedelta(seconds=15)
 
 
 @dataclass(slots=True)
-class HandClock:
+class FakeClock:
     """Stands until it is moved; sleeping moves it."""
 
     at: datetime = NOON
@@ -54,7 +54,7 @@ class HandClock:
 class ScriptedSource:
     """Answers each participant by a script, then with good readings; remembers who was asked, and how many at once."""
 
-    clock: HandClock
+    clock: FakeClock
     name: str = "bridge"
     script: dict[str, list[BaseException]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)

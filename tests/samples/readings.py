@@ -33,7 +33,7 @@ OTHER = "87654321"
 TTL = timedelta(seconds=60)
 
 
-class HandClock:
+class FakeClock:
     """Stands still until moved."""
 
     def __init__(self, at: datetime = NOON) -> None:
@@ -59,7 +59,7 @@ class CountingSource:
 
     name = "counting"
 
-    def __init__(self, clock: HandClock, *buckets: Bucket) -> None:
+    def __init__(self, clock: FakeClock, *buckets: Bucket) -> None:
         self.clock = clock
         self.buckets = buckets or (bucket(), policies_list())
         self.error: SourceError | None = None
@@ -118,7 +118,7 @@ class AbsentLimiter(MemoryRateLimiter):
         raise StoreUnavailableError(participant, spacing)
 
 
-def absent_stores(clock: HandClock) -> MemoryStores:
+def absent_stores(clock: FakeClock) -> MemoryStores:
     """PostgreSQL that is unavailable: state and limiter."""
     stores = memory_stores(clock)
     return replace(stores, state=AbsentState(stores.database), rate_limiter=AbsentLimiter(clock))
@@ -128,7 +128,7 @@ class ReadingWorld:
     """The ports around one or more readers. A test replaces a port before it calls `reader`."""
 
     def __init__(self) -> None:
-        self.clock = HandClock()
+        self.clock = FakeClock()
         self.source = CountingSource(self.clock)
         self.cache: SnapshotCache = MemoryCache(self.clock)
         self.stores: Stores = memory_stores(self.clock)

@@ -27,7 +27,7 @@ from dict_rate_limit.usecases.alert_actions import (
 )
 from samples.alerts import HOUR, MINUTE
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
-from samples.fake_ports import HandClock
+from samples.fake_ports import FakeClock
 from samples.readings import recorded
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class ActionWorld:
     """A store with one alert, and somebody who acts on it."""
 
     def __init__(self) -> None:
-        self.clock = HandClock()
+        self.clock = FakeClock()
         self.stores = memory_stores(self.clock)
 
     async def alert(self) -> Alert:

@@ -10,7 +10,7 @@ import pytest
 
 from dict_rate_limit.adapters.notify.channels_file import ChannelsFile
 from log_lines import line, log_lines
-from samples.fake_ports import HandClock
+from samples.fake_ports import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ class Followed:
 
     def __init__(self, path: Path, content: str | bytes | None = TWO) -> None:
         self.path = path
-        self.clock = HandClock()
+        self.clock = FakeClock()
         if content is not None:
             self.write(content)
         self.file = ChannelsFile(path, self.clock)
@@ -50,7 +50,7 @@ def followed(tmp_path: Path) -> Followed:
 
 
 def test_without_a_path_there_are_no_channels() -> None:
-    assert ChannelsFile(None, HandClock()).channels() == ()
+    assert ChannelsFile(None, FakeClock()).channels() == ()
 
 
 def test_the_channels_are_parsed(followed: Followed) -> None:
@@ -201,7 +201,7 @@ def test_new_channels_are_checked_in_the_background(tmp_path: Path, log: LogCapt
         asked.append([channel.name for channel in channels])
         return ["channels.a: url: (hidden), expected another"]
 
-    path, clock = tmp_path / "channels.toml", HandClock()
+    path, clock = tmp_path / "channels.toml", FakeClock()
     path.write_text(TWO)
     file = ChannelsFile(path, clock, check)
     file.channels()

@@ -18,7 +18,7 @@ from dict_rate_limit.usecases.drill import DrillResult, drill_result
 from dict_rate_limit.usecases.notify import send_notifications
 from samples.alerts import HOUR, channel
 from samples.domain import NOON, PARTICIPANT, bucket, snapshot
-from samples.fake_ports import HandClock, RejectingPublisher, notifications
+from samples.fake_ports import FakeClock, RejectingPublisher, notifications
 from samples.readings import recorded
 
 
@@ -26,7 +26,7 @@ class Rehearsal:
     """A test alert on its way."""
 
     def __init__(self) -> None:
-        self.clock = HandClock()
+        self.clock = FakeClock()
         self.stores = memory_stores(self.clock)
         self.alert_id = UUID(int=0)
 

@@ -15,7 +15,7 @@ from dict_rate_limit.usecases.explain import ExplainDeps, Explanation, explain
 from dict_rate_limit.usecases.notify import send_notifications
 from samples.alerts import HOUR, MINUTE, acknowledgement_by, channel
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, THRESHOLDS, bucket, failure, snapshot
-from samples.fake_ports import HandClock, notifications
+from samples.fake_ports import FakeClock, notifications
 from samples.readings import recorded
 
 LATER = NOON + FIVE_MINUTES
@@ -25,7 +25,7 @@ class ExplainWorld:
     """A store, and somebody who wonders."""
 
     def __init__(self) -> None:
-        self.clock = HandClock()
+        self.clock = FakeClock()
         self.stores = memory_stores(self.clock)
         self.deps = ExplainDeps(
             stores=self.stores,

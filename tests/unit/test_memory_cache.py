@@ -7,11 +7,11 @@ from datetime import timedelta
 from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.ports.cache import CachedSnapshot
 from samples.domain import NOON, PARTICIPANT, bucket, snapshot
-from samples.readings import HandClock
+from samples.readings import FakeClock
 
 
 async def test_an_entry_expires_after_a_day() -> None:
-    clock = HandClock()
+    clock = FakeClock()
     cache = MemoryCache(clock)
     await cache.put(CachedSnapshot(snapshot=snapshot(bucket()), fetched_at=NOON))
 

@@ -20,7 +20,7 @@ from dict_rate_limit.usecases.notify import LEASE, ROLL_OUT, NotificationSummary
 from log_lines import log_lines
 from samples.alerts import HOUR, MINUTE, channel
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot, ticks
-from samples.fake_ports import HandClock, notifications
+from samples.fake_ports import FakeClock, notifications
 from samples.readings import recorded
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ UP_AND_DOWN = ticks(bucket(1000), bucket(200), bucket(50), bucket(1000))
 class SlowNotifier:
     """Takes everything, and its time; by channel one may say otherwise."""
 
-    clock: HandClock
+    clock: FakeClock
     takes: timedelta = timedelta(0)
     answers: dict[str, DeliveryResult] = field(default_factory=dict)
     sent: list[tuple[str, Message]] = field(default_factory=list)
@@ -69,7 +69,7 @@ class NotifyWorld:
     """A store with transitions, and channels."""
 
     def __init__(self) -> None:
-        self.clock = HandClock()
+        self.clock = FakeClock()
         self.stores = memory_stores(self.clock)
         self.notifier = MemoryNotifier()
 

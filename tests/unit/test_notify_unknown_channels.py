@@ -10,7 +10,7 @@ from dict_rate_limit.domain.notifications.routing import DeliveryResult, Status
 from dict_rate_limit.usecases.notify import ROLL_OUT, send_notifications
 from samples.alerts import channel
 from samples.domain import bucket, ticks
-from samples.fake_ports import HandClock, notifications
+from samples.fake_ports import FakeClock, notifications
 from samples.readings import recorded
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Named:
 
 async def routed_by(*sources: Named) -> tuple[MemoryStores, list[int]]:
     """Open an alert, then tell with one source after the other; the first answer is a refusal."""
-    clock = HandClock()
+    clock = FakeClock()
     stores = memory_stores(clock)
     await recorded(stores, *ticks(bucket(1000), bucket(200)))
     notifier = MemoryNotifier(answers=[DeliveryResult(ok=False, text="503")])

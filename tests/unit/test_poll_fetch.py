@@ -10,7 +10,7 @@ from dict_rate_limit.domain.buckets.reading import FailedPoll, Snapshot
 from dict_rate_limit.domain.errors import RETRY_HELPS, Outcome
 from dict_rate_limit.usecases.poll.fetch import MAX_BACKOFF, Fetcher, RetryPolicy
 from samples.domain import NOON
-from samples.fake_ports import LATER, HandClock, ScriptedSource, reading_of, refusal
+from samples.fake_ports import LATER, FakeClock, ScriptedSource, reading_of, refusal
 
 HOPELESS = sorted(set(Outcome) - RETRY_HELPS - {Outcome.OK, Outcome.EMPTY})
 
@@ -26,7 +26,7 @@ def make_fetcher(source: ScriptedSource, retry_policy: RetryPolicy | None = None
 
 @pytest.fixture
 def source() -> ScriptedSource:
-    return ScriptedSource(HandClock())
+    return ScriptedSource(FakeClock())
 
 
 async def test_every_participant_is_polled_in_the_given_order(source: ScriptedSource) -> None:

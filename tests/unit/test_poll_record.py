@@ -14,7 +14,7 @@ from dict_rate_limit.domain.errors import CacheUnavailableError, Outcome, StoreE
 from dict_rate_limit.usecases.poll.cache import cache_group
 from dict_rate_limit.usecases.poll.record import Recorded, record_group
 from samples.domain import NOON, RULES, failure
-from samples.fake_ports import LATER, HandClock, reading_of, readings_of
+from samples.fake_ports import LATER, FakeClock, reading_of, readings_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -126,7 +126,7 @@ async def test_a_repeated_poll_is_recorded_after_a_database_outage(store: Faulty
 
 
 async def test_valid_snapshots_are_cached_for_readers() -> None:
-    cache = MemoryCache(HandClock())
+    cache = MemoryCache(FakeClock())
 
     cached = await cache_group(cache, readings_of(["a", "b"]))
 
@@ -137,7 +137,7 @@ async def test_valid_snapshots_are_cached_for_readers() -> None:
 
 
 async def test_failures_and_empty_responses_replace_no_snapshot() -> None:
-    cache = MemoryCache(HandClock())
+    cache = MemoryCache(FakeClock())
     await cache_group(cache, [reading_of("a")])
 
     cached = await cache_group(
@@ -151,7 +151,7 @@ async def test_failures_and_empty_responses_replace_no_snapshot() -> None:
 
 
 async def test_an_unreachable_cache_is_reported_after_one_timeout() -> None:
-    cache = FaultyCache(HandClock())
+    cache = FaultyCache(FakeClock())
 
     cached = await cache_group(cache, readings_of(["a", "b"]))
 

@@ -10,7 +10,7 @@ import pytest
 from dict_rate_limit.domain.errors import InvalidValueError, Outcome, SourceError
 from dict_rate_limit.usecases.readings.budget import MAX_BACKOFF, BudgetConfig, SourceBudget
 from samples.domain import NOON, bucket, snapshot
-from samples.readings import HandClock, policies_list
+from samples.readings import FakeClock, policies_list
 
 if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.bucket import Bucket
@@ -19,11 +19,11 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-def clock() -> HandClock:
-    return HandClock()
+def clock() -> FakeClock:
+    return FakeClock()
 
 
-def budget(clock: HandClock, *, ttl: float = 1, share: float = 0.5, reserve: float = 0.25) -> SourceBudget:
+def budget(clock: FakeClock, *, ttl: float = 1, share: float = 0.5, reserve: float = 0.25) -> SourceBudget:
     return SourceBudget(BudgetConfig(cache_ttl=timedelta(seconds=ttl), share=share, reserve=reserve), clock)
 
 
@@ -35,15 +35,15 @@ def test_a_budget_of_nothing_or_everything_is_rejected(ttl: float, share: float,
         BudgetConfig(cache_ttl=timedelta(seconds=ttl), share=share, reserve=reserve)
 
 
-def test_the_first_spacing_is_a_share_of_the_published_refill(clock: HandClock) -> None:
+def test_the_first_spacing_is_a_share_of_the_published_refill(clock: FakeClock) -> None:
     assert budget(clock, share=0.5).spacing == 20 * SECOND  # 6 a minute, half of them
 
 
-def test_the_spacing_is_never_below_the_cache_ttl(clock: HandClock) -> None:
+def test_the_spacing_is_never_below_the_cache_ttl(clock: FakeClock) -> None:
     assert budget(clock, ttl=60).spacing == 60 * SECOND
 
 
-def test_the_spacing_follows_the_refill_of_the_last_reading(clock: HandClock) -> None:
+def test_the_spacing_follows_the_refill_of_the_last_reading(clock: FakeClock) -> None:
     account = budget(clock)
 
     account.update(snapshot(bucket(20, 20, "POLICIES_LIST", refill_tokens=60, refill_period_sec=60)))
@@ -60,7 +60,7 @@ def test_the_spacing_follows_the_refill_of_the_last_reading(clock: HandClock) ->
         bucket(name="ENTRIES_WRITE"),
     ],
 )
-def test_the_published_refill_applies_when_the_reading_has_none(clock: HandClock, learned: Bucket) -> None:
+def test_the_published_refill_applies_when_the_reading_has_none(clock: FakeClock, learned: Bucket) -> None:
     account = budget(clock)
 
     account.update(snapshot(learned))
@@ -68,11 +68,11 @@ def test_the_published_refill_applies_when_the_reading_has_none(clock: HandClock
     assert account.spacing == 20 * SECOND
 
 
-def test_without_a_reading_the_first_call_is_allowed(clock: HandClock) -> None:
+def test_without_a_reading_the_first_call_is_allowed(clock: FakeClock) -> None:
     assert budget(clock).allows()
 
 
-def test_a_call_is_followed_by_the_spacing(clock: HandClock) -> None:
+def test_a_call_is_followed_by_the_spacing(clock: FakeClock) -> None:
     account = budget(clock)
     account.consume()
 
@@ -84,7 +84,7 @@ def test_a_call_is_followed_by_the_spacing(clock: HandClock) -> None:
 
 
 @pytest.mark.parametrize(("available", "allowed"), [(6, True), (5, False), (0, False), (-15, False)])
-def test_the_reserve_belongs_to_the_monitor(clock: HandClock, available: int, *, allowed: bool) -> None:
+def test_the_reserve_belongs_to_the_monitor(clock: FakeClock, available: int, *, allowed: bool) -> None:
     account = budget(clock, reserve=0.25)
 
     account.update(snapshot(policies_list(available, 20)))
@@ -92,7 +92,7 @@ def test_the_reserve_belongs_to_the_monitor(clock: HandClock, available: int, *,
     assert account.allows() is allowed
 
 
-def test_the_refill_since_the_reading_counts(clock: HandClock) -> None:
+def test_the_refill_since_the_reading_counts(clock: FakeClock) -> None:
     account = budget(clock)
     account.update(snapshot(policies_list(5, 20)))
 
@@ -103,7 +103,7 @@ def test_the_refill_since_the_reading_counts(clock: HandClock) -> None:
     assert (before, account.allows()) == (False, True)
 
 
-def test_the_refill_never_fills_above_the_capacity(clock: HandClock) -> None:
+def test_the_refill_never_fills_above_the_capacity(clock: FakeClock) -> None:
     account = budget(clock, reserve=0.9)
     account.update(snapshot(policies_list(20, 20)))
     account.consume()
@@ -114,7 +114,7 @@ def test_the_refill_never_fills_above_the_capacity(clock: HandClock) -> None:
     assert not account.allows()
 
 
-def test_calls_since_the_reading_count_as_spent(clock: HandClock) -> None:
+def test_calls_since_the_reading_count_as_spent(clock: FakeClock) -> None:
     account = budget(clock)
     account.update(snapshot(policies_list(9, 20)))
     for _ in range(9):
@@ -125,7 +125,7 @@ def test_calls_since_the_reading_count_as_spent(clock: HandClock) -> None:
     assert not account.allows()
 
 
-def test_a_reading_without_capacity_has_no_reserve(clock: HandClock) -> None:
+def test_a_reading_without_capacity_has_no_reserve(clock: FakeClock) -> None:
     account = budget(clock)
 
     account.update(snapshot(policies_list(0, 0)))
@@ -133,7 +133,7 @@ def test_a_reading_without_capacity_has_no_reserve(clock: HandClock) -> None:
     assert account.allows()
 
 
-def test_an_older_reading_changes_nothing(clock: HandClock) -> None:
+def test_an_older_reading_changes_nothing(clock: FakeClock) -> None:
     account = budget(clock)
     account.update(snapshot(policies_list(0, 20)))
 
@@ -151,7 +151,7 @@ def test_an_older_reading_changes_nothing(clock: HandClock) -> None:
         (SourceError(Outcome.UNAVAILABLE, "503", retry_after_sec=10**9), MAX_BACKOFF.total_seconds()),
     ],
 )
-def test_a_429_is_followed_by_its_retry_after(clock: HandClock, error: SourceError, pause: float) -> None:
+def test_a_429_is_followed_by_its_retry_after(clock: FakeClock, error: SourceError, pause: float) -> None:
     account = budget(clock, reserve=0)
     account.record_failure(error)
 
@@ -163,7 +163,7 @@ def test_a_429_is_followed_by_its_retry_after(clock: HandClock, error: SourceErr
 
 
 @pytest.mark.parametrize("known", [policies_list(20, 20), bucket()])
-def test_a_429_means_an_empty_bucket(clock: HandClock, known: Bucket) -> None:
+def test_a_429_means_an_empty_bucket(clock: FakeClock, known: Bucket) -> None:
     account = budget(clock, reserve=0.25)
     account.update(snapshot(known))
     account.record_failure(SourceError(Outcome.RATE_LIMITED, "429"))
@@ -175,7 +175,7 @@ def test_a_429_means_an_empty_bucket(clock: HandClock, known: Bucket) -> None:
     assert (before, account.allows()) == (False, True)
 
 
-def test_a_newer_reading_overrides_a_429(clock: HandClock) -> None:
+def test_a_newer_reading_overrides_a_429(clock: FakeClock) -> None:
     account = budget(clock)
     account.record_failure(SourceError(Outcome.RATE_LIMITED, "429"))
     clock.advance(10)
@@ -185,7 +185,7 @@ def test_a_newer_reading_overrides_a_429(clock: HandClock) -> None:
     assert account.allows()
 
 
-def test_another_failure_adds_no_pause(clock: HandClock) -> None:
+def test_another_failure_adds_no_pause(clock: FakeClock) -> None:
     account = budget(clock)
 
     account.record_failure(SourceError(Outcome.INTERNAL, "500"))
@@ -193,7 +193,7 @@ def test_another_failure_adds_no_pause(clock: HandClock) -> None:
     assert account.allows()
 
 
-def test_a_short_retry_after_does_not_shorten_the_spacing(clock: HandClock) -> None:
+def test_a_short_retry_after_does_not_shorten_the_spacing(clock: FakeClock) -> None:
     account = budget(clock)
     account.consume()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dict_rate_limit.serving.reloaded_files import ReloadedFiles
-from samples.fake_ports import HandClock
+from samples.fake_ports import FakeClock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ class Watched:
     def __init__(self, folder: Path) -> None:
         self.there, self.missing = folder / "there", folder / "missing"
         self.there.write_text("a")
-        self.clock = HandClock()
+        self.clock = FakeClock()
         self.files = ReloadedFiles(self.there, self.missing, monotonic=self.clock.monotonic)
 
     def changed(self) -> bool:

@@ -146,7 +146,7 @@ def test_payday_affects_every_participant() -> None:
     assert scenario.profile("KEYS_CHECK", 0) == scenario.profile("KEYS_CHECK", 999)
 
 
-class HandClock:
+class FakeClock:
     def __init__(self) -> None:
         self.seconds = 0.0
 
@@ -158,7 +158,7 @@ class HandClock:
 
 
 def test_virtual_time_runs_at_its_own_speed() -> None:
-    clock = HandClock()
+    clock = FakeClock()
     timeline = VirtualClock(clock, speed=60)
 
     clock.seconds = 2.0

@@ -35,7 +35,7 @@ from dict_rate_limit.workflows.activities import INTERNAL_ERROR_ATTEMPTS, SCHEMA
 from dict_rate_limit.workflows.names import GROUP_SIZE
 from log_lines import log_lines
 from samples.domain import NOON, RULES, bucket
-from samples.fake_ports import LATER, FailingPublisher, HandClock, ScriptedSource, notifications, reading_of, refusal
+from samples.fake_ports import LATER, FailingPublisher, FakeClock, ScriptedSource, notifications, reading_of, refusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -55,7 +55,7 @@ CALM, LOW = reading_of("a"), reading_of("a", NOON + LATER, available=200)
 class World:
     """Everything the activities touch, and a Temporal that runs them."""
 
-    clock: HandClock = field(default_factory=HandClock)
+    clock: FakeClock = field(default_factory=FakeClock)
     environment: ActivityEnvironment = field(default_factory=ActivityEnvironment)
 
     def __post_init__(self) -> None:
