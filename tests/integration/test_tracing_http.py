@@ -52,10 +52,10 @@ async def served(
             "OTEL_EXPORTER_OTLP_ENDPOINT": collector,
             "AUTH_ANONYMOUS_ROLE": "operator",
         }
-        one_of_each = asyncio.create_task(program(load(environ | more), shutdown, [] if contexts is None else contexts))
+        running = asyncio.create_task(program(load(environ | more), shutdown, [] if contexts is None else contexts))
 
         async def listens() -> bool:
-            return one_of_each.done() or accepts_connections("127.0.0.1", port)
+            return running.done() or accepts_connections("127.0.0.1", port)
 
         try:
             await eventually(listens)
@@ -64,7 +64,7 @@ async def served(
         finally:
             shutdown.set()
             async with asyncio.timeout(PATIENCE_SEC):
-                await one_of_each
+                await running
 
 
 async def test_a_request_span_has_its_caller_as_parent_and_calls_as_children(

@@ -162,7 +162,7 @@ async def test_the_worker_waits_for_a_temporal_without_tls(address: TemporalAddr
 
 async def test_probes_are_answered_until_the_last_activity(nowhere: TemporalAddress) -> None:
     parts, port, shutdown = Stage().parts(nowhere), free_port(), asyncio.Event()
-    one_of_each = asyncio.create_task(
+    running = asyncio.create_task(
         run_with_operations(parts, OperationsApp(parts.readiness), ("127.0.0.1", port), shutdown)
     )
 
@@ -170,7 +170,7 @@ async def test_probes_are_answered_until_the_last_activity(nowhere: TemporalAddr
         await eventually(lambda: listens(http))
         health, ready = await http.get("/health"), await http.get("/ready")
     shutdown.set()
-    await one_of_each
+    await running
 
     assert (health.status_code, ready.status_code) == (200, 503)
     assert json.loads(ready.text)["status"] == "starting"
