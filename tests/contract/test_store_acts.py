@@ -21,7 +21,7 @@ from samples.notifications import route_all
 if TYPE_CHECKING:
     from dict_rate_limit.domain.alerts.alert import Alert
     from store_harness import Harness
-NULL_METRICS = UUID(int=0)
+UNKNOWN_ID = UUID(int=0)
 ANOTHER = "87654321"
 ACKNOWLEDGED = Acknowledgement(actor="ana", reason="ligando para o BACEN", at=NOON, until=NOON + timedelta(hours=1))
 SUBJECT = Subject(participant=PARTICIPANT, policy_name=ANY_POLICY, kind=Kind.DRILL)
@@ -64,7 +64,7 @@ async def test_the_history_has_the_delivery_of_each_transition(harness: Harness)
 
 
 async def test_an_unknown_alert_is_none(harness: Harness) -> None:
-    assert await harness.stores.alerts.alert(NULL_METRICS) is None
+    assert await harness.stores.alerts.alert(UNKNOWN_ID) is None
 
 
 async def test_alerts_are_sorted_last_opened_first(harness: Harness) -> None:
@@ -105,7 +105,7 @@ async def test_an_action_loads_no_alert_of_another_participant(harness: Harness)
 
     async with harness.stores.alerts.unit_of_work(ANOTHER) as unit:
         assert await unit.alert(alert.alert_id) is None
-        assert await unit.alert(NULL_METRICS) is None
+        assert await unit.alert(UNKNOWN_ID) is None
 
 
 async def test_every_query_returns_the_acknowledgement(harness: Harness) -> None:

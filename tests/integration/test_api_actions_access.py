@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.ports.stores import Stores
 
-NULL_METRICS = UUID(int=0)
+UNKNOWN_ID = UUID(int=0)
 READS = [
     ALERTS,
-    f"{ALERTS}/{NULL_METRICS}",
+    f"{ALERTS}/{UNKNOWN_ID}",
     SILENCES,
-    f"{SILENCES}/{NULL_METRICS}",
+    f"{SILENCES}/{UNKNOWN_ID}",
     f"{ROOT}/explain/X",
-    f"{DRILLS}/{NULL_METRICS}",
+    f"{DRILLS}/{UNKNOWN_ID}",
     AUDIT,
 ]
-ACTS = [f"{ALERTS}/{NULL_METRICS}/acknowledgement", SILENCES, f"{SILENCES}/{NULL_METRICS}/end", DRILLS]
+ACTS = [f"{ALERTS}/{UNKNOWN_ID}/acknowledgement", SILENCES, f"{SILENCES}/{UNKNOWN_ID}/end", DRILLS]
 REASON = {"reason": "x"}
 HOUR = {"reason": "x", "for": "1h"}
 BEARER = {"Authorization": "Bearer ana"}
@@ -185,9 +185,7 @@ async def test_without_the_database_a_write_is_503_and_repeatable(
     assert problem(answer) == (503, "store-unavailable", None)
 
 
-@pytest.mark.parametrize(
-    "path", [ALERTS, f"{ALERTS}/{NULL_METRICS}", f"{ALERTS}/{NULL_METRICS}/acknowledgement", AUDIT]
-)
+@pytest.mark.parametrize("path", [ALERTS, f"{ALERTS}/{UNKNOWN_ID}", f"{ALERTS}/{UNKNOWN_ID}/acknowledgement", AUDIT])
 async def test_an_unsupported_method_is_405(client: httpx.AsyncClient, path: str) -> None:
     assert problem(await client.put(path, json=REASON, headers=BEARER)) == (405, "method-not-allowed", None)
 

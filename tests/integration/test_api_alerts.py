@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-NULL_METRICS = UUID(int=0)
+UNKNOWN_ID = UUID(int=0)
 LOOKING = {"reason": "looking", "for": "2h"}
 
 
@@ -135,10 +135,10 @@ async def test_one_alert_has_its_transitions_and_notifications(world: ActingWorl
 
 
 async def test_an_unknown_alert_is_404(client: httpx.AsyncClient) -> None:
-    assert problem(await get(client, f"{ALERTS}/{NULL_METRICS}")) == (404, "alert-not-found", None)
+    assert problem(await get(client, f"{ALERTS}/{UNKNOWN_ID}")) == (404, "alert-not-found", None)
 
 
-@pytest.mark.parametrize("alert_id", ["7", "urn:uuid:" + str(NULL_METRICS), str(NULL_METRICS).replace("-", ""), "%00"])
+@pytest.mark.parametrize("alert_id", ["7", "urn:uuid:" + str(UNKNOWN_ID), str(UNKNOWN_ID).replace("-", ""), "%00"])
 async def test_an_invalid_alert_id_is_rejected(client: httpx.AsyncClient, alert_id: str) -> None:
     assert problem(await get(client, f"{ALERTS}/{alert_id}")) == (400, "invalid-parameter", "alert_id")
 
@@ -210,7 +210,7 @@ async def test_a_resolved_alert_cannot_be_acknowledged(world: ActingWorld, clien
 
 
 async def test_an_unknown_alert_cannot_be_acknowledged(client: httpx.AsyncClient) -> None:
-    assert problem(await taking_up(client, NULL_METRICS)) == (404, "alert-not-found", None)
+    assert problem(await taking_up(client, UNKNOWN_ID)) == (404, "alert-not-found", None)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import httpx
 
 EXPLAIN = f"{ROOT}/explain"
-NULL_METRICS = UUID(int=0)
+UNKNOWN_ID = UUID(int=0)
 WEEKLY = {"reason": "weekly test"}
 
 
@@ -190,7 +190,7 @@ async def test_an_invalid_test_alert_is_rejected(
 async def test_an_ordinary_alert_is_404(world: ActingWorld, client: httpx.AsyncClient) -> None:
     alert = await world.alert()
 
-    answers = [await get(client, f"{DRILLS}/{alert_id}") for alert_id in (alert.alert_id, NULL_METRICS)]
+    answers = [await get(client, f"{DRILLS}/{alert_id}") for alert_id in (alert.alert_id, UNKNOWN_ID)]
 
     assert {problem(answer) for answer in answers} == {(404, "drill-not-found", None)}
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-NULL_METRICS = UUID(int=0)
+UNKNOWN_ID = UUID(int=0)
 HOUR = {"reason": "a release", "for": "1h"}
 NIGHTS = {"days": ["MON", "FRI"], "start": "22:00", "end": "02:00", "time_zone": "America/Sao_Paulo"}
 
@@ -139,8 +139,8 @@ async def test_creation_and_end_appear_in_the_audit(client: httpx.AsyncClient) -
 
 async def test_an_unknown_silence_is_404(client: httpx.AsyncClient) -> None:
     answers = [
-        await get(client, f"{SILENCES}/{NULL_METRICS}"),
-        await post(client, f"{SILENCES}/{NULL_METRICS}/end", {"reason": "done"}),
+        await get(client, f"{SILENCES}/{UNKNOWN_ID}"),
+        await post(client, f"{SILENCES}/{UNKNOWN_ID}/end", {"reason": "done"}),
     ]
 
     assert {problem(answer) for answer in answers} == {(404, "silence-not-found", None)}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-NULL_METRICS = "00000000-0000-0000-0000-000000000000"
+UNKNOWN_ID = "00000000-0000-0000-0000-000000000000"
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def test_an_alert_without_notifications_shows_none(desk: Desk) -> None:
     assert "CHANNEL" not in result.out
 
 
-@pytest.mark.parametrize("alert_id", [NULL_METRICS, "../policies", "7", "%00"])
+@pytest.mark.parametrize("alert_id", [UNKNOWN_ID, "../policies", "7", "%00"])
 def test_an_invalid_alert_id_ends_with_64(desk: Desk, alert_id: str) -> None:
     shown = desk.run("alerts", "show", alert_id)
     taken = desk.run("alerts", "acknowledge", alert_id, "--reason", "x", "--for", "1h")
@@ -212,7 +212,7 @@ def test_an_invalid_end_ends_with_64(desk: Desk, options: list[str]) -> None:
 
 
 def test_a_missing_reason_is_rejected_before_any_request(desk: Desk) -> None:
-    result = desk.run("alerts", "acknowledge", NULL_METRICS, "--for", "1h")
+    result = desk.run("alerts", "acknowledge", UNKNOWN_ID, "--for", "1h")
 
     assert result.code == Exit.USAGE
     assert "--reason" in result.err

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-NULL_METRICS = "00000000-0000-0000-0000-000000000000"
+UNKNOWN_ID = "00000000-0000-0000-0000-000000000000"
 HOUR = ("--reason", "a release", "--for", "1h")
 LATER = "2099-01-01T00:00:00Z"
 
@@ -130,7 +130,7 @@ def test_a_silence_is_ended_once(desk: Desk) -> None:
     assert f"silence: {silence_id}, expected one that has not ended" in second.err
 
 
-@pytest.mark.parametrize("silence_id", [NULL_METRICS, "7", "a/b"])
+@pytest.mark.parametrize("silence_id", [UNKNOWN_ID, "7", "a/b"])
 def test_an_unknown_silence_ends_with_64(desk: Desk, silence_id: str) -> None:
     assert desk.run("silences", "end", silence_id, "--reason", "x").code == Exit.USAGE
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.domain.alerts.alert import Alert
 
-NULL_METRICS = UUID(int=0)
+UNKNOWN_ID = UUID(int=0)
 SOON = NOON + HOUR
 
 
@@ -162,8 +162,8 @@ async def test_a_resolved_alert_cannot_be_acknowledged(world: ActionWorld) -> No
 async def test_an_unknown_alert_cannot_be_acknowledged(world: ActionWorld) -> None:
     alert = await world.alert()
 
-    with pytest.raises(NotFoundError, match=f"alert: {NULL_METRICS}"):
-        await world.acknowledge(command(replace(alert, alert_id=NULL_METRICS)))
+    with pytest.raises(NotFoundError, match=f"alert: {UNKNOWN_ID}"):
+        await world.acknowledge(command(replace(alert, alert_id=UNKNOWN_ID)))
 
 
 class ForgetfulAlerts(MemoryAlerts):
