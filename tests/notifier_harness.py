@@ -45,7 +45,7 @@ class Behaviour(StrEnum):
     HANG = "says nothing"
     REDIRECT = "sends it elsewhere"
     GARBAGE = "says what nobody understands"
-    NULL_METRICS = "is not there"
+    ABSENT = "is not there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ async def mail_channel(behaviour: Behaviour, timeout_sec: float) -> AsyncIterato
             Behaviour.HANG: None,
         }
         receiver.reply = replies.get(behaviour, "250 OK")
-        if behaviour is Behaviour.NULL_METRICS:
+        if behaviour is Behaviour.ABSENT:
             receiver.port = closed_port()
         channel = Channel(name="mail", format=ChannelType.TEXT, url=receiver.url(TOKEN))
 
@@ -173,7 +173,7 @@ async def _http_channel(
     async with http_receiver() as receiver, http_receiver() as elsewhere:
         said = _answers(elsewhere)[behaviour]
         receiver.answers = lambda _: said
-        if behaviour is Behaviour.NULL_METRICS:
+        if behaviour is Behaviour.ABSENT:
             receiver.port = closed_port()
         url = receiver.url(f"/hooks/{TOKEN}?key={TOKEN}")
         yield ChannelHarness(
@@ -192,5 +192,5 @@ def _answers(elsewhere: HttpReceiver) -> dict[Behaviour, bytes | None]:
         Behaviour.HANG: None,
         Behaviour.REDIRECT: answer("307 Temporary Redirect", b"", f"Location: {elsewhere.url()}"),
         Behaviour.GARBAGE: b"what?\r\n\r\n",
-        Behaviour.NULL_METRICS: taken,
+        Behaviour.ABSENT: taken,
     }
