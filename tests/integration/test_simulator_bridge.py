@@ -165,10 +165,10 @@ async def test_a_run_reports_its_address_and_stops_on_request() -> None:
 def test_a_signal_stops_the_simulator_cleanly(number: signal.Signals) -> None:
     lines: list[str] = []
 
-    def send_notifications(line: str) -> None:
+    def report(line: str) -> None:
         lines.append(line)
         signal.raise_signal(number)
 
-    simulate(Simulation(), CLOCK, send_notifications)
+    simulate(Simulation(), CLOCK, report)
 
     assert lines[0].startswith("simulated DICT on")
