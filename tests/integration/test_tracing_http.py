@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LIST = "/api/v1/rate-limit/policies"
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
-PRINCIPAL = {"traceparent": f"00-{TRACE}-{SPAN}-01"}
+CALLER = {"traceparent": f"00-{TRACE}-{SPAN}-01"}
 PATIENCE_SEC = 60
 
 
@@ -71,7 +71,7 @@ async def test_a_request_span_has_its_caller_as_parent_and_calls_as_children(
     collector: Collector, migrated_database_url: str, valkey: str
 ) -> None:
     async with served(collector.url, migrated_database_url, valkey) as client:
-        answer = await client.get(LIST, headers=PRINCIPAL)
+        answer = await client.get(LIST, headers=CALLER)
         await collector.until(lambda seen: bool(seen.named("GET policies")))
 
     (request,) = collector.named("GET policies")
@@ -90,8 +90,8 @@ async def test_a_request_span_has_its_caller_as_parent_and_calls_as_children(
 async def test_a_cached_response_is_not_traced(collector: Collector, migrated_database_url: str, valkey: str) -> None:
     async with served(collector.url, migrated_database_url, valkey) as client:
         for _ in range(3):
-            await client.get(LIST, headers=PRINCIPAL)
-        await client.get("/schema", headers=PRINCIPAL)
+            await client.get(LIST, headers=CALLER)
+        await client.get("/schema", headers=CALLER)
         await collector.until(lambda seen: bool(seen.named("GET schema")))
 
     assert len(collector.named("GET policies")) == 1
@@ -117,7 +117,7 @@ async def test_the_log_line_of_a_request_has_its_trace(
     logging.getLogger().addHandler(log)
 
     async with served(collector.url, migrated_database_url, valkey, contexts) as client:
-        await client.post("/api/v1/rate-limit/silences", json={}, headers=PRINCIPAL)
+        await client.post("/api/v1/rate-limit/silences", json={}, headers=CALLER)
 
     logging.getLogger().removeHandler(log)
     assert [line["trace_id"] for line in log.lines if line["event"] == "request.answered"] == [TRACE]
