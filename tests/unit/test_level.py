@@ -108,7 +108,7 @@ def test_hysteresis_never_improves_a_level_and_is_stable(available: int, capacit
     order = [Level.OK, Level.WARNING, Level.CRITICAL]
     reading = bucket(available, capacity)
 
-    cached = level_with_hysteresis(reading, THRESHOLDS, previous)
+    settled = level_with_hysteresis(reading, THRESHOLDS, previous)
 
-    assert order.index(cached) >= order.index(level_of(reading, THRESHOLDS))
-    assert level_with_hysteresis(reading, THRESHOLDS, cached) is cached
+    assert order.index(settled) >= order.index(level_of(reading, THRESHOLDS))
+    assert level_with_hysteresis(reading, THRESHOLDS, settled) is settled
