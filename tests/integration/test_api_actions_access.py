@@ -33,7 +33,7 @@ READS = [
     f"{DRILLS}/{UNKNOWN_ID}",
     AUDIT,
 ]
-ACTS = [f"{ALERTS}/{UNKNOWN_ID}/acknowledgement", SILENCES, f"{SILENCES}/{UNKNOWN_ID}/end", DRILLS]
+WRITES = [f"{ALERTS}/{UNKNOWN_ID}/acknowledgement", SILENCES, f"{SILENCES}/{UNKNOWN_ID}/end", DRILLS]
 REASON = {"reason": "x"}
 HOUR = {"reason": "x", "for": "1h"}
 BEARER = {"Authorization": "Bearer ana"}
@@ -51,12 +51,12 @@ async def client(world: ActingWorld) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-@pytest.mark.parametrize("path", ACTS)
+@pytest.mark.parametrize("path", WRITES)
 async def test_a_write_without_a_token_is_401(client: httpx.AsyncClient, path: str) -> None:
     assert problem(await client.post(path, json=REASON)) == (401, "unauthorized", None)
 
 
-@pytest.mark.parametrize("path", ACTS)
+@pytest.mark.parametrize("path", WRITES)
 async def test_a_write_without_the_role_is_403(client: httpx.AsyncClient, path: str) -> None:
     assert problem(await post(client, path, REASON, "eva")) == (403, "forbidden", None)
 
@@ -87,7 +87,7 @@ async def test_with_anonymous_operators_the_actor_is_anonymous(world: ActingWorl
     assert answer.json()["actor"] == "anonymous"
 
 
-@pytest.mark.parametrize("path", ACTS)
+@pytest.mark.parametrize("path", WRITES)
 @pytest.mark.parametrize(
     "media_type",
     [None, "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonp"],
@@ -131,7 +131,7 @@ async def test_a_body_of_16_kib_is_accepted(client: httpx.AsyncClient) -> None:
     assert (await client.post(SILENCES, content=padded(16_384), headers=JSON)).status_code == 201
 
 
-@pytest.mark.parametrize("path", ACTS)
+@pytest.mark.parametrize("path", WRITES)
 async def test_a_larger_body_is_rejected(client: httpx.AsyncClient, path: str) -> None:
     answer = await client.post(path, content=padded(16_385), headers=JSON)
 
@@ -174,7 +174,7 @@ async def test_without_the_database_a_read_is_503(world: ActingWorld, path: str)
     assert "10.0.0.7" not in answer.text
 
 
-@pytest.mark.parametrize(("path", "body"), list(zip(ACTS, [HOUR, HOUR, REASON, REASON], strict=True)))
+@pytest.mark.parametrize(("path", "body"), list(zip(WRITES, [HOUR, HOUR, REASON, REASON], strict=True)))
 async def test_without_the_database_a_write_is_503_and_repeatable(
     world: ActingWorld, path: str, body: dict[str, str]
 ) -> None:
