@@ -24,8 +24,8 @@ from dict_rate_limit.usecases.deliver import deliver_all
 from dict_rate_limit.usecases.notify import send_notifications
 from samples.alerts import HOUR, channel
 from samples.domain import NOON
-from samples.fake_ports import RefusingPublisher, notifications
-from samples.readings import OTHER, HandClock
+from samples.fake_ports import RejectingPublisher, notifications
+from samples.readings import OTHER, FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,7 +49,7 @@ class Worker:
     def __init__(self, desk: Desk, *steps: Callable[[Desk], None]) -> None:
         self._desk = desk
         self._steps = list(steps)
-        self.clock = HandClock()
+        self.clock = FakeClock()
 
     def sleep(self, seconds: float) -> None:
         self.clock.advance(seconds)
@@ -65,11 +65,11 @@ def publish(desk: Desk) -> None:
     desk.server.do(deliver_all(world.stores.outbox, MemoryPublisher(), world.clock, batch=10, within=HOUR))
 
 
-def tell_all(desk: Desk) -> None:
+def notify_all(desk: Desk) -> None:
     desk.server.do(desk.server.world.send_notifications(HOOK, within=HOUR))
 
 
-def tell_busy(desk: Desk, answer: DeliveryResult = BUSY) -> None:
+def notify_one_channel(desk: Desk, answer: DeliveryResult = BUSY) -> None:
     world = desk.server.world
     parts = notifications(world.stores, world.clock, HOOK, notifier=MemoryNotifier([answer]))
     desk.server.do(send_notifications(parts, within=HOUR))
@@ -84,7 +84,7 @@ def sent(desk: Desk) -> tuple[ApiClient, ApiResponse[Drill]]:
 def test_the_command_waits_until_every_channel_accepts(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     api, first = sent(desk)
 
-    last = follow(api, first, Worker(desk, publish, tell_all).timeout(), live=True)
+    last = follow(api, first, Worker(desk, publish, notify_all).timeout(), live=True)
 
     shown = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
     assert last.document.good
@@ -100,7 +100,7 @@ def test_the_command_waits_until_every_channel_accepts(desk: Desk, capsys: pytes
 
 def test_a_delivered_test_alert_ends_with_0(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     api, first = sent(desk)
-    last = follow(api, first, Worker(desk, publish, tell_all).timeout(), live=False)
+    last = follow(api, first, Worker(desk, publish, notify_all).timeout(), live=False)
 
     assert report(last.document, HOUR) is Exit.OK
     assert capsys.readouterr().err == "the test alert arrived: every channel accepted it\n"
@@ -109,10 +109,10 @@ def test_a_delivered_test_alert_ends_with_0(desk: Desk, capsys: pytest.CaptureFi
 def test_without_channels_the_output_has_a_note(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     api, first = sent(desk)
 
-    def tell_nobody(desk: Desk) -> None:
+    def notify_none(desk: Desk) -> None:
         desk.server.do(desk.server.world.send_notifications(within=HOUR))
 
-    last = follow(api, first, Worker(desk, publish, tell_nobody).timeout(), live=True)
+    last = follow(api, first, Worker(desk, publish, notify_none).timeout(), live=True)
 
     assert report(last.document, HOUR) is Exit.OK
     written = capsys.readouterr()
@@ -123,7 +123,7 @@ def test_without_channels_the_output_has_a_note(desk: Desk, capsys: pytest.Captu
 def test_a_late_delivery_ends_with_69(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     api, first = sent(desk)
 
-    last = follow(api, first, Worker(desk, publish, tell_busy).timeout(2), live=True)
+    last = follow(api, first, Worker(desk, publish, notify_one_channel).timeout(2), live=True)
 
     written = capsys.readouterr()
     assert report(last.document, HOUR / 1800) is Exit.UNAVAILABLE
@@ -134,9 +134,9 @@ def test_a_late_delivery_ends_with_69(desk: Desk, capsys: pytest.CaptureFixture[
 def test_a_dropped_notification_ends_with_69_immediately(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     def refuse(desk: Desk) -> None:
         for _ in range(MAX_REJECTIONS):
-            tell_busy(desk, DeliveryResult(ok=False, text="400", refused=True))
+            notify_one_channel(desk, DeliveryResult(ok=False, text="400", refused=True))
             desk.server.world.clock.advance(3600)
-        tell_all(desk)
+        notify_all(desk)
 
     api, first = sent(desk)
     worker = Worker(desk, publish, refuse)
@@ -155,14 +155,14 @@ def test_a_dead_lettered_transition_is_shown(desk: Desk, capsys: pytest.CaptureF
     world = desk.server.world
     history = desk.server.do(world.stores.alerts.alert(first.document.alert_id))
     assert history is not None
-    refusing = RefusingPublisher(history.events[0].event_id)
+    refusing = RejectingPublisher(history.events[0].event_id)
 
     def refuse(desk: Desk) -> None:
         for _ in range(BROKER_REFUSALS):
             desk.server.do(deliver_all(world.stores.outbox, refusing, world.clock, batch=10, within=HOUR / 3600))
             world.clock.advance(3600)
 
-    last = follow(api, first, Worker(desk, refuse, tell_all).timeout(), live=True)
+    last = follow(api, first, Worker(desk, refuse, notify_all).timeout(), live=True)
 
     written = capsys.readouterr().out
     assert report(last.document, HOUR) is Exit.UNAVAILABLE
@@ -171,23 +171,23 @@ def test_a_dead_lettered_transition_is_shown(desk: Desk, capsys: pytest.CaptureF
 
 def test_a_channel_with_earlier_pending_messages_has_a_note(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     desk.alert()
-    tell_busy(desk)
+    notify_one_channel(desk)
     api, first = sent(desk)
 
-    follow(api, first, Worker(desk, publish, tell_all).timeout(2), live=True)
+    follow(api, first, Worker(desk, publish, notify_all).timeout(2), live=True)
 
     assert "hook OPENED    PENDING  0      waits behind others: 2026-11-23T12:00:00Z 503" in capsys.readouterr().out
 
 
 def test_a_channel_without_attempts_has_its_due_time(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     desk.alert()
-    tell_all(desk)
+    notify_all(desk)
     api, first = sent(desk)
 
-    def tell_busy_once(desk: Desk) -> None:
-        tell_busy(desk)
+    def notify_one_channel_once(desk: Desk) -> None:
+        notify_one_channel(desk)
 
-    follow(api, first, Worker(desk, publish, tell_busy_once).timeout(2), live=True)
+    follow(api, first, Worker(desk, publish, notify_one_channel_once).timeout(2), live=True)
 
     shown = capsys.readouterr().out.splitlines()
     assert "hook OPENED    PENDING  1      2026-11-23T12:00:00Z 503; due" in "".join(shown)
@@ -204,7 +204,7 @@ def test_the_command_survives_an_outage_of_the_api(desk: Desk) -> None:
             return (apis.pop(0) if apis else api).get(path, document, **parameters)
 
     wavering = Wavering(url=api.url)
-    last = follow(wavering, first, Worker(desk, publish, tell_all).timeout(), live=False)
+    last = follow(wavering, first, Worker(desk, publish, notify_all).timeout(), live=False)
 
     assert (last.document.good, apis) == (True, [])
 
