@@ -193,7 +193,7 @@ def test_a_secret_without_an_environment_variable_is_rejected(recovery: Recovery
     result = recovery("backup", "--to", tmp_path, DATABASE_URL=f"{recovery.url}&sslpassword=hunter2")
 
     assert result.code == 71
-    assert "sslpassword cannot be handed to pg_dump unseen" in result.err
+    assert "sslpassword cannot be passed to pg_dump in secret" in result.err
     assert "hunter2" not in result.err
 
 

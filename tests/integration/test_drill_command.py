@@ -142,7 +142,7 @@ def test_a_role_that_cannot_create_databases_gets_a_hint(recovery: Recovery) -> 
         result = recovery("drill", "restore", DATABASE_URL=url)
 
     assert result.code == 71
-    assert "grant it CREATEDB, or give an empty one (--into)" in result.err
+    assert "grant it CREATEDB, or name an empty one (--into)" in result.err
 
 
 def test_a_password_on_the_command_line_is_rejected(recovery: Recovery) -> None:

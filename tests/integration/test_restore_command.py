@@ -250,14 +250,14 @@ def another_manifest(backup: Backup) -> None:
 
 
 DAMAGES: dict[Callable[[Backup], None], str] = {
-    shorten: "it is not whole",
+    shorten: "it is truncated",
     flip: "it is damaged; nothing was changed",
     rename_manifest: "a backup is the dump and its manifest",
     garble_manifest: "not the manifest of a backup",
     foreign_manifest: "format: 'another product 1', expected 'dict-rate-limit backup 1'",
     newer_server: "restore into 99 or newer",
     not_a_dump: "not a dump that",
-    another_manifest: "dump and manifest do not hold the same tables: public dict_rate_limit_alert_events",
+    another_manifest: "dump and manifest have different tables: public dict_rate_limit_alert_events",
 }
 
 
@@ -317,7 +317,9 @@ def test_verification_detects_damage(backup: Backup, target: Recovery) -> None:
     assert target("restore", "--from", backup.dump, "--verify-only", DATABASE_URL="").code == 65
 
 
-@pytest.mark.parametrize(("name", "words"), [("x.dump", "no such file"), ("latest", "no backup of ours is here")])
+@pytest.mark.parametrize(
+    ("name", "words"), [("x.dump", "no such file"), ("latest", "no backup of dict-rate-limit is here")]
+)
 def test_a_missing_backup_is_reported(name: str, words: str, target: Recovery, tmp_path: Path) -> None:
     result = target("restore", "--from", tmp_path / name)
 

@@ -31,7 +31,7 @@ class PostgresMaintenance:
         self._pool = pool
 
     async def make_partitions(self, today: datetime) -> list[str]:
-        """Make the months that are missing; return their names."""
+        """Create the missing partitions; return their names."""
         async with self._with_timeout() as connection:
             missing = missing_months(await partitions(connection), today)
         made = []
@@ -54,14 +54,14 @@ class PostgresMaintenance:
         return [partition.name for partition in old]
 
     async def roll_up(self, today: datetime) -> int:
-        """Compute the hours that are full and not rolled up, or got a late state; return the rows written."""
+        """Roll up the full hours that are not rolled up or got a late state; return the rows written."""
         until = today.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
         async with self._with_timeout() as connection:
             rows = await fetch(connection, statements("maintenance")["not_rolled_up"], {"until": until})
         return sum([await self._roll_up_one(row["participant"], until) for row in rows])
 
     async def partitions_ahead(self, today: datetime) -> int:
-        """Count the months that are made after the current one, up to the first gap."""
+        """Count the months with partitions after the current one, up to the first gap."""
         async with self._pool.connection() as connection:
             return months_ahead(await partitions(connection), today)
 
@@ -90,7 +90,7 @@ class PostgresMaintenance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partition:
-    """A month there is; a bound is None where it is open."""
+    """A partition of one month; a bound is None where it is open."""
 
     schema: str
     name: str
@@ -98,7 +98,7 @@ class Partition:
     upper: datetime | None
 
     def covers(self, lower: datetime, upper: datetime) -> bool:
-        """Tell whether rows of this span belong here."""
+        """Return whether rows of this time range belong here."""
         return (self.lower is None or self.lower <= lower) and (self.upper is None or self.upper >= upper)
 
 
@@ -119,29 +119,27 @@ async def partitions(connection: Connection) -> list[Partition]:
 
 
 def missing_months(there: list[Partition], today: datetime) -> list[tuple[datetime, datetime]]:
-    """Return the bounds of the months to make, from this one to two ahead."""
+    """Return the bounds of the partitions to create, from this month to two ahead."""
     wanted = [(month_start(today, ahead), month_start(today, ahead + 1)) for ahead in range(_AHEAD + 1)]
     return [bounds for bounds in wanted if not any(partition.covers(*bounds) for partition in there)]
 
 
 def months_ahead(there: list[Partition], today: datetime) -> int:
-    """Count the months after this one that are there, up to the first gap."""
+    """Count the months with partitions after this one, up to the first gap."""
     wanted = ((month_start(today, ahead), month_start(today, ahead + 1)) for ahead in range(1, _FAR + 1))
     made = takewhile(lambda bounds: any(partition.covers(*bounds) for partition in there), wanted)
     return sum(1 for _ in made)
 
 
 async def make_month(connection: Connection, lower: datetime, upper: datetime) -> str:
-    """Make one month in the open transaction and move its rows out of DEFAULT; return its name.
-
-    ATTACH instead of CREATE … PARTITION OF, which shuts all readers out. Writers wait from the start: one that was told
-    DEFAULT before the month was there would fail after. Statements that make and drop tables take no parameters, hence
-    composed here.
-    """
+    """Create one partition in the open transaction and move its rows out of DEFAULT; return its name."""
     name = f"dict_rate_limit_states_{lower:%Y_%m}"
     table = sql.Identifier(name)
+    # Writers wait from here on. One that had chosen DEFAULT before the partition exists would fail afterwards.
     for lock in ("lock_history", "lock_default"):
         await connection.execute(statements("maintenance")[lock])
+    # CREATE and ATTACH, because CREATE … PARTITION OF would lock all readers out. Composed here, because statements
+    # that create tables take no parameters.
     await connection.execute(
         sql.SQL("CREATE TABLE {} (LIKE dict_rate_limit_states INCLUDING DEFAULTS INCLUDING CONSTRAINTS)").format(table)
     )

@@ -1,4 +1,4 @@
-"""Notifications on their way to channels, and the ledger of every attempt."""
+"""Notifications to channels and the ledger of every attempt."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class PostgresRoutingUnitOfWork:
 
     @property
     def notified(self) -> Mapping[UUID, frozenset[str]]:
-        """Channels told of each alert before."""
+        """Channels with an earlier notification of each alert."""
         return self._notified
 
     async def route(self, notifications: Sequence[Notification]) -> None:
-        """Keep the notifications and mark all of the unit's transitions."""
+        """Store the notifications and mark all transitions of the unit as routed."""
         sql = statements("notifications")
         with translated():
             if notifications:
@@ -69,7 +69,7 @@ class PostgresNotifications:
             yield PostgresRoutingUnitOfWork(connection, events, await _notified(connection, events))
 
     async def claim(self, channel: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Notification]:
-        """Lease what waits for a channel; nothing while somebody else claims."""
+        """Lease a channel's pending notifications; none while another caller claims."""
         async with self._pool.connection() as connection:
             cursor = await connection.execute(statements("notifications")["try_lock_channel"], {"channel": channel})
             if await cursor.fetchone() != (True,):
@@ -87,13 +87,13 @@ class PostgresNotifications:
                     await connection.execute(sql["end_lease"], {"channel": attempt.channel})
 
     async def discard_orphans(self, channels: Sequence[str], now: datetime, created_before: datetime) -> int:
-        """Give up what waits for other channels."""
+        """Mark pending notifications of other channels as dead."""
         async with self._pool.connection() as connection:
             parameters = {"channels": list(channels), "now": now, "created_before": created_before}
             return (await connection.execute(statements("notifications")["discard_orphans"], parameters)).rowcount
 
     async def ledger(self, alert_id: UUID) -> Sequence[LedgerEntry]:
-        """Read the notifications of an alert and the attempts that told of them."""
+        """Read the notifications of an alert and their attempts."""
         async with self._pool.connection() as connection:
             notifications = [notification(row) for row in await _rows(connection, "of_alert", {"alert_id": alert_id})]
             tried = await _rows(connection, "attempts_of_alert", {"alert_id": alert_id})
@@ -113,7 +113,7 @@ class PostgresNotifications:
         return {(row["channel"], Status(row["status"])): row["count"] for row in rows}
 
     async def oldest_pending(self) -> Mapping[str, datetime]:
-        """Read since when each channel's oldest pending notification waits."""
+        """Read when each channel's oldest pending notification was created."""
         rows = await self._pool.fetch(statements("notifications")["oldest_pending"])
         return {row["channel"]: row["min"] for row in rows}
 

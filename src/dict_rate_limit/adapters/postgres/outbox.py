@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class PostgresClaimUnitOfWork:
-    """Transitions of policies that nobody else can claim meanwhile."""
+    """Transitions of policies that no other caller can claim meanwhile."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self._events = tuple(alert_event(row["event"]) for row in rows)
@@ -38,16 +38,16 @@ class PostgresClaimUnitOfWork:
 
     @property
     def refusals(self) -> Mapping[UUID, int]:
-        """How often each was refused so far."""
+        """How often each was rejected so far."""
         return MappingProxyType(self._refusals)
 
     async def mark_published(self, event_ids: Sequence[UUID], at: datetime) -> None:
-        """Note it for the end of the unit."""
+        """Mark at the end of the unit."""
         for event_id in event_ids:
             self.marks.setdefault(event_id, {"event_id": event_id, "published_at": at})
 
     async def mark_refused(self, event_id: UUID, reason: str, at: datetime, next_try_at: datetime | None) -> None:
-        """Note it for the end of the unit."""
+        """Mark at the end of the unit."""
         self.marks[event_id] = {
             "event_id": event_id,
             "refusal": storable(reason),
@@ -64,7 +64,7 @@ class PostgresOutbox:
 
     @asynccontextmanager
     async def claim_batch(self, limit: int, now: datetime) -> AsyncIterator[PostgresClaimUnitOfWork]:
-        """Claim what is due in one transaction, and end it with the marks, whatever happened inside."""
+        """Claim what is due in one transaction; store the marks at its end, also after an error."""
         async with self._pool.connection() as connection:
             unit = PostgresClaimUnitOfWork(await _claimed(connection, limit, now))
             try:
@@ -76,7 +76,7 @@ class PostgresOutbox:
                 await connection.commit()
 
     async def backlog(self) -> Backlog:
-        """Count what waits."""
+        """Count the transitions to be published."""
         (row,) = await self._pool.fetch(statements("outbox")["backlog"])
         return Backlog(**row)
 
@@ -99,7 +99,7 @@ async def _names(connection: Connection, query: str, parameters: Parameters) -> 
 
 
 def _without_resting(rows: Sequence[Row], now: datetime) -> list[Row]:
-    """Leave out a policy from the first transition on that must rest: its last reader may just have been refused."""
+    # Another publisher may have stored a rejection between the two statements.
     resting: set[str] = set()
     due = []
     for row in rows:

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: few, checked before use, given up on quickly."""
+"""Connections to PostgreSQL: few, checked before use, with short timeouts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ Row = dict[str, Any]
 Parameters = dict[str, object]
 
 _CONNECT_SECONDS: Final = 3
-_RECONNECT_SECONDS: Final = 2.0  # after that the next caller starts a fresh attempt, so that a pool is back at once
+# After that the next caller starts a new attempt, so that the pool is back as soon as the database is.
+_RECONNECT_SECONDS: Final = 2.0
 _SESSION: Final = b"""
 SELECT set_config('TimeZone', 'UTC', false),
        set_config('statement_timeout', '30s', false),
@@ -35,12 +36,12 @@ _WRONG_SCHEMA = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, 
 
 
 class Pool:
-    """Lends connections. A database that is down is told from a pool that is busy: only the first is an error."""
+    """Lends connections. A database that is down is an error, a busy pool is not."""
 
     def __init__(
         self, connections: AsyncConnectionPool[Connection], timeout_sec: float, tracer: Tracer = NULL_TRACER
     ) -> None:
-        """Wait `patience` seconds for a connection as long as nobody else gets one either."""
+        """Wait `timeout_sec` for a connection, and again as long as other callers got one meanwhile."""
         self._connections = connections
         self._timeout_sec = timeout_sec
         self._tracer = tracer
@@ -76,10 +77,10 @@ class Pool:
 
 
 def connection_string(database_url: str) -> str:
-    """Return an address with short timeouts where it says none.
+    """Return a connection string with short timeouts where it has none.
 
     Raises:
-        StoreError: the address cannot be read. It may hold a password, so it is not repeated.
+        StoreError: the URL is invalid. The message does not repeat it, for its password.
     """
     try:
         given = conninfo_to_dict(database_url)
@@ -101,7 +102,7 @@ def connection_string(database_url: str) -> str:
 async def open_pool(
     database_url: str, *, min_size: int = 1, max_size: int = 4, timeout_sec: float = 3.0, tracer: Tracer = NULL_TRACER
 ) -> AsyncIterator[Pool]:
-    """Hold a pool open. It opens at once, also while the database is away: using it then fails, until it is back.
+    """Open a pool. It opens at once, also without the database: calls then fail until it can be reached.
 
     Transactions and named statements are `steps`.
 
@@ -145,12 +146,12 @@ async def fetch(connection: Connection, statement: bytes, parameters: Parameters
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise what psycopg raises inside as a StoreError; anything else passes.
+    """Translate psycopg's errors into StoreErrors.
 
     Raises:
-        StoreUnavailableError: not reachable, restarting, overloaded, a lock or an answer did not come in time.
-        SchemaError: a table or column is not there.
-        StoreError: the database refused.
+        StoreUnavailableError: not reachable, restarting, overloaded, a timeout.
+        SchemaError: a table or column is missing.
+        StoreError: any other error of the database.
     """
     try:
         yield
@@ -160,7 +161,7 @@ def translated() -> Iterator[None]:
     except (psycopg.OperationalError, psycopg.InterfaceError, PoolClosed) as error:
         raise StoreUnavailableError(_text(error)) from error
     except _WRONG_SCHEMA as error:
-        message = f"{_text(error)}; do all migrations stand? `dict-rate-limit migrate status` tells"
+        message = f"{_text(error)}; are all migrations applied? See `dict-rate-limit migrate status`"
         raise SchemaError(message) from error
     except psycopg.Error as error:
         raise StoreError(_text(error)) from error

@@ -1,4 +1,4 @@
-"""A connection whose statements are steps."""
+"""A connection that traces its named statements."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ SYSTEM: Final[Attributes] = {"db.system.name": "postgresql"}
 
 
 class TracedConnection(psycopg.AsyncConnection[TupleRow]):
-    """Statements without a name (checks of a connection, partitions) are no steps.
+    """A span for each statement that has a name; others (checks of connections, partitions) have none.
 
-    A step tells which statement it was, never the text or the parameters; it ends when the rows are here. Statements
-    of a pipeline are sent together: their steps end, and fail, together with it.
+    A span has the name, never the SQL or the parameters, and ends when the rows have arrived. Statements of a pipeline
+    are sent together: their spans end, and fail, with it.
     """
 
     def __init__(self, *args: Any, **settings: Any) -> None:  # noqa: ANN401 -- psycopg's own
@@ -39,7 +39,7 @@ class TracedConnection(psycopg.AsyncConnection[TupleRow]):
 
     @asynccontextmanager
     async def pipeline(self) -> AsyncIterator[psycopg.AsyncPipeline]:
-        """Open a pipeline as psycopg does, and end its steps with it."""
+        """Open a pipeline as psycopg does, and end its spans with it."""
         queued: list[Span] = []
         outer, self.queued, failure = self.queued, queued, None
         try:
@@ -55,7 +55,7 @@ class TracedConnection(psycopg.AsyncConnection[TupleRow]):
 
 
 class TracedCursor(psycopg.AsyncCursor[Row_co]):
-    """What a watched connection runs statements with."""
+    """The cursor of a traced connection."""
 
     async def execute(
         self, query: Query, params: Params | None = None, *, prepare: bool | None = None, binary: bool | None = None

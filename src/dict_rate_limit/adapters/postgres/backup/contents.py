@@ -1,4 +1,4 @@
-"""What a database of ours holds: every row counted and summed up."""
+"""The contents of a database: every row counted, and a digest of each table."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def session(database_url: str) -> AsyncIterator[Connection]:
-    """Hold one connection without limits of time; each statement is a transaction unless one is begun.
+    """Open one connection without timeouts; each statement is a transaction unless one is begun.
 
     Raises:
         StoreError: psycopg's errors, its own and those of the block, translated.
@@ -37,7 +37,7 @@ async def session(database_url: str) -> AsyncIterator[Connection]:
 
 @asynccontextmanager
 async def one_moment(connection: Connection) -> AsyncIterator[None]:
-    """Begin a transaction that sees the database as it is now, to its end, and changes nothing."""
+    """Begin a read-only transaction that uses one snapshot to its end."""
     await connection.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
     await connection.set_read_only(True)
     async with connection.transaction():
@@ -47,13 +47,13 @@ async def one_moment(connection: Connection) -> AsyncIterator[None]:
 
 
 async def relations(connection: Connection, home: str) -> Sequence[tuple[str, str, bool]]:
-    """List what is ours: schema, name, and whether it holds rows by itself."""
+    """List the product's relations: schema, name, and whether each has rows itself."""
     cursor = await connection.execute(statements("dump")["relations"], {"home": home})
     return [(schema, name, holds) for schema, name, holds in await cursor.fetchall()]
 
 
 async def contents(connection: Connection, home: str) -> Contents:
-    """Count and sum up everything, in the open transaction; `home` is the schema our tables are in.
+    """Count and digest every table, in the open transaction; `home` is the schema of the tables.
 
     Raises:
         SchemaError: some of the tables are missing.
@@ -72,7 +72,7 @@ async def contents(connection: Connection, home: str) -> Contents:
 
 
 async def _table(connection: Connection, schema: str, name: str) -> TableContent:
-    """Count one table and sum up its rows' texts: a sum, since rows have no order."""
+    """Count one table and sum the hashes of its rows: a sum, since rows have no order."""
     query = "SELECT count(*), coalesce(sum(hashtextextended(whole_row::text, 0)), 0)::text FROM ONLY {} AS whole_row"
     cursor = await connection.execute(sql.SQL(query).format(sql.Identifier(schema, name)))
     ((rows, digest),) = await cursor.fetchall()

@@ -1,4 +1,4 @@
-"""A folder of backups: `NAME.dump` from pg_dump, and `NAME.json`, the manifest, which comes last and makes it one."""
+"""A folder of backups: `NAME.dump` from pg_dump and `NAME.json`, the manifest, which is written last."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LOCKED: Final = frozenset({errno.EWOULDBLOCK, errno.EACCES})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backup:
-    """A backup that is there: its dump, its manifest's file, and what that says."""
+    """A backup: its dump, the file of its manifest, and the manifest."""
 
     dump: Path
     file: Path
@@ -36,7 +36,7 @@ class Backup:
 
 @contextmanager
 def disk(folder: Path) -> Iterator[None]:
-    """Raise what the file system refuses as a RecoveryError that names the folder."""
+    """Translate errors of the file system into a RecoveryError that names the folder."""
     try:
         yield
     except OSError as error:
@@ -46,15 +46,15 @@ def disk(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def draft(folder: Path) -> Iterator[Path]:
-    """Give an empty file only we can read, for a dump to be; gone at the end, unless `publish` moved it away.
+    """Create an empty private file for a dump; deleted at the end, unless `publish` moved it.
 
-    Nobody else writes a backup into this folder meanwhile; what a killed run left is cleared away.
+    No other process writes a backup into this folder meanwhile. Remains of a killed run are deleted.
 
     Raises:
-        RecoveryError: the folder is missing, closed or in use.
+        RecoveryError: the folder is missing, not accessible or in use.
     """
     if not folder.is_dir():
-        message = f"{folder}: no such folder; make it, or mount the disk that belongs there"
+        message = f"{folder}: no such folder; create it, or mount its disk"
         raise RecoveryError(message)
     with _locked(folder) as alone:
         with disk(folder):
@@ -71,7 +71,7 @@ def draft(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[bool]:
-    """Keep other backups out; False where the file system has no locks."""
+    """Lock the folder against other backups; False where the file system has no locks."""
     with disk(folder):
         held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -85,17 +85,18 @@ def _lock(held: int, folder: Path) -> bool:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         if error.errno not in _LOCKED:
-            return False  # some network file systems; a backup is made all the same
+            # Some network file systems have no locks. A backup is made all the same.
+            return False
         message = f"{folder}: another backup is being written here; try again when it is done"
         raise RecoveryError(message) from error
     return True
 
 
 def publish(path: Path, manifest: Manifest) -> Backup:
-    """Move a finished dump to its name, then its manifest, each safe on the disk before.
+    """Move a finished dump to its name, then its manifest, each after a sync to the disk.
 
     Raises:
-        RecoveryError: the disk refuses; nothing of it is left.
+        RecoveryError: the disk failed; no file of it is left.
     """
     folder = path.parent
     dump, file = (folder / f"{manifest.name}{suffix}" for suffix in (".dump", ".json"))
@@ -111,7 +112,8 @@ def publish(path: Path, manifest: Manifest) -> Backup:
             _sync(folder)
         except BaseException:
             for left in (file, half, dump):
-                with suppress(OSError):  # the first error is the one to tell
+                # The first error is the one to report.
+                with suppress(OSError):
                     left.unlink()
             raise
     return Backup(dump=dump, file=file, manifest=manifest)
@@ -126,9 +128,9 @@ def _sync(path: Path) -> None:
 
 
 def backups(folder: Path) -> tuple[list[Backup], list[str]]:
-    """Return the good backups of a folder, oldest first, and a line for each that is not good.
+    """Return the valid backups of a folder, oldest first, and a line for each invalid one.
 
-    Sizes are looked at, checksums are not.
+    Sizes are checked, checksums are not.
 
     Raises:
         RecoveryError: the folder cannot be read.
@@ -145,16 +147,16 @@ def backups(folder: Path) -> tuple[list[Backup], list[str]]:
 
 
 def find(path: Path) -> tuple[Backup, list[str]]:
-    """Find a backup by its dump, its manifest, or FOLDER/latest; with it, lines on newer ones that are not good.
+    """Find a backup by its dump, its manifest, or FOLDER/latest; with it, lines on newer invalid ones.
 
     Raises:
-        RecoveryRefusedError: it is damaged, or none of ours.
-        RecoveryError: it is not there.
+        RecoveryRefusedError: it is damaged, or no backup of the product.
+        RecoveryError: there is no such backup.
     """
     if path.name == LATEST and not path.exists():
         good, bad = backups(path.parent)
         if not good:
-            message = "; ".join([f"{path.parent}: no backup of ours is here", *bad])
+            message = "; ".join([f"{path.parent}: no backup of dict-rate-limit is here", *bad])
             raise RecoveryError(message)
         return good[-1], bad
     if not path.is_file():
@@ -164,10 +166,10 @@ def find(path: Path) -> tuple[Backup, list[str]]:
 
 
 def read(file: Path) -> Backup:
-    """Read a manifest, and look whether its dump is there in full size.
+    """Read a manifest, and check that its dump is there in full size.
 
     Raises:
-        RecoveryRefusedError: it is damaged, or none of ours.
+        RecoveryRefusedError: it is damaged, or no backup of the product.
     """
     dump = file.with_suffix(".dump")
     try:
@@ -180,16 +182,16 @@ def read(file: Path) -> Backup:
         message = f"{file}: not the manifest of a backup: {error}"
         raise RecoveryRefusedError(message) from error
     if size != manifest.size:
-        message = f"{dump}: {size} bytes, expected {manifest.size}: it is not whole, or not the one of its manifest"
+        message = f"{dump}: {size} bytes, expected {manifest.size}: it is truncated, or belongs to another manifest"
         raise RecoveryRefusedError(message)
     return Backup(dump=dump, file=file, manifest=manifest)
 
 
 def require_checksum(backup: Backup) -> None:
-    """Return when the dump is what was written.
+    """Check that the dump has the SHA-256 of its manifest.
 
     Raises:
-        RecoveryRefusedError: it is not.
+        RecoveryRefusedError: it has another one.
     """
     found = checksum(backup.dump)
     if found != backup.manifest.sha256:
@@ -210,10 +212,10 @@ def checksum(path: Path) -> str:
 
 
 def remove(backup: Backup) -> None:
-    """Delete a backup, the manifest first: what is left half-way is no backup.
+    """Delete a backup, the manifest first: a dump without one is no backup.
 
     Raises:
-        RecoveryError: the disk refuses.
+        RecoveryError: the disk failed.
     """
     with disk(backup.dump):
         backup.file.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Make a backup: pg_dump and the counts of its manifest look at one snapshot."""
+"""Make a backup: pg_dump and the counts of its manifest use one snapshot."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Snapshot:
-    """A moment of the database that pg_dump can look at too, as long as its transaction is open."""
+    """A snapshot of the database that pg_dump can use too, while its transaction is open."""
 
     name: str
     at: datetime
@@ -35,11 +35,11 @@ class _Snapshot:
 
 
 async def back_up(place: Place, folder: Path, product_version: str) -> Backup:
-    """Make one backup in the folder, whole or not at all.
+    """Make one backup in the folder, complete or not at all.
 
     Raises:
-        RecoveryError: the folder, the disk or pg_dump refuse.
-        SchemaError: there is nothing of ours in the database.
+        RecoveryError: the folder, the disk or pg_dump failed.
+        SchemaError: there are no tables of the product in the database.
         StoreUnavailableError: the database cannot be reached.
     """
     with directory.draft(folder) as path:
@@ -66,10 +66,10 @@ async def back_up(place: Place, folder: Path, product_version: str) -> Backup:
 
 
 def clear_away(folder: Path, made: Backup, retention: Retention) -> tuple[list[Backup], list[str]]:
-    """Delete the backups that may go now; return them, and lines on those that are not good, which are left alone.
+    """Delete the superseded backups; return them, and lines on the invalid ones, which stay.
 
     Raises:
-        RecoveryError: the disk refuses. The new backup stands.
+        RecoveryError: the disk failed. The new backup is complete.
     """
     good, bad = directory.backups(folder)
     names = {manifest.name for manifest in retention.superseded([backup.manifest for backup in good], made.manifest)}
@@ -83,7 +83,7 @@ async def _home(connection: Connection) -> str:
     cursor = await connection.execute(statements("dump")["home"])
     row = await cursor.fetchone()
     if row is None:
-        message = "there is nothing to back up: none of our tables is in this database; is it the right one?"
+        message = "there is nothing to back up: no table of dict-rate-limit is in this database; is it the right one?"
         raise SchemaError(message)
     return str(row[0])
 
@@ -95,7 +95,7 @@ async def _snapshot(connection: Connection) -> _Snapshot:
 
 
 async def _dumped(connection: Connection, home: str, command: Sequence[str], reached: Access) -> Contents:
-    """Run pg_dump, and count meanwhile."""
+    """Run pg_dump, and count the rows meanwhile."""
     tables = [
         "--table=" + ".".join('"' + part.replace('"', '""') + '"' for part in (schema, name))
         for schema, name, _ in await relations(connection, home)

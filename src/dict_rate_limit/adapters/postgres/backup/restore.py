@@ -1,4 +1,4 @@
-"""Restore a backup into an empty database, in one transaction, and look whether it is all there."""
+"""Restore a backup into an empty database, in one transaction, and compare the result with its manifest."""
 
 from __future__ import annotations
 
@@ -47,46 +47,47 @@ class RestoreTimes:
 
     @property
     def total(self) -> float:
-        """All of them."""
+        """The sum of all steps."""
         return self.check + self.restore + self.compare
 
 
 async def require_tables(tools: Tools, dump: Path, expected: Contents) -> None:
-    """Return when pg_restore can read the dump and it holds the rows of exactly these tables.
+    """Check that pg_restore can read the dump and that it has rows of exactly these tables.
 
     Raises:
-        RecoveryRefusedError: it cannot, or it does not.
+        RecoveryRefusedError: it cannot, or there are other tables.
     """
     try:
         listed = await run((tools.restore, "--list", str(dump)), Access(conninfo="", environ={"LC_ALL": "C"}))
     except RecoveryError as error:
         message = f"{dump}: not a dump that {tools.restore} can read: {error}"
         raise RecoveryRefusedError(message) from error
-    lines = _TABLE_DATA.findall(listed)  # schema name owner; each may hold spaces
+    # Each line is schema, name and owner, and each of them may contain spaces.
+    lines = _TABLE_DATA.findall(listed)
     tables = {name.replace(".", " ", 1) + " " for name in expected.tables}
     odd = [line for line in lines if not any(line.startswith(table) for table in tables)]
     odd += [table for table in tables if not any(line.startswith(table) for line in lines)]
     if odd:
-        message = f"{dump}: dump and manifest do not hold the same tables: {', '.join(sorted(odd))}"
+        message = f"{dump}: dump and manifest have different tables: {', '.join(sorted(odd))}"
         raise RecoveryRefusedError(message)
 
 
 async def check(backup: Backup, tools: Tools) -> None:
-    """Return when the backup is whole: checksum, table of contents.
+    """Check the backup: checksum and table of contents.
 
     Raises:
-        RecoveryRefusedError: it is not.
+        RecoveryRefusedError: it is damaged.
     """
     await asyncio.to_thread(require_checksum, backup)
     await require_tables(tools, backup.dump, backup.manifest.contents)
 
 
 async def restore(place: Place, backup: Backup) -> RestoreTimes:
-    """Restore into an empty database, compare, and make it ready to be used.
+    """Restore into an empty database, compare, and analyze it.
 
     Raises:
-        RecoveryRefusedError: the backup is damaged, the database not empty (nothing was changed), or what was restored
-            is not what the backup holds (the database must not be used).
+        RecoveryRefusedError: the backup is damaged, the database is not empty (nothing was changed), or the result
+            differs from the backup (the database must not be used).
         RecoveryError: pg_restore failed; nothing was changed.
         StoreUnavailableError: the database cannot be reached.
     """
@@ -108,17 +109,17 @@ async def restore(place: Place, backup: Backup) -> RestoreTimes:
 
 
 async def leave_gap(place: Place, backup: Backup) -> int:
-    """Let open alerts go on where no lost transition can have been; return how many there are. See SEQUENCE_GAP."""
+    """Raise the sequence of open alerts by SEQUENCE_GAP, see there; return how many there are."""
     async with session(place.database_url) as connection, connection.transaction():
         await connection.execute(statements("dump")["search_path"], {"home": backup.manifest.contents.schema})
         return (await connection.execute(statements("dump")["leave_gap"], {"gap": SEQUENCE_GAP})).rowcount
 
 
 async def require_empty(connection: Connection) -> None:
-    """Return when there is nothing in the database.
+    """Check that the database is empty.
 
     Raises:
-        RecoveryRefusedError: there is; the message names it.
+        RecoveryRefusedError: it is not; the message names what is in it.
     """
     there = [name for (name,) in await (await connection.execute(statements("dump")["occupants"])).fetchall()]
     if there:
@@ -129,7 +130,7 @@ async def require_empty(connection: Connection) -> None:
 
 
 async def _require_fit(connection: Connection, backup: Backup) -> None:
-    """Refuse a database that is not empty, not ours alone, or that the dump is too new for."""
+    """Reject a database that is not empty, that a worker uses, or that is too old for the dump."""
     server, needed = connection.info.server_version // 10_000, backup.manifest.server_major
     if server < needed:
         message = f"the backup is from PostgreSQL {needed}, this server is of {server}: restore into {needed} or newer"
@@ -142,7 +143,7 @@ async def _require_fit(connection: Connection, backup: Backup) -> None:
     schemas = {name for (name,) in await (await connection.execute(statements("dump")["schemas"])).fetchall()}
     missing = sorted({name.partition(".")[0] for name in backup.manifest.contents.tables} - schemas)
     if missing:
-        message = f"schema {', '.join(missing)}: missing in this database; make it with CREATE SCHEMA, then restore"
+        message = f"schema {', '.join(missing)}: missing in this database; create it with CREATE SCHEMA, then restore"
         raise RecoveryRefusedError(message)
 
 
@@ -152,12 +153,12 @@ async def _compare(connection: Connection, backup: Backup) -> None:
         found = await contents(connection, expected.schema)
     odd = differences(expected, found)
     if odd:
-        message = f"restored, but not what the backup holds; do not use this database: {'; '.join(odd)}"
+        message = f"restored, but different from the backup; do not use this database: {'; '.join(odd)}"
         raise RecoveryRefusedError(message)
 
 
 async def _analyze(connection: Connection, home: str) -> None:
-    """Give the planner its figures: a dump has none, and nobody else would for a partitioned table."""
+    # A dump has no statistics for the planner, and autovacuum does not analyze partitioned tables.
     for schema, name, _ in await relations(connection, home):
         await connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(schema, name)))
 

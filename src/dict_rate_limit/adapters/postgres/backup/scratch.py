@@ -1,4 +1,4 @@
-"""Databases a drill may fill: made for it and dropped, or lent to it empty and left empty."""
+"""Databases for a restore drill: created and dropped, or an empty one that is emptied again."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ PREFIX: Final = "dict_rate_limit_drill_"
 
 @asynccontextmanager
 async def scratch(place: Place) -> AsyncIterator[Place]:
-    """Make an empty database on the same server; drop it at the end, whatever happened.
+    """Create an empty database on the same server; drop it at the end, also after an error.
 
     Raises:
-        RecoveryError: the role may not make databases.
+        RecoveryError: the role may not create databases.
     """
     name = f"{PREFIX}{secrets.token_hex(4)}"
     async with session(place.database_url) as connection:
@@ -42,7 +42,7 @@ async def scratch(place: Place) -> AsyncIterator[Place]:
             await connection.execute(words.format(sql.Identifier(name), encoding, collate, ctype))
         except psycopg.errors.InsufficientPrivilege as error:
             message = (
-                "this role may not make a database to restore into: grant it CREATEDB, or give an empty one (--into)"
+                "this role may not create a database to restore into: grant it CREATEDB, or name an empty one (--into)"
             )
             raise RecoveryError(message) from error
     try:
@@ -54,7 +54,7 @@ async def scratch(place: Place) -> AsyncIterator[Place]:
 
 @asynccontextmanager
 async def lent(place: Place) -> AsyncIterator[Place]:
-    """Use a database that is empty now; drop our tables from it at the end.
+    """Use an empty database; drop the product's tables from it at the end.
 
     Raises:
         RecoveryRefusedError: it is not empty.
@@ -77,7 +77,7 @@ async def _drop_ours(connection: psycopg.AsyncConnection[tuple[object, ...]]) ->
 
 
 async def came_after(place: Place, moment: datetime | None) -> tuple[int, int]:
-    """Count the polls and transitions that a database has after a moment, which a restore would not bring back."""
+    """Count the polls and transitions after a moment, which a restore would not bring back."""
     async with session(place.database_url) as connection:
         cursor = await connection.execute(statements("dump")["after"], {"moment": moment})
         ((polls, transitions),) = await cursor.fetchall()

@@ -1,4 +1,4 @@
-"""pg_dump and pg_restore: finding them, running them, and telling them where the database is."""
+"""pg_dump and pg_restore: find them, run them, and pass them the database."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SECRETS: Final = frozenset({"sslpassword", "scram_client_key", "scram_server_ke
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A database and what it takes to dump it. `folders` are where pg_dump may be, the first that will do counts."""
+    """A database and what it takes to dump it. `folders` are where pg_dump may be; the first suitable one is used."""
 
     database_url: str = field(repr=False)
     environ: Mapping[str, str] = field(repr=False)
@@ -37,7 +37,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """Where the two programs are, and the major version of the older."""
+    """The folder of the two programs, and the major version of the older."""
 
     folder: Path
     major: int
@@ -55,22 +55,22 @@ class Tools:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """How a program reaches the database: by its environment; `conninfo` holds only what has no variable."""
+    """How a program reaches the database: by its environment. `conninfo` has only what has no variable."""
 
     conninfo: str
     environ: Mapping[str, str] = field(repr=False)
 
     def without_password(self, text: str) -> str:
-        """Put *** in place of the password."""
+        """Replace the password with ***."""
         password = self.environ.get("PGPASSWORD")
         return text.replace(password, "***") if password else text
 
 
 def access(database_url: str, environ: Mapping[str, str], connection: Connection | None = None) -> Access:
-    """Turn an address into an environment. With a connection, of several servers the one that it has.
+    """Convert a URL to an environment. Of several servers, the one of the connection is used.
 
     Raises:
-        RecoveryError: the address holds a secret that no variable can carry.
+        RecoveryError: the URL has a secret that no variable can carry.
     """
     options = {
         option.keyword.decode(): (option.envvar, option.val.decode())
@@ -79,7 +79,7 @@ def access(database_url: str, environ: Mapping[str, str], connection: Connection
     }
     for keyword in sorted(_SECRETS & options.keys()):
         message = (
-            f"DATABASE_URL: {keyword} cannot be handed to pg_dump unseen; put it in a service file (PGSERVICEFILE)"
+            f"DATABASE_URL: {keyword} cannot be passed to pg_dump in secret; put it in a service file (PGSERVICEFILE)"
         )
         raise RecoveryError(message)
     variables = {variable.decode(): value for variable, value in options.values() if variable}
@@ -88,15 +88,15 @@ def access(database_url: str, environ: Mapping[str, str], connection: Connection
         if "hostaddr" in options:
             variables["PGHOSTADDR"] = connection.info.hostaddr
     rest = {keyword: value for keyword, (variable, value) in options.items() if not variable}
-    kept = {name: value for name, value in environ.items() if name != "DATABASE_URL"}
-    return Access(conninfo=make_conninfo("", **rest), environ={**kept, **variables, "LC_ALL": "C"})
+    inherited = {name: value for name, value in environ.items() if name != "DATABASE_URL"}
+    return Access(conninfo=make_conninfo("", **rest), environ={**inherited, **variables, "LC_ALL": "C"})
 
 
 async def find_tools(folders: Iterable[Path], wanted: int) -> Tools:
     """Return the first folder whose programs are of this major version or newer.
 
     Raises:
-        RecoveryError: there are none; the message names those that are too old.
+        RecoveryError: there are none; the message lists those that are too old.
     """
     old = []
     for folder in dict.fromkeys(folders):
@@ -123,10 +123,10 @@ async def _major(folder: Path) -> int:
 
 
 async def run(command: Sequence[str], reached: Access) -> str:
-    """Run a program to its end, or end it when we are ended; return what it wrote.
+    """Run a program, and kill it when this task is cancelled; return its output.
 
     Raises:
-        RecoveryError: it failed; the message has the first line of its complaint.
+        RecoveryError: it failed; the message has the first line of its error output.
     """
     try:
         process = await asyncio.create_subprocess_exec(
@@ -135,28 +135,29 @@ async def run(command: Sequence[str], reached: Access) -> str:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env=reached.environ,
-            start_new_session=True,  # Ctrl-C reaches us alone, and we clear up
+            # Ctrl-C must reach this process only, which then cleans up.
+            start_new_session=True,
         )
     except OSError as error:
         message = f"{command[0]} cannot be run: {error.strerror}"
         raise RecoveryError(message) from error
     try:
-        out, complaint = await process.communicate()
+        out, errors = await process.communicate()
     except BaseException:
         process.kill()
         await process.communicate()
         raise
     if process.returncode:
-        raise RecoveryError(reached.without_password(_reason(command[0], process.returncode, complaint)))
+        raise RecoveryError(reached.without_password(_reason(command[0], process.returncode, errors)))
     return out.decode(errors="replace")
 
 
-def _reason(program: str, code: int, complaint: bytes) -> str:
-    """Say why in one line. Later lines may hold values of rows."""
-    lines = [line.strip() for line in complaint.decode(errors="replace").splitlines()]
+def _reason(program: str, code: int, errors: bytes) -> str:
+    # One line only: later ones may contain values of rows.
+    lines = [line.strip() for line in errors.decode(errors="replace").splitlines()]
     named = [line for line in lines if "error:" in line] or [line for line in lines if line]
     if named:
         return named[0]
     if code < 0:
         return f"{program} was ended: {signal.strsignal(-code) or f'signal {-code}'}"
-    return f"{program} failed with code {code} and said nothing"
+    return f"{program} failed with code {code} and no output"

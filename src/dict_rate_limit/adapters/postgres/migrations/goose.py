@@ -1,8 +1,8 @@
 """Migration files in goose's format.
 
-A line `-- +goose Up` begins what leads to the new schema, `-- +goose Down` what leads back. A statement ends with a
-line whose last word ends in a semicolon; between `-- +goose StatementBegin` and `-- +goose StatementEnd` semicolons
-mean nothing. `-- +goose NO TRANSACTION` keeps the file out of a transaction.
+A line `-- +goose Up` begins the statements of the migration, `-- +goose Down` those that revert it. A statement ends
+with a line whose last word ends in a semicolon. Between `-- +goose StatementBegin` and `-- +goose StatementEnd`
+semicolons have no meaning. `-- +goose NO TRANSACTION` runs the file without a transaction.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ANNOTATION: Final = re.compile(r"--\s*\+goose (.+?)\s*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migration:
-    """One file, read. `name` is the file's."""
+    """One migration file. `name` is the file's."""
 
     version: int
     name: str
@@ -35,13 +35,13 @@ class Migration:
 
 
 def shipped_migrations() -> Sequence[Migration]:
-    """Read the migrations this code comes with, in order."""
+    """Read the migrations of this code, in order."""
     packed = files("dict_rate_limit") / "_migrations"
     return migrations_in(packed if packed.is_dir() else Path(__file__).parents[5] / "db" / "migrations")
 
 
 def migrations_in(folder: Traversable) -> Sequence[Migration]:
-    """Read all migrations of a folder, in order; files of other names are passed over.
+    """Read all migrations of a folder, in order; files of other names are ignored.
 
     Raises:
         SchemaError: a file cannot be read, or two have one version.

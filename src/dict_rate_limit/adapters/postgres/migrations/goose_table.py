@@ -1,4 +1,4 @@
-"""The table goose_db_version: which migrations are in force."""
+"""The table goose_db_version: which migrations are applied."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ if TYPE_CHECKING:
 
 
 async def tables(connection: Connection) -> tuple[bool, bool]:
-    """Tell whether goose_db_version and dict_rate_limit_schema are there."""
+    """Return whether goose_db_version and dict_rate_limit_schema exist."""
     cursor = await connection.execute(statements("versions")["tables"])
     ((versions, marker),) = await cursor.fetchall()
     return versions, marker
 
 
 async def applied(connection: Connection) -> Mapping[int, datetime]:
-    """Return since when each version is in force, in order; the table must be there."""
+    """Return when each version was applied, in order; the table must exist."""
     cursor = await connection.execute(statements("versions")["applied"])
     return dict(await cursor.fetchall())
 
 
 async def oldest_code(connection: Connection) -> int:
-    """Return the newest migration that code must know at least; the table must be there."""
+    """Return the oldest version of the code that may use the schema; the table must exist."""
     cursor = await connection.execute(statements("versions")["oldest_code"])
     ((version,),) = await cursor.fetchall()
     return int(version)
 
 
 async def create(connection: Connection) -> None:
-    """Make the table and its first row, as goose does."""
+    """Create the table and its first row, as goose does."""
     async with connection.transaction():
         await connection.execute(statements("versions")["create"])
         await note(connection, 0)
 
 
 async def note(connection: Connection, version: int) -> None:
-    """Note that a version is in force."""
+    """Store that a version is applied."""
     await connection.execute(statements("versions")["add"], {"version": version})
 
 
 async def forget(connection: Connection, version: int) -> None:
-    """Note that a version is no longer in force."""
+    """Store that a version is no longer applied."""
     await connection.execute(statements("versions")["remove"], {"version": version})

@@ -1,6 +1,6 @@
-"""Runs the migrations, as goose v3 would: same files, same table of versions.
+"""Runs the migrations as goose v3 does: same files, same table of versions.
 
-Runners of ours wait for one another. goose takes no lock when used as a command: let it be the only one then.
+Concurrent runners wait for one another. goose takes no lock when used as a command: do not run both at once.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _LOCK_PAUSE: Final = 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MigrationStatus:
-    """A migration and since when it is in force; `name` is None for one that only newer code knows."""
+    """A migration and when it was applied; `name` is None for one that only newer code knows."""
 
     version: int
     name: str | None
@@ -39,10 +39,10 @@ class MigrationStatus:
 
 
 async def up(database_url: str, migrations: Sequence[Migration] | None = None) -> list[str]:
-    """Apply what is missing, each migration with its version in one transaction; return the names, in order.
+    """Apply the missing migrations, each with its version in one transaction; return their names, in order.
 
     Raises:
-        SchemaError: a migration failed (those before it stand), or one is missing below another that is in force.
+        SchemaError: a migration failed (earlier ones stay applied), or one is missing below an applied one.
         StoreUnavailableError: the database cannot be reached.
     """
     async with _runner(database_url) as connection:
@@ -61,7 +61,7 @@ async def up(database_url: str, migrations: Sequence[Migration] | None = None) -
 async def down(
     database_url: str, migrations: Sequence[Migration] | None = None, *, allow_data_loss: bool = False
 ) -> str | None:
-    """Take the last migration back; return its name, None when there is none.
+    """Revert the last migration; return its name, None without any.
 
     Raises:
         SchemaError: there are rows it would delete and `allow_data_loss` is not set, or this code does not know it.
@@ -76,7 +76,7 @@ async def down(
 async def redo(
     database_url: str, migrations: Sequence[Migration] | None = None, *, allow_data_loss: bool = False
 ) -> str | None:
-    """Take the last migration back and apply it again; return its name, None when there is none.
+    """Revert the last migration and apply it again; return its name, None without any.
 
     Raises:
         SchemaError: as `down` and `up`.
@@ -106,7 +106,7 @@ async def _last(connection: Connection, migrations: Sequence[Migration] | None) 
     newest = max(await _versions(connection), default=None)
     by_version = {m.version: m for m in migrations or shipped_migrations()}
     if newest is not None and newest not in by_version:
-        message = f"version {newest}: this code does not know it; only code that does can take it back"
+        message = f"version {newest}: this code does not know it; only code that does can revert it"
         raise SchemaError(message)
     return None if newest is None else by_version[newest]
 
@@ -127,7 +127,7 @@ async def _revert(connection: Connection, migration: Migration) -> None:
 
 @asynccontextmanager
 async def _step(connection: Connection, migration: Migration) -> AsyncIterator[None]:
-    """Hold one transaction, unless the migration wants none; say which migration failed and why."""
+    """Run the block in a transaction, unless the migration runs without; name the migration in an error."""
     try:
         if migration.transactional:
             async with connection.transaction():
@@ -150,7 +150,7 @@ async def _versions(connection: Connection) -> Mapping[int, datetime]:
 
 @asynccontextmanager
 async def _runner(database_url: str, *, allow_data_loss: bool = False) -> AsyncIterator[Connection]:
-    """Hold a connection that no other runner has beside it."""
+    """Connect and take the lock of the runners."""
     with translated():
         async with await _connected(database_url) as connection:
             if allow_data_loss:

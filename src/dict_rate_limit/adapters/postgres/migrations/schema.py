@@ -1,4 +1,4 @@
-"""Does the schema fit this code?"""
+"""Whether the schema fits this code."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class SchemaFit(StrEnum):
     NEWER = "NEWER"  # others too, and they let this code work
     OLDER = "OLDER"  # some are missing: wait for them
     EMPTY = "EMPTY"  # all are missing: wait for them
-    INCOMPATIBLE = "INCOMPATIBLE"  # a migration that this code does not know shuts it out
+    INCOMPATIBLE = "INCOMPATIBLE"  # a migration that this code does not know excludes it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchemaState:
-    """The fit, and in `message` what is missing and what to do; "" when there is nothing to say."""
+    """The fit, the missing migrations, and a `message` with what to do; "" when all is well."""
 
     fit: SchemaFit
     missing: tuple[str, ...] = ()
@@ -37,7 +37,7 @@ class SchemaState:
 
     @property
     def usable(self) -> bool:
-        """Tell whether this code may use the schema."""
+        """Return whether this code may use the schema."""
         return self.fit in {SchemaFit.CURRENT, SchemaFit.NEWER}
 
 
@@ -65,7 +65,7 @@ async def schema_state(pool: Pool, migrations: Sequence[Migration] | None = None
 
 
 async def schema_version(pool: Pool) -> int | None:
-    """Return the newest migration in force; None without any.
+    """Return the newest migration applied; None without any.
 
     Raises:
         StoreUnavailableError: the database cannot be reached.
@@ -79,8 +79,8 @@ async def require_schema(pool: Pool) -> None:
     """Return when this code may use the schema.
 
     Raises:
-        SchemaRefusedError: the schema shuts this code out.
-        SchemaError: migrations are missing, the message names them; once they have run this returns.
+        SchemaRefusedError: the schema excludes this code.
+        SchemaError: migrations are missing, the message names them.
         StoreUnavailableError: the database cannot be reached.
     """
     state = await schema_state(pool)
