@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 
 @contextmanager
 def _telemetry_hidden() -> Iterator[None]:
-    """Let redis think that OpenTelemetry is not there: it imports what it finds of it, 60 modules, for no use to us."""
+    """Hide OpenTelemetry from redis, which would import 60 modules of it that are not used."""
     modules = cast("dict[str, ModuleType | None]", sys.modules)
     hidden = "opentelemetry" not in modules
     if hidden:
-        modules["opentelemetry"] = None  # an import of it fails
+        # An import of a module that is None fails.
+        modules["opentelemetry"] = None
     try:
         yield
     finally:
@@ -51,7 +52,7 @@ _SYSTEM: Final[Attributes] = {"db.system.name": "redis"}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
-# Keeps what is held if that is newer, but not if it is a minute ahead of the server: a wrong clock wrote that.
+# Does not replace a newer entry, unless that is a minute ahead of the server: a wrong clock wrote it.
 _PUT: Final = """
 local held = redis.pcall('GET', KEYS[1])
 local read, entry = pcall(cjson.decode, type(held) == 'string' and held or '')
@@ -68,8 +69,8 @@ return 1
 class RedisCache:
     """SnapshotCache and RateLimiter of all processes that share one Redis.
 
-    Nothing waits longer than half a second. After a failure everyone is refused at once for a second, then one
-    caller tries again.
+    No call takes longer than half a second. After a failure all calls fail at once for a second, then one caller
+    tries again.
     """
 
     def __init__(
@@ -82,7 +83,7 @@ class RedisCache:
         monotonic: Callable[[], float] = time.monotonic,
         tracer: Tracer = NULL_TRACER,
     ) -> None:
-        """Take `host:port`; nothing is connected before the first question. Each question is one of `steps`."""
+        """Use the server at `host:port`; the first call connects. Each call is a span of `tracer`."""
         self._addr = addr
         self._tracer = tracer
         self._redis = Redis(connection_pool=_pool(addr, password, tls=tls, tls_ca_file=tls_ca_file))
@@ -91,7 +92,7 @@ class RedisCache:
         self._closed_until = float("-inf")
 
     async def get(self, participant: str) -> CachedSnapshot | None:
-        """Return the entry; one that cannot be read counts as none."""
+        """Return the entry; None when it cannot be read."""
         async with self._reachable("GET"):
             try:
                 text = await self._redis.get(_entry_key(participant))
@@ -102,7 +103,7 @@ class RedisCache:
         return None if text is None else _decoded(text, participant)
 
     async def put(self, entry: CachedSnapshot) -> None:
-        """Keep the entry for a day unless a newer one is there."""
+        """Store the entry for a day, unless there is a newer one."""
         at = (entry.fetched_at - _EPOCH) // _MICROSECOND
         text = json.dumps({"fetched_at_us": at, "poll": encode_poll(entry.snapshot)}, separators=(",", ":"))
         async with self._reachable("EVALSHA"):
@@ -115,12 +116,12 @@ class RedisCache:
         return bool(first)
 
     async def ping(self) -> None:
-        """Do nothing but reach the server."""
+        """Check that the server answers."""
         async with self._reachable("PING"):
             await self._redis.ping()
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self._redis.aclose(close_connection_pool=True)
 
     @asynccontextmanager
@@ -129,7 +130,8 @@ class RedisCache:
         if now < self._closed_until:
             message = f"Redis at {self._addr}: failed less than a second ago"
             raise CacheUnavailableError(message)
-        if self._closed_until > float("-inf"):  # one caller tries, the others need not wait with it
+        # After a failure one caller tries; the others fail at once meanwhile.
+        if self._closed_until > float("-inf"):
             self._closed_until = now + TIMEOUT
         try:
             with self._tracer.begin(Component.CACHE, command, _SYSTEM):
@@ -144,13 +146,15 @@ class RedisCache:
 
 def _pool(addr: str, password: str | None, *, tls: bool, tls_ca_file: str | None) -> BlockingConnectionPool:
     host, _, port = addr.rpartition(":")
-    settings: dict[str, Any] = {  # handed through the pool to each connection, untyped there
+    # The pool passes them to each connection, untyped.
+    settings: dict[str, Any] = {
         "host": host.strip("[]"),
         "port": int(port),
         "password": password,
         "socket_timeout": TIMEOUT,
         "socket_connect_timeout": TIMEOUT,
-        "retry": Retry(NoBackoff(), 1),  # a connection kept across a restart of the server fails once
+        # A connection from before a restart of the server fails once.
+        "retry": Retry(NoBackoff(), 1),
     }
     if not tls:
         return BlockingConnectionPool(max_connections=16, timeout=TIMEOUT, **settings)

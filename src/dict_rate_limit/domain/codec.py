@@ -1,4 +1,4 @@
-"""The compact text form of a poll: what travels through Temporal and lies in Redis.
+"""The compact text form of a poll, for Temporal payloads and Redis.
 
 Buckets are arrays, not objects: a group of 50 participants with 29 policies stays far below Temporal's payload limit.
 """
@@ -59,7 +59,7 @@ def decode_poll(text: str | bytes) -> Poll:
     """Read what `encode_poll` wrote.
 
     Raises:
-        InvalidValueError: the text is anything else, for instance of another version.
+        InvalidValueError: any other text.
     """
     try:
         row: object = json.loads(text)

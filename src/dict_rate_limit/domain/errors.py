@@ -1,24 +1,24 @@
-"""Every error the product raises on purpose.
+"""Every error of the product.
 
 DictRateLimitError
-├── InvalidValueError          a value that may not exist (naive time, bad name); a mistake of the caller
-├── SettingsError              the configuration; lists all its problems
-├── SourceError                DICT or the Bridge did not give a reading; carries an Outcome
+├── InvalidValueError          an invalid value (naive time, bad name); a bug of the caller or bad input
+├── SettingsError              an invalid configuration; lists all its problems
+├── SourceError                DICT or the Bridge returned no reading; has an Outcome
 ├── StoreError                 the database
 │   ├── StoreUnavailableError  not reachable, restarting, overloaded
 │   └── SchemaError            a schema this code cannot use (yet), or a migration that may not run
-│       └── SchemaRefusedError a migration shuts this code out: waiting does not help
+│       └── SchemaRefusedError a migration excludes this code: waiting does not help
 ├── CacheUnavailableError      Redis
 ├── SchedulerUnavailableError  Temporal
-├── RecoveryError              a backup cannot be made, or not be restored
-│   └── RecoveryRefusedError   the backup is damaged or foreign, or the database is not what it must be
+├── RecoveryError              a backup cannot be made or restored
+│   └── RecoveryRefusedError   the backup is damaged or foreign, or the database is not empty or differs
 ├── NotFoundError              there is no such alert or silence
-├── ConflictError              what was asked does not fit what is there (any more); look again
-├── NoReadingError             there has never been a reading of this participant, and none can be had now
-├── PublishError               an event could not be handed over
+├── ConflictError              the request does not fit the current state; read it again
+├── NoReadingError             there is no reading of this participant, and the source gives none now
+├── PublishError               an event could not be published
 └── EventsUnavailableError     events cannot be read from the broker
 
-`retry_helps` says whether the same call may succeed later without anybody's help.
+`retry_helps` says whether the same call may succeed later without an operator.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ from enum import StrEnum
 class Outcome(StrEnum):
     """How one poll of the source ended; the same word in code, SQL, metrics and runbooks."""
 
-    OK = "OK"  # an answer with at least one readable bucket
-    EMPTY = "EMPTY"  # an answer without buckets: no data, not "everything is gone"
-    UNAVAILABLE = "UNAVAILABLE"  # 503, or nobody answers at the address
+    OK = "OK"  # a response with at least one valid bucket
+    EMPTY = "EMPTY"  # a response without buckets: no data, not "everything is gone"
+    UNAVAILABLE = "UNAVAILABLE"  # 503, or no server at the address
     DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"  # no answer in time
-    RATE_LIMITED = "RATE_LIMITED"  # 429: our own budget ran dry
-    PERMISSION_DENIED = "PERMISSION_DENIED"  # 403: the certificate may not ask for this participant
-    UNAUTHENTICATED = "UNAUTHENTICATED"  # no or an unaccepted certificate
+    RATE_LIMITED = "RATE_LIMITED"  # 429: the bucket of the list is exhausted
+    PERMISSION_DENIED = "PERMISSION_DENIED"  # 403: the certificate may not read this participant
+    UNAUTHENTICATED = "UNAUTHENTICATED"  # no certificate, or an invalid one
     INVALID_ARGUMENT = "INVALID_ARGUMENT"  # participant missing or malformed
     NOT_FOUND = "NOT_FOUND"  # 404: no such policy
     GONE = "GONE"  # 410: this address has moved
     INTERNAL = "INTERNAL"  # 500
-    MALFORMED = "MALFORMED"  # an answer that cannot be read
+    MALFORMED = "MALFORMED"  # an invalid response
 
 
 RETRY_HELPS = frozenset({Outcome.UNAVAILABLE, Outcome.DEADLINE_EXCEEDED})
-"""A further try within the same poll may succeed. Never for 429: it would spend the token that is missing."""
+"""A retry within the same poll may succeed. Never for 429: it would consume the token that is missing."""
 
 
 class DictRateLimitError(Exception):
@@ -58,16 +58,15 @@ class InvalidValueError(DictRateLimitError, ValueError):
 
 
 class SettingsError(DictRateLimitError):
-    """The configuration has problems; `problems` holds one line each, secrets hidden."""
+    """The configuration is invalid; `problems` has one line for each problem, without secrets."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
-        """Keep one line per problem."""
         super().__init__("\n".join(problems))
         self.problems = problems
 
 
 class SourceError(DictRateLimitError):
-    """The source gave no reading."""
+    """The source returned no reading. `retry_after_sec` is the source's own, None without one."""
 
     def __init__(
         self,
@@ -77,7 +76,6 @@ class SourceError(DictRateLimitError):
         retry_after_sec: int | None = None,
         correlation_id: str | None = None,
     ) -> None:
-        """Keep what the source said; `retry_after_sec` only where it said so."""
         super().__init__(f"{outcome}: {detail}")
         self.outcome = outcome
         self.detail = detail
@@ -87,7 +85,7 @@ class SourceError(DictRateLimitError):
 
 
 class StoreError(DictRateLimitError):
-    """The database refused."""
+    """The database failed."""
 
 
 class StoreUnavailableError(StoreError):
@@ -101,15 +99,15 @@ class SchemaError(StoreError):
 
 
 class SchemaRefusedError(SchemaError):
-    """A migration marked as incompatible with older code was applied, and this code is older: use a newer one."""
+    """A migration that is incompatible with this code was applied: use a newer version."""
 
 
 class RecoveryError(DictRateLimitError):
-    """A backup cannot be made, or not be restored: no disk, no program, no permission."""
+    """A backup cannot be made or restored: no disk, no program, no permission."""
 
 
 class RecoveryRefusedError(RecoveryError):
-    """A backup that is damaged or foreign, a database that is not empty, or one that is not what the backup holds."""
+    """The backup is damaged or foreign, or the database is not empty or differs from the backup."""
 
 
 class CacheUnavailableError(DictRateLimitError):
@@ -123,23 +121,23 @@ class NotFoundError(DictRateLimitError):
 
 
 class ConflictError(DictRateLimitError):
-    """What was asked does not fit what is there: it has moved on since it was looked at, or is over."""
+    """The request does not fit the current state: it has changed since the client read it, or is over."""
 
 
 class NoReadingError(DictRateLimitError):
-    """There has never been a reading of this participant, and none can be had now."""
+    """There is no reading of this participant, and the source gives none now."""
 
     retry_helps: bool = True
 
 
 class SchedulerUnavailableError(DictRateLimitError):
-    """Temporal cannot be used now: not reachable, or without our namespace."""
+    """Temporal cannot be used now: not reachable, or without the namespace."""
 
     retry_helps: bool = True
 
 
 class PublishError(DictRateLimitError):
-    """An event could not be handed to the broker."""
+    """An event could not be published to the broker."""
 
     retry_helps: bool = True
 

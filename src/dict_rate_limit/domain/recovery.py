@@ -1,4 +1,4 @@
-"""What a backup holds, whether a database is equal to it, what it leaves behind, and which old ones may go."""
+"""The contents of a backup, their comparison with a database, and the retention of old backups."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 SEQUENCE_GAP: Final = 1000
-"""What a restore adds to the sequence of every open alert.
+"""A restore adds this to the sequence of every open alert.
 
-Event ids follow from alert and sequence, and readers drop ids they know. A transition made after the backup, published
-and then lost would otherwise lend its id to another one, made after the restore: readers would drop that one unseen.
+Event ids are derived from alert and sequence, and consumers drop known ids. Otherwise a transition after the restore
+could get the id of one that was published after the backup and lost, and consumers would drop it.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableContent:
-    """What one table holds. `digest` is a sum over its rows, whatever their order."""
+    """The contents of one table. `digest` is a sum over its rows, whatever their order."""
 
     rows: int
     digest: str
@@ -31,11 +31,11 @@ class TableContent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """What a database holds at one moment.
+    """The contents of a database at one time.
 
-    `tables` are those that hold rows, each partition by itself, as schema.name. `schema` is where ours are, `version`
-    the newest migration in force. `waiting` counts transitions not published. `newest_at` is the time of the newest
-    poll or transition, None when there is none.
+    `tables` are those with rows of their own, each partition separately, as schema.name. `schema` is that of the
+    product's tables, `version` the newest migration applied. `waiting` counts transitions not published. `newest_at` is
+    the time of the newest poll or transition, None without any.
     """
 
     schema: str
@@ -52,10 +52,10 @@ class Contents:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What is known of one backup.
+    """The description of one backup.
 
-    `taken_at` is the moment it shows, by the database's clock; `size` is in bytes; `tools_major` is the version of the
-    pg_dump that made it: an older pg_restore cannot read it.
+    `taken_at` is the time of its snapshot, by the database's clock; `size` is in bytes; `tools_major` is the version of
+    the pg_dump that made it: an older pg_restore cannot read it.
     """
 
     taken_at: datetime
@@ -68,13 +68,13 @@ class Manifest:
     sha256: str
 
     def __post_init__(self) -> None:
-        """Refuse times without a zone."""
+        """Reject times without a zone."""
         require_timezone("taken_at", self.taken_at)
         require_timezone("newest_at", self.contents.newest_at)
 
     @property
     def name(self) -> str:
-        """What its files are called before the suffix."""
+        """The name of its files, without the suffix."""
         return f"dict-rate-limit-{self.taken_at:%Y%m%dT%H%M%S}.{self.taken_at.microsecond // 1000:03}Z"
 
     @property
@@ -83,12 +83,12 @@ class Manifest:
         return int(self.server_version.partition(".")[0])
 
     def age(self, now: datetime) -> timedelta:
-        """How much a loss now would lose with this backup; never negative, whatever the clocks say."""
+        """How much a loss now would lose with this backup; never negative, also when clocks differ."""
         return max(now - self.taken_at, timedelta(0))
 
 
 def differences(expected: Contents, found: Contents) -> tuple[str, ...]:
-    """Say line by line where a database is not what was expected; nothing when it is."""
+    """Return the differences of a database, a line each; empty when there are none."""
     lines = [
         _difference(name, expected.tables.get(name), found.tables.get(name))
         for name in sorted(expected.tables.keys() | found.tables.keys())
@@ -114,31 +114,29 @@ def _difference(name: str, expected: TableContent | None, found: TableContent | 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """Which backups are kept: the newest `count`, and all younger than `days`. What is None says nothing.
+    """Which backups stay: the newest `count`, and all younger than `days`. None = no rule.
 
-    With both, a backup stays that either of them keeps; with neither, all stay.
+    With both, a backup stays that either of them retains; with neither, all stay.
     """
 
     count: int | None = None
     days: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what would keep nothing."""
+        """Reject a retention without any backup."""
         for field, value in (("count", self.count), ("days", self.days)):
             if value is not None and value < 1:
                 message = f"{field}: {value}, expected 1 or more"
                 raise InvalidValueError(message)
 
     def superseded(self, backups: Sequence[Manifest], made: Manifest) -> list[Manifest]:
-        """Return the backups that may go now that `made` stands, oldest first. Neither it nor the newest is among them.
-
-        Its own time counts as now: a clock that was wrong once must not age a backup.
-        """
+        """Return the backups to delete after `made`, oldest first. Neither it nor the newest is among them."""
         if self.count is None and self.days is None:
             return []
         newest_first = sorted(backups, key=lambda backup: backup.taken_at, reverse=True)
-        kept = {made.name, *(backup.name for backup in newest_first[: max(self.count or 0, 1)])}
+        retained = {made.name, *(backup.name for backup in newest_first[: max(self.count or 0, 1)])}
         if self.days is not None:
+            # Its own time counts as now: a wrong clock of this host must not age a backup.
             oldest = made.taken_at - timedelta(days=self.days)
-            kept |= {backup.name for backup in backups if backup.taken_at > oldest}
-        return [backup for backup in reversed(newest_first) if backup.name not in kept]
+            retained |= {backup.name for backup in backups if backup.taken_at > oldest}
+        return [backup for backup in reversed(newest_first) if backup.name not in retained]

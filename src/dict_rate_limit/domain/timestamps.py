@@ -15,7 +15,7 @@ _DURATION_ITEM: Final = re.compile(r"([0-9.]+)(ms|s|m|h)", re.ASCII)
 
 
 def require_timezone(field: str, moment: datetime | None) -> None:
-    """Refuse a naive datetime: it would be read in whatever zone the machine has.
+    """Reject a naive datetime: it would have the zone of the machine.
 
     Raises:
         InvalidValueError: the moment has no offset from UTC.

@@ -1,4 +1,4 @@
-"""Tell transitions to their readers: in order by policy, at least once, marked only when the other side has them."""
+"""Publish transitions: in order by policy, at least once, marked only when the broker has stored them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.delivery import ClaimUnitOfWork, EventPublisher, Outbox, PublishResult
 
 MAX_REJECTIONS: Final = 5
-"""A transition refused this often for its content is dead: visible, and no longer in the way of later ones."""
+"""A transition rejected this often for its content is dead-lettered: visible, and later ones go on."""
 
 INITIAL_BACKOFF: Final = timedelta(seconds=1)
 
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """How many transitions were handed over, how many refused; `failure` is the outage that stopped it."""
+    """How many transitions were published and rejected; `failure` is the outage that stopped it."""
 
     delivered: int
     refused: int = 0
@@ -35,9 +35,9 @@ class Delivery:
 
 
 async def deliver(outbox: Outbox, publisher: EventPublisher, clock: Clock, *, batch: int) -> Delivery:
-    """Hand over one batch. An outage stops it: what has no receipt stays, and is never dead for that.
+    """Publish one batch. An outage stops it: transitions without a result stay, and an outage dead-letters none.
 
-    Whatever ends it, what was handed over is marked.
+    What was published is marked, also after an error.
     """
     published: list[UUID] = []
     refused = 0
@@ -45,13 +45,13 @@ async def deliver(outbox: Outbox, publisher: EventPublisher, clock: Clock, *, ba
         if not unit.events:
             return Delivery(delivered=0)
         try:
-            async with aclosing(publisher.publish(unit.events)) as receipts:
-                async for receipt in receipts:
-                    if receipt.refusal is None:
-                        published.append(receipt.event_id)
+            async with aclosing(publisher.publish(unit.events)) as results:
+                async for result in results:
+                    if result.refusal is None:
+                        published.append(result.event_id)
                     else:
                         refused += 1
-                        await _refused(unit, receipt, receipt.refusal, clock.now())
+                        await _refused(unit, result, result.refusal, clock.now())
         except PublishError as error:
             return Delivery(delivered=len(published), refused=refused, failure=error)
         finally:
@@ -63,7 +63,7 @@ async def deliver(outbox: Outbox, publisher: EventPublisher, clock: Clock, *, ba
 async def deliver_all(
     outbox: Outbox, publisher: EventPublisher, clock: Clock, *, batch: int, within: timedelta
 ) -> Delivery:
-    """Hand over batches until none is left or `within` is over; the rest waits for the next sweep."""
+    """Publish batches until none is left or `within` is over; the rest waits for the next sweep."""
     ends = clock.monotonic() + within.total_seconds()
     delivered = refused = 0
     while True:
@@ -73,10 +73,10 @@ async def deliver_all(
             return Delivery(delivered=delivered, refused=refused, failure=part.failure)
 
 
-async def _refused(unit: ClaimUnitOfWork, receipt: PublishResult, reason: str, now: datetime) -> None:
-    times = unit.refusals.get(receipt.event_id, 0) + 1
+async def _refused(unit: ClaimUnitOfWork, result: PublishResult, reason: str, now: datetime) -> None:
+    times = unit.refusals.get(result.event_id, 0) + 1
     dead = times >= MAX_REJECTIONS
-    facts = {"event_id": str(receipt.event_id), "times": times, "given_up": dead, "reason": reason}
-    _log.error("transition.refused", extra=facts)
+    attributes = {"event_id": str(result.event_id), "times": times, "given_up": dead, "reason": reason}
+    _log.error("transition.refused", extra=attributes)
     next_try_at = None if dead else now + INITIAL_BACKOFF * 2 ** (times - 1)
-    await unit.mark_refused(receipt.event_id, reason, now, next_try_at)
+    await unit.mark_refused(result.event_id, reason, now, next_try_at)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaintenanceResult:
-    """What was done: names of partitions made and dropped, rows of the hourly roll-up written."""
+    """Names of partitions created and dropped, and rows of the hourly roll-up written."""
 
     made: Sequence[str]
     dropped: Sequence[str]
@@ -22,7 +22,8 @@ class MaintenanceResult:
 
 
 async def maintain(maintenance: Maintenance, now: datetime, *, retention_months: int) -> MaintenanceResult:
-    """Make months ahead first (today's readings need them); drop old ones last, after they were rolled up."""
+    """Create partitions, roll up, drop old partitions."""
+    # Partitions first: today's readings need them. Old ones last: after their roll-up.
     made = await maintenance.make_partitions(now)
     rolled_up = await maintenance.roll_up(now)
     dropped = await maintenance.drop_partitions(now, retention_months)

@@ -1,4 +1,4 @@
-"""From the Bridge's messages to a snapshot."""
+"""Convert the Bridge's messages to snapshots."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseContext:
-    """Where an answer came from; `received_at` is our clock."""
+    """The request of a response; `received_at` is our clock."""
 
     participant: str
     source: str
@@ -30,47 +30,47 @@ class ResponseContext:
     correlation_id: str | None
 
     def malformed(self, detail: str) -> SourceError:
-        """Return the error for an answer that cannot be read."""
+        """Return the error for an invalid response."""
         return SourceError(Outcome.MALFORMED, detail, correlation_id=self.correlation_id)
 
 
-def list_snapshot(body: bytes, origin: ResponseContext) -> Snapshot:
-    """Read a list answer; no policies at all is an empty snapshot.
+def list_snapshot(body: bytes, context: ResponseContext) -> Snapshot:
+    """Convert a response to the list; without policies it is an empty snapshot.
 
     Raises:
-        SourceError: MALFORMED, these bytes are no such message.
+        SourceError: MALFORMED, the bytes are not this message.
     """
     try:
         answer = GetRateLimitPoliciesResponse.FromString(body)
     except DecodeError as error:
-        raise origin.malformed(_unreadable(body)) from error
-    return _snapshot(answer, answer.policies, origin)
+        raise context.malformed(_unreadable(body)) from error
+    return _snapshot(answer, answer.policies, context)
 
 
-def single_snapshot(body: bytes, policy_name: str, origin: ResponseContext) -> Snapshot:
-    """Read a single answer: exactly the policy asked for.
+def single_snapshot(body: bytes, policy_name: str, context: ResponseContext) -> Snapshot:
+    """Convert a response with one policy, which must be the requested one.
 
     Raises:
-        SourceError: MALFORMED, no such message, no policy in it, another one, or one that cannot be read.
+        SourceError: MALFORMED, not this message, no policy, another policy or an invalid one.
     """
     try:
         answer = GetRateLimitPolicyResponse.FromString(body)
     except DecodeError as error:
-        raise origin.malformed(_unreadable(body)) from error
+        raise context.malformed(_unreadable(body)) from error
     if not answer.HasField("policy"):
         detail = "an answer without a policy"
-        raise origin.malformed(detail)
+        raise context.malformed(detail)
     if answer.policy.name != policy_name:
         detail = f"asked for {policy_name}, answered for {answer.policy.name[:100]!r}"
-        raise origin.malformed(detail)
-    snapshot = _snapshot(answer, [answer.policy], origin)
+        raise context.malformed(detail)
+    snapshot = _snapshot(answer, [answer.policy], context)
     if snapshot.rejected:
-        raise origin.malformed(snapshot.rejected[0].reason)
+        raise context.malformed(snapshot.rejected[0].reason)
     return snapshot
 
 
 def odd_categories(snapshot: Snapshot) -> tuple[str, ...]:
-    """Return the categories some policies name that are not the participant's, sorted."""
+    """Return the categories of policies that differ from the participant's, sorted."""
     named = {bucket.policy_category for bucket in snapshot.buckets} - {"", snapshot.category}
     return tuple(sorted(named))
 
@@ -78,16 +78,16 @@ def odd_categories(snapshot: Snapshot) -> tuple[str, ...]:
 def _snapshot(
     answer: GetRateLimitPoliciesResponse | GetRateLimitPolicyResponse,
     policies: Sequence[RateLimitPolicy],
-    origin: ResponseContext,
+    context: ResponseContext,
 ) -> Snapshot:
     buckets, rejected = split_valid(_raw(policy) for policy in policies)
     return Snapshot(
-        participant=origin.participant,
-        source=origin.source,
+        participant=context.participant,
+        source=context.source,
         response_time=_response_time(answer),
-        received_at=origin.received_at,
+        received_at=context.received_at,
         category=answer.category or _agreed_category(policies),
-        correlation_id=origin.correlation_id,
+        correlation_id=context.correlation_id,
         buckets=buckets,
         rejected=rejected,
     )
@@ -104,7 +104,7 @@ def _agreed_category(policies: Sequence[RateLimitPolicy]) -> str:
 
 
 def _response_time(answer: GetRateLimitPoliciesResponse | GetRateLimitPolicyResponse) -> datetime | None:
-    """Return DICT's clock; a time outside the calendar is none."""
+    """Return DICT's time; None without one, or when it is out of range."""
     if not answer.HasField("response_time"):
         return None
     try:

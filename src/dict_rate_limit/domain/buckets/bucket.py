@@ -14,12 +14,13 @@ POLICY_NAME = re.compile(r"[A-Z0-9_]{1,100}", re.ASCII)
 
 SMALLEST: Final = -(2**31)
 LARGEST: Final = 2**31 - 1
-"""The Bridge's int32 and the columns' INTEGER; one number beyond it must not lose the whole reading."""
+"""The Bridge's int32 and PostgreSQL's INTEGER. A number out of range must not lose the whole reading."""
 
 
+# Cached: every bucket of every reading asks, for few names.
 @lru_cache(maxsize=256)
 def is_policy_name(text: str) -> bool:
-    """Tell whether the whole text is a policy name. Remembered: every bucket of every reading asks, for a few names."""
+    """Return whether the whole text is the name of a policy."""
     return POLICY_NAME.fullmatch(text) is not None
 
 
@@ -70,17 +71,17 @@ class Bucket(RawPolicy):
 
     @property
     def exhausted(self) -> bool:
-        """No token is left. A bucket without capacity is unknown, not exhausted."""
+        """Whether no token is left. A bucket without capacity is unknown, not exhausted."""
         return self.capacity > 0 and self.available_tokens <= 0
 
     @property
     def shown_tokens(self) -> int:
-        """Available tokens clamped to 0 … capacity, for display only."""
+        """Available tokens limited to 0 … capacity, for display only."""
         return max(0, min(self.available_tokens, self.capacity))
 
     @property
     def utilization_basis_points(self) -> int | None:
-        """Used share of the capacity in hundredths of a percent, 0 … 10,000, rounded half up; None without capacity."""
+        """Used share of the capacity in basis points, 0 … 10,000, rounded half up; None without capacity."""
         if self.capacity == 0:
             return None
         used = self.capacity - self.shown_tokens

@@ -1,6 +1,6 @@
-"""The published policies and categories: an expected-value hint only, DICT's answer is the truth.
+"""The published policies and categories, for expected values only: DICT's response decides.
 
-Source: DICT OpenAPI 2.12.1 and Manual Operacional 8.0, chapters 13 and 19. Names that are not here will appear.
+Source: DICT OpenAPI 2.12.1 and Manual Operacional 8.0, chapters 13 and 19. DICT may add other policies.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ _DAY: Final = 86_400
 
 ANTISCAN: Final = "ENTRIES_READ_PARTICIPANT_ANTISCAN"
 POLICIES_LIST: Final = "POLICIES_LIST"
-"""Charged for reading all buckets."""
+"""Its tokens pay for reading all buckets."""
 POLICIES_READ: Final = "POLICIES_READ"
-"""Charged for reading one bucket."""
+"""Its tokens pay for reading one bucket."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedLimits:
-    """Size of a bucket and what is added to it every `refill_period_sec`."""
+    """The size of a bucket and its refill every `refill_period_sec`."""
 
     capacity: int
     refill_tokens: int
@@ -92,11 +92,11 @@ LIST_TOKEN_PERIOD: Final = timedelta(
 """POLICIES_LIST regains one token in this time: reading the list more often empties the bucket."""
 
 PSP_POLICIES: Final = (*BY_CATEGORY, *FIXED_LIMITS)
-"""The policies of a participant; those of its end users (USER scope) cannot be asked for."""
+"""The policies of a participant. Those of its end users (USER scope) cannot be read."""
 
 
 def published_limits(policy_name: str, category: str) -> PublishedLimits | None:
-    """Return what is published for a policy of a participant in this category; None where nothing is."""
+    """Return the published limits of a policy in this category; None without any."""
     if policy_name in BY_CATEGORY:
         return CATEGORY_LIMITS.get(category)
     return FIXED_LIMITS.get(policy_name)

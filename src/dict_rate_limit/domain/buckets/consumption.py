@@ -1,4 +1,4 @@
-"""How much of a bucket was used between two readings: an interval, for a full bucket throws its excess away."""
+"""Tokens consumed between two readings: a range, because a full bucket loses its refill."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """One bucket at one moment of DICT's clock, with the participant's category."""
+    """One bucket at one time of DICT's clock, with the participant's category."""
 
     bucket: Bucket
     checked_at: datetime
     category: str
 
     def __post_init__(self) -> None:
-        """Refuse naive times."""
+        """Reject naive times."""
         require_timezone("checked_at", self.checked_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consumption:
-    """Tokens taken, net of credits, over `seconds`: at least `low`, at most `high`.
+    """Tokens consumed in `seconds`, less credits: at least `low`, at most `high`.
 
-    Below zero where credits outweigh the lookups. `censored` tells that the bucket may have been full in between: then
-    refill may have been thrown away, which is why `low` is not tight.
+    Negative where credits exceed the lookups. `censored`: the bucket may have been full in between and lost refill, so
+    that `low` is not tight.
     """
 
     low: int
@@ -41,13 +41,13 @@ class Consumption:
 
 
 def measure_consumption(before: Observation, after: Observation, *, longest_gap: timedelta) -> Consumption | None:
-    """Bound what was taken between two readings of one policy.
+    """Return the range of what was consumed between two readings of one policy.
 
-    What was taken equals `before + refill - thrown away - after`. Whether DICT refills by steps or pro rata is unknown,
-    so the refill lies between the whole periods that surely ended and those that may have begun.
+    Consumption is `before + refill - lost refill - after`. Whether DICT refills by steps or pro rata is unknown, so the
+    refill is between the periods that surely ended and those that may have begun.
 
-    None, never 0, where nothing can be said: limits or category changed, no refill or capacity known, the clock
-    repeats or runs backwards, the gap is longer than `longest_gap`, or more tokens than the capacity were there.
+    None, never 0, where it is unknown: limits or category changed, no refill or capacity known, the clock repeats or
+    runs backwards, the gap is longer than `longest_gap`, or there were more tokens than the capacity.
     """
     elapsed = after.checked_at - before.checked_at
     if not timedelta(0) < elapsed <= longest_gap or not _comparable(before, after):

@@ -1,4 +1,4 @@
-"""How full a bucket is, in the words operators use."""
+"""The level of a bucket: OK, WARNING, CRITICAL or UNKNOWN."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.buckets.bucket import Bucket
 
 FULL: Final = 10_000
-"""A whole, in hundredths of a percent."""
+"""100 % in basis points."""
 
 
 class Level(StrEnum):
@@ -26,9 +26,9 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """Remaining shares, in hundredths of a percent (25 % = 2,500), at and below which a bucket is in trouble.
+    """Remaining shares in basis points (25 % = 2,500). At or below one of them a bucket has that level.
 
-    `margin` is how far above its threshold a bucket must rise before an alert steps down (hysteresis).
+    `margin` is how far above its threshold a bucket must rise before an alert de-escalates (hysteresis).
     """
 
     warning: int
@@ -36,7 +36,7 @@ class Thresholds:
     margin: int
 
     def __post_init__(self) -> None:
-        """Refuse an order in which a bucket could be critical without having been in warning."""
+        """Reject an order in which a bucket could be critical without a warning before."""
         if not 0 <= self.critical <= self.warning <= FULL:
             message = (
                 f"thresholds: warning {self.warning / 100:g} %, critical {self.critical / 100:g} %, "
@@ -64,12 +64,12 @@ class Thresholds:
 
 
 def remaining_share(bucket: Bucket) -> int | None:
-    """Return the share that is left, 0 to 10,000 basis points, cut; None without capacity."""
+    """Return the remaining share, 0 to 10,000 basis points, rounded down; None without capacity."""
     return None if bucket.capacity == 0 else bucket.shown_tokens * FULL // bucket.capacity
 
 
 def level_of(bucket: Bucket, thresholds: Thresholds) -> Level:
-    """Judge one bucket by itself, without memory; thresholds are inclusive, compared in integers."""
+    """Return the level of one reading. Thresholds are inclusive and compared as integers."""
     if bucket.capacity == 0:
         return Level.UNKNOWN
     if _at_most(bucket, thresholds.critical):
@@ -78,9 +78,9 @@ def level_of(bucket: Bucket, thresholds: Thresholds) -> Level:
 
 
 def level_with_hysteresis(bucket: Bucket, thresholds: Thresholds, previous: Level) -> Level:
-    """Judge one bucket that was last judged `previous`: down steps need the margin, up steps do not.
+    """Return the level after `previous`: escalation is immediate, de-escalation needs the margin.
 
-    A bucket without capacity gives no evidence: UNKNOWN.
+    A bucket without capacity is UNKNOWN.
     """
     now = level_of(bucket, thresholds)
     if previous is Level.CRITICAL and now in {Level.OK, Level.WARNING} and not _clears(bucket, thresholds, previous):
@@ -92,14 +92,15 @@ def level_with_hysteresis(bucket: Bucket, thresholds: Thresholds, previous: Leve
 
 
 def clear_threshold(thresholds: Thresholds, level: Level) -> int:
-    """Remaining share, in hundredths of a percent, above which an alert of this level steps down; 100 % is enough."""
+    """Return the share in basis points above which an alert of this level de-escalates; 100 % always suffices."""
     threshold = thresholds.critical if level is Level.CRITICAL else thresholds.warning
     return min(FULL, threshold + thresholds.margin)
 
 
 def _clears(bucket: Bucket, thresholds: Thresholds, level: Level) -> bool:
     share = clear_threshold(thresholds, level)
-    if share == FULL:  # nothing can be above full: a full bucket clears, or the alert would stay for ever
+    # No bucket is above full. A full one clears, or the alert would never be resolved.
+    if share == FULL:
         return bucket.available_tokens >= bucket.capacity
     return not _at_most(bucket, share)
 

@@ -1,4 +1,4 @@
-"""What one poll of the source gave: a snapshot, or a failure. Both are kept."""
+"""The result of one poll of the source: a snapshot or a failure. Both are stored."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CLOCK_TOLERANCE: Final = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectedItem:
-    """A policy of an answer that could not be read: `position` counts from 0, `name` is cut at 100 characters."""
+    """An invalid policy of a response: `position` counts from 0, `name` is cut at 100 characters."""
 
     position: int
     name: str
@@ -34,7 +34,7 @@ class RejectedItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """All readable buckets of one participant at one moment, and where they came from.
+    """All valid buckets of one participant at one time, and their source.
 
     `category` is the participant's, raw ("" when absent). `response_time` is DICT's clock, `received_at` ours.
     """
@@ -49,13 +49,13 @@ class Snapshot:
     rejected: tuple[RejectedItem, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse naive times."""
+        """Reject naive times."""
         require_timezone("response_time", self.response_time)
         require_timezone("received_at", self.received_at)
 
     @property
     def checked_at(self) -> datetime:
-        """When the buckets held these tokens: DICT's clock when present and within a day of ours, else ours."""
+        """The time of these tokens: DICT's clock when present and within a day of ours, else ours."""
         if self.response_time is None or abs(self.response_time - self.received_at) > CLOCK_TOLERANCE:
             return self.received_at
         return self.response_time
@@ -68,7 +68,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedPoll:
-    """A poll that gave no snapshot. `received_at` is when we knew."""
+    """A poll without a snapshot. `received_at` is when it failed."""
 
     participant: str
     source: str
@@ -79,7 +79,7 @@ class FailedPoll:
     correlation_id: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse naive times and failures that are none."""
+        """Reject naive times and outcomes that are no failure."""
         require_timezone("received_at", self.received_at)
         if self.outcome in {Outcome.OK, Outcome.EMPTY}:
             message = f"outcome: {self.outcome}, expected a failure"
