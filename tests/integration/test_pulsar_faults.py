@@ -194,13 +194,13 @@ LEFT_IN_MID_AIR = """
 import asyncio, sys
 from contextlib import suppress
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.adapters.pulsar.connection import BrokerAddress
-from dict_rate_limit.adapters.pulsar.connection import Packing
+from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, ProducerOptions
 from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
 from samples.events import story_of
 from broker.publishers import SHORT, receipts_of
 
-publisher = PulsarPublisher(BrokerAddress(url=sys.argv[1], topic=sys.argv[2]), Packing(), SystemClock(), "1", SHORT)
+address = BrokerAddress(url=sys.argv[1], topic=sys.argv[2])
+publisher = PulsarPublisher(address, ProducerOptions(), SystemClock(), "1", SHORT)
 
 async def main():
     story = story_of("A", 3)
@@ -211,7 +211,7 @@ async def main():
         await asyncio.wait_for(receipts_of(publisher, story[1:]), 0.2)
 
 asyncio.run(main())
-publisher._link.close()  # gives an answer for all that is under way
+publisher._connection.close()  # reports a result for every message in flight
 print("alive")
 """
 
