@@ -104,7 +104,7 @@ def test_an_invalid_backup_is_reported_and_not_deleted(recovery: Recovery, tmp_p
 
     assert result.code == 0
     assert damaged.file.exists()
-    assert f"warning: not a good backup, left alone: {damaged.dump}: 5 bytes" in result.err
+    assert f"warning: not a valid backup, not deleted: {damaged.dump}: 5 bytes" in result.err
 
 
 def test_remains_of_a_killed_run_are_deleted(recovery: Recovery, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_down_on_an_empty_database_has_nothing_to_do(migrate: Migrate) -> None:
     result = migrate("down")
 
     assert (result.code, result.out) == (0, "")
-    assert result.err == "nothing to take back: no migration is in force\n"
+    assert result.err == "nothing to revert: no migration is applied\n"
 
 
 def test_rows_are_deleted_only_when_allowed(migrate: Migrate, database_url: str) -> None:

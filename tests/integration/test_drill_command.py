@@ -45,9 +45,9 @@ def test_the_output_has_the_possible_data_loss(recovery: Recovery) -> None:
     assert re.match(r"compared  \d\d tables, \d+ rows: equal", lines[3])
     assert lines[4].startswith("RPO       ")
     assert lines[5] == "          so far 0 polls and 0 transitions since the newest row in the backup"
-    assert lines[6].startswith("          this backup is new: in earnest the RPO is the age of the last one")
+    assert lines[6].startswith("          this backup is new: in a real loss the RPO is the age of the last")
     assert lines[8].startswith("RTO       ")
-    assert lines[10] == "resumes   2 transitions would be delivered by the worker"
+    assert lines[10] == "resumes   the worker would publish 2 transitions"
 
 
 def test_the_drill_leaves_no_files_and_an_unchanged_database(recovery: Recovery, temporary: Path) -> None:
@@ -71,7 +71,7 @@ def test_the_age_of_an_existing_backup_is_reported(recovery: Recovery, tmp_path:
     result = recovery("drill", "restore", "--from", tmp_path / "latest")
 
     assert result.code == 0, result.err
-    assert result.out.startswith("backup    the one that was there\n")
+    assert result.out.startswith("backup    an existing one\n")
     assert f"{backup.manifest.name}: {len(backup.manifest.contents.tables)} tables" in result.out
     assert "so far 1 poll and 0 transitions since the newest row in the backup" in result.out
     assert "this backup is new" not in result.out

@@ -87,7 +87,7 @@ def test_open_alerts_continue_when_no_transition_can_be_lost(backup: Backup, tar
     result = target("restore", "--from", backup.dump)
 
     assert values(target.url, "SELECT sequence FROM dict_rate_limit_alerts") == [1001, 1001]
-    assert "going on: 2 open alerts" in result.out
+    assert "continues: 2 open alerts" in result.out
 
 
 def test_the_output_has_pending_transitions_and_the_possible_loss(backup: Backup, target: Recovery) -> None:
@@ -95,7 +95,7 @@ def test_the_output_has_pending_transitions_and_the_possible_loss(backup: Backup
 
     restored, lost, waiting, _ = result.out.splitlines()
     assert restored.startswith(f"restored and compared: {len(backup.manifest.contents.tables)} tables, ")
-    assert lost.startswith("lost: what came after ")
+    assert lost.startswith("lost: data after ")
     assert lost.endswith("newest row 2026-11-23T12:05:00Z")
     assert waiting.startswith("waiting: 2 transitions")
 
@@ -151,7 +151,7 @@ def test_latest_is_the_newest_valid_backup(source: Recovery, backup: Backup, tar
     result = target("restore", "--from", backup.dump.parent / "latest")
 
     assert result.code == 0
-    assert f"warning: not a good backup, passed over: {newer.dump}" in result.err
+    assert f"warning: not a valid backup, skipped: {newer.dump}" in result.err
     assert backup.manifest.name in result.err
 
 
@@ -308,7 +308,7 @@ def test_verification_needs_no_database(backup: Backup, target: Recovery) -> Non
     result = target("restore", "--from", backup.dump, "--verify-only", DATABASE_URL="")
 
     assert (result.code, result.out) == (0, "")
-    assert result.err.startswith("the backup is whole\n")
+    assert result.err.startswith("the backup is complete\n")
 
 
 def test_verification_detects_damage(backup: Backup, target: Recovery) -> None:

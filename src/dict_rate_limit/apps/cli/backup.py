@@ -1,4 +1,4 @@
-"""`dict-rate-limit backup`: the database as a file, with what is needed to trust it."""
+"""`dict-rate-limit backup`: a dump of the database with a manifest to verify it."""
 
 from __future__ import annotations
 
@@ -27,17 +27,19 @@ def register(app: typer.Typer, name: str) -> None:
 def backup(
     context: typer.Context,
     *,
-    to: Annotated[str, typer.Option(help="Folder for backups of this database; it must be there.")],
+    to: Annotated[str, typer.Option(help="Folder for backups of this database; it must exist.")],
     keep: Annotated[
-        int | None, typer.Option(min=1, help="Keep the newest so many, delete older ones after success.")
+        int | None, typer.Option(min=1, help="Number of newest backups to keep; older ones are deleted after success.")
     ] = None,
-    keep_days: Annotated[int | None, typer.Option(min=1, help="Keep all that are younger than so many days.")] = None,
+    keep_days: Annotated[
+        int | None, typer.Option(min=1, help="Keep all backups that are younger than this number of days.")
+    ] = None,
 ) -> int:
-    """Back the database (DATABASE_URL) up into a folder: a dump and its manifest, whole or not at all.
+    """Back up the database (DATABASE_URL) into a folder: a complete dump and its manifest, or nothing.
 
-    Writes the path of the dump to stdout. Of --keep and --keep-days, either keeps a backup; without both, all stay.
-    Ends with 65 when there is nothing of ours in the database, 69 when it cannot be reached, 71 when the folder, the
-    disk or pg_dump refuse.
+    Writes the path of the dump to stdout. --keep or --keep-days keeps a backup; without both, none is deleted. Exits
+    with 65 when the database does not have the product's schema, 69 when it is unavailable, 71 when folder, disk
+    or pg_dump fails.
     """
     folder = Path(to)
     retention = Retention(count=keep, days=keep_days)
@@ -49,12 +51,12 @@ def backup(
     if gone:
         typer.echo(f"{count_text(len(gone), 'older backup')} deleted", err=True)
     for line in bad:
-        typer.echo(f"warning: not a good backup, left alone: {line}", err=True)
+        typer.echo(f"warning: not a valid backup, not deleted: {line}", err=True)
     return Exit.OK
 
 
 def described(manifest: Manifest) -> list[str]:
-    """Say in a few lines what a backup holds."""
+    """Describe the content of a backup in a few lines."""
     contents = manifest.contents
     amounts = ", ".join(
         (count_text(len(contents.tables), "table"), count_text(contents.rows, "row"), size_text(manifest.size))

@@ -22,7 +22,7 @@ def service(environ: Mapping[str, str]) -> BackupService:
     """Return the backup service of the settings DATABASE_URL and PG_BIN_DIR.
 
     Raises:
-        SettingsError: they have problems.
+        SettingsError: they are invalid.
     """
     settings = load(environ, program=Program.BACKUP)
     url = required(settings.database_url, "DATABASE_URL")
@@ -30,7 +30,7 @@ def service(environ: Mapping[str, str]) -> BackupService:
 
 
 def folders(environ: Mapping[str, str], chosen: Path | None) -> Sequence[Path]:
-    """Return where pg_dump may be: the chosen folder alone, or the PATH, then the embedded PostgreSQL."""
+    """Return the folders to search for pg_dump: the chosen one, or the PATH and then the embedded PostgreSQL."""
     if chosen is not None:
         return [chosen]
     found = [Path(folder) for folder in environ.get("PATH", "").split(":") if folder]

@@ -1,4 +1,4 @@
-"""`dict-rate-limit drill`: what would happen, done for real: a restore on a copy, or a test alert."""
+"""`dict-rate-limit drill`: rehearse a restore on a copy, or send a test alert."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.bootstrap.backup import Drilled
 
 NEW_BACKUP: Final = (
-    "this backup is new: in earnest the RPO is the age of the last one by schedule,",
+    "this backup is new: in a real loss the RPO is the age of the last scheduled one,",
     "which `drill restore --from FOLDER/latest` shows",
 )
 
@@ -37,7 +37,7 @@ def register(app: typer.Typer, name: str) -> None:
 
 
 def _group() -> None:
-    """Rehearse: the loss of the database on a copy, or an alert with a test one."""
+    """Rehearse a restore on a copy of the database, or send a test alert."""
 
 
 def restore(
@@ -45,23 +45,25 @@ def restore(
     *,
     source: Annotated[
         str | None,
-        typer.Option("--from", help="A backup that is there (FOLDER/latest: the newest), in place of a new one."),
+        typer.Option("--from", help="An existing backup (FOLDER/latest: the newest), instead of a new one."),
     ] = None,
-    to: Annotated[str | None, typer.Option(help="Folder that keeps the new backup; else it is deleted.")] = None,
+    to: Annotated[str | None, typer.Option(help="Folder for the new backup; without it the backup is deleted.")] = None,
     into: Annotated[
-        str | None, typer.Option(help="Address of an empty database, in place of a scratch one on the same server.")
+        str | None, typer.Option(help="Address of an empty database, instead of a temporary one on the same server.")
     ] = None,
-    output: Annotated[Output, typer.Option(help="Lines for people, or JSON.")] = Output.TEXT,
+    output: Annotated[Output, typer.Option(help="Text, or JSON.")] = Output.TEXT,
 ) -> int:
-    """Back up, restore into a scratch database, compare every table, drop it, and say what a loss now would cost.
+    """Back up, restore into a temporary database, compare every table, drop it, and report what a loss now would cost.
 
     The database itself (DATABASE_URL) is only read.
 
-    The scratch database needs the right CREATEDB and as much disk as the real one; --into an empty database needs
-    neither here. A password for --into comes from PGPASSFILE or PGPASSWORD. Ends as `restore` does.
+    The temporary database needs the privilege CREATEDB and as much disk space as the real one; --into needs neither on
+    this server. The password for --into comes from PGPASSFILE or PGPASSWORD. Exit codes as for `restore`.
     """
     if into is not None and without_password(into) != into:
-        message = "--into: an address without a password: others could read it; use PGPASSFILE or PGPASSWORD"
+        message = (
+            "--into: expected an address without a password, as other users could read it; use PGPASSFILE or PGPASSWORD"
+        )
         raise CommandError(Exit.USAGE, message)
     if source is not None and to is not None:
         raise CommandError(Exit.USAGE, "--from and --to: give one of them")
@@ -75,7 +77,7 @@ def restore(
 
 
 def report(drilled: Drilled) -> list[str]:
-    """Say what was found, line by line."""
+    """Return the report of a drill as lines."""
     manifest, took = drilled.manifest, drilled.took
     contents = manifest.contents
     amounts = f"{count_text(len(contents.tables), 'table')}, {count_text(contents.rows, 'row')}"
@@ -83,15 +85,15 @@ def report(drilled: Drilled) -> list[str]:
     after = f"{count_text(drilled.polls_after, 'poll')} and {count_text(drilled.transitions_after, 'transition')}"
     steps = f"check {took.check:.1f}, restore {took.restore:.1f}, compare {took.compare:.1f}"
     lines = [
-        ("backup", "made for this drill" if drilled.made else "the one that was there"),
+        ("backup", "made for this drill" if drilled.made else "an existing one"),
         *(("", line) for line in described(manifest)),
-        ("compared", f"{amounts}: equal in number and content; the copy is gone again"),
-        ("RPO", f"{span_text(manifest.age(drilled.now))}: a loss now loses what came after {taken}"),
+        ("compared", f"{amounts}: equal in number and content; the copy was dropped"),
+        ("RPO", f"{span_text(manifest.age(drilled.now))}: a loss now would lose data after {taken}"),
         ("", f"so far {after} since the newest row in the backup"),
         *((("", line) for line in NEW_BACKUP) if drilled.made else ()),
         ("RTO", f"{took.total:.1f} s: {steps}"),
-        ("", "and what no drill can time: noticing, a server, fetching the backup, starting the product"),
-        ("resumes", f"{count_text(contents.waiting, 'transition')} would be delivered by the worker"),
+        ("", "not measured: detection, a server, fetching the backup, starting the product"),
+        ("resumes", f"the worker would publish {count_text(contents.waiting, 'transition')}"),
     ]
     return [f"{label:<9} {text}" for label, text in lines]
 

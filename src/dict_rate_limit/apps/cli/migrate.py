@@ -1,4 +1,4 @@
-"""`dict-rate-limit migrate`: the schema of the database."""
+"""`dict-rate-limit migrate`: migrations of the database schema."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 Loss = Annotated[
-    bool, typer.Option("--allow-data-loss", help="Delete rows that stand in the way. There is no way back.")
+    bool, typer.Option("--allow-data-loss", help="Delete rows that block the migration. This cannot be undone.")
 ]
 
 
@@ -36,15 +36,15 @@ def register(app: typer.Typer, name: str) -> None:
 
 
 def _group() -> None:
-    """Bring the schema of the database (DATABASE_URL) up to date, or back.
+    """Migrate the schema of the database (DATABASE_URL), forward or back.
 
-    Runners wait for one another. Ends with 65 when a migration failed or would lose rows, 69 when the database cannot
-    be reached, 78 when DATABASE_URL is missing.
+    Concurrent runs wait for one another. Exits with 65 when a migration failed or would delete rows, 69 when the
+    database is unavailable, 78 when DATABASE_URL is missing.
     """
 
 
 def up(context: typer.Context) -> int:
-    """Apply every migration that is missing."""
+    """Apply every pending migration."""
     applied = asyncio.run(migrate(_settings(context)))
     sys.stdout.writelines(f"{name}\n" for name in applied)
     typer.echo(f"{len(applied)} applied" if applied else "nothing to apply: the schema is up to date", err=True)
@@ -54,9 +54,9 @@ def up(context: typer.Context) -> int:
 def status(
     context: typer.Context,
     *,
-    output: Annotated[Literal["table", "json"], typer.Option(help="A table for people, or JSON.")] = "table",
+    output: Annotated[Literal["table", "json"], typer.Option(help="A table, or JSON.")] = "table",
 ) -> int:
-    """Show every migration and since when it is in force.
+    """Show every migration and when it was applied.
 
     Changes nothing.
     """
@@ -65,36 +65,36 @@ def status(
         sys.stdout.write(json.dumps([_row(migration) for migration in found], indent=2) + "\n")
         return Exit.OK
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    for title in ("VERSION", "MIGRATION", "IN FORCE SINCE"):
+    for title in ("VERSION", "MIGRATION", "APPLIED AT"):
         table.add_column(title, overflow="fold")
     for row in map(_row, found):
         since = Text("not applied", style="yellow") if row["applied_at"] is None else Text(str(row["applied_at"]))
-        table.add_row(Text(f"{row['version']:03}"), Text(str(row["name"] or "(only newer code knows it)")), since)
+        table.add_row(Text(f"{row['version']:03}"), Text(str(row["name"] or "(known to newer code only)")), since)
     console_for(sys.stdout).print(table)
     return Exit.OK
 
 
 def down(context: typer.Context, *, allow_data_loss: Loss = False) -> int:
-    """Take the last migration back.
+    """Revert the last migration.
 
-    Refused while it would delete rows.
+    Rejected if it would delete rows.
     """
     name = asyncio.run(revert_migration(_settings(context), allow_data_loss=allow_data_loss))
-    return _told(name, "taken back")
+    return _report(name, "reverted")
 
 
 def redo(context: typer.Context, *, allow_data_loss: Loss = False) -> int:
-    """Take the last migration back and apply it again.
+    """Revert the last migration and apply it again.
 
-    Refused while it would delete rows.
+    Rejected if it would delete rows.
     """
     name = asyncio.run(redo_migration(_settings(context), allow_data_loss=allow_data_loss))
-    return _told(name, "taken back and applied again")
+    return _report(name, "reverted and applied again")
 
 
-def _told(name: str | None, what: str) -> int:
+def _report(name: str | None, what: str) -> int:
     if name is None:
-        typer.echo("nothing to take back: no migration is in force", err=True)
+        typer.echo("nothing to revert: no migration is applied", err=True)
         return Exit.OK
     sys.stdout.write(f"{name}\n")
     typer.echo(what, err=True)

@@ -1,4 +1,4 @@
-"""`dict-rate-limit restore`: a backup into an empty database."""
+"""`dict-rate-limit restore`: restore a backup into an empty database."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ def restore(
     context: typer.Context,
     *,
     source: Annotated[
-        str, typer.Option("--from", help="A backup's dump or manifest, or FOLDER/latest for the newest good one.")
+        str, typer.Option("--from", help="A backup's dump or manifest, or FOLDER/latest for the newest valid one.")
     ],
     verify_only: Annotated[
-        bool, typer.Option("--verify-only", help="Check the backup, touch no database: checksum and table of contents.")
+        bool, typer.Option("--verify-only", help="Only check the checksum and the table of contents; use no database.")
     ] = False,
 ) -> int:
-    """Restore a backup into the database (DATABASE_URL), which must be empty: all of it, or nothing.
+    """Restore a backup into the database (DATABASE_URL), which must be empty: completely, or not at all.
 
-    Stop worker and API first. Says what waits to be told, and what is lost. Ends with 65 when the backup is damaged or
-    foreign or the database is not empty, 69 when it cannot be reached, 71 when there is no such backup, or pg_restore
-    is missing or fails.
+    Stop worker and API first. Reports what the worker will publish and what is lost. Exits with 65 when the backup is
+    damaged or foreign or the database is not empty, 69 when it is unavailable, 71 when there is no such backup, or
+    pg_restore is missing or fails.
     """
     found, skipped = find_backup(Path(source))
     for line in skipped:
-        typer.echo(f"warning: not a good backup, passed over: {line}", err=True)
+        typer.echo(f"warning: not a valid backup, skipped: {line}", err=True)
     if verify_only:
         run_interruptible(check_backup(found, folders(context.obj, load(context.obj).pg_bin_dir)))
-        typer.echo("the backup is whole", err=True)
+        typer.echo("the backup is complete", err=True)
     else:
         restored = run_interruptible(service(context.obj).restore(found))
         sys.stdout.writelines(f"{line}\n" for line in report(found.manifest, restored))
@@ -63,7 +63,7 @@ def report(manifest: Manifest, restored: Restored) -> list[str]:
     newest = f"newest row {moment_text(contents.newest_at)}"
     return [
         f"restored and compared: {amounts}, schema version {contents.version}, in {restored.took.total:.1f} s",
-        f"lost: what came after {moment_text(manifest.taken_at)}, {span_text(restored.age)} until now; {newest}",
-        f"waiting: {count_text(contents.waiting, 'transition')}; readers know again what they had, by the event_id",
-        f"going on: {count_text(restored.open_alerts, 'open alert')}",
+        f"lost: data after {moment_text(manifest.taken_at)}, {span_text(restored.age)} until now; {newest}",
+        f"waiting: {count_text(contents.waiting, 'transition')}; readers recognise repeats by the event_id",
+        f"continues: {count_text(restored.open_alerts, 'open alert')}",
     ]
