@@ -40,7 +40,7 @@ def test_scenarios_and_faults_are_listed(capsys: pytest.CaptureFixture[str]) -> 
         (["--scenario", "nope"], 78, "scenario: 'nope', expected one of "),
         (["--fault", "nope"], 78, "fault: 'nope', expected one of "),
         (["--speed", "0"], 78, "speed: 0, expected "),
-        (["--participants", "1,2"], 64, "participants: '1,2', expected ISPBs of 8"),
+        (["--participants", "1,2"], 64, "participants: '1,2', expected comma-separated ISPBs of 8"),
         (["--tls-key-file", "/k"], 64, "TLS needs both --tls-cert-file and --tls-key-file"),
         (["--tls-cert-file", "/none", "--tls-key-file", "/none", "--tls-client-ca-file", "/none"], 78, "/none"),
     ],

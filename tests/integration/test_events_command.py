@@ -106,7 +106,7 @@ def test_too_few_events_in_time_are_reported(environ: dict[str, str], capsys: py
     result = ended(capsys, "events", "tail", *OLDEST, "2", "--seconds", "3", environ=environ)
 
     assert (result.code, len(result.out.splitlines())) == (69, 1)
-    assert result.err.endswith("error: only 1 of 2 events came within 3 s\n")
+    assert result.err.endswith("error: only 1 of 2 events arrived within 3 s\n")
 
 
 def test_foreign_messages_are_ignored(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -129,7 +129,7 @@ def test_invalid_events_are_ignored_with_a_warning(
     result = ended(capsys, "events", "tail", *OLDEST, "1", environ=environ)
 
     assert len(result.out.splitlines()) == 1
-    assert "left out: a message that says it is ours, and is not\n" in result.err
+    assert "skipped: a message with our action and without a valid event\n" in result.err
 
 
 def test_no_event_can_control_the_terminal(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -251,5 +251,5 @@ async def test_an_outage_is_reported_and_survived(pulsar_broker: Broker, topic: 
 
             out, _ = await process.communicate()
 
-    assert (away, back) == (b"the broker is away; waiting\n", b"the broker is back\n")
+    assert (away, back) == (b"the broker is unavailable; waiting\n", b"the broker is available again\n")
     assert json.loads(out)["metadata"]["event_id"] == str(event.event_id)

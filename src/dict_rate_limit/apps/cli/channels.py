@@ -1,4 +1,4 @@
-"""`dict-rate-limit channels`: what stands in the file of channels, before a worker reads it."""
+"""`dict-rate-limit channels`: check the channels file before a worker reads it."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def register(app: typer.Typer, name: str) -> None:
 
 
 def _group() -> None:
-    """Look at the channels to people and programs."""
+    """Check the notification channels."""
 
 
 def check(
     context: typer.Context,
     *,
-    file: Annotated[str | None, typer.Option(help="The file; NOTIFY_URLS_FILE when not given.")] = None,
+    file: Annotated[str | None, typer.Option(help="The channels file; default NOTIFY_URLS_FILE.")] = None,
 ) -> int:
-    """Name every channel of the file and what it wants, and every problem; sends nothing.
+    """List every channel of the file with its routes, and every problem. Sends nothing.
 
-    Ends with 65 when there is a problem, 64 when no file is named.
+    Exits with 65 when there is a problem, 64 when no file is given.
     """
     path = Path(file) if file is not None else load(context.obj).notify_urls_file
     if path is None:
@@ -52,7 +52,7 @@ def check(
 
 
 def _described(channel: Channel) -> str:
-    """Say what a channel wants, without its URL."""
+    """Describe a channel without its URL."""
     routes = channel.routes
     wanted = (("policies", routes.policies), ("participants", routes.participants), ("kinds", routes.kinds))
     limits = [f"{name} {', '.join(globs)}" for name, globs in wanted if globs != ("*",)]

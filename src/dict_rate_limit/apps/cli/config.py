@@ -1,4 +1,4 @@
-"""`dict-rate-limit config`: every setting, its value, and where it came from."""
+"""`dict-rate-limit config`: every setting, its value, and the origin of the value."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def config(
         typer.Option(help="A table, JSON, or the Markdown reference."),
     ] = "table",
     program: Annotated[
-        Program | None, typer.Option("--for", help="Also check that everything is set which this program needs.")
+        Program | None, typer.Option("--for", help="Also check the settings that this program requires.")
     ] = None,
 ) -> int:
-    """Show every setting, its value, and where it came from. Secrets are hidden.
+    """Show every setting, its value, and the origin of the value. Secrets are hidden.
 
-    Ends with 78 when settings have problems; all of them are listed on stderr.
+    Exits with 78 when settings are invalid; every problem is listed on stderr.
     """
     if output == "markdown":
         sys.stdout.write(reference())

@@ -1,4 +1,4 @@
-"""`dict-rate-limit events`: the transitions of alerts as they leave by the broker."""
+"""`dict-rate-limit events`: the events of alerts on the broker."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.settings import Settings
 
 FIELDS: Final = (("detected_at", 20), ("severity", 8), ("participant", 8), ("policy_name", 24), ("transition", 12))
-"""What stands before the message, and how wide it is at least."""
+"""The fields before the message, with their minimum widths."""
 
 
 def register(app: typer.Typer, name: str) -> None:
@@ -35,7 +35,7 @@ def register(app: typer.Typer, name: str) -> None:
 
 
 def _group() -> None:
-    """Read the transitions of alerts from the broker (PULSAR_BROKER_URL, PULSAR_TOPIC)."""
+    """Read the events of alerts from the broker (PULSAR_BROKER_URL, PULSAR_TOPIC)."""
 
 
 def tail(
@@ -45,26 +45,26 @@ def tail(
         Literal["earliest", "latest"],
         typer.Option("--from", help="The oldest message of the topic, or new ones only."),
     ] = "latest",
-    count: Annotated[int | None, typer.Option(min=1, help="End after so many events.")] = None,
-    seconds: Annotated[float | None, typer.Option(min=0.1, help="End after so long.")] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="Exit after this number of events.")] = None,
+    seconds: Annotated[float | None, typer.Option(min=0.1, help="Exit after this time.")] = None,
     language: Annotated[Literal["pt", "en"], typer.Option(help="Language of the messages.")] = "pt",
-    output: Annotated[Output, typer.Option(help="A line for people, or the document as a line of JSON.")] = Output.TEXT,
+    output: Annotated[Output, typer.Option(help="A line of text, or the document as a line of JSON.")] = Output.TEXT,
 ) -> int:
-    """Show transitions of alerts as they come, until Ctrl-C.
+    """Show events of alerts as they arrive, until Ctrl-C.
 
-    Others may share the topic: what is not ours is left out. Leaves no subscription and no backlog on the broker; needs
-    the permission to consume. Ends with 69 when the broker cannot be read, or gave fewer than --count in --seconds.
+    Messages of other producers on the topic are ignored. Leaves no subscription and no backlog on the broker; needs the
+    permission to consume. Exits with 69 when the broker is unavailable, or fewer than --count arrived in --seconds.
     """
     wanted = ReadOptions(start=start, count=count, seconds=seconds)
     shown = run_interruptible(_tailed(load(context.obj), wanted, Printer(language=language, output=output)))
     if count is not None and shown < count:
-        raise CommandError(Exit.UNAVAILABLE, f"only {shown} of {count} events came within {seconds:g} s")
+        raise CommandError(Exit.UNAVAILABLE, f"only {shown} of {count} events arrived within {seconds:g} s")
     return Exit.OK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadOptions:
-    """What to read: from where, and at most how many for how long; None = without end."""
+    """What to read: where to begin, and the limits of count and time; None = no limit."""
 
     start: str
     count: int | None
@@ -79,12 +79,12 @@ class Printer:
     output: Output
 
     def show(self, content: bytes) -> bool:
-        """Write one; False, and a word to stderr, for what is none."""
+        """Write one event. Returns False, with a line on stderr, for an invalid one."""
         try:
             document = json.loads(content)
             data = {name: str(value) for name, value in document["data"].items()}
         except (ValueError, LookupError, TypeError, AttributeError):
-            typer.echo("left out: a message that says it is ours, and is not", err=True)
+            typer.echo("skipped: a message with our action and without a valid event", err=True)
             return False
         if self.output is Output.JSON:
             sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
@@ -95,7 +95,7 @@ class Printer:
 
 
 def line(data: Mapping[str, str], language: str) -> Text:
-    """Lay an event out on one line."""
+    """Format an event as one line."""
     message = data.get("message_en" if language == "en" else "message", "")
     parts = [plain(data.get(name, "?")).ljust(width) for name, width in FIELDS]
     style = STYLES.get(data.get("severity", ""), "")
@@ -103,7 +103,7 @@ def line(data: Mapping[str, str], language: str) -> Text:
 
 
 async def _tailed(settings: Settings, wanted: ReadOptions, printer: Printer) -> int:
-    """Return how many were shown."""
+    """Return the number of events shown."""
     shown = 0
     loop = asyncio.get_running_loop()
     most = float("inf") if wanted.count is None else wanted.count
@@ -122,5 +122,5 @@ def _report_connection(*, connected: bool, away: bool) -> bool:
     """Report once that the broker is unavailable, and once that it is back; return whether it is unavailable."""
     gone = not connected
     if gone != away:
-        typer.echo("the broker is away; waiting" if gone else "the broker is back", err=True)
+        typer.echo("the broker is unavailable; waiting" if gone else "the broker is available again", err=True)
     return gone

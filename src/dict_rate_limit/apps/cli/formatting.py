@@ -1,4 +1,4 @@
-"""Amounts as people read them."""
+"""Formats durations, times, sizes and counts for the terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STEP: Final = 1024
 
 
 def span_text(span: timedelta) -> str:
-    """Write a length of time by its two largest units: 2 d 3 h, 1 h 5 min, 12 s."""
+    """Format a duration with its two largest units: 2 d 3 h, 1 h 5 min, 12 s."""
     rest = int(span.total_seconds())
     parts: list[tuple[int, str]] = []
     for size, unit in _UNITS:
@@ -25,12 +25,12 @@ def span_text(span: timedelta) -> str:
 
 
 def moment_text(moment: datetime | None) -> str:
-    """Write a moment in UTC, to the second; "none" when there is none."""
+    """Format a time in UTC, to the second; "none" for None."""
     return "none" if moment is None else format_utc(moment)
 
 
 def size_text(size: int) -> str:
-    """Write a number of bytes: 512 B, 1.2 MiB."""
+    """Format a number of bytes: 512 B, 1.2 MiB."""
     amount, unit = float(size), "B"
     for larger in ("KiB", "MiB", "GiB", "TiB"):
         if amount < _STEP:
@@ -40,5 +40,5 @@ def size_text(size: int) -> str:
 
 
 def count_text(count: int, one: str) -> str:
-    """Write a count with its noun: 1 table, 34,567 rows."""
+    """Format a count with its noun: 1 table, 34,567 rows."""
     return f"{count:,} {one}" if count == 1 else f"{count:,} {one}s"

@@ -1,4 +1,4 @@
-"""`dict-rate-limit health`: whether a server of ours is alive, for container images."""
+"""`dict-rate-limit health`: the health check of the container images."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def register(app: typer.Typer, name: str) -> None:
 
 def health(
     *,
-    url: Annotated[str, typer.Option(help="What to ask; the worker answers on its METRICS_PORT.")] = (
+    url: Annotated[str, typer.Option(help="URL of the check; the worker serves it on METRICS_PORT.")] = (
         "http://127.0.0.1:8080/health"
     ),
-    timeout: Annotated[float, typer.Option(min=0.1, max=60, help="Seconds to wait for an answer.")] = 3,
+    timeout: Annotated[float, typer.Option(min=0.1, max=60, help="Timeout in seconds.")] = 3,
 ) -> int:
-    """Ask a server whether it is alive: ends with 0 when it is, else 1.
+    """Check whether a server is alive: exits with 0 when it is, otherwise 1.
 
-    Made for the HEALTHCHECK of container images, which knows no other codes.
+    For the HEALTHCHECK of container images, which allows no other codes.
     """
     try:
         status = _status_of(url, timeout)

@@ -1,4 +1,4 @@
-"""`dict-rate-limit log-level`: how much a running program writes, without a restart."""
+"""`dict-rate-limit log-level`: change the log level of a running process."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 
 
 class Verbosity(StrEnum):
-    """What is to be written from now on."""
+    """The new log level."""
 
     DEBUG = "debug"  # everything
-    USUAL = "usual"  # what LOG_LEVEL said at the start
+    USUAL = "usual"  # LOG_LEVEL as read at the start
 
 
 SIGNALS: Final = {Verbosity.DEBUG: signal.SIGUSR1, Verbosity.USUAL: signal.SIGUSR2}
@@ -28,13 +28,14 @@ def register(app: typer.Typer, name: str) -> None:
 
 
 def log_level(
-    wanted: Annotated[Verbosity, typer.Argument(help="debug = everything; usual = what LOG_LEVEL said at the start.")],
+    wanted: Annotated[Verbosity, typer.Argument(help="debug = everything; usual = the configured LOG_LEVEL.")],
     *,
-    pid: Annotated[int, typer.Option(min=1, help="The program's process id; 1 in a container.")] = 1,
+    pid: Annotated[int, typer.Option(min=1, help="Process id; 1 in a container.")] = 1,
 ) -> int:
-    """Change how much a running api, worker or up writes, until it is changed again or restarted.
+    """Change the log level of a running api, worker or up, until the next change or restart.
 
-    Sends SIGUSR1 (debug) or SIGUSR2 (usual). Ends with 69 when there is no such process, 71 when it is somebody else's.
+    Sends SIGUSR1 (debug) or SIGUSR2 (usual). Exits with 69 when there is no such process, 71 when it belongs to another
+    account.
     """
     try:
         os.kill(pid, SIGNALS[wanted])

@@ -1,4 +1,4 @@
-"""Work that clears up after itself when it is told to stop."""
+"""Runs work that cleans up after SIGTERM and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ T = TypeVar("T")
 
 
 def run_interruptible(work: Coroutine[None, None, T]) -> T:
-    """Run to the end. SIGTERM, by which a cluster stops a Job, counts as Ctrl-C: what was begun is undone.
+    """Run to the end. SIGTERM cancels the work as Ctrl-C does, so that it cleans up.
 
     Raises:
-        KeyboardInterrupt: it was told to stop.
+        KeyboardInterrupt: the work was cancelled.
     """
     try:
         return asyncio.run(_guarded(work))
@@ -26,5 +26,6 @@ def run_interruptible(work: Coroutine[None, None, T]) -> T:
 
 async def _guarded(work: Coroutine[None, None, T]) -> T:
     task = asyncio.create_task(work)
+    # Kubernetes stops a Job with SIGTERM.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     return await task

@@ -1,4 +1,4 @@
-"""`dict-rate-limit simulate`: a fake DICT behind the Bridge's contract."""
+"""`dict-rate-limit simulate`: a simulated DICT behind the Bridge's contract."""
 
 from __future__ import annotations
 
@@ -28,25 +28,26 @@ def register(app: typer.Typer, name: str) -> None:
 
 def serve(  # noqa: PLR0913 - one argument per option
     *,
-    scenario: Annotated[str, typer.Option(help="What happens; --list names them all.")] = DEFAULT_SCENARIO,
+    scenario: Annotated[str, typer.Option(help="The scenario; --list shows all.")] = DEFAULT_SCENARIO,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = _PORT,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 = a free port.")] = _PORT,
     ispbs: Annotated[
-        str, typer.Option("--participants", help="ISPBs parted by commas, as in PARTICIPANTS.")
+        str, typer.Option("--participants", help="Comma-separated ISPBs, as in PARTICIPANTS.")
     ] = DEFAULT_PARTICIPANT,
     seed: Annotated[int, typer.Option(help="The same seed gives the same traffic.")] = 1,
-    speed: Annotated[float, typer.Option(help="Seconds of simulated time in one of ours.")] = 1.0,
-    fault: Annotated[list[str] | None, typer.Option(help="A fault shown all the time; may be repeated.")] = None,
-    tls_cert_file: Annotated[str | None, typer.Option(help="Certificate of the server (PEM).")] = None,
-    tls_key_file: Annotated[str | None, typer.Option(help="Its private key (PEM).")] = None,
+    speed: Annotated[float, typer.Option(help="Simulated seconds per real second.")] = 1.0,
+    fault: Annotated[list[str] | None, typer.Option(help="A permanent fault; may be repeated.")] = None,
+    tls_cert_file: Annotated[str | None, typer.Option(help="Server certificate (PEM).")] = None,
+    tls_key_file: Annotated[str | None, typer.Option(help="Private key of the server certificate (PEM).")] = None,
     tls_client_ca_file: Annotated[
-        str | None, typer.Option(help="Authorities whose clients are let in (PEM); without it everybody is.")
+        str | None,
+        typer.Option(help="Certificate authorities of accepted clients (PEM); without it every client is accepted."),
     ] = None,
-    listed: Annotated[bool, typer.Option("--list", help="Name the scenarios and faults, and end.")] = False,
+    listed: Annotated[bool, typer.Option("--list", help="List the scenarios and faults, and exit.")] = False,
 ) -> int:
-    """Serve a fake DICT behind the Bridge's gRPC contract until Ctrl-C.
+    """Serve a simulated DICT behind the Bridge's gRPC contract until Ctrl-C.
 
-    Point BRIDGE_GRPC_ADDRESS at it. Ends with 64 or 78 when a value is refused, 78 when the port is taken.
+    Point BRIDGE_GRPC_ADDRESS at it. Exits with 64 or 78 when a value is invalid, 78 when the port is in use.
     """
     if listed:
         _list()

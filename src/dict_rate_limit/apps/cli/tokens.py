@@ -1,4 +1,4 @@
-"""`dict-rate-limit tokens`: bearer tokens of the API."""
+"""`dict-rate-limit tokens`: bearer tokens for the API."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ def register(app: typer.Typer, name: str) -> None:
 
 
 def _group() -> None:
-    """Make bearer tokens of the API."""
+    """Create bearer tokens for the API."""
 
 
 def create(
     *,
-    name: Annotated[str, typer.Option(help="Whose token it is: 1 to 64 of A-Z a-z 0-9 . _ @ -")],
-    role: Annotated[Role, typer.Option(help="What it allows: viewer reads, operator also writes.")] = Role.VIEWER,
+    name: Annotated[str, typer.Option(help="Name of the client: 1 to 64 of A-Z a-z 0-9 . _ @ -")],
+    role: Annotated[Role, typer.Option(help="viewer may read, operator may also write.")] = Role.VIEWER,
     expires: Annotated[
-        str | None, typer.Option(help="2027-01-31 (good through that day, UTC) or 2027-01-31T18:00:00Z.")
+        str | None, typer.Option(help="2027-01-31 (valid through that day, UTC) or 2027-01-31T18:00:00Z.")
     ] = None,
     output: Annotated[
         Literal["line", "json"], typer.Option(help="The line, or an object with line and token.")
     ] = "line",
 ) -> int:
-    """Make a token: the line for API_TOKENS_FILE goes to stdout, the token itself to stderr, once.
+    """Create a token. The line for API_TOKENS_FILE goes to stdout, the token itself to stderr, once.
 
-    The line holds only a digest, so `>> tokens` is safe. For scripts: --output json puts both on stdout.
+    The line contains only a digest, so `>> tokens` is safe. For scripts, --output json writes both to stdout.
     """
     secret = f"drl_{secrets.token_urlsafe(32)}"
     line = new_token_line(name, role, None if expires is None else parse_expiry(expires), secret)
@@ -46,6 +46,8 @@ def create(
         sys.stdout.write(json.dumps({"line": line, "token": secret}) + "\n")
         return Exit.OK
     sys.stdout.write(line + "\n")
-    typer.echo("The token, shown this once; hand it to its user, and the line above to API_TOKENS_FILE:", err=True)
+    typer.echo(
+        "The token is shown only once. Give it to the client, and add the line above to API_TOKENS_FILE:", err=True
+    )
     typer.echo(secret, err=True)
     return Exit.OK
