@@ -14,7 +14,9 @@ from dict_rate_limit.contract.problems import KINDS
 from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose
-from dict_rate_limit.usecases.alert_actions import AcknowledgeAlert, NewSilence, acknowledge, create_silence, send_drill
+from dict_rate_limit.usecases.alerts import AcknowledgeAlert, acknowledge
+from dict_rate_limit.usecases.drill import send_drill
+from dict_rate_limit.usecases.silences import CreateSilence, create_silence
 from samples.domain import NOON, PARTICIPANT, bucket, snapshot
 from samples.readings import OTHER, absent_stores, recorded
 
@@ -105,7 +107,7 @@ async def test_the_page_shows_acknowledgements_and_silences(world: World, client
     order = AcknowledgeAlert(alert_id=alert.alert_id, actor="<b>ana</b>", reason="on it", until=until)
     await acknowledge(world.stores.alerts, world.clock, order)
     matchers = Matchers(policy="ENTRIES_*")
-    window = NewSilence(
+    window = CreateSilence(
         purpose=Purpose.MAINTENANCE, matchers=matchers, ends_at=until, actor="rui", reason="a migration"
     )
     await create_silence(world.stores.silences, world.clock, window)

@@ -13,8 +13,8 @@ from cli_program import ended
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.domain.notifications.channel import ChannelType
-from dict_rate_limit.usecases.alert_actions import send_drill
 from dict_rate_limit.usecases.deliver import MAX_REJECTIONS, deliver_all
+from dict_rate_limit.usecases.drill import send_drill
 from samples.alerts import HOUR, channel
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
 from samples.fake_ports import RejectingPublisher

@@ -15,16 +15,9 @@ from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, TransitionKind
 from dict_rate_limit.domain.audit import AuditAction
 from dict_rate_limit.domain.errors import ConflictError, InvalidValueError, NotFoundError
 from dict_rate_limit.domain.notifications.silence import LONGEST, Matchers, Purpose, Recurrence, Weekday
-from dict_rate_limit.usecases.alert_actions import (
-    LONGEST_ACKNOWLEDGEMENT,
-    AcknowledgeAlert,
-    NewSilence,
-    acknowledge,
-    create_silence,
-    described,
-    end_silence,
-    send_drill,
-)
+from dict_rate_limit.usecases.alerts import LONGEST_ACKNOWLEDGEMENT, AcknowledgeAlert, acknowledge
+from dict_rate_limit.usecases.drill import send_drill
+from dict_rate_limit.usecases.silences import CreateSilence, create_silence, described, end_silence
 from samples.alerts import HOUR, MINUTE
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
 from samples.fake_ports import FakeClock
@@ -67,8 +60,8 @@ def command(alert: Alert, actor: str = "ana", until: datetime = SOON, sequence: 
 
 def new_silence(
     ends_at: datetime = SOON, starts_at: datetime | None = None, matchers: Matchers | None = None, reason: str = "work"
-) -> NewSilence:
-    return NewSilence(
+) -> CreateSilence:
+    return CreateSilence(
         purpose=Purpose.MAINTENANCE,
         matchers=matchers or Matchers(policy="CLAIMS_*"),
         ends_at=ends_at,
@@ -250,7 +243,7 @@ async def test_a_silence_does_not_start_before_its_creation(world: ActionWorld) 
     ],
 )
 async def test_an_invalid_silence_is_rejected_and_not_stored(
-    world: ActionWorld, wanted: NewSilence, message: str
+    world: ActionWorld, wanted: CreateSilence, message: str
 ) -> None:
     with pytest.raises(InvalidValueError, match=message):
         await create_silence(world.stores.silences, world.clock, wanted)

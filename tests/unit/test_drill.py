@@ -11,10 +11,9 @@ from dict_rate_limit.adapters.memory.stores import memory_stores
 from dict_rate_limit.domain.errors import NotFoundError
 from dict_rate_limit.domain.notifications.channel import ChannelType
 from dict_rate_limit.domain.notifications.routing import MAX_REJECTIONS, DeliveryResult, Status
-from dict_rate_limit.usecases.alert_actions import send_drill
 from dict_rate_limit.usecases.deliver import MAX_REJECTIONS as BROKER_REFUSALS
 from dict_rate_limit.usecases.deliver import deliver_all
-from dict_rate_limit.usecases.drill import DrillResult, drill_result
+from dict_rate_limit.usecases.drill import DrillResult, drill_result, send_drill
 from dict_rate_limit.usecases.notify import send_notifications
 from samples.alerts import HOUR, channel
 from samples.domain import NOON, PARTICIPANT, bucket, snapshot

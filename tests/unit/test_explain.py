@@ -10,9 +10,10 @@ from dict_rate_limit.domain.alerts.state import PolicyOverride
 from dict_rate_limit.domain.buckets.level import Level
 from dict_rate_limit.domain.errors import NotFoundError, Outcome
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose
-from dict_rate_limit.usecases.alert_actions import AcknowledgeAlert, NewSilence, acknowledge, create_silence
+from dict_rate_limit.usecases.alerts import AcknowledgeAlert, acknowledge
 from dict_rate_limit.usecases.explain import ExplainDeps, Explanation, explain
 from dict_rate_limit.usecases.notify import send_notifications
+from dict_rate_limit.usecases.silences import CreateSilence, create_silence
 from samples.alerts import HOUR, MINUTE, acknowledgement_by, channel
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, THRESHOLDS, bucket, failure, snapshot
 from samples.fake_ports import FakeClock, notifications
@@ -40,7 +41,7 @@ class ExplainWorld:
     async def silence(self, matchers: Matchers, *, later: bool = False) -> str:
         """Silence; return the id as text."""
         now = self.clock.now()
-        order = NewSilence(
+        order = CreateSilence(
             purpose=Purpose.SILENCE,
             matchers=matchers,
             starts_at=now + MINUTE if later else None,

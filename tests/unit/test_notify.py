@@ -15,8 +15,9 @@ from dict_rate_limit.domain.notifications.channel import ChannelType, Routes
 from dict_rate_limit.domain.notifications.routing import INITIAL_BACKOFF, DeliveryResult, Status
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose
 from dict_rate_limit.usecases import notify
-from dict_rate_limit.usecases.alert_actions import NewSilence, create_silence, send_drill
+from dict_rate_limit.usecases.drill import send_drill
 from dict_rate_limit.usecases.notify import LEASE, ROLL_OUT, NotificationSummary, send_notifications
+from dict_rate_limit.usecases.silences import CreateSilence, create_silence
 from log_lines import log_lines
 from samples.alerts import HOUR, MINUTE, channel
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot, ticks
@@ -259,7 +260,7 @@ async def test_notifications_of_a_channel_new_to_this_process_stay_pending(world
 
 async def test_a_silence_suppresses_notifications_and_the_ledger_shows_it() -> None:
     world = NotifyWorld()
-    order = NewSilence(
+    order = CreateSilence(
         purpose=Purpose.SILENCE, matchers=Matchers(), ends_at=NOON + HOUR, actor="ana", reason="a release"
     )
     silence = await create_silence(world.stores.silences, world.clock, order)

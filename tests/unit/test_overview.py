@@ -13,7 +13,8 @@ from dict_rate_limit.domain.alerts.alert import Acknowledgement
 from dict_rate_limit.domain.audit import AuditAction, AuditEntry
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.usecases import overview as usecase
-from dict_rate_limit.usecases.alert_actions import AcknowledgeAlert, acknowledge, send_drill
+from dict_rate_limit.usecases.alerts import AcknowledgeAlert, acknowledge
+from dict_rate_limit.usecases.drill import send_drill
 from dict_rate_limit.usecases.overview import OverviewDeps, overview
 from samples.alerts import silence
 from samples.domain import NOON, PARTICIPANT, bucket, snapshot

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.domain.alerts.alert import Kind
+from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Acknowledgement, Kind
+from dict_rate_limit.domain.alerts.transition import Subject, drilled
+from dict_rate_limit.domain.audit import AuditAction, AuditEntry
 from dict_rate_limit.domain.errors import NotFoundError
 from dict_rate_limit.domain.notifications.routing import Status
+from dict_rate_limit.texts.alert_lines import alert_events
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from uuid import UUID
 
+    from dict_rate_limit.domain.alerts.alert import Alert
     from dict_rate_limit.domain.notifications.routing import Attempt
+    from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.notifications import LedgerEntry
-    from dict_rate_limit.ports.stores import AlertHistory, Stores
+    from dict_rate_limit.ports.stores import AlertHistory, AlertRepository, Stores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,3 +76,24 @@ async def drill_result(stores: Stores, alert_id: UUID) -> DrillResult:
         ledger=ledger,
         last={name: attempt for name, attempt in last.items() if name in channels},
     )
+
+
+_DRILL_TAKEN_UP: Final = timedelta(hours=1)
+
+
+async def send_drill(alerts: AlertRepository, clock: Clock, participant: str, actor: str, reason: str) -> Alert:
+    """Send a test alert, opened and resolved at once, the way of every alert: broker, then every channel.
+
+    Raises:
+        InvalidValueError: no reason.
+    """
+    now = clock.now()
+    sender = Acknowledgement(actor=actor, reason=reason, at=now, until=now + _DRILL_TAKEN_UP)
+    changes = drilled(Subject(participant=participant, policy_name=ANY_POLICY, kind=Kind.DRILL), sender)
+    ended = changes[-1].alert
+    entry = AuditEntry(
+        at=now, actor=actor, act=AuditAction.DRILL_SENT, subject_id=ended.alert_id, detail=participant, reason=reason
+    )
+    async with alerts.unit_of_work(participant) as unit:
+        await unit.save(ended, alert_events(changes), entry)
+    return ended

@@ -16,7 +16,7 @@ from dict_rate_limit.contract import alerts as contract
 from dict_rate_limit.contract.alerts import Alert, AlertDetail, AlertList, NewAcknowledgement
 from dict_rate_limit.contract.problems import ProblemType
 from dict_rate_limit.domain.errors import NotFoundError
-from dict_rate_limit.usecases.alert_actions import LONGEST_ACKNOWLEDGEMENT, AcknowledgeAlert, acknowledge
+from dict_rate_limit.usecases.alerts import LONGEST_ACKNOWLEDGEMENT, AcknowledgeAlert, acknowledge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

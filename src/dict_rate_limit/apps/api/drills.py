@@ -17,8 +17,7 @@ from dict_rate_limit.contract.drills import DRILL, DRILL_BODY, Drill, LastAnswer
 from dict_rate_limit.contract.paths import DRILLS
 from dict_rate_limit.contract.problems import ProblemType
 from dict_rate_limit.domain.timestamps import to_utc
-from dict_rate_limit.usecases.alert_actions import send_drill
-from dict_rate_limit.usecases.drill import drill_result
+from dict_rate_limit.usecases.drill import drill_result, send_drill
 
 if TYPE_CHECKING:
     from dict_rate_limit.usecases.drill import DrillResult

@@ -17,7 +17,7 @@ from dict_rate_limit.contract.paths import SILENCES
 from dict_rate_limit.contract.problems import ProblemType
 from dict_rate_limit.contract.silences import EndOfSilence, NewSilence, Silence, SilenceList, silence_document
 from dict_rate_limit.domain.errors import NotFoundError
-from dict_rate_limit.usecases import alert_actions
+from dict_rate_limit.usecases import silences as usecase
 
 _STORE = ProblemType.STORE_UNAVAILABLE
 _UNKNOWN = ProblemType.SILENCE_NOT_FOUND
@@ -75,7 +75,7 @@ async def create_silence(
 
     Alerts still open and resolve, and their events are still published. The actor is the name of the token.
     """
-    command = alert_actions.NewSilence(
+    command = usecase.CreateSilence(
         purpose=data.purpose,
         matchers=data.matchers(),
         starts_at=data.starts_at,
@@ -84,7 +84,7 @@ async def create_silence(
         actor=actor,
         reason=data.reason,
     )
-    created = await alert_actions.create_silence(deps.stores.silences, deps.clock, command)
+    created = await usecase.create_silence(deps.stores.silences, deps.clock, command)
     location = f"{SILENCES}/{created.silence_id}"
     return Response(silence_document(created, created.created_at), headers={"Location": location})
 
@@ -104,5 +104,5 @@ async def end_silence(
     data: Annotated[EndOfSilence, Body(examples=[Example(value=contract.END_BODY)])],
 ) -> Silence:
     """End a silence that has not ended. The actor is the name of the token."""
-    ended = await alert_actions.end_silence(deps.stores.silences, deps.clock, silence_id, actor, data.reason)
+    ended = await usecase.end_silence(deps.stores.silences, deps.clock, silence_id, actor, data.reason)
     return silence_document(ended, deps.clock.now())

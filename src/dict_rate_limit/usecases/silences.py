@@ -1,0 +1,107 @@
+"""Create and end silences. Every action is written to the audit log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from dict_rate_limit.domain.alerts.alert import Kind, Severity
+from dict_rate_limit.domain.audit import AuditAction, AuditEntry
+from dict_rate_limit.domain.errors import InvalidValueError, NotFoundError
+from dict_rate_limit.domain.notifications.silence import Silence
+from dict_rate_limit.domain.text import require_reason
+from dict_rate_limit.domain.timestamps import format_utc, require_timezone
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from dict_rate_limit.domain.notifications.silence import Matchers, Purpose, Recurrence
+    from dict_rate_limit.ports.clock import Clock
+    from dict_rate_limit.ports.stores import SilenceRepository
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateSilence:
+    """Who silences what, why, from when (None = now) until when."""
+
+    purpose: Purpose
+    matchers: Matchers
+    ends_at: datetime
+    actor: str
+    reason: str
+    starts_at: datetime | None = None
+    recurrence: Recurrence | None = None
+
+
+async def create_silence(silences: SilenceRepository, clock: Clock, order: CreateSilence) -> Silence:
+    """Silence alerts for a while, never back in time.
+
+    Raises:
+        InvalidValueError: the end is past, too far or before the beginning, no reason, no such kind or severity.
+    """
+    _refuse_what_matches_nothing(order.matchers)
+    now = clock.now()
+    require_timezone("starts_at", order.starts_at)
+    silence = Silence(
+        silence_id=uuid4(),
+        purpose=order.purpose,
+        matchers=order.matchers,
+        starts_at=max(order.starts_at or now, now),
+        ends_at=order.ends_at,
+        recurrence=order.recurrence,
+        actor=order.actor,
+        reason=order.reason,
+        created_at=now,
+    )
+    detail = f"{order.purpose} {described(order.matchers)} until {format_utc(order.ends_at)}"
+    entry = AuditEntry(
+        at=now,
+        actor=order.actor,
+        act=AuditAction.SILENCE_CREATED,
+        subject_id=silence.silence_id,
+        detail=detail,
+        reason=order.reason,
+    )
+    await silences.add(silence, entry)
+    return silence
+
+
+async def end_silence(silences: SilenceRepository, clock: Clock, silence_id: UUID, actor: str, reason: str) -> Silence:
+    """End a silence now.
+
+    Raises:
+        InvalidValueError: no reason.
+        NotFoundError: there is none of this id that has not ended.
+    """
+    require_reason(reason)
+    now = clock.now()
+    entry = AuditEntry(
+        at=now, actor=actor, act=AuditAction.SILENCE_ENDED, subject_id=silence_id, detail="ended by hand", reason=reason
+    )
+    ended = await silences.end(silence_id, actor, now, entry)
+    if ended is None:
+        message = f"silence: {silence_id}, expected one that has not ended"
+        raise NotFoundError(message)
+    return ended
+
+
+def described(matchers: Matchers) -> str:
+    """Write matchers on one line, without those that match everything."""
+    pairs = (
+        ("policy", matchers.policy),
+        ("kind", matchers.kind),
+        ("severity", matchers.severity),
+        ("participant", matchers.participant),
+    )
+    return ", ".join(f"{name}={glob}" for name, glob in pairs if glob != "*") or "everything"
+
+
+def _refuse_what_matches_nothing(matchers: Matchers) -> None:
+    """Kinds and severities are known; what policies and participants there will be is not."""
+    for field, glob, words in (("kind", matchers.kind, Kind), ("severity", matchers.severity, Severity)):
+        if not any(fnmatchcase(word, glob) for word in words):
+            message = f"{field}: {glob!r}, expected a glob that matches one of {', '.join(words)}"
+            raise InvalidValueError(message)
