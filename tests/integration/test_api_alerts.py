@@ -196,7 +196,7 @@ async def test_an_outdated_sequence_is_a_conflict(world: ActingWorld, client: ht
 
     assert answers[0].status_code == 200
     assert problem(answers[1]) == (409, "conflict", None)
-    assert answers[1].json()["detail"] == "sequence: 1, expected 2: the alert has moved on, look at it again"
+    assert answers[1].json()["detail"] == "sequence: 1, expected 2: the alert has changed, read it again"
 
 
 async def test_a_resolved_alert_cannot_be_acknowledged(world: ActingWorld, client: httpx.AsyncClient) -> None:

@@ -189,7 +189,7 @@ def test_an_acknowledged_alert_ends_with_65_and_a_hint(desk: Desk) -> None:
     result = desk.run("alerts", "acknowledge", alert_id, "--reason", "x", "--for", "1h", actor="rui")
 
     assert (result.code, result.out) == (Exit.DATA, "")
-    assert "ana has it until 2026-11-23T13:00:00Z; send sequence 2 to take it over" in result.err
+    assert "ana acknowledged it until 2026-11-23T13:00:00Z; send sequence 2 to replace it" in result.err
 
 
 @pytest.mark.parametrize(

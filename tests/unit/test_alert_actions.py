@@ -17,7 +17,7 @@ from dict_rate_limit.domain.errors import ConflictError, InvalidValueError, NotF
 from dict_rate_limit.domain.notifications.silence import LONGEST, Matchers, Purpose, Recurrence, Weekday
 from dict_rate_limit.usecases.alerts import LONGEST_ACKNOWLEDGEMENT, AcknowledgeAlert, acknowledge
 from dict_rate_limit.usecases.drill import send_drill
-from dict_rate_limit.usecases.silences import CreateSilence, create_silence, described, end_silence
+from dict_rate_limit.usecases.silences import CreateSilence, create_silence, end_silence, matchers_text
 from samples.alerts import HOUR, MINUTE
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
 from samples.fake_ports import FakeClock
@@ -104,14 +104,14 @@ async def test_the_first_of_two_acknowledgements_wins(world: ActionWorld) -> Non
 
     assert not isinstance(first, BaseException)
     assert isinstance(second, ConflictError)
-    assert str(second) == "sequence: 1, expected 2: the alert has moved on, look at it again"
+    assert str(second) == "sequence: 1, expected 2: the alert has changed, read it again"
 
 
 async def test_without_a_sequence_an_acknowledged_alert_is_a_conflict(world: ActionWorld) -> None:
     alert = await world.alert()
     await world.acknowledge(command(alert))
 
-    with pytest.raises(ConflictError, match=r"ana has it until .*; send sequence 2 to take it over"):
+    with pytest.raises(ConflictError, match=r"ana acknowledged it until .*; send sequence 2 to replace it"):
         await world.acknowledge(command(alert, "rui"))
 
 
@@ -310,4 +310,4 @@ async def test_a_test_alert_needs_a_reason(world: ActionWorld) -> None:
     ],
 )
 def test_matchers_are_formatted_on_one_line(matchers: Matchers, text: str) -> None:
-    assert described(matchers) == text
+    assert matchers_text(matchers) == text

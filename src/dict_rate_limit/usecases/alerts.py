@@ -1,4 +1,4 @@
-"""What people do about alerts: take one up, silence some for a while, send a test. Each act is audited."""
+"""Acknowledge an alert. The action is written to the audit log."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LONGEST_ACKNOWLEDGEMENT: Final = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcknowledgeAlert:
-    """Who takes which alert up, why, until when. `sequence` is that of the alert as the person saw it; None = any."""
+    """A command. `sequence` is that of the alert as the operator saw it; None = any."""
 
     alert_id: UUID
     actor: str
@@ -35,55 +35,55 @@ class AcknowledgeAlert:
     sequence: int | None = None
 
 
-async def acknowledge(alerts: AlertRepository, clock: Clock, order: AcknowledgeAlert) -> Alert:
-    """Take an alert up: nobody is reminded of it until then, or until it gets worse.
-
-    Of two people at once the first has it; the second is told so, unless it is the acknowledged alert they saw.
+async def acknowledge(alerts: AlertRepository, clock: Clock, command: AcknowledgeAlert) -> Alert:
+    """Acknowledge an alert: it sends no reminders until `until`, or until it escalates.
 
     Raises:
-        InvalidValueError: `until` is past or too far, no reason.
+        InvalidValueError: `until` is in the past or too far in the future, or the reason is missing.
         NotFoundError: there is no such alert.
-        ConflictError: it is resolved, has moved on since it was seen, or somebody has it already.
+        ConflictError: it is resolved, has changed since the operator saw it, or another operator acknowledged it.
     """
     now = clock.now()
-    taken_up = Acknowledgement(actor=order.actor, reason=order.reason, at=now, until=order.until)
-    if order.until - now > LONGEST_ACKNOWLEDGEMENT:
-        message = f"until: {order.until.isoformat()}, expected within {LONGEST_ACKNOWLEDGEMENT.days} days"
+    acknowledgement = Acknowledgement(actor=command.actor, reason=command.reason, at=now, until=command.until)
+    if command.until - now > LONGEST_ACKNOWLEDGEMENT:
+        message = f"until: {command.until.isoformat()}, expected within {LONGEST_ACKNOWLEDGEMENT.days} days"
         raise InvalidValueError(message)
-    history = await alerts.alert(order.alert_id)
+    history = await alerts.alert(command.alert_id)
     if history is None:
-        raise _unknown_alert(order.alert_id)
+        raise _unknown_alert(command.alert_id)
     async with alerts.unit_of_work(history.alert.participant) as unit:
-        alert = await unit.alert(order.alert_id)
+        # The alert may have changed since, and is locked only from here on.
+        alert = await unit.alert(command.alert_id)
         if alert is None:
-            raise _unknown_alert(order.alert_id)
-        _refuse_what_moved(alert, order.sequence, now)
-        change = acknowledged(alert, taken_up)
-        detail = f"{alert.policy_name} {alert.kind} until {format_utc(order.until)}"
+            raise _unknown_alert(command.alert_id)
+        _reject_conflicts(alert, command.sequence, now)
+        change = acknowledged(alert, acknowledgement)
+        detail = f"{alert.policy_name} {alert.kind} until {format_utc(command.until)}"
         entry = AuditEntry(
             at=now,
-            actor=order.actor,
+            actor=command.actor,
             act=AuditAction.ALERT_ACKNOWLEDGED,
             subject_id=alert.alert_id,
             detail=detail,
-            reason=order.reason,
+            reason=command.reason,
         )
         await unit.save(change.alert, [alert_event(change)], entry)
     return change.alert
 
 
-def _refuse_what_moved(alert: Alert, seen: int | None, now: datetime) -> None:
+def _reject_conflicts(alert: Alert, seen: int | None, now: datetime) -> None:
     if alert.resolved_at is not None:
         message = f"alert: {alert.alert_id}, expected an open one: it was resolved at {format_utc(alert.resolved_at)}"
         raise ConflictError(message)
     if seen is not None and seen != alert.sequence:
-        message = f"sequence: {seen}, expected {alert.sequence}: the alert has moved on, look at it again"
+        message = f"sequence: {seen}, expected {alert.sequence}: the alert has changed, read it again"
         raise ConflictError(message)
-    taken = alert.acknowledgement
-    if seen is None and taken is not None and taken.until > now:
+    # A known sequence shows that the operator saw the current acknowledgement and wants to replace it.
+    current = alert.acknowledgement
+    if seen is None and current is not None and current.until > now:
         message = (
-            f"alert: {alert.alert_id}, expected one that nobody has: {taken.actor} has it until "
-            f"{format_utc(taken.until)}; send sequence {alert.sequence} to take it over"
+            f"alert: {alert.alert_id}, expected one without an acknowledgement: {current.actor} acknowledged it until "
+            f"{format_utc(current.until)}; send sequence {alert.sequence} to replace it"
         )
         raise ConflictError(message)
 

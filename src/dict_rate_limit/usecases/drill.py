@@ -1,4 +1,4 @@
-"""What became of a test alert, step by step."""
+"""Send a test alert and read its progress."""
 
 from __future__ import annotations
 
@@ -23,15 +23,17 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.notifications import LedgerEntry
     from dict_rate_limit.ports.stores import AlertHistory, AlertRepository, Stores
 
+_ACKNOWLEDGED_FOR: Final = timedelta(hours=1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrillResult:
-    """How far a test alert has come.
+    """The progress of a test alert.
 
-    published  every transition reached the broker, or the log where there is none
-    routed     it is settled which channels are told
-    ledger     each channel's notifications and what was tried
-    last       by channel: the last attempt of all, which says why a test alert has to wait behind others
+    published  every transition was sent to the broker, or written to the log when there is no broker
+    routed     the channels of every transition are decided
+    ledger     the notifications of each channel and their delivery attempts
+    last       by channel: its last attempt for any alert, which explains why a test alert waits behind others
     """
 
     history: AlertHistory
@@ -42,7 +44,7 @@ class DrillResult:
 
     @property
     def done(self) -> bool:
-        """Nothing more will happen: what did not arrive was given up on."""
+        """Nothing is pending; a failure was dead-lettered."""
         history = self.history
         settled = {event.event_id for event in history.events} <= history.published | history.dead
         waiting = any(entry.notification.status is Status.PENDING for entry in self.ledger)
@@ -50,13 +52,31 @@ class DrillResult:
 
     @property
     def good(self) -> bool:
-        """All of it arrived; a channel that has not taken it yet is not good."""
-        took = all(entry.notification.status is Status.DELIVERED for entry in self.ledger)
-        return self.published and self.routed and took
+        """Every step and every channel succeeded."""
+        delivered = all(entry.notification.status is Status.DELIVERED for entry in self.ledger)
+        return self.published and self.routed and delivered
+
+
+async def send_drill(alerts: AlertRepository, clock: Clock, participant: str, actor: str, reason: str) -> Alert:
+    """Send a test alert, opened and resolved at once, through every step of a real one.
+
+    Raises:
+        InvalidValueError: the reason is missing.
+    """
+    now = clock.now()
+    sender = Acknowledgement(actor=actor, reason=reason, at=now, until=now + _ACKNOWLEDGED_FOR)
+    changes = drilled(Subject(participant=participant, policy_name=ANY_POLICY, kind=Kind.DRILL), sender)
+    ended = changes[-1].alert
+    entry = AuditEntry(
+        at=now, actor=actor, act=AuditAction.DRILL_SENT, subject_id=ended.alert_id, detail=participant, reason=reason
+    )
+    async with alerts.unit_of_work(participant) as unit:
+        await unit.save(ended, alert_events(changes), entry)
+    return ended
 
 
 async def drill_result(stores: Stores, alert_id: UUID) -> DrillResult:
-    """Look a test alert up.
+    """Return the progress of a test alert.
 
     Raises:
         NotFoundError: there is no such test alert.
@@ -76,24 +96,3 @@ async def drill_result(stores: Stores, alert_id: UUID) -> DrillResult:
         ledger=ledger,
         last={name: attempt for name, attempt in last.items() if name in channels},
     )
-
-
-_DRILL_TAKEN_UP: Final = timedelta(hours=1)
-
-
-async def send_drill(alerts: AlertRepository, clock: Clock, participant: str, actor: str, reason: str) -> Alert:
-    """Send a test alert, opened and resolved at once, the way of every alert: broker, then every channel.
-
-    Raises:
-        InvalidValueError: no reason.
-    """
-    now = clock.now()
-    sender = Acknowledgement(actor=actor, reason=reason, at=now, until=now + _DRILL_TAKEN_UP)
-    changes = drilled(Subject(participant=participant, policy_name=ANY_POLICY, kind=Kind.DRILL), sender)
-    ended = changes[-1].alert
-    entry = AuditEntry(
-        at=now, actor=actor, act=AuditAction.DRILL_SENT, subject_id=ended.alert_id, detail=participant, reason=reason
-    )
-    async with alerts.unit_of_work(participant) as unit:
-        await unit.save(ended, alert_events(changes), entry)
-    return ended

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateSilence:
-    """Who silences what, why, from when (None = now) until when."""
+    """A command. `starts_at` None = now."""
 
     purpose: Purpose
     matchers: Matchers
@@ -36,34 +36,34 @@ class CreateSilence:
     recurrence: Recurrence | None = None
 
 
-async def create_silence(silences: SilenceRepository, clock: Clock, order: CreateSilence) -> Silence:
-    """Silence alerts for a while, never back in time.
+async def create_silence(silences: SilenceRepository, clock: Clock, command: CreateSilence) -> Silence:
+    """Create a silence. A start in the past becomes now.
 
     Raises:
-        InvalidValueError: the end is past, too far or before the beginning, no reason, no such kind or severity.
+        InvalidValueError: the end is in the past, too far or before the start; no reason; no such kind or severity.
     """
-    _refuse_what_matches_nothing(order.matchers)
+    _reject_unknown_words(command.matchers)
     now = clock.now()
-    require_timezone("starts_at", order.starts_at)
+    require_timezone("starts_at", command.starts_at)
     silence = Silence(
         silence_id=uuid4(),
-        purpose=order.purpose,
-        matchers=order.matchers,
-        starts_at=max(order.starts_at or now, now),
-        ends_at=order.ends_at,
-        recurrence=order.recurrence,
-        actor=order.actor,
-        reason=order.reason,
+        purpose=command.purpose,
+        matchers=command.matchers,
+        starts_at=max(command.starts_at or now, now),
+        ends_at=command.ends_at,
+        recurrence=command.recurrence,
+        actor=command.actor,
+        reason=command.reason,
         created_at=now,
     )
-    detail = f"{order.purpose} {described(order.matchers)} until {format_utc(order.ends_at)}"
+    detail = f"{command.purpose} {matchers_text(command.matchers)} until {format_utc(command.ends_at)}"
     entry = AuditEntry(
         at=now,
-        actor=order.actor,
+        actor=command.actor,
         act=AuditAction.SILENCE_CREATED,
         subject_id=silence.silence_id,
         detail=detail,
-        reason=order.reason,
+        reason=command.reason,
     )
     await silences.add(silence, entry)
     return silence
@@ -73,8 +73,8 @@ async def end_silence(silences: SilenceRepository, clock: Clock, silence_id: UUI
     """End a silence now.
 
     Raises:
-        InvalidValueError: no reason.
-        NotFoundError: there is none of this id that has not ended.
+        InvalidValueError: the reason is missing.
+        NotFoundError: no silence has this id, or it has ended.
     """
     require_reason(reason)
     now = clock.now()
@@ -88,8 +88,8 @@ async def end_silence(silences: SilenceRepository, clock: Clock, silence_id: UUI
     return ended
 
 
-def described(matchers: Matchers) -> str:
-    """Write matchers on one line, without those that match everything."""
+def matchers_text(matchers: Matchers) -> str:
+    """Return matchers on one line, without those that match everything."""
     pairs = (
         ("policy", matchers.policy),
         ("kind", matchers.kind),
@@ -99,8 +99,8 @@ def described(matchers: Matchers) -> str:
     return ", ".join(f"{name}={glob}" for name, glob in pairs if glob != "*") or "everything"
 
 
-def _refuse_what_matches_nothing(matchers: Matchers) -> None:
-    """Kinds and severities are known; what policies and participants there will be is not."""
+def _reject_unknown_words(matchers: Matchers) -> None:
+    # Policies and participants may appear later, so only the fixed sets can be checked.
     for field, glob, words in (("kind", matchers.kind, Kind), ("severity", matchers.severity, Severity)):
         if not any(fnmatchcase(word, glob) for word in words):
             message = f"{field}: {glob!r}, expected a glob that matches one of {', '.join(words)}"
