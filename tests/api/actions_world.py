@@ -24,7 +24,7 @@ ROOT = "/api/v1/rate-limit"
 ALERTS, SILENCES, DRILLS, AUDIT = (f"{ROOT}/{name}" for name in ("alerts", "silences", "drills", "audit"))
 
 
-class ActingWorld(World):
+class ActionsWorld(World):
     """Two operators, ana and rui, and a viewer, eva; the token of each is the name."""
 
     def __init__(self, folder: Path) -> None:

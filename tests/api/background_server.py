@@ -7,7 +7,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from api.actions_world import ActingWorld
+from api.actions_world import ActionsWorld
 from api.world import serving
 
 if TYPE_CHECKING:
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class ActingServer:
+class BackgroundServer:
     """A running API; `do` lets something happen behind it."""
 
-    def __init__(self, world: ActingWorld, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, world: ActionsWorld, loop: asyncio.AbstractEventLoop) -> None:
         self.world = world
         self.url = ""
         self._loop = loop
@@ -30,11 +30,11 @@ class ActingServer:
 
 
 @contextmanager
-def acting_server(folder: Path) -> Iterator[ActingServer]:
+def background_server(folder: Path) -> Iterator[BackgroundServer]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    server = ActingServer(ActingWorld(folder), loop)
+    server = BackgroundServer(ActionsWorld(folder), loop)
     stop = asyncio.Event()
 
     async def serve(started: asyncio.Future[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from api.background_server import ActingServer, acting_server
+from api.background_server import BackgroundServer, background_server
 from cli_program import Ended, ended
 
 if TYPE_CHECKING:
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     import pytest
 
 
-class Desk:
+class Terminal:
     """A terminal of 80 columns that nobody sees."""
 
-    def __init__(self, server: ActingServer, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, server: BackgroundServer, capsys: pytest.CaptureFixture[str]) -> None:
         self.server = server
         self._capsys = capsys
 
@@ -31,13 +31,15 @@ class Desk:
 
 
 @contextmanager
-def terminal(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]:
+def open_terminal(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Terminal]:
     """Sit down with nothing in the environment that commands would read."""
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.delenv("DICT_RATE_LIMIT_URL", raising=False)
     monkeypatch.delenv("DICT_RATE_LIMIT_TOKEN", raising=False)
-    with acting_server(folder) as server:
-        yield Desk(server, capsys)
+    with background_server(folder) as server:
+        yield Terminal(server, capsys)
 
 
 def lines(result: Ended) -> list[str]:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from api.actions_world import ALERTS, AUDIT, DRILLS, ROOT, SILENCES, ActingWorld, get, post, problem
+from api.actions_world import ALERTS, AUDIT, DRILLS, ROOT, SILENCES, ActionsWorld, get, post, problem
 from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.errors import StoreUnavailableError
 from samples.readings import FakeClock, absent_stores
@@ -41,12 +41,12 @@ JSON = {**BEARER, "Content-Type": "application/json"}
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> ActingWorld:
-    return ActingWorld(tmp_path)
+def world(tmp_path: Path) -> ActionsWorld:
+    return ActionsWorld(tmp_path)
 
 
 @pytest.fixture
-async def client(world: ActingWorld) -> AsyncIterator[httpx.AsyncClient]:
+async def client(world: ActionsWorld) -> AsyncIterator[httpx.AsyncClient]:
     async with world.client() as client:
         yield client
 
@@ -79,7 +79,7 @@ async def test_a_header_cannot_set_the_actor(client: httpx.AsyncClient) -> None:
     assert answer.json()["actor"] == "ana"
 
 
-async def test_with_anonymous_operators_the_actor_is_anonymous(world: ActingWorld) -> None:
+async def test_with_anonymous_operators_the_actor_is_anonymous(world: ActionsWorld) -> None:
     world.anonymous = Role.OPERATOR
     async with world.client() as client:
         answer = await client.post(SILENCES, json=HOUR)
@@ -164,7 +164,7 @@ def all_absent(clock: FakeClock) -> Stores:
 
 
 @pytest.mark.parametrize("path", READS)
-async def test_without_the_database_a_read_is_503(world: ActingWorld, path: str) -> None:
+async def test_without_the_database_a_read_is_503(world: ActionsWorld, path: str) -> None:
     world.stores = all_absent(world.clock)
     async with world.client() as client:
         answer = await get(client, path)
@@ -176,7 +176,7 @@ async def test_without_the_database_a_read_is_503(world: ActingWorld, path: str)
 
 @pytest.mark.parametrize(("path", "body"), list(zip(WRITES, [HOUR, HOUR, REASON, REASON], strict=True)))
 async def test_without_the_database_a_write_is_503_and_repeatable(
-    world: ActingWorld, path: str, body: dict[str, str]
+    world: ActionsWorld, path: str, body: dict[str, str]
 ) -> None:
     world.stores = all_absent(world.clock)
     async with world.client() as client:
@@ -197,7 +197,7 @@ async def test_responses_are_not_cached(client: httpx.AsyncClient) -> None:
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-async def test_requests_are_counted_by_a_fixed_set_of_routes(world: ActingWorld) -> None:
+async def test_requests_are_counted_by_a_fixed_set_of_routes(world: ActionsWorld) -> None:
     async with world.client() as client:
         for path in (*READS, f"{ROOT}/explain/A/B", f"{ROOT}/other", f"{ROOT}/policies2"):
             await get(client, path)

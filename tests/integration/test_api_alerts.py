@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from api.actions_world import ALERTS, AUDIT, ActingWorld, get, post, problem
+from api.actions_world import ALERTS, AUDIT, ActionsWorld, get, post, problem
 from dict_rate_limit.domain.notifications.channel import ChannelType
 from samples.alerts import HOUR, channel
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, bucket, snapshot
@@ -25,12 +25,12 @@ LOOKING = {"reason": "looking", "for": "2h"}
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> ActingWorld:
-    return ActingWorld(tmp_path)
+def world(tmp_path: Path) -> ActionsWorld:
+    return ActionsWorld(tmp_path)
 
 
 @pytest.fixture
-async def client(world: ActingWorld) -> AsyncIterator[httpx.AsyncClient]:
+async def client(world: ActionsWorld) -> AsyncIterator[httpx.AsyncClient]:
     async with world.client() as client:
         yield client
 
@@ -39,7 +39,7 @@ async def taking_up(client: httpx.AsyncClient, alert_id: object, actor: str = "a
     return await post(client, f"{ALERTS}/{alert_id}/acknowledgement", LOOKING | body, actor)
 
 
-async def test_open_alerts_are_listed_last_opened_first(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_open_alerts_are_listed_last_opened_first(world: ActionsWorld, client: httpx.AsyncClient) -> None:
     await recorded(
         world.stores,
         snapshot(bucket(200), bucket(1000, name="OTHER")),
@@ -67,7 +67,9 @@ async def test_open_alerts_are_listed_last_opened_first(world: ActingWorld, clie
     }
 
 
-async def test_resolved_alerts_and_notices_are_listed_on_request(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_resolved_alerts_and_notices_are_listed_on_request(
+    world: ActionsWorld, client: httpx.AsyncClient
+) -> None:
     await recorded(world.stores, snapshot(bucket(200)), snapshot(bucket(1000), at=NOON + FIVE_MINUTES, category="D"))
 
     still_open = await get(client, f"{ALERTS}?state=open")
@@ -80,7 +82,7 @@ async def test_resolved_alerts_and_notices_are_listed_on_request(world: ActingWo
     ]
 
 
-async def test_alerts_are_those_of_all_participants_or_of_one(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_alerts_are_those_of_all_participants_or_of_one(world: ActionsWorld, client: httpx.AsyncClient) -> None:
     await world.alert()
 
     answers = [
@@ -90,7 +92,7 @@ async def test_alerts_are_those_of_all_participants_or_of_one(world: ActingWorld
     assert [answer.json()["total"] for answer in answers] == [1, 1, 0]
 
 
-async def test_the_limit_of_the_list_is_respected(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_the_limit_of_the_list_is_respected(world: ActionsWorld, client: httpx.AsyncClient) -> None:
     await recorded(world.stores, snapshot(bucket(200), bucket(200, name="OTHER")))
 
     assert (await get(client, f"{ALERTS}?limit=1")).json()["total"] == 1
@@ -112,7 +114,7 @@ async def test_an_invalid_list_parameter_is_rejected(client: httpx.AsyncClient, 
     assert problem(await get(client, f"{ALERTS}?{query}")) == (400, "invalid-parameter", parameter)
 
 
-async def test_one_alert_has_its_transitions_and_notifications(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_one_alert_has_its_transitions_and_notifications(world: ActionsWorld, client: httpx.AsyncClient) -> None:
     alert = await world.alert()
     await world.send_notifications(
         channel("hook", format=ChannelType.WEBHOOK), channel("later", group_wait=HOUR), within=HOUR
@@ -143,7 +145,7 @@ async def test_an_invalid_alert_id_is_rejected(client: httpx.AsyncClient, alert_
     assert problem(await get(client, f"{ALERTS}/{alert_id}")) == (400, "invalid-parameter", "alert_id")
 
 
-async def test_an_acknowledgement_has_the_name_of_the_token(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_an_acknowledgement_has_the_name_of_the_token(world: ActionsWorld, client: httpx.AsyncClient) -> None:
     alert = await world.alert()
 
     answer = await taking_up(client, alert.alert_id)
@@ -159,7 +161,7 @@ async def test_an_acknowledgement_has_the_name_of_the_token(world: ActingWorld, 
     }
 
 
-async def test_an_acknowledgement_appears_in_the_audit(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_an_acknowledgement_appears_in_the_audit(world: ActionsWorld, client: httpx.AsyncClient) -> None:
     alert = await world.alert()
     await taking_up(client, alert.alert_id)
 
@@ -180,7 +182,7 @@ async def test_an_acknowledgement_appears_in_the_audit(world: ActingWorld, clien
     }
 
 
-async def test_the_end_can_be_a_time(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_the_end_can_be_a_time(world: ActionsWorld, client: httpx.AsyncClient) -> None:
     alert = await world.alert()
     body = {"reason": "looking", "until": "2026-11-23T12:00:00-03:00"}
 
@@ -189,7 +191,7 @@ async def test_the_end_can_be_a_time(world: ActingWorld, client: httpx.AsyncClie
     assert answer.json()["acknowledgement"]["until"] == "2026-11-23T15:00:00Z"
 
 
-async def test_an_outdated_sequence_is_a_conflict(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_an_outdated_sequence_is_a_conflict(world: ActionsWorld, client: httpx.AsyncClient) -> None:
     alert = await world.alert()
 
     answers = [await taking_up(client, alert.alert_id, actor, sequence=1) for actor in ("ana", "rui")]
@@ -199,7 +201,7 @@ async def test_an_outdated_sequence_is_a_conflict(world: ActingWorld, client: ht
     assert answers[1].json()["detail"] == "sequence: 1, expected 2: the alert has changed, read it again"
 
 
-async def test_a_resolved_alert_cannot_be_acknowledged(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_a_resolved_alert_cannot_be_acknowledged(world: ActionsWorld, client: httpx.AsyncClient) -> None:
     alert = await world.alert()
     await recorded(world.stores, snapshot(bucket(1000), at=NOON + FIVE_MINUTES))
 
@@ -241,7 +243,7 @@ async def test_an_unknown_alert_cannot_be_acknowledged(client: httpx.AsyncClient
     ],
 )
 async def test_an_unknown_field_is_rejected_by_name(
-    world: ActingWorld, client: httpx.AsyncClient, body: dict[str, object], parameter: str, said: str
+    world: ActionsWorld, client: httpx.AsyncClient, body: dict[str, object], parameter: str, said: str
 ) -> None:
     alert = await world.alert()
 
@@ -253,7 +255,7 @@ async def test_an_unknown_field_is_rejected_by_name(
     assert (await world.stores.audit.newest(10)) == []
 
 
-async def test_a_write_takes_no_query_parameters(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_a_write_takes_no_query_parameters(world: ActionsWorld, client: httpx.AsyncClient) -> None:
     alert = await world.alert()
 
     answer = await post(client, f"{ALERTS}/{alert.alert_id}/acknowledgement?force=1", LOOKING)
@@ -262,7 +264,7 @@ async def test_a_write_takes_no_query_parameters(world: ActingWorld, client: htt
     assert answer.json()["detail"] == "force: unknown, expected none"
 
 
-async def test_the_audit_is_listed_newest_first(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_the_audit_is_listed_newest_first(world: ActionsWorld, client: httpx.AsyncClient) -> None:
     alert = await world.alert()
     await taking_up(client, alert.alert_id)
     world.clock.advance(timedelta(minutes=1).total_seconds())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from api.actions_world import ALERTS, AUDIT, DRILLS, ROOT, SILENCES, ActingWorld, get, post
+from api.actions_world import ALERTS, AUDIT, DRILLS, ROOT, SILENCES, ActionsWorld, get, post
 from dict_rate_limit.adapters.clock import SystemClock
 from postgres_database import opened_store
 from samples.alerts import HOUR, channel
@@ -25,16 +25,16 @@ NIGHTS = {"days": ["MON", "FRI"], "start": "22:00", "end": "02:00", "time_zone":
 
 
 @pytest.fixture
-async def world(tmp_path: Path, migrated_database_url: str) -> AsyncIterator[ActingWorld]:
+async def world(tmp_path: Path, migrated_database_url: str) -> AsyncIterator[ActionsWorld]:
     async with opened_store(migrated_database_url) as stores:
-        world = ActingWorld(tmp_path)
+        world = ActionsWorld(tmp_path)
         world.clock = SystemClock()  # type: ignore[assignment] # nobody moves it by hand here
         world.stores = stores
         yield world
 
 
 @pytest.fixture
-async def replicas(world: ActingWorld) -> AsyncIterator[list[httpx.AsyncClient]]:
+async def replicas(world: ActionsWorld) -> AsyncIterator[list[httpx.AsyncClient]]:
     async with world.client() as one, world.client() as other:
         yield [one, other]
 
@@ -47,7 +47,7 @@ async def both(replicas: list[httpx.AsyncClient], path: str, body: dict[str, obj
 
 @pytest.mark.parametrize("sequence", [{"sequence": 1}, {}], ids=["seen", "unseen"])
 async def test_only_one_of_two_concurrent_acknowledgements_succeeds(
-    world: ActingWorld, replicas: list[httpx.AsyncClient], sequence: dict[str, object]
+    world: ActionsWorld, replicas: list[httpx.AsyncClient], sequence: dict[str, object]
 ) -> None:
     alert = await world.alert()
 
@@ -62,7 +62,7 @@ async def test_only_one_of_two_concurrent_acknowledgements_succeeds(
     assert [one["actor"] for one in audit] == [winner]
 
 
-async def test_an_action_waits_for_a_running_recording(world: ActingWorld, replicas: list[httpx.AsyncClient]) -> None:
+async def test_an_action_waits_for_a_running_recording(world: ActionsWorld, replicas: list[httpx.AsyncClient]) -> None:
     alert = await world.alert()
     path = f"{ALERTS}/{alert.alert_id}/acknowledgement"
     now = world.clock.now()
@@ -96,7 +96,7 @@ async def test_a_recurring_silence_survives_a_round_trip(replicas: list[httpx.As
     assert found["recurrence"] == NIGHTS
 
 
-async def test_a_policy_is_explained_from_the_database(world: ActingWorld, replicas: list[httpx.AsyncClient]) -> None:
+async def test_a_policy_is_explained_from_the_database(world: ActionsWorld, replicas: list[httpx.AsyncClient]) -> None:
     await world.alert()
     silence = (await post(replicas[0], SILENCES, LOOKING)).json()
     await world.send_notifications(channel(), within=HOUR)
@@ -110,7 +110,7 @@ async def test_a_policy_is_explained_from_the_database(world: ActingWorld, repli
 
 
 async def test_a_test_alert_is_delivered_through_the_database(
-    world: ActingWorld, replicas: list[httpx.AsyncClient]
+    world: ActionsWorld, replicas: list[httpx.AsyncClient]
 ) -> None:
     address = (await post(replicas[0], DRILLS, {"reason": "weekly test"})).headers["Location"]
     await world.send_notifications(channel(), within=HOUR)
@@ -126,7 +126,7 @@ async def test_a_test_alert_is_delivered_through_the_database(
     assert [(one["channel"], one["status"]) for one in drill["notifications"]] == [("ops", "DELIVERED")] * 2
 
 
-async def test_times_from_the_database_are_in_utc(world: ActingWorld, replicas: list[httpx.AsyncClient]) -> None:
+async def test_times_from_the_database_are_in_utc(world: ActionsWorld, replicas: list[httpx.AsyncClient]) -> None:
     await post(replicas[0], SILENCES, LOOKING)
     await world.alert()
 

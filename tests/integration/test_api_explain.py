@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from api.actions_world import ALERTS, DRILLS, ROOT, SILENCES, ActingWorld, get, post, problem
+from api.actions_world import ALERTS, DRILLS, ROOT, SILENCES, ActionsWorld, get, post, problem
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.domain.notifications.channel import ChannelType
 from dict_rate_limit.usecases.deliver import deliver_all
@@ -28,17 +28,17 @@ WEEKLY = {"reason": "weekly test"}
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> ActingWorld:
-    return ActingWorld(tmp_path)
+def world(tmp_path: Path) -> ActionsWorld:
+    return ActionsWorld(tmp_path)
 
 
 @pytest.fixture
-async def client(world: ActingWorld) -> AsyncIterator[httpx.AsyncClient]:
+async def client(world: ActionsWorld) -> AsyncIterator[httpx.AsyncClient]:
     async with world.client() as client:
         yield client
 
 
-async def test_a_policy_is_explained(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_a_policy_is_explained(world: ActionsWorld, client: httpx.AsyncClient) -> None:
     alert = await world.alert()
     await recorded(world.stores, snapshot(bucket(260), at=NOON + FIVE_MINUTES))
     silence = (await post(client, SILENCES, {"reason": "a release", "for": "1h", "policy": "CLAIMS_*"})).json()
@@ -87,7 +87,7 @@ async def test_a_policy_is_explained(world: ActingWorld, client: httpx.AsyncClie
     }
 
 
-async def test_the_last_delivery_of_each_channel_is_returned(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_the_last_delivery_of_each_channel_is_returned(world: ActionsWorld, client: httpx.AsyncClient) -> None:
     hook = channel("hook", format=ChannelType.WEBHOOK)
     await world.alert()
     await world.send_notifications(hook, within=HOUR)
@@ -110,7 +110,7 @@ async def test_the_last_delivery_of_each_channel_is_returned(world: ActingWorld,
 
 
 async def test_a_policy_of_another_participant_is_explained_from_its_reading(
-    world: ActingWorld, client: httpx.AsyncClient
+    world: ActionsWorld, client: httpx.AsyncClient
 ) -> None:
     await world.alert()
 
@@ -141,7 +141,7 @@ async def test_a_test_alert_is_accepted_and_has_a_location(client: httpx.AsyncCl
     assert (await get(client, answer.headers["Location"])).json() == drill
 
 
-async def test_the_delivery_of_a_test_alert_is_returned(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_the_delivery_of_a_test_alert_is_returned(world: ActionsWorld, client: httpx.AsyncClient) -> None:
     address = (await post(client, DRILLS, WEEKLY)).headers["Location"]
     await deliver_all(world.stores.outbox, MemoryPublisher(), world.clock, batch=10, within=timedelta(seconds=10))
     await world.send_notifications(
@@ -187,7 +187,7 @@ async def test_an_invalid_test_alert_is_rejected(
     assert problem(await post(client, DRILLS, body)) == (400, "invalid-parameter", parameter)
 
 
-async def test_an_ordinary_alert_is_404(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_an_ordinary_alert_is_404(world: ActionsWorld, client: httpx.AsyncClient) -> None:
     alert = await world.alert()
 
     answers = [await get(client, f"{DRILLS}/{alert_id}") for alert_id in (alert.alert_id, UNKNOWN_ID)]

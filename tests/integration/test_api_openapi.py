@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from api.actions_world import ALERTS, AUDIT, DRILLS, ROOT, SILENCES, ActingWorld, get, post
+from api.actions_world import ALERTS, AUDIT, DRILLS, ROOT, SILENCES, ActionsWorld, get, post
 from dict_rate_limit.domain.notifications.channel import ChannelType
 from samples.alerts import HOUR, channel
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> ActingWorld:
-    return ActingWorld(tmp_path)
+def world(tmp_path: Path) -> ActionsWorld:
+    return ActionsWorld(tmp_path)
 
 
 @pytest.fixture
-async def client(world: ActingWorld) -> AsyncIterator[httpx.AsyncClient]:
+async def client(world: ActionsWorld) -> AsyncIterator[httpx.AsyncClient]:
     async with world.client() as client:
         yield client
 
@@ -75,7 +75,7 @@ def fits(real: object, shown: object) -> bool:
     ],
 )
 async def test_responses_and_examples_match_the_document(
-    world: ActingWorld, client: httpx.AsyncClient, path: str, documented: str
+    world: ActionsWorld, client: httpx.AsyncClient, path: str, documented: str
 ) -> None:
     alert = await world.alert()
     await post(client, f"{ALERTS}/{alert.alert_id}/acknowledgement", {"reason": "x", "for": "1h"})
@@ -108,7 +108,7 @@ async def test_example_bodies_match_their_schema(client: httpx.AsyncClient, path
     assert not validator.is_valid(value | {"actor": "somebody else"})
 
 
-async def test_example_bodies_are_accepted(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_example_bodies_are_accepted(world: ActionsWorld, client: httpx.AsyncClient) -> None:
     described = await document(client)
     alert = await world.alert()
     _, acknowledgement = body(described, f"{ALERTS}/{{alert_id}}/acknowledgement")

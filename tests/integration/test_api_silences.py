@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from api.actions_world import AUDIT, SILENCES, ActingWorld, get, post, problem
+from api.actions_world import AUDIT, SILENCES, ActionsWorld, get, post, problem
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -21,12 +21,12 @@ NIGHTS = {"days": ["MON", "FRI"], "start": "22:00", "end": "02:00", "time_zone":
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> ActingWorld:
-    return ActingWorld(tmp_path)
+def world(tmp_path: Path) -> ActionsWorld:
+    return ActionsWorld(tmp_path)
 
 
 @pytest.fixture
-async def client(world: ActingWorld) -> AsyncIterator[httpx.AsyncClient]:
+async def client(world: ActionsWorld) -> AsyncIterator[httpx.AsyncClient]:
     async with world.client() as client:
         yield client
 
@@ -103,7 +103,7 @@ async def test_active_and_future_silences_are_listed_by_their_end(client: httpx.
     assert (await get(client, f"{SILENCES}?ended=false")).json() == listed
 
 
-async def test_the_end_of_a_silence_has_the_name_of_the_token(world: ActingWorld, client: httpx.AsyncClient) -> None:
+async def test_the_end_of_a_silence_has_the_name_of_the_token(world: ActionsWorld, client: httpx.AsyncClient) -> None:
     silence = await made(client)
     world.clock.advance(60)
 
@@ -204,7 +204,7 @@ async def test_an_invalid_list_parameter_is_rejected(client: httpx.AsyncClient, 
     ],
 )
 async def test_an_invalid_silence_is_rejected_with_its_field(
-    world: ActingWorld, client: httpx.AsyncClient, body: dict[str, object], parameter: str, said: str
+    world: ActionsWorld, client: httpx.AsyncClient, body: dict[str, object], parameter: str, said: str
 ) -> None:
     answer = await post(client, SILENCES, HOUR | body)
 

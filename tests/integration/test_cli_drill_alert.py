@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
+from api.open_terminal import Terminal, lines, open_terminal
 from msgspec import structs
 
-from api.terminal import Desk, lines, terminal
 from dict_rate_limit.adapters.memory.notifications import MemoryNotifier
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.apps.cli.client import ApiClient, ApiResponse, Document
@@ -38,53 +38,53 @@ SENDING = ("drill", "alert", "--reason", "weekly test")
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]:
-    with terminal(tmp_path, monkeypatch, capsys) as desk:
-        yield desk
+def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Terminal]:
+    with open_terminal(tmp_path, monkeypatch, capsys) as terminal:
+        yield terminal
 
 
 class Worker:
     """Does what a worker does, whenever the command pauses."""
 
-    def __init__(self, desk: Desk, *steps: Callable[[Desk], None]) -> None:
-        self._desk = desk
+    def __init__(self, terminal: Terminal, *steps: Callable[[Terminal], None]) -> None:
+        self._terminal = terminal
         self._steps = list(steps)
         self.clock = FakeClock()
 
     def sleep(self, seconds: float) -> None:
         self.clock.advance(seconds)
         if self._steps:
-            self._steps.pop(0)(self._desk)
+            self._steps.pop(0)(self._terminal)
 
     def timeout(self, seconds: float = 60) -> DrillTimeout:
         return DrillTimeout(wait=HOUR * seconds / 3600, clock=self.clock, sleep=self.sleep)
 
 
-def publish(desk: Desk) -> None:
-    world = desk.server.world
-    desk.server.do(deliver_all(world.stores.outbox, MemoryPublisher(), world.clock, batch=10, within=HOUR))
+def publish(terminal: Terminal) -> None:
+    world = terminal.server.world
+    terminal.server.do(deliver_all(world.stores.outbox, MemoryPublisher(), world.clock, batch=10, within=HOUR))
 
 
-def notify_all(desk: Desk) -> None:
-    desk.server.do(desk.server.world.send_notifications(HOOK, within=HOUR))
+def notify_all(terminal: Terminal) -> None:
+    terminal.server.do(terminal.server.world.send_notifications(HOOK, within=HOUR))
 
 
-def notify_one_channel(desk: Desk, answer: DeliveryResult = BUSY) -> None:
-    world = desk.server.world
+def notify_one_channel(terminal: Terminal, answer: DeliveryResult = BUSY) -> None:
+    world = terminal.server.world
     parts = notifications(world.stores, world.clock, HOOK, notifier=MemoryNotifier([answer]))
-    desk.server.do(send_notifications(parts, within=HOUR))
+    terminal.server.do(send_notifications(parts, within=HOUR))
 
 
-def sent(desk: Desk) -> tuple[ApiClient, ApiResponse[Drill]]:
+def sent(terminal: Terminal) -> tuple[ApiClient, ApiResponse[Drill]]:
     """Send a test alert, as the command does."""
-    api = ApiClient(url=desk.server.url, token="ana")  # noqa: S106 -- of a test
+    api = ApiClient(url=terminal.server.url, token="ana")  # noqa: S106 -- of a test
     return api, api.post(DRILLS, Drill, {"reason": "weekly test"})
 
 
-def test_the_command_waits_until_every_channel_accepts(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    api, first = sent(desk)
+def test_the_command_waits_until_every_channel_accepts(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:
+    api, first = sent(terminal)
 
-    last = follow(api, first, Worker(desk, publish, notify_all).timeout(), live=True)
+    last = follow(api, first, Worker(terminal, publish, notify_all).timeout(), live=True)
 
     shown = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
     assert last.document.good
@@ -98,21 +98,21 @@ def test_the_command_waits_until_every_channel_accepts(desk: Desk, capsys: pytes
     ]
 
 
-def test_a_delivered_test_alert_ends_with_0(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    api, first = sent(desk)
-    last = follow(api, first, Worker(desk, publish, notify_all).timeout(), live=False)
+def test_a_delivered_test_alert_ends_with_0(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:
+    api, first = sent(terminal)
+    last = follow(api, first, Worker(terminal, publish, notify_all).timeout(), live=False)
 
     assert report(last.document, HOUR) is Exit.OK
     assert capsys.readouterr().err == "the test alert arrived: every channel accepted it\n"
 
 
-def test_without_channels_the_output_has_a_note(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    api, first = sent(desk)
+def test_without_channels_the_output_has_a_note(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:
+    api, first = sent(terminal)
 
-    def notify_none(desk: Desk) -> None:
-        desk.server.do(desk.server.world.send_notifications(within=HOUR))
+    def notify_none(terminal: Terminal) -> None:
+        terminal.server.do(terminal.server.world.send_notifications(within=HOUR))
 
-    last = follow(api, first, Worker(desk, publish, notify_none).timeout(), live=True)
+    last = follow(api, first, Worker(terminal, publish, notify_none).timeout(), live=True)
 
     assert report(last.document, HOUR) is Exit.OK
     written = capsys.readouterr()
@@ -120,10 +120,10 @@ def test_without_channels_the_output_has_a_note(desk: Desk, capsys: pytest.Captu
     assert written.err == "the test alert arrived: no channel is configured\n"
 
 
-def test_a_late_delivery_ends_with_69(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    api, first = sent(desk)
+def test_a_late_delivery_ends_with_69(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:
+    api, first = sent(terminal)
 
-    last = follow(api, first, Worker(desk, publish, notify_one_channel).timeout(2), live=True)
+    last = follow(api, first, Worker(terminal, publish, notify_one_channel).timeout(2), live=True)
 
     written = capsys.readouterr()
     assert report(last.document, HOUR / 1800) is Exit.UNAVAILABLE
@@ -131,15 +131,17 @@ def test_a_late_delivery_ends_with_69(desk: Desk, capsys: pytest.CaptureFixture[
     assert capsys.readouterr().err == "the test alert has not arrived everywhere within 2 s\n"
 
 
-def test_a_dropped_notification_ends_with_69_immediately(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    def refuse(desk: Desk) -> None:
+def test_a_dropped_notification_ends_with_69_immediately(
+    terminal: Terminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(terminal: Terminal) -> None:
         for _ in range(MAX_REJECTIONS):
-            notify_one_channel(desk, DeliveryResult(ok=False, text="400", refused=True))
-            desk.server.world.clock.advance(3600)
-        notify_all(desk)
+            notify_one_channel(terminal, DeliveryResult(ok=False, text="400", refused=True))
+            terminal.server.world.clock.advance(3600)
+        notify_all(terminal)
 
-    api, first = sent(desk)
-    worker = Worker(desk, publish, refuse)
+    api, first = sent(terminal)
+    worker = Worker(terminal, publish, refuse)
 
     last = follow(api, first, worker.timeout(3600), live=True)
 
@@ -150,52 +152,54 @@ def test_a_dropped_notification_ends_with_69_immediately(desk: Desk, capsys: pyt
     assert written.err == "the test alert was dead-lettered\n"
 
 
-def test_a_dead_lettered_transition_is_shown(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    api, first = sent(desk)
-    world = desk.server.world
-    history = desk.server.do(world.stores.alerts.alert(first.document.alert_id))
+def test_a_dead_lettered_transition_is_shown(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:
+    api, first = sent(terminal)
+    world = terminal.server.world
+    history = terminal.server.do(world.stores.alerts.alert(first.document.alert_id))
     assert history is not None
     refusing = RejectingPublisher(history.events[0].event_id)
 
-    def refuse(desk: Desk) -> None:
+    def refuse(terminal: Terminal) -> None:
         for _ in range(BROKER_REFUSALS):
-            desk.server.do(deliver_all(world.stores.outbox, refusing, world.clock, batch=10, within=HOUR / 3600))
+            terminal.server.do(deliver_all(world.stores.outbox, refusing, world.clock, batch=10, within=HOUR / 3600))
             world.clock.advance(3600)
 
-    last = follow(api, first, Worker(desk, refuse, notify_all).timeout(), live=True)
+    last = follow(api, first, Worker(terminal, refuse, notify_all).timeout(), live=True)
 
     written = capsys.readouterr().out
     assert report(last.document, HOUR) is Exit.UNAVAILABLE
     assert "published      dead              1 of 2 transitions" in written
 
 
-def test_a_channel_with_earlier_pending_messages_has_a_note(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    desk.alert()
-    notify_one_channel(desk)
-    api, first = sent(desk)
+def test_a_channel_with_earlier_pending_messages_has_a_note(
+    terminal: Terminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal.alert()
+    notify_one_channel(terminal)
+    api, first = sent(terminal)
 
-    follow(api, first, Worker(desk, publish, notify_all).timeout(2), live=True)
+    follow(api, first, Worker(terminal, publish, notify_all).timeout(2), live=True)
 
     assert "hook OPENED    PENDING  0      waits behind others: 2026-11-23T12:00:00Z 503" in capsys.readouterr().out
 
 
-def test_a_channel_without_attempts_has_its_due_time(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    desk.alert()
-    notify_all(desk)
-    api, first = sent(desk)
+def test_a_channel_without_attempts_has_its_due_time(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.alert()
+    notify_all(terminal)
+    api, first = sent(terminal)
 
-    def notify_one_channel_once(desk: Desk) -> None:
-        notify_one_channel(desk)
+    def notify_one_channel_once(terminal: Terminal) -> None:
+        notify_one_channel(terminal)
 
-    follow(api, first, Worker(desk, publish, notify_one_channel_once).timeout(2), live=True)
+    follow(api, first, Worker(terminal, publish, notify_one_channel_once).timeout(2), live=True)
 
     shown = capsys.readouterr().out.splitlines()
     assert "hook OPENED    PENDING  1      2026-11-23T12:00:00Z 503; due" in "".join(shown)
     assert shown[-1].startswith("hook RESOLVED  PENDING  0      waits behind others: 2026-11-23T12:00:00Z 503")
 
 
-def test_the_command_survives_an_outage_of_the_api(desk: Desk) -> None:
-    api, first = sent(desk)
+def test_the_command_survives_an_outage_of_the_api(terminal: Terminal) -> None:
+    api, first = sent(terminal)
     away = ApiClient(url="http://127.0.0.1:1", token="ana")  # noqa: S106 -- of a test
     apis = [away, away]
 
@@ -204,24 +208,24 @@ def test_the_command_survives_an_outage_of_the_api(desk: Desk) -> None:
             return (apis.pop(0) if apis else api).get(path, document, **parameters)
 
     wavering = Wavering(url=api.url)
-    last = follow(wavering, first, Worker(desk, publish, notify_all).timeout(), live=False)
+    last = follow(wavering, first, Worker(terminal, publish, notify_all).timeout(), live=False)
 
     assert (last.document.good, apis) == (True, [])
 
 
-def test_an_unavailable_api_ends_with_69(desk: Desk) -> None:
-    _, first = sent(desk)
+def test_an_unavailable_api_ends_with_69(terminal: Terminal) -> None:
+    _, first = sent(terminal)
     away = ApiClient(url="http://127.0.0.1:1", token="ana")  # noqa: S106 -- of a test
 
     with pytest.raises(CommandError, match="no answer") as error:
-        follow(away, first, Worker(desk).timeout(2), live=False)
+        follow(away, first, Worker(terminal).timeout(2), live=False)
 
     assert error.value.code is Exit.UNAVAILABLE
 
 
-def test_an_unknown_test_alert_ends_the_command(desk: Desk) -> None:
-    api, first = sent(desk)
-    worker = Worker(desk)
+def test_an_unknown_test_alert_ends_the_command(terminal: Terminal) -> None:
+    api, first = sent(terminal)
+    worker = Worker(terminal)
     gone = ApiResponse(text="", document=structs.replace(first.document, alert_id=NULL_ID))
 
     with pytest.raises(CommandError, match="404"):
@@ -230,37 +234,37 @@ def test_an_unknown_test_alert_ends_the_command(desk: Desk) -> None:
     assert worker.clock.now() == NOON
 
 
-def test_the_command_follows_its_test_alert(desk: Desk) -> None:
-    result = desk.run(*SENDING, "--wait", "10ms")
+def test_the_command_follows_its_test_alert(terminal: Terminal) -> None:
+    result = terminal.run(*SENDING, "--wait", "10ms")
 
     assert result.code == Exit.UNAVAILABLE
     assert lines(result)[2].split() == ["published", "waiting", "0", "of", "2", "transitions"]
     assert result.err == "the test alert has not arrived everywhere within 0 s\n"
 
 
-def test_json_is_the_last_document(desk: Desk) -> None:
-    result = desk.run(*SENDING, "--wait", "10ms", "--participant", OTHER, "--output", "json")
+def test_json_is_the_last_document(terminal: Terminal) -> None:
+    result = terminal.run(*SENDING, "--wait", "10ms", "--participant", OTHER, "--output", "json")
 
     document = json.loads(result.out)
     assert (document["participant"], document["done"], document["actor"]) == (OTHER, False, "ana")
 
 
-def test_on_a_terminal_each_table_replaces_the_last(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_terminal_each_table_replaces_the_last(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
 
-    result = desk.run(*SENDING, "--wait", "10ms")
+    result = terminal.run(*SENDING, "--wait", "10ms")
 
     assert "\x1b[" in result.out
     assert "stored" in result.out
 
 
 @pytest.mark.parametrize("wait", ["soon", "0s", "-1s", "25h", ""])
-def test_an_invalid_timeout_is_rejected_before_sending(desk: Desk, wait: str) -> None:
-    result = desk.run(*SENDING, f"--wait={wait}")
+def test_an_invalid_timeout_is_rejected_before_sending(terminal: Terminal, wait: str) -> None:
+    result = terminal.run(*SENDING, f"--wait={wait}")
 
     assert (result.code, result.out) == (Exit.USAGE, "")
     assert "expected a duration such as 60s or 2m" in result.err
-    assert desk.server.do(desk.server.world.stores.audit.newest(10)) == []
+    assert terminal.server.do(terminal.server.world.stores.audit.newest(10)) == []
 
 
 @pytest.mark.parametrize(
@@ -270,8 +274,8 @@ def test_an_invalid_timeout_is_rejected_before_sending(desk: Desk, wait: str) ->
         ([], "eva", Exit.NOT_ALLOWED),
     ],
 )
-def test_a_rejected_test_alert_sends_nothing(desk: Desk, options: list[str], actor: str, code: Exit) -> None:
-    result = desk.run(*SENDING, *options, actor=actor)
+def test_a_rejected_test_alert_sends_nothing(terminal: Terminal, options: list[str], actor: str, code: Exit) -> None:
+    result = terminal.run(*SENDING, *options, actor=actor)
 
     assert (result.code, result.out) == (code, "")
-    assert desk.server.do(desk.server.world.stores.audit.newest(10)) == []
+    assert terminal.server.do(terminal.server.world.stores.audit.newest(10)) == []

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from api.open_terminal import Terminal, lines, open_terminal
 
-from api.terminal import Desk, lines, terminal
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.domain.alerts.state import PolicyOverride
 from dict_rate_limit.domain.errors import Outcome
@@ -22,19 +22,21 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]:
-    with terminal(tmp_path, monkeypatch, capsys) as desk:
-        yield desk
+def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Terminal]:
+    with open_terminal(tmp_path, monkeypatch, capsys) as terminal:
+        yield terminal
 
 
-def test_a_policy_in_alert_is_explained(desk: Desk) -> None:
-    alert_id = desk.alert()
-    desk.server.do(recorded(desk.server.world.stores, snapshot(bucket(260), at=NOON + FIVE_MINUTES)))
-    desk.server.do(desk.server.world.send_notifications(channel("hook", format=ChannelType.WEBHOOK), within=HOUR))
-    desk.run("alerts", "acknowledge", alert_id, "--reason", "batch paused", "--for", "2h")
-    desk.server.world.clock.advance(2 * FIVE_MINUTES.total_seconds())
+def test_a_policy_in_alert_is_explained(terminal: Terminal) -> None:
+    alert_id = terminal.alert()
+    terminal.server.do(recorded(terminal.server.world.stores, snapshot(bucket(260), at=NOON + FIVE_MINUTES)))
+    terminal.server.do(
+        terminal.server.world.send_notifications(channel("hook", format=ChannelType.WEBHOOK), within=HOUR)
+    )
+    terminal.run("alerts", "acknowledge", alert_id, "--reason", "batch paused", "--for", "2h")
+    terminal.server.world.clock.advance(2 * FIVE_MINUTES.total_seconds())
 
-    result = desk.run("explain", "CLAIMS_READ", actor="eva")
+    result = terminal.run("explain", "CLAIMS_READ", actor="eva")
 
     assert (result.code, result.err) == (0, "")
     assert lines(result) == [
@@ -54,79 +56,79 @@ def test_a_policy_in_alert_is_explained(desk: Desk) -> None:
     ]
 
 
-def test_a_quiet_policy_has_the_tokens_that_open_an_alert(desk: Desk) -> None:
-    desk.server.do(recorded(desk.server.world.stores, snapshot(bucket(700))))
+def test_a_quiet_policy_has_the_tokens_that_open_an_alert(terminal: Terminal) -> None:
+    terminal.server.do(recorded(terminal.server.world.stores, snapshot(bucket(700))))
 
-    result = desk.run("explain", "CLAIMS_READ")
+    result = terminal.run("explain", "CLAIMS_READ")
 
     assert "alert       none: opens at 250 tokens or fewer" in lines(result)
     assert "open alert" not in result.out
 
 
-def test_silences_of_an_alert_are_listed(desk: Desk) -> None:
-    desk.alert()
-    made = desk.run("silences", "create", "--reason", "a release", "--for", "1h", "--output", "json")
+def test_silences_of_an_alert_are_listed(terminal: Terminal) -> None:
+    terminal.alert()
+    made = terminal.run("silences", "create", "--reason", "a release", "--for", "1h", "--output", "json")
     silence_id = json.loads(made.out)["silence_id"]
-    desk.server.do(desk.server.world.send_notifications(channel("hook"), within=HOUR))
+    terminal.server.do(terminal.server.world.send_notifications(channel("hook"), within=HOUR))
 
-    shown = lines(desk.run("explain", "CLAIMS_READ"))
+    shown = lines(terminal.run("explain", "CLAIMS_READ"))
 
     assert f"silenced      by {silence_id}" in shown
     assert "notified      hook: OPENED SUPPRESSED" in shown
     assert "active  until 2026-11-23T13:00:00Z  SILENCE: everything" in shown
 
 
-def test_an_alert_without_notifications_has_a_note(desk: Desk) -> None:
-    desk.alert()
+def test_an_alert_without_notifications_has_a_note(terminal: Terminal) -> None:
+    terminal.alert()
 
-    assert "notified      no channel yet" in lines(desk.run("explain", "CLAIMS_READ"))
+    assert "notified      no channel yet" in lines(terminal.run("explain", "CLAIMS_READ"))
 
 
-def test_the_policys_own_alert_comes_before_those_of_the_participant(desk: Desk) -> None:
+def test_the_policys_own_alert_comes_before_those_of_the_participant(terminal: Terminal) -> None:
     blind = failure(Outcome.RATE_LIMITED, at=NOON + 3 * FIVE_MINUTES)
-    desk.server.do(recorded(desk.server.world.stores, snapshot(bucket(200)), blind))
+    terminal.server.do(recorded(terminal.server.world.stores, snapshot(bucket(200)), blind))
 
-    shown = [line for line in lines(desk.run("explain", "CLAIMS_READ")) if line.startswith("open alert")]
+    shown = [line for line in lines(terminal.run("explain", "CLAIMS_READ")) if line.startswith("open alert")]
 
     assert ["THRESHOLD" in shown[0], *("SOURCE_" in line or "RATE_" in line for line in shown[1:])] == [True] * 3
 
 
-def test_a_disabled_policy_and_an_exhausted_bucket_have_a_note(desk: Desk) -> None:
-    stores = desk.server.world.stores
+def test_a_disabled_policy_and_an_exhausted_bucket_have_a_note(terminal: Terminal) -> None:
+    stores = terminal.server.world.stores
     stores.database.set_policy_override(PARTICIPANT, "CLAIMS_READ", PolicyOverride(enabled=False))  # type: ignore[attr-defined]
-    desk.server.do(recorded(stores, snapshot(bucket(0))))
+    terminal.server.do(recorded(stores, snapshot(bucket(0))))
 
-    shown = lines(desk.run("explain", "CLAIMS_READ"))
+    shown = lines(terminal.run("explain", "CLAIMS_READ"))
 
     assert "level       CRITICAL: 0 of 1,000 tokens left (0.0 %), exhausted" in shown
     assert "thresholds  WARNING at 25 %, CRITICAL at 10 %; alerts are off for this policy" in shown
 
 
-def test_an_unknown_capacity_omits_figures(desk: Desk) -> None:
+def test_an_unknown_capacity_omits_figures(terminal: Terminal) -> None:
     polls = snapshot(bucket(200)), snapshot(bucket(0, capacity=0), at=NOON + FIVE_MINUTES)
-    desk.server.do(
+    terminal.server.do(
         recorded(
-            desk.server.world.stores,
+            terminal.server.world.stores,
             *polls,
         )
     )
 
-    shown = lines(desk.run("explain", "CLAIMS_READ"))
+    shown = lines(terminal.run("explain", "CLAIMS_READ"))
 
     assert "level       UNKNOWN: 0 of 0 tokens left" in shown
     assert "alert       WARNING: stays while the capacity is unknown" in shown
 
 
-def test_a_quiet_policy_of_unknown_capacity_has_no_opening_figure(desk: Desk) -> None:
-    desk.server.do(recorded(desk.server.world.stores, snapshot(bucket(0, capacity=0))))
+def test_a_quiet_policy_of_unknown_capacity_has_no_opening_figure(terminal: Terminal) -> None:
+    terminal.server.do(recorded(terminal.server.world.stores, snapshot(bucket(0, capacity=0))))
 
-    assert "alert       none" in lines(desk.run("explain", "CLAIMS_READ"))
+    assert "alert       none" in lines(terminal.run("explain", "CLAIMS_READ"))
 
 
-def test_json_is_the_document(desk: Desk) -> None:
-    desk.alert()
+def test_json_is_the_document(terminal: Terminal) -> None:
+    terminal.alert()
 
-    result = desk.run("explain", "CLAIMS_READ", "--participant", PARTICIPANT, "--output", "json")
+    result = terminal.run("explain", "CLAIMS_READ", "--participant", PARTICIPANT, "--output", "json")
 
     assert json.loads(result.out)["warns_at_tokens"] == 250
 
@@ -135,10 +137,10 @@ def test_json_is_the_document(desk: Desk) -> None:
     "arguments",
     [["NOPE"], ["claims_read"], ["a/b"], ["CLAIMS_READ", "--participant", OTHER], ["X", "--participant", "x"]],
 )
-def test_an_unknown_policy_ends_with_64(desk: Desk, arguments: list[str]) -> None:
-    desk.alert()
+def test_an_unknown_policy_ends_with_64(terminal: Terminal, arguments: list[str]) -> None:
+    terminal.alert()
 
-    result = desk.run("explain", *arguments)
+    result = terminal.run("explain", *arguments)
 
     assert (result.code, result.out) == (Exit.USAGE, "")
     assert "expected" in result.err

@@ -7,8 +7,8 @@ from datetime import time
 from typing import TYPE_CHECKING
 
 import pytest
+from api.open_terminal import Terminal, lines, open_terminal
 
-from api.terminal import Desk, lines, terminal
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.domain.notifications.silence import Recurrence, Weekday
 from samples.domain import NOON
@@ -23,23 +23,23 @@ LATER = "2099-01-01T00:00:00Z"
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]:
-    with terminal(tmp_path, monkeypatch, capsys) as desk:
-        yield desk
+def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Terminal]:
+    with open_terminal(tmp_path, monkeypatch, capsys) as terminal:
+        yield terminal
 
 
-def made(desk: Desk, *options: str) -> str:
+def made(terminal: Terminal, *options: str) -> str:
     """Make a silence of an hour; return its id."""
-    result = desk.run("silences", "create", *HOUR, *options, "--output", "json")
+    result = terminal.run("silences", "create", *HOUR, *options, "--output", "json")
     assert result.code == 0, result.err
     silence_id: str = json.loads(result.out)["silence_id"]
     return silence_id
 
 
-def test_a_silence_is_created_and_shown(desk: Desk) -> None:
-    result = desk.run("silences", "create", *HOUR, "--policy", "CLAIMS_*", "--severity", "WARNING")
+def test_a_silence_is_created_and_shown(terminal: Terminal) -> None:
+    result = terminal.run("silences", "create", *HOUR, "--policy", "CLAIMS_*", "--severity", "WARNING")
 
-    (silence,) = desk.server.do(desk.server.world.stores.silences.current(NOON))
+    (silence,) = terminal.server.do(terminal.server.world.stores.silences.current(NOON))
     assert (result.code, result.err) == (0, "")
     assert lines(result) == [
         "STATE   WHEN                        SILENCE",
@@ -49,15 +49,15 @@ def test_a_silence_is_created_and_shown(desk: Desk) -> None:
     ]
 
 
-def test_every_option_reaches_the_silence(desk: Desk) -> None:
-    desk.run(
+def test_every_option_reaches_the_silence(terminal: Terminal) -> None:
+    terminal.run(
         *("silences", "create", "--purpose", "maintenance", "--reason", "batch"),
         *("--policy", "CLAIMS_*", "--kind", "THRESHOLD", "--severity", "WARNING", "--participant", "1234*"),
         *("--from", "2026-11-24T00:00:00Z", "--until", "2026-11-30T00:00:00-03:00"),
         *("--days", "mon, FRI", "--hours", "22:00-02:00", "--time-zone", "America/Sao_Paulo"),
     )
 
-    (silence,) = desk.server.do(desk.server.world.stores.silences.current(NOON))
+    (silence,) = terminal.server.do(terminal.server.world.stores.silences.current(NOON))
     matchers = silence.matchers
     assert (silence.purpose.value, silence.actor, silence.reason) == ("MAINTENANCE", "ana", "batch")
     assert (matchers.policy, matchers.kind, matchers.severity, matchers.participant) == (
@@ -78,8 +78,8 @@ def test_every_option_reaches_the_silence(desk: Desk) -> None:
     )
 
 
-def test_a_recurring_window_is_shown_with_its_hours(desk: Desk) -> None:
-    result = desk.run(
+def test_a_recurring_window_is_shown_with_its_hours(terminal: Terminal) -> None:
+    result = terminal.run(
         *("silences", "create", "--reason", "batch", "--from", "2026-11-24T00:00:00Z", "--for", "720h"),
         *("--days", "SAT", "--hours", "22:00-02:00", "--time-zone", "America/Sao_Paulo"),
     )
@@ -89,15 +89,15 @@ def test_a_recurring_window_is_shown_with_its_hours(desk: Desk) -> None:
     assert "SILENCE: everything" in result.out
 
 
-def test_silences_are_listed_as_active_pending_or_ended(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dict_rate_limit.apps.cli.silences.SystemClock", lambda: desk.server.world.clock)
-    made(desk)
-    made(desk, "--from", "2026-11-24T00:00:00Z")
-    over = made(desk)
-    desk.run("silences", "end", over, "--reason", "done", actor="rui")
+def test_silences_are_listed_as_active_pending_or_ended(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dict_rate_limit.apps.cli.silences.SystemClock", lambda: terminal.server.world.clock)
+    made(terminal)
+    made(terminal, "--from", "2026-11-24T00:00:00Z")
+    over = made(terminal)
+    terminal.run("silences", "end", over, "--reason", "done", actor="rui")
 
-    listed = desk.run("silences", "list")
-    ended = desk.run("silences", "list", "--ended")
+    listed = terminal.run("silences", "list")
+    ended = terminal.run("silences", "list", "--ended")
 
     assert [line.split()[0] for line in lines(listed)[1:] if line.startswith(("active", "waits"))] == [
         "active",
@@ -107,23 +107,23 @@ def test_silences_are_listed_as_active_pending_or_ended(desk: Desk, monkeypatch:
     assert lines(ended)[1].startswith("over   ended 2026-11-23T12:00:00Z by rui")
 
 
-def test_an_empty_list_is_noted_on_stderr(desk: Desk) -> None:
-    result = desk.run("silences", "list")
+def test_an_empty_list_is_noted_on_stderr(terminal: Terminal) -> None:
+    result = terminal.run("silences", "list")
 
     assert (result.code, result.out, result.err) == (0, "", "no silence\n")
 
 
-def test_a_list_as_json_is_the_document_even_when_empty(desk: Desk) -> None:
-    result = desk.run("silences", "list", "--output", "json")
+def test_a_list_as_json_is_the_document_even_when_empty(terminal: Terminal) -> None:
+    result = terminal.run("silences", "list", "--output", "json")
 
     assert (json.loads(result.out), result.err) == ({"silences": [], "total": 0}, "")
 
 
-def test_a_silence_is_ended_once(desk: Desk) -> None:
-    silence_id = made(desk)
+def test_a_silence_is_ended_once(terminal: Terminal) -> None:
+    silence_id = made(terminal)
 
-    first = desk.run("silences", "end", silence_id, "--reason", "done")
-    second = desk.run("silences", "end", silence_id, "--reason", "done")
+    first = terminal.run("silences", "end", silence_id, "--reason", "done")
+    second = terminal.run("silences", "end", silence_id, "--reason", "done")
 
     assert (first.code, second.code) == (0, Exit.USAGE)
     assert "ended 2026-11-23T12:00:00Z by ana" in first.out
@@ -131,8 +131,8 @@ def test_a_silence_is_ended_once(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("silence_id", [UNKNOWN_ID, "7", "a/b"])
-def test_an_unknown_silence_ends_with_64(desk: Desk, silence_id: str) -> None:
-    assert desk.run("silences", "end", silence_id, "--reason", "x").code == Exit.USAGE
+def test_an_unknown_silence_ends_with_64(terminal: Terminal, silence_id: str) -> None:
+    assert terminal.run("silences", "end", silence_id, "--reason", "x").code == Exit.USAGE
 
 
 @pytest.mark.parametrize(
@@ -151,12 +151,12 @@ def test_an_unknown_silence_ends_with_64(desk: Desk, silence_id: str) -> None:
         (["--for", "1h"], "--reason"),
     ],
 )
-def test_an_invalid_silence_ends_with_64(desk: Desk, options: list[str], said: str) -> None:
-    result = desk.run("silences", "create", *options)
+def test_an_invalid_silence_ends_with_64(terminal: Terminal, options: list[str], said: str) -> None:
+    result = terminal.run("silences", "create", *options)
 
     assert (result.code, result.out) == (Exit.USAGE, "")
     assert said in result.err
 
 
-def test_a_missing_role_ends_with_77(desk: Desk) -> None:
-    assert desk.run("silences", "create", *HOUR, actor="eva").code == Exit.NOT_ALLOWED
+def test_a_missing_role_ends_with_77(terminal: Terminal) -> None:
+    assert terminal.run("silences", "create", *HOUR, actor="eva").code == Exit.NOT_ALLOWED
