@@ -19,13 +19,15 @@ ALL = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class CommandResult:
     code: int
     out: str
     err: str
 
 
-def ended(capsys: pytest.CaptureFixture[str], *arguments: str, environ: Mapping[str, str] | None = None) -> Ended:
+def run_command(
+    capsys: pytest.CaptureFixture[str], *arguments: str, environ: Mapping[str, str] | None = None
+) -> CommandResult:
     code = run(arguments, environ or {}, ALL)
     written = capsys.readouterr()
-    return Ended(code=code, out=written.out, err=written.err)
+    return CommandResult(code=code, out=written.out, err=written.err)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from api.background_server import BackgroundServer, background_server
-from cli_program import Ended, ended
+from cli_program import CommandResult, run_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +22,8 @@ class Terminal:
         self.server = server
         self._capsys = capsys
 
-    def run(self, *arguments: str, actor: str = "ana") -> Ended:
-        return ended(self._capsys, *arguments, "--url", self.server.url, "--token", actor)
+    def run(self, *arguments: str, actor: str = "ana") -> CommandResult:
+        return run_command(self._capsys, *arguments, "--url", self.server.url, "--token", actor)
 
     def alert(self) -> str:
         """Let a bucket fall; return the id of its alert."""
@@ -42,5 +42,5 @@ def open_terminal(
         yield Terminal(server, capsys)
 
 
-def lines(result: Ended) -> list[str]:
+def lines(result: CommandResult) -> list[str]:
     return [line.rstrip() for line in result.out.splitlines()]

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 
 import processes
-from cli_program import ended
+from cli_program import run_command
 from dict_rate_limit.adapters.postgres.migrations.goose import shipped_migrations
 from dict_rate_limit.apps.local.port import free_port
 from postgres_database import execute
@@ -247,7 +247,7 @@ def test_an_unavailable_database_is_reported(tmp_path: Path, capsys: pytest.Capt
 
 
 def test_a_database_is_required(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "backup", "--to", str(tmp_path))
+    result = run_command(capsys, "backup", "--to", str(tmp_path))
 
     assert (result.code, result.err.splitlines()[0][:28]) == (78, "error: DATABASE_URL: not set")
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from api.open_terminal import Terminal, lines, open_terminal
 
-from cli_program import ended
+from cli_program import run_command
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.domain.notifications.channel import ChannelType
@@ -235,13 +235,13 @@ def test_the_token_can_come_from_a_file(terminal: Terminal, tmp_path: Path, caps
     file = tmp_path / "token"
     file.write_text("eva\n", encoding="utf-8")
 
-    result = ended(capsys, "alerts", "list", "--url", terminal.server.url, "--token-file", str(file))
+    result = run_command(capsys, "alerts", "list", "--url", terminal.server.url, "--token-file", str(file))
 
     assert result.code == 0
 
 
 def test_a_refused_connection_ends_with_69(capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "alerts", "list", "--url", f"http://127.0.0.1:{free_port()}")
+    result = run_command(capsys, "alerts", "list", "--url", f"http://127.0.0.1:{free_port()}")
 
     assert result.code == Exit.UNAVAILABLE
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cli_program import ended
+from cli_program import run_command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,7 @@ def test_valid_channels_are_listed_with_routes_and_without_urls(
     path = tmp_path / "channels.toml"
     path.write_text(GOOD)
 
-    result = ended(capsys, "channels", "check", environ={"NOTIFY_URLS_FILE": str(path)})
+    result = run_command(capsys, "channels", "check", environ={"NOTIFY_URLS_FILE": str(path)})
 
     assert result.out.splitlines() == [
         "ops  text  en  from WARNING  policies CLAIMS_*, KEYS_CHECK",
@@ -51,7 +51,7 @@ def test_every_problem_is_listed(tmp_path: Path, capsys: pytest.CaptureFixture[s
     path = tmp_path / "channels.toml"
     path.write_text(BAD)
 
-    result = ended(capsys, "channels", "check", "--file", str(path))
+    result = run_command(capsys, "channels", "check", "--file", str(path))
 
     assert (result.code, result.out) == (65, "")
     assert "channels.a: language: 'de'" in result.err
@@ -60,12 +60,12 @@ def test_every_problem_is_listed(tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_a_missing_file_is_a_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "channels", "check", "--file", str(tmp_path / "nowhere"))
+    result = run_command(capsys, "channels", "check", "--file", str(tmp_path / "nowhere"))
 
     assert (result.code, result.err) == (65, "error: cannot be read: No such file or directory\n")
 
 
 def test_a_file_is_required(capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "channels", "check")
+    result = run_command(capsys, "channels", "check")
 
     assert (result.code, result.err) == (64, "error: file: not given, expected --file or NOTIFY_URLS_FILE\n")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cli_program import ended
+from cli_program import run_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,13 +26,13 @@ def received() -> Iterator[list[int]]:
 def test_the_level_of_a_running_program_changes(
     wanted: str, number: int, received: list[int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    result = ended(capsys, "log-level", wanted, "--pid", str(os.getpid()))
+    result = run_command(capsys, "log-level", wanted, "--pid", str(os.getpid()))
 
     assert (result.code, received) == (0, [number])
 
 
 def test_a_missing_process_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "log-level", "debug", "--pid", str(2**22 + 1))
+    result = run_command(capsys, "log-level", "debug", "--pid", str(2**22 + 1))
 
     assert (result.code, result.err) == (69, f"error: pid: {2**22 + 1}, expected a running process\n")
 
@@ -45,6 +45,6 @@ def test_a_process_of_another_user_is_reported(
 
     monkeypatch.setattr(os, "kill", refused)
 
-    result = ended(capsys, "log-level", "debug")
+    result = run_command(capsys, "log-level", "debug")
 
     assert (result.code, result.err) == (71, "error: pid: 1, expected a process of this account\n")

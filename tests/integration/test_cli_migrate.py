@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from cli_program import Ended, ended
+from cli_program import CommandResult, run_command
 from dict_rate_limit.apps.local.port import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Migrate = Callable[..., Ended]
+    Migrate = Callable[..., CommandResult]
 
 
 @pytest.fixture
 def migrate(database_url: str, capsys: pytest.CaptureFixture[str]) -> Migrate:
-    return lambda *arguments: ended(capsys, "migrate", *arguments, environ={"DATABASE_URL": database_url})
+    return lambda *arguments: run_command(capsys, "migrate", *arguments, environ={"DATABASE_URL": database_url})
 
 
 def test_up_lists_the_applied_migrations(migrate: Migrate) -> None:
@@ -83,7 +83,7 @@ def test_rows_are_deleted_only_when_allowed(migrate: Migrate, database_url: str)
 def test_an_unreachable_database_is_reported_without_its_password(capsys: pytest.CaptureFixture[str]) -> None:
     url = f"postgresql://me:hunter2@127.0.0.1:{free_port()}/x"
 
-    result = ended(capsys, "migrate", "status", environ={"DATABASE_URL": url})
+    result = run_command(capsys, "migrate", "status", environ={"DATABASE_URL": url})
 
     assert (result.code, result.out) == (69, "")
     assert result.err.startswith("error: ")
@@ -91,7 +91,7 @@ def test_an_unreachable_database_is_reported_without_its_password(capsys: pytest
 
 
 def test_a_database_is_required(capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "migrate", "up")
+    result = run_command(capsys, "migrate", "up")
 
     assert result.code == 78
     assert result.err.startswith("error: DATABASE_URL: not set")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cli_program import ended
+from cli_program import run_command
 from dict_rate_limit import __main__ as program
 from dict_rate_limit.apps.cli.exit_codes import MEANINGS, CommandError, Exit, code_of
 from dict_rate_limit.apps.cli.program import COMMANDS, Source, run
@@ -40,14 +40,14 @@ NEEDED = {
 
 
 def test_without_a_command_all_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys)
+    result = run_command(capsys)
 
     assert result.code == 0
     assert all(f"  {name} " in result.out for name in COMMANDS)
 
 
 def test_help_lists_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "--help")
+    result = run_command(capsys, "--help")
 
     assert [line for line in result.out.splitlines() if line.strip().startswith("78 ")]
     assert set(MEANINGS) == set(Exit)
@@ -67,7 +67,7 @@ def test_help_imports_no_command() -> None:
 
 @pytest.mark.parametrize("command", [*COMMANDS, "up", "api", "worker"])
 def test_every_command_has_a_help_text(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, command, "--help")
+    result = run_command(capsys, command, "--help")
 
     assert result.code == 0
     assert result.out.startswith(f"Usage: dict-rate-limit {command} ")
@@ -86,7 +86,7 @@ def test_every_command_has_a_help_text(command: str, capsys: pytest.CaptureFixtu
     ],
 )
 def test_a_usage_error_is_one_sentence(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, *arguments)
+    result = run_command(capsys, *arguments)
 
     assert result.code == Exit.USAGE
     assert result.out == ""
@@ -95,13 +95,13 @@ def test_a_usage_error_is_one_sentence(arguments: list[str], capsys: pytest.Capt
 
 
 def test_a_misspelled_command_has_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "statsu")
+    result = run_command(capsys, "statsu")
 
     assert "'status'" in result.err
 
 
 def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "--version")
+    result = run_command(capsys, "--version")
 
     assert result.code == 0
     assert result.out.startswith("dict-rate-limit ")
@@ -247,7 +247,7 @@ def test_a_server_reports_its_used_port(command: str, variable: str, capsys: pyt
     with socket.create_server(("127.0.0.1", 0)) as other:
         ports = {"PORT": str(free_port()), "METRICS_PORT": str(free_port())}
         taken = {variable: str(other.getsockname()[1])}
-        result = ended(capsys, command, environ={**NEEDED, **ports, **taken})
+        result = run_command(capsys, command, environ={**NEEDED, **ports, **taken})
 
     assert (result.code, result.out) == (Exit.SYSTEM, "")
     assert result.err.startswith(f"error: port {taken[variable]} on 127.0.0.1 is taken: ")
@@ -256,7 +256,7 @@ def test_a_server_reports_its_used_port(command: str, variable: str, capsys: pyt
 
 @pytest.mark.parametrize("command", ["api", "worker"])
 def test_a_server_without_its_settings_does_not_start(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, command)
+    result = run_command(capsys, command)
 
     assert result.code == Exit.CONFIG
     assert "error: DATABASE_URL: not set" in result.err

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from cli_program import ended
+from cli_program import run_command
 from dict_rate_limit.simulator.faults import Fault
 from dict_rate_limit.simulator.scenario import SCENARIOS
 
@@ -27,7 +27,7 @@ def test_the_simulator_serves_until_a_signal() -> None:
 
 
 def test_scenarios_and_faults_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "simulate", "--list")
+    result = run_command(capsys, "simulate", "--list")
 
     assert result.code == 0
     assert [line.split()[0] for line in result.out.splitlines()[: len(SCENARIOS)]] == list(SCENARIOS)
@@ -48,7 +48,7 @@ def test_scenarios_and_faults_are_listed(capsys: pytest.CaptureFixture[str]) -> 
 def test_invalid_options_are_rejected(
     options: list[str], code: int, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    result = ended(capsys, "simulate", "--port", "0", *options)
+    result = run_command(capsys, "simulate", "--port", "0", *options)
 
     assert result.code == code
     assert words in result.err

@@ -20,7 +20,7 @@ from broker.publishers import ids, publishing_to, receipts_of
 from broker.server import FOREIGN
 from broker.tokens import token
 from broker.topic import SILENT, new_topic
-from cli_program import ended
+from cli_program import run_command
 from dict_rate_limit.adapters.pulsar.connection import BrokerAddress
 from samples.events import CLAIMS, KEYS, interleaved, transitions_of
 
@@ -65,7 +65,7 @@ def test_an_event_is_one_readable_line(environ: dict[str, str], capsys: pytest.C
     (event,) = transitions_of(CLAIMS, 1)
     publish(environ, [event])
 
-    result = ended(capsys, "events", "tail", *OLDEST, "1", environ=environ)
+    result = run_command(capsys, "events", "tail", *OLDEST, "1", environ=environ)
 
     (line,) = result.out.splitlines()
     assert line.split()[:5] == ["2026-11-23T12:00:00Z", "WARNING", "12345678", CLAIMS, "OPENED"]
@@ -77,7 +77,7 @@ def test_the_line_can_be_english(environ: dict[str, str], capsys: pytest.Capture
     (event,) = transitions_of(CLAIMS, 1)
     publish(environ, [event])
 
-    result = ended(capsys, "events", "tail", *OLDEST, "1", "--language", "en", environ=environ)
+    result = run_command(capsys, "events", "tail", *OLDEST, "1", "--language", "en", environ=environ)
 
     assert result.out.endswith(f"  {event.message_en}\n")
 
@@ -86,7 +86,7 @@ def test_with_json_an_event_is_its_document(environ: dict[str, str], capsys: pyt
     events = interleaved(transitions_of(CLAIMS, 3), transitions_of(KEYS, 3))
     publish(environ, events)
 
-    result = ended(capsys, "events", "tail", *OLDEST, "6", "--output", "json", environ=environ)
+    result = run_command(capsys, "events", "tail", *OLDEST, "6", "--output", "json", environ=environ)
 
     documents = [json.loads(line) for line in result.out.splitlines()]
     assert {one["metadata"]["event_id"] for one in documents} == set(ids(events))
@@ -95,7 +95,7 @@ def test_with_json_an_event_is_its_document(environ: dict[str, str], capsys: pyt
 def test_the_command_ends_after_the_count(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     publish(environ, transitions_of(CLAIMS, 5))
 
-    result = ended(capsys, "events", "tail", *OLDEST, "2", environ=environ)
+    result = run_command(capsys, "events", "tail", *OLDEST, "2", environ=environ)
 
     assert (result.code, len(result.out.splitlines())) == (0, 2)
 
@@ -103,7 +103,7 @@ def test_the_command_ends_after_the_count(environ: dict[str, str], capsys: pytes
 def test_too_few_events_in_time_are_reported(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     publish(environ, transitions_of(CLAIMS, 1))
 
-    result = ended(capsys, "events", "tail", *OLDEST, "2", "--seconds", "3", environ=environ)
+    result = run_command(capsys, "events", "tail", *OLDEST, "2", "--seconds", "3", environ=environ)
 
     assert (result.code, len(result.out.splitlines())) == (69, 1)
     assert result.err.endswith("error: only 1 of 2 events arrived within 3 s\n")
@@ -113,7 +113,7 @@ def test_foreign_messages_are_ignored(environ: dict[str, str], capsys: pytest.Ca
     send(environ, (b"{}", "ActionKeyCreated"), (b"\xff", ""))
     publish(environ, transitions_of(CLAIMS, 1))
 
-    result = ended(capsys, "events", "tail", *OLDEST, "1", environ=environ)
+    result = run_command(capsys, "events", "tail", *OLDEST, "1", environ=environ)
 
     assert len(result.out.splitlines()) == 1
     assert "left out" not in result.err
@@ -126,7 +126,7 @@ def test_invalid_events_are_ignored_with_a_warning(
     send(environ, (content, "ActionRateLimitAlert"))
     publish(environ, transitions_of(CLAIMS, 1))
 
-    result = ended(capsys, "events", "tail", *OLDEST, "1", environ=environ)
+    result = run_command(capsys, "events", "tail", *OLDEST, "1", environ=environ)
 
     assert len(result.out.splitlines()) == 1
     assert "skipped: a message with our action and without a valid event\n" in result.err
@@ -135,7 +135,7 @@ def test_invalid_events_are_ignored_with_a_warning(
 def test_no_event_can_control_the_terminal(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     publish(environ, [replace(transitions_of(CLAIMS, 1)[0], message="\x1b[2J\nall clear", participant="\x07")])
 
-    result = ended(capsys, "events", "tail", *OLDEST, "1", environ=environ)
+    result = run_command(capsys, "events", "tail", *OLDEST, "1", environ=environ)
 
     assert result.out.endswith("?[2J?all clear\n")
     assert "\x1b" not in result.out + result.err
@@ -147,7 +147,7 @@ def test_the_command_leaves_no_subscription(
 ) -> None:
     publish(environ, transitions_of(CLAIMS, 5))
 
-    ended(capsys, "events", "tail", *OLDEST, "2", environ=environ)
+    run_command(capsys, "events", "tail", *OLDEST, "2", environ=environ)
 
     assert pulsar_broker.stats(topic)["subscriptions"] == {}
 
@@ -163,7 +163,7 @@ def test_tls_and_a_token_are_used(
         "PULSAR_TLS_CA_FILE": str(pulsar_broker.authority),
     }
 
-    result = ended(capsys, "events", "tail", *OLDEST, "1", environ=secured)
+    result = run_command(capsys, "events", "tail", *OLDEST, "1", environ=secured)
 
     assert (result.code, len(result.out.splitlines())) == (0, 1)
 
@@ -172,7 +172,7 @@ def test_a_forbidden_topic_is_a_one_line_error(pulsar_broker: Broker, capsys: py
     secret = token()
     environ = {"PULSAR_BROKER_URL": pulsar_broker.url, "PULSAR_TOPIC": new_topic(FOREIGN), "PULSAR_TOKEN": secret}
 
-    result = ended(capsys, "events", "tail", environ=environ)
+    result = run_command(capsys, "events", "tail", environ=environ)
 
     assert (result.code, result.out) == (69, "")
     assert result.err == (
@@ -183,14 +183,14 @@ def test_a_forbidden_topic_is_a_one_line_error(pulsar_broker: Broker, capsys: py
 
 
 def test_an_unavailable_broker_is_a_one_line_error(capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "events", "tail", environ={"PULSAR_BROKER_URL": "pulsar://127.0.0.1:1"})
+    result = run_command(capsys, "events", "tail", environ={"PULSAR_BROKER_URL": "pulsar://127.0.0.1:1"})
 
     assert (result.code, result.out) == (69, "")
     assert result.err == "error: pulsar://127.0.0.1:1 persistent://lb-conn/dict/core-events: Connection refused\n"
 
 
 def test_a_missing_broker_setting_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "events", "tail")
+    result = run_command(capsys, "events", "tail")
 
     assert result.code == 78
     assert result.err.startswith("error: PULSAR_BROKER_URL: not set")

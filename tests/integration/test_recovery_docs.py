@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli_program import ended
+from cli_program import run_command
 from dict_rate_limit.domain.recovery import SEQUENCE_GAP
 from postgres_database import execute, values
 from samples.recovery import fill
@@ -22,7 +22,7 @@ COMMANDS = sorted(
 def test_every_option_on_the_page_exists(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     _, *words = shlex.split(command)
 
-    result = ended(capsys, *words, "--help")
+    result = run_command(capsys, *words, "--help")
 
     options = [word for word in words if word.startswith("--")]
     assert result.code == 0, result.err

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 import structlog
 
-from cli_program import ended
+from cli_program import run_command
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.apps.cli.health import health
 from dict_rate_limit.apps.local.port import free_port
@@ -68,7 +68,7 @@ def test_a_server_runs_without_its_dependencies_and_stops_on_request(
     stopper = threading.Thread(target=stop_when_healthy, args=(f"http://127.0.0.1:{environ[port]}/health", seen))
     stopper.start()
 
-    result = ended(capsys, command, environ=environ)
+    result = run_command(capsys, command, environ=environ)
 
     stopper.join()
     assert seen
@@ -92,7 +92,7 @@ def test_a_server_rejects_an_incompatible_newer_schema(
         "TEMPORAL_HOST": nobody,
     }
 
-    result = ended(capsys, command, environ=environ)
+    result = run_command(capsys, command, environ=environ)
 
     assert result.code == Exit.DATA
     assert "the schema serves code from migration 999 on" in result.err

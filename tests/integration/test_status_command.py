@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from api.stub import ApiStub, api_stub, listing, policy
-from cli_program import ended
+from cli_program import run_command
 from dict_rate_limit.apps.cli.client import ApiClient
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.apps.cli.status import watch_json, watch_table
@@ -37,7 +37,7 @@ def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_table_goes_to_stdout_and_nothing_to_stderr(api: ApiStub, capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "status", "--url", api.url)
+    result = run_command(capsys, "status", "--url", api.url)
 
     assert (result.code, result.err) == (0, "")
     assert "CRITICAL KEYS_CHECK" in result.out
@@ -45,13 +45,13 @@ def test_the_table_goes_to_stdout_and_nothing_to_stderr(api: ApiStub, capsys: py
 
 
 def test_json_is_the_document_of_the_api(api: ApiStub, capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "status", "--url", api.url, "--output", "json")
+    result = run_command(capsys, "status", "--url", api.url, "--output", "json")
 
     assert result.out.encode() == api.body + b"\n"
 
 
 def test_only_the_given_options_are_sent(api: ApiStub, capsys: pytest.CaptureFixture[str]) -> None:
-    ended(capsys, "status", "--url", api.url + "/")
+    run_command(capsys, "status", "--url", api.url + "/")
 
     ((path, headers),) = api.requests
     assert path == "/api/v1/rate-limit/policies"
@@ -59,7 +59,7 @@ def test_only_the_given_options_are_sent(api: ApiStub, capsys: pytest.CaptureFix
 
 
 def test_participant_and_token_are_sent(api: ApiStub, capsys: pytest.CaptureFixture[str]) -> None:
-    ended(capsys, "status", "--url", api.url, "--participant", "12345678", "--token", "secret")
+    run_command(capsys, "status", "--url", api.url, "--participant", "12345678", "--token", "secret")
 
     ((path, headers),) = api.requests
     assert path == "/api/v1/rate-limit/policies?participant=12345678"
@@ -70,7 +70,7 @@ def test_the_token_can_come_from_a_file(api: ApiStub, tmp_path: Path, capsys: py
     file = tmp_path / "token"
     file.write_text("secret\n", encoding="utf-8")
 
-    ended(capsys, "status", "--url", api.url, "--token-file", str(file))
+    run_command(capsys, "status", "--url", api.url, "--token-file", str(file))
 
     assert api.requests[0][1]["authorization"] == "Bearer secret"
 
@@ -81,7 +81,7 @@ def test_url_and_token_can_come_from_the_environment(
     monkeypatch.setenv("DICT_RATE_LIMIT_URL", api.url)
     monkeypatch.setenv("DICT_RATE_LIMIT_TOKEN", "secret")
 
-    result = ended(capsys, "status")
+    result = run_command(capsys, "status")
 
     assert result.code == 0
     assert api.requests[0][1]["authorization"] == "Bearer secret"
@@ -94,11 +94,11 @@ def test_loopback_requests_bypass_the_proxy(
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
 
-    assert ended(capsys, "status", "--url", api.url).code == 0
+    assert run_command(capsys, "status", "--url", api.url).code == 0
 
 
 def test_an_unreadable_token_file_is_rejected(api: ApiStub, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "status", "--url", api.url, "--token-file", str(tmp_path / "none"))
+    result = run_command(capsys, "status", "--url", api.url, "--token-file", str(tmp_path / "none"))
 
     assert (result.code, api.requests) == (Exit.USAGE, [])
     assert "No such file or directory" in result.err
@@ -109,7 +109,7 @@ def test_a_stale_response_is_printed_and_marked(output: str, api: ApiStub, capsy
     api.headers["X-Cache-Status"] = "STALE"
     api.body = listing(age_seconds=720)
 
-    result = ended(capsys, "status", "--url", api.url, "--output", output)
+    result = run_command(capsys, "status", "--url", api.url, "--output", output)
 
     assert result.code == 0
     assert "KEYS_CHECK" in result.out
@@ -134,8 +134,8 @@ def test_the_exit_code_is_the_worst_level_with_the_option(
     muted = policy("MUTED", 0, 10, "CRITICAL", enabled=False)
     api.body = listing(*(policy(f"P{number}", 5, 10, level) for number, level in enumerate(levels)), muted)
 
-    asked = ended(capsys, "status", "--url", api.url, "--exit-code")
-    not_asked = ended(capsys, "status", "--url", api.url)
+    asked = run_command(capsys, "status", "--url", api.url, "--exit-code")
+    not_asked = run_command(capsys, "status", "--url", api.url)
 
     assert (asked.code, not_asked.code) == (code, 0)
 
@@ -159,7 +159,7 @@ def test_a_rejection_prints_its_reason_and_sets_the_exit_code(
     api.status = status
     api.body = json.dumps({"type": "x", "title": "t", "detail": "make one with tokens create"}).encode()
 
-    result = ended(capsys, "status", "--url", api.url)
+    result = run_command(capsys, "status", "--url", api.url)
 
     assert (result.code, result.out) == (code, "")
     assert result.err == f"error: the API answers {status}: make one with tokens create\n"
@@ -169,7 +169,7 @@ def test_a_rejection_prints_its_reason_and_sets_the_exit_code(
 def test_a_foreign_server_is_reported(body: bytes, api: ApiStub, capsys: pytest.CaptureFixture[str]) -> None:
     api.body = body
 
-    result = ended(capsys, "status", "--url", api.url)
+    result = run_command(capsys, "status", "--url", api.url)
 
     assert (result.code, result.out) == (Exit.PROTOCOL, "")
     assert "does not answer as the API does" in result.err
@@ -178,7 +178,7 @@ def test_a_foreign_server_is_reported(body: bytes, api: ApiStub, capsys: pytest.
 def test_a_rejection_without_a_reason_has_the_http_phrase(api: ApiStub, capsys: pytest.CaptureFixture[str]) -> None:
     api.status, api.body = 502, b"<html>"
 
-    result = ended(capsys, "status", "--url", api.url)
+    result = run_command(capsys, "status", "--url", api.url)
 
     assert result.err == "error: the API answers 502: Bad Gateway\n"
 
@@ -186,7 +186,7 @@ def test_a_rejection_without_a_reason_has_the_http_phrase(api: ApiStub, capsys: 
 def test_a_refused_connection_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     url = f"http://127.0.0.1:{free_port()}"
 
-    result = ended(capsys, "status", "--url", url)
+    result = run_command(capsys, "status", "--url", url)
 
     assert (result.code, result.out) == (Exit.UNAVAILABLE, "")
     assert result.err.startswith(f"error: no answer from {url}: ")
@@ -194,21 +194,21 @@ def test_a_refused_connection_is_reported(capsys: pytest.CaptureFixture[str]) ->
 
 @pytest.mark.parametrize("url", ["nowhere", "ftp://a", "http://[", "http://a:b", "", "http://\x00", "http://a\x00"])
 def test_an_invalid_url_is_rejected(url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "status", "--url", url)
+    result = run_command(capsys, "status", "--url", url)
 
     assert result.code == Exit.USAGE
     assert "expected http://host:port" in result.err
 
 
 def test_a_password_in_the_url_is_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "status", "--url", f"http://me:hunter2@127.0.0.1:{free_port()}")
+    result = run_command(capsys, "status", "--url", f"http://me:hunter2@127.0.0.1:{free_port()}")
 
     assert "hunter2" not in result.err
 
 
 @pytest.mark.parametrize("token", ["two\nlines", "é", "a\x00b"])
 def test_an_invalid_token_is_rejected_and_not_printed(token: str, capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "status", "--token", token)
+    result = run_command(capsys, "status", "--token", token)
 
     assert result.code == Exit.USAGE
     assert token not in result.err

@@ -19,7 +19,7 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
-from cli_program import ended
+from cli_program import run_command
 from dict_rate_limit.adapters.postgres.backup.directory import find
 from dict_rate_limit.apps.cli.backup_target import folders
 from dict_rate_limit.domain.audit import AuditAction, AuditEntry
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from cli_program import Ended
+    from cli_program import CommandResult
     from dict_rate_limit.adapters.postgres.backup.directory import Backup
     from dict_rate_limit.domain.buckets.reading import Poll
 
@@ -78,9 +78,9 @@ class Recovery:
     capsys: pytest.CaptureFixture[str]
     url: str
 
-    def __call__(self, *arguments: str | Path, **environ: str) -> Ended:
+    def __call__(self, *arguments: str | Path, **environ: str) -> CommandResult:
         given = {"DATABASE_URL": self.url, **environ}
-        return ended(self.capsys, *map(str, arguments), environ=given)
+        return run_command(self.capsys, *map(str, arguments), environ=given)
 
     def backed_up(self, folder: Path, *options: str) -> Backup:
         result = self("backup", "--to", folder, *options)

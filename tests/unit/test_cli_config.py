@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from cli_program import ended
+from cli_program import run_command
 from dict_rate_limit.settings.fields import definitions
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ ENVIRON = {
 
 
 def test_the_table_shows_value_and_origin(capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "config", environ=ENVIRON)
+    result = run_command(capsys, "config", environ=ENVIRON)
 
     rows = [line.split() for line in result.out.splitlines()]
     assert result.code == 0
@@ -30,7 +30,7 @@ def test_the_table_shows_value_and_origin(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_the_table_hides_secrets(capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "config", environ=ENVIRON)
+    result = run_command(capsys, "config", environ=ENVIRON)
 
     assert "hunter2" not in result.out
     assert "postgresql://me:***@db/x" in result.out
@@ -38,13 +38,13 @@ def test_the_table_hides_secrets(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_table_fits_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "config", environ={"PARTICIPANTS": ",".join(f"{number:08}" for number in range(40))})
+    result = run_command(capsys, "config", environ={"PARTICIPANTS": ",".join(f"{number:08}" for number in range(40))})
 
     assert max(len(line) for line in result.out.splitlines()) <= 80
 
 
 def test_json_has_the_same_values_without_secrets(capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "config", "--output", "json", environ=ENVIRON)
+    result = run_command(capsys, "config", "--output", "json", environ=ENVIRON)
 
     rows = {row["name"]: row for row in json.loads(result.out)}
     assert rows["PORT"] | {"description": ""} == {
@@ -58,21 +58,21 @@ def test_json_has_the_same_values_without_secrets(capsys: pytest.CaptureFixture[
 
 
 def test_all_problems_go_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "config", environ={"PORT": "x", "CACHE_TTL": "y"})
+    result = run_command(capsys, "config", environ={"PORT": "x", "CACHE_TTL": "y"})
 
     assert (result.code, result.out) == (78, "")
     assert [line.split(":")[1].strip() for line in result.err.splitlines()] == ["PORT", "CACHE_TTL"]
 
 
 def test_the_settings_of_a_program_are_checked(capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "config", "--for", "migrate")
+    result = run_command(capsys, "config", "--for", "migrate")
 
     assert result.code == 78
     assert result.err.startswith("error: DATABASE_URL: not set, expected ")
 
 
 def test_markdown_is_the_reference_for_any_environment(capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "config", "--output", "markdown", environ={"PORT": "x"})
+    result = run_command(capsys, "config", "--output", "markdown", environ={"PORT": "x"})
 
     assert result.code == 0
     assert "| `PORT` | `8080` |" in result.out

@@ -5,19 +5,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cli_program import ended
+from cli_program import run_command
 from dict_rate_limit.domain.access import Role, digest_of, parse_expiry, parse_tokens
 
 if TYPE_CHECKING:
-    from cli_program import Ended
+    from cli_program import CommandResult
 
 
-def secret_of(result: Ended) -> str:
+def secret_of(result: CommandResult) -> str:
     return result.err.splitlines()[-1]
 
 
 def test_the_line_goes_to_stdout_and_the_token_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "tokens", "create", "--name", "grafana", "--role", "operator", "--expires", "2027-01-31")
+    result = run_command(
+        capsys, "tokens", "create", "--name", "grafana", "--role", "operator", "--expires", "2027-01-31"
+    )
 
     tokens, problems = parse_tokens(result.out)
     token = tokens[digest_of(secret_of(result))]
@@ -27,14 +29,14 @@ def test_the_line_goes_to_stdout_and_the_token_to_stderr(capsys: pytest.CaptureF
 
 
 def test_a_token_is_a_viewer_without_expiry_by_default(capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "tokens", "create", "--name", "grafana")
+    result = run_command(capsys, "tokens", "create", "--name", "grafana")
 
     (token,) = parse_tokens(result.out)[0].values()
     assert (token.role, token.expires) == (Role.VIEWER, None)
 
 
 def test_json_has_line_and_token(capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "tokens", "create", "--name", "deploy", "--output", "json")
+    result = run_command(capsys, "tokens", "create", "--name", "deploy", "--output", "json")
 
     made = json.loads(result.out)
     assert list(parse_tokens(made["line"])[0]) == [digest_of(made["token"])]
@@ -42,7 +44,7 @@ def test_json_has_line_and_token(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_token_is_different(capsys: pytest.CaptureFixture[str]) -> None:
-    first, second = (ended(capsys, "tokens", "create", "--name", "a") for _ in range(2))
+    first, second = (run_command(capsys, "tokens", "create", "--name", "a") for _ in range(2))
 
     assert secret_of(first) != secret_of(second)
 
@@ -52,7 +54,7 @@ def test_every_token_is_different(capsys: pytest.CaptureFixture[str]) -> None:
     [["--name", "two words"], ["--name", "a", "--role", "admin"], ["--name", "a", "--expires", "soon"], []],
 )
 def test_invalid_options_are_rejected(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    result = ended(capsys, "tokens", "create", *options)
+    result = run_command(capsys, "tokens", "create", *options)
 
     assert (result.code, result.out) == (64, "")
     assert result.err.startswith("error: ")
