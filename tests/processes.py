@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 ZOMBIE = "Z"  # ended, and only not yet reaped: no process to speak of
 
 
-def alive(folder: Path) -> set[int]:
+def processes_in(folder: Path) -> set[int]:
     """Return the processes at work in the folder: it is in their command, or they stand in it."""
-    return {pid for pid in numbers() if (entry := read(pid)) is not None and belongs(entry, folder)}
+    return {pid for pid in process_ids() if (entry := read(pid)) is not None and belongs(entry, folder)}
 
 
 def belongs(entry: tuple[str, str, str], folder: Path) -> bool:
@@ -24,22 +24,22 @@ def belongs(entry: tuple[str, str, str], folder: Path) -> bool:
     return state != ZOMBIE and (str(folder) in command or Path(place).is_relative_to(folder))
 
 
-def gone(processes: set[int], *, within_sec: float) -> bool:
+def have_ended(processes: set[int], *, within_sec: float) -> bool:
     """Tell whether all of these end in time."""
     deadline = time.monotonic() + within_sec
     while time.monotonic() < deadline:
-        if not any(lives(pid) for pid in processes):
+        if not any(is_running(pid) for pid in processes):
             return True
         time.sleep(0.02)
     return False
 
 
-def lives(pid: int) -> bool:
+def is_running(pid: int) -> bool:
     entry = read(pid)
     return entry is not None and entry[1] != ZOMBIE
 
 
-def numbers() -> list[int]:
+def process_ids() -> list[int]:
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 
 
@@ -55,7 +55,7 @@ def read(pid: int) -> tuple[str, str, str] | None:
 
 
 @contextmanager
-def hearing(number: signal.Signals) -> Iterator[None]:
+def default_handler(number: signal.Signals) -> Iterator[None]:
     """Take a signal as it comes, also where the tests run under nohup or behind "&", whose ignoring is inherited."""
     before = signal.signal(number, signal.SIG_DFL)
     try:

@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 from broker.tokens import token
 from broker.topic import new_topic
 from dict_rate_limit.apps.local.port import free_port
-from processes import alive, gone
+from processes import have_ended, processes_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,7 +47,7 @@ def up(folder: Path, environ: Mapping[str, str]) -> Iterator[subprocess.Popen[by
             yield process
         finally:
             process.kill()
-            assert gone(alive(folder), within_sec=10)
+            assert have_ended(processes_in(folder), within_sec=10)
 
 
 def test_alerts_of_the_simulated_participant_reach_the_topic(pulsar_broker: Broker, data_folder: Path) -> None:

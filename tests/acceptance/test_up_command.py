@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from dict_rate_limit.apps.local.port import free_port
-from processes import alive, gone
+from processes import have_ended, processes_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -83,7 +83,7 @@ def up(folder: Path, environ: Mapping[str, str] | None = None) -> Iterator[Up]:
             yield Up(process=process, port=port, metrics_port=metrics_port, words=words)
         finally:
             process.kill()
-            assert gone(alive(folder), within_sec=10)
+            assert have_ended(processes_in(folder), within_sec=10)
 
 
 def command(folder: Path) -> list[str]:
@@ -121,7 +121,7 @@ def test_policies_and_alerts_appear_and_ctrl_c_leaves_nothing(data_folder: Path)
         alerts = running.metrics_with("dict_rate_limit_alerts_open{")
         running.until_said("Ctrl-C stops everything.")
         code = running.end(signal.SIGINT)
-        left = alive(data_folder)
+        left = processes_in(data_folder)
 
     assert policies["total"] >= 29
     assert page.headers["content-type"].startswith("text/html")
@@ -147,11 +147,11 @@ def test_the_next_start_has_the_stored_data(data_folder: Path) -> None:
 def test_killing_it_leaves_no_server(data_folder: Path) -> None:
     with up(data_folder) as running:
         running.until_said("Ctrl-C stops everything.")
-        servers = alive(data_folder) - {running.process.pid}
+        servers = processes_in(data_folder) - {running.process.pid}
 
         running.end(signal.SIGKILL)
 
-        ended = gone(servers, within_sec=10)
+        ended = have_ended(servers, within_sec=10)
 
     assert len(servers) > 3
     assert ended
@@ -163,7 +163,7 @@ def test_ctrl_c_while_it_starts_leaves_nothing(data_folder: Path) -> None:
 
         code = running.end(signal.SIGINT)
 
-        left = alive(data_folder)
+        left = processes_in(data_folder)
 
     assert code == 0
     assert left == set()
@@ -172,13 +172,13 @@ def test_ctrl_c_while_it_starts_leaves_nothing(data_folder: Path) -> None:
 def test_a_lost_server_is_named_and_stops_everything(data_folder: Path) -> None:
     with up(data_folder) as running:
         running.until_said("Ctrl-C stops everything.")
-        valkeys = alive(data_folder / "valkey")
+        valkeys = processes_in(data_folder / "valkey")
 
         for pid in valkeys:
             os.kill(pid, signal.SIGKILL)
         code = running.process.wait(PATIENCE_SEC)
 
-        left = alive(data_folder)
+        left = processes_in(data_folder)
         words = running.words.read_text()
 
     assert len(valkeys) == 1
@@ -193,7 +193,7 @@ def test_external_components_are_used(data_folder: Path, database_url: str, valk
     with up(data_folder, real) as running:
         policies = running.get("/api/v1/rate-limit/policies").json()
         running.until_said("Ctrl-C stops everything.")
-        processes = alive(data_folder)
+        processes = processes_in(data_folder)
         words = running.words.read_text()
         running.end(signal.SIGINT)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from processes import alive
+from processes import processes_in
 from tool_box import REPOSITORY
 
 if TYPE_CHECKING:
@@ -73,5 +73,5 @@ def test_the_script_runs_a_second_control_plane_and_leaves_no_process(namespace:
     assert ended.returncode == 7, ended.stderr
     assert "namespace/default" in ended.stdout.split()
     assert f"namespace/{namespace.namespace}" not in ended.stdout.split()
-    assert not alive(data_folder)
+    assert not processes_in(data_folder)
     assert list(data_folder.iterdir()) == []

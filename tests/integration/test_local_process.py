@@ -10,7 +10,7 @@ import pytest
 from dict_rate_limit.apps.local.binaries import binary
 from dict_rate_limit.apps.local.postgres_home import PACKAGE, copy_programs
 from dict_rate_limit.apps.local.process import EmbeddedError, ProcessSpec, run_to_completion, running_process
-from processes import alive
+from processes import processes_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,10 +48,10 @@ async def test_a_program_that_ignores_the_signal_is_killed_with_its_children(tmp
     program = shell("trap '' TERM; sleep 600 & sleep 600 & echo up; wait", tmp_path)
 
     async with running_process(program, lambda _: started(program.log)):
-        before = alive(tmp_path)
+        before = processes_in(tmp_path)
 
     assert len(before) == 3
-    assert alive(tmp_path) == set()
+    assert processes_in(tmp_path) == set()
 
 
 async def test_a_program_is_stopped_by_its_configured_signal(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from dict_rate_limit.apps.local.postgres import embedded_postgres
 from dict_rate_limit.apps.local.process import EmbeddedError
 from dict_rate_limit.apps.local.temporal import embedded_temporal
 from dict_rate_limit.apps.local.valkey import embedded_valkey
-from processes import alive, gone
+from processes import have_ended, processes_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,12 +50,12 @@ def parent_of_all(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], set[i
     with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as parent:  # noqa: S603 -- our own text
         assert parent.stdout is not None
         assert parent.stdout.readline() == b"ready\n"
-        servers = alive(folder) - {parent.pid}
+        servers = processes_in(folder) - {parent.pid}
         try:
             yield parent, servers
         finally:
             parent.kill()
-            assert gone(servers, within_sec=5)
+            assert have_ended(servers, within_sec=5)
 
 
 async def test_postgresql_data_survives_a_restart(data_folder: Path) -> None:
@@ -119,17 +119,17 @@ async def test_stopping_leaves_no_process(data_folder: Path) -> None:
         await stack.enter_async_context(embedded_postgres(data_folder / "postgres"))
         await stack.enter_async_context(embedded_valkey(data_folder / "valkey"))
         await stack.enter_async_context(embedded_temporal(data_folder / "temporal"))
-        running = alive(data_folder)
+        running = processes_in(data_folder)
 
     assert len(running) > 3  # PostgreSQL is several processes
-    assert alive(data_folder) == set()
+    assert processes_in(data_folder) == set()
 
 
 def test_killing_the_parent_leaves_no_process(data_folder: Path) -> None:
     with parent_of_all(data_folder) as (parent, servers):
         parent.kill()
 
-        ended = gone(servers, within_sec=5)
+        ended = have_ended(servers, within_sec=5)
 
     assert len(servers) > 3
     assert ended

@@ -27,7 +27,7 @@ from dict_rate_limit.domain.alerts.alert import Kind, Severity
 from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
 from http_receiver import answer, http_receiver
 from notifier_harness import message
-from processes import gone
+from processes import have_ended
 from samples.alerts import one_of_each, open_change
 from smtp_receiver import smtp_receiver
 
@@ -247,7 +247,7 @@ async def test_a_cancelled_program_is_killed_with_its_children(tmp_path: Path) -
     send.cancel()
     await asyncio.wait([send])
 
-    assert gone({int(pid) for pid in pids.split()}, within_sec=10)
+    assert have_ended({int(pid) for pid in pids.split()}, within_sec=10)
 
 
 @pytest.mark.parametrize(

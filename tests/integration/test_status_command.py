@@ -14,7 +14,7 @@ from dict_rate_limit.apps.cli.client import ApiClient
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.apps.cli.status import watch_json, watch_table
 from dict_rate_limit.apps.local.port import free_port
-from processes import hearing
+from processes import default_handler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -301,7 +301,7 @@ def test_watch_on_a_terminal_waits_for_the_first_response(
 
 def test_the_command_watches_until_ctrl_c(api: ApiStub) -> None:
     command = [sys.executable, "-m", "dict_rate_limit", "status", "--url", api.url, "--watch", "--output", "json"]
-    with hearing(signal.SIGINT):
+    with default_handler(signal.SIGINT):
         watching = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # noqa: S603 - ours
     with watching:
         assert watching.stdout is not None

@@ -8,7 +8,7 @@ import pytest
 
 from dict_rate_limit.apps.local.process import EmbeddedError
 from dict_rate_limit.apps.local.shutdown import Shutdown
-from processes import hearing
+from processes import default_handler
 
 
 class Force:
@@ -36,7 +36,7 @@ async def starting(journal: list[str]) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_a_signal_requests_the_shutdown(number: signal.Signals) -> None:
     shutdown, journal = Shutdown(Force()), list[str]()
-    with hearing(number):
+    with default_handler(number):
         supervision = asyncio.create_task(shutdown.supervise(politely(shutdown, journal)))
         await asyncio.sleep(0)
 
