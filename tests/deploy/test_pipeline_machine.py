@@ -11,7 +11,7 @@ from pipeline.stubs import REPOSITORY, Stage, StubAnswer
 if TYPE_CHECKING:
     from pathlib import Path
 
-NULL_METRICS = StubAnswer(to="id -u", stdout="1000\n")
+UNPRIVILEGED = StubAnswer(to="id -u", stdout="1000\n")
 ROOT = StubAnswer(to="id -u", stdout="0\n")
 
 
@@ -30,7 +30,7 @@ def test_root_runs_a_command_unchanged(stage: Stage) -> None:
 
 
 def test_other_users_run_it_with_sudo_and_their_path_and_home(stage: Stage) -> None:
-    stage.answers(NULL_METRICS)
+    stage.answers(UNPRIVILEGED)
 
     stage.run("as-root", "helm", "version", env={"CI": "true"})
 
