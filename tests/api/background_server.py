@@ -1,4 +1,4 @@
-"""The API with people who act, on a loop of its own, for programs that do not wait for one another."""
+"""The API on an event loop in a thread, for synchronous tests."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ T = TypeVar("T")
 
 
 class BackgroundServer:
-    """A running API; `do` lets something happen behind it."""
+    """A running API. `do` runs a coroutine on its loop."""
 
     def __init__(self, world: ActionsWorld, loop: asyncio.AbstractEventLoop) -> None:
         self.world = world
         self.url = ""
         self._loop = loop
 
-    def do(self, happening: Coroutine[object, object, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(happening, self._loop).result(timeout=30)
+    def do(self, action: Coroutine[object, object, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(action, self._loop).result(timeout=30)
 
 
 @contextmanager

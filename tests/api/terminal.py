@@ -1,4 +1,4 @@
-"""Somebody at a terminal, beside the API with people who act."""
+"""Commands on a terminal of 80 columns, against the real API."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 
 class Terminal:
-    """A terminal of 80 columns that nobody sees."""
-
     def __init__(self, server: BackgroundServer, capsys: pytest.CaptureFixture[str]) -> None:
         self.server = server
         self._capsys = capsys
@@ -26,7 +24,7 @@ class Terminal:
         return run_command(self._capsys, *arguments, "--url", self.server.url, "--token", actor)
 
     def alert(self) -> str:
-        """Let a bucket fall; return the id of its alert."""
+        """Open an alert; return its id."""
         return str(self.server.do(self.server.world.alert()).alert_id)
 
 
@@ -34,7 +32,7 @@ class Terminal:
 def open_terminal(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Terminal]:
-    """Sit down with nothing in the environment that commands would read."""
+    """Open a terminal whose environment has no variables of the commands."""
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.delenv("DICT_RATE_LIMIT_URL", raising=False)
     monkeypatch.delenv("DICT_RATE_LIMIT_TOKEN", raising=False)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
-from api.open_terminal import Terminal, lines, open_terminal
 
+from api.terminal import Terminal, lines, open_terminal
 from cli_program import run_command
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.local.port import free_port

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
-from api.open_terminal import Terminal, lines, open_terminal
 from msgspec import structs
 
+from api.terminal import Terminal, lines, open_terminal
 from dict_rate_limit.adapters.memory.notifications import MemoryNotifier
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.apps.cli.client import ApiClient, ApiResponse, Document

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from api.open_terminal import Terminal, lines, open_terminal
 
+from api.terminal import Terminal, lines, open_terminal
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.domain.alerts.state import PolicyOverride
 from dict_rate_limit.domain.errors import Outcome

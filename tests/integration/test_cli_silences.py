@@ -7,8 +7,8 @@ from datetime import time
 from typing import TYPE_CHECKING
 
 import pytest
-from api.open_terminal import Terminal, lines, open_terminal
 
+from api.terminal import Terminal, lines, open_terminal
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.domain.notifications.silence import Recurrence, Weekday
 from samples.domain import NOON
