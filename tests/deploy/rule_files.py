@@ -1,4 +1,4 @@
-"""The rules of the chart as data, and the cases by which promtool tries them."""
+"""The rules of the chart, and their promtool test cases."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FILES = sorted(path.name for path in FOLDER.glob("*.yaml"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """One alerting rule. Several may have a name; each of them has its own severity."""
+    """One alerting rule. Several may share a name, with different severities."""
 
     name: str
     file: str
@@ -30,17 +30,16 @@ class Alert:
 
     @property
     def severity(self) -> str:
-        """How bad."""
         return self.labels["severity"]
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells it from the others."""
+        """Unique key of the rule."""
         return self.name, self.severity
 
     @property
     def runbook(self) -> str:
-        """Name of its page, without language."""
+        """Name of its runbook, without language."""
         return self.annotations["runbook_url"].rpartition("/")[2].removesuffix(".en.md")
 
 
@@ -71,12 +70,12 @@ def alerts() -> list[Alert]:
 
 
 def recorded() -> dict[str, str]:
-    """Return expressions by the series they make."""
+    """Return expressions by the series they record."""
     return {rule["record"]: rule["expr"] for _, rule in rules() if "record" in rule}
 
 
 def checks() -> list[tuple[str, Yaml]]:
-    """Return every question that the cases ask, with the name of its case."""
+    """Return every query of the cases, with the name of its case."""
     return [
         (test["name"], check)
         for path in sorted(CASES.glob("*.yaml"))
@@ -86,5 +85,5 @@ def checks() -> list[tuple[str, Yaml]]:
 
 
 def promtool(*words: str) -> subprocess.CompletedProcess[str]:
-    """Run it."""
+    """Run promtool."""
     return subprocess.run([find_tool("promtool"), *words], capture_output=True, text=True, check=False)

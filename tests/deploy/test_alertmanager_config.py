@@ -1,4 +1,4 @@
-"""Alertmanager's configuration: who hears of what, in which words, and no secret in it."""
+"""Alertmanager's configuration: routes, texts, and no secrets."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SECRET = re.compile(r"key|token|password|secret|url$")
 
 
 def amtool(*words: str) -> str:
-    """Run it; return what it says."""
+    """Run amtool; return its output."""
     done = subprocess.run([find_tool("amtool"), *words], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout.strip()
@@ -38,11 +38,11 @@ def test_alertmanager_accepts_the_configuration() -> None:
 def test_alerts_are_routed_by_severity(severity: str) -> None:
     labels = [f"alertname={alert.name}" for alert in alerts() if alert.severity == severity]
 
-    told = {
+    receivers = {
         amtool("config", "routes", "test", f"--config.file={FILE}", f"severity={severity}", label) for label in labels
     }
 
-    assert told == {RECEIVERS[severity]}
+    assert receivers == {RECEIVERS[severity]}
 
 
 def test_an_alert_without_severity_is_routed_too() -> None:
@@ -50,7 +50,7 @@ def test_an_alert_without_severity_is_routed_too() -> None:
 
 
 def settings(node: object, name: str = "") -> Iterator[tuple[str, object]]:
-    """Yield every setting, however deep."""
+    """Yield every setting at any depth."""
     if isinstance(node, dict):
         for key, value in node.items():
             yield from settings(value, key)
@@ -83,7 +83,7 @@ def test_inhibitions_name_existing_alerts() -> None:
 
 
 def rendered(tmp_path: Path, template: str, *fired: tuple[dict[str, str], dict[str, str]], status: str) -> str:
-    """What a receiver is sent for alerts with these labels and annotations."""
+    """Return the message of a receiver for alerts with these labels and annotations."""
     shown = [{"status": status, "labels": labels, "annotations": texts} for labels, texts in fired]
     data = {"status": status, "alerts": shown, "commonLabels": fired[0][0], "groupLabels": {}, "commonAnnotations": {}}
     (tmp_path / "data.json").write_text(json.dumps(data), encoding="utf-8")
@@ -98,7 +98,7 @@ def rendered(tmp_path: Path, template: str, *fired: tuple[dict[str, str], dict[s
 
 @pytest.fixture(scope="module")
 def exhausted() -> tuple[dict[str, str], dict[str, str]]:
-    """An alert as Prometheus renders it."""
+    """Return an alert as Prometheus renders it."""
     fired = [
         alert for _, check in checks() if check["alertname"] == "DictBucketExhausted" for alert in check["exp_alerts"]
     ]

@@ -1,4 +1,4 @@
-"""A cause is told, its symptoms are not: tried on a running Alertmanager with our configuration."""
+"""A cause suppresses its symptoms, tested on a running Alertmanager with the product's configuration."""
 
 from __future__ import annotations
 
@@ -29,36 +29,36 @@ ONE = {"participant": "11111111", "policy": "KEYS_CHECK"}
 OTHER_POLICY = {"participant": "11111111", "policy": "ENTRIES_WRITE"}
 OTHER = {"participant": "22222222", "policy": "KEYS_CHECK"}
 PARTICIPANT = {"participant": "11111111"}
-STRANGER = {"participant": "22222222"}
+OTHER = {"participant": "22222222"}
 API, WORKER, BOTH = {"job": "dict-api"}, {"job": "orchestration-worker"}, {"job": "dict-rate-limit"}
 
 
 def fires(alertname: str, labels: Labels | None = None, **more: str) -> Labels:
-    """Labels of an alert."""
+    """Return the labels of an alert."""
     return {"alertname": alertname, "severity": SEVERITY[alertname], **(labels or {}), **more}
 
 
 @dataclass(slots=True)
 class Alertmanager:
-    """A running one. Every question has a namespace of its own."""
+    """A running Alertmanager. Every check has a namespace of its own."""
 
     url: str
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def post(self, *labels: Labels) -> None:
-        """Let alerts fire."""
+        """Send firing alerts."""
         ends = (datetime.now(UTC) + timedelta(hours=1)).isoformat()  # noqa: TID251 -- Alertmanager's clock is the real one
         httpx.post(
             f"{self.url}/api/v2/alerts", json=[{"labels": one, "endsAt": ends} for one in labels]
         ).raise_for_status()
 
     def shown(self, namespace: str) -> list[Any]:
-        """Return the alerts of a namespace as it shows them."""
+        """Return the alerts of a namespace."""
         answer = httpx.get(f"{self.url}/api/v2/alerts", params={"filter": f'namespace="{namespace}"'})
         return list(answer.raise_for_status().json())
 
-    def told(self, *labels: Labels) -> list[str]:
-        """Say which of the alerts people hear of. What is asked after them tells when they have been weighed."""
+    def sent(self, *labels: Labels) -> list[str]:
+        """Return the names of the alerts that are not suppressed. A later alert shows that all were evaluated."""
         namespace, after = (f"namespace-{next(self.numbers)}" for _ in range(2))
         self.post(*({"namespace": namespace, **one} for one in labels))
         self.post({"namespace": after, **fires("DictBucketExhausted", ONE)})
@@ -70,7 +70,7 @@ class Alertmanager:
 
 
 def until(true: Callable[[], bool]) -> None:
-    """Look again until it is so."""
+    """Wait until the condition is true."""
     deadline = time.monotonic() + PATIENCE_SEC
     while not true():
         assert time.monotonic() < deadline
@@ -78,7 +78,7 @@ def until(true: Callable[[], bool]) -> None:
 
 
 def healthy(url: str) -> bool:
-    """Tell whether it answers."""
+    """Return whether Alertmanager answers."""
     try:
         return httpx.get(f"{url}/-/ready").is_success
     except httpx.TransportError:
@@ -138,23 +138,23 @@ def alertmanager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alertmana
     ids=lambda labels: labels["alertname"],
 )
 def test_a_cause_silences_its_symptom(alertmanager: Alertmanager, cause: Labels, symptom: Labels) -> None:
-    assert alertmanager.told(cause, symptom) == [cause["alertname"]]
+    assert alertmanager.sent(cause, symptom) == [cause["alertname"]]
 
 
 @pytest.mark.parametrize("alertname", ["DictDeliveryLate", "DictPartitionsMissing", "DictAvailabilityBurn"])
 def test_the_more_severe_of_two_alerts_is_sent(alertmanager: Alertmanager, alertname: str) -> None:
     severe, mild = fires(alertname, severity="critical"), fires(alertname, severity="warning")
 
-    assert alertmanager.told(severe, mild) == [alertname]
+    assert alertmanager.sent(severe, mild) == [alertname]
 
 
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        (fires("DictSourceUnreachable", STRANGER), fires("DictBucketCritical", ONE)),
+        (fires("DictSourceUnreachable", OTHER), fires("DictBucketCritical", ONE)),
         (fires("DictBucketExhausted", OTHER), fires("DictBucketCritical", ONE)),
         (fires("DictBucketExhausted", OTHER_POLICY), fires("DictBucketCritical", ONE)),
-        (fires("DictReadingsStopped", STRANGER), fires("DictBucketEmptySoon", ONE)),
+        (fires("DictReadingsStopped", OTHER), fires("DictBucketEmptySoon", ONE)),
         (fires("DictStoreDown", API), fires("DictBucketCritical", ONE)),
         (fires("DictStoreDown", WORKER), fires("DictHttpErrors")),
         (fires("DictProgramDown", API), fires("DictReadingsStopped", PARTICIPANT)),
@@ -171,17 +171,17 @@ def test_the_more_severe_of_two_alerts_is_sent(alertmanager: Alertmanager, alert
     ids=lambda labels: labels["alertname"],
 )
 def test_an_alert_with_another_cause_is_sent(alertmanager: Alertmanager, one: Labels, other: Labels) -> None:
-    assert alertmanager.told(one, other) == sorted([one["alertname"], other["alertname"]])
+    assert alertmanager.sent(one, other) == sorted([one["alertname"], other["alertname"]])
 
 
 def test_certificates_do_not_suppress_each_other(alertmanager: Alertmanager) -> None:
     severe = fires("DictCertificateExpires", certificate="bridge_client", severity="critical")
     mild = fires("DictCertificateExpires", certificate="temporal_client", severity="warning")
 
-    assert alertmanager.told(severe, mild) == ["DictCertificateExpires"] * 2
+    assert alertmanager.sent(severe, mild) == ["DictCertificateExpires"] * 2
 
 
 def test_an_alert_of_another_namespace_is_sent(alertmanager: Alertmanager) -> None:
     alertmanager.post({"namespace": "elsewhere", **fires("DictStoreDown", WORKER)})
 
-    assert alertmanager.told(fires("DictBucketCritical", ONE)) == ["DictBucketCritical"]
+    assert alertmanager.sent(fires("DictBucketCritical", ONE)) == ["DictBucketCritical"]

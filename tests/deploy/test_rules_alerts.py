@@ -1,4 +1,4 @@
-"""Every alert fires when it should and keeps quiet when it should not; who is woken can read what to do."""
+"""Every alert fires when it should, does not fire otherwise, and links to a runbook."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def every_expr() -> list[str]:
 
 
 def family(sample: str) -> str:
-    """Name a metric as the catalogue does."""
+    """Return the name of a metric in the catalogue."""
     name = sample.removeprefix(PREFIX)
     for suffix in ("_total", "_bucket", "_count"):
         short = name.removesuffix(suffix)

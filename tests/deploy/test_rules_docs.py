@@ -1,4 +1,4 @@
-"""The page on observability lists every alert as it is."""
+"""docs/observability.md lists every alert correctly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules reach Prometheus: by the chart as an object, by configs/ as files that are the same."""
+"""Rules are loaded from the chart as an object, and from configs/ as equal files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ THRESHOLDS = "dict-rate-limit-thresholds"
 
 
 def groups(*options: str) -> dict[str, str]:
-    """Return the groups that the chart makes, as text by name."""
+    """Return the rendered rule groups as text by name."""
     found = rendered(*options).one("PrometheusRule", "dict-rate-limit")["spec"]["groups"]
     return {group["name"]: yaml.safe_dump(group, width=10_000) for group in found}
 
