@@ -1,4 +1,4 @@
-"""A Bridge that plays every scenario at once, each to a participant of its own.
+"""A Bridge that plays every scenario at once, each for a participant of its own.
 
 `python dashboard_bridge.py '<json of Orders>'`
 """
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
     from dict_rate_limit.simulator.answer import Reply
 
 THROTTLED = "THROTTLE"
-"""A participant that is answered 429 whatever it asks, in no scenario."""
+"""A participant without a scenario. All its calls are answered 429."""
 PLAYERS = {
     name: f"{position:02}{name.replace('-', '').upper():X<6.6}" for position, name in enumerate(sorted(SCENARIOS))
 }
-"""The participant that lives each scenario."""
+"""The participant of each scenario."""
 PARTICIPANTS = (*PLAYERS.values(), THROTTLED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
-    """Where it listens, with which files, and how many seconds it lives in one."""
+    """Port, TLS files, and virtual seconds per second."""
 
     port: int
     speed: float
@@ -47,48 +47,47 @@ class Orders:
     client_ca_file: str
 
     def text(self) -> str:
-        """Write them as an argument."""
+        """Format the options as an argument."""
         return json.dumps(asdict(self))
 
 
 class ManyDicts(FakeDict):
-    """One DICT for each participant, all under one address."""
+    """One DICT for each participant, all at one address."""
 
     def __init__(self, dicts: Mapping[str, FakeDict]) -> None:
-        """Take the DICT of each participant."""
         self._dicts = dicts
 
     @property
     def participants(self) -> Sequence[str]:
-        """Who may be asked for."""
+        """Known participants."""
         return tuple(self._dicts)
 
     def list_policies(self, participant: str, at: datetime) -> Reply:
-        """Answer the list as the participant's DICT does."""
+        """Return the list of the participant's DICT."""
         return self._dicts[participant].list_policies(participant, at)
 
     def get_policy(self, participant: str, policy_name: str, at: datetime) -> Reply:
-        """Answer for one policy likewise."""
+        """Return one policy of the participant's DICT."""
         return self._dicts[participant].get_policy(participant, policy_name, at)
 
 
 class FirstCallTimeline(VirtualClock):
-    """Virtual time that begins when somebody first asks."""
+    """Virtual time that begins with the first call."""
 
     def __init__(self, clock: SystemClock, speed: float) -> None:
-        """Stand still."""
+        """Create a stopped clock."""
         super().__init__(clock, speed)
         self._begin = partial(VirtualClock, clock, speed)
         self._life: VirtualClock | None = None
 
     def now(self) -> datetime:
-        """Return the virtual moment."""
+        """Return the virtual time."""
         self._life = self._life or self._begin()
         return self.start + (self._life.now() - self._life.start)
 
 
 def every_dict(start: datetime) -> ManyDicts:
-    """Make a DICT for each player."""
+    """Create a DICT for each participant."""
     dicts = {
         participant: FakeDict(World(scenario=SCENARIOS[name], start=start, participants=(participant,)))
         for name, participant in PLAYERS.items()

@@ -1,4 +1,4 @@
-"""The dashboards as Grafana gets them, and what is asked on each."""
+"""The dashboards as Grafana reads them, with their queries."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TEXTS = re.compile(r"\"[^\"]*\"|`[^`]*`")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One query of a dashboard, with where it stands; `now` tells that it is not asked over time."""
+    """One query of a dashboard with its panel. `now` marks an instant query."""
 
     dashboard: str
     panel: str
@@ -46,12 +46,12 @@ def dashboard(name: str) -> Json:
 
 
 def panels(name: str) -> list[Json]:
-    """Panels, headings left out."""
+    """Return the panels without row headings."""
     return [panel for panel in dashboard(name)["panels"] if panel["type"] != "row"]
 
 
 def marks(name: str) -> list[Json]:
-    """Annotations of ours."""
+    """Return the annotations of the product."""
     return [mark for mark in dashboard(name)["annotations"]["list"] if not mark.get("builtIn")]
 
 
@@ -72,10 +72,10 @@ def variables_in(text: str) -> set[str]:
 
 
 def metrics_in(expr: str) -> set[str]:
-    """Names of the series a query reads."""
+    """Return the names of the series in a query."""
     return set(_NAME.findall(_GROUPS.sub("", _TEXTS.sub('""', expr))))
 
 
 def filled(expr: str, values: dict[str, str]) -> str:
-    """Put values in place of variables."""
+    """Replace variables by values."""
     return _VARIABLE.sub(lambda found: values[found.group(1) or found.group(2)], expr)

@@ -29,18 +29,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SCRAPES = 20
-"""Seconds that are scraped, once each. With SPEED the scenarios live more than six minutes in it."""
+"""Number of seconds with one scrape each. With SPEED this is more than six minutes of the scenarios."""
 SPEED = 20.0
 PATIENCE_SEC = 60
 KEYS = "KEYS_CHECK"
 ANTISCAN = "ENTRIES_READ_PARTICIPANT_ANTISCAN"
 POLICIES = {name: KEYS if name in {"lively", "runaway-job"} else ANTISCAN for name in PLAYERS}
-"""The policy to look at in each scenario."""
+"""The checked policy of each scenario."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Servers:
-    """What the product stands on."""
+    """Services of the product."""
 
     database_url: str
     redis: str
@@ -49,7 +49,7 @@ class Servers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prometheus:
-    """What was scraped, from `start` to `end`; `exposed` are the names of all metrics the product tells of."""
+    """Scraped data from `start` to `end`. `exposed` are the names of all exported metrics."""
 
     http: httpx.Client
     start: float
@@ -57,18 +57,18 @@ class Prometheus:
     exposed: frozenset[str]
 
     def values(self, **chosen: str) -> dict[str, str]:
-        """Return what Grafana would put in place of variables; `chosen` are those of the dashboard."""
+        """Return the values of Grafana's variables. `chosen` are those of the dashboard."""
         length = f"{math.ceil(self.end - self.start)}s"
         return {"__interval": "5s", "__rate_interval": "10s", "__range": length} | chosen
 
     def ask(self, expr: str, *, now: bool) -> list[dict[str, Any]]:
-        """Ask as a panel does; give the series that hold numbers."""
+        """Query as a panel does; return the series with numbers."""
         if now:
             return self._answer("query", query=expr, time=self.end)
         return self._answer("query_range", query=expr, start=self.start, end=self.end, step=2)
 
     def label_values(self, label: str, selector: str) -> list[str]:
-        """Ask as a variable does."""
+        """Query as a variable does."""
         answer = self.http.get(f"/api/v1/label/{label}/values", params={"match[]": selector}).json()
         assert answer["status"] == "success", answer
         found: list[str] = answer["data"]
@@ -81,14 +81,14 @@ class Prometheus:
 
 
 def has_number(series: Mapping[str, Any]) -> bool:
-    """Tell whether a series has a value that can be drawn or written: infinite counts, NaN does not."""
+    """Return whether a series has a value that can be shown: infinity counts, NaN does not."""
     samples = series["values"] if "values" in series else [series["value"]]
     return any(text != "NaN" for _, text in samples)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """A process of the product; what it says is in the file."""
+    """A process of the product with its output file."""
 
     job: str
     port: int
@@ -99,7 +99,7 @@ class Program:
 
 @contextmanager
 def scraped(servers: Servers, folder: Path) -> Iterator[Prometheus]:
-    """Run everything for as long as SCRAPES says; then only Prometheus is left, to be asked."""
+    """Run everything for SCRAPES seconds, then only Prometheus for queries."""
     with ExitStack() as left:
         port = free_port()
         with ExitStack() as playing:
@@ -152,7 +152,7 @@ def _product(servers: Servers, folder: Path, stack: ExitStack) -> list[Program]:
 
 
 def _prometheus(folder: Path, programs: list[Program], port: int) -> list[str]:
-    """Write its configuration; return its command."""
+    """Write the configuration of Prometheus; return its command."""
     targets: dict[str, list[str]] = {}
     for program in programs:
         targets.setdefault(program.job, []).append(f"127.0.0.1:{program.metrics_port}")
@@ -177,7 +177,7 @@ def _prometheus(folder: Path, programs: list[Program], port: int) -> list[str]:
 async def _lived(
     servers: Servers, folder: Path, programs: list[Program], prometheus: str
 ) -> tuple[float, frozenset[str]]:
-    """Let cycles run, readers read and people be told; return when it began and the names of all metrics."""
+    """Run cycles, API calls and notifications; return the start time and the names of all metrics."""
     async with http_receiver() as people, httpx.AsyncClient(timeout=PATIENCE_SEC) as http:
         (folder / "channels.toml").write_text(_channels(people.port), encoding="utf-8")
         for program in programs:
@@ -199,7 +199,7 @@ def _channels(port: int) -> str:
 
 
 async def _ready(http: httpx.AsyncClient, program: Program) -> None:
-    """Wait until it has all it needs."""
+    """Wait until the product is ready."""
     async with asyncio.timeout(PATIENCE_SEC):
         while True:
             assert program.process.poll() is None, program.words.read_text(encoding="utf-8")
@@ -214,7 +214,7 @@ async def _seen(http: httpx.AsyncClient, prometheus: str) -> None:
     query = {"query": f"min(sum_over_time(up[{PATIENCE_SEC}s]))"}
     async with asyncio.timeout(PATIENCE_SEC + SCRAPES):
         while True:
-            with suppress(httpx.TransportError):  # it may still be starting
+            with suppress(httpx.TransportError):  # it may not have started yet
                 result = (await http.get(f"{prometheus}/api/v1/query", params=query)).json()["data"]["result"]
                 if result and float(result[0]["value"][1]) >= SCRAPES:
                     return
@@ -234,7 +234,7 @@ async def _busy(*works: Any) -> AsyncIterator[None]:  # noqa: ANN401 -- coroutin
 
 
 async def _cycles(temporal: str) -> None:
-    """Begin a cycle every second, where none is under way: the schedule itself is slower."""
+    """Start a cycle every second if none is running, because the schedule is slower."""
     client = await Client.connect(temporal, namespace="dict")
     schedule = client.get_schedule_handle(monitor_schedule_id(1))
     while True:
@@ -244,7 +244,7 @@ async def _cycles(temporal: str) -> None:
 
 
 async def _readers(http: httpx.AsyncClient, port: int) -> None:
-    """Read as people and programs do, now and then what is not there."""
+    """Call the API repeatedly, sometimes with unknown names."""
     api = f"http://127.0.0.1:{port}/api/v1/rate-limit/policies"
     while True:
         for participant in PARTICIPANTS:
@@ -257,7 +257,7 @@ async def _readers(http: httpx.AsyncClient, port: int) -> None:
 def _running(
     command: list[str], words: Path, environment: Mapping[str, str] = environ
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program; what it says is in the file, and shown when it ends too early."""
+    """Run a program. Its output goes to the file, and is shown if it ends too early."""
     with words.open("wb") as out:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=dict(environment))
     try:

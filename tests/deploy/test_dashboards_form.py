@@ -1,4 +1,4 @@
-"""Dashboards are what their code makes, and such that Grafana draws them wherever they are put."""
+"""Dashboard files match their code, and Grafana can show them in any installation."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 COLUMNS = 24
-LARGEST = 200_000  # `kubectl apply` keeps a copy of a ConfigMap in an annotation of at most 256 KiB
+LARGEST = 200_000  # `kubectl apply` stores a copy of a ConfigMap in an annotation of at most 256 KiB
 MARKED_BY_GRAFANA = {"type": "grafana", "uid": "-- Grafana --"}
 ONE_OF_MANY = re.compile(r"(?:max|min)(?: by \([a-z, ]+\) )?\((?:rate\()?$")
 
@@ -192,7 +192,7 @@ def expressions(name: str) -> list[str]:
 
 
 def described(name: str) -> Described | None:
-    """What the product says of a series; those of a counter and a histogram have a longer name."""
+    """Return the catalogue entry of a series. Counters and histograms add a suffix to the name."""
     short = re.sub(r"_(?:total|bucket|count|sum)$", "", name.removeprefix(PREFIX))
     return CATALOG.get(short) or CATALOG.get(name.removeprefix(PREFIX))
 

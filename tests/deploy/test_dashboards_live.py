@@ -1,4 +1,4 @@
-"""Every question of every dashboard, put to a Prometheus that scraped the product under every scenario."""
+"""Runs every query of every dashboard on a Prometheus that scraped the product in every scenario."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-EVERYBODY = {"namespace": ".*", "participant": ".+", "policy": ".+"}
+ALL = {"namespace": ".*", "participant": ".+", "policy": ".+"}
 OF_PROMETHEUS = {"scrape_duration_seconds"}
-ONLY_IN_TROUBLE = {"dict_rate_limit_outbox_oldest_age_seconds"}
-"""Told while a transition waits: here they are published at once, and a scrape seldom comes in between."""
+ONLY_DURING_FAULTS = {"dict_rate_limit_outbox_oldest_age_seconds"}
+"""Exported while a transition waits. Here transitions are published at once, so a scrape rarely sees one."""
 LABELS = re.compile(r"label_values\((?P<selector>.+), (?P<label>\w+)\)")
 
 STORED_FACTS = {"Level", "Left", "Tokens", "Capacity", "Refill", "Alerts enabled", "Share left", "Time to full"}
-"""Panels of one bucket that are never empty once it has been read."""
+"""Panels of one bucket that always have data after its first reading."""
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +52,12 @@ def constants(name: str) -> dict[str, str]:
 
 
 def stories() -> dict[str, dict[str, str]]:
-    """What is chosen to look at all scenarios together, and at each alone."""
+    """Return the variables for all scenarios together, and for each alone."""
     alone = {
         name: {"namespace": "stage", "participant": participant, "policy": POLICIES[name]}
         for name, participant in PLAYERS.items()
     }
-    return {"all": EVERYBODY, **alone}
+    return {"all": ALL, **alone}
 
 
 def answered(prometheus: Prometheus, query: Asked, chosen: dict[str, str]) -> bool:
@@ -66,9 +66,9 @@ def answered(prometheus: Prometheus, query: Asked, chosen: dict[str, str]) -> bo
 
 
 def number(prometheus: Prometheus, title: str, column: str = "") -> float:
-    """The number on the overview, of all participants."""
+    """Return a number of the overview for all participants."""
     (query,) = (query for query in asked("overview") if query.panel == title and query.legend == (column or title))
-    (series,) = prometheus.ask(filled(query.expr, prometheus.values(**EVERYBODY)), now=True)
+    (series,) = prometheus.ask(filled(query.expr, prometheus.values(**ALL)), now=True)
     return float(series["value"][1])
 
 
@@ -76,7 +76,7 @@ def number(prometheus: Prometheus, title: str, column: str = "") -> float:
 def test_the_product_exports_every_queried_metric(prometheus: Prometheus, name: str) -> None:
     expressions = [*(query.expr for query in asked(name)), *(mark["expr"] for mark in marks(name))]
 
-    wanted = set().union(*map(metrics_in, expressions)) - OF_PROMETHEUS - ONLY_IN_TROUBLE
+    wanted = set().union(*map(metrics_in, expressions)) - OF_PROMETHEUS - ONLY_DURING_FAULTS
     missing = "\n".join(sorted(wanted - prometheus.exposed))
 
     assert missing == "", missing
@@ -91,10 +91,10 @@ def test_the_product_exports_exactly_the_catalogue(prometheus: Prometheus) -> No
         for part in ("_bucket", "_sum", "_count")
     }
 
-    told = {name for name in prometheus.exposed if name.startswith(PREFIX)}
+    exported = {name for name in prometheus.exposed if name.startswith(PREFIX)}
 
-    assert written - told - ONLY_IN_TROUBLE == set()
-    assert told - written - parts == set()
+    assert written - exported - ONLY_DURING_FAULTS == set()
+    assert exported - written - parts == set()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -120,14 +120,14 @@ def test_known_values_of_a_bucket_are_shown_in_every_scenario(prometheus: Promet
 def test_events_have_annotations(prometheus: Prometheus, mark: str) -> None:
     (expr,) = (one["expr"] for one in marks("overview") if one["name"] == mark)
 
-    assert prometheus.ask(filled(expr, prometheus.values(**EVERYBODY)), now=False)
+    assert prometheus.ask(filled(expr, prometheus.values(**ALL)), now=False)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_variable_has_values(prometheus: Prometheus, name: str) -> None:
     queries = [item["definition"] for item in dashboard(name)["templating"]["list"] if item["type"] == "query"]
 
-    found = [LABELS.fullmatch(filled(query, EVERYBODY)) for query in queries]
+    found = [LABELS.fullmatch(filled(query, ALL)) for query in queries]
     choices = [prometheus.label_values(match["label"], match["selector"]) for match in found if match]
 
     assert len(choices) == len(queries)
