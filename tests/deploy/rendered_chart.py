@@ -1,4 +1,4 @@
-"""What the chart makes of values: every object of a release as helm would send it, hooks and tests included."""
+"""Renders the chart: every object of a release as helm would send it, with hooks and tests."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STORE = (
 )
 PRODUCTION = f"--values={CHART / 'values-production.yaml'}"
 
-# The releases people make, and one with everything switched on.
+# The documented releases, and one with everything enabled.
 RELEASES: dict[str, tuple[str, ...]] = {
     "default": (),
     "staging": (f"--values={CHART / 'values-staging.yaml'}",),
@@ -61,13 +61,13 @@ RELEASES: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The objects of a release, in the order helm gives them."""
+    """The objects of a release, in the order of helm."""
 
     text: str
     objects: tuple[Json, ...]
 
     def all(self, kind: str) -> dict[str, Json]:
-        """Objects of a kind by name; of a hook and an object of the same name the last."""
+        """Return the objects of a kind by name. Of a hook and an object with the same name, the last one."""
         return {item["metadata"]["name"]: item for item in self.objects if item["kind"] == kind}
 
     def one(self, kind: str, name: str) -> Json:
@@ -76,7 +76,7 @@ class Rendered:
         return found[0]
 
     def pods(self) -> Iterator[tuple[str, Json]]:
-        """Yield owner and template (metadata and spec) of everything that becomes a pod."""
+        """Yield owner and template (metadata and spec) of every pod."""
         for item in self.objects:
             owner, spec = f"{item['kind']} {item['metadata']['name']}", item.get("spec", {})
             if item["kind"] == "Pod":
@@ -88,7 +88,7 @@ class Rendered:
 
 
 def pod(item: Json) -> Json:
-    """The pod's spec of a Deployment or Job."""
+    """Return the pod spec of a Deployment or Job."""
     spec: Json = item["spec"]["template"]["spec"]
     return spec
 
@@ -98,7 +98,7 @@ def containers(spec: Json) -> list[Json]:
 
 
 def environment(container: Json) -> dict[str, Json]:
-    """The variables of a container by name, each named once."""
+    """Return the variables of a container by name. Each name must be unique."""
     variables = {variable["name"]: variable for variable in container["env"]}
     assert len(variables) == len(container["env"])
     return variables
@@ -121,8 +121,8 @@ def release(name: str) -> Rendered:
     return rendered(*RELEASES[name])
 
 
-def refusal(*options: str) -> str:
-    """What helm says when it refuses values."""
+def rejection(*options: str) -> str:
+    """Return the error of helm for rejected values."""
     done = helm(*options)
     assert done.returncode != 0
     return done.stderr

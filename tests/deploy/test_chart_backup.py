@@ -1,4 +1,4 @@
-"""The CronJob that backs the database up."""
+"""The CronJob that backs up the database."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_the_claim_is_created_once_outside_the_release() -> None:
     notes = release("production").one("PersistentVolumeClaim", "dict-db-backup")["metadata"]["annotations"]
 
     assert notes["helm.sh/hook"] == "pre-install,pre-upgrade"
-    assert notes["helm.sh/hook-delete-policy"] == "hook-failed"  # any other, none included, would delete backups
+    assert notes["helm.sh/hook-delete-policy"] == "hook-failed"  # any other policy, or none, would delete backups
 
 
 def test_backup_runs_the_products_command_on_the_volume() -> None:

@@ -1,4 +1,4 @@
-"""What others' checkers say of the chart: helm, kubeconform, kube-score, helm-docs."""
+"""The chart passes helm lint, kubeconform, kube-score and helm-docs."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 # Checks of kube-score that the deployment specification decides otherwise, each with its reason.
 LEFT_OUT = {
-    "container-image-pull-policy": "the specification wants IfNotPresent; tags are versions, never moved",
-    "container-security-context-user-group-id": "the specification wants user and group 1000",
+    "container-image-pull-policy": "the specification requires IfNotPresent; tags are versions and never move",
+    "container-security-context-user-group-id": "the specification requires user and group 1000",
     "container-ephemeral-storage-request-and-limit": "the specification's resources have none; /tmp has a size limit",
     "deployment-has-host-podantiaffinity": "topology spread constraints do the same more softly",
 }

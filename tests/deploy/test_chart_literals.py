@@ -1,4 +1,4 @@
-"""The literals of the deployment specification stand in what the chart makes; exceptions: docs/spec-coverage.md."""
+"""The rendered chart has the literals of the deployment specification. Exceptions are in docs/spec-coverage.md."""
 
 from __future__ import annotations
 

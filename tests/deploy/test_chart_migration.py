@@ -1,4 +1,4 @@
-"""The migration goes first, on what is there by then."""
+"""The migration runs first, with objects that exist before the release."""
 
 from __future__ import annotations
 

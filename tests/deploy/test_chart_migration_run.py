@@ -1,4 +1,4 @@
-"""The migration's own command lines, run as they stand in the Job, with real goose on real PostgreSQL."""
+"""The command lines of the migration Job, run with real goose on real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from asyncio.subprocess import Process
     from collections.abc import AsyncIterator
 
-PATIENCE = 60  # seconds; far more than it takes
+TIMEOUT = 60  # seconds, far more than needed
 
 
 async def started(part: str, url: str) -> Process:
-    """Start a container of the Job's pod here: its shell, its text, its variable."""
+    """Start a container of the Job's pod here, with its shell, script and variable."""
     find_tool("goose")
     spec = pod(release("default").one("Job", "dict-db-migration"))
     (container,) = spec[part]
@@ -39,11 +39,11 @@ async def started(part: str, url: str) -> Process:
 
 async def ended(process: Process) -> tuple[int | None, str]:
     try:
-        said, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
+        output, _ = await asyncio.wait_for(process.communicate(), TIMEOUT)
     except TimeoutError:
         process.kill()
         raise
-    return process.returncode, said.decode()
+    return process.returncode, output.decode()
 
 
 async def pipe(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
@@ -56,7 +56,7 @@ async def pipe(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> No
 
 @asynccontextmanager
 async def by_tcp(url: str, port: int) -> AsyncIterator[str]:
-    """Reach a server that listens on a socket file by TCP as well."""
+    """Forward a TCP port to a server on a Unix socket."""
     (folder,) = parse_qs(urlsplit(url).query)["host"]
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -71,7 +71,7 @@ async def test_the_migration_waits_until_the_database_answers(postgres_server: s
     port = free_port()
     waiting = await started("initContainers", f"postgresql://postgres@127.0.0.1:{port}/postgres")
     assert waiting.stdout is not None
-    first = await asyncio.wait_for(waiting.stdout.readline(), PATIENCE)
+    first = await asyncio.wait_for(waiting.stdout.readline(), TIMEOUT)
 
     async with by_tcp(postgres_server, port):
         code, _ = await ended(waiting)
@@ -83,9 +83,9 @@ async def test_the_migration_waits_until_the_database_answers(postgres_server: s
 async def test_the_migration_does_not_wait_for_an_invalid_url() -> None:
     waiting = await started("initContainers", "postgresql://postgres@127.0.0.1/postgres?nonsense=1")
 
-    code, said = await ended(waiting)
+    code, output = await ended(waiting)
 
-    assert (code, "nonsense" in said) == (1, True)
+    assert (code, "nonsense" in output) == (1, True)
 
 
 async def test_the_migration_may_run_twice(database_url: str) -> None:
@@ -101,7 +101,7 @@ async def test_the_job_fails_when_a_migration_fails(database_url: str) -> None:
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("CREATE TABLE dict_rate_limit_states (foreign_to_us TEXT)")
 
-    code, said = await ended(await started("containers", database_url))
+    code, output = await ended(await started("containers", database_url))
 
     assert code not in {0, None}
-    assert "dict_rate_limit_states" in said
+    assert "dict_rate_limit_states" in output

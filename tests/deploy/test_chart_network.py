@@ -1,4 +1,4 @@
-"""Network policies allow what is needed and nothing else."""
+"""Network policies allow only what is needed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 
 def allowed(policy: Json) -> dict[str, set[int]]:
-    """Ports the egress of a policy opens, by the namespace, component or network there."""
+    """Return the egress ports of a policy by destination namespace, component or network."""
     found: dict[str, set[int]] = {}
     for rule in policy["spec"]["egress"]:
         (peer,) = rule["to"]

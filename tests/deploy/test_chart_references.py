@@ -1,4 +1,4 @@
-"""Whatever a pod names is there: objects, keys, ports, files; and the programs can read what they are told."""
+"""All references of pods resolve (objects, keys, ports, files), and the programs can read their settings."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Json = dict[str, Any]
 
 EXAMPLES = REPOSITORY / "k8s/examples/secrets.yaml"
 
-# What the chart leaves to the program: for one machine only, refused, or chosen by itself.
+# Settings that the chart does not set: for one machine only, rejected, or with a good default.
 NOT_SET = {"DATA_DIR", "DICT_BASE_URL", "LOG_FORMAT", "OBSERVE", "OBSERVE_PORT", "PG_BIN_DIR"}
 
 
 def secrets() -> list[Json]:
-    """The Secrets that must exist, and those of the release with everything."""
+    """Return the Secrets that must exist, and those of the release with everything enabled."""
     return [
         *yaml.safe_load_all(EXAMPLES.read_text(encoding="utf-8")),
         secret("temporal-certs", "tls.crt", "tls.key", "ca.crt"),
@@ -68,8 +68,8 @@ def test_only_keys_that_a_release_does_not_need_are_optional() -> None:
     assert optional == {"REDIS_PASSWORD", "PULSAR_TOKEN", "HEARTBEAT_URL", "OTEL_EXPORTER_OTLP_HEADERS"}
 
 
-def told(found: Rendered, deployment: str) -> dict[str, str]:
-    """The environment as the kubelet would make it, with the example's Secrets."""
+def environment_of(found: Rendered, deployment: str) -> dict[str, str]:
+    """Return the environment as the kubelet would set it, with the example Secrets."""
     config = next(iter(found.all("ConfigMap").values()))["data"]
     data = secrets()[0]["stringData"]
     (container,) = containers(pod(found.one("Deployment", deployment)))
@@ -90,14 +90,14 @@ def told(found: Rendered, deployment: str) -> dict[str, str]:
     ("deployment", "program"), [("dict-api", Program.API), ("orchestration-worker", Program.WORKER)]
 )
 def test_programs_can_read_their_settings(name: str, deployment: str, program: Program) -> None:
-    settings = load(told(release(name), deployment), program=program)
+    settings = load(environment_of(release(name), deployment), program=program)
 
     assert (settings.host, settings.metrics_port) == ("0.0.0.0", 9090)  # noqa: S104 -- what a pod listens on
     assert settings.database_url == "postgres://user:password@postgres.db.svc.cluster.local:5432/dict?sslmode=require"
 
 
 def test_values_reach_the_settings() -> None:
-    settings = load(told(release("everything"), "orchestration-worker"), program=Program.WORKER)
+    settings = load(environment_of(release("everything"), "orchestration-worker"), program=Program.WORKER)
 
     assert settings.participants == ("12345678", "87654321")
     assert settings.temporal_tls_server_name == "temporal"
@@ -111,7 +111,7 @@ def test_values_reach_the_settings() -> None:
 
 @pytest.mark.parametrize("deployment", ["dict-api", "orchestration-worker"])
 def test_both_programs_send_traces_to_the_configured_collector(deployment: str) -> None:
-    settings = load(told(release("everything"), deployment))
+    settings = load(environment_of(release("everything"), deployment))
 
     assert settings.otel_exporter_otlp_endpoint == "https://collector:4317"
     assert str(settings.otel_exporter_otlp_certificate) == "/collector-certs/ca.crt"
@@ -119,7 +119,7 @@ def test_both_programs_send_traces_to_the_configured_collector(deployment: str) 
 
 
 def test_nothing_is_traced_without_a_collector() -> None:
-    settings = load(told(release("production"), "dict-api"))
+    settings = load(environment_of(release("production"), "dict-api"))
 
     assert settings.otel_exporter_otlp_endpoint is None
 
@@ -169,7 +169,7 @@ def test_without_a_broker_both_programs_are_configured_without_one() -> None:
     found = rendered("--set=pulsar.brokerURL=")
 
     urls = [
-        load(told(found, name), program=program).pulsar_broker_url
+        load(environment_of(found, name), program=program).pulsar_broker_url
         for name, program in (("dict-api", Program.API), ("orchestration-worker", Program.WORKER))
     ]
 
@@ -177,7 +177,7 @@ def test_without_a_broker_both_programs_are_configured_without_one() -> None:
 
 
 def test_api_and_worker_have_the_same_shared_settings() -> None:
-    api, worker = (told(release("production"), name) for name in ("dict-api", "orchestration-worker"))
+    api, worker = (environment_of(release("production"), name) for name in ("dict-api", "orchestration-worker"))
 
     differing = {name for name in api.keys() & worker.keys() if api[name] != worker[name]}
 
@@ -187,7 +187,7 @@ def test_api_and_worker_have_the_same_shared_settings() -> None:
 def test_every_variable_is_a_setting_and_every_setting_is_reachable() -> None:
     found = release("everything")
 
-    variables = told(found, "dict-api").keys() | told(found, "orchestration-worker").keys()
+    variables = environment_of(found, "dict-api").keys() | environment_of(found, "orchestration-worker").keys()
 
     assert variables - definitions().keys() == set()
     assert definitions().keys() - variables == NOT_SET

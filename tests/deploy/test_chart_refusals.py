@@ -1,4 +1,4 @@
-"""Values that do not fit are refused with the key and the fix."""
+"""Invalid values are rejected with the key and the fix."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ import json
 
 import pytest
 
-from deploy.rendered_chart import CHART, refusal, rendered
+from deploy.rendered_chart import CHART, rejection, rendered
 
 INGRESS = "--set=ingress.enabled=true"
 HOST = "--set=ingress.hosts[0].host=a.example,ingress.hosts[0].paths[0].path=/,ingress.hosts[0].paths[0].pathType=Exact"
 
-UNFIT = {
-    "cron text in words": (["--set=workflow.cronSchedule=often"], ["workflow.cronSchedule", "often", "*/5 * * * *"]),
+CONTRADICTING = {
+    "cron expression in words": (
+        ["--set=workflow.cronSchedule=often"],
+        ["workflow.cronSchedule", "often", "*/5 * * * *"],
+    ),
     "cron minute 61": (["--set=workflow.cronSchedule=61 * * * *"], ["workflow.cronSchedule", "61 * * * *"]),
     "cron of four fields": (["--set=workflow.cronSchedule=* * * *"], ["workflow.cronSchedule", "five fields"]),
     "cron of both days": (["--set=workflow.cronSchedule=0 0 1 * 1"], ["workflow.cronSchedule", "leave one of them *"]),
     "every without a duration": (["--set=workflow.cronSchedule=@every day"], ["workflow.cronSchedule", "@every 5m"]),
-    "cron text of the backup": (
+    "cron expression of the backup": (
         ["--set=backup.enabled=true,backup.schedule=nightly"],
         ["backup.schedule", "nightly", "15 3 * * *"],
     ),
@@ -71,7 +74,7 @@ NOT_IN_THE_SCHEMA = {
     "typo in a key": ("--set=ingress.enbled=true", "/ingress': additional properties 'enbled' not allowed"),
     "typo deep inside": ("--set=networkPolicy.egress.redis.port=1", "/networkPolicy/egress/redis'"),
     "key of the specification": ("--set=database.url=postgres://u:p@h/d", "'database' not allowed"),
-    "key of no secret of ours": (r"--set=externalSecret.data.db\.url.key=x", "/externalSecret/data'"),
+    "unknown key of the Secret": (r"--set=externalSecret.data.db\.url.key=x", "/externalSecret/data'"),
     "removed key": ("--set=existingSecret=null", "existingSecret"),
     "address without a port": ("--set=redis.addr=redis", "/redis/addr'"),
     "broker by http": ("--set=pulsar.brokerURL=http://pulsar:6650", "/pulsar/brokerURL'"),
@@ -88,35 +91,35 @@ NOT_IN_THE_SCHEMA = {
     "runbooks in a folder": ("--set=notifications.runbookBaseURL=docs/runbooks", "/notifications/runbookBaseURL'"),
     "duration without a unit": ("--set-string=redis.cacheTTL=60", "/redis/cacheTTL'"),
     "negative number of pods": ("--set=replicaCount.dictApi=-1", "/replicaCount/dictApi'"),
-    "participant that is no ISPB": ("--set-string=participants={123}", "/participants/0'"),
-    "label pods are found by": (r"--set=podLabels.app\.kubernetes\.io/name=other", "/podLabels"),
+    "participant that is not an ISPB": ("--set-string=participants={123}", "/participants/0'"),
+    "selector label": (r"--set=podLabels.app\.kubernetes\.io/name=other", "/podLabels"),
     "short digest": ("--set=image.dictApi.digest=sha256:abc", "/image/dictApi/digest'"),
     "operators without a token": ("--set=auth.anonymousRole=operator", "/auth/anonymousRole'"),
-    "egress to everybody": ("--set-json=networkPolicy.egress.redis.to=[]", "/networkPolicy/egress/redis/to'"),
+    "egress to all peers": ("--set-json=networkPolicy.egress.redis.to=[]", "/networkPolicy/egress/redis/to'"),
 }
 
 
-@pytest.mark.parametrize("case", UNFIT)
+@pytest.mark.parametrize("case", CONTRADICTING)
 def test_contradicting_values_are_rejected_with_key_and_fix(case: str) -> None:
-    options, told = UNFIT[case]
+    options, expected = CONTRADICTING[case]
 
-    said = refusal(*options)
+    error = rejection(*options)
 
-    assert "invalid values" in said
-    assert [words for words in told if words not in said] == []
+    assert "invalid values" in error
+    assert [words for words in expected if words not in error] == []
 
 
 @pytest.mark.parametrize("case", NOT_IN_THE_SCHEMA)
 def test_values_outside_the_schema_are_rejected_with_their_key(case: str) -> None:
-    option, told = NOT_IN_THE_SCHEMA[case]
+    option, expected = NOT_IN_THE_SCHEMA[case]
 
-    assert told in refusal(option)
+    assert expected in rejection(option)
 
 
 def test_all_problems_are_reported_at_once() -> None:
-    said = refusal("--set=existingSecret.name=,workflow.cronSchedule=often,replicaCount.orchestrationWorker=0")
+    error = rejection("--set=existingSecret.name=,workflow.cronSchedule=often,replicaCount.orchestrationWorker=0")
 
-    assert said.count("\n  - ") == 3
+    assert error.count("\n  - ") == 3
 
 
 @pytest.mark.parametrize("schedule", ["@every 1m30s", r"0\,30 8-18/2 * JAN-JUN MON-FRI", "*/15 * * * 7", "0 0 1 * *"])
@@ -154,7 +157,7 @@ def test_the_schema_rejects_unknown_keys_of_the_chart() -> None:
 
 
 def walk(path: str, item: object) -> list[tuple[str, dict[str, object]]]:
-    """Every object in the schema that describes an object."""
+    """Yield every object schema."""
     if isinstance(item, list):
         return [found for part in item for found in walk(path, part)]
     if not isinstance(item, dict):

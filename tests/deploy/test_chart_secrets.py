@@ -1,4 +1,4 @@
-"""Secrets come from outside: by name, or by an operator."""
+"""Secrets exist before the release, or the External Secrets operator creates them."""
 
 from __future__ import annotations
 

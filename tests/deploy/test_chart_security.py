@@ -1,4 +1,4 @@
-"""Every pod of every release meets the Pod Security standard "restricted", and is closed beyond it."""
+"""Every pod of every release meets the Pod Security standard "restricted" and further limits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HOST_FIELDS = ("hostNetwork", "hostPID", "hostIPC", "hostUsers")
 
 
 def unrestricted(spec: Json) -> Iterator[str]:
-    """Say what the standard "restricted" forbids in a pod."""
+    """Yield the violations of the standard "restricted" in a pod."""
     yield from (f"{field} is set" for field in HOST_FIELDS if field in spec)
     shared = spec.get("securityContext", {})
     for volume in spec.get("volumes", ()):

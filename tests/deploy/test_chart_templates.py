@@ -1,4 +1,4 @@
-"""Each template on its own: what switches it on, and what it makes then."""
+"""Each template: the values that enable it, and its objects."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def test_helm_test_checks_that_both_programs_are_ready() -> None:
 
 @pytest.fixture(scope="module")
 def chart_with_shown_notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy that shows NOTES.txt as an object: helm prints notes to those with a cluster only."""
+    """Return a copy of the chart with NOTES.txt as an object, because helm prints notes only with a cluster."""
     chart = shutil.copytree(CHART, tmp_path_factory.mktemp("chart") / "helm")
     (chart / "templates" / "notes.yaml").write_text(
         "kind: Notes\nmetadata: {name: notes}\n"
@@ -163,7 +163,7 @@ def chart_with_shown_notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "expected"),
     [
         (
             (),
@@ -180,8 +180,8 @@ def chart_with_shown_notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
 )
 def test_notes_show_the_url_and_disabled_features(
-    chart_with_shown_notes: Path, options: tuple[str, ...], told: tuple[str, ...]
+    chart_with_shown_notes: Path, options: tuple[str, ...], expected: tuple[str, ...]
 ) -> None:
     notes = rendered(*options, chart=chart_with_shown_notes).one("Notes", "notes")["text"]
 
-    assert [words for words in told if words not in notes] == []
+    assert [words for words in expected if words not in notes] == []

@@ -1,4 +1,4 @@
-"""k8s/ is what the chart makes, without what only Helm reads."""
+"""k8s/ matches the rendered chart, without the fields that only Helm reads."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def documents(path: Path) -> list[Json]:
 
 @cache
 def applied() -> tuple[Json, ...]:
-    """What `kubectl apply -f k8s/` reads: the files of the folder itself."""
+    """Return the documents that `kubectl apply -f k8s/` reads: the files of the folder itself."""
     return tuple(item for path in sorted(MANIFESTS.glob("*.yaml")) for item in documents(path))
 
 
