@@ -1,4 +1,4 @@
-"""Tools of the tests that ship the product."""
+"""Fixtures of the deployment tests."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def tool() -> Callable[[str], str]:
-    """Look a program up: `tool("helm")` is its full path; missing skips the test, or fails it in CI."""
+    """Return the path of a program: `tool("helm")`. If it is missing, skip the test, or fail it in CI."""
     return find_tool
 
 
 @pytest.fixture(scope="session")
 def tool_data() -> Callable[[str], Path]:
-    """Look up what scripts/tools made besides programs: `tool_data("schemas/schemas")`."""
+    """Return the path of other files of scripts/tools: `tool_data("schemas/schemas")`."""
     return find_data
 
 
 @pytest.fixture(scope="session")
 def images() -> None:
-    """Build the images of this work tree, on a base that needs no registry."""
+    """Build the images of this work tree on a base without a registry."""
     if os.geteuid() != 0:
         missing("root, who may build images,")
     find_tool("buildah")

@@ -1,4 +1,4 @@
-"""What the built images say of themselves and hold."""
+"""Configuration and contents of the built images."""
 
 from __future__ import annotations
 

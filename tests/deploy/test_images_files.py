@@ -1,4 +1,4 @@
-"""What the files that describe the images promise, read without building them."""
+"""Rules of the Dockerfiles, checked without a build."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The images at work, each in a container: its own user, a read-only root, spaces of its own."""
+"""Runs the images in containers, with their own user, a read-only root and separate namespaces."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("images")
 
 @asynccontextmanager
 async def database_on_tcp(folder: Path) -> AsyncIterator[str]:
-    """A real PostgreSQL that a container on the host's network can reach, as DATABASE_URL names it."""
+    """Yield the DATABASE_URL of a real PostgreSQL for a container on the host's network."""
     port = free_port()
     listen = ("listen_addresses=127.0.0.1", f"port={port}")
     async with embedded_postgres(folder / "postgres", (*NOT_DURABLE, *listen)):

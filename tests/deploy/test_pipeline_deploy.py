@@ -1,4 +1,4 @@
-"""The job `deploy`, step by step as GitHub would run it, against stubs."""
+"""The job `deploy`, step by step as GitHub runs it, with stubs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the pipeline does to its own machine: packages, root, audits."""
+"""Scripts that change the pipeline's own machine: packages, root, audits."""
 
 from __future__ import annotations
 

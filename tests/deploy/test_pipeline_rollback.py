@@ -23,8 +23,8 @@ def stage(tmp_path: Path) -> Stage:
 
 
 def history(*revisions: tuple[int, str, str]) -> StubAnswer:
-    told = [{"revision": number, "status": state, "description": text} for number, state, text in revisions]
-    return StubAnswer(to="helm history", stdout=json.dumps(told))
+    revisions_json = [{"revision": number, "status": state, "description": text} for number, state, text in revisions]
+    return StubAnswer(to="helm history", stdout=json.dumps(revisions_json))
 
 
 @pytest.mark.parametrize(

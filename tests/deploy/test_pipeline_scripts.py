@@ -27,7 +27,7 @@ def encoded(text: str) -> str:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A copy of the files that hold the version, and of the scripts that change and check it."""
+    """Copy the files with the version, and the scripts that change and check it."""
     for name in (*VERSIONED, "scripts/version", "scripts/deploy/version-from-tag"):
         copy = tmp_path / "tree" / name
         copy.parent.mkdir(parents=True, exist_ok=True)

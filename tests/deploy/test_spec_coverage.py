@@ -44,7 +44,7 @@ COLUMNS = {
 
 
 def table_rows() -> Iterator[tuple[str, str, list[str], list[str]]]:
-    """Give item, decision, files and tests of every row."""
+    """Yield item, decision, files and tests of every row."""
     for line in COVERAGE.read_text(encoding="utf-8").splitlines():
         cells = [cell.strip() for cell in line.strip("|").split(" | ")]
         if line.startswith("| ") and cells[0] != "item":

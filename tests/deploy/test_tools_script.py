@@ -1,4 +1,4 @@
-"""What scripts/tools does before it installs anything, and what it must not do twice."""
+"""scripts/tools before an installation, and with concurrent or repeated calls."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def tools(folder: Path, *words: str) -> subprocess.Popen[str]:
 
 
 def stub_go(folder: Path) -> Path:
-    """Make a `go` that takes a while, writes down its calls and installs a program."""
+    """Create a slow `go` that logs its calls and installs a program."""
     calls = folder / "calls"
     go = folder / "go"
     program = '"$GOBIN/goose"'
@@ -87,7 +87,7 @@ GIVES = 'mkdir -p "$out"\necho jar >"$out/broker.jar"\n'
 
 
 def stub_maven(folder: Path, *, fails: bool) -> None:
-    """Make a `mvn` that fetches into its store, then gives a jar or fails; and a `java`."""
+    """Create a `java`, and a `mvn` that downloads to its store, then returns a jar or fails."""
     for name, script in {"mvn": FETCHES + ("exit 1\n" if fails else GIVES), "java": "#!/bin/sh\n"}.items():
         (folder / name).write_text(script)
         (folder / name).chmod(0o755)
