@@ -1,4 +1,4 @@
-"""The control plane itself, without the product: that it runs, that it refuses, that it leaves nothing behind."""
+"""The control plane itself, without the product: it runs pods, rejects violations, and leaves no process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rendered manifests, for those who do without helm: `kubectl apply -f k8s/namespace.yaml -f k8s/`."""
+"""The rendered manifests without helm: `kubectl apply -f k8s/namespace.yaml -f k8s/`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KINDS = ("deployments", "jobs", "cronjobs", "pods", "services", "configmaps", "s
 
 @pytest.fixture(scope="module")
 def applied(cluster_client: Client) -> Iterator[Client]:
-    """The namespace the manifests name, with all of them applied once the Secrets were there."""
+    """Yield the namespace of the manifests, with the Secrets and then all manifests applied."""
     namespace = replace(cluster_client, namespace=NAME)
     namespace.kubectl("apply", FILES[0])
     add_secrets(namespace)
@@ -52,7 +52,7 @@ def test_a_second_apply_changes_nothing(applied: Client) -> None:
 
 
 def states(namespace: Client) -> dict[str, tuple[object, object]]:
-    """Return which object it is and how often it was changed, by kind and name."""
+    """Return identity and generation of each object by kind and name."""
     return {
         f"{item['kind']} {item['metadata']['name']}": (
             item["metadata"]["uid"],
@@ -67,7 +67,7 @@ def test_all_references_of_pods_resolve(applied: Client) -> None:
 
 
 def test_the_namespace_rejects_a_pod_that_violates_the_restricted_standard(applied: Client) -> None:
-    refused = applied.try_kubectl("run", "loose", "--image=loose:1", "--restart=Never")
+    rejected = applied.try_kubectl("run", "loose", "--image=loose:1", "--restart=Never")
 
-    assert refused.code != 0
-    assert 'violates PodSecurity "restricted' in refused.err
+    assert rejected.code != 0
+    assert 'violates PodSecurity "restricted' in rejected.err

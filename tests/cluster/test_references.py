@@ -1,4 +1,4 @@
-"""The check of names itself: it is silent where all is there, and names what is not."""
+"""The check of references reports exactly those that do not resolve."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def named(kind: str, name: str, **more: object) -> Json:
 
 
 def sound() -> dict[str, Json]:
-    """Objects that name one another and nothing else, by kind."""
+    """Return objects that refer only to each other, by kind."""
     container = {
         "name": "api",
         "args": ["serve", "--tokens", "/secrets/tokens"],
@@ -68,7 +68,7 @@ BREAKS: dict[str, Callable[[dict[str, Json]], object]] = {
     "there is no PersistentVolumeClaim claim": lambda o: o.pop("PersistentVolumeClaim"),
     "api mounts data, which is no volume": lambda o: o["Deployment"]["spec"]["template"]["spec"]["volumes"].pop(),
     "asks port http, which it does not open": lambda o: container_of(o)["ports"].clear(),
-    "asks /up, which nobody answers": lambda o: container_of(o)["readinessProbe"]["httpGet"].update(path="/up"),
+    "asks /up, which no program serves": lambda o: container_of(o)["readinessProbe"]["httpGet"].update(path="/up"),
     "names /secrets/other": lambda o: container_of(o)["args"].append("/secrets/other"),
     "names /nowhere": lambda o: container_of(o)["env"].append({"name": "D", "value": "/nowhere"}),
     "Service api selects no pod": lambda o: o["Service"]["spec"]["selector"].update(app="other"),

@@ -25,7 +25,7 @@ class Pipeline:
     folder: Path
 
     def run(self, script: str, **env: str) -> str:
-        """Run a script of scripts/deploy; return what it says or hands on.
+        """Run a script of scripts/deploy; return its output or its results.
 
         Raises:
             AssertionError: it failed.
@@ -49,7 +49,7 @@ class Pipeline:
         return done.stdout
 
     def release(self, version: str, digit: str) -> dict[str, str]:
-        """Release and verify three images whose digests are made of one digit; return their digests."""
+        """Release and verify three images with digests of one repeated digit; return the digests."""
         digests = {key: f"sha256:{digit * 64}" for key in IMAGES if key.startswith("DIGEST_")}
         self.run("release", **IMAGES | digests, VERSION=version)
         self.run("verify", **digests)

@@ -34,7 +34,7 @@ FILLED_BY_THE_OPERATOR = {
 def installed(
     request: pytest.FixtureRequest, restricted_namespace: Callable[[], AbstractContextManager[Client]]
 ) -> Iterator[tuple[Client, int]]:
-    """A release of the chart, and the moment before it."""
+    """A release of the chart, and the revision before it."""
     with restricted_namespace() as namespace:
         before = namespace.moment()
         namespace.apply(FILLED_BY_THE_OPERATOR)

@@ -1,4 +1,4 @@
-"""What the cluster's owner limits holds for the release: quotas, and budgets of disruption while a node is emptied."""
+"""Limits of the cluster apply to the release: quotas, and disruption budgets during a node drain."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cluster.history import ready_counts
-from cluster.release import CHART, NAME, PATIENCE, add_secrets, install, pods, ready_replicas
+from cluster.release import CHART, NAME, WAIT_OPTIONS, add_secrets, install, pods, ready_replicas
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,14 +24,14 @@ def quota(hard: dict[str, str]) -> dict[str, object]:
 
 @pytest.fixture
 def emptied_node(namespace: Client) -> Iterator[str]:
-    """Name of a node that takes pods again at the end."""
+    """Yield the name of a node, which accepts pods again at the end."""
     yield "node-a"
     namespace.kubectl("uncordon", "node-a")
 
 
 @pytest.fixture
 def cordoned_node(namespace: Client) -> Iterator[str]:
-    """Name of a node that takes no pods until the end: all go to the other one."""
+    """Yield the name of a node that accepts no pods until the end, so that all run on the other one."""
     namespace.kubectl("cordon", "node-b")
     yield "node-b"
     namespace.kubectl("uncordon", "node-b")
@@ -50,7 +50,7 @@ def test_a_quota_that_is_too_small_stops_the_release_and_leaves_no_objects(names
     namespace.apply(quota({"pods": "1"}))
     add_secrets(namespace)
 
-    installed = namespace.try_helm("install", NAME, str(CHART), *PATIENCE, "--timeout=8s")
+    installed = namespace.try_helm("install", NAME, str(CHART), *WAIT_OPTIONS, "--timeout=8s")
 
     assert installed.code != 0
     assert namespace.all("deployments") == []

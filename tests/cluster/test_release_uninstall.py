@@ -1,4 +1,4 @@
-"""What `helm uninstall` leaves."""
+"""Objects that remain after `helm uninstall`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cluster.release import CHART, NAME, PATIENCE, install, upgrade
+from cluster.release import CHART, NAME, WAIT_OPTIONS, install, upgrade
 from deploy.rendered_chart import RELEASES
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ STAYING = {
 
 
 def everything(namespace: Client) -> set[str]:
-    """Return "kind/name" of each object in the namespace, of whatever kind the cluster knows."""
+    """Return "kind/name" of each object in the namespace, of all kinds of the cluster."""
     kinds = set(namespace.kubectl("api-resources", "--namespaced", "--verbs=list", "--output=name").split()) - PASSING
     return {f"{item['kind'].lower()}/{item['metadata']['name']}" for item in namespace.all(*kinds)}
 
@@ -35,7 +35,7 @@ def released(namespace: Client) -> Client:
 
 
 def claims(namespace: Client) -> dict[str, str]:
-    """Return the identity of each claim by name."""
+    """Return the uid of each claim by name."""
     return {item["metadata"]["name"]: item["metadata"]["uid"] for item in namespace.all("persistentvolumeclaims")}
 
 
@@ -57,7 +57,7 @@ def test_backups_remain_after_upgrade_uninstall_and_a_new_release(released: Clie
 
     upgraded = upgrade(released, *PRODUCTION)
     released.helm("uninstall", NAME, "--wait", "--timeout=60s")
-    released.helm("install", NAME, str(CHART), *PATIENCE, *PRODUCTION)
+    released.helm("install", NAME, str(CHART), *WAIT_OPTIONS, *PRODUCTION)
 
     assert upgraded.code == 0, upgraded.err
     assert len(before) == 1

@@ -1,4 +1,4 @@
-"""From one version to the next and back, and what a migration that fails does to it."""
+"""Upgrade to the next version and rollback, with successful and failing migrations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cluster.release import (
     BROKEN_MIGRATION,
     CHART,
     NAME,
-    PATIENCE,
+    WAIT_OPTIONS,
     add_secrets,
     images,
     install,
@@ -88,7 +88,7 @@ def test_a_release_after_a_failed_one_succeeds(released: Client) -> None:
 def test_a_failing_migration_of_the_first_release_leaves_no_deployment(namespace: Client) -> None:
     add_secrets(namespace)
 
-    installed = namespace.try_helm("install", NAME, str(CHART), *PATIENCE, *FEW, *BROKEN_MIGRATION)
+    installed = namespace.try_helm("install", NAME, str(CHART), *WAIT_OPTIONS, *FEW, *BROKEN_MIGRATION)
 
     assert installed.code != 0
     assert "pre-install" in installed.err
