@@ -1,4 +1,4 @@
-"""Run a control plane for the length of a command: scripts/cluster is its door."""
+"""Run a control plane while a command runs. scripts/cluster calls it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tool_box import search_path
 
 
 async def main(command: list[str]) -> int:
-    """Return what the command ends with."""
+    """Run the command; return its exit code."""
     found = {name: shutil.which(name, path=search_path()) for name in PROGRAMS}
     programs = {name: Path(path) for name, path in found.items() if path}
     if missing := found.keys() - programs.keys():

@@ -1,4 +1,4 @@
-"""What a test asks of the cluster: kubectl and helm by full path, and what happened since a moment."""
+"""Access of a test to the cluster: kubectl and helm by full path, and changes since a revision."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One thing that happened to an object. `revision` orders all changes of the cluster."""
+    """One change of an object. `revision` orders all changes of the cluster."""
 
     kind: str  # ADDED, MODIFIED or DELETED
     revision: int
@@ -34,7 +34,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """A namespace of the cluster as its operator sees it."""
+    """A namespace of the cluster, with the access of an operator."""
 
     programs: Mapping[str, Path]
     config: Path
@@ -81,12 +81,12 @@ class Client:
         return {item["metadata"]["name"] for item in self.all(kind, labels=labels)}
 
     def moment(self) -> int:
-        """Return the cluster's revision of now."""
+        """Return the current revision of the cluster."""
         answer = json.loads(self.kubectl("get", "--raw", f"/api/v1/namespaces/{self.namespace}/configmaps?limit=1"))
         return int(answer["metadata"]["resourceVersion"])
 
     def changes(self, group: str, kind: str, since: int) -> list[Change]:
-        """Return what happened to objects such as ("apis/batch/v1", "jobs") of the namespace, oldest first."""
+        """Return the changes of objects such as ("apis/batch/v1", "jobs") in the namespace, oldest first."""
         path = f"/{group}/namespaces/{self.namespace}/{kind}"
         text = self.kubectl("get", "--raw", f"{path}?watch=1&resourceVersion={since}&timeoutSeconds=1")
         return [change(json.loads(line)) for line in text.splitlines()]

@@ -1,4 +1,4 @@
-"""One control plane for all tests of a process, and namespaces of their own for tests and modules."""
+"""One control plane for all tests of a process, with separate namespaces for tests and modules."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ LATE_STORAGE = {
 
 @pytest.fixture(scope="session")
 def cluster_programs() -> dict[str, Path]:
-    """Paths of the control plane's programs, kubectl and helm."""
+    """Return the paths of the control plane's programs, kubectl and helm."""
     return {name: Path(find_tool(name)) for name in (*PROGRAMS, "helm")}
 
 
 @pytest.fixture(scope="session")
 def cluster_config(cluster_programs: dict[str, Path], server_folder: Path) -> Iterator[Path]:
-    """Path of the kubeconfig of a control plane that knows the operators' objects the chart can make."""
+    """Yield the kubeconfig of a control plane with the custom resources that the chart can create."""
     definitions = find_data("crds/crds")
     plane = control_plane(cluster_programs, server_folder / "cluster")
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
@@ -57,13 +57,13 @@ def cluster_config(cluster_programs: dict[str, Path], server_folder: Path) -> It
 
 @pytest.fixture(scope="session")
 def cluster_client(cluster_programs: dict[str, Path], cluster_config: Path) -> Client:
-    """The cluster, in the namespace "default"."""
+    """Return a client in the namespace "default"."""
     return Client(programs=cluster_programs, config=cluster_config, namespace="default")
 
 
 @pytest.fixture(scope="session")
 def restricted_namespace(cluster_client: Client) -> Callable[[], AbstractContextManager[Client]]:
-    """Make a namespace that enforces Pod Security "restricted"; its end is not waited for."""
+    """Create a namespace that enforces Pod Security "restricted". Its deletion is not awaited."""
 
     @contextmanager
     def made() -> Iterator[Client]:
@@ -78,6 +78,6 @@ def restricted_namespace(cluster_client: Client) -> Callable[[], AbstractContext
 
 @pytest.fixture
 def namespace(restricted_namespace: Callable[[], AbstractContextManager[Client]]) -> Iterator[Client]:
-    """A namespace for this test."""
+    """Yield a namespace for this test."""
     with restricted_namespace() as client:
         yield client

@@ -33,7 +33,7 @@ LOOK_AGAIN_SEC = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """Where a control plane lives: its programs, its folder, its ports and its only token."""
+    """Programs, folder, ports and token of a control plane."""
 
     programs: Mapping[str, Path]
     folder: Path
@@ -60,7 +60,7 @@ class Home:
 
 @asynccontextmanager
 async def control_plane(programs: Mapping[str, Path], folder: Path) -> AsyncIterator[Path]:
-    """Run a control plane with two nodes in the folder for the length of the block; gives the kubeconfig's path.
+    """Run a control plane with two nodes in the folder while the block runs; yield the kubeconfig's path.
 
     Raises:
         EmbeddedError: a server ended, or was not ready in time.
@@ -79,7 +79,7 @@ async def control_plane(programs: Mapping[str, Path], folder: Path) -> AsyncIter
 
 
 def furnished(programs: Mapping[str, Path], folder: Path) -> Home:
-    """Choose ports and make secrets that no other control plane shares."""
+    """Choose ports and create secrets for this control plane only."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     etcd_port, peer_port, api_port = (free_port() for _ in range(3))
@@ -108,7 +108,7 @@ def etcd(home: Home) -> ProcessSpec:
         f"--listen-peer-urls={peers}",
         f"--initial-advertise-peer-urls={peers}",
         f"--initial-cluster=default={peers}",
-        "--unsafe-no-fsync",  # nobody needs it after a crash
+        "--unsafe-no-fsync",  # its data is not needed after a crash
     )
 
 
@@ -138,7 +138,7 @@ def controller_manager(home: Home) -> ProcessSpec:
         f"--service-account-private-key-file={home.signing_key}",
         f"--root-ca-file={home.certificate}",
         "--horizontal-pod-autoscaler-sync-period=1s",
-        "--node-monitor-grace-period=24h",  # nobody renews the nodes' leases
+        "--node-monitor-grace-period=24h",  # no kubelet renews the leases of the nodes
         "--node-monitor-grace-period=24h",  # simulated nodes tell once that they are up
         "--leader-elect=false",
         "--secure-port=0",
@@ -154,12 +154,12 @@ def kubelets(home: Home) -> ProcessSpec:
 
 
 def started(_: int) -> bool:
-    """Take a server without a port of its own as ready; whether all work together is seen at the end."""
+    """Count a server without its own port as ready. The final check covers all servers."""
     return True
 
 
 def answers(home: Home) -> bool:
-    """Tell whether the API server is ready."""
+    """Return whether the API server is ready."""
     request = urllib.request.Request(
         f"https://{LOOPBACK}:{home.api_port}/readyz", headers={"Authorization": f"Bearer {home.token}"}
     )
@@ -172,7 +172,7 @@ def answers(home: Home) -> bool:
 
 
 def settled(home: Home) -> bool:
-    """Tell whether the nodes are up and pods can be made: each needs the work of three servers."""
+    """Return whether the nodes are ready and pods can be created. This needs all three servers."""
     ask = [str(home.programs["kubectl"]), f"--kubeconfig={home.config}"]
     steps = (
         ["apply", f"--filename={NODES}"],
@@ -183,7 +183,7 @@ def settled(home: Home) -> bool:
 
 
 async def until(done: Callable[[], bool], what: str) -> None:
-    """Return once it is done.
+    """Wait until the condition is true.
 
     Raises:
         TimeoutError: it was not in time.

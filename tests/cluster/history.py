@@ -1,4 +1,4 @@
-"""What happened in a namespace, in the order in which it happened."""
+"""Changes in a namespace, in their order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def migrated_at(namespace: Client, since: int) -> int | None:
-    """Return the revision at which the migration was complete, None if it never was."""
+    """Return the revision at which the migration completed, or None."""
     for change in namespace.changes("apis/batch/v1", "jobs", since):
         conditions = change.item.get("status", {}).get("conditions", ())
         complete = any(entry["type"] == "Complete" and entry["status"] == "True" for entry in conditions)
@@ -23,7 +23,7 @@ def migrated_at(namespace: Client, since: int) -> int | None:
 
 
 def first_pod_at(namespace: Client, since: int) -> int | None:
-    """Return the revision at which the first pod of a Deployment was made, None if none was."""
+    """Return the revision at which the first pod of a Deployment was created, or None."""
     made = (
         change.revision
         for change in namespace.changes("api/v1", "pods", since)
@@ -33,7 +33,7 @@ def first_pod_at(namespace: Client, since: int) -> int | None:
 
 
 def ready_counts(namespace: Client, labels: dict[str, str], before: set[str], since: int) -> Iterator[int]:
-    """Yield how many pods with these labels are ready after each change, given those that were."""
+    """Yield the number of ready pods with these labels after each change, from the given start."""
     now_ready = set(before)
     for change in namespace.changes("api/v1", "pods", since):
         metadata = change.item["metadata"]

@@ -1,4 +1,4 @@
-"""The file by which kubectl, helm and the servers find a control plane."""
+"""The kubeconfig of a control plane for kubectl, helm and the servers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NAME = "simulated"
 
 
 def kubeconfig(port: int, token: str, certificate: Path) -> str:
-    """Return the text of a kubeconfig for the API server on this machine; JSON is YAML too."""
+    """Return a kubeconfig for the API server on this machine, as JSON, which is valid YAML."""
     cluster = {"server": f"https://127.0.0.1:{port}", "certificate-authority": str(certificate)}
     return json.dumps(
         {

@@ -1,4 +1,4 @@
-"""Whether everything a pod or a Service names is there. kwok starts no container, so nothing else would notice."""
+"""Checks that all references of pods and Services resolve. kwok starts no container, so nothing else reports them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-# What the images hold, as far as a pod names it: programs, the SQL, and what every Linux has.
+# Paths in the images that pods use: programs, the SQL, and standard paths of Linux.
 IN_IMAGES = ("/app/", "/bin/", "/migrations")
 ANSWERED_PATHS = {"/health", "/ready"}
 
@@ -26,7 +26,7 @@ class Objects:
         return self.by_kind.get(kind, {})
 
     def keys(self, kind: str, name: str) -> set[str] | None:
-        """Return the keys of a Secret or ConfigMap, None where there is none of that name."""
+        """Return the keys of a Secret or ConfigMap, or None if it does not exist."""
         item = self.of(kind).get(name)
         return None if item is None else {*(item.get("data") or {}), *(item.get("stringData") or {})}
 
@@ -39,7 +39,7 @@ def indexed(items: Iterable[Json]) -> Objects:
 
 
 def dangling(items: Iterable[Json]) -> list[str]:
-    """Return a line for each name that leads nowhere."""
+    """Return a line for each reference that does not resolve."""
     objects = indexed(items)
     return [*pod_complaints(objects), *service_complaints(objects), *selector_complaints(objects)]
 
@@ -90,7 +90,7 @@ def env_complaints(objects: Objects, container: Json) -> Iterator[str]:
 
 
 def sources(volume: Json) -> Iterator[tuple[str, str, Json]]:
-    """Yield kind, name and the source itself of each Secret and ConfigMap a volume shows."""
+    """Yield kind, name and source of each Secret and ConfigMap in a volume."""
     for source in [volume, *volume.get("projected", {}).get("sources", ())]:
         if "secret" in source:
             yield "Secret", source["secret"].get("secretName") or source["secret"]["name"], source["secret"]
@@ -131,7 +131,7 @@ def probe_complaints(container: Json) -> Iterator[str]:
         if call and call["port"] not in ports:
             yield f"{probe} of {container['name']} asks port {call['port']}, which it does not open"
         if call and call["path"] not in ANSWERED_PATHS:
-            yield f"{probe} of {container['name']} asks {call['path']}, which nobody answers"
+            yield f"{probe} of {container['name']} asks {call['path']}, which no program serves"
 
 
 def path_complaints(objects: Objects, spec: Json, container: Json) -> Iterator[str]:
@@ -144,7 +144,7 @@ def path_complaints(objects: Objects, spec: Json, container: Json) -> Iterator[s
 
 
 def shown(objects: Objects, spec: Json, container: Json, path: PurePosixPath) -> bool:
-    """Tell whether a volume of the container shows the path; in Secrets and ConfigMaps each file has to be there."""
+    """Return whether a volume of the container contains the path. Files of Secrets and ConfigMaps must exist."""
     volumes = {volume["name"]: volume for volume in spec.get("volumes", ())}
     for mount in container.get("volumeMounts", ()):
         place = PurePosixPath(mount["mountPath"])
@@ -155,7 +155,7 @@ def shown(objects: Objects, spec: Json, container: Json, path: PurePosixPath) ->
 
 
 def held_files(objects: Objects, volume: Json) -> set[str] | None:
-    """Return the files of a volume, None where a program may write its own."""
+    """Return the files of a volume, or None if programs may write their own."""
     found = list(sources(volume))
     if not found:
         return None
@@ -220,6 +220,6 @@ def monitor_complaints(objects: Objects, name: str, spec: Json) -> Iterator[str]
 
 
 def selects(selector: Mapping[str, str], item: Json) -> bool:
-    """Tell whether the labels are among those of an object or of a pod template."""
+    """Return whether an object or a pod template has the labels."""
     labels: Mapping[str, str] = item["metadata"].get("labels", {})
     return selector.items() <= labels.items()

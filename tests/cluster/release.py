@@ -19,12 +19,12 @@ SECRETS = MANIFESTS / "examples" / "secrets.yaml"
 NAME = "dict-rate-limit"
 PROGRAMS = ("dict-api", "orchestration-worker")
 MIGRATION = "dict-db-migration"
-PATIENCE = ("--atomic", "--wait", "--timeout=90s")
+WAIT_OPTIONS = ("--atomic", "--wait", "--timeout=90s")
 BROKEN_MIGRATION = ("--set=podLabels.simulated-end=failure", "--set=migration.backoffLimit=0")
 
 
 def add_secrets(namespace: Client) -> None:
-    """Put the Secrets of the example into the namespace, as an operator does before the first release."""
+    """Create the example Secrets in the namespace, as an operator does before the first release."""
     shape = namespace.kubectl("create", "--dry-run=client", "--output=json", f"--filename={SECRETS}", "--namespace=")
     for secret in documents(shape):
         secret["metadata"]["namespace"] = namespace.namespace
@@ -32,7 +32,7 @@ def add_secrets(namespace: Client) -> None:
 
 
 def documents(text: str) -> list[Json]:
-    """Read JSON documents that follow one another."""
+    """Parse consecutive JSON documents."""
     decoder, rest = json.JSONDecoder(), text.strip()
     found: list[Json] = []
     while rest:
@@ -43,19 +43,19 @@ def documents(text: str) -> list[Json]:
 
 
 def install(namespace: Client, *options: str) -> None:
-    """Make the first release.
+    """Install the first release.
 
     Raises:
-        AssertionError: helm refused, or gave up waiting.
+        AssertionError: helm rejected it, or timed out.
     """
     add_secrets(namespace)
     before = namespace.moment()
-    installed = namespace.try_helm("install", NAME, str(CHART), *PATIENCE, *options)
+    installed = namespace.try_helm("install", NAME, str(CHART), *WAIT_OPTIONS, *options)
     assert installed.code == 0, "\n".join([installed.err, *story(namespace, before)])
 
 
 def story(namespace: Client, since: int) -> Iterator[str]:
-    """Yield a line for each thing that happened to a pod: with --atomic nothing else is left to look at."""
+    """Yield a line for each change of a pod. After --atomic no other information is left."""
     for change in namespace.changes("api/v1", "pods", since):
         name, status = change.item["metadata"]["name"], change.item.get("status", {})
         node = change.item["spec"].get("nodeName", "no node")
@@ -63,21 +63,21 @@ def story(namespace: Client, since: int) -> Iterator[str]:
 
 
 def upgrade(namespace: Client, *options: str) -> Ended:
-    return namespace.try_helm("upgrade", NAME, str(CHART), *PATIENCE, *options)
+    return namespace.try_helm("upgrade", NAME, str(CHART), *WAIT_OPTIONS, *options)
 
 
 def new_version(tag: str) -> tuple[str, ...]:
-    """Return the options that name the images of a version."""
+    """Return the options with the images of a version."""
     return tuple(f"--set-string=image.{image}.tag={tag}" for image in ("dictApi", "orchestrationWorker", "migrations"))
 
 
 def images(namespace: Client) -> set[str]:
-    """Return the images the running pods of the Deployments were made from."""
+    """Return the images of the running pods of the Deployments."""
     return {container["image"] for pod in pods(namespace) for container in pod["spec"]["containers"]}
 
 
 def pods(namespace: Client) -> list[Json]:
-    """Return the pods of the Deployments that are not on their way out."""
+    """Return the pods of the Deployments that are not terminating."""
     return [
         pod
         for pod in namespace.all("pods")
@@ -86,7 +86,7 @@ def pods(namespace: Client) -> list[Json]:
 
 
 def owner(item: Json) -> str:
-    """Return the kind of what made the object, empty where a person did."""
+    """Return the kind of the object's owner, or an empty text without an owner."""
     return str(next((entry["kind"] for entry in item["metadata"].get("ownerReferences", ())), ""))
 
 
@@ -98,7 +98,7 @@ def ready(pod: Json) -> bool:
 
 
 def ready_replicas(namespace: Client) -> dict[str, tuple[int, int]]:
-    """Return the ready and the wanted number of pods of each Deployment."""
+    """Return the ready and the desired number of pods of each Deployment."""
     return {
         item["metadata"]["name"]: (item["status"].get("readyReplicas", 0), item["spec"]["replicas"])
         for item in namespace.all("deployments")
