@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.buckets.level import Thresholds
 from dict_rate_limit.domain.errors import SettingsError
-from dict_rate_limit.settings import Program, Settings, ValueOrigin, load, required
+from dict_rate_limit.settings import Program, SettingOrigin, Settings, load, required
 from dict_rate_limit.settings.definition import Secrecy
 from dict_rate_limit.settings.fields import definitions
 
@@ -276,7 +276,7 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     settings = load({"DATABASE_URL_FILE": str(file)})
 
     assert settings.database_url == "postgresql://u:p@h/d"
-    assert settings.provenance["DATABASE_URL"].origin is ValueOrigin.FILE
+    assert settings.provenance["DATABASE_URL"].origin is SettingOrigin.FILE
 
 
 def test_a_secret_in_both_variable_and_file_is_rejected(tmp_path: Path) -> None:
@@ -310,9 +310,9 @@ def test_only_secrets_are_read_from_files(tmp_path: Path) -> None:
 def test_each_setting_has_the_origin_of_its_value() -> None:
     settings = load({"PORT": "8081", "UNKNOWN": "1"})
 
-    assert settings.provenance["PORT"].origin is ValueOrigin.ENVIRONMENT
+    assert settings.provenance["PORT"].origin is SettingOrigin.ENVIRONMENT
     assert settings.provenance["PORT"].shown == "8081"
-    assert settings.provenance["HOST"].origin is ValueOrigin.DEFAULT
+    assert settings.provenance["HOST"].origin is SettingOrigin.DEFAULT
     assert settings.provenance["DATABASE_URL"].shown is None
     assert list(settings.provenance) == list(definitions())
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dict_rate_limit.settings.definition import Program, Provenance, ValueOrigin
+from dict_rate_limit.settings.definition import Program, Provenance, SettingOrigin
 from dict_rate_limit.settings.fields import Settings
 from dict_rate_limit.settings.loader import load, required
 
-__all__ = ["Program", "Provenance", "Settings", "ValueOrigin", "load", "required"]
+__all__ = ["Program", "Provenance", "Settings", "SettingOrigin", "load", "required"]

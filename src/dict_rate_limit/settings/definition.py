@@ -93,7 +93,7 @@ class Section:
         return cast("T | None", field(repr=secrecy is Secrecy.OPEN, metadata={METADATA_KEY: definition}))
 
 
-class ValueOrigin(StrEnum):
+class SettingOrigin(StrEnum):
     """Where a value came from."""
 
     DEFAULT = "default"  # nothing was set
@@ -105,6 +105,6 @@ class ValueOrigin(StrEnum):
 class Provenance:
     """Where a value came from: `shown` is its text without secrets (None = not set), `file` its secret file."""
 
-    origin: ValueOrigin
+    origin: SettingOrigin
     shown: str | None
     file: Path | None = None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from dict_rate_limit.domain.errors import SettingsError
 from dict_rate_limit.domain.text import quoted, without_password
 from dict_rate_limit.settings.checks import failed_checks
-from dict_rate_limit.settings.definition import Provenance, Secrecy, ValueOrigin
+from dict_rate_limit.settings.definition import Provenance, Secrecy, SettingOrigin
 from dict_rate_limit.settings.fields import Settings, definitions
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _RawValue:
     text: str | None
-    origin: ValueOrigin
+    origin: SettingOrigin
     file: Path | None = None
 
 
@@ -60,7 +60,7 @@ def load(
         except _ProblemError as problem:
             problems[name] = str(problem)
             # The default replaces the rejected value, so that the checks across settings can run.
-            found = _RawValue(text=definition.default, origin=ValueOrigin.DEFAULT)
+            found = _RawValue(text=definition.default, origin=SettingOrigin.DEFAULT)
             values[name.lower()] = _parsed(name, definition, found, None)
         text = found.text and shown(definition, found.text)
         provenance[name] = Provenance(origin=found.origin, shown=text, file=found.file)
@@ -89,11 +89,11 @@ def _find(name: str, definition: Definition, environ: Mapping[str, str], read_te
         message = f"{name}: {HIDDEN}, expected either {name} or {name}_FILE: both are set"
         raise _ProblemError(message)
     if file:
-        return _RawValue(text=_from_file(f"{name}_FILE", file, read_text), origin=ValueOrigin.FILE, file=Path(file))
+        return _RawValue(text=_from_file(f"{name}_FILE", file, read_text), origin=SettingOrigin.FILE, file=Path(file))
     if not value.strip():
-        return _RawValue(text=definition.default, origin=ValueOrigin.DEFAULT)
+        return _RawValue(text=definition.default, origin=SettingOrigin.DEFAULT)
     return _RawValue(
-        text=value if definition.secrecy is Secrecy.WHOLLY else value.strip(), origin=ValueOrigin.ENVIRONMENT
+        text=value if definition.secrecy is Secrecy.WHOLLY else value.strip(), origin=SettingOrigin.ENVIRONMENT
     )
 
 

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.cli.output import console_for
-from dict_rate_limit.settings import Program, ValueOrigin, load
+from dict_rate_limit.settings import Program, SettingOrigin, load
 from dict_rate_limit.settings.definition import Definition, Secrecy
 from dict_rate_limit.settings.fields import definitions
 
@@ -67,7 +67,7 @@ def _print(settings: Settings) -> None:
     for name, found in settings.provenance.items():
         value = Text("not set", style="dim") if found.shown is None else Text(found.shown)
         table.add_row(
-            Text(name), value, Text(found.origin, style="dim" if found.origin is ValueOrigin.DEFAULT else "bold")
+            Text(name), value, Text(found.origin, style="dim" if found.origin is SettingOrigin.DEFAULT else "bold")
         )
     console_for(sys.stdout).print(table)
 
