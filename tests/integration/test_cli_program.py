@@ -11,7 +11,7 @@ import pytest
 from cli_program import run_command
 from dict_rate_limit import __main__ as program
 from dict_rate_limit.apps.cli.exit_codes import MEANINGS, CommandError, Exit, code_of
-from dict_rate_limit.apps.cli.program import COMMANDS, Source, run
+from dict_rate_limit.apps.cli.program import COMMANDS, LazyCommand, run
 from dict_rate_limit.apps.local.port import free_port
 from dict_rate_limit.apps.local.process import EmbeddedError
 from dict_rate_limit.domain.errors import (
@@ -125,7 +125,7 @@ def test_every_error_of_the_tree_has_an_exit_code(error: DictRateLimitError, cod
     assert code_of(error) is code
 
 
-def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> Mapping[str, Source]:
+def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> Mapping[str, LazyCommand]:
     """Give a program whose command "fail" ends in this error."""
 
     def fail() -> None:
@@ -137,7 +137,10 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> Mapping[st
     module = type(sys)("a_failing_command")
     vars(module)["register"] = register
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    return {"fail": Source(summary="Fail.", module=module.__name__), "other": Source(summary="Rest.", module="none")}
+    return {
+        "fail": LazyCommand(summary="Fail.", module=module.__name__),
+        "other": LazyCommand(summary="Rest.", module="none"),
+    }
 
 
 @pytest.mark.parametrize(

@@ -23,38 +23,38 @@ _EXPECTED_ERRORS: Final = (DictRateLimitError, typer.TyperException, OSError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class LazyCommand:
     """A command that is not imported yet: its line in the list of commands, and the module whose `register` adds it."""
 
     summary: str
     module: str
 
 
-COMMANDS: Final[Mapping[str, Source]] = {
-    "status": Source(summary="Show the level of every bucket.", module="dict_rate_limit.apps.cli.status"),
-    "alerts": Source(summary="Show and acknowledge alerts.", module="dict_rate_limit.apps.cli.alerts"),
-    "silences": Source(summary="Create, show and end silences.", module="dict_rate_limit.apps.cli.silences"),
-    "explain": Source(summary="Explain the state of a policy.", module="dict_rate_limit.apps.cli.explain"),
-    "audit": Source(summary="Show the audit log of operator actions.", module="dict_rate_limit.apps.cli.audit"),
-    "events": Source(summary="Show the events of alerts on Pulsar.", module="dict_rate_limit.apps.cli.events"),
-    "config": Source(
+COMMANDS: Final[Mapping[str, LazyCommand]] = {
+    "status": LazyCommand(summary="Show the level of every bucket.", module="dict_rate_limit.apps.cli.status"),
+    "alerts": LazyCommand(summary="Show and acknowledge alerts.", module="dict_rate_limit.apps.cli.alerts"),
+    "silences": LazyCommand(summary="Create, show and end silences.", module="dict_rate_limit.apps.cli.silences"),
+    "explain": LazyCommand(summary="Explain the state of a policy.", module="dict_rate_limit.apps.cli.explain"),
+    "audit": LazyCommand(summary="Show the audit log of operator actions.", module="dict_rate_limit.apps.cli.audit"),
+    "events": LazyCommand(summary="Show the events of alerts on Pulsar.", module="dict_rate_limit.apps.cli.events"),
+    "config": LazyCommand(
         summary="Show every setting and the origin of its value.", module="dict_rate_limit.apps.cli.config"
     ),
-    "migrate": Source(summary="Migrate the schema of the database.", module="dict_rate_limit.apps.cli.migrate"),
-    "backup": Source(summary="Back up the database.", module="dict_rate_limit.apps.cli.backup"),
-    "restore": Source(summary="Restore a backup.", module="dict_rate_limit.apps.cli.restore"),
-    "drill": Source(summary="Rehearse a restore, or send a test alert.", module="dict_rate_limit.apps.cli.drill"),
-    "tokens": Source(summary="Create bearer tokens for the API.", module="dict_rate_limit.apps.cli.tokens"),
-    "simulate": Source(summary="Serve a simulated DICT.", module="dict_rate_limit.apps.cli.simulate"),
-    "channels": Source(summary="Check the channels file.", module="dict_rate_limit.apps.cli.channels"),
-    "log-level": Source(
+    "migrate": LazyCommand(summary="Migrate the schema of the database.", module="dict_rate_limit.apps.cli.migrate"),
+    "backup": LazyCommand(summary="Back up the database.", module="dict_rate_limit.apps.cli.backup"),
+    "restore": LazyCommand(summary="Restore a backup.", module="dict_rate_limit.apps.cli.restore"),
+    "drill": LazyCommand(summary="Rehearse a restore, or send a test alert.", module="dict_rate_limit.apps.cli.drill"),
+    "tokens": LazyCommand(summary="Create bearer tokens for the API.", module="dict_rate_limit.apps.cli.tokens"),
+    "simulate": LazyCommand(summary="Serve a simulated DICT.", module="dict_rate_limit.apps.cli.simulate"),
+    "channels": LazyCommand(summary="Check the channels file.", module="dict_rate_limit.apps.cli.channels"),
+    "log-level": LazyCommand(
         summary="Change the log level of a running process.", module="dict_rate_limit.apps.cli.log_level"
     ),
-    "health": Source(summary="Check whether a server is alive.", module="dict_rate_limit.apps.cli.health"),
+    "health": LazyCommand(summary="Check whether a server is alive.", module="dict_rate_limit.apps.cli.health"),
 }
 
 
-def run(arguments: Sequence[str], environ: Mapping[str, str], sources: Mapping[str, Source] = COMMANDS) -> int:
+def run(arguments: Sequence[str], environ: Mapping[str, str], sources: Mapping[str, LazyCommand] = COMMANDS) -> int:
     """Run one command. Expected errors become one line each on stderr and an exit code."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -93,7 +93,7 @@ def _leaves(error: Exception) -> list[Exception]:
     return [error]
 
 
-def _app(arguments: Sequence[str], sources: Mapping[str, Source]) -> typer.Typer:
+def _app(arguments: Sequence[str], sources: Mapping[str, LazyCommand]) -> typer.Typer:
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     app.callback(invoke_without_command=True, epilog=_exit_codes())(_root)
     wanted = next((argument for argument in arguments if not argument.startswith("-")), None)
