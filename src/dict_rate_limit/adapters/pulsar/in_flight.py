@@ -68,7 +68,7 @@ class InFlight:
         message = PendingMessage(event_id=event_id, key=key, position=self._count)
 
         def answered(result: pulsar.Result, _: object) -> None:
-            self._record(message, result.name, refused=result.name in _REJECTIONS)
+            self._record(message, result.name, rejected=result.name in _REJECTIONS)
 
         return answered
 
@@ -76,13 +76,13 @@ class InFlight:
         """Record the rejection of a message that is not sent."""
         self._count += 1
         self._pending += 1
-        self._record(PendingMessage(event_id=event_id, key=key, position=self._count), reason, refused=True)
+        self._record(PendingMessage(event_id=event_id, key=key, position=self._count), reason, rejected=True)
 
     async def next_result(self) -> PublishResult | None:
         """Wait for the next result; None when it is not final for a message."""
         try:
             async with asyncio.timeout_at(self._ends):
-                message, result, refused = await self._answers.get()
+                message, result, rejected = await self._answers.get()
         except TimeoutError:
             self._pending, self.failure = 0, self.failure or TIMEOUT
             return None
@@ -92,12 +92,12 @@ class InFlight:
         if result == _OK:
             return PublishResult(event_id=message.event_id)
         self._stopped[message.key] = message.position
-        if refused:
+        if rejected:
             return PublishResult(event_id=message.event_id, refusal=result)
         self.failure = self.failure or result
         return None
 
-    def _record(self, message: PendingMessage, result: str, *, refused: bool) -> None:
-        if refused:
+    def _record(self, message: PendingMessage, result: str, *, rejected: bool) -> None:
+        if rejected:
             self._rejected.setdefault(message.key, message.position)
-        post_to_loop(self._loop, self._answers.put_nowait, (message, result, refused))
+        post_to_loop(self._loop, self._answers.put_nowait, (message, result, rejected))
