@@ -5,17 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.apps.cli.program import COMMANDS, Source, run
+from dict_rate_limit.apps.cli.program import run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pytest
-
-ALL = {
-    **COMMANDS,
-    **{name: Source(summary="", module="dict_rate_limit.apps.cli.serve") for name in ("api", "worker", "up")},
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +23,6 @@ class CommandResult:
 def run_command(
     capsys: pytest.CaptureFixture[str], *arguments: str, environ: Mapping[str, str] | None = None
 ) -> CommandResult:
-    code = run(arguments, environ or {}, ALL)
+    code = run(arguments, environ or {})
     written = capsys.readouterr()
     return CommandResult(code=code, out=written.out, err=written.err)

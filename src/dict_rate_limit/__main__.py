@@ -15,17 +15,11 @@ def main() -> None:
     if sys.version_info < OLDEST:
         here, needed = (".".join(map(str, version[:2])) for version in (sys.version_info, OLDEST))
         sys.exit(f"dict-rate-limit needs Python {needed} or newer; this is {here}: {sys.executable}")
-    from dict_rate_limit.apps.cli.program import COMMANDS, LazyCommand, run  # noqa: PLC0415 - not before the version is known
+    from dict_rate_limit.apps.cli.program import run  # noqa: PLC0415 - not before the version is known
 
     # The product forks only to start programs. gRPC's fork handlers would print a warning on each fork.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
-    home = "dict_rate_limit.apps.cli.serve"
-    servers = {
-        "up": LazyCommand(summary="Run the whole product on this machine.", module=home),
-        "api": LazyCommand(summary="Serve the API, the page and /metrics.", module=home),
-        "worker": LazyCommand(summary="Poll DICT, store and evaluate readings, publish and notify.", module=home),
-    }
-    code = run(sys.argv[1:], os.environ, {**servers, **COMMANDS})
+    code = run(sys.argv[1:], os.environ)
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
         # The reader of the output may have closed it.

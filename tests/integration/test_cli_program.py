@@ -65,7 +65,7 @@ def test_help_imports_no_command() -> None:
     assert done.returncode == 0
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "up", "api", "worker"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_a_help_text(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     result = run_command(capsys, command, "--help")
 

@@ -6,4 +6,4 @@ from dict_rate_limit.settings.definition import Program, Provenance, SettingOrig
 from dict_rate_limit.settings.fields import Settings
 from dict_rate_limit.settings.loader import load, required
 
-__all__ = ["Program", "Provenance", "Settings", "SettingOrigin", "load", "required"]
+__all__ = ["Program", "Provenance", "SettingOrigin", "Settings", "load", "required"]

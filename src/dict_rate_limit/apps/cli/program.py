@@ -30,27 +30,35 @@ class LazyCommand:
     module: str
 
 
+_SUMMARIES: Final = {
+    "up": "Run the whole product on this machine.",
+    "api": "Serve the API, the page and /metrics.",
+    "worker": "Poll DICT, store and evaluate readings, publish and notify.",
+    "status": "Show the level of every bucket.",
+    "alerts": "Show and acknowledge alerts.",
+    "silences": "Create, show and end silences.",
+    "explain": "Explain the state of a policy.",
+    "audit": "Show the audit log of operator actions.",
+    "events": "Show the events of alerts on Pulsar.",
+    "config": "Show every setting and the origin of its value.",
+    "migrate": "Migrate the schema of the database.",
+    "backup": "Back up the database.",
+    "restore": "Restore a backup.",
+    "drill": "Rehearse a restore, or send a test alert.",
+    "tokens": "Create bearer tokens for the API.",
+    "simulate": "Serve a simulated DICT.",
+    "channels": "Check the channels file.",
+    "log-level": "Change the log level of a running process.",
+    "health": "Check whether a server is alive.",
+}
+_SERVERS: Final = ("up", "api", "worker")
+
 COMMANDS: Final[Mapping[str, LazyCommand]] = {
-    "status": LazyCommand(summary="Show the level of every bucket.", module="dict_rate_limit.apps.cli.status"),
-    "alerts": LazyCommand(summary="Show and acknowledge alerts.", module="dict_rate_limit.apps.cli.alerts"),
-    "silences": LazyCommand(summary="Create, show and end silences.", module="dict_rate_limit.apps.cli.silences"),
-    "explain": LazyCommand(summary="Explain the state of a policy.", module="dict_rate_limit.apps.cli.explain"),
-    "audit": LazyCommand(summary="Show the audit log of operator actions.", module="dict_rate_limit.apps.cli.audit"),
-    "events": LazyCommand(summary="Show the events of alerts on Pulsar.", module="dict_rate_limit.apps.cli.events"),
-    "config": LazyCommand(
-        summary="Show every setting and the origin of its value.", module="dict_rate_limit.apps.cli.config"
-    ),
-    "migrate": LazyCommand(summary="Migrate the schema of the database.", module="dict_rate_limit.apps.cli.migrate"),
-    "backup": LazyCommand(summary="Back up the database.", module="dict_rate_limit.apps.cli.backup"),
-    "restore": LazyCommand(summary="Restore a backup.", module="dict_rate_limit.apps.cli.restore"),
-    "drill": LazyCommand(summary="Rehearse a restore, or send a test alert.", module="dict_rate_limit.apps.cli.drill"),
-    "tokens": LazyCommand(summary="Create bearer tokens for the API.", module="dict_rate_limit.apps.cli.tokens"),
-    "simulate": LazyCommand(summary="Serve a simulated DICT.", module="dict_rate_limit.apps.cli.simulate"),
-    "channels": LazyCommand(summary="Check the channels file.", module="dict_rate_limit.apps.cli.channels"),
-    "log-level": LazyCommand(
-        summary="Change the log level of a running process.", module="dict_rate_limit.apps.cli.log_level"
-    ),
-    "health": LazyCommand(summary="Check whether a server is alive.", module="dict_rate_limit.apps.cli.health"),
+    name: LazyCommand(
+        summary=summary,
+        module=f"dict_rate_limit.apps.cli.{'serve' if name in _SERVERS else name.replace('-', '_')}",
+    )
+    for name, summary in _SUMMARIES.items()
 }
 
 
