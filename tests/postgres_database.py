@@ -52,7 +52,7 @@ async def opened_store(url: str, *, max_size: int = 4, timeout_sec: float = 3.0)
 
 
 async def record(stores: Stores, *polls: Poll) -> None:
-    """Judge and keep polls as the product does."""
+    """Evaluate and store polls as the product does."""
     for poll in polls:
         async with stores.state.begin(poll.participant) as unit:
             state = await unit.load(poll)

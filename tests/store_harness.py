@@ -1,4 +1,4 @@
-"""The two stores as one kind of thing, for the tests of what every store promises."""
+"""The memory and PostgreSQL stores behind one interface, for contract tests."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MemoryRules:
-    """Sets what operators set, in memory."""
+    """Sets overrides in memory."""
 
     stores: MemoryStores
 
@@ -38,7 +38,7 @@ class MemoryRules:
 
 @dataclass(frozen=True, slots=True)
 class PostgresRules:
-    """Sets what operators set, in the database; the policy must have been read once."""
+    """Sets overrides in the database; the policy must have been read once."""
 
     url: str
 
@@ -54,13 +54,13 @@ class PostgresRules:
 
 @dataclass(frozen=True, slots=True)
 class Harness:
-    """A store and the way operators set rules in it."""
+    """The stores and a means to set overrides in them."""
 
     stores: Stores
     rules: MemoryRules | PostgresRules
 
     async def record(self, poll: Poll) -> ParticipantState | None:
-        """Judge and keep one poll as the product does; return the state after it, None for a known poll."""
+        """Evaluate and store one poll as the product does; return the state after it, None for a known poll."""
         async with self.stores.state.begin(poll.participant) as unit:
             state = await unit.load(poll)
             if state is None:

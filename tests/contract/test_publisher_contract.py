@@ -1,4 +1,4 @@
-"""What every EventPublisher promises, held against each of them."""
+"""EventPublisher, tested with every implementation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every PolicySource does, whoever is behind it."""
+"""PolicySource, tested with the Bridge, the simulator and memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every Maintenance and RateLimiter promises, held against memory and PostgreSQL."""
+"""Maintenance and RateLimiter, tested with memory and PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every Notifications promises about sending and the ledger, held against memory and PostgreSQL."""
+"""Notifications: attempts and the ledger, tested with memory and PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every Outbox promises, held against memory and PostgreSQL."""
+"""Outbox, tested with memory and PostgreSQL."""
 
 from __future__ import annotations
 

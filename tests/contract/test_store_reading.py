@@ -1,4 +1,4 @@
-"""What every StateStore promises about reading, held against memory and PostgreSQL."""
+"""StateStore: reading, tested with memory and PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every StateStore promises about recording, held against memory and PostgreSQL."""
+"""StateStore: recording, tested with memory and PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every Notifications promises about routing, held against memory and PostgreSQL."""
+"""Notifications: routing, tested with memory and PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every Acts promises about silences, held against memory and PostgreSQL."""
+"""SilenceRepository and AuditLog, tested with memory and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -60,6 +60,26 @@ async def test_silences_are_sorted_by_their_end(harness: Harness) -> None:
     await add(harness, WINDOW)
 
     assert await harness.stores.silences.current(NOON) == [WINDOW, SILENCE]
+
+
+async def test_at_most_the_limit_is_returned(harness: Harness) -> None:
+    await add(harness, SILENCE)
+    await add(harness, WINDOW)
+
+    assert await harness.stores.silences.current(NOON, limit=1) == [WINDOW]
+    assert await harness.stores.silences.ended(NOON + 4 * HOUR, limit=1) == [
+        (await harness.stores.silences.ended(NOON + 4 * HOUR))[0]
+    ]
+
+
+async def test_a_silence_is_found_by_its_id(harness: Harness) -> None:
+    await add(harness, SILENCE)
+    await harness.stores.silences.end(ID, "rui", NOON + HOUR, entry(AuditAction.SILENCE_ENDED, "rui"))
+
+    found = await harness.stores.silences.silence(ID)
+
+    assert found == replace(SILENCE, ended_at=NOON + HOUR, ended_by="rui")
+    assert await harness.stores.silences.silence(UUID(int=9)) is None
 
 
 async def test_a_silence_is_ended_at_its_end(harness: Harness) -> None:

@@ -151,7 +151,7 @@ async def mark_then_lose_session(stores: Stores, url: str) -> None:
 
 
 def opening() -> Evaluation:
-    """Judge a first poll of an empty bucket."""
+    """Evaluate a first poll of an exhausted bucket."""
     poll = snapshot(bucket(0))
     return evaluate_poll(ParticipantState(participant=poll.participant), poll, RULES)[1]
 

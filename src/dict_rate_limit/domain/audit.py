@@ -24,7 +24,7 @@ class AuditAction(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """One act. `subject_id` is the alert or silence; `detail` says in one line what was done to it."""
+    """One operator action. `subject_id` is the alert or silence, `detail` one line on the change."""
 
     at: datetime
     actor: str

@@ -1,4 +1,4 @@
-"""What every Acts promises about alerts, held against memory and PostgreSQL."""
+"""AlertRepository, tested with memory and PostgreSQL."""
 
 from __future__ import annotations
 
