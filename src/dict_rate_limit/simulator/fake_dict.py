@@ -122,6 +122,7 @@ class FakeDict:
             return ERRORS[Fault.RATE_LIMITED]
         broken = next((error for fault, error in ERRORS.items() if fault in faults), None)
         charge = POLICIES_LIST if policy_name is None else POLICIES_READ
+        # DICT charges every status but 500.
         free = broken is not None and broken.status == _INTERNAL
         error = (None if free else _charge(simulated, charge)) or broken
         if error is not None:

@@ -30,6 +30,7 @@ class SimulatedParticipant:
 
     def catch_up(self, at: int) -> None:
         """Advance to `at` microseconds, with the changes of category in between."""
+        # Traffic before a change of category meets the limits before it.
         while self._pending and self._pending[0].after_sec * SECOND <= at:
             change = self._pending.pop(0)
             self._run_until(change.after_sec * SECOND)

@@ -86,6 +86,7 @@ class PolicyTraffic:
         self.bucket = bucket
         self._profile = profile
         self._seed = seed
+        # The first limits: a change of category must not change the traffic.
         self._rate = bucket.limits
         self._next = profile.step_sec
         self._counts_missing = policy_name == ANTISCAN
@@ -108,6 +109,7 @@ class PolicyTraffic:
 
     def _requests(self, load_pct: int, noise: int) -> int:
         swing = self._profile.noise_pct
+        # The noise is from 100 - swing to 100 + swing percent.
         share = 100 - swing + noise % (2 * swing + 1)
         whole = self._rate.refill_period_sec * 100 * 100
         # A fraction of a request becomes one request with that probability.

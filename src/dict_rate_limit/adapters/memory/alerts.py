@@ -64,6 +64,7 @@ class MemoryAlerts:
             for alert in log.alerts.values()
             if alert.resolved_at is None or not open_only
         ]
+        # Sorting is stable: alerts opened at the same time stay in the order of their keys.
         found.sort(key=lambda alert: (alert.participant, alert.key))
         found.sort(key=lambda alert: alert.opened_at, reverse=True)
         return found[:limit]

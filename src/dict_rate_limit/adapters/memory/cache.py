@@ -43,6 +43,7 @@ class MemoryCache:
         held = await self.get(entry.snapshot.participant)
         if held is not None and entry.fetched_at < held.fetched_at <= self._now() + CLOCK_SKEW:
             return
+        # By the monotonic clock: a step of the wall clock must not end an entry.
         until = self._clock.monotonic() + LIFE.total_seconds()
         self._entries[entry.snapshot.participant] = _Entry(entry, until)
 

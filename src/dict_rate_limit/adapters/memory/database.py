@@ -78,6 +78,7 @@ class ParticipantLog:
         self.polls[poll.received_at] = poll
         self.counts[poll.outcome] += 1
         self.alerts.update((alert.alert_id, alert) for alert in evaluation.alerts)
+        # Polls may be recorded out of order.
         if self.last is None or poll.received_at >= self.last.received_at:
             self.last = poll
         first = self.known.first_polled_at or poll.received_at

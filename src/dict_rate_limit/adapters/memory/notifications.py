@@ -109,6 +109,7 @@ class MemoryNotifications:
     async def claim(self, channel: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Notification]:
         """Lease the pending ones, oldest first, if the oldest is due; none behind a leased one."""
         waiting = list(self._waiting(channel))[:limit]
+        # While the oldest is not due the others wait too: none may overtake it.
         if not waiting or waiting[0].notification.next_try_at > now:
             return ()
         first_leased = next((place for place, one in enumerate(waiting) if one.leased(now)), len(waiting))

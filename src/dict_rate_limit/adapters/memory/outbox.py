@@ -44,6 +44,7 @@ class MemoryClaimUnitOfWork:
 
     async def mark_published(self, event_ids: Sequence[UUID], at: datetime) -> None:
         """Mark them at the end of the unit; the first time counts."""
+        # A duplicate does not change when it was published first.
         for event_id in event_ids:
             self._marks.setdefault(event_id, at)
 

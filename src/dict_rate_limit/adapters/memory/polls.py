@@ -53,6 +53,7 @@ class MemoryStateStore:
     async def begin(self, participant: str) -> AsyncIterator[MemoryRecordingUnitOfWork]:
         """Hold the participant's lock; changes are stored once the block ends without an error."""
         async with self.database.locks[participant]:
+            # A log is added with the first stored poll only: a failed transaction leaves no participant behind.
             unit = MemoryRecordingUnitOfWork(
                 self.database.logs.get(participant) or ParticipantLog(ParticipantState(participant=participant))
             )

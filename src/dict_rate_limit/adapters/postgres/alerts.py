@@ -64,6 +64,7 @@ class PostgresAlerts:
 
     async def alerts(self, participants: Sequence[str], *, open_only: bool, limit: int) -> Sequence[Alert]:
         """Read alerts, the last opened first."""
+        # A participant named twice would return its alerts twice.
         parameters: Parameters = {"participants": sorted(set(participants)), "limit": limit}
         rows = await self._pool.fetch(statements("alerts")["open_alerts" if open_only else "alerts"], parameters)
         return [mappers.alert(row["alert"]) for row in rows]

@@ -34,6 +34,7 @@ class PostgresMaintenance:
         """Create the missing partitions; return their names."""
         async with self._with_timeout() as connection:
             missing = missing_months(await partitions(connection), today)
+        # A transaction for each partition: readers of DEFAULT wait for one only.
         made = []
         for lower, upper in missing:
             async with self._with_timeout() as connection:
@@ -45,6 +46,7 @@ class PostgresMaintenance:
         before = _months_before(today, retention_months)
         async with self._with_timeout() as connection:
             old = [month for month in await partitions(connection) if month.upper is not None and month.upper <= before]
+        # A transaction for each partition: its locks are short.
         for partition in old:
             async with self._with_timeout() as connection:
                 await drop_month(connection, partition)

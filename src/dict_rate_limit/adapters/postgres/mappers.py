@@ -95,6 +95,7 @@ def _snapshot(row: Row) -> Snapshot:
 
 
 def _basis_points(percent: float | None) -> int | None:
+    # A NUMERIC arrives as a float in JSON: rounding restores its exact value.
     return None if percent is None else round(percent * 100)
 
 

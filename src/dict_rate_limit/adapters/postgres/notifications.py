@@ -83,6 +83,7 @@ class PostgresNotifications:
         async with self._pool.connection() as connection, connection.pipeline():
             for attempt in attempts:
                 await connection.execute(sql["record_attempt"], attempt_parameters(attempt))
+                # The sender stops after a failure. Its other leases end, so that the failed one is the next to be sent.
                 if not attempt.answer.ok:
                     await connection.execute(sql["end_lease"], {"channel": attempt.channel})
 
@@ -121,6 +122,7 @@ class PostgresNotifications:
 async def _unrouted(connection: Connection, limit: int) -> Sequence[AlertEvent]:
     sql = statements("notifications")
     cursor = await connection.execute(sql["try_lock_routing"])
+    # Another router is at work and marks these transitions.
     if await cursor.fetchone() != (True,):
         return ()
     cursor = await connection.execute(sql["unrouted"], {"limit": limit})

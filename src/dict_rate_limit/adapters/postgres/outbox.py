@@ -69,6 +69,7 @@ class PostgresOutbox:
             unit = PostgresClaimUnitOfWork(await _claimed(connection, limit, now))
             try:
                 yield unit
+            # Also after an error: the broker has stored the marked transitions.
             finally:
                 if unit.marks:
                     marks = as_json(list(unit.marks.values()))

@@ -60,7 +60,8 @@ def reading_parameters(snapshot: Snapshot, evaluation: Evaluation) -> Parameters
 
 
 def alert_parameters(alerts: Iterable[Alert], events: Iterable[AlertEvent]) -> Parameters:
-    """Return what save_alerts takes; of an alert that moved twice the last form counts."""
+    """Return what save_alerts takes."""
+    # ON CONFLICT cannot update a row twice. Of an alert that changed twice the last form counts.
     last = {alert.alert_id: alert for alert in alerts}
     return {
         "alerts": as_json([_alert(alert) for alert in last.values()]),
@@ -179,7 +180,8 @@ def _recurrence(recurrence: Recurrence) -> Parameters:
 
 
 def storable(text: str | None) -> str | None:
-    """Replace NUL, which PostgreSQL cannot hold: a reading must not be lost for it."""
+    """Replace NUL characters."""
+    # PostgreSQL's text cannot contain NUL. A reading must not be lost for it.
     return text if text is None else text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 

@@ -85,6 +85,7 @@ class Bucket(RawPolicy):
         if self.capacity == 0:
             return None
         used = self.capacity - self.shown_tokens
+        # Half up in integers: floats would round 0.5 to even.
         return (used * 20_000 + self.capacity) // (2 * self.capacity)
 
     @property

@@ -79,6 +79,7 @@ def outlook(bucket: Bucket, consumption: Consumption | None, thresholds: Thresho
         empty=time_to_empty(bucket, consumption),
         usable=time_to_usable(bucket),
         full=time_to_full(bucket),
+        # One less: at the threshold itself the bucket is critical.
         safe_tokens=max(0, bucket.shown_tokens - most_critical - 1),
         refill_per_minute=bucket.refill_tokens * 60 / bucket.refill_period_sec,
     )

@@ -107,6 +107,7 @@ def publish(path: Path, manifest: Manifest) -> Backup:
             with half.open("x", encoding="utf-8") as stream:
                 stream.write(encode_manifest(manifest))
             _sync(half)
+            # The manifest last: a dump without one is no backup.
             path.rename(dump)
             half.rename(file)
             _sync(folder)

@@ -94,11 +94,13 @@ async def restore(place: Place, backup: Backup) -> RestoreTimes:
     async with session(place.database_url) as connection:
         began = time.perf_counter()
         server_major = connection.info.server_version // 10_000
+        # pg_restore must know both the server and the format of the dump.
         tools = await find_tools(place.folders, max(server_major, backup.manifest.tools_major))
         await check(backup, tools)
         await _require_fit(connection, backup)
         checked = time.perf_counter()
         reached = access(place.database_url, place.environ, connection)
+        # One transaction: after a failure the database is empty as before.
         words = ("--single-transaction", "--exit-on-error", "--no-password", *_PLAIN)
         target = f"--dbname={reached.conninfo} dbname={_quoted(connection.info.dbname)}"
         await run((tools.restore, *words, target, str(backup.dump)), reached)

@@ -88,6 +88,7 @@ def access(database_url: str, environ: Mapping[str, str], connection: Connection
         if "hostaddr" in options:
             variables["PGHOSTADDR"] = connection.info.hostaddr
     rest = {keyword: value for keyword, (variable, value) in options.items() if not variable}
+    # LC_ALL=C, because `_reason` looks for the English word.
     inherited = {name: value for name, value in environ.items() if name != "DATABASE_URL"}
     return Access(conninfo=make_conninfo("", **rest), environ={**inherited, **variables, "LC_ALL": "C"})
 
@@ -119,6 +120,7 @@ async def _major(folder: Path) -> int:
         _VERSION.search(await run((str(folder / name), "--version"), Access(conninfo="", environ={"LC_ALL": "C"})))
         for name in _NAMES
     ]
+    # An unknown version is older than any other.
     return min(int(match[1]) if match else -1 for match in found)
 
 

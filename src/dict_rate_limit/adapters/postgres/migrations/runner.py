@@ -49,6 +49,7 @@ async def up(database_url: str, migrations: Sequence[Migration] | None = None) -
         known = await _versions(connection)
         missing = [m for m in migrations or shipped_migrations() if m.version not in known]
         newest = max(known, default=0)
+        # A migration below an applied one was written for another schema: only an operator can decide.
         late = [m.name for m in missing if m.version < newest]
         if late:
             message = f"{', '.join(late)}: not applied, but version {newest} is; apply them by hand, in order"
@@ -164,6 +165,7 @@ async def _connected(database_url: str) -> Connection:
 
 
 async def _locked(connection: Connection) -> None:
+    # Polled, because a waiting statement would block CREATE INDEX CONCURRENTLY of the running migration.
     for _ in range(int(_LOCK_SECONDS / _LOCK_PAUSE)):
         cursor = await connection.execute(statements("versions")["try_lock"])
         if await cursor.fetchone() == (True,):
