@@ -16,7 +16,7 @@ from dict_rate_limit.usecases.readings.reader import Reader
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from dict_rate_limit.usecases.readings.readings import Reading
+    from dict_rate_limit.usecases.readings.entry import Reading
 
 LIST = "/api/v1/rate-limit/policies"
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dict_rate_limit.domain.notifications.silence import Silence
-    from dict_rate_limit.usecases.readings.readings import Overview
+    from dict_rate_limit.usecases.overview import Overview
 
 ENTRY = AuditEntry(
     at=NOON,

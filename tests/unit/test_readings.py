@@ -18,7 +18,6 @@ from dict_rate_limit.domain.buckets.level import Level
 from dict_rate_limit.domain.errors import InvalidValueError, NoReadingError, Outcome, SourceError
 from dict_rate_limit.ports.cache import CachedSnapshot, CacheStatus
 from dict_rate_limit.usecases.readings import reader as reader_module
-from dict_rate_limit.usecases.readings import store_fallback
 from dict_rate_limit.usecases.readings.budget import BudgetConfig
 from samples.domain import NOON, PARTICIPANT, bucket, failure, snapshot
 from samples.readings import OTHER, TTL, AbsentCache, AbsentState, ReadingWorld, absent_stores, policies_list, recorded
@@ -36,10 +35,9 @@ def world() -> ReadingWorld:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make every patience short."""
-    monkeypatch.setattr(reader_module, "PATIENCE", 0.01)
-    monkeypatch.setattr(reader_module, "WINNER_PAUSE", 0.001)
-    monkeypatch.setattr(store_fallback, "PATIENCE", 0.01)
+    """Make every timeout short."""
+    monkeypatch.setattr(reader_module, "TIMEOUT_SEC", 0.01)
+    monkeypatch.setattr(reader_module, "WINNER_POLL_SEC", 0.001)
 
 
 def entry(at_seconds: float = 0, available: int = 1000) -> CachedSnapshot:

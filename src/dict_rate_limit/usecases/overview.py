@@ -7,13 +7,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dict_rate_limit.domain.errors import NoReadingError, StoreError
-from dict_rate_limit.usecases.readings.readings import Overview, StoredOverview
+from dict_rate_limit.usecases.readings.entry import Reading
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from dict_rate_limit.domain.alerts.alert import Alert
+    from dict_rate_limit.domain.errors import Outcome
+    from dict_rate_limit.domain.notifications.silence import Silence
     from dict_rate_limit.ports.clock import Clock
+    from dict_rate_limit.ports.delivery import Backlog
     from dict_rate_limit.ports.stores import Stores
+    from dict_rate_limit.usecases.readings.entry import Reading
     from dict_rate_limit.usecases.readings.reader import Reader
-    from dict_rate_limit.usecases.readings.readings import Reading
 
 STORE_TIMEOUT: Final = 1.0
 
@@ -62,3 +69,28 @@ async def _stored(parts: OverviewDeps, participant: str) -> StoredOverview | Non
             )
     except (StoreError, TimeoutError):
         return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredOverview:
+    """What the database knows for the page.
+
+    Alerts are the participant's open ones, worst first, then oldest first; silences hold or will, for whomever;
+    `last_outcome` is of the monitor's last poll, None before the first.
+    """
+
+    alerts: Sequence[Alert]
+    silences: Sequence[Silence]
+    backlog: Backlog
+    last_outcome: Outcome | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """What the page for people shows: `reading` is None while there has never been one, `stored` while unknown."""
+
+    participant: str
+    participants: Sequence[str]
+    reading: Reading | None
+    stored: StoredOverview | None
+    now: datetime

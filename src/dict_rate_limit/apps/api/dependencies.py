@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.apps.api.request_metrics import Requests
     from dict_rate_limit.apps.api.security import AccessControl
     from dict_rate_limit.serving.asgi import ASGIApp
-    from dict_rate_limit.usecases.readings.readings import Reading
+    from dict_rate_limit.usecases.readings.entry import Reading
 
 PARTICIPANT: Final = "participant"
 

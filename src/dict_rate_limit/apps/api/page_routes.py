@@ -22,7 +22,7 @@ from dict_rate_limit.usecases.overview import overview
 
 if TYPE_CHECKING:
     from dict_rate_limit.apps.api.dependencies import ApiDeps
-    from dict_rate_limit.usecases.readings.readings import Overview
+    from dict_rate_limit.usecases.overview import Overview
 
 REFRESH_SECONDS: Final = 10
 PAGE_PARAMETERS: Final = ("participant", "lang", "refresh")

@@ -22,7 +22,7 @@ from dict_rate_limit.domain.buckets.level import Level
 if TYPE_CHECKING:
     from dict_rate_limit.apps.api.response_cache import Answer
     from dict_rate_limit.domain.alerts.state import EvaluatedBucket
-    from dict_rate_limit.usecases.readings.readings import View
+    from dict_rate_limit.usecases.readings.entry import View
 
 AnyRequest = litestar.Request[object, object, litestar.datastructures.State]
 

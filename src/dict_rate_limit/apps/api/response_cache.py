@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from dict_rate_limit.domain.alerts.state import EvaluatedBucket
-    from dict_rate_limit.usecases.readings.readings import Reading, View
+    from dict_rate_limit.usecases.readings.entry import Reading, View
 
     Select = Callable[[View], Iterable[EvaluatedBucket]]
 

@@ -1,16 +1,15 @@
-"""The last reading of a participant for anyone who asks, at a price for the source that nobody can raise by asking.
+"""The last reading of a participant, at a cost for the source that clients cannot raise.
 
-Memory (a second) → cache → the monitor's last reading → source, where budget and gate allow; else what there is.
+Order: memory (one second), cache, the monitor's last reading, then the source if budget and rate limiter allow it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from dict_rate_limit.domain.errors import (
     CacheUnavailableError,
@@ -20,31 +19,35 @@ from dict_rate_limit.domain.errors import (
     SourceError,
     StoreError,
 )
-from dict_rate_limit.ports.cache import CachedSnapshot, CacheStatus
+from dict_rate_limit.ports.cache import CachedSnapshot
 from dict_rate_limit.usecases.readings.budget import BudgetConfig, SourceBudget
 from dict_rate_limit.usecases.readings.entry import CacheEntry
-from dict_rate_limit.usecases.readings.readings import Reading, View
-from dict_rate_limit.usecases.readings.store_fallback import StoreFallback
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+    from dict_rate_limit.domain.alerts.state import PolicyOverride
     from dict_rate_limit.domain.buckets.level import Thresholds
     from dict_rate_limit.domain.buckets.reading import Snapshot
     from dict_rate_limit.ports.cache import RateLimiter, SnapshotCache
     from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.source import PolicySource
     from dict_rate_limit.ports.stores import StateStore
+    from dict_rate_limit.usecases.readings.entry import Reading
 
-MEMORY_LIFE: Final = 1.0
-PATIENCE: Final = 1.0
-WINNER_PAUSE: Final = 0.1
-WINNER_TRIES: Final = 20
+TIMEOUT_SEC: Final = 1.0
+WINNER_POLL_SEC: Final = 0.1
+WINNER_POLLS: Final = 20
+OVERRIDES_TTL_SEC: Final = 10.0
+STORE_PAUSE_SEC: Final = 2.0
+
+_LONG_AGO: Final = float("-inf")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderDeps:
-    """The outside of a reader. Of the gates the first that can tell decides."""
+    """The ports of a reader. Of the rate limiters the first that is available decides."""
 
     source: PolicySource
     cache: SnapshotCache
@@ -55,7 +58,7 @@ class ReaderDeps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderConfig:
-    """Who may be asked for (the first is the default), how buckets are judged, what readers may spend."""
+    """The configured participants (the first is the default), thresholds, and the budget of readers."""
 
     participants: Sequence[str]
     thresholds: Thresholds
@@ -63,165 +66,178 @@ class ReaderConfig:
 
 
 class Reader:
-    """Readings of the configured participants. Its own source calls are neither recorded nor judged."""
+    """Readings of the configured participants. Its own source calls are neither recorded nor evaluated for alerts."""
 
-    def __init__(self, parts: ReaderDeps, rules: ReaderConfig) -> None:
-        """Hold one place per configured participant and nothing else, however many are asked for."""
-        self._parts = parts
-        self._life = rules.budget.cache_ttl.total_seconds()
-        self._stored = StoreFallback(parts.store, parts.clock)
-        self._held = {
-            name: CacheEntry(name, rules.thresholds, SourceBudget(rules.budget, parts.clock))
-            for name in rules.participants
+    def __init__(self, deps: ReaderDeps, config: ReaderConfig) -> None:
+        self._deps = deps
+        self._store = StoreFallback(deps.store, deps.clock)
+        # One entry per configured participant: a client cannot make the cache grow.
+        self._entries = {
+            name: CacheEntry(name, config.thresholds, config.budget.cache_ttl, deps.clock)
+            for name in config.participants
         }
+        self._budgets = {name: SourceBudget(config.budget, deps.clock) for name in config.participants}
         self._calls: Counter[tuple[str, Outcome]] = Counter()
-        self.participants: Sequence[str] = tuple(self._held)
-        self.now = parts.clock.monotonic
+        self._waited: set[str] = set()
+        self.participants: Sequence[str] = tuple(self._entries)
+        self.now = deps.clock.monotonic
 
     @property
     def source_calls(self) -> Mapping[tuple[str, Outcome], int]:
-        """How many source calls this process made, by participant and outcome."""
+        """The number of source calls of this process, by participant and outcome."""
         return self._calls
 
     def cached(self, participant: str) -> Reading | None:
-        """Return what memory alone can answer; None when it is a second old or the participant unknown."""
-        held = self._held.get(participant)
-        if held is None or held.view is None:
-            return None
-        now = self._parts.clock.monotonic()
-        if now < held.reading_until:
-            return held.reading
-        if now >= held.until:
-            return None
-        held.reading = self._reading(held.view)
-        held.reading_until = min(held.until, now + self._unchanged(held.view))
-        return held.reading
+        """Return the reading in memory; None when it has expired or the participant is unknown."""
+        entry = self._entries.get(participant)
+        return None if entry is None else entry.unexpired()
 
     def cached_until(self, participant: str) -> float:
-        """Return the monotonic moment until which `remembered` gives the reading it has just given."""
-        return self._held[participant].reading_until
+        """Return the monotonic time until which `cached` returns the reading that it returned last."""
+        return self._entries[participant].reading_until
 
     async def read(self, participant: str) -> Reading:
-        """Return the newest reading that may be had.
+        """Return the newest available reading.
 
         Raises:
             InvalidValueError: the participant is not configured.
-            NoReadingError: there has never been a reading, and none can be had now.
+            NoReadingError: there has never been a reading, and the source gives none now.
         """
-        if participant not in self._held:
-            message = "participant: not one that is watched here"
+        entry = self._entries.get(participant)
+        if entry is None:
+            message = "participant: expected a configured one"
             raise InvalidValueError(message)
-        return self.cached(participant) or await self._refreshed(self._held[participant])
+        return entry.unexpired() or await self._refreshed(entry)
 
     async def close(self) -> None:
-        """Give up what is under way."""
-        tasks = [held.task for held in self._held.values() if held.task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Cancel running refreshes."""
+        await asyncio.gather(*(entry.close() for entry in self._entries.values()))
 
-    def _reading(self, view: View, *, missed: bool = False) -> Reading:
-        age = (self._parts.clock.now() - view.fetched_at).total_seconds()
-        left = max(0, math.ceil(self._life - age))
-        status = CacheStatus.HIT if left else CacheStatus.STALE
-        return Reading(
-            view=view,
-            status=CacheStatus.MISS if missed else status,
-            expires_in=left,
-            age=max(0, int(age)),
-        )
-
-    def _unchanged(self, view: View) -> float:
-        """Return for how long a reading of this view says the same: until a whole second of age or life is over."""
-        age = (self._parts.clock.now() - view.fetched_at).total_seconds()
-        return min(1 - age % 1, (self._life - age) % 1 or 1)
-
-    async def _refreshed(self, held: CacheEntry) -> Reading:
-        if held.task is None:
-            held.task = asyncio.create_task(self._refresh(held))
-        task = held.task
-        while not (await asyncio.wait({task}, timeout=PATIENCE))[0]:
-            if held.view is not None:  # a slow source keeps nobody waiting who can have the last reading
-                return self._reading(held.view)
-        missed = task.result()
-        if held.view is None:
-            message = f"no reading of participant {held.participant} yet"
+    async def _refreshed(self, entry: CacheEntry) -> Reading:
+        task = entry.join_refresh(self._refresh)
+        while not (await asyncio.wait({task}, timeout=TIMEOUT_SEC))[0]:
+            # A slow source must not delay a client that can have the last reading.
+            if (last := entry.reading()) is not None:
+                return last
+        reading = entry.reading(missed=task.result())
+        if reading is None:
+            message = f"no reading of participant {entry.participant} yet"
             raise NoReadingError(message)
-        return self._reading(held.view, missed=missed)
+        return reading
 
-    async def _refresh(self, held: CacheEntry) -> bool:
-        """Bring what is held up to date; True when the source was read for it."""
+    async def _refresh(self, entry: CacheEntry) -> bool:
+        """Refresh the entry; return whether the source was called for it."""
+        entry.use_overrides(await self._store.overrides(entry.participant))
+        missed = not await self._found(entry) and await self._called(entry)
+        entry.renew()
+        return missed
+
+    async def _found(self, entry: CacheEntry) -> bool:
+        """Take the cached snapshot or, if not fresh, the monitor's last reading; return whether one is fresh."""
+        await self._take_cached(entry)
+        if not entry.ttl_left:
+            self._update(entry, await self._store.latest(entry.participant))
+        return entry.ttl_left > 0
+
+    async def _take_cached(self, entry: CacheEntry) -> bool:
+        """Take the cached snapshot; return whether the cache is available."""
         try:
-            held.use_overrides(await self._stored.rules(held.participant))
-            missed = not await self._found(held) and await self._called(held)
-            held.until = self._parts.clock.monotonic() + min(MEMORY_LIFE, self._left(held) or MEMORY_LIFE)
-            held.reading_until = float("-inf")
-            return missed
-        finally:
-            held.task = None
-
-    def _left(self, held: CacheEntry) -> float:
-        """Return the seconds of cache life left, 0 when there is nothing fresh."""
-        if held.view is None:
-            return 0
-        return max(0.0, self._life - (self._parts.clock.now() - held.view.fetched_at).total_seconds())
-
-    async def _found(self, held: CacheEntry) -> bool:
-        """Take the newest of cache and, where that is not fresh, the monitor's last reading; True when fresh."""
-        await self._take_cached(held)
-        if not self._left(held):
-            held.keep(await self._stored.latest(held.participant), self._parts.clock.now())
-        return self._left(held) > 0
-
-    async def _take_cached(self, held: CacheEntry) -> bool:
-        """Take what the cache has; False when it cannot be reached."""
-        try:
-            held.keep(await self._parts.cache.get(held.participant), self._parts.clock.now())
+            self._update(entry, await self._deps.cache.get(entry.participant))
         except CacheUnavailableError:
             return False
         return True
 
-    async def _called(self, held: CacheEntry) -> bool:
-        """Read the source if that is allowed; True when it gave a reading."""
-        if not held.budget.allows():
+    def _update(self, entry: CacheEntry, newer: CachedSnapshot | None) -> None:
+        if entry.update(newer) and newer is not None:
+            self._budgets[entry.participant].update(newer.snapshot)
+
+    async def _called(self, entry: CacheEntry) -> bool:
+        """Call the source if that is allowed; return whether it gave a reading."""
+        if not self._budgets[entry.participant].allows():
             return False
-        if not await self._admitted(held):
-            await self._wait_for_winner(held)
+        if not await self._admitted(entry.participant):
+            await self._wait_for_winner(entry)
             return False
-        snapshot = await self._listed(held)
-        if snapshot is None or not snapshot.buckets:  # an empty answer is no data: the last reading stays
+        snapshot = await self._listed(entry.participant)
+        # An answer without buckets is no data, so the last reading stays.
+        if snapshot is None or not snapshot.buckets:
             return False
-        entry = CachedSnapshot(snapshot=snapshot, fetched_at=snapshot.received_at)
-        held.keep(entry, self._parts.clock.now())
+        fetched = CachedSnapshot(snapshot=snapshot, fetched_at=snapshot.received_at)
+        self._update(entry, fetched)
         with suppress(CacheUnavailableError):
-            await self._parts.cache.put(entry)
+            await self._deps.cache.put(fetched)
         return True
 
-    async def _admitted(self, held: CacheEntry) -> bool:
-        """Ask the gates, the first that can tell; with none that can nobody is admitted."""
-        for gate in self._parts.gates:
+    async def _admitted(self, participant: str) -> bool:
+        spacing = self._budgets[participant].spacing
+        for gate in self._deps.gates:
             with suppress(CacheUnavailableError, StoreError, TimeoutError):
-                async with asyncio.timeout(PATIENCE):
-                    return await gate.acquire(held.participant, held.budget.spacing)
+                async with asyncio.timeout(TIMEOUT_SEC):
+                    return await gate.acquire(participant, spacing)
+        # Without any rate limiter the other processes' calls are unknown, so this one must not add to them.
         return False
 
-    async def _listed(self, held: CacheEntry) -> Snapshot | None:
-        held.budget.consume()
+    async def _listed(self, participant: str) -> Snapshot | None:
+        self._budgets[participant].consume()
         try:
-            snapshot = await self._parts.source.list_policies(held.participant)
+            snapshot = await self._deps.source.list_policies(participant)
         except SourceError as error:
-            held.budget.record_failure(error)
-            self._calls[held.participant, error.outcome] += 1
+            self._budgets[participant].record_failure(error)
+            self._calls[participant, error.outcome] += 1
             return None
-        self._calls[held.participant, snapshot.outcome] += 1
+        self._calls[participant, snapshot.outcome] += 1
         return snapshot
 
-    async def _wait_for_winner(self, held: CacheEntry) -> None:
-        """Where there has been nothing to give, look two seconds, once, for the entry of whoever was admitted."""
-        if held.waited:
+    async def _wait_for_winner(self, entry: CacheEntry) -> None:
+        """Wait for the snapshot of the process that was admitted: once per participant, two seconds at most."""
+        # Only the very first reading is worth a wait. Later there is always an older one to return.
+        if entry.participant in self._waited:
             return
-        held.waited = True
-        for _ in range(WINNER_TRIES):
-            if held.view is not None or not await self._take_cached(held):
+        self._waited.add(entry.participant)
+        for _ in range(WINNER_POLLS):
+            if not entry.is_empty or not await self._take_cached(entry):
                 return
-            await asyncio.sleep(WINNER_PAUSE)
+            await asyncio.sleep(WINNER_POLL_SEC)
+
+
+class StoreFallback:
+    """Overrides and last readings of the database. After a failure it sends no query for two seconds."""
+
+    def __init__(self, store: StateStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._overrides: dict[str, Mapping[str, PolicyOverride]] = {}
+        self._asked_at: dict[str, float] = {}
+        self._down_until = _LONG_AGO
+
+    async def overrides(self, participant: str) -> Mapping[str, PolicyOverride]:
+        """Return the overrides, at most ten seconds old while the database answers; the same object if equal."""
+        known = self._overrides.get(participant, {})
+        now = self._clock.monotonic()
+        if now < self._asked_at.get(participant, _LONG_AGO) + OVERRIDES_TTL_SEC:
+            return known
+        overrides = await self._query(lambda: self._store.policy_overrides(participant))
+        if overrides is None:
+            return known
+        self._asked_at[participant] = now
+        if overrides != known:
+            self._overrides[participant] = overrides
+        return self._overrides.get(participant, known)
+
+    async def latest(self, participant: str) -> CachedSnapshot | None:
+        """Return the monitor's last reading; None without one, or when the database does not answer."""
+        found = await self._query(lambda: self._store.latest([participant]))
+        latest = None if found is None else found.get(participant)
+        if latest is None or latest.snapshot is None:
+            return None
+        return CachedSnapshot(snapshot=latest.snapshot, fetched_at=latest.snapshot.received_at)
+
+    async def _query(self, query: Callable[[], Awaitable[_T]]) -> _T | None:
+        if self._clock.monotonic() < self._down_until:
+            return None
+        try:
+            async with asyncio.timeout(TIMEOUT_SEC):
+                return await query()
+        except (StoreError, TimeoutError):
+            self._down_until = self._clock.monotonic() + STORE_PAUSE_SEC
+            return None
