@@ -6,17 +6,17 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from dict_rate_limit.adapters.telemetry.prometheus.catalog import CATALOG, Described, Type, ValueOrigin
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import CATALOG, Described, MetricOrigin, Type
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "metrics.md"
 MARK: Final = "<!-- From here on written by scripts/metrics. -->\n"
 HEADS: Final = {
-    ValueOrigin.STORED: (
+    MetricOrigin.STORED: (
         "Stored state",
         "Read from the database at each scrape. Available right after a restart, and equal on every replica.",
     ),
-    ValueOrigin.PROCESS: ("This process", "Counted since the process started. Sum them over replicas."),
-    ValueOrigin.SETTINGS: ("Settings and files", "From the settings, the files and the version of the process."),
+    MetricOrigin.PROCESS: ("This process", "Counted since the process started. Sum them over replicas."),
+    MetricOrigin.SETTINGS: ("Settings and files", "From the settings, the files and the version of the process."),
 }
 
 
@@ -39,10 +39,10 @@ def main(arguments: list[str]) -> int:
 
 def reference() -> str:
     """Return one table for each origin."""
-    return "".join(_section(origin) for origin in ValueOrigin)
+    return "".join(_section(origin) for origin in MetricOrigin)
 
 
-def _section(origin: ValueOrigin) -> str:
+def _section(origin: MetricOrigin) -> str:
     title, words = HEADS[origin]
     rows = "".join(_row(metric) for metric in CATALOG.values() if metric.origin is origin)
     return f"\n## {title}\n\n{words}\n\n| metric | type | labels | meaning |\n|---|---|---|---|\n{rows}"

@@ -23,7 +23,7 @@ from deploy.dashboard_files import (
     panels,
     variables_in,
 )
-from dict_rate_limit.adapters.telemetry.prometheus.catalog import CATALOG, PREFIX, Described, ValueOrigin
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import CATALOG, PREFIX, Described, MetricOrigin
 from tool_box import REPOSITORY, find_tool
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ def test_stored_series_are_counted_once_for_any_number_of_replicas(name: str) ->
     summed = [
         expr[start:]
         for expr, start, metric in read
-        if metric and metric.origin is ValueOrigin.STORED and not ONE_OF_MANY.search(expr[:start])
+        if metric and metric.origin is MetricOrigin.STORED and not ONE_OF_MANY.search(expr[:start])
     ]
 
     assert read

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from deploy.rule_files import CASES, FILES, FOLDER, Alert, alerts, checks, promtool, recorded
-from dict_rate_limit.adapters.telemetry.prometheus.catalog import CATALOG, PREFIX, SHORT_BOUNDS, Type, ValueOrigin
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import CATALOG, PREFIX, SHORT_BOUNDS, MetricOrigin, Type
 from runbooks.pages import FOLDER as RUNBOOKS
 from runbooks.pages import names
 
@@ -126,7 +126,7 @@ def test_every_recorded_series_is_used() -> None:
 
 
 def test_equal_series_of_replicas_are_never_added_up() -> None:
-    stored = "|".join(PREFIX + metric.name for metric in CATALOG.values() if metric.origin is not ValueOrigin.PROCESS)
+    stored = "|".join(PREFIX + metric.name for metric in CATALOG.values() if metric.origin is not MetricOrigin.PROCESS)
     adding = re.compile(rf"\b(?:sum|count)(?: by \([a-z, ]+\) )?\((?:\w+\()*(?:{stored})(?:_total)?\b")
 
     added = [expr for expr in every_expr() if adding.search(expr)]

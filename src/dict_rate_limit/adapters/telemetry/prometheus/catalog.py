@@ -20,7 +20,7 @@ SHORT_BOUNDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2
 LONG_BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 
 
-class ValueOrigin(StrEnum):
+class MetricOrigin(StrEnum):
     """Where a figure comes from."""
 
     STORED = "stored"  # the database at the moment of the scrape: equal on every replica, there right after a restart
@@ -47,7 +47,7 @@ class Described:
     type: Type
     text: str
     labels: tuple[str, ...] = ()
-    origin: ValueOrigin = ValueOrigin.STORED
+    origin: MetricOrigin = MetricOrigin.STORED
     bounds: tuple[float, ...] = ()
 
     @property
@@ -61,13 +61,13 @@ _SPAN: Final = (*_BUCKET, "bound")
 _PARTICIPANT: Final = ("participant",)
 
 
-def _of(kind: Type, name: str, text: str, *labels: str, origin: ValueOrigin = ValueOrigin.STORED) -> Described:
+def _of(kind: Type, name: str, text: str, *labels: str, origin: MetricOrigin = MetricOrigin.STORED) -> Described:
     return Described(name=name, type=kind, text=text, labels=labels, origin=origin)
 
 
 def _timed(name: str, text: str, *labels: str, bounds: tuple[float, ...] = SHORT_BOUNDS) -> Described:
     return Described(
-        name=name, type=Type.HISTOGRAM, text=text, labels=labels, origin=ValueOrigin.PROCESS, bounds=bounds
+        name=name, type=Type.HISTOGRAM, text=text, labels=labels, origin=MetricOrigin.PROCESS, bounds=bounds
     )
 
 
@@ -131,41 +131,41 @@ _METRICS: Final = (
     _of(_G, "silences_active", "Silences and maintenance windows in force."),
     _of(_G, "partitions_ahead", "Months of history that are made beyond the current one."),
     _of(_G, "schema_version", "The newest migration in force."),
-    _of(_G, "schema_version_expected", "The newest migration this program knows.", origin=ValueOrigin.SETTINGS),
-    _of(_G, "build_info", "The running version.", "version", origin=ValueOrigin.SETTINGS),
-    _of(_G, "publisher_info", "Where transitions of alerts go.", "destination", origin=ValueOrigin.SETTINGS),
-    _of(_G, "poll_interval_seconds", "Longest time between two polls, by plan.", origin=ValueOrigin.SETTINGS),
+    _of(_G, "schema_version_expected", "The newest migration this program knows.", origin=MetricOrigin.SETTINGS),
+    _of(_G, "build_info", "The running version.", "version", origin=MetricOrigin.SETTINGS),
+    _of(_G, "publisher_info", "Where transitions of alerts go.", "destination", origin=MetricOrigin.SETTINGS),
+    _of(_G, "poll_interval_seconds", "Longest time between two polls, by plan.", origin=MetricOrigin.SETTINGS),
     _of(
         _G,
         "certificate_expiry_timestamp_seconds",
         "When a certificate file's first certificate ends; absent when it cannot be read.",
         "certificate",
-        origin=ValueOrigin.SETTINGS,
+        origin=MetricOrigin.SETTINGS,
     ),
     _of(
         _C,
         "cycles",
         "Monitoring cycles that reached their end; good = new readings, all told.",
         "result",
-        origin=ValueOrigin.PROCESS,
+        origin=MetricOrigin.PROCESS,
     ),
     _timed("cycle_duration_seconds", "From a cycle's begin until it is published.", bounds=LONG_BOUNDS),
     _timed("activity_duration_seconds", "One attempt of an activity.", "activity", bounds=LONG_BOUNDS),
-    _of(_C, "activity_failures", "Attempts of activities that failed.", "activity", origin=ValueOrigin.PROCESS),
-    _of(_C, "notification_attempts", "Messages tried.", "channel", "result", origin=ValueOrigin.PROCESS),
-    _of(_C, "source_calls", "Source calls made for readers.", "participant", "outcome", origin=ValueOrigin.PROCESS),
+    _of(_C, "activity_failures", "Attempts of activities that failed.", "activity", origin=MetricOrigin.PROCESS),
+    _of(_C, "notification_attempts", "Messages tried.", "channel", "result", origin=MetricOrigin.PROCESS),
+    _of(_C, "source_calls", "Source calls made for readers.", "participant", "outcome", origin=MetricOrigin.PROCESS),
     _of(
         _C,
         "bridge_calls",
         "Calls of the Bridge, by gRPC method and code.",
         "method",
         "code",
-        origin=ValueOrigin.PROCESS,
+        origin=MetricOrigin.PROCESS,
     ),
     _timed("sql_duration_seconds", "Time a statement took, by its name.", "query"),
-    _of(_C, "sql_errors", "Statements that failed.", "query", origin=ValueOrigin.PROCESS),
-    _of(_C, "cache_reads", "Readings answered with, by where they came from.", "result", origin=ValueOrigin.PROCESS),
-    _of(_C, "http_requests", "HTTP requests answered.", "route", "method", "status", origin=ValueOrigin.PROCESS),
+    _of(_C, "sql_errors", "Statements that failed.", "query", origin=MetricOrigin.PROCESS),
+    _of(_C, "cache_reads", "Readings answered with, by where they came from.", "result", origin=MetricOrigin.PROCESS),
+    _of(_C, "http_requests", "HTTP requests answered.", "route", "method", "status", origin=MetricOrigin.PROCESS),
     _timed("http_request_duration_seconds", "Time from request to answer.", "route"),
 )
 
