@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from dict_rate_limit.adapters.telemetry.prometheus.catalog import CATALOG, Described, MetricOrigin, Type
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import CATALOG, MetricOrigin, MetricSpec, Type
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "metrics.md"
 MARK: Final = "<!-- From here on written by scripts/metrics. -->\n"
@@ -48,7 +48,7 @@ def _section(origin: MetricOrigin) -> str:
     return f"\n## {title}\n\n{words}\n\n| metric | type | labels | meaning |\n|---|---|---|---|\n{rows}"
 
 
-def _row(metric: Described) -> str:
+def _row(metric: MetricSpec) -> str:
     name = f"{metric.family}_total" if metric.type is Type.COUNTER else metric.family
     labels = ", ".join(f"`{label}`" for label in metric.labels)
     return f"| `{name}` | {metric.type} | {labels} | {metric.text} |\n"

@@ -23,7 +23,7 @@ from deploy.dashboard_files import (
     panels,
     variables_in,
 )
-from dict_rate_limit.adapters.telemetry.prometheus.catalog import CATALOG, PREFIX, Described, MetricOrigin
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import CATALOG, PREFIX, MetricOrigin, MetricSpec
 from tool_box import REPOSITORY, find_tool
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def expressions(name: str) -> list[str]:
     return [*(query.expr for query in asked(name)), *(mark["expr"] for mark in marks(name))]
 
 
-def described(name: str) -> Described | None:
+def described(name: str) -> MetricSpec | None:
     """Return the catalogue entry of a series. Counters and histograms add a suffix to the name."""
     short = re.sub(r"_(?:total|bucket|count|sum)$", "", name.removeprefix(PREFIX))
     return CATALOG.get(short) or CATALOG.get(name.removeprefix(PREFIX))

@@ -37,7 +37,7 @@ class Type(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Described:
+class MetricSpec:
     """One metric. `name` is without prefix and `_total`; `bounds` are the buckets of a histogram, in seconds.
 
     An unknown value has no series; it is never zero.
@@ -61,12 +61,12 @@ _SPAN: Final = (*_BUCKET, "bound")
 _PARTICIPANT: Final = ("participant",)
 
 
-def _of(kind: Type, name: str, text: str, *labels: str, origin: MetricOrigin = MetricOrigin.STORED) -> Described:
-    return Described(name=name, type=kind, text=text, labels=labels, origin=origin)
+def _of(kind: Type, name: str, text: str, *labels: str, origin: MetricOrigin = MetricOrigin.STORED) -> MetricSpec:
+    return MetricSpec(name=name, type=kind, text=text, labels=labels, origin=origin)
 
 
-def _timed(name: str, text: str, *labels: str, bounds: tuple[float, ...] = SHORT_BOUNDS) -> Described:
-    return Described(
+def _timed(name: str, text: str, *labels: str, bounds: tuple[float, ...] = SHORT_BOUNDS) -> MetricSpec:
+    return MetricSpec(
         name=name, type=Type.HISTOGRAM, text=text, labels=labels, origin=MetricOrigin.PROCESS, bounds=bounds
     )
 
@@ -169,7 +169,7 @@ _METRICS: Final = (
     _timed("http_request_duration_seconds", "Time from request to answer.", "route"),
 )
 
-CATALOG: Final[Mapping[str, Described]] = {metric.name: metric for metric in _METRICS}
+CATALOG: Final[Mapping[str, MetricSpec]] = {metric.name: metric for metric in _METRICS}
 
 
 def gauge(name: str) -> GaugeMetricFamily:
