@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from dict_rate_limit.adapters.telemetry.prometheus.bucket_metrics import BucketSeries
 from dict_rate_limit.adapters.telemetry.prometheus.catalog import counter, gauge
 from dict_rate_limit.adapters.telemetry.prometheus.delivery import PublisherInfo
-from dict_rate_limit.adapters.telemetry.prometheus.store_health import ConditionCollector, look_at_condition
+from dict_rate_limit.adapters.telemetry.prometheus.store_health import ConditionCollector, read_store_health
 from dict_rate_limit.adapters.telemetry.prometheus.store_metrics import (
     PATIENCE,
     StoredSource,
@@ -96,7 +96,7 @@ class Exporter:
         now = self._stored.clock.now()
         with _uncollected():
             state, condition = await asyncio.gather(
-                read_store(self._stored), look_at_condition(self._stored.stores.health, now, PATIENCE)
+                read_store(self._stored), read_store_health(self._stored.stores.health, now, PATIENCE)
             )
             own.register(StoredStateCollector(state, now))
             own.register(ConditionCollector(condition))

@@ -28,7 +28,7 @@ class StoreHealthState:
     schema_version: int | None = None
 
 
-async def look_at_condition(store: StoreHealth, now: datetime, patience: float) -> StoreHealthState:
+async def read_store_health(store: StoreHealth, now: datetime, patience: float) -> StoreHealthState:
     """Look for so many seconds at most; what the store does not answer is None."""
     version = await _known(store.schema_version(), patience)
     if version is None:
