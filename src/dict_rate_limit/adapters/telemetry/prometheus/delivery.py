@@ -32,7 +32,7 @@ class DeliveryState:
     silences_active: int
 
 
-async def look_at_delivery(stores: Stores, now: datetime) -> DeliveryState:
+async def read_delivery(stores: Stores, now: datetime) -> DeliveryState:
     """Read what the metrics need.
 
     Raises:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from prometheus_client.registry import Collector
 
 from dict_rate_limit.adapters.telemetry.prometheus.catalog import counter, gauge
-from dict_rate_limit.adapters.telemetry.prometheus.delivery import delivery_metrics, look_at_delivery
+from dict_rate_limit.adapters.telemetry.prometheus.delivery import delivery_metrics, read_delivery
 from dict_rate_limit.domain.alerts.alert import Kind
 from dict_rate_limit.domain.errors import StoreError
 
@@ -62,7 +62,7 @@ async def read_store(source: StoredSource) -> StoredState | None:
                 polls=await stores.state.poll_counts(participants),
                 alerts=await stores.state.open_alert_counts(participants),
                 transitions=await stores.state.transition_counts(participants),
-                delivery=await look_at_delivery(stores, source.clock.now()),
+                delivery=await read_delivery(stores, source.clock.now()),
             )
     except (StoreError, TimeoutError):
         return None
