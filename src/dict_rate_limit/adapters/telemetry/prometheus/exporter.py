@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from dict_rate_limit.adapters.telemetry.prometheus.bucket_metrics import BucketSeries
 from dict_rate_limit.adapters.telemetry.prometheus.catalog import counter, gauge
 from dict_rate_limit.adapters.telemetry.prometheus.delivery import PublisherInfo
-from dict_rate_limit.adapters.telemetry.prometheus.store_health import ConditionCollector, read_store_health
+from dict_rate_limit.adapters.telemetry.prometheus.store_health import StoreHealthCollector, read_store_health
 from dict_rate_limit.adapters.telemetry.prometheus.store_metrics import (
     PATIENCE,
     StoredSource,
@@ -99,7 +99,7 @@ class Exporter:
                 read_store(self._stored), read_store_health(self._stored.stores.health, now, PATIENCE)
             )
             own.register(StoredStateCollector(state, now))
-            own.register(ConditionCollector(condition))
+            own.register(StoreHealthCollector(condition))
             latest = () if state is None else state.latest.values()
             buckets = BucketSeries(self._stored.thresholds, self._stored.interval)
             return await asyncio.to_thread(

@@ -38,7 +38,7 @@ async def read_store_health(store: StoreHealth, now: datetime, patience: float) 
     )
 
 
-class ConditionCollector(Collector):
+class StoreHealthCollector(Collector):
     """What is known of one look."""
 
     def __init__(self, condition: StoreHealthState) -> None:
