@@ -15,7 +15,7 @@ from dict_rate_limit.adapters.telemetry.prometheus.catalog import counter, gauge
 from dict_rate_limit.adapters.telemetry.prometheus.delivery import PublisherInfo
 from dict_rate_limit.adapters.telemetry.prometheus.store_health import StoreHealthCollector, read_store_health
 from dict_rate_limit.adapters.telemetry.prometheus.store_metrics import (
-    PATIENCE,
+    STORE_TIMEOUT_SEC,
     StoredSource,
     StoredStateCollector,
     read_store,
@@ -96,7 +96,7 @@ class Exporter:
         now = self._stored.clock.now()
         with _uncollected():
             state, condition = await asyncio.gather(
-                read_store(self._stored), read_store_health(self._stored.stores.health, now, PATIENCE)
+                read_store(self._stored), read_store_health(self._stored.stores.health, now, STORE_TIMEOUT_SEC)
             )
             own.register(StoredStateCollector(state, now))
             own.register(StoreHealthCollector(condition))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.stores import LatestReading, Stores, TransitionKey
 
-PATIENCE: Final = 2.0
+STORE_TIMEOUT_SEC: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ async def read_store(source: StoredSource) -> StoredState | None:
     """Read what the metrics need; None when the store does not answer within two seconds."""
     stores, participants = source.stores, source.participants
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(STORE_TIMEOUT_SEC):
             return StoredState(
                 latest=await stores.state.latest(participants),
                 polls=await stores.state.poll_counts(participants),
