@@ -28,14 +28,12 @@ class StoreHealthState:
     schema_version: int | None = None
 
 
-async def read_store_health(store: StoreHealth, now: datetime, patience: float) -> StoreHealthState:
+async def read_store_health(store: StoreHealth, now: datetime, timeout: float) -> StoreHealthState:
     """Look for so many seconds at most; what the store does not answer is None."""
-    version = await _known(store.schema_version(), patience)
+    version = await _known(store.schema_version(), timeout)
     if version is None:
         return StoreHealthState()
-    return StoreHealthState(
-        partitions_ahead=await _known(store.partitions_ahead(now), patience), schema_version=version
-    )
+    return StoreHealthState(partitions_ahead=await _known(store.partitions_ahead(now), timeout), schema_version=version)
 
 
 class StoreHealthCollector(Collector):
@@ -58,9 +56,9 @@ class StoreHealthCollector(Collector):
                 yield family
 
 
-async def _known(answer: Awaitable[int | None], patience: float) -> int | None:
+async def _known(answer: Awaitable[int | None], timeout: float) -> int | None:
     try:
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(timeout):
             return await answer
     except (StoreError, TimeoutError):
         return None
