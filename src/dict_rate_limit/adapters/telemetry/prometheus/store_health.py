@@ -30,10 +30,12 @@ class StoreHealthState:
 
 async def read_store_health(store: StoreHealth, now: datetime, timeout: float) -> StoreHealthState:
     """Look for so many seconds at most; what the store does not answer is None."""
-    version = await _known(store.schema_version(), timeout)
+    version = await _value_or_none(store.schema_version(), timeout)
     if version is None:
         return StoreHealthState()
-    return StoreHealthState(partitions_ahead=await _known(store.partitions_ahead(now), timeout), schema_version=version)
+    return StoreHealthState(
+        partitions_ahead=await _value_or_none(store.partitions_ahead(now), timeout), schema_version=version
+    )
 
 
 class StoreHealthCollector(Collector):
@@ -56,7 +58,7 @@ class StoreHealthCollector(Collector):
                 yield family
 
 
-async def _known(answer: Awaitable[int | None], timeout: float) -> int | None:
+async def _value_or_none(answer: Awaitable[int | None], timeout: float) -> int | None:
     try:
         async with asyncio.timeout(timeout):
             return await answer
