@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
-from dict_rate_limit.adapters.telemetry.prometheus.certificates import CertificateEnds
+from dict_rate_limit.adapters.telemetry.prometheus.certificates import CertificateExpiry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,7 @@ def issued(authority: trustme.CA, end: datetime) -> bytes:
     return b"".join(blob.bytes() for blob in leaf.cert_chain_pems)
 
 
-def ends(files: CertificateEnds) -> dict[str, float]:
+def ends(files: CertificateExpiry) -> dict[str, float]:
     (family,) = files.collect()
     return {sample.labels["certificate"]: sample.value for sample in family.samples}
 
@@ -35,14 +35,14 @@ def test_the_expiry_of_a_certificate_is_exported(tmp_path: Path, authority: trus
     path = tmp_path / "client.crt"
     path.write_bytes(issued(authority, SOON))
 
-    assert ends(CertificateEnds({"bridge_client": path})) == {"bridge_client": SOON.timestamp()}
+    assert ends(CertificateExpiry({"bridge_client": path})) == {"bridge_client": SOON.timestamp()}
 
 
 def test_the_first_certificate_of_a_chain_counts(tmp_path: Path, authority: trustme.CA) -> None:
     path = tmp_path / "chain.crt"
     path.write_bytes(issued(authority, LATER) + issued(authority, SOON))
 
-    assert ends(CertificateEnds({"bridge_client": path})) == {"bridge_client": LATER.timestamp()}
+    assert ends(CertificateExpiry({"bridge_client": path})) == {"bridge_client": LATER.timestamp()}
 
 
 def test_a_key_before_the_certificate_does_not_hide_it(tmp_path: Path, authority: trustme.CA) -> None:
@@ -50,13 +50,13 @@ def test_a_key_before_the_certificate_does_not_hide_it(tmp_path: Path, authority
     leaf = authority.issue_cert("dict-rate-limit@example.com", not_after=SOON)
     path.write_bytes(leaf.private_key_and_cert_chain_pem.bytes())
 
-    assert ends(CertificateEnds({"temporal_client": path})) == {"temporal_client": SOON.timestamp()}
+    assert ends(CertificateExpiry({"temporal_client": path})) == {"temporal_client": SOON.timestamp()}
 
 
 def test_a_renewed_file_is_reloaded(tmp_path: Path, authority: trustme.CA) -> None:
     path = tmp_path / "client.crt"
     path.write_bytes(issued(authority, SOON))
-    files = CertificateEnds({"bridge_client": path})
+    files = CertificateExpiry({"bridge_client": path})
     before = ends(files)
     path.write_bytes(issued(authority, LATER))
 
@@ -69,11 +69,11 @@ def test_an_unreadable_file_has_no_series_and_the_others_remain(tmp_path: Path, 
     bad.write_bytes(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
     files = {"bridge_ca": bad, "pulsar_ca": tmp_path / "absent.crt", "bridge_client": good}
 
-    assert ends(CertificateEnds(files)) == {"bridge_client": SOON.timestamp()}
+    assert ends(CertificateExpiry(files)) == {"bridge_client": SOON.timestamp()}
 
 
 def test_an_expired_certificate_is_still_exported(tmp_path: Path, authority: trustme.CA) -> None:
     path, past = tmp_path / "old.crt", datetime(2001, 1, 1, tzinfo=UTC)
     path.write_bytes(issued(authority, past))
 
-    assert ends(CertificateEnds({"bridge_client": path})) == {"bridge_client": past.timestamp()}
+    assert ends(CertificateExpiry({"bridge_client": path})) == {"bridge_client": past.timestamp()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.postgres.migrations.goose import shipped_migrations
-from dict_rate_limit.adapters.telemetry.prometheus.certificates import CertificateEnds
+from dict_rate_limit.adapters.telemetry.prometheus.certificates import CertificateExpiry
 from dict_rate_limit.adapters.telemetry.prometheus.exporter import Exporter, PlanCollector, PublisherInfo, StoredSource
 from dict_rate_limit.serving.readiness import Readiness
 
@@ -31,7 +31,7 @@ def exporter(container: Container, collectors: Sequence[Collector] = ()) -> Expo
     own = (
         PublisherInfo("log" if settings.pulsar_broker_url is None else "pulsar"),
         PlanCollector(settings.poll_interval, shipped_migrations()[-1].version),
-        CertificateEnds(_certificates(container)),
+        CertificateExpiry(_certificates(container)),
         container.telemetry.metrics,
     )
     return Exporter(container.version, stored, (*own, *collectors))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from prometheus_client import Metric
 
 
-class CertificateEnds(Collector):
+class CertificateExpiry(Collector):
     """Reads the files at each scrape: they are small, and a renewed one counts at once."""
 
     def __init__(self, files: Mapping[str, Path]) -> None:
