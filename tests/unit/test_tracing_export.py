@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import Status, StatusCode
 
-from dict_rate_limit.adapters.telemetry.otel.export import CarefulExporter, FailureSummary
+from dict_rate_limit.adapters.telemetry.otel.export import FailureSummary, RedactingExporter
 from log_lines import log_lines
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def inner() -> Scripted:
 @pytest.fixture
 def provider(inner: Scripted, heard: FailureSummary) -> TracerProvider:
     made = TracerProvider(resource=Resource({}), shutdown_on_exit=False)
-    made.add_span_processor(SimpleSpanProcessor(CarefulExporter(inner, COLLECTOR, heard)))
+    made.add_span_processor(SimpleSpanProcessor(RedactingExporter(inner, COLLECTOR, heard)))
     return made
 
 

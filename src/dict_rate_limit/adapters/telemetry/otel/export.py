@@ -45,7 +45,7 @@ class FailureSummary(logging.Handler):
             logger.propagate = True
 
 
-class CarefulExporter(SpanExporter):
+class RedactingExporter(SpanExporter):
     """An exporter around another. Spans that the collector does not take are lost, and counted."""
 
     def __init__(self, inner: SpanExporter, endpoint: str, heard: FailureSummary) -> None:

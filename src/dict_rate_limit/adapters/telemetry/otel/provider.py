@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 
-from dict_rate_limit.adapters.telemetry.otel.export import CarefulExporter, FailureSummary
+from dict_rate_limit.adapters.telemetry.otel.export import FailureSummary, RedactingExporter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -86,7 +86,7 @@ def providing(collector: Collector, service: TracedService, maker: Maker = Trace
         ValueError: the library makes nothing of its own variables in the environment.
     """
     heard = FailureSummary()
-    exporter = CarefulExporter(_exporter(collector), collector.endpoint, heard)
+    exporter = RedactingExporter(_exporter(collector), collector.endpoint, heard)
     provider = maker(
         sampler=ParentBased(TraceIdRatioBased(service.share)),
         resource=Resource({"service.name": service.name, "service.version": service.version}),
