@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dict_rate_limit.adapters.telemetry.otel import provider as providers
-from dict_rate_limit.adapters.telemetry.otel.provider import QUEUE, Collector, TracedService, providing
+from dict_rate_limit.adapters.telemetry.otel.provider import QUEUE, Collector, TracedService, open_provider
 from dict_rate_limit.apps.local.port import free_port
 from log_lines import log_lines
 from otel_collector import certified, collecting
@@ -41,7 +41,7 @@ def tls(tmp_path: Path) -> Certified:
 @asynccontextmanager
 async def tracing(collector: Collector, origin: TracedService = TESTS) -> AsyncIterator[Tracer]:
     """Make spans; the end waits in a thread, so that a collector on this loop can take them."""
-    context = providing(collector, origin)
+    context = open_provider(collector, origin)
     provider = context.__enter__()
     try:
         yield provider.get_tracer("tests")

@@ -75,9 +75,9 @@ def _traced(
         name=service, version=version("dict-rate-limit"), share=settings.otel_traces_sampler_arg
     )
     if temporal is None:
-        spans = stack.enter_context(provider.providing(_collector(settings), traced))
+        spans = stack.enter_context(provider.open_provider(_collector(settings), traced))
     else:
-        spans = stack.enter_context(provider.providing(_collector(settings), traced, temporal()))
+        spans = stack.enter_context(provider.open_provider(_collector(settings), traced, temporal()))
         provider.make_global(spans)
     log_contexts.append(log_context.current)
     stack.callback(log_contexts.remove, log_context.current)

@@ -78,7 +78,7 @@ class TracedService:
 
 
 @contextmanager
-def providing(collector: Collector, service: TracedService, maker: Maker = TracerProvider) -> Iterator[Provider]:
+def open_provider(collector: Collector, service: TracedService, maker: Maker = TracerProvider) -> Iterator[Provider]:
     """Make spans for the length of the block; nothing of the collector has to be there.
 
     Raises:
