@@ -94,7 +94,7 @@ class Exporter:
         if self._stored is None:
             return await asyncio.to_thread(lambda: generate_latest(own) + generate_latest(self._registry))
         now = self._stored.clock.now()
-        with _uncollected():
+        with _without_gc():
             state, condition = await asyncio.gather(
                 read_store(self._stored), read_store_health(self._stored.stores.health, now, STORE_TIMEOUT_SEC)
             )
@@ -108,7 +108,7 @@ class Exporter:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def _without_gc() -> Iterator[None]:
     """Keep Python from looking for cycles: a scrape makes a million objects and none, and the search takes a third."""
     gc.disable()
     try:
