@@ -70,16 +70,16 @@ class ManagedChannel:
             SourceError: UNAUTHENTICATED when there has never been a usable set of certificate files; UNAVAILABLE
                 after `close`.
         """
-        link = self.current()
-        link.running += 1
+        use = self.current()
+        use.running += 1
         try:
-            yield link.channel
+            yield use.channel
         except SourceError as error:
-            if error.outcome is Outcome.DEADLINE_EXCEEDED and link is self._link:
+            if error.outcome is Outcome.DEADLINE_EXCEEDED and use is self._link:
                 self._retire()
             raise
         finally:
-            link.running -= 1
+            use.running -= 1
             self._sweep()
 
     def current(self) -> ChannelUse:
@@ -97,8 +97,8 @@ class ManagedChannel:
         self._closed = True
         self._retire()
         links, self._retired = self._retired, []
-        for link in links:
-            await link.channel.close()
+        for use in links:
+            await use.channel.close()
         await asyncio.gather(*self._closing)
 
     def _refresh(self, files: TlsFiles) -> None:
@@ -124,9 +124,9 @@ class ManagedChannel:
             self._link = None
 
     def _sweep(self) -> None:
-        for link in [link for link in self._retired if link.running == 0]:
-            self._retired.remove(link)
-            task = asyncio.get_running_loop().create_task(link.channel.close())
+        for use in [use for use in self._retired if use.running == 0]:
+            self._retired.remove(use)
+            task = asyncio.get_running_loop().create_task(use.channel.close())
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 
