@@ -96,8 +96,8 @@ class ManagedChannel:
         """End running calls and give everything back; may be called twice."""
         self._closed = True
         self._retire()
-        links, self._retired = self._retired, []
-        for use in links:
+        uses, self._retired = self._retired, []
+        for use in uses:
             await use.channel.close()
         await asyncio.gather(*self._closing)
 
