@@ -33,14 +33,14 @@ class NoHeartbeat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notifications:
+class NotifyComponents:
     """How notifications are sent, and how an outside monitor knows that the worker is alive."""
 
     notify: NotifyDeps
     heartbeat: Heartbeat
 
 
-def notifications(container: Container) -> Notifications:
+def notifications(container: Container) -> NotifyComponents:
     """Build both. Nothing has to be reachable, and the channels file may be missing."""
     settings, telemetry, clock = container.settings, container.telemetry, container.clock
     http = GuardedHttp(AddressGuard(allowed=settings.notify_allowed_networks), tracer=telemetry.tracer)
@@ -59,7 +59,7 @@ def notifications(container: Container) -> Notifications:
         runbook_base_url=base,
     )
     url = settings.heartbeat_url
-    return Notifications(notify=notify, heartbeat=NoHeartbeat() if url is None else UrlHeartbeat(http, url))
+    return NotifyComponents(notify=notify, heartbeat=NoHeartbeat() if url is None else UrlHeartbeat(http, url))
 
 
 def channels_of_file(path: Path) -> tuple[Sequence[Channel], Sequence[str]]:
