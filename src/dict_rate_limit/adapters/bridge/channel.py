@@ -24,7 +24,7 @@ _BACKOFF_MS: Final = (100, 1_000)
 
 
 @dataclass(slots=True, eq=False)
-class ChannelUse:
+class OpenChannel:
     """A channel and how many calls run on it."""
 
     channel: grpc.aio.Channel
@@ -51,12 +51,12 @@ class ManagedChannel:
         self._tls = tls
         self._deadline = deadline
         self._on_problem = on_problem
-        self._use: ChannelUse | None = None
+        self._use: OpenChannel | None = None
         self._certificates: Certificates | None = None
         # checked at every call: a replaced certificate must not be used once more
         self._files = ReloadedFiles(*(() if tls is None else tls.paths), monotonic=monotonic, every=0)
         self._problem = ""
-        self._retired: list[ChannelUse] = []
+        self._retired: list[OpenChannel] = []
         self._closing: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -82,14 +82,14 @@ class ManagedChannel:
             use.running -= 1
             self._sweep()
 
-    def current(self) -> ChannelUse:
+    def current(self) -> OpenChannel:
         """Return what the next call runs on. Raises as `borrowed` does."""
         if self._closed:
             raise SourceError(Outcome.UNAVAILABLE, "the connection is closed")
         if self._tls is not None:
             self._refresh(self._tls)
         if self._use is None:
-            self._use = ChannelUse(self._open())
+            self._use = OpenChannel(self._open())
         return self._use
 
     async def close(self) -> None:
