@@ -70,16 +70,16 @@ class ManagedChannel:
             SourceError: UNAUTHENTICATED when there has never been a usable set of certificate files; UNAVAILABLE
                 after `close`.
         """
-        use = self.current()
-        use.running += 1
+        opened = self.current()
+        opened.running += 1
         try:
-            yield use.channel
+            yield opened.channel
         except SourceError as error:
-            if error.outcome is Outcome.DEADLINE_EXCEEDED and use is self._use:
+            if error.outcome is Outcome.DEADLINE_EXCEEDED and opened is self._use:
                 self._retire()
             raise
         finally:
-            use.running -= 1
+            opened.running -= 1
             self._sweep()
 
     def current(self) -> OpenChannel:
@@ -97,8 +97,8 @@ class ManagedChannel:
         self._closed = True
         self._retire()
         uses, self._retired = self._retired, []
-        for use in uses:
-            await use.channel.close()
+        for opened in uses:
+            await opened.channel.close()
         await asyncio.gather(*self._closing)
 
     def _refresh(self, files: TlsFiles) -> None:
@@ -124,9 +124,9 @@ class ManagedChannel:
             self._use = None
 
     def _sweep(self) -> None:
-        for use in [use for use in self._retired if use.running == 0]:
-            self._retired.remove(use)
-            task = asyncio.get_running_loop().create_task(use.channel.close())
+        for opened in [opened for opened in self._retired if opened.running == 0]:
+            self._retired.remove(opened)
+            task = asyncio.get_running_loop().create_task(opened.channel.close())
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 
