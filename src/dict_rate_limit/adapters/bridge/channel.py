@@ -96,8 +96,8 @@ class ManagedChannel:
         """End running calls and give everything back; may be called twice."""
         self._closed = True
         self._retire()
-        uses, self._retired = self._retired, []
-        for opened in uses:
+        retired, self._retired = self._retired, []
+        for opened in retired:
             await opened.channel.close()
         await asyncio.gather(*self._closing)
 
