@@ -51,7 +51,7 @@ class ManagedChannel:
         self._tls = tls
         self._deadline = deadline
         self._on_problem = on_problem
-        self._use: OpenChannel | None = None
+        self._active: OpenChannel | None = None
         self._certificates: Certificates | None = None
         # checked at every call: a replaced certificate must not be used once more
         self._files = ReloadedFiles(*(() if tls is None else tls.paths), monotonic=monotonic, every=0)
@@ -75,7 +75,7 @@ class ManagedChannel:
         try:
             yield opened.channel
         except SourceError as error:
-            if error.outcome is Outcome.DEADLINE_EXCEEDED and opened is self._use:
+            if error.outcome is Outcome.DEADLINE_EXCEEDED and opened is self._active:
                 self._retire()
             raise
         finally:
@@ -88,9 +88,9 @@ class ManagedChannel:
             raise SourceError(Outcome.UNAVAILABLE, "the connection is closed")
         if self._tls is not None:
             self._refresh(self._tls)
-        if self._use is None:
-            self._use = OpenChannel(self._open())
-        return self._use
+        if self._active is None:
+            self._active = OpenChannel(self._open())
+        return self._active
 
     async def close(self) -> None:
         """End running calls and give everything back; may be called twice."""
@@ -119,9 +119,9 @@ class ManagedChannel:
             self._retire()
 
     def _retire(self) -> None:
-        if self._use is not None:
-            self._retired.append(self._use)
-            self._use = None
+        if self._active is not None:
+            self._retired.append(self._active)
+            self._active = None
 
     def _sweep(self) -> None:
         for opened in [opened for opened in self._retired if opened.running == 0]:
