@@ -1,6 +1,6 @@
 """Log lines: JSON for machines, colours for people at a terminal, secrets in neither.
 
-A line's `event` is named `thing.happened`; everything else about it stands in fields of its own.
+The `event` of a line is named `thing.happened`; everything else is in other fields.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     Context = Callable[[], Mapping[str, object]]
 
+# these log each call at INFO
 _NOISY: Final = ("httpx", "httpcore")
-"""Libraries that tell of each call at INFO."""
 
 
 def configure_logging(
@@ -38,8 +38,8 @@ def configure_logging(
     """Set up structlog and the standard library's logging for the whole process.
 
     `level` is debug, info, warning or error; `style` is auto (console at a terminal, else JSON), json or console.
-    Lines go to `stream`, by default stdout: a server's log is its output. `always` stands on every line (service,
-    version); each of `contexts` is asked for more at every line. Calling it again starts anew.
+    Lines go to `stream`, by default stdout: a server's log is its output. `always` is on every line (service,
+    version); each of `contexts` adds fields to every line. Another call replaces the configuration.
     """
     out = stream or sys.stdout
     if isinstance(out, TextIOWrapper):
@@ -72,7 +72,7 @@ def configure_logging(
 
 
 def change_level(level: int) -> None:
-    """Change what is written from now on."""
+    """Change the level."""
     root = logging.getLogger()
     before = root.level
     root.setLevel(level)
@@ -82,7 +82,7 @@ def change_level(level: int) -> None:
 
 
 def change_level_on_signals() -> None:
-    """Let SIGUSR1 write everything and SIGUSR2 what was written before. To be called in the main thread, once."""
+    """Set the level to debug on SIGUSR1 and back on SIGUSR2. Call it once, in the main thread."""
     usual = logging.getLogger().level
     signal.signal(signal.SIGUSR1, lambda *_: change_level(logging.DEBUG))
     signal.signal(signal.SIGUSR2, lambda *_: change_level(usual))

@@ -1,4 +1,4 @@
-"""What no log line and no span may hold: secrets, tokens, and the numbers of people and companies."""
+"""Redaction of log lines and span attributes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SECRET_KEY: Final = re.compile(r"password|passwd|secret|token$|authorization|ap
 
 
 def hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Hide values whose name says that they are secret, and secrets and people's numbers inside texts."""
+    """Hide values with the name of a secret, and secrets and numbers of people and companies inside texts."""
     return {key: HIDDEN if value and _SECRET_KEY.search(key) else _cleaned(value) for key, value in event.items()}
 
 

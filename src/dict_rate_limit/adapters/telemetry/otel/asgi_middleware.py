@@ -1,4 +1,4 @@
-"""Requests as spans."""
+"""ASGI middleware that traces requests."""
 
 from __future__ import annotations
 
@@ -21,19 +21,18 @@ _FAILURE: Final = 500
 
 
 class TracingMiddleware:
-    """An ASGI application around another: each request is a span, below the caller's where it brought one along.
+    """Makes a span of each request, a child of the caller's span if the request names one.
 
     `naming` gives the method and the route of (method, path), few in number; None = not to be traced.
     """
 
     def __init__(self, app: ASGIApp, tracer: trace.Tracer, naming: Naming) -> None:
-        """Take what stands behind."""
         self._app = app
         self._tracer = tracer
         self._naming = naming
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, inside its span."""
+        """Handle a request inside its span."""
         names = self._naming(scope["method"], scope["path"]) if scope["type"] == "http" else None
         if names is None:
             await self._app(scope, receive, send)

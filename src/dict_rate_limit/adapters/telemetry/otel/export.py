@@ -1,4 +1,4 @@
-"""Spans on their way to the collector: without secrets, and with a line in the log only when something changes."""
+"""Export of spans: secrets are redacted, and the log shows only when the export fails or resumes."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ _log = logging.getLogger(__name__)
 
 
 class FailureSummary(logging.Handler):
-    """Keeps what the library said last, in place of a line for each failed call."""
+    """Stores the last message of the library, in place of one log line per failed call."""
 
     words = "no reason given"
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep it."""
+        """Store the message."""
         self.words = record.getMessage()
 
     def listen(self) -> None:
-        """Begin."""
+        """Take the messages of the library."""
         for name in _LIBRARY:
             logger = logging.getLogger(name)
             logger.addHandler(self)
             logger.propagate = False
 
     def leave(self) -> None:
-        """End."""
+        """Return the messages to the log."""
         for name in _LIBRARY:
             logger = logging.getLogger(name)
             logger.removeHandler(self)
@@ -46,10 +46,9 @@ class FailureSummary(logging.Handler):
 
 
 class RedactingExporter(SpanExporter):
-    """An exporter around another. Spans that the collector does not take are lost, and counted."""
+    """An exporter around another one. Spans that the collector does not accept are lost and counted."""
 
     def __init__(self, inner: SpanExporter, endpoint: str, heard: FailureSummary) -> None:
-        """Take what speaks to the collector."""
         self._inner = inner
         self._endpoint = endpoint
         self._heard = heard
@@ -66,7 +65,7 @@ class RedactingExporter(SpanExporter):
         return result
 
     def shutdown(self) -> None:
-        """Let go of the collector."""
+        """Close the connection to the collector."""
         self._inner.shutdown()
 
     def _note(self, *, taken: bool, spans: int) -> None:
@@ -80,7 +79,7 @@ class RedactingExporter(SpanExporter):
 
 
 def cleaned(span: ReadableSpan) -> ReadableSpan:
-    """Return the span as it may be shown: no passwords, tokens, or numbers of people and companies."""
+    """Return the span without passwords, tokens, and numbers of people and companies."""
     return ReadableSpan(
         name=clean(span.name),
         context=span.context,

@@ -1,4 +1,4 @@
-"""What is under way just now, for log lines."""
+"""Trace and span ids for log lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where spans are made and whom they are sent to. The library reads no setting of its own from the environment."""
+"""The provider of spans and its connection to the collector."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def open_provider(collector: Collector, service: TracedService, maker: Maker = T
 
 
 def make_global(provider: Provider) -> None:
-    """Let libraries find it that look for one themselves, as Temporal's does. Once in the life of a process."""
+    """Set the provider of the process, which Temporal's library uses. Possible once in a process."""
     trace.set_tracer_provider(cast("trace.TracerProvider", provider))
 
 

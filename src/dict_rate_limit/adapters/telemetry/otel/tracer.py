@@ -1,4 +1,4 @@
-"""Steps as spans."""
+"""The tracer of OpenTelemetry."""
 
 from __future__ import annotations
 
@@ -28,14 +28,13 @@ _KINDS: Final = {Component.BROKER: trace.SpanKind.PRODUCER}
 
 
 class OtelTracer:
-    """Steps of a cycle or a request are spans; what is done outside one (scrapes, looks at readiness) is none."""
+    """Makes spans inside a cycle or a request only: scrapes and readiness checks would be most of the spans."""
 
     def __init__(self, tracer: trace.Tracer) -> None:
-        """Take what makes spans."""
         self._tracer = tracer
 
     def begin(self, component: Component, name: str, attributes: Attributes = NO_ATTRIBUTES) -> Span:
-        """Begin a span below the one under way."""
+        """Begin a child of the current span; without one, do nothing."""
         if not trace.get_current_span().get_span_context().is_valid:
             return NULL_TRACER.begin(component, name, attributes)
         kind = _KINDS.get(component, trace.SpanKind.CLIENT)
@@ -43,7 +42,7 @@ class OtelTracer:
 
 
 class OtelSpan:
-    """A span that tells no more of a failure than its kind: texts of errors may hold what is nobody's business."""
+    """A span that records of a failure its kind only: the text of an error may hold secrets."""
 
     __slots__ = ("_context", "_ended", "_span", "_token")
 
@@ -55,7 +54,7 @@ class OtelSpan:
 
     @property
     def trace_headers(self) -> Mapping[str, str]:
-        """Write the span's context down."""
+        """Return the headers of W3C Trace Context."""
         trace_headers: dict[str, str] = {}
         W3C.inject(trace_headers, self._context)
         return trace_headers
@@ -69,7 +68,7 @@ class OtelSpan:
             self._span.end()
 
     def __enter__(self) -> Self:
-        """Let what follows belong to it."""
+        """Make it the current span."""
         self._token = contexts.attach(self._context)
         return self
 
@@ -78,7 +77,8 @@ class OtelSpan:
     ) -> None:
         """End it with the kind of the error."""
         if self._token is not None:
-            with suppress(ValueError):  # a generator that nobody ended is closed elsewhere
+            # an abandoned generator is closed in another context
+            with suppress(ValueError):
                 self._token.var.reset(self._token)
         self.end(None if error is None else kind_of(error))
 
@@ -90,5 +90,5 @@ def fail(span: trace.Span, failure: str) -> None:
 
 
 def kind_of(error: BaseException) -> str:
-    """Return a word for an error: the outcome where it is one of the source's."""
+    """Return one word for an error; for a SourceError its outcome."""
     return error.outcome.value if isinstance(error, SourceError) else type(error).__name__

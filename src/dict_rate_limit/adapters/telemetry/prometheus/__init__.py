@@ -1,1 +1,1 @@
-"""Metrics: what the process counted, and what the store holds, at the moment of the scrape."""
+"""Metrics of Prometheus: what the process has counted, and the stored state at the scrape."""

@@ -1,4 +1,4 @@
-"""When certificate files end."""
+"""Expiry of certificate files."""
 
 from __future__ import annotations
 
@@ -17,14 +17,13 @@ if TYPE_CHECKING:
 
 
 class CertificateExpiry(Collector):
-    """Reads the files at each scrape: they are small, and a renewed one counts at once."""
+    """Reads PEM files, by their label `certificate`, at each scrape, so that a renewed one shows at once."""
 
     def __init__(self, files: Mapping[str, Path]) -> None:
-        """Take PEM files by what they are called in `certificate`."""
         self._files = files
 
     def collect(self) -> Iterator[Metric]:
-        """Give when each file's first certificate ends; nothing for a file that has none or cannot be read."""
+        """Return when the first certificate of each file expires; nothing for an unreadable file."""
         family = gauge("certificate_expiry_timestamp_seconds")
         for name, path in self._files.items():
             end = _end_of(path)
@@ -34,7 +33,7 @@ class CertificateExpiry(Collector):
 
 
 def _end_of(path: Path) -> datetime | None:
-    # Here, for what it costs: an installation without certificates shall not carry the library.
+    # imported here: without certificates a process must not pay for the library
     from cryptography.x509 import load_pem_x509_certificate  # noqa: PLC0415
 
     try:

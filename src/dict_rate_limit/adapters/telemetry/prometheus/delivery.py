@@ -1,4 +1,4 @@
-"""What becomes of alerts once they are stored, as metrics: the outbox, people's notifications, silences."""
+"""The delivery of alerts as metrics: the outbox, notifications, silences."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryState:
-    """One look at delivery. `pending_since` is when the oldest pending notification of a channel began to wait."""
+    """The delivery at one scrape. `pending_since` is the time of the oldest pending notification of each channel."""
 
     backlog: Backlog
     notifications: Mapping[tuple[str, Status], int]
@@ -33,7 +33,7 @@ class DeliveryState:
 
 
 async def read_delivery(stores: Stores, now: datetime) -> DeliveryState:
-    """Read what the metrics need.
+    """Read the state of the delivery.
 
     Raises:
         StoreError: the store does not answer.
@@ -47,7 +47,7 @@ async def read_delivery(stores: Stores, now: datetime) -> DeliveryState:
 
 
 def delivery_metrics(state: DeliveryState, now: datetime) -> Iterator[Metric]:
-    """Give what waits and since when: no age where nothing waits."""
+    """Return what is pending and since when; there is no age if nothing is pending."""
     yield _single("outbox_waiting", state.backlog.waiting)
     if state.backlog.oldest_at is not None:
         age = (now - state.backlog.oldest_at).total_seconds()
@@ -65,14 +65,13 @@ def delivery_metrics(state: DeliveryState, now: datetime) -> Iterator[Metric]:
 
 
 class PublisherInfo(Collector):
-    """Where this process sends transitions, or would: told without the store."""
+    """Where this process publishes events. It is shown without the store."""
 
     def __init__(self, destination: Literal["log", "pulsar"]) -> None:
-        """Take the kind of destination."""
         self._destination = destination
 
     def collect(self) -> Iterator[Metric]:
-        """Give one series."""
+        """Return one series."""
         family = gauge("publisher_info")
         family.add_metric((self._destination,), 1)
         yield family

@@ -1,4 +1,4 @@
-"""One scrape: look into the store, then write everything down."""
+"""One scrape: read the stores, then write the text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from dict_rate_limit.adapters.telemetry.prometheus.catalog import counter, gauge
 from dict_rate_limit.adapters.telemetry.prometheus.delivery import PublisherInfo
 from dict_rate_limit.adapters.telemetry.prometheus.store_health import StoreHealthCollector, read_store_health
 from dict_rate_limit.adapters.telemetry.prometheus.store_metrics import (
-    STORE_TIMEOUT_SEC,
     StoredSource,
     StoredStateCollector,
     read_store,
@@ -43,17 +42,16 @@ MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
 
 
 class PlanCollector(Collector):
-    """What this program goes by: the pace of its polls, and the newest migration it knows."""
+    """The interval of the polls and the newest migration of this version."""
 
     def __init__(self, interval: timedelta, newest_migration: int) -> None:
-        """Take both."""
         self._plan = {
             "poll_interval_seconds": interval.total_seconds(),
             "schema_version_expected": newest_migration,
         }
 
     def collect(self) -> Iterator[Metric]:
-        """Give both."""
+        """Return both."""
         for name, value in self._plan.items():
             family = gauge(name)
             family.add_metric((), value)
@@ -61,14 +59,13 @@ class PlanCollector(Collector):
 
 
 class SourceCallsCollector(Collector):
-    """Calls of DICT that readers, not the monitor, made from this process."""
+    """Source calls of this process for readers of the API, not for the monitoring."""
 
     def __init__(self, calls: Callable[[], Mapping[tuple[str, Outcome], int]]) -> None:
-        """Take where the counts are kept."""
         self._calls = calls
 
     def collect(self) -> Iterator[Metric]:
-        """Give the calls by participant and outcome."""
+        """Return the calls by participant and outcome."""
         family = counter("source_calls")
         for (participant, outcome), count in self._calls().items():
             family.add_metric((participant, outcome.value), count)
@@ -76,10 +73,9 @@ class SourceCallsCollector(Collector):
 
 
 class Exporter:
-    """Everything a process tells Prometheus. The process's own figures come even when the store does not answer."""
+    """All metrics of a process. Those that it counts itself are shown even when the store does not answer."""
 
     def __init__(self, version: str, stored: StoredSource | None = None, counted: Sequence[Collector] = ()) -> None:
-        """Take the store to look into, if any, and collectors of what this process counted."""
         self._version = version
         self._stored = stored
         self._registry = CollectorRegistry(auto_describe=False)
@@ -88,7 +84,7 @@ class Exporter:
             self._registry.register(collector)
 
     async def scrape(self) -> bytes:
-        """Return the text Prometheus reads. Written in a thread: a thousand participants are many lines."""
+        """Return the metrics in Prometheus' text format 0.0.4."""
         own = CollectorRegistry(auto_describe=False)
         own.register(_Build(self._version))
         if self._stored is None:
@@ -96,12 +92,13 @@ class Exporter:
         now = self._stored.clock.now()
         with _without_gc():
             state, condition = await asyncio.gather(
-                read_store(self._stored), read_store_health(self._stored.stores.health, now, STORE_TIMEOUT_SEC)
+                read_store(self._stored), read_store_health(self._stored.stores.health, now)
             )
             own.register(StoredStateCollector(state, now))
             own.register(StoreHealthCollector(condition))
             latest = () if state is None else state.latest.values()
             buckets = BucketSeries(self._stored.thresholds, self._stored.interval)
+            # in a thread: the text of a thousand participants would block the event loop
             return await asyncio.to_thread(
                 lambda: generate_latest(own) + buckets.text(latest) + generate_latest(self._registry)
             )
@@ -109,7 +106,9 @@ class Exporter:
 
 @contextmanager
 def _without_gc() -> Iterator[None]:
-    """Keep Python from looking for cycles: a scrape makes a million objects and none, and the search takes a third."""
+    # A scrape makes a million objects and no cycles, and the collector's search takes a third of its time. The switch
+    # is of the whole process: other tasks go without the collector for the two seconds of a scrape at most, and
+    # whichever of two overlapping scrapes ends first switches it on again.
     gc.disable()
     try:
         yield

@@ -22,7 +22,6 @@ class RouteCounts:
     __slots__ = ("durations", "statuses")
 
     def __init__(self) -> None:
-        """Begin at zero."""
         self.statuses: dict[tuple[str, int], int] = {}
         self.durations = Durations()
 
@@ -36,11 +35,10 @@ class RouteCounts:
 class HttpCollector(Collector):
     """All routes. Their number is fixed by the code, never by what is asked for.
 
-    `reads` is how often a reading was answered with, by where it came from; whoever answers adds to it.
+    `reads` counts readings by how they were obtained; the handlers add to it.
     """
 
     def __init__(self) -> None:
-        """Begin without routes."""
         self._routes: dict[str, RouteCounts] = {}
         self.reads = dict.fromkeys(CacheStatus, 0)
 

@@ -1,10 +1,10 @@
-"""The state of the store itself. Looked at apart: a schema that is behind answers nothing else."""
+"""The state of the store itself. It is read separately, as an outdated schema answers nothing else."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from prometheus_client.registry import Collector
 
@@ -19,37 +19,36 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.ports.stores import StoreHealth
 
+STORE_TIMEOUT_SEC: Final = 2.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreHealthState:
-    """One look; None is what nobody knows."""
+    """The state at one scrape; None is unknown."""
 
     partitions_ahead: int | None = None
     schema_version: int | None = None
 
 
-async def read_store_health(store: StoreHealth, now: datetime, timeout: float) -> StoreHealthState:
-    """Look for so many seconds at most; what the store does not answer is None."""
-    version = await _value_or_none(store.schema_version(), timeout)
+async def read_store_health(store: StoreHealth, now: datetime) -> StoreHealthState:
+    """Read the state of the store; None for what it does not answer within STORE_TIMEOUT_SEC."""
+    version = await _value_or_none(store.schema_version())
     if version is None:
         return StoreHealthState()
-    return StoreHealthState(
-        partitions_ahead=await _value_or_none(store.partitions_ahead(now), timeout), schema_version=version
-    )
+    return StoreHealthState(partitions_ahead=await _value_or_none(store.partitions_ahead(now)), schema_version=version)
 
 
 class StoreHealthCollector(Collector):
-    """What is known of one look."""
+    """The metrics of one scrape."""
 
-    def __init__(self, condition: StoreHealthState) -> None:
-        """Take the look's result."""
-        self._condition = condition
+    def __init__(self, state: StoreHealthState) -> None:
+        self._state = state
 
     def collect(self) -> Iterator[Metric]:
-        """Give it."""
+        """Return the known values."""
         known = {
-            "partitions_ahead": self._condition.partitions_ahead,
-            "schema_version": self._condition.schema_version,
+            "partitions_ahead": self._state.partitions_ahead,
+            "schema_version": self._state.schema_version,
         }
         for name, value in known.items():
             if value is not None:
@@ -58,9 +57,9 @@ class StoreHealthCollector(Collector):
                 yield family
 
 
-async def _value_or_none(answer: Awaitable[int | None], timeout: float) -> int | None:
+async def _value_or_none(answer: Awaitable[int | None]) -> int | None:
     try:
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(STORE_TIMEOUT_SEC):
             return await answer
     except (StoreError, TimeoutError):
         return None

@@ -1,16 +1,17 @@
-"""The state of the store as metrics: read anew at each scrape, so that series of what is gone are gone too."""
+"""The stored state as metrics. It is read at each scrape, so that the series of removed objects disappear."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from prometheus_client.registry import Collector
 
 from dict_rate_limit.adapters.telemetry.prometheus.catalog import counter, gauge
 from dict_rate_limit.adapters.telemetry.prometheus.delivery import delivery_metrics, read_delivery
+from dict_rate_limit.adapters.telemetry.prometheus.store_health import STORE_TIMEOUT_SEC
 from dict_rate_limit.domain.alerts.alert import Kind
 from dict_rate_limit.domain.errors import StoreError
 
@@ -27,12 +28,10 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.stores import LatestReading, Stores, TransitionKey
 
-STORE_TIMEOUT_SEC: Final = 2.0
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSource:
-    """Where stored state is read, by which thresholds it is judged where a policy has none, and how often is polled."""
+    """The stores to read, the thresholds of policies without their own, and the interval of the polls."""
 
     stores: Stores
     participants: Sequence[str]
@@ -43,7 +42,7 @@ class StoredSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredState:
-    """One look into the store."""
+    """The stored state at one scrape."""
 
     latest: Mapping[str, LatestReading]
     polls: Mapping[tuple[str, Outcome], int]
@@ -53,7 +52,7 @@ class StoredState:
 
 
 async def read_store(source: StoredSource) -> StoredState | None:
-    """Read what the metrics need; None when the store does not answer within two seconds."""
+    """Read the stored state; None when the store does not answer within STORE_TIMEOUT_SEC."""
     stores, participants = source.stores, source.participants
     try:
         async with asyncio.timeout(STORE_TIMEOUT_SEC):
@@ -69,15 +68,14 @@ async def read_store(source: StoredSource) -> StoredState | None:
 
 
 class StoredStateCollector(Collector):
-    """Metrics of one look, but for those of buckets. What is unknown has no series; zero is never a stand-in."""
+    """The metrics of one scrape without those of buckets. An unknown value has no series; it is never zero."""
 
     def __init__(self, state: StoredState | None, now: datetime) -> None:
-        """Take a look's result, None where there was no answer."""
         self._state = state
         self._now = now
 
     def collect(self) -> Iterator[Metric]:
-        """Give whether the store answered and, if so, what it holds."""
+        """Return whether the store answered and, if so, its state."""
         up = gauge("store_up")
         up.add_metric((), 0 if self._state is None else 1)
         yield up
