@@ -1,1 +1,1 @@
-"""The one place where real adapters meet the use cases: settings in, parts out."""
+"""Composition root: builds adapters and use cases from the settings."""

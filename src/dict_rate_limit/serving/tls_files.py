@@ -1,4 +1,4 @@
-"""Certificate files that may change under a running process (a renewed Kubernetes secret, an operator's copy)."""
+"""Certificate files of mutual TLS."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 class CertificateFilesError(Exception):
-    """The files cannot be used as they are; the message names files, never what is in them."""
+    """The files cannot be used. The message names the files, never their content."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsFiles:
-    """PEM files: our certificate with its chain, its key, and the authority that signs the Bridge's."""
+    """PEM files: the client certificate with its chain, its key, and the authorities of the server."""
 
     cert_file: Path
     key_file: Path
@@ -30,7 +30,7 @@ class TlsFiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificates:
-    """What the files held, as bytes that belong together."""
+    """The content of the files, read at one moment."""
 
     cert: bytes
     key: bytes = field(repr=False)
@@ -64,7 +64,8 @@ def _read(files: TlsFiles) -> Certificates:
 def _require_fit(files: TlsFiles) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        context.load_cert_chain(files.cert_file, files.key_file, password="")  # a key with a password is refused
+        # the empty password rejects an encrypted key, for which OpenSSL would prompt
+        context.load_cert_chain(files.cert_file, files.key_file, password="")
     except (ssl.SSLError, OSError) as error:
         message = f"{files.cert_file} and {files.key_file} are no pair of certificate and key: {_reason(error)}"
         raise CertificateFilesError(message) from error

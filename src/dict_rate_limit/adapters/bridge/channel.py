@@ -1,4 +1,4 @@
-"""One kept channel to the Bridge that heals by itself."""
+"""A gRPC channel to the Bridge that replaces itself after a failure."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 
     from dict_rate_limit.serving.tls_files import Certificates, TlsFiles
 
+# a list of 29 policies takes about 2 kB
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
-"""A list of 29 policies takes about 2 kB."""
 _BACKOFF_MS: Final = (100, 1_000)
 
 
 @dataclass(slots=True, eq=False)
 class OpenChannel:
-    """A channel and how many calls run on it."""
+    """A channel and the number of its running calls."""
 
     channel: grpc.aio.Channel
     running: int = 0
 
 
 class ManagedChannel:
-    """Hands out the channel; a new one takes its place when the certificates change or the old one fell silent.
+    """Opens the channel, and replaces it when the certificates change or a call exceeds its deadline.
 
-    The library itself reconnects after a restart of the server, with a bounded back-off and without pings while idle.
-    An old channel is closed once its calls have ended.
+    grpc itself reconnects after a restart of the server, with a bounded back-off and without pings while idle. A
+    replaced channel is closed once its calls have ended.
     """
 
     def __init__(
@@ -62,19 +62,17 @@ class ManagedChannel:
 
     @contextmanager
     def acquire(self) -> Iterator[grpc.aio.Channel]:
-        """Give the channel for one call; a call that ran into its deadline gets it replaced.
-
-        Silence may mean a connection that died without anybody having said so.
+        """Yield the channel for one call.
 
         Raises:
-            SourceError: UNAUTHENTICATED when there has never been a usable set of certificate files; UNAVAILABLE
-                after `close`.
+            SourceError: UNAUTHENTICATED while no usable certificate files have been read; UNAVAILABLE after `close`.
         """
         opened = self.current()
         opened.running += 1
         try:
             yield opened.channel
         except SourceError as error:
+            # silence may mean a dead connection that was never reset
             if error.outcome is Outcome.DEADLINE_EXCEEDED and opened is self._active:
                 self._retire()
             raise
@@ -83,7 +81,7 @@ class ManagedChannel:
             self._sweep()
 
     def current(self) -> OpenChannel:
-        """Return what the next call runs on. Raises as `borrowed` does."""
+        """Return the channel of the next call. Raises the errors of `acquire`."""
         if self._closed:
             raise SourceError(Outcome.UNAVAILABLE, "the connection is closed")
         if self._tls is not None:
@@ -93,7 +91,7 @@ class ManagedChannel:
         return self._active
 
     async def close(self) -> None:
-        """End running calls and give everything back; may be called twice."""
+        """End running calls and close all channels; may be called twice."""
         self._closed = True
         self._retire()
         retired, self._retired = self._retired, []
