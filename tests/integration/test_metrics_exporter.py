@@ -327,7 +327,7 @@ class SilentState(MemoryStateStore):
 
 
 async def test_a_silent_database_times_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_metrics, "PATIENCE", 0.01)
+    monkeypatch.setattr(store_metrics, "STORE_TIMEOUT_SEC", 0.01)
     stores = memory_stores(world.clock)
     world.stores = replace(stores, state=SilentState(stores.database))
 
