@@ -126,7 +126,7 @@ def basis_points(value: str) -> int:
 
 
 def duration(value: str) -> timedelta:
-    """Read a Go duration above zero and at most a day: `60s`, `1m30s`, `500ms`."""
+    """Parse a Go duration above zero and at most a day: `60s`, `1m30s`, `500ms`."""
     return parse_duration(value, timedelta(days=1))
 
 

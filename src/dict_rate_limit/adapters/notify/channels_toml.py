@@ -14,16 +14,16 @@ from dict_rate_limit.adapters.notify.webhook import key_of
 from dict_rate_limit.domain.alerts.alert import Kind, Severity
 from dict_rate_limit.domain.notifications.channel import NAME, Channel, ChannelType, Language, Routes
 from dict_rate_limit.domain.text import GLOB
+from dict_rate_limit.domain.timestamps import parse_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
 TABLE: Final = "channels"
 HIDDEN: Final = "(hidden)"
 
 _LONGEST_WAIT: Final = timedelta(hours=1)
-_UNITS: Final = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours"}
-_WAIT: Final = re.compile(r"([0-9]{1,6})(ms|s|m|h)")
+_NO_WAIT: Final = re.compile(r"0(?:ms|s|m|h)")
 _SCHEME: Final = r"\A[A-Za-z][A-Za-z0-9+.-]*://[^\x00-\x1f\x7f]+\Z"
 _SECRET_LIKE: Final = re.compile(r"://|whsec_|@")
 _MAX_DISPLAY: Final = 60
@@ -153,11 +153,8 @@ def _secrets(secrets: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _wait(text: str) -> timedelta:
-    parts: Sequence[tuple[str, str]] = _WAIT.findall(text)
-    wait = sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
-    if wait > _LONGEST_WAIT:
-        raise ValueError
-    return wait
+    # A wait may be zero, unlike other durations.
+    return timedelta() if _NO_WAIT.fullmatch(text) else parse_duration(text, _LONGEST_WAIT)
 
 
 def _kinds(kinds: tuple[str, ...]) -> tuple[str, ...]:
@@ -180,7 +177,7 @@ _KEYS: Final[Mapping[str, _Key]] = {
     "participants": _Key(type=_GlobList, expected=_GLOBS),
     "kinds": _Key(type=_GlobList, convert=_kinds, expected=f"a list of {', '.join(Kind)} or globs, at least one"),
     "group_wait": _Key(
-        type=Annotated[str, msgspec.Meta(pattern=rf"\A(?:{_WAIT.pattern})+\Z")],
+        type=str,
         convert=_wait,
         expected="a duration from 0s to 1h, such as 10s or 1m30s",
     ),
