@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from dict_rate_limit.apps.cli.formatting import count_text, moment_text, size_text, span_text
+from dict_rate_limit.apps.cli.formatting import count_text, format_duration, moment_text, size_text
 from samples.domain import NOON
 
 
@@ -21,7 +21,7 @@ from samples.domain import NOON
     ],
 )
 def test_a_duration_has_its_two_largest_units(seconds: float, text: str) -> None:
-    assert span_text(timedelta(seconds=seconds)) == text
+    assert format_duration(timedelta(seconds=seconds)) == text
 
 
 @pytest.mark.parametrize(

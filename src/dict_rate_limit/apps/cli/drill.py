@@ -13,7 +13,7 @@ from dict_rate_limit.apps.cli.backup import described
 from dict_rate_limit.apps.cli.backup_target import service
 from dict_rate_limit.apps.cli.drill_alert import alert
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
-from dict_rate_limit.apps.cli.formatting import count_text, moment_text, span_text
+from dict_rate_limit.apps.cli.formatting import count_text, format_duration, moment_text
 from dict_rate_limit.apps.cli.output import Output
 from dict_rate_limit.apps.cli.signals import run_interruptible
 from dict_rate_limit.domain.text import without_password
@@ -88,7 +88,7 @@ def report(drilled: Drilled) -> list[str]:
         ("backup", "made for this drill" if drilled.made else "an existing one"),
         *(("", line) for line in described(manifest)),
         ("compared", f"{amounts}: equal in number and content; the copy was dropped"),
-        ("RPO", f"{span_text(manifest.age(drilled.now))}: a loss now would lose data after {taken}"),
+        ("RPO", f"{format_duration(manifest.age(drilled.now))}: a loss now would lose data after {taken}"),
         ("", f"so far {after} since the newest row in the backup"),
         *((("", line) for line in NEW_BACKUP) if drilled.made else ()),
         ("RTO", f"{took.total:.1f} s: {steps}"),

@@ -13,7 +13,7 @@ _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 _STEP: Final = 1024
 
 
-def span_text(span: timedelta) -> str:
+def format_duration(span: timedelta) -> str:
     """Format a duration with its two largest units: 2 d 3 h, 1 h 5 min, 12 s."""
     rest = int(span.total_seconds())
     parts: list[tuple[int, str]] = []
