@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from dict_rate_limit.apps.cli.formatting import count_text, format_duration, moment_text, size_text
+from dict_rate_limit.apps.cli.formatting import count_text, format_duration, format_time, size_text
 from samples.domain import NOON
 
 
@@ -37,4 +37,4 @@ def test_a_count_has_its_noun() -> None:
 
 
 def test_a_timestamp_is_in_utc_and_optional() -> None:
-    assert (moment_text(NOON), moment_text(None)) == ("2026-11-23T12:00:00Z", "none")
+    assert (format_time(NOON), format_time(None)) == ("2026-11-23T12:00:00Z", "none")

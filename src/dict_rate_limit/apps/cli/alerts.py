@@ -12,7 +12,7 @@ from rich.text import Text
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.apps.cli.client import DEFAULT_URL, Reason, Token, TokenFile, Url, api_at, segment
 from dict_rate_limit.apps.cli.exit_codes import Exit
-from dict_rate_limit.apps.cli.formatting import moment_text
+from dict_rate_limit.apps.cli.formatting import format_time
 from dict_rate_limit.apps.cli.output import STYLES, Output, Shape, facts, lines, plain, print_response, table_of, words
 from dict_rate_limit.contract.alerts import Alert, AlertDetail, AlertList
 from dict_rate_limit.contract.paths import ALERTS
@@ -128,8 +128,8 @@ def alert_view(one: AlertDetail) -> RenderableType:
         ("alert", str(one.alert_id)),
         ("about", f"{about_text(one)}, participant {one.participant}"),
         ("severity", severity_text(one)),
-        ("opened", moment_text(one.opened_at)),
-        ("resolved", "not yet" if one.resolved_at is None else moment_text(one.resolved_at)),
+        ("opened", format_time(one.opened_at)),
+        ("resolved", "not yet" if one.resolved_at is None else format_time(one.resolved_at)),
         ("sent by" if one.kind == _TEST else "acknowledged", acknowledgement_text(one) or "no"),
         ("sequence", str(one.sequence)),
     )
@@ -155,7 +155,7 @@ def acknowledgement_text(one: Alert) -> str:
     acknowledgement = one.acknowledgement
     if acknowledgement is None:
         return ""
-    until = "" if one.kind == _TEST else f" until {moment_text(acknowledgement.until)}"
+    until = "" if one.kind == _TEST else f" until {format_time(acknowledgement.until)}"
     return f"{acknowledgement.actor}{until}: {acknowledgement.reason}"
 
 
@@ -171,7 +171,7 @@ def _transitions(transitions: Sequence[Transition]) -> RenderableType:
     for one in transitions:
         table.add_row(
             Text(str(one.sequence)),
-            Text(moment_text(one.detected_at)),
+            Text(format_time(one.detected_at)),
             words(one.transition),
             _broker(one),
             words(one.message_en),
@@ -202,6 +202,6 @@ def answer_text(one: Notification) -> str:
     """Return the last answer of a channel, or the silence that suppressed the notification, and the next attempt."""
     if one.silence_id is not None:
         return f"silence {one.silence_id}"
-    last = f"{moment_text(one.attempts[-1].at)} {one.attempts[-1].text}" if one.attempts else ""
-    due = "" if one.next_try_at is None else f"due {moment_text(one.next_try_at)}"
+    last = f"{format_time(one.attempts[-1].at)} {one.attempts[-1].text}" if one.attempts else ""
+    due = "" if one.next_try_at is None else f"due {format_time(one.next_try_at)}"
     return "; ".join(text for text in (last, due) if text)

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from dict_rate_limit.apps.cli.client import DEFAULT_URL, Token, TokenFile, Url, api_at
 from dict_rate_limit.apps.cli.exit_codes import Exit
-from dict_rate_limit.apps.cli.formatting import moment_text
+from dict_rate_limit.apps.cli.formatting import format_time
 from dict_rate_limit.apps.cli.output import Output, Shape, lines, print_response, table_of, words
 from dict_rate_limit.contract.audit import AuditList
 from dict_rate_limit.contract.paths import AUDIT
@@ -43,7 +43,7 @@ def _view(found: AuditList) -> RenderableType:
     table = table_of("AT", "ACTOR", "WHAT AND WHY", breaking=("ACTOR", "WHAT AND WHY"))
     for one in found.entries:
         table.add_row(
-            Text(moment_text(one.at)),
+            Text(format_time(one.at)),
             words(one.actor),
             lines(words(f"{one.act}: {one.detail}"), words(str(one.subject_id), "dim"), words(one.reason)),
         )

@@ -13,7 +13,7 @@ from dict_rate_limit.apps.cli.backup import described
 from dict_rate_limit.apps.cli.backup_target import service
 from dict_rate_limit.apps.cli.drill_alert import alert
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
-from dict_rate_limit.apps.cli.formatting import count_text, format_duration, moment_text
+from dict_rate_limit.apps.cli.formatting import count_text, format_duration, format_time
 from dict_rate_limit.apps.cli.output import Output
 from dict_rate_limit.apps.cli.signals import run_interruptible
 from dict_rate_limit.domain.text import without_password
@@ -81,7 +81,7 @@ def report(drilled: Drilled) -> list[str]:
     manifest, took = drilled.manifest, drilled.took
     contents = manifest.contents
     amounts = f"{count_text(len(contents.tables), 'table')}, {count_text(contents.rows, 'row')}"
-    taken = moment_text(manifest.taken_at)
+    taken = format_time(manifest.taken_at)
     after = f"{count_text(drilled.polls_after, 'poll')} and {count_text(drilled.transitions_after, 'transition')}"
     steps = f"check {took.check:.1f}, restore {took.restore:.1f}, compare {took.compare:.1f}"
     lines = [
@@ -104,8 +104,8 @@ def _document(drilled: Drilled) -> dict[str, object]:
     return {
         "backup": manifest.name,
         "made_for_this_drill": drilled.made,
-        "taken_at": moment_text(manifest.taken_at),
-        "newest_at": None if newest is None else moment_text(newest),
+        "taken_at": format_time(manifest.taken_at),
+        "newest_at": None if newest is None else format_time(newest),
         "schema_version": manifest.contents.version,
         "tables": len(manifest.contents.tables),
         "rows": manifest.contents.rows,

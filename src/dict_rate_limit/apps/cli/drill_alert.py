@@ -17,7 +17,7 @@ from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.apps.cli.alerts import STATUS_STYLES, answer_text
 from dict_rate_limit.apps.cli.client import DEFAULT_URL, Reason, Token, TokenFile, Url, api_at
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
-from dict_rate_limit.apps.cli.formatting import count_text, moment_text
+from dict_rate_limit.apps.cli.formatting import count_text, format_time
 from dict_rate_limit.apps.cli.output import Output, Shape, console_for, table_of, words
 from dict_rate_limit.contract.drills import Drill
 from dict_rate_limit.contract.paths import DRILLS
@@ -135,7 +135,7 @@ def _before_first_attempt(one: Notification, drill: Drill) -> str:
     rejected = next((last for last in drill.last_answers if last.channel == one.channel and not last.ok), None)
     if one.status != "PENDING" or rejected is None:
         return answer_text(one)
-    return f"waits behind others: {moment_text(rejected.at)} {rejected.text}"
+    return f"waits behind others: {format_time(rejected.at)} {rejected.text}"
 
 
 def _step(*, done: bool) -> Text:

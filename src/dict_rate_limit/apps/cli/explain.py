@@ -10,7 +10,7 @@ from rich.text import Text
 
 from dict_rate_limit.apps.cli.alerts import STATUS_STYLES, about_text, acknowledgement_text, severity_text
 from dict_rate_limit.apps.cli.client import DEFAULT_URL, Token, TokenFile, Url, api_at, segment
-from dict_rate_limit.apps.cli.formatting import moment_text
+from dict_rate_limit.apps.cli.formatting import format_time
 from dict_rate_limit.apps.cli.output import STYLES, Output, Shape, facts, lines, print_response, words
 from dict_rate_limit.apps.cli.silences import silences_view
 from dict_rate_limit.contract.explain import Explanation
@@ -67,7 +67,7 @@ def _policy(one: Explanation) -> RenderableType:
     thresholds = f"WARNING at {one.warning_threshold_pct:g} %, CRITICAL at {one.critical_threshold_pct:g} %"
     return facts(
         ("policy", f"{one.policy_name}, participant {one.participant}"),
-        ("read", f"{moment_text(one.checked_at)}, {duration_text(one.now - one.checked_at)} ago"),
+        ("read", f"{format_time(one.checked_at)}, {duration_text(one.now - one.checked_at)} ago"),
         ("level", level),
         ("alert", _alert_level(one)),
         ("thresholds", thresholds if one.enabled else f"{thresholds}; alerts are off for this policy"),
@@ -87,11 +87,11 @@ def _alert(one: ExplainedAlert) -> RenderableType:
     if one.next_reminder_at is None:
         reminder = "none"
     else:
-        reminder = f"{moment_text(one.next_reminder_at)}, unless it changes before"
+        reminder = f"{format_time(one.next_reminder_at)}, unless it changes before"
     silenced = ", ".join(str(silence_id) for silence_id in one.silenced_by)
     deliveries = [_delivery(each) for each in one.last_deliveries]
     return facts(
-        ("open alert", f"{about_text(one)}, since {moment_text(one.opened_at)}, sequence {one.sequence}"),
+        ("open alert", f"{about_text(one)}, since {format_time(one.opened_at)}, sequence {one.sequence}"),
         ("", words(str(one.alert_id), "dim")),
         ("severity", severity_text(one)),
         ("acknowledged", acknowledgement_text(one) or "no"),
@@ -103,4 +103,4 @@ def _alert(one: ExplainedAlert) -> RenderableType:
 
 def _delivery(one: LastDelivery) -> Text:
     text = words(f"{one.channel}: {one.transition} ").append_text(words(one.status, STATUS_STYLES.get(one.status, "")))
-    return text if one.at is None else text.append_text(words(f" {moment_text(one.at)} {one.text}"))
+    return text if one.at is None else text.append_text(words(f" {format_time(one.at)} {one.text}"))

@@ -24,7 +24,7 @@ def format_duration(span: timedelta) -> str:
     return " ".join(f"{count} {unit}" for count, unit in parts[:2] if count) or "0 s"
 
 
-def moment_text(moment: datetime | None) -> str:
+def format_time(moment: datetime | None) -> str:
     """Format a time in UTC, to the second; "none" for None."""
     return "none" if moment is None else format_utc(moment)
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.apps.cli.client import DEFAULT_URL, Reason, Token, TokenFile, Url, api_at, segment
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
-from dict_rate_limit.apps.cli.formatting import moment_text
+from dict_rate_limit.apps.cli.formatting import format_time
 from dict_rate_limit.apps.cli.output import Output, Shape, lines, print_response, table_of, words
 from dict_rate_limit.contract.paths import SILENCES
 from dict_rate_limit.contract.silences import Silence, SilenceList
@@ -153,11 +153,11 @@ def _state(one: Silence, now: datetime) -> Text:
 
 
 def _when(one: Silence, now: datetime) -> list[str]:
-    when = [f"from {moment_text(one.starts_at)}"] if one.starts_at > now else []
+    when = [f"from {format_time(one.starts_at)}"] if one.starts_at > now else []
     if one.ended_at is None:
-        when.append(f"until {moment_text(one.ends_at)}")
+        when.append(f"until {format_time(one.ends_at)}")
     else:
-        when.append(f"ended {moment_text(one.ended_at)} by {one.ended_by}")
+        when.append(f"ended {format_time(one.ended_at)} by {one.ended_by}")
     if one.recurrence is not None:
         hours = one.recurrence
         when += [f"{','.join(hours.days)} {hours.start}-{hours.end}", hours.time_zone]
