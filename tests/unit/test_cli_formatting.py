@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from dict_rate_limit.apps.cli.formatting import count_text, format_duration, format_time, size_text
+from dict_rate_limit.apps.cli.formatting import count_text, format_duration, format_size, format_time
 from samples.domain import NOON
 
 
@@ -29,7 +29,7 @@ def test_a_duration_has_its_two_largest_units(seconds: float, text: str) -> None
     [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (5 * 2**30, "5.0 GiB"), (3 * 2**50, "3072.0 TiB")],
 )
 def test_a_size_has_the_unit_that_fits(size: int, text: str) -> None:
-    assert size_text(size) == text
+    assert format_size(size) == text
 
 
 def test_a_count_has_its_noun() -> None:

@@ -10,7 +10,7 @@ import typer
 
 from dict_rate_limit.apps.cli.backup_target import service
 from dict_rate_limit.apps.cli.exit_codes import Exit
-from dict_rate_limit.apps.cli.formatting import count_text, format_time, size_text
+from dict_rate_limit.apps.cli.formatting import count_text, format_size, format_time
 from dict_rate_limit.apps.cli.signals import run_interruptible
 from dict_rate_limit.bootstrap.backup import delete_old_backups
 from dict_rate_limit.domain.recovery import Retention
@@ -59,7 +59,7 @@ def described(manifest: Manifest) -> list[str]:
     """Describe the content of a backup in a few lines."""
     contents = manifest.contents
     amounts = ", ".join(
-        (count_text(len(contents.tables), "table"), count_text(contents.rows, "row"), size_text(manifest.size))
+        (count_text(len(contents.tables), "table"), count_text(contents.rows, "row"), format_size(manifest.size))
     )
     times = f"taken {format_time(manifest.taken_at)}, newest row {format_time(contents.newest_at)}"
     return [

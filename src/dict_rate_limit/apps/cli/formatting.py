@@ -29,7 +29,7 @@ def format_time(moment: datetime | None) -> str:
     return "none" if moment is None else format_utc(moment)
 
 
-def size_text(size: int) -> str:
+def format_size(size: int) -> str:
     """Format a number of bytes: 512 B, 1.2 MiB."""
     amount, unit = float(size), "B"
     for larger in ("KiB", "MiB", "GiB", "TiB"):
