@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from dict_rate_limit.apps.cli.formatting import count_text, format_duration, format_size, format_time
+from dict_rate_limit.apps.cli.formatting import format_count, format_duration, format_size, format_time
 from samples.domain import NOON
 
 
@@ -33,7 +33,7 @@ def test_a_size_has_the_unit_that_fits(size: int, text: str) -> None:
 
 
 def test_a_count_has_its_noun() -> None:
-    assert (count_text(1, "row"), count_text(34_567, "row")) == ("1 row", "34,567 rows")
+    assert (format_count(1, "row"), format_count(34_567, "row")) == ("1 row", "34,567 rows")
 
 
 def test_a_timestamp_is_in_utc_and_optional() -> None:

@@ -10,7 +10,7 @@ import typer
 
 from dict_rate_limit.apps.cli.backup_target import service
 from dict_rate_limit.apps.cli.exit_codes import Exit
-from dict_rate_limit.apps.cli.formatting import count_text, format_size, format_time
+from dict_rate_limit.apps.cli.formatting import format_count, format_size, format_time
 from dict_rate_limit.apps.cli.signals import run_interruptible
 from dict_rate_limit.bootstrap.backup import delete_old_backups
 from dict_rate_limit.domain.recovery import Retention
@@ -49,7 +49,7 @@ def backup(
         typer.echo(line, err=True)
     gone, bad = delete_old_backups(folder, made, retention)
     if gone:
-        typer.echo(f"{count_text(len(gone), 'older backup')} deleted", err=True)
+        typer.echo(f"{format_count(len(gone), 'older backup')} deleted", err=True)
     for line in bad:
         typer.echo(f"warning: not a valid backup, not deleted: {line}", err=True)
     return Exit.OK
@@ -59,10 +59,10 @@ def described(manifest: Manifest) -> list[str]:
     """Describe the content of a backup in a few lines."""
     contents = manifest.contents
     amounts = ", ".join(
-        (count_text(len(contents.tables), "table"), count_text(contents.rows, "row"), format_size(manifest.size))
+        (format_count(len(contents.tables), "table"), format_count(contents.rows, "row"), format_size(manifest.size))
     )
     times = f"taken {format_time(manifest.taken_at)}, newest row {format_time(contents.newest_at)}"
     return [
         f"{manifest.name}: {amounts}, schema version {contents.version}",
-        f"{times}, {count_text(contents.waiting, 'transition')} not yet published",
+        f"{times}, {format_count(contents.waiting, 'transition')} not yet published",
     ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
-from dict_rate_limit.apps.cli.formatting import count_text
+from dict_rate_limit.apps.cli.formatting import format_count
 from dict_rate_limit.bootstrap.notifications import channels_of_file
 from dict_rate_limit.settings import load
 
@@ -47,7 +47,9 @@ def check(
             typer.echo(f"error: {problem}", err=True)
         return Exit.DATA
     sys.stdout.writelines(f"{_described(channel)}\n" for channel in channels)
-    typer.echo(f"{count_text(len(channels), 'channel')}, no problem; `drill alert` sends through all of them", err=True)
+    typer.echo(
+        f"{format_count(len(channels), 'channel')}, no problem; `drill alert` sends through all of them", err=True
+    )
     return Exit.OK
 
 

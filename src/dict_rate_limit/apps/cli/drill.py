@@ -13,7 +13,7 @@ from dict_rate_limit.apps.cli.backup import described
 from dict_rate_limit.apps.cli.backup_target import service
 from dict_rate_limit.apps.cli.drill_alert import alert
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
-from dict_rate_limit.apps.cli.formatting import count_text, format_duration, format_time
+from dict_rate_limit.apps.cli.formatting import format_count, format_duration, format_time
 from dict_rate_limit.apps.cli.output import Output
 from dict_rate_limit.apps.cli.signals import run_interruptible
 from dict_rate_limit.domain.text import without_password
@@ -80,9 +80,9 @@ def report(drilled: Drilled) -> list[str]:
     """Return the report of a drill as lines."""
     manifest, took = drilled.manifest, drilled.took
     contents = manifest.contents
-    amounts = f"{count_text(len(contents.tables), 'table')}, {count_text(contents.rows, 'row')}"
+    amounts = f"{format_count(len(contents.tables), 'table')}, {format_count(contents.rows, 'row')}"
     taken = format_time(manifest.taken_at)
-    after = f"{count_text(drilled.polls_after, 'poll')} and {count_text(drilled.transitions_after, 'transition')}"
+    after = f"{format_count(drilled.polls_after, 'poll')} and {format_count(drilled.transitions_after, 'transition')}"
     steps = f"check {took.check:.1f}, restore {took.restore:.1f}, compare {took.compare:.1f}"
     lines = [
         ("backup", "made for this drill" if drilled.made else "an existing one"),
@@ -93,7 +93,7 @@ def report(drilled: Drilled) -> list[str]:
         *((("", line) for line in NEW_BACKUP) if drilled.made else ()),
         ("RTO", f"{took.total:.1f} s: {steps}"),
         ("", "not measured: detection, a server, fetching the backup, starting the product"),
-        ("resumes", f"the worker would publish {count_text(contents.waiting, 'transition')}"),
+        ("resumes", f"the worker would publish {format_count(contents.waiting, 'transition')}"),
     ]
     return [f"{label:<9} {text}" for label, text in lines]
 

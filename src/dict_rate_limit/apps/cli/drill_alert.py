@@ -17,7 +17,7 @@ from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.apps.cli.alerts import STATUS_STYLES, answer_text
 from dict_rate_limit.apps.cli.client import DEFAULT_URL, Reason, Token, TokenFile, Url, api_at
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
-from dict_rate_limit.apps.cli.formatting import count_text, format_time
+from dict_rate_limit.apps.cli.formatting import format_count, format_time
 from dict_rate_limit.apps.cli.output import Output, Shape, console_for, table_of, words
 from dict_rate_limit.contract.drills import Drill
 from dict_rate_limit.contract.paths import DRILLS
@@ -116,9 +116,9 @@ def drill_view(drill: Drill) -> RenderableType:
         "published",
         Text("dead", style="bold red") if dead else _step(done=drill.published),
         "",
-        Text(f"{len(published)} of {count_text(len(drill.transitions), 'transition')}"),
+        Text(f"{len(published)} of {format_count(len(drill.transitions), 'transition')}"),
     )
-    routes = count_text(len(channels), "channel") if channels else "no channel is configured"
+    routes = format_count(len(channels), "channel") if channels else "no channel is configured"
     table.add_row("routed", _step(done=drill.routed), "", Text(routes if drill.routed else ""))
     for one in drill.notifications:
         table.add_row(

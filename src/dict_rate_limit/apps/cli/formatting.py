@@ -39,6 +39,6 @@ def format_size(size: int) -> str:
     return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
 
 
-def count_text(count: int, one: str) -> str:
+def format_count(count: int, one: str) -> str:
     """Format a count with its noun: 1 table, 34,567 rows."""
     return f"{count:,} {one}" if count == 1 else f"{count:,} {one}s"

@@ -11,7 +11,7 @@ import typer
 from dict_rate_limit.apps.cli.backup import described
 from dict_rate_limit.apps.cli.backup_target import folders, service
 from dict_rate_limit.apps.cli.exit_codes import Exit
-from dict_rate_limit.apps.cli.formatting import count_text, format_duration, format_time
+from dict_rate_limit.apps.cli.formatting import format_count, format_duration, format_time
 from dict_rate_limit.apps.cli.signals import run_interruptible
 from dict_rate_limit.bootstrap.backup import check_backup, find_backup
 from dict_rate_limit.settings import load
@@ -59,11 +59,11 @@ def restore(
 def report(manifest: Manifest, restored: Restored) -> list[str]:
     """Say line by line what was restored and what is lost."""
     contents = manifest.contents
-    amounts = f"{count_text(len(contents.tables), 'table')}, {count_text(contents.rows, 'row')}"
+    amounts = f"{format_count(len(contents.tables), 'table')}, {format_count(contents.rows, 'row')}"
     newest = f"newest row {format_time(contents.newest_at)}"
     return [
         f"restored and compared: {amounts}, schema version {contents.version}, in {restored.took.total:.1f} s",
         f"lost: data after {format_time(manifest.taken_at)}, {format_duration(restored.age)} until now; {newest}",
-        f"waiting: {count_text(contents.waiting, 'transition')}; readers recognise repeats by the event_id",
-        f"continues: {count_text(restored.open_alerts, 'open alert')}",
+        f"waiting: {format_count(contents.waiting, 'transition')}; readers recognise repeats by the event_id",
+        f"continues: {format_count(restored.open_alerts, 'open alert')}",
     ]
