@@ -1,4 +1,4 @@
-"""A thousand transitions, two relays and a broker that are killed at random: a reader's ledger against the table.
+"""A thousand transitions, two relays and a broker that are killed at random: the ledger of a reader matches the table.
 
 `LEDGER_KILLS=20 make test ARGS=tests/acceptance/test_delivery_ledger.py` kills the relays twenty times and the broker
 twenty times, in minutes; by default each three times.
@@ -49,7 +49,7 @@ TRANSITIONS = 1_000
 RELAYS = 2
 BATCH = 4
 BATCH_SEC = 0.02
-"""More than a batch takes, from its claim to its commit."""
+"""Longer than one batch, from its claim to its commit."""
 PATIENCE_SEC = 120.0
 TABLE = """
     SELECT event_id::text, policy_name, published_at IS NOT NULL, dead_at IS NULL AND refusals = 0
@@ -58,7 +58,7 @@ TABLE = """
 
 
 def polls() -> Iterator[Poll]:
-    """Make readings of which each brings a transition of every policy: in turns critical, and well again."""
+    """Return readings that each cause a transition of every policy, critical and OK in turns."""
     names = [f"POLICY_{number}" for number in range(POLICIES)]
     for tick in range(TRANSITIONS // POLICIES):
         left = 50 if tick % 2 == 0 else 1000
@@ -67,7 +67,7 @@ def polls() -> Iterator[Poll]:
 
 @dataclass(slots=True, kw_only=True)
 class Experiment:
-    """The database, the broker, and the relays of the moment."""
+    """The database, the broker and the running relays."""
 
     config: RelayConfig
     killable_broker: KillableBroker
@@ -98,17 +98,17 @@ class Experiment:
 
     async def kill_the_broker(self) -> None:
         self.killable_broker.kill()
-        await self.record(1)  # what waits for it
+        await self.record(1)  # transitions for it
         await self.killable_broker.begin()
 
     async def amid_delivery(self) -> None:
-        """Return when a part of what waits has been told, at some moment of the next batch: both are left to chance."""
+        """Wait until a random number of transitions is published, at a random time of the next batch."""
         waiting = (await self.stores.outbox.backlog()).waiting
         await self.until_waiting(self.chance.randrange(max(1, waiting)))
         await asyncio.sleep(self.chance.uniform(0, BATCH_SEC))
 
     async def until_waiting(self, number: int) -> None:
-        """Return when no more than that many wait."""
+        """Wait until at most that many transitions are pending."""
         async with asyncio.timeout(PATIENCE_SEC):
             while (await self.stores.outbox.backlog()).waiting > number:  # noqa: ASYNC110 -- it sends no event
                 await asyncio.sleep(0.001)
@@ -145,7 +145,7 @@ async def experiment(database_url: str, folder: Path) -> AsyncIterator[Experimen
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """What the table holds, in its order, and what a reader of the topic has seen, in the order it came."""
+    """Transitions of the table in their order, and events of a topic reader in their order of arrival."""
 
     recorded: list[tuple[str, str, bool, bool]]
     seen: list[Arrived]
@@ -164,7 +164,7 @@ class Ledger:
 
     @property
     def out_of_order(self) -> int:
-        """Count those that stand at another place within their key, once repeats are dropped."""
+        """Count events in the wrong order within their key, without repeats."""
         wrong = 0
         for key in {row[1] for row in self.recorded}:
             received = list(dict.fromkeys(message.event_id for message in self.seen if message.key == key))
@@ -209,7 +209,7 @@ def table(database_url: str) -> list[tuple[str, str, bool, bool]]:
 
 
 def report(ledger: Ledger, kills: int) -> None:
-    """Say what came of it; `pytest -s` or a failure shows it."""
+    """Print the result. `pytest -s` or a failure shows it."""
     often = Counter(Counter(message.event_id for message in ledger.seen).values())
     sys.stdout.write(
         f"\nkills {kills}, recorded {len(ledger.recorded)}, read {len(ledger.seen)}, missing {ledger.missing}, "

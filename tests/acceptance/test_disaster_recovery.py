@@ -1,4 +1,4 @@
-"""The database is lost for good; a backup brings the product back."""
+"""The database is lost permanently, and a backup restores the product."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ def test_a_restore_loses_nothing_and_repeats_keep_their_ids(
 
 
 async def polled(url: str, publisher: MemoryPublisher, *polls: Poll, batch: int = 10) -> None:
-    """Record polls, and tell one batch of transitions as the worker does."""
+    """Record polls, and publish one batch of transitions as the worker does."""
     async with opened_store(url) as stores:
         await record(stores, *polls)
         await deliver(stores.outbox, publisher, FakeClock(), batch=batch)
 
 
 def without_alerts(tables: Mapping[str, list[tuple[object, ...]]]) -> dict[str, list[tuple[object, ...]]]:
-    """Leave the open alerts out, whose sequence a restore raises."""
+    """Remove the open alerts, because a restore raises their sequence."""
     return {name: rows for name, rows in tables.items() if name != "dict_rate_limit_alerts"}
 
 
@@ -69,7 +69,7 @@ def ids(publisher: MemoryPublisher) -> list[UUID]:
 
 
 def destroy(server_url: str, url: str) -> None:
-    """Lose a database; an empty one takes its place."""
+    """Replace a database by an empty one."""
     name = psycopg.sql.Identifier(urlsplit(url).path.removeprefix("/"))
     with psycopg.connect(server_url, autocommit=True) as admin:
         admin.execute(psycopg.sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))

@@ -1,4 +1,4 @@
-"""The whole product with a broker: what a person reads from the topic while `up` runs."""
+"""The whole product with a broker: events on the topic while `up` runs."""
 
 from __future__ import annotations
 

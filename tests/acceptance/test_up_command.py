@@ -1,4 +1,4 @@
-"""`dict-rate-limit up` as people run it: a process, a data folder, Ctrl-C."""
+"""`dict-rate-limit up` as users run it: a process, a data folder, Ctrl-C."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 PATIENCE_SEC = 90
-SYSTEM = 71  # exit code: the machine refused
+SYSTEM = 71  # exit code of a system error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Up:
-    """A running `up`; what it says is collected in a file."""
+    """A running `up`, with its output in a file."""
 
     process: subprocess.Popen[bytes]
     port: int
@@ -55,7 +55,7 @@ class Up:
         return self.process.wait(PATIENCE_SEC)
 
     def _first(self, url: str, text: str) -> httpx.Response:
-        """Ask until there is a good answer with the text in it."""
+        """Request until a successful response contains the text."""
         deadline = time.monotonic() + PATIENCE_SEC
         while time.monotonic() < deadline:
             assert self.process.poll() is None, self.words.read_text()
@@ -126,7 +126,7 @@ def test_policies_and_alerts_appear_and_ctrl_c_leaves_nothing(data_folder: Path)
     assert policies["total"] >= 29
     assert page.headers["content-type"].startswith("text/html")
     assert "dict_rate_limit_tokens_available{" in alerts
-    assert code == 0  # another code would say that it had to be forced
+    assert code == 0  # another code means that it was killed
     assert left == set()
 
 

@@ -1,4 +1,4 @@
-"""The worker while PostgreSQL goes and comes back."""
+"""The worker while PostgreSQL stops and starts again."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def postgres(folder: Path) -> AsyncIterator[str]:
 async def test_no_reading_is_lost_while_the_database_is_unavailable(temporal_address: str, data_folder: Path) -> None:
     address, stage = await new_namespace(temporal_address), Stage()
     async with postgres(data_folder) as url:
-        pass  # it has been there once: the address is known
+        pass  # starts once, so that the address is known
     async with open_pool(url, timeout_sec=3.0) as pool:
         stage.stores = postgres_stores(pool)
         async with running_worker(stage.parts(address, "@every 1s")):

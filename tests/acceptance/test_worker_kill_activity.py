@@ -47,7 +47,7 @@ POINTS = [point for point in Point if point is not Point.NOWHERE]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Experiment:
-    """One database, one namespace, one fake DICT, and workers that come and go."""
+    """One database, one namespace, one simulated DICT, and workers that start and stop."""
 
     config: WorkerConfig
     address: TemporalAddress
@@ -59,7 +59,7 @@ class Experiment:
         try:
             yield process
         finally:
-            with suppress(ProcessLookupError):  # it has ended by itself, as it should
+            with suppress(ProcessLookupError):  # it has ended without a signal, as expected
                 process.kill()
             await process.wait()
 
@@ -71,7 +71,7 @@ class Experiment:
         return len(await self.rows("SELECT FROM dict_rate_limit_polls")) >= number
 
     def answers(self) -> list[Snapshot]:
-        """Return what the source answered, also what a killed worker took with it."""
+        """Return the answers of the source, also those to a killed worker."""
         polls = [decode_poll(line) for line in Path(self.config.journal).read_text().splitlines()]
         return [poll for poll in polls if isinstance(poll, Snapshot)]
 
@@ -82,7 +82,7 @@ class Experiment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """What is left when a killed worker's heir has ended too."""
+    """Data after the successor of a killed worker has ended too."""
 
     experiment: Experiment
     killed_by: int
@@ -93,7 +93,7 @@ class Ended:
 async def ended(
     temporal_address: str, postgres_server: str, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[dict[Point, Ended]]:
-    """Live through all the deaths side by side: they are mostly waiting."""
+    """Run all cases concurrently, because they mostly wait."""
     async with AsyncExitStack() as stack:
         names = {point: f"killed_{point.name.lower()}" for point in POINTS}
         experiments = {}
@@ -188,7 +188,7 @@ async def test_no_fetched_reading_is_lost(ended: dict[Point, Ended], point: Poin
 
 
 async def replayed(experiment: Experiment) -> list[Evaluation]:
-    """Judge the recorded polls once more, from what the source itself answered."""
+    """Evaluate the recorded polls again, from the answers of the source."""
     answers: dict[tuple[object, object], Snapshot] = {
         (snapshot.participant, snapshot.received_at): snapshot for snapshot in experiment.answers()
     }
