@@ -29,10 +29,7 @@ INSERT INTO dict_rate_limit_notifications (
 SELECT
     new.notification_id, new.event_id, event.position, new.channel, new.status, new.created_at, new.next_try_at,
     new.attempts, new.silence_id
-FROM jsonb_to_recordset(%(notifications)s::jsonb) AS new (
-    notification_id uuid, event_id uuid, channel text, status text, created_at timestamptz, next_try_at timestamptz,
-    attempts integer, silence_id uuid
-)
+FROM jsonb_populate_recordset(NULL::dict_rate_limit_notifications, %(notifications)s::jsonb) AS new
 JOIN dict_rate_limit_alert_events AS event ON event.event_id = new.event_id
 ON CONFLICT DO NOTHING;
 

@@ -69,10 +69,8 @@ ORDER BY event.position;
 -- The results. The first time of publishing stays. Rows are locked in the order in which routing locks them: another
 -- order could deadlock.
 WITH mark AS MATERIALIZED (
-    SELECT *
-    FROM jsonb_to_recordset(%(marks)s::jsonb) AS m (
-        event_id uuid, published_at timestamptz, refusal text, next_try_at timestamptz, dead_at timestamptz
-    )
+    SELECT event_id, published_at, refusal, next_try_at, dead_at
+    FROM jsonb_populate_recordset(NULL::dict_rate_limit_alert_events, %(marks)s::jsonb)
 ), held AS MATERIALIZED (
     SELECT event.event_id
     FROM dict_rate_limit_alert_events AS event

@@ -65,7 +65,7 @@ def alert_parameters(alerts: Iterable[Alert], events: Iterable[AlertEvent]) -> P
     last = {alert.alert_id: alert for alert in alerts}
     return {
         "alerts": as_json([_alert(alert) for alert in last.values()]),
-        "events": as_json([{"place": place, **_event(event)} for place, event in enumerate(events)]),
+        "events": as_json([_event(event) for event in events]),
     }
 
 
@@ -190,5 +190,5 @@ def _storable(values: Parameters) -> Parameters:
 
 
 def as_json(rows: list[Parameters]) -> str:
-    """Write rows for jsonb_to_recordset; times and ids as texts."""
+    """Return rows for jsonb_populate_recordset, with times and ids as text."""
     return json.dumps(rows, default=str, separators=(",", ":"))

@@ -134,11 +134,7 @@ WITH alert AS (
     SELECT
         alert_id, participant, policy_name, kind, severity, exhausted, sequence, opened_at, updated_at, resolved_at,
         acknowledgement
-    FROM jsonb_to_recordset(%(alerts)s::jsonb) AS a (
-        alert_id uuid, participant text, policy_name text, kind text, severity text, exhausted boolean,
-        sequence integer, opened_at timestamptz, updated_at timestamptz, resolved_at timestamptz,
-        acknowledgement jsonb
-    )
+    FROM jsonb_populate_recordset(NULL::dict_rate_limit_alerts, %(alerts)s::jsonb)
     ORDER BY resolved_at IS NULL
     ON CONFLICT (alert_id) DO UPDATE SET
         severity = excluded.severity,
@@ -157,13 +153,8 @@ WITH alert AS (
         event_id, alert_id, sequence, participant, policy_name, kind, transition, severity, exhausted, category,
         available_tokens, capacity_max, utilization_pct, previous, current, opened_at, detected_at, message, message_en,
         outlook, acknowledgement
-    FROM jsonb_to_recordset(%(events)s::jsonb) AS e (
-        place integer, event_id uuid, alert_id uuid, sequence integer, participant text, policy_name text, kind text,
-        transition text, severity text, exhausted boolean, category text, available_tokens integer, capacity_max integer,
-        utilization_pct numeric, previous text, current text, opened_at timestamptz, detected_at timestamptz, message text,
-        message_en text, outlook jsonb, acknowledgement jsonb
-    )
-    ORDER BY place
+    FROM jsonb_populate_recordset(NULL::dict_rate_limit_alert_events, %(events)s::jsonb) WITH ORDINALITY
+    ORDER BY ordinality
     ON CONFLICT (event_id) DO NOTHING
     RETURNING participant, policy_name, kind, transition
 )
