@@ -89,12 +89,12 @@ class Printer:
         if self.output is Output.JSON:
             sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
         else:
-            console_for(sys.stdout).print(line(data, self.language), soft_wrap=True)
+            console_for(sys.stdout).print(format_event(data, self.language), soft_wrap=True)
         sys.stdout.flush()
         return True
 
 
-def line(data: Mapping[str, str], language: str) -> Text:
+def format_event(data: Mapping[str, str], language: str) -> Text:
     """Format an event as one line."""
     message = data.get("message_en" if language == "en" else "message", "")
     parts = [plain(data.get(name, "?")).ljust(width) for name, width in FIELDS]
