@@ -55,8 +55,8 @@ def tail(
     Messages of other producers on the topic are ignored. Leaves no subscription and no backlog on the broker; needs the
     permission to consume. Exits with 69 when the broker is unavailable, or fewer than --count arrived in --seconds.
     """
-    wanted = ReadOptions(start=start, count=count, seconds=seconds)
-    shown = run_interruptible(_tailed(load(context.obj), wanted, Printer(language=language, output=output)))
+    options = ReadOptions(start=start, count=count, seconds=seconds)
+    shown = run_interruptible(_tailed(load(context.obj), options, Printer(language=language, output=output)))
     if count is not None and shown < count:
         raise CommandError(Exit.UNAVAILABLE, f"only {shown} of {count} events arrived within {seconds:g} s")
     return Exit.OK
@@ -102,14 +102,14 @@ def format_event(data: Mapping[str, str], language: str) -> Text:
     return Text("  ").join(Text(part, style=style) for part in (*parts, plain(message)))
 
 
-async def _tailed(settings: Settings, wanted: ReadOptions, printer: Printer) -> int:
+async def _tailed(settings: Settings, options: ReadOptions, printer: Printer) -> int:
     """Return the number of events shown."""
     shown = 0
     loop = asyncio.get_running_loop()
-    most = float("inf") if wanted.count is None else wanted.count
-    async with open_event_reader(settings, earliest=wanted.start == "earliest") as reader:
+    most = float("inf") if options.count is None else options.count
+    async with open_event_reader(settings, earliest=options.start == "earliest") as reader:
         typer.echo(f"reading {broker_address(settings)}", err=True)
-        ends = float("inf") if wanted.seconds is None else loop.time() + wanted.seconds
+        ends = float("inf") if options.seconds is None else loop.time() + options.seconds
         away = False
         while shown < most and loop.time() < ends:
             for content in await reader.events():
