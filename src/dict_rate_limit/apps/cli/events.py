@@ -110,17 +110,17 @@ async def _tailed(settings: Settings, options: ReadOptions, printer: Printer) ->
     async with open_event_reader(settings, earliest=options.start == "earliest") as reader:
         typer.echo(f"reading {broker_address(settings)}", err=True)
         ends = float("inf") if options.seconds is None else loop.time() + options.seconds
-        away = False
+        was_lost = False
         while shown < most and loop.time() < ends:
             for content in await reader.events():
                 shown += shown < most and printer.show(content)
-            away = _report_connection(connected=reader.connected, away=away)
+            was_lost = _report_connection(connected=reader.connected, was_lost=was_lost)
     return shown
 
 
-def _report_connection(*, connected: bool, away: bool) -> bool:
+def _report_connection(*, connected: bool, was_lost: bool) -> bool:
     """Report once that the broker is unavailable, and once that it is back; return whether it is unavailable."""
     gone = not connected
-    if gone != away:
+    if gone != was_lost:
         typer.echo("the broker is unavailable; waiting" if gone else "the broker is available again", err=True)
     return gone
