@@ -120,7 +120,7 @@ async def _tailed(settings: Settings, options: ReadOptions, printer: Printer) ->
 
 def _report_connection(*, connected: bool, was_lost: bool) -> bool:
     """Report once that the broker is unavailable, and once that it is back; return whether it is unavailable."""
-    gone = not connected
-    if gone != was_lost:
-        typer.echo("the broker is unavailable; waiting" if gone else "the broker is available again", err=True)
-    return gone
+    is_lost = not connected
+    if is_lost != was_lost:
+        typer.echo("the broker is unavailable; waiting" if is_lost else "the broker is available again", err=True)
+    return is_lost
