@@ -45,7 +45,7 @@ def backup(
     retention = Retention(count=keep, days=keep_days)
     made = run_interruptible(service(context.obj).back_up(folder))
     sys.stdout.write(f"{made.dump}\n")
-    for line in described(made.manifest):
+    for line in describe_backup(made.manifest):
         typer.echo(line, err=True)
     gone, bad = delete_old_backups(folder, made, retention)
     if gone:
@@ -55,7 +55,7 @@ def backup(
     return Exit.OK
 
 
-def described(manifest: Manifest) -> list[str]:
+def describe_backup(manifest: Manifest) -> list[str]:
     """Describe the content of a backup in a few lines."""
     contents = manifest.contents
     amounts = ", ".join(

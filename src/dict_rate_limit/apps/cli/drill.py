@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from dict_rate_limit.apps.cli.backup import described
+from dict_rate_limit.apps.cli.backup import describe_backup
 from dict_rate_limit.apps.cli.backup_target import service
 from dict_rate_limit.apps.cli.drill_alert import alert
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
@@ -86,7 +86,7 @@ def report(drilled: Drilled) -> list[str]:
     steps = f"check {took.check:.1f}, restore {took.restore:.1f}, compare {took.compare:.1f}"
     lines = [
         ("backup", "made for this drill" if drilled.made else "an existing one"),
-        *(("", line) for line in described(manifest)),
+        *(("", line) for line in describe_backup(manifest)),
         ("compared", f"{amounts}: equal in number and content; the copy was dropped"),
         ("RPO", f"{format_duration(manifest.age(drilled.now))}: a loss now would lose data after {taken}"),
         ("", f"so far {after} since the newest row in the backup"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dict_rate_limit.apps.cli.backup import described
+from dict_rate_limit.apps.cli.backup import describe_backup
 from dict_rate_limit.apps.cli.backup_target import folders, service
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.cli.formatting import format_count, format_duration, format_time
@@ -51,7 +51,7 @@ def restore(
     else:
         restored = run_interruptible(service(context.obj).restore(found))
         sys.stdout.writelines(f"{line}\n" for line in report(found.manifest, restored))
-    for line in described(found.manifest):
+    for line in describe_backup(found.manifest):
         typer.echo(line, err=True)
     return Exit.OK
 
