@@ -88,8 +88,8 @@ def first_unreachable_folder(path: Path) -> Path | None:
 
 def copy_programs(binaries: Path, programs: Path) -> Path:
     """Copy the programs to a folder the account can reach, once per version. Older copies are deleted."""
-    place = programs / version(PACKAGE)
-    if not place.exists():
+    root = programs / version(PACKAGE)
+    if not root.exists():
         shutil.rmtree(programs, ignore_errors=True)
         programs.mkdir()
         draft = Path(tempfile.mkdtemp(dir=programs))
@@ -97,16 +97,16 @@ def copy_programs(binaries: Path, programs: Path) -> Path:
         for copy in (programs, draft, *draft.rglob("*")):
             # Neither the umask nor the modes of the installation may lock the account out.
             copy.chmod(0o755)
-        draft.rename(place)
-    return place / "package" / INSTALLATION / "bin"
+        draft.rename(root)
+    return root / "package" / INSTALLATION / "bin"
 
 
-def copy_installation(installation: Path, place: Path) -> None:
+def copy_installation(installation: Path, root: Path) -> None:
     """Copy what a server needs. The programs find their libraries by relative paths."""
-    target = place / "package" / INSTALLATION
+    target = root / "package" / INSTALLATION
     for part in ("lib", "share"):
         shutil.copytree(installation / part, target / part, symlinks=True)
     (target / "bin").mkdir()
     for name in ("initdb", "postgres"):
         shutil.copy2(installation / "bin" / name, target / "bin" / name)
-    shutil.copytree(installation.parent.parent / LIBRARIES, place / LIBRARIES)
+    shutil.copytree(installation.parent.parent / LIBRARIES, root / LIBRARIES)
