@@ -29,8 +29,8 @@ _AMBIGUOUS: Final = frozenset({"Timeout", "ConnectError", "ReadError", "Retryabl
 
 def describe_result(result: str) -> str:
     """Describe a result of the client library. Its name follows in parentheses, for a search."""
-    words = _MEANINGS.get(result)
-    return result if words is None else f"{words} ({result})"
+    description = _MEANINGS.get(result)
+    return result if description is None else f"{description} ({result})"
 
 
 def explain_failure(address: BrokerAddress, result: str, now: datetime) -> str:
