@@ -76,11 +76,11 @@ def matching(pattern: str) -> Callable[[str], str]:
     return parse
 
 
-def one_of(*words: str) -> Callable[[str], str]:
+def one_of(*choices: str) -> Callable[[str], str]:
     """Return a parser for one of these words, in any case."""
 
     def parse(value: str) -> str:
-        if value.lower() not in words:
+        if value.lower() not in choices:
             raise ValueError
         return value.lower()
 
