@@ -126,8 +126,8 @@ class GuardedHttp:
             return await to(last)
 
     def _begin_span(self, method: str, target: httpx.URL) -> Span:
-        facts = {"http.request.method": method, "server.address": target.host}
-        return self._tracer.begin(Component.CHANNEL, method, facts)
+        attributes = {"http.request.method": method, "server.address": target.host}
+        return self._tracer.begin(Component.CHANNEL, method, attributes)
 
     def _ssl_context(self) -> ssl.SSLContext:
         if self._trust is None:

@@ -117,14 +117,14 @@ class PulsarPublisher:
         )
 
     def _begin_span(self, event: AlertEvent) -> Span:
-        facts = {
+        attributes = {
             "messaging.system": "pulsar",
             "messaging.operation.type": "send",
             "messaging.destination.name": self._address.topic,
             "messaging.message.id": str(event.event_id),
             PARTICIPANT: event.participant,
         }
-        return self._tracer.begin(Component.BROKER, f"send {self._address.topic}", facts)
+        return self._tracer.begin(Component.BROKER, f"send {self._address.topic}", attributes)
 
     async def _get_connection(self) -> BrokerConnection:
         """Return the connection, or connect; one call at a time.
