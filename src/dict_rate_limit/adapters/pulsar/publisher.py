@@ -105,11 +105,11 @@ class PulsarPublisher:
             )
             return
         span = self._begin_span(event)
-        answered = in_flight.add(event.event_id, event.policy_name)
+        report = in_flight.add(event.event_id, event.policy_name)
 
         def next_result(result: pulsar.Result, message_id: object) -> None:
             span.end(None if result == pulsar.Result.Ok else result.name)
-            answered(result, message_id)
+            report(result, message_id)
 
         own = {"action": ACTION, "severity": event.severity.value, "event_id": str(event.event_id)}
         connection.producer.send_async(
