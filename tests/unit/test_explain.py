@@ -11,7 +11,7 @@ from dict_rate_limit.domain.buckets.level import Level
 from dict_rate_limit.domain.errors import NotFoundError, Outcome
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose
 from dict_rate_limit.usecases.alerts import AcknowledgeAlert, acknowledge
-from dict_rate_limit.usecases.explain import ExplainDeps, Explanation, explain
+from dict_rate_limit.usecases.explain import ExplainDeps, PolicyExplanation, explain
 from dict_rate_limit.usecases.notify import send_notifications
 from dict_rate_limit.usecases.silences import CreateSilence, create_silence
 from samples.alerts import HOUR, MINUTE, acknowledgement_by, channel
@@ -35,7 +35,7 @@ class ExplainWorld:
             remind_every=HOUR,
         )
 
-    async def explained(self, policy_name: str = "CLAIMS_READ") -> Explanation:
+    async def explained(self, policy_name: str = "CLAIMS_READ") -> PolicyExplanation:
         return await explain(self.deps, PARTICIPANT, policy_name)
 
     async def silence(self, matchers: Matchers, *, later: bool = False) -> str:

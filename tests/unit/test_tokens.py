@@ -77,7 +77,7 @@ def test_an_invalid_line_does_not_hide_the_valid_ones() -> None:
     tokens, problems = parse_tokens(f"bad\n{good}\n{good}\n")
 
     assert list(tokens) == [digest_of("secret")]
-    assert problems == ("line 1: expected name:role:sha256[:expires]", "line 3: the token of an earlier line again")
+    assert problems == ("line 1: expected name:role:sha256[:expires]", "line 3: a repeated token")
 
 
 @pytest.mark.parametrize(

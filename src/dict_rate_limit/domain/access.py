@@ -1,7 +1,4 @@
-"""Bearer tokens of the API: one line of a file each, `name:role:sha256[:expires]`; the token itself is kept nowhere.
-
-Tokens carry 256 random bits, so a plain SHA-256 is enough: there is nothing to guess.
-"""
+"""Bearer tokens of the API: one line of a file each, `name:role:sha256[:expires]`. The secret itself is not stored."""
 
 from __future__ import annotations
 
@@ -24,38 +21,38 @@ _SHAPE: Final = "name:role:sha256[:expires]"
 
 
 class Role(StrEnum):
-    """What a caller may do."""
+    """The permissions of a client."""
 
     VIEWER = "viewer"  # read
     OPERATOR = "operator"  # read and write
 
     def covers(self, needed: Role) -> bool:
-        """Tell whether this role may do what needs the other."""
+        """Return whether this role includes the other."""
         return self is Role.OPERATOR or needed is Role.VIEWER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """Whom a token belongs to. It is refused from `expires` on; None = never."""
+    """The owner and role of a token. It is rejected from `expires` on; None = never."""
 
     name: str
     role: Role
     expires: datetime | None = None
 
     def __post_init__(self) -> None:
-        """Refuse names that would break the line, and naive times."""
         if not _NAME.fullmatch(self.name):
             message = f"name: {self.name[:64]!r}, expected 1 to 64 of A-Z a-z 0-9 . _ @ -"
             raise InvalidValueError(message)
         require_timezone("expires", self.expires)
 
     def valid_at(self, moment: datetime) -> bool:
-        """Tell whether the token still holds."""
+        """Return whether the token is valid at this time."""
         return self.expires is None or moment < self.expires
 
 
 def digest_of(secret: str) -> str:
     """Return the form in which a token is stored and looked up: hexadecimal SHA-256."""
+    # Secrets have 256 random bits, so a plain SHA-256 cannot be guessed: no salt, no slow hash.
     return sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
 
 
@@ -63,7 +60,7 @@ def new_token_line(name: str, role: Role, expires: datetime | None, secret: str)
     """Return the line for the file, without its end.
 
     Raises:
-        InvalidValueError: the name, or an expiry without a zone.
+        InvalidValueError: an invalid name, or an expiry without a time zone.
     """
     token = Token(name=name, role=role, expires=expires)
     line = f"{token.name}:{token.role}:{digest_of(secret)}"
@@ -71,9 +68,9 @@ def new_token_line(name: str, role: Role, expires: datetime | None, secret: str)
 
 
 def parse_tokens(text: str) -> tuple[Mapping[str, Token], tuple[str, ...]]:
-    """Read a tokens file: the tokens by digest, and a sentence for each line that could not be read.
+    """Read a tokens file: the tokens by digest, and a message for each invalid line.
 
-    Empty lines and lines that begin with # are skipped. A sentence never repeats the line: it might hold a token.
+    Empty lines and lines that begin with # are skipped. A message never repeats the line, which may contain a secret.
     """
     tokens: dict[str, Token] = {}
     problems: list[str] = []
@@ -86,7 +83,7 @@ def parse_tokens(text: str) -> tuple[Mapping[str, Token], tuple[str, ...]]:
             problems.append(f"line {number}: {error}")
             continue
         if digest in tokens:
-            problems.append(f"line {number}: the token of an earlier line again")
+            problems.append(f"line {number}: a repeated token")
             continue
         tokens[digest] = token
     return tokens, tuple(problems)

@@ -1,4 +1,4 @@
-"""Who did what: each act of a person is kept for ever."""
+"""The audit log of operator actions. Entries are never deleted."""
 
 from __future__ import annotations
 
@@ -34,5 +34,4 @@ class AuditEntry:
     reason: str
 
     def __post_init__(self) -> None:
-        """Refuse naive times."""
         require_timezone("at", self.at)

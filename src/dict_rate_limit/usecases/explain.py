@@ -1,4 +1,4 @@
-"""Why a policy is told as it is: level, what would clear it, alerts, silences, reminders, deliveries."""
+"""What decides the alerts and notifications of a policy: levels, silences, reminders, deliveries."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ExplainDeps:
-    """Where the answer is looked up, and the settings it depends on."""
+    """The ports of an explanation, and the settings it depends on."""
 
     stores: Stores
     clock: Clock
@@ -36,8 +36,8 @@ class ExplainDeps:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExplainedAlert:
-    """An open alert; `silences` are those that hold it back now, `next_reminder` None where there will be none."""
+class AlertExplanation:
+    """An open alert. `silences` suppress it now; `next_reminder` is None when it sends no reminder."""
 
     alert: Alert
     silences: Sequence[Silence]
@@ -46,16 +46,16 @@ class ExplainedAlert:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
-    """One policy now, as the monitor last judged it.
+class PolicyExplanation:
+    """One policy as last evaluated by the monitor.
 
-    judged               the bucket of the last reading and its level, without memory
-    checked_at           when it held these tokens
-    alert_level          the level of its open THRESHOLD alert, with memory; OK without one
-    clears_above_tokens  the alert steps down once the bucket holds more; None without an alert or capacity
-    warns_at_tokens      at or below this a new alert opens; None without a capacity
-    alerts               open ones of the policy and those that concern the whole participant
-    silences             all that are or will be in force and could hold an alert of this policy back
+    evaluated            the bucket of the last reading and its level, without hysteresis
+    checked_at           the time of that reading
+    alert_level          the level of its open THRESHOLD alert, with hysteresis; OK without one
+    clears_above_tokens  the alert de-escalates above this; None without an alert or capacity
+    warns_at_tokens      a new alert opens at or below this; None without a capacity
+    alerts               open alerts of the policy and of the whole participant
+    silences             active and future silences that could suppress an alert of this policy
     """
 
     participant: str
@@ -66,33 +66,33 @@ class Explanation:
     alert_level: Level
     clears_above_tokens: int | None
     warns_at_tokens: int | None
-    alerts: Sequence[ExplainedAlert]
+    alerts: Sequence[AlertExplanation]
     silences: Sequence[Silence]
 
 
-async def explain(parts: ExplainDeps, participant: str, policy_name: str) -> Explanation:
+async def explain(deps: ExplainDeps, participant: str, policy_name: str) -> PolicyExplanation:
     """Explain one policy.
 
     Raises:
         NotFoundError: the last reading has no such policy, or there has been none.
         StoreError: the database does not answer.
     """
-    now = parts.clock.now()
-    latest = (await parts.stores.state.latest([participant])).get(participant)
+    now = deps.clock.now()
+    latest = (await deps.stores.state.latest([participant])).get(participant)
     snapshot = None if latest is None else latest.snapshot
     buckets = () if snapshot is None else [bucket for bucket in snapshot.buckets if bucket.name == policy_name]
     if latest is None or snapshot is None or not buckets:
         message = f"policy: {policy_name}, expected one of the last reading of {participant}"
         raise NotFoundError(message)
-    (evaluated,) = evaluate_buckets(buckets, latest.policy_overrides, parts.thresholds)
-    silences = await parts.stores.silences.current(now)
+    (evaluated,) = evaluate_buckets(buckets, latest.policy_overrides, deps.thresholds)
+    silences = await deps.stores.silences.current(now)
     concerning = [
         alert
-        for alert in await parts.stores.state.open_alerts([participant])
+        for alert in await deps.stores.state.open_alerts([participant])
         if alert.policy_name in {policy_name, ANY_POLICY}
     ]
     level = _alert_level(concerning, policy_name)
-    return Explanation(
+    return PolicyExplanation(
         participant=participant,
         policy_name=policy_name,
         now=now,
@@ -101,17 +101,17 @@ async def explain(parts: ExplainDeps, participant: str, policy_name: str) -> Exp
         alert_level=level,
         clears_above_tokens=_clears_above(evaluated, level),
         warns_at_tokens=_tokens(evaluated, evaluated.thresholds.warning),
-        alerts=[await _explained(parts, alert, silences, now) for alert in concerning],
+        alerts=[await _explained(deps, alert, silences, now) for alert in concerning],
         silences=[one for one in silences if _may_concern(one, participant, policy_name)],
     )
 
 
-async def _explained(parts: ExplainDeps, alert: Alert, silences: Sequence[Silence], now: datetime) -> ExplainedAlert:
-    return ExplainedAlert(
+async def _explained(deps: ExplainDeps, alert: Alert, silences: Sequence[Silence], now: datetime) -> AlertExplanation:
+    return AlertExplanation(
         alert=alert,
         silences=[silence for silence in silences if silence.suppresses(alert, now)],
-        next_reminder=next_reminder(alert, parts.remind_every),
-        ledger=await parts.stores.notifications.ledger(alert.alert_id),
+        next_reminder=next_reminder(alert, deps.remind_every),
+        ledger=await deps.stores.notifications.ledger(alert.alert_id),
     )
 
 
@@ -128,7 +128,7 @@ def _clears_above(evaluated: EvaluatedBucket, level: Level) -> int | None:
 
 
 def _tokens(evaluated: EvaluatedBucket, share: int) -> int | None:
-    """Return the most tokens that are not above a share."""
+    # Rounded down: with one token more the bucket is above the share.
     return share * evaluated.bucket.capacity // FULL if evaluated.bucket.capacity else None
 
 

@@ -64,7 +64,7 @@ async def explain_policy(deps: Deps, policy: PolicyName, participant: Participan
     )
 
 
-def _alert(one: usecase.ExplainedAlert) -> ExplainedAlert:
+def _alert(one: usecase.AlertExplanation) -> ExplainedAlert:
     return ExplainedAlert(
         **msgspec.structs.asdict(alert_document(one.alert)),
         silenced_by=tuple(each.silence_id for each in one.silences),

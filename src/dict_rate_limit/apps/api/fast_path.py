@@ -1,7 +1,7 @@
-"""The door of the API: host, access, the answer from memory where there is one, and the count of everything.
+"""The request pipeline of the API: host check, access control, metrics, and a fast path for the cached list.
 
-Only "GET the list, allowed, held in memory" is answered here, by `quick`, before the request is made an ASGI one; all
-else goes on to the application behind.
+The fast path answers an allowed GET of a cached list before an ASGI scope exists. Other requests continue to the
+application.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from dict_rate_limit.serving.asgi import ASGIApp, Message, Receive, Scope, Send
     from dict_rate_limit.serving.rsgi import RsgiScope, Whole
 
-    _Asked = tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+    _Key = tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 
 OPEN_PATHS: Final = {"/health": "health", "/ready": "ready"}
 """Paths without access control, with their label in the metrics."""
 
 
 class _CachedResponse(NamedTuple):
-    """An answer, and the moment (monotonic) until which it stays the answer."""
+    """A response and the monotonic time until which it is valid."""
 
     until: float
     cache_status: CacheStatus
@@ -40,7 +40,7 @@ class _CachedResponse(NamedTuple):
 
 
 class FastPath:
-    """An ASGI application around two others: the API, and what machines ask of the process."""
+    """An ASGI application around two others: the API, and the operations endpoints."""
 
     def __init__(self, app: ASGIApp, deps: ApiDeps, route_of: Callable[[str], str]) -> None:
         self._app = app
@@ -52,38 +52,38 @@ class FastPath:
         self._route_of = route_of
         self._reads = deps.requests.reads
         self._now = deps.reader.now
-        self._recent: dict[_Asked, _CachedResponse] = {}
+        self._recent: dict[_Key, _CachedResponse] = {}
 
     def from_cache(self, request: RsgiScope) -> Whole | None:
-        """Answer "GET the list, allowed, held in memory" before anything else is made of the request."""
+        """Return the response to an allowed GET of a cached list, else None."""
         if request.path != POLICIES or request.method != "GET":
             return None
         started = perf_counter()
         headers = request.headers
-        asked = (
+        key = (
             request.query_string,
             tuple(headers.get_all("host")),
             tuple(headers.get_all("authorization")),
             tuple(headers.get_all("if-none-match")),
         )
-        given = self._recent.get(asked)
-        if given is None or self._now() >= given.until:
-            given = self._from_memory(asked)
-            if given is None:
+        cached = self._recent.get(key)
+        if cached is None or self._now() >= cached.until:
+            cached = self._from_memory(key)
+            if cached is None:
                 return None
-        self._reads[given.cache_status] += 1
-        self._requests.answered_from_memory(given.whole[0], perf_counter() - started)
-        return given.whole
+        self._reads[cached.cache_status] += 1
+        self._requests.answered_from_memory(cached.whole[0], perf_counter() - started)
+        return cached.whole
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             return
         started = perf_counter()
-        problem = self._refusal(scope, *_wanted(scope["headers"]))
+        problem = self._denied(scope, *_host_and_token(scope["headers"]))
         await self._dispatch(scope, receive, send, problem, started)
 
-    def _refusal(self, scope: Scope, host: bytes | None, authorization: bytes | None) -> ProblemError | None:
+    def _denied(self, scope: Scope, host: bytes | None, authorization: bytes | None) -> ProblemError | None:
         if not self._access.is_allowed_host(host):
             return foreign_host()
         if scope["path"] in OPEN_PATHS:
@@ -95,9 +95,9 @@ class FastPath:
         needed = Role.VIEWER if scope["method"] in SAFE_METHODS else Role.OPERATOR
         return None if principal.role.covers(needed) else forbidden(needed)
 
-    def _from_memory(self, asked: _Asked) -> _CachedResponse | None:
-        """Look at all that decides, and remember the answer for as long as none of it can change: a second at most."""
-        query, host, authorization, if_none_match = asked
+    def _from_memory(self, key: _Key) -> _CachedResponse | None:
+        """Return the response of the cached reading, and store it until token or reading can change."""
+        query, host, authorization, if_none_match = key
         principal = (
             self._access.principal(_single(authorization)) if self._access.is_allowed_host(_single(host)) else None
         )
@@ -108,15 +108,15 @@ class FastPath:
         if reading is None or reading.view is not rendered.view:
             return None
         answer = rendered.answer(reading, _single(if_none_match))
-        given = _CachedResponse(
+        cached = _CachedResponse(
             until=min(self._access.valid_until(principal), self._reader.cached_until(rendered.participant)),
             cache_status=reading.status,
             whole=(answer.status, answer.text_headers, answer.body),
         )
         if len(self._recent) >= MEMO_SIZE:
             self._recent.clear()
-        self._recent[asked] = given
-        return given
+        self._recent[key] = cached
+        return cached
 
     async def _dispatch(
         self, scope: Scope, receive: Receive, send: Send, problem: ProblemError | None, started: float
@@ -125,10 +125,11 @@ class FastPath:
         reply = _Reply(send, headless=headless)
         try:
             if problem is not None:
-                await refuse(reply, problem)
+                await send_problem(reply, problem)
             elif scope["path"] in OPEN_PATHS:
                 await self._operations(scope, receive, reply)
-            else:  # HEAD is GET without the body, everywhere
+            else:
+                # The handlers know GET only; the reply drops the body.
                 await self._app({**scope, "method": "GET"} if headless else scope, receive, reply)
         finally:
             route = OPEN_PATHS.get(scope["path"]) or self._route_of(scope["path"])
@@ -136,7 +137,7 @@ class FastPath:
 
 
 class _Reply:
-    """Passes messages on and remembers the status."""
+    """Sends messages on, records the status, and removes the body of an answer to HEAD."""
 
     __slots__ = ("_headless", "_send", "status")
 
@@ -153,7 +154,7 @@ class _Reply:
         await self._send(message)
 
 
-async def refuse(send: Send, problem: ProblemError) -> None:
+async def send_problem(send: Send, problem: ProblemError) -> None:
     """Send a problem document."""
     body = problem.body
     headers = [
@@ -168,12 +169,12 @@ async def refuse(send: Send, problem: ProblemError) -> None:
 
 
 def _single(values: tuple[str, ...]) -> bytes | None:
-    """Join what was given twice, which no host and no token matches."""
+    # A repeated header is joined, which matches no host and no token.
     return ",".join(values).encode("latin-1", "replace") if values else None
 
 
-def _wanted(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | None, bytes | None]:
-    """Pick Host and Authorization. One given twice is joined, which no host and no token matches."""
+def _host_and_token(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | None, bytes | None]:
+    """Return Host and Authorization. A repeated one is joined, which matches no host and no token."""
     host = authorization = None
     for name, value in headers:
         if name == b"host":

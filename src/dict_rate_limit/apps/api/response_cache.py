@@ -1,4 +1,4 @@
-"""Answers as bytes: encoded once per snapshot and question, only the tail once per second."""
+"""Encoded responses: the body once per snapshot and query, its age once per second."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FIXED_HEADERS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole response."""
+    """A complete response."""
 
     status: int
     headers: Headers
@@ -42,28 +42,29 @@ class Answer:
     text_headers: list[tuple[str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Write the headers in the server's own form too, once for all its uses."""
+        # The server takes text and Litestar bytes; both are made once, not for every use.
         pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers]
         object.__setattr__(self, "text_headers", pairs)
 
 
 class Rendered:
-    """One JSON object without its end, for one view; gives whole answers by appending the end."""
+    """One JSON object of a view without its end. Responses append the age to it."""
 
     __slots__ = ("_answer", "_etag", "_head", "_reading", "_unchanged", "participant", "view")
 
     def __init__(self, view: View, head: bytes) -> None:
-        """Take the encoded object; its closing brace gives way to the freshness."""
         self.view = view
         self.participant = view.snapshot.participant
+        # The closing brace is replaced by the freshness, the only part that changes every second.
         self._head = head[:-1] + b","
         self._etag = b'W/"' + sha256(head).hexdigest()[:32].encode() + b'"'
         self._reading: Reading | None = None
         self._answer = self._unchanged = Answer(500, [], b"")
 
     def answer(self, reading: Reading, if_none_match: bytes | None) -> Answer:
-        """Return the answer of this second; 304 for whoever has this snapshot already."""
-        if reading is not self._reading:  # the reader gives the same one all second long
+        """Return the response of this second; 304 for a client that has this snapshot."""
+        # The reader returns the same object for a second.
+        if reading is not self._reading:
             self._make(reading)
             self._reading = reading
         if if_none_match is not None and matches(if_none_match, self._etag):
@@ -88,18 +89,17 @@ class Rendered:
 
 
 class ResponseCache:
-    """Remembers what was encoded, by the question as it stood in the URL; never more than a fixed number."""
+    """Encoded lists by raw query string, up to a fixed number."""
 
     def __init__(self) -> None:
-        """Remember nothing yet."""
         self._memo: dict[bytes, Rendered] = {}
 
     def known(self, raw_query: bytes) -> Rendered | None:
-        """Return what was encoded for this very query of the list; its view may be of the past."""
+        """Return the encoded list of a raw query; its view may be outdated."""
         return self._memo.get(raw_query)
 
     def listed(self, raw_query: bytes, view: View, select: Select) -> Rendered:
-        """Return the encoded list, from memory where the view is the same."""
+        """Return the encoded list, from the cache if the view is the same."""
         known = self._memo.pop(raw_query, None)
         if known is None or known.view is not view:
             known = Rendered(view, msgspec.json.encode(_list_head(view, select(view))))
@@ -116,7 +116,7 @@ class ResponseCache:
 
 
 def matches(if_none_match: bytes, etag: bytes) -> bool:
-    """Compare weakly, as RFC 9110 wants it for If-None-Match."""
+    """Compare weakly, as RFC 9110 requires for If-None-Match."""
     wanted = etag.removeprefix(b"W/")
     tags = (tag.strip() for tag in if_none_match.split(b","))
     return any(tag == b"*" or tag.removeprefix(b"W/") == wanted for tag in tags)

@@ -1,4 +1,4 @@
-"""Who may ask: bearer tokens with a role, kept as digests in a file that is read again when it changes."""
+"""Access control: bearer tokens with a role, stored as digests in a file that is reloaded when it changes."""
 
 from __future__ import annotations
 
@@ -22,18 +22,17 @@ LOOPBACK_NAMES: Final = frozenset({b"localhost", b"127.0.0.1", b"[::1]"})
 LONGEST_HEADER: Final = 1_000
 
 _BEARER: Final = b"bearer "
-_HOW: Final = (
-    "Send the header Authorization: Bearer <token>. An administrator makes a token with "
-    "`dict-rate-limit tokens create` and adds the line it prints to API_TOKENS_FILE."
+_HELP: Final = (
+    "Send the header Authorization: Bearer <token>. An administrator creates a token with "
+    "`dict-rate-limit tokens create` and adds the printed line to API_TOKENS_FILE."
 )
 _log = logging.getLogger(__name__)
 
 
 class TokensFile:
-    """The tokens of a file, at most a second behind it. A file that cannot be read holds none."""
+    """The tokens of a file, at most a second old. Without a readable file there are none."""
 
     def __init__(self, path: Path | None, clock: Clock) -> None:
-        """Read nothing before the first question. Without a path there are no tokens."""
         self._path = path
         self._clock = clock
         self._file = ReloadedFiles(*([] if path is None else [path]), monotonic=clock.monotonic)
@@ -41,16 +40,17 @@ class TokensFile:
         self._readable = True
 
     def find(self, secret: bytes) -> Token | None:
-        """Return whom the token belongs to, if it holds now. The look-up is by digest: its time tells nothing."""
+        """Return the token of a secret, if it is valid now."""
         if self._path is not None and self._file.changed():
             self._read(self._path)
+        # Looked up by digest, so the time of the look-up says nothing about stored tokens.
         token = self._tokens.get(sha256(secret).digest())
         if token is None or (token.expires is not None and not token.valid_at(self._clock.now())):
             return None
         return token
 
     def valid_until(self, token: Token) -> float:
-        """Return the monotonic moment until which `find` says the same of a token it has just found."""
+        """Return the monotonic time until which `find` returns the same token."""
         if token.expires is None:
             return self._file.next_check
         left = (token.expires - self._clock.now()).total_seconds()
@@ -69,7 +69,7 @@ class TokensFile:
             _log.warning("tokens_file.refused", extra={"problem": problem})
 
     def _lose(self, error: OSError) -> None:
-        """Let no token be valid until the file can be read again."""
+        # Old tokens must not outlive a file that an administrator removed.
         if self._readable:
             _log.error("tokens_file.unreadable", extra={"error": error.strerror})
         self._readable = False
@@ -78,16 +78,17 @@ class TokensFile:
 
 
 class AccessControl:
-    """The rules of the door. `loopback`: bound to this machine only, so a foreign Host is another site's page."""
+    """The access rules. `anonymous` is the role of a client without a token; None = no access."""
 
     def __init__(self, tokens: TokensFile, anonymous: Role | None, *, loopback: bool) -> None:
-        """Take what callers without a token may do; None = nothing."""
         self._tokens = tokens
         self._anonymous = None if anonymous is None else Token(name="anonymous", role=anonymous)
         self._loopback = loopback
 
     def is_allowed_host(self, host: bytes | None) -> bool:
-        """Tell whether the Host header may be ours. A browser always sends one; what sends none is no browser."""
+        """Return whether the Host header may name this server."""
+        # On a loopback address a foreign Host is a request of another site's page (DNS rebinding). Every browser sends
+        # the header, so a request without it comes from another program.
         if not self._loopback or host is None:
             return True
         name, colon, port = host.rpartition(b":")
@@ -96,7 +97,7 @@ class AccessControl:
         return name.lower() in LOOPBACK_NAMES
 
     def principal(self, authorization: bytes | None) -> Token | None:
-        """Return who asks; None for nobody known. A token that does not hold is never taken for anonymous."""
+        """Return the client's token; None when it has no access. An invalid token is never treated as anonymous."""
         if authorization is None:
             return self._anonymous
         if authorization[:7].lower() != _BEARER or len(authorization) > LONGEST_HEADER:
@@ -104,25 +105,27 @@ class AccessControl:
         return self._tokens.find(authorization[7:].strip())
 
     def valid_until(self, principal: Token) -> float:
-        """Return the monotonic moment until which the same header gets the caller it has just got."""
+        """Return the monotonic time until which the same header gives the same principal."""
         return inf if principal is self._anonymous else self._tokens.valid_until(principal)
 
 
 def foreign_host() -> ProblemError:
-    """Say that the request was meant for another machine."""
-    detail = "The Host header is not localhost, 127.0.0.1 or [::1]: this server answers its own machine only."
+    """Return the problem of a request to another host."""
+    detail = (
+        "The Host header is not localhost, 127.0.0.1 or [::1]. This server accepts requests of its own machine only."
+    )
     return ProblemError(ProblemType.FORBIDDEN, detail)
 
 
 def unauthorized(*, token_given: bool) -> ProblemError:
-    """Say that a token is needed, and how to come by one."""
+    """Return the problem of a missing or invalid token."""
     challenge = 'Bearer realm="dict-rate-limit"' + (', error="invalid_token"' if token_given else "")
-    detail = f"{'This token is unknown or has expired. ' if token_given else ''}{_HOW}"
+    detail = f"{'This token is unknown or has expired. ' if token_given else ''}{_HELP}"
     return ProblemError(ProblemType.UNAUTHORIZED, detail, headers=(("WWW-Authenticate", challenge),))
 
 
 def forbidden(needed: Role) -> ProblemError:
-    """Say that the role is not enough."""
+    """Return the problem of a role that is not sufficient."""
     challenge = 'Bearer realm="dict-rate-limit", error="insufficient_scope"'
     detail = f"This needs the role {needed.value}."
     return ProblemError(ProblemType.FORBIDDEN, detail, headers=(("WWW-Authenticate", challenge),))

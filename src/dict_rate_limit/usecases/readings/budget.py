@@ -1,4 +1,4 @@
-"""How often readers may spend a token of POLICIES_LIST: it is the participant's, and the monitor comes first."""
+"""How often readers may consume a token of POLICIES_LIST. The monitor has priority for the participant's tokens."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.clock import Clock
 
 MAX_BACKOFF: Final = timedelta(minutes=10)
-"""A Retry-After above this is not believed."""
+"""The maximum that is accepted of a Retry-After."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetConfig:
-    """What readers may take.
+    """The budget of readers.
 
-    cache_ttl  no two calls closer than this
-    share      of the refill of POLICIES_LIST, above 0 and at most 1
-    reserve    of its capacity, from 0 and below 1: at or below it the tokens are left to the monitor
+    cache_ttl  minimum time between two calls
+    share      share of the refill of POLICIES_LIST, above 0 and at most 1
+    reserve    share of its capacity, from 0 and below 1; at or below it readers consume no token
     """
 
     cache_ttl: timedelta
@@ -36,7 +36,6 @@ class BudgetConfig:
     reserve: float = 0.25
 
     def __post_init__(self) -> None:
-        """Refuse rules by which nothing or everything could be spent."""
         for field, value, right in (
             ("cache_ttl", self.cache_ttl, self.cache_ttl > timedelta(0)),
             ("share", self.share, 0 < self.share <= 1),
@@ -48,10 +47,10 @@ class BudgetConfig:
 
 
 class SourceBudget:
-    """One participant's account in this process. The gate behind it knows of the other processes."""
+    """The budget of one participant in this process. The rate limiter covers the other processes."""
 
     def __init__(self, rules: BudgetConfig, clock: Clock) -> None:
-        """Begin without knowledge: the published limits hold."""
+        # Until a reading is known, the published limits apply.
         self._rules = rules
         self._clock = clock
         self._bucket: Bucket | None = None
@@ -61,26 +60,26 @@ class SourceBudget:
 
     @property
     def spacing(self) -> timedelta:
-        """Shortest time between two calls of all readers together."""
+        """The minimum time between two calls of all readers together."""
         return max(self._rules.cache_ttl, self._token_time / self._rules.share)
 
     def allows(self) -> bool:
-        """Tell whether a call may be made as far as this process knows."""
+        """Return whether this process may call the source."""
         return self._clock.monotonic() >= self._not_before and not self._in_reserve()
 
     def consume(self) -> None:
-        """Note a call that is about to be made, whatever it will bring."""
+        """Count a call, before it is made: a failed one consumes a token too."""
         self._spent += 1
         self._pause(self.spacing)
 
     def update(self, snapshot: Snapshot) -> None:
-        """Take POLICIES_LIST from a reading, unless a later one is known."""
+        """Take POLICIES_LIST from a reading, unless it is older than the known one."""
         if self._read_at is not None and snapshot.received_at <= self._read_at:
             return
         self._note(next((b for b in snapshot.buckets if b.name == POLICIES_LIST), None), snapshot.received_at)
 
     def record_failure(self, error: SourceError) -> None:
-        """Note a failed call: wait as long as the source asks, or after a 429 for one token, with an empty bucket."""
+        """Wait as long as the source asks; after a 429 treat the bucket as empty and wait for one token at least."""
         if error.retry_after_sec is not None:
             self._pause(min(timedelta(seconds=error.retry_after_sec), MAX_BACKOFF))
         elif error.outcome is Outcome.RATE_LIMITED:
