@@ -70,21 +70,21 @@ class MemoryOutbox:
     """Outbox; `held` are the policies that are claimed."""
 
     database: MemoryDatabase
-    held: set[str] = field(default_factory=set)
+    claimed: set[str] = field(default_factory=set)
 
     @asynccontextmanager
     async def claim_batch(self, limit: int, now: datetime) -> AsyncIterator[MemoryClaimUnitOfWork]:
         """Claim what is due and not claimed."""
         due = self._due(now)
-        policies = [name for name in dict.fromkeys(one.event.policy_name for one in due) if name not in self.held]
+        policies = [name for name in dict.fromkeys(one.event.policy_name for one in due) if name not in self.claimed]
         mine = set(policies[:limit])
         unit = MemoryClaimUnitOfWork([one for one in due if one.event.policy_name in mine][:limit])
-        self.held |= mine
+        self.claimed |= mine
         try:
             yield unit
         finally:
             unit.settle()
-            self.held -= mine
+            self.claimed -= mine
 
     async def backlog(self) -> Backlog:
         """Count the transitions to be published."""

@@ -90,8 +90,8 @@ async def _claimed(connection: Connection, limit: int, now: datetime) -> Sequenc
     if not policies:
         return ()
     await connection.execute(sql["set_timeout"])
-    held = await _names(connection, "claim", {"policies": policies, "limit": limit})
-    rows = await fetch(connection, sql["waiting"], {"policies": held, "limit": limit})
+    claimed = await _names(connection, "claim", {"policies": policies, "limit": limit})
+    rows = await fetch(connection, sql["waiting"], {"policies": claimed, "limit": limit})
     return _without_resting(rows, now)
 
 
