@@ -77,14 +77,14 @@ class MemoryOutbox:
         """Claim what is due and not claimed."""
         due = self._due(now)
         policies = [name for name in dict.fromkeys(one.event.policy_name for one in due) if name not in self.claimed]
-        mine = set(policies[:limit])
-        unit = MemoryClaimUnitOfWork([one for one in due if one.event.policy_name in mine][:limit])
-        self.claimed |= mine
+        own = set(policies[:limit])
+        unit = MemoryClaimUnitOfWork([one for one in due if one.event.policy_name in own][:limit])
+        self.claimed |= own
         try:
             yield unit
         finally:
             unit.settle()
-            self.claimed -= mine
+            self.claimed -= own
 
     async def backlog(self) -> Backlog:
         """Count the transitions to be published."""
