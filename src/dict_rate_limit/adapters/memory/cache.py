@@ -40,8 +40,8 @@ class MemoryCache:
 
     async def put(self, entry: CachedSnapshot) -> None:
         """Store the entry unless there is a newer one. One from the future is wrong, not newer."""
-        held = await self.get(entry.snapshot.participant)
-        if held is not None and entry.fetched_at < held.fetched_at <= self._now() + CLOCK_SKEW:
+        current = await self.get(entry.snapshot.participant)
+        if current is not None and entry.fetched_at < current.fetched_at <= self._now() + CLOCK_SKEW:
             return
         # By the monotonic clock: a step of the wall clock must not end an entry.
         until = self._clock.monotonic() + LIFE.total_seconds()
