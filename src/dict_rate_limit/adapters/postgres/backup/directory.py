@@ -73,16 +73,16 @@ def draft(folder: Path) -> Iterator[Path]:
 def _locked(folder: Path) -> Iterator[bool]:
     """Lock the folder against other backups; False where the file system has no locks."""
     with disk(folder):
-        held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        yield _lock(held, folder)
+        yield _lock(descriptor, folder)
     finally:
-        os.close(held)
+        os.close(descriptor)
 
 
-def _lock(held: int, folder: Path) -> bool:
+def _lock(descriptor: int, folder: Path) -> bool:
     try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         if error.errno not in _LOCKED:
             # Some network file systems have no locks. A backup is made all the same.
