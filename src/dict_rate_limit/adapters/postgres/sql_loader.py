@@ -19,8 +19,8 @@ _READ: Final[dict[bytes, str]] = {}
 def statements(file: str) -> Mapping[str, bytes]:
     """Return the queries of `<file>.sql` by name, without their comments; read once per process."""
     text = files(__package__).joinpath(f"{file}.sql").read_text(encoding="utf-8")
-    _, *parts = _NAME.split(text)
-    found = {name: _bare(body) for name, body in zip(parts[::2], parts[1::2], strict=True)}
+    _, *sections = _NAME.split(text)
+    found = {name: _bare(body) for name, body in zip(sections[::2], sections[1::2], strict=True)}
     _READ.update({sql: f"{file}.{name}" for name, sql in found.items()})
     return MappingProxyType(found)
 
