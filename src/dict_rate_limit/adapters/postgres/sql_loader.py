@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NAME: Final = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
-_READ: Final[dict[bytes, str]] = {}
+_NAMES: Final[dict[bytes, str]] = {}
 
 
 @cache
@@ -21,13 +21,13 @@ def statements(file: str) -> Mapping[str, bytes]:
     text = files(__package__).joinpath(f"{file}.sql").read_text(encoding="utf-8")
     _, *sections = _NAME.split(text)
     found = {name: _bare(body) for name, body in zip(sections[::2], sections[1::2], strict=True)}
-    _READ.update({sql: f"{file}.{name}" for name, sql in found.items()})
+    _NAMES.update({sql: f"{file}.{name}" for name, sql in found.items()})
     return MappingProxyType(found)
 
 
 def name_of(sql: object) -> str | None:
     """Return `<file>.<name>` of what `statements` gave; None for anything else."""
-    return _READ.get(sql) if isinstance(sql, bytes) else None
+    return _NAMES.get(sql) if isinstance(sql, bytes) else None
 
 
 def _bare(body: str) -> bytes:
