@@ -175,8 +175,8 @@ def _decoded(text: bytes | str, participant: str) -> CachedSnapshot | None:
     return CachedSnapshot(snapshot=snapshot, fetched_at=fetched_at)
 
 
-def _milliseconds(span: timedelta) -> int:
-    return span // timedelta(milliseconds=1)
+def _milliseconds(duration: timedelta) -> int:
+    return duration // timedelta(milliseconds=1)
 
 
 def _entry_key(participant: str) -> str:
