@@ -1,1 +1,1 @@
-"""Every port in memory: shipped for trials and one-machine use, held to the same contracts as the real ones."""
+"""Every port in memory, for trials and one-machine use. The contract tests are the same as for the others."""

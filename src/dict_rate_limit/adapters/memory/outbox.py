@@ -67,7 +67,7 @@ class MemoryClaimUnitOfWork:
 
 @dataclass(slots=True)
 class MemoryOutbox:
-    """Outbox; `held` are the policies that are claimed."""
+    """Outbox; `claimed` are the policies of open units."""
 
     database: MemoryDatabase
     claimed: set[str] = field(default_factory=set)

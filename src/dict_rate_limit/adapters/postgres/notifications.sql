@@ -35,7 +35,7 @@ ON CONFLICT DO NOTHING;
 
 -- name: mark_routed
 -- Rows are locked in the order in which outbox.mark locks them: another order could deadlock.
-WITH held AS MATERIALIZED (
+WITH locked AS MATERIALIZED (
     SELECT event_id
     FROM dict_rate_limit_alert_events
     WHERE event_id = ANY (%(event_ids)s::uuid[])
@@ -44,8 +44,8 @@ WITH held AS MATERIALIZED (
 )
 UPDATE dict_rate_limit_alert_events AS event
 SET routed_at = now()
-FROM held
-WHERE event.event_id = held.event_id;
+FROM locked
+WHERE event.event_id = locked.event_id;
 
 -- name: try_lock_channel
 -- One claim of a channel at a time. A separate statement: the next one must see what the last claim leased.

@@ -52,10 +52,10 @@ FOR UPDATE OF key SKIP LOCKED;
 SELECT to_jsonb(event) AS event, event.refusals, event.next_try_at
 FROM (
     SELECT next.event_id
-    FROM unnest(%(policies)s::text[]) AS held (policy_name), LATERAL (
+    FROM unnest(%(policies)s::text[]) AS claimed (policy_name), LATERAL (
         SELECT event_id, position
         FROM dict_rate_limit_alert_events
-        WHERE policy_name = held.policy_name AND published_at IS NULL AND dead_at IS NULL
+        WHERE policy_name = claimed.policy_name AND published_at IS NULL AND dead_at IS NULL
         ORDER BY position
         LIMIT %(limit)s
     ) AS next
@@ -71,7 +71,7 @@ ORDER BY event.position;
 WITH mark AS MATERIALIZED (
     SELECT event_id, published_at, refusal, next_try_at, dead_at
     FROM jsonb_populate_recordset(NULL::dict_rate_limit_alert_events, %(marks)s::jsonb)
-), held AS MATERIALIZED (
+), locked AS MATERIALIZED (
     SELECT event.event_id
     FROM dict_rate_limit_alert_events AS event
     WHERE event.event_id IN (SELECT event_id FROM mark)
@@ -85,7 +85,7 @@ SET published_at = coalesce(event.published_at, mark.published_at),
     next_try_at = mark.next_try_at,
     dead_at = mark.dead_at
 FROM mark
-JOIN held ON held.event_id = mark.event_id
+JOIN locked ON locked.event_id = mark.event_id
 WHERE event.event_id = mark.event_id;
 
 -- name: backlog

@@ -107,7 +107,7 @@ async def open_pool(
 ) -> AsyncIterator[Pool]:
     """Open a pool. It opens at once, also without the database: calls then fail until it can be reached.
 
-    Transactions and named statements are `steps`.
+    Transactions and named statements are spans of `tracer`.
 
     Raises:
         StoreError: the address cannot be read.
