@@ -1,4 +1,4 @@
-"""The API with people who act, each by a token."""
+"""The API with operators, each with a token."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ALERTS, SILENCES, DRILLS, AUDIT = (f"{ROOT}/{name}" for name in ("alerts", "sile
 
 
 class ActionsWorld(World):
-    """Two operators, ana and rui, and a viewer, eva; the token of each is the name."""
+    """Two operators, ana and rui, and a viewer, eva. The token of each is the name."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -35,23 +35,21 @@ class ActionsWorld(World):
         self.anonymous = None
 
     async def alert(self, available: int = 200) -> Alert:
-        """Let a bucket of 1000 fall."""
+        """Open an alert of a bucket of 1000."""
         await recorded(self.stores, snapshot(bucket(available), at=self.clock.now()))
         (alert,) = await self.stores.state.open_alerts([PARTICIPANT])
         return alert
 
     async def send_notifications(self, *channels: Channel, within: timedelta) -> None:
-        """Tell channels of everything."""
+        """Notify the channels of every transition."""
         await send_notifications(notifications(self.stores, self.clock, *channels), within)
 
 
 async def get(client: httpx.AsyncClient, path: str, actor: str = "eva") -> httpx.Response:
-    """Ask, as somebody."""
     return await client.get(path, headers={"Authorization": f"Bearer {actor}"})
 
 
 async def post(client: httpx.AsyncClient, path: str, body: object, actor: str = "ana") -> httpx.Response:
-    """Act, as somebody."""
     return await client.post(path, json=body, headers={"Authorization": f"Bearer {actor}"})
 
 

@@ -1,4 +1,4 @@
-"""An HTTP server on a free port that answers as it is told, for programs that ask the API."""
+"""An HTTP server on a free port with configurable responses, for commands that call the API."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True)
 class ApiStub:
-    """What it answers with, and the requests it got as (path with query, headers)."""
+    """The response to send, and the requests received as (path with query, headers)."""
 
     url: str = ""
     status: int = 200

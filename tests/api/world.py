@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class SimulatedSource(CountingSource):
-    """Asks the fake DICT, which keeps the real budget."""
+    """A source backed by the fake DICT with its real budget."""
 
     def __init__(self, clock: FakeClock, fake: FakeDict) -> None:
         super().__init__(clock)
@@ -74,7 +74,7 @@ class World(ReadingWorld):
         self.access_log = False
 
     def app(self, reader: Reader | None = None) -> ASGIApp:
-        """Make the API, as the server runs it."""
+        """Build the API as the server does."""
         readiness = Readiness({}, self.clock.monotonic)
         readiness.start()
         return build(
@@ -94,19 +94,19 @@ class World(ReadingWorld):
 
     @asynccontextmanager
     async def client(self, app: ASGIApp | None = None) -> AsyncIterator[httpx.AsyncClient]:
-        """Serve the API on a real port and talk to it."""
+        """Serve the API on a real port and open a client."""
         async with serving(app or self.app()) as url, http_client(url) as client:
             yield client
 
 
 def http_client(url: str) -> httpx.AsyncClient:
-    """Make a client without httpx's store of authorities, which takes longer to load than most tests."""
+    """Make a client without the system's authorities, whose loading takes longer than most tests."""
     return httpx.AsyncClient(base_url=url, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
 
 @asynccontextmanager
 async def serving(app: ASGIApp | RsgiApp, host: str = "127.0.0.1", port: int | None = None) -> AsyncIterator[str]:
-    """Run Granian in this process until the end of the block."""
+    """Run Granian in this process inside the block."""
     port, shutdown = port or free_port(), asyncio.Event()
     served = RsgiApp(app, app.from_cache) if isinstance(app, FastPath) else app  # as the program does
     task = asyncio.create_task(serve(served, host, port, shutdown))

@@ -1,4 +1,4 @@
-"""A wire to the broker that can be cut, or lose what comes back."""
+"""A TCP proxy before the broker that can be cut or lose responses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class Proxy:
-    """Between a client and a broker. What the broker says of its own address is made to say the proxy's.
+    """A proxy between a client and a broker. It replaces the address of the broker in responses by its own.
 
     loses_answers  what the broker says is thrown away, what the client says goes on
     deaf           nothing goes in either direction; `swallowed` is set once something would have
@@ -36,11 +36,11 @@ class Proxy:
         return f"pulsar://{LOOPBACK}:{self.port}"
 
     async def open(self) -> None:
-        """Let clients in, as after an outage."""
+        """Accept clients again after an outage."""
         self.server = await asyncio.start_server(self._serve, LOOPBACK, self.port)
 
     def cut(self) -> None:
-        """Hang up on everybody and let nobody in."""
+        """Close all connections and accept none."""
         if self.server is not None:
             self.server.close()
         for writer in self.writers:
@@ -72,7 +72,7 @@ class Proxy:
 
 @asynccontextmanager
 async def proxy_to(broker: Broker) -> AsyncIterator[Proxy]:
-    """Run a proxy for the length of the block."""
+    """Run a proxy inside the block."""
     proxy = Proxy(broker=broker, port=free_port())
     await proxy.open()
     try:

@@ -1,5 +1,3 @@
-"""Publishers to a broker of the tests."""
-
 from __future__ import annotations
 
 from contextlib import aclosing, asynccontextmanager

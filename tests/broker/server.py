@@ -1,4 +1,4 @@
-"""A real Pulsar broker on free ports of this machine, as strict as a customer's: deduplication, TLS, tokens, roles.
+"""A real Pulsar broker on free local ports, configured like a production one: deduplication, TLS, tokens, roles.
 
 Whoever comes without a token is the administrator; a token makes its bearer somebody who may do little.
 `python -m broker.server [COMMAND...]` is the door for people: scripts/pulsar.
@@ -53,7 +53,7 @@ LOGGING: Final = """<Configuration><Appenders><Console name="c"/></Appenders>
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
-    """Where a broker is, whether it runs or not. A second life in the same folder knows what the first one stored."""
+    """The addresses of a broker, running or not. A restart in the same folder has the stored messages."""
 
     folder: Path
     port: int
@@ -74,7 +74,7 @@ class Broker:
         return self.folder / "ca.pem"
 
     def admin(self, method: str, path: str, body: object = None) -> tuple[int, bytes]:
-        """Ask the administration; return status and body.
+        """Call the admin API; return status and body.
 
         Raises:
             OSError: it does not answer.
@@ -89,13 +89,13 @@ class Broker:
             connection.close()
 
     def must(self, method: str, path: str, body: object = None) -> bytes:
-        """Ask the administration, which must agree."""
+        """Call the admin API; fail unless it succeeds."""
         status, answer = self.admin(method, path, body)
         assert status in ACCEPTED_STATUSES, f"{method} {path}: {status} {answer.decode()}"
         return answer
 
     def stats(self, topic: str) -> dict[str, object]:
-        """Return what the broker counts of "persistent://…"."""
+        """Return the statistics of the topic "persistent://…"."""
         stats: dict[str, object] = json.loads(self.must("GET", f"{topic.replace('://', '/')}/stats"))
         return stats
 
@@ -118,7 +118,7 @@ def configure_broker(folder: Path) -> Broker:
 
 
 def _pkcs8(pem: bytes) -> bytes:
-    """Write a private key in the only form that Java reads."""
+    """Convert a private key to PKCS 8, which Java requires."""
     return serialization.load_pem_private_key(pem, None).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -155,7 +155,7 @@ def _configuration(broker: Broker) -> tuple[tuple[str, object], ...]:
 
 @asynccontextmanager
 async def running_broker(broker: Broker) -> AsyncIterator[int]:
-    """Run the broker for the length of the block, killed at its end; gives its process id.
+    """Run the broker inside the block and kill it at the end. Yields its process id.
 
     Raises:
         EmbeddedError: it did not start.
@@ -166,13 +166,13 @@ async def running_broker(broker: Broker) -> AsyncIterator[int]:
 
 @dataclass(slots=True)
 class KillableBroker:
-    """A broker that is killed and begins anew, with what it had stored."""
+    """A broker that can be killed and started again with its stored messages."""
 
     broker: Broker
     child: subprocess.Popen[bytes] | None = None
 
     async def begin(self) -> None:
-        """Return once it answers."""
+        """Start the broker and wait until it is ready."""
         self.child = start(program(self.broker))
         await wait_until_ready(self.child, program(self.broker), lambda _: prepare_namespaces(self.broker))
 
@@ -192,7 +192,7 @@ class KillableBroker:
 
 
 def program(broker: Broker) -> ProcessSpec:
-    """Say how to run it: the compiler's first stage alone and the simplest collector halve what a start costs."""
+    """Describe the process. One compiler stage and the serial collector halve the start time."""
     java = shutil.which("java", path=search_path())
     return ProcessSpec(
         name="Pulsar",
@@ -219,7 +219,7 @@ def jars() -> Path:
 
 
 def prepare_namespaces(broker: Broker) -> bool:
-    """Tell whether it takes messages and has our namespaces, which are made."""
+    """Create our namespaces; return whether the broker accepts messages."""
     try:
         return all(
             broker.admin(*step)[0] in ACCEPTED_STATUSES
@@ -246,7 +246,7 @@ def _namespace_requests() -> tuple[tuple[str, str, object], ...]:
 
 
 async def main(command: list[str]) -> int:
-    """Run a broker for as long as the command runs, or until Ctrl-C or SIGTERM."""
+    """Run a broker until the command ends, or until Ctrl-C or SIGTERM."""
     me = asyncio.current_task()
     assert me is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)

@@ -1,5 +1,3 @@
-"""What a reader of a topic sees."""
-
 from __future__ import annotations
 
 import itertools
@@ -26,7 +24,7 @@ def new_topic(namespace: str = NAMESPACE) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """One message; those of one batch have the same `batch`."""
+    """One message. Messages of one batch have the same `batch`."""
 
     key: str
     properties: dict[str, str]
@@ -40,7 +38,7 @@ class Arrived:
 
 
 def arrived(broker: Broker, topic: str) -> list[Arrived]:
-    """Read a topic from its beginning to its end of now."""
+    """Read all current messages of a topic."""
     client = pulsar.Client(broker.url, operation_timeout_seconds=10, logger=SILENT)
     try:
         reader = client.create_reader(topic, pulsar.MessageId.earliest)
