@@ -1,5 +1,3 @@
-"""Stores to hold the contracts against."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

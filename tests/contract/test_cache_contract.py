@@ -1,4 +1,4 @@
-"""Every cache, in memory or in Redis, keeps the same promises."""
+"""The contract of every cache, in memory and in Redis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every Notifier promises, held against each way there is and a real receiver."""
+"""The contract of every Notifier, checked with real receivers."""
 
 from __future__ import annotations
 
