@@ -1,4 +1,4 @@
-"""Bridges for tests: the simulator's, and one that answers whatever a test wants."""
+"""Bridges for tests: the simulator, and one with configurable responses."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def problems(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return what the source has logged for an operator, in order."""
+    """Return the log lines of the source, in order."""
     return [vars(record)["problem"] for record in caplog.records if record.getMessage() == "bridge.problem"]
 
 
@@ -51,7 +51,7 @@ async def fake_bridge(
     port: int = 0,
     tls: ServerTls | None = None,
 ) -> AsyncIterator[tuple[FakeDict, str]]:
-    """Serve a still DICT; gives the DICT, to break it, and the address."""
+    """Serve the scenario `still`. Yields the DICT, to inject faults, and the address."""
     timeline = VirtualClock(SystemClock())
     fake = FakeDict(
         World(
@@ -82,7 +82,7 @@ async def bridge_source(
 
 @dataclass(kw_only=True)
 class OddBridge:
-    """A Bridge that gives every call the same answer, once `gate` is open, and remembers who asked."""
+    """A Bridge that gives every call the same response once `gate` is open, and records the callers."""
 
     body: bytes = b""
     code: grpc.StatusCode = grpc.StatusCode.OK
@@ -129,12 +129,12 @@ class Authority:
         self._ca = trustme.CA(organization_name=name)
 
     def server(self, *, host: str = LOOPBACK, not_after: datetime | None = None) -> ServerTls:
-        """Write what a server of this authority needs; it lets in clients of this authority."""
+        """Write the files of a server of this authority that accepts clients of this authority."""
         files = self._write(f"{self._name}-server", self._ca.issue_cert(host, not_after=not_after))
         return ServerTls(cert_file=files.cert_file, key_file=files.key_file, client_ca_file=files.ca_file)
 
     def client(self, name: str = "client") -> TlsFiles:
-        """Write what a client needs, over what is there."""
+        """Write the files of a client, replacing existing ones."""
         return self._write(name, self._ca.issue_cert("dict-rate-limit@example.com"))
 
     def _write(self, name: str, leaf: trustme.LeafCert) -> TlsFiles:

@@ -1,4 +1,4 @@
-"""Chromium, driven over its own pipe: no driver, no package, no open port."""
+"""Chromium, controlled over its own pipe: no driver, no package, no open port."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ _ON_3_AND_4 = (
 
 
 def find_chromium() -> str | None:
-    """Return where the browser is, if it is there."""
+    """Return the path of the browser, or None."""
     return next((path for name in NAMES if (path := shutil.which(name)) is not None), None)
 
 
 class Tab:
-    """One page of a browser; every event it reports is kept."""
+    """One page of a browser. It stores every event the browser reports."""
 
     def __init__(self, commands: int, answers: int) -> None:
         self._commands = commands
@@ -83,7 +83,7 @@ class Tab:
             self.events.append(self._read())
 
     def reported(self, method: str) -> list[dict[str, Any]]:
-        """Return what was reported under this name since the page was opened."""
+        """Return the events of this name since the page was opened."""
         return [event["params"] for event in self.events if event.get("method") == method]
 
     def evaluate(self, expression: str) -> Any:  # noqa: ANN401 - whatever the page says
@@ -91,7 +91,7 @@ class Tab:
         return self.call("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
 
     def resize(self, width: int, height: int, *, scale: float = 1) -> None:
-        """Show the page as a screen of so many CSS pixels does."""
+        """Set the size of the screen in CSS pixels."""
         self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -101,7 +101,7 @@ class Tab:
         )
 
     def prefer(self, scheme: str, media: str = "screen") -> None:
-        """Show the page as a reader with this colour scheme sees it."""
+        """Set the preferred colour scheme."""
         feature = {"name": "prefers-color-scheme", "value": scheme}
         self.call("Emulation.setEmulatedMedia", media=media, features=[feature])
 
@@ -118,7 +118,7 @@ class Tab:
 
 @contextmanager
 def chromium_tab(executable: str) -> Iterator[Tab]:
-    """Start the browser with a profile of its own, give its page, end it."""
+    """Start the browser with an empty profile, yield its page and stop it."""
     commands_read, commands_write = os.pipe()
     answers_read, answers_write = os.pipe()
     with tempfile.TemporaryDirectory(prefix="drl-chromium-", ignore_cleanup_errors=True) as profile:

@@ -1,4 +1,4 @@
-"""The command line as a caller sees it: what it ends with and writes."""
+"""Runs the command line in this process and returns its exit code and output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was polled, read back from the database, and what the domain makes of it without one.
+"""Reads stored polls from a database and evaluates them again with the domain alone.
 
 `python tests/database_replay.py DATABASE_URL [INTERVAL_SEC]` compares an installation with its replay.
 """
@@ -38,7 +38,7 @@ _EVENTS = "SELECT * FROM dict_rate_limit_alert_events ORDER BY participant, posi
 
 
 async def stored_polls(database_url: str) -> list[Poll]:
-    """Read every poll back, in the order of our clock; one that brought nothing new has a bucket nobody looks at."""
+    """Read every poll, ordered by our clock. A poll without changes has a placeholder bucket."""
     async with await psycopg.AsyncConnection.connect(database_url, row_factory=dict_row) as connection:
         states: dict[tuple[str, object], list[Row]] = defaultdict(list)
         async for row in await connection.execute(_STATES):
@@ -48,14 +48,14 @@ async def stored_polls(database_url: str) -> list[Poll]:
 
 
 async def stored_events(database_url: str) -> list[Facts]:
-    """Read every transition back, as `told` shows them."""
+    """Read every transition as `facts_of` returns them."""
     async with await psycopg.AsyncConnection.connect(database_url, row_factory=dict_row) as connection:
         rows = await (await connection.execute(_EVENTS)).fetchall()
     return [tuple(_plain(row[name]) for name in FACTS) for row in rows]
 
 
 def replayed(polls: Iterable[Poll], rules: AlertConfig) -> list[Facts]:
-    """Judge the polls anew, with nothing but the domain."""
+    """Evaluate the polls again with the domain alone."""
     states: dict[str, ParticipantState] = {}
     events: list[AlertEvent] = []
     for poll in polls:
@@ -73,7 +73,7 @@ FACTS = (
 
 
 def facts_of(event: AlertEvent) -> Facts:
-    """Everything a transition says, comparable with its row."""
+    """Return every field of a transition, comparable with its row."""
     return tuple(_plain(getattr(event, name)) for name in FACTS)
 
 

@@ -1,4 +1,4 @@
-"""What readers look up about delivery, as it is given: outbox, notifications and silences that nobody moves."""
+"""A fixed state of delivery: outbox, notifications and silences."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True)
 class KnownDelivery:
-    """Answers the questions of readers; `away`: the database does not answer."""
+    """Answers queries about delivery. With `away` the database is unavailable."""
 
     waiting: Backlog = field(default_factory=lambda: Backlog(waiting=0, oldest_at=None, dead=0))
     counts: Mapping[tuple[str, Status], int] = field(default_factory=dict)
@@ -31,17 +31,14 @@ class KnownDelivery:
 
     @property
     def outbox(self) -> Outbox:
-        """Itself, where only questions are asked."""
         return cast("Outbox", self)
 
     @property
     def notifications(self) -> Notifications:
-        """Itself, where only questions are asked."""
         return cast("Notifications", self)
 
     @property
     def silences(self) -> SilenceRepository:
-        """Itself, where only questions are asked."""
         return cast("SilenceRepository", self)
 
     async def backlog(self) -> Backlog:

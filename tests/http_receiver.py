@@ -1,4 +1,4 @@
-"""An HTTP server that keeps what it is sent and answers as a test wants: well, badly, or not at all."""
+"""An HTTP server that records requests, with configurable responses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request as it came."""
+    """One received request."""
 
     method: str
     path: str
@@ -24,7 +24,6 @@ class Request:
 
     @property
     def json(self) -> Any:  # noqa: ANN401 -- whatever was sent
-        """Return the body's content."""
         return json.loads(self.body)
 
 
@@ -33,14 +32,14 @@ Answering = bytes | None
 
 
 def answer(status: str = "204 No Content", body: bytes = b"", *headers: str) -> bytes:
-    """Write an answer."""
+    """Build a response."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close", *headers, "", ""]
     return "\r\n".join(lines).encode() + body
 
 
 @dataclass(slots=True)
 class HttpReceiver:
-    """`answers` makes an answer of each request; by default all are taken."""
+    """`answers` makes the response to each request. By default all are accepted."""
 
     scheme: str = "http"
     port: int = 0
@@ -49,11 +48,11 @@ class HttpReceiver:
     asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     def url(self, path: str = "/", host: str = "127.0.0.1") -> str:
-        """Return an address of it."""
+        """Return a URL of the receiver."""
         return f"{self.scheme}://{host}:{self.port}{path}"
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer one request."""
+        """Handle one request."""
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         first, *lines = head.strip().split("\r\n")
         method, path, _ = first.split(" ", 2)
@@ -72,7 +71,7 @@ class HttpReceiver:
 
 @asynccontextmanager
 async def http_receiver(trust: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> AsyncIterator[HttpReceiver]:
-    """Run one on a free port; `trust` makes it speak TLS."""
+    """Run a receiver on a free port, with TLS if `trust` is given."""
     receiver = HttpReceiver(scheme="https" if trust else "http")
     under_way: set[asyncio.Task[None]] = set()
 
@@ -101,7 +100,7 @@ async def http_receiver(trust: ssl.SSLContext | None = None, host: str = "127.0.
 
 @asynccontextmanager
 async def raw_receiver(greeting: bytes) -> AsyncIterator[int]:
-    """Run a server that says the same to everyone and hangs up; give its port."""
+    """Run a server that sends fixed bytes and closes. Yields its port."""
 
     async def connected(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):

@@ -1,4 +1,4 @@
-"""A relay to be killed: tells a broker what waits in a database, until SIGTERM. Its argument is the JSON of Orders."""
+"""A relay that a test kills. It publishes an outbox until SIGTERM. Its argument is a RelayConfig as JSON."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SWEEP = timedelta(seconds=15)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelayConfig:
-    """What the test wants. A small batch is more often begun than ended."""
+    """The configuration of the relay. A small batch is more often interrupted."""
 
     database_url: str
     broker_url: str
@@ -37,7 +37,7 @@ class RelayConfig:
 
 
 async def main(config: RelayConfig) -> None:
-    """Say "working" once, then work."""
+    """Write "working" once and publish until SIGTERM."""
     shutdown = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, shutdown.set)
     address = BrokerAddress(url=config.broker_url, topic=config.topic)

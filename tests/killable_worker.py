@@ -1,4 +1,4 @@
-"""A worker on real adapters that kills itself at a named point: `python killable_worker.py '<json of Orders>'`."""
+"""A worker that kills itself at a named point: `python killable_worker.py '<json of WorkerConfig>'`."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ MATURE_POLLS = 6
 
 
 class Point(StrEnum):
-    """Where it dies."""
+    """The point at which the worker kills itself."""
 
     NOWHERE = "nowhere"
     ANSWERED = "fetch: the source has answered"
@@ -67,7 +67,7 @@ class Point(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerConfig:
-    """What the test wants. `journal` gets every answer of the source, `published` every transition."""
+    """`journal` is the file of all responses of the source, `published` that of all transitions."""
 
     temporal: str
     namespace: str
@@ -81,7 +81,7 @@ class WorkerConfig:
 
 @dataclass(slots=True)
 class Killer:
-    """Ends the process the hard way when its point is reached and there is something to lose."""
+    """Kills the process when its point is reached after enough polls."""
 
     point: Point
     polls: int = 0
@@ -111,7 +111,7 @@ class KillingSource:
 
 
 class KillingUnit:
-    """A transaction that may be the last."""
+    """A transaction that may be interrupted."""
 
     def __init__(self, unit: RecordingUnitOfWork, killer: Killer) -> None:
         self._unit, self._killer = unit, killer
@@ -125,7 +125,7 @@ class KillingUnit:
 
 
 class KillingClaim:
-    """A batch that may be the last."""
+    """A batch that may be interrupted."""
 
     def __init__(self, unit: ClaimUnitOfWork) -> None:
         self._unit = unit
@@ -146,8 +146,6 @@ class KillingClaim:
 
 
 class KillingState(PostgresStateStore):
-    """Recording, with ends."""
-
     killer: Killer
 
     @asynccontextmanager
@@ -158,8 +156,6 @@ class KillingState(PostgresStateStore):
 
 
 class KillingOutbox(PostgresOutbox):
-    """The outbox, with ends."""
-
     killer: Killer
 
     @asynccontextmanager
@@ -171,8 +167,6 @@ class KillingOutbox(PostgresOutbox):
 
 
 class KillingPublisher:
-    """The log, with ends."""
-
     def __init__(self, publisher: LogPublisher, killer: Killer) -> None:
         self._publisher, self._killer = publisher, killer
 
@@ -187,7 +181,7 @@ class KillingPublisher:
 
 
 async def main(config: WorkerConfig) -> None:
-    """Work until SIGTERM, or until fate has it otherwise."""
+    """Work until SIGTERM, or until the killer ends the process."""
     clock, killer, shutdown = SystemClock(), Killer(Point(config.point)), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, shutdown.set)
     bridge = BridgeSource(config.bridge, clock=clock)

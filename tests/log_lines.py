@@ -1,4 +1,4 @@
-"""What was logged, as a reader of the log would see it."""
+"""Formats captured log records as lines."""
 
 from __future__ import annotations
 

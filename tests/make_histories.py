@@ -1,4 +1,4 @@
-"""Makes tests/data/history_*.json anew: `.venv/bin/python tests/make_histories.py`.
+"""Writes tests/data/history_*.json: `.venv/bin/python tests/make_histories.py`.
 
 Only when a workflow was changed on purpose and no run of the old form can still be under way: the saved histories
 are what proves that a new version can go on where an old one stopped.
@@ -29,7 +29,7 @@ QUEUE = "histories"
 
 
 async def main() -> None:
-    """Run every workflow once, and the monitoring also with readers away."""
+    """Run every workflow once, and the monitor also with the broker unavailable."""
     with tempfile.TemporaryDirectory() as folder:
         async with embedded_temporal(Path(folder)) as address:
             client = await Client.connect(address, namespace=NAMESPACE, identity="worker")
@@ -40,7 +40,7 @@ async def main() -> None:
 
 
 async def save(client: Client, name: str, workflow: str, *arguments: object, readers_away: bool = False) -> None:
-    """Run one workflow and keep its history."""
+    """Run one workflow and write its history."""
     failures = Counter({names.PUBLISH: 99 if readers_away else 0, names.RECORD: 1})
     activities = ScriptedActivities(failures=failures)
     async with Worker(client, task_queue=QUEUE, identity="worker", workflows=WORKFLOWS, activities=activities.all()):
@@ -55,7 +55,7 @@ async def save(client: Client, name: str, workflow: str, *arguments: object, rea
 
 
 def without_stack(part: dict[str, object]) -> dict[str, object]:
-    """Drop what a replay does not need: a stack names the folders of whoever made it."""
+    """Drop the stack traces, which name local folders."""
     return {key: value for key, value in part.items() if key != "stackTrace"}
 
 

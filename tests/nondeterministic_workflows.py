@@ -1,4 +1,4 @@
-"""Workflows as they must not be."""
+"""Workflows that break determinism on purpose."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn(name=names.MONITOR_WORKFLOW)
 class RecordsBeforeItFetches:
-    """The monitoring with its activities in another order."""
+    """The monitor workflow with its activities in another order."""
 
     @workflow.run
     async def run(self, group: inputs.MonitorInput) -> None:
-        """Record first."""
         soon = timedelta(seconds=1)
         order = inputs.RecordInput(polls=group.participants)
         await workflow.execute_activity_method(Activities.record, order, start_to_close_timeout=soon)

@@ -1,4 +1,4 @@
-"""Take pictures of texts as phones show them; wants Chromium, and looks best with the font Inter."""
+"""Takes pictures of notifications as phones show them. It needs Chromium and looks best with the font Inter."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ p { margin: 0; white-space: pre-line; overflow-wrap: anywhere; }
 
 
 def card(sample: Sample, language: Language, style: str) -> str:
-    """Write one notification."""
+    """Render one notification."""
     title, body = sample.text(language)
     return (
         f'<article class="{style}"><small>dict-rate-limit</small><b>{escape(title)}</b><p>{escape(body)}</p></article>'
@@ -47,14 +47,13 @@ def card(sample: Sample, language: Language, style: str) -> str:
 
 
 def page(language: Language, clock: str, short: tuple[str, ...], whole: str) -> str:
-    """Write the screen of a locked phone."""
+    """Render the screen of a locked phone."""
     named = {sample.name: sample for sample in samples()}
     cards = [card(named[name], language, "short") for name in short] + [card(named[whole], language, "whole")]
     return f"{HEAD}<style>{STYLE}</style><h1>{clock}</h1>{''.join(cards)}"
 
 
 def main() -> None:
-    """Take all of them."""
     executable = find_chromium()
     if executable is None:
         sys.exit("chromium is missing: install the package chromium")

@@ -1,4 +1,4 @@
-"""Each way to people and programs beside a real receiver, to hold one contract against."""
+"""Each type of channel with a real receiver, for one contract."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 
 class Behaviour(StrEnum):
-    """What the other side does with a message."""
+    """How the receiver handles a message."""
 
     TAKE = "takes it"
     REFUSE = "refuses it and repeats secrets"
@@ -50,7 +50,7 @@ class Behaviour(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChannelHarness:
-    """A notifier, a channel, and the other side.
+    """A notifier, a channel and the receiver.
 
     `arrived` names each message that came, in order, the same for a repeat; `strayed` counts what went elsewhere.
     """
@@ -61,7 +61,6 @@ class ChannelHarness:
     strayed: Callable[[], int] = lambda: 0
 
     async def send(self, message: Message) -> DeliveryResult:
-        """Send by the channel."""
         return await self.notifier.send(self.channel, message)
 
 
@@ -77,7 +76,7 @@ def message(number: int = 1) -> Message:
 
 
 def senders(timeout_sec: float = TIMEOUT_SEC) -> NotifierByType:
-    """Make the real senders, which may reach this machine."""
+    """Make the real notifiers, which may connect to this machine."""
     http = GuardedHttp(AddressGuard(allowed=LOOPBACK))
     return NotifierByType(
         senders={
@@ -92,7 +91,7 @@ def senders(timeout_sec: float = TIMEOUT_SEC) -> NotifierByType:
 
 @asynccontextmanager
 async def memory_channel(behaviour: Behaviour, timeout_sec: float) -> AsyncIterator[ChannelHarness]:
-    """Keep messages, or answer what a test says."""
+    """A notifier in memory."""
     takes = behaviour is Behaviour.TAKE
     answers = [] if takes else [DeliveryResult(ok=False, text=f"the other side {behaviour}, {timeout_sec:g} s")] * 2
     notifier = MemoryNotifier(answers=answers)
@@ -102,7 +101,7 @@ async def memory_channel(behaviour: Behaviour, timeout_sec: float) -> AsyncItera
 
 @asynccontextmanager
 async def webhook_channel(behaviour: Behaviour, timeout_sec: float) -> AsyncIterator[ChannelHarness]:
-    """Post signed events."""
+    """A webhook."""
     channel = Channel(name="siem", format=ChannelType.WEBHOOK, url="", secrets=(SECRET,))
     async with _http_channel(channel, behaviour, timeout_sec, lambda request: request.headers["webhook-id"]) as harness:
         yield harness
@@ -110,7 +109,7 @@ async def webhook_channel(behaviour: Behaviour, timeout_sec: float) -> AsyncIter
 
 @asynccontextmanager
 async def alertmanager_channel(behaviour: Behaviour, timeout_sec: float) -> AsyncIterator[ChannelHarness]:
-    """Post what Alertmanager posts."""
+    """An Alertmanager."""
     channel = Channel(name="am", format=ChannelType.ALERTMANAGER, url="")
     async with _http_channel(channel, behaviour, timeout_sec, lambda request: request.json["groupKey"]) as harness:
         yield harness
@@ -118,7 +117,7 @@ async def alertmanager_channel(behaviour: Behaviour, timeout_sec: float) -> Asyn
 
 @asynccontextmanager
 async def json_channel(behaviour: Behaviour, timeout_sec: float) -> AsyncIterator[ChannelHarness]:
-    """Post texts by Apprise."""
+    """A JSON receiver of Apprise."""
     channel = Channel(name="json", format=ChannelType.TEXT, url="")
     async with _http_channel(
         channel, behaviour, timeout_sec, lambda request: reference(request.json["message"])
@@ -130,7 +129,7 @@ async def json_channel(behaviour: Behaviour, timeout_sec: float) -> AsyncIterato
 
 @asynccontextmanager
 async def mail_channel(behaviour: Behaviour, timeout_sec: float) -> AsyncIterator[ChannelHarness]:
-    """Send mails by Apprise."""
+    """A mail server, by Apprise."""
     async with smtp_receiver() as receiver:
         replies = {
             Behaviour.REFUSE: f"554 no mail for {TOKEN}",
@@ -153,14 +152,14 @@ CHANNELS = (memory_channel, webhook_channel, alertmanager_channel, json_channel,
 
 
 def reference(text: str) -> str:
-    """Return what names a message in a text."""
+    """Return the reference of the message in a text."""
     found = re.search(r"ref ([0-9a-f]{8})\s*$", text)
     assert found is not None
     return found[1]
 
 
 def closed_port() -> int:
-    """Return a port at which nobody listens."""
+    """Return a port without a listener."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
         return port

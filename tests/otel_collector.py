@@ -1,4 +1,4 @@
-"""A collector of traces (OTLP over gRPC) on a free port of this machine, in the open or over TLS."""
+"""An OTLP collector over gRPC on a free local port, with or without TLS."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PATIENCE_SEC: Final = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A span as it came. `parent` is "" for a root."""
+    """A received span. `parent` is "" for a root."""
 
     trace_id: str
     span_id: str
@@ -48,7 +48,7 @@ class Seen:
 
 @dataclass(kw_only=True)
 class Collector:
-    """Takes what it is sent. While `gate` is closed nothing is answered."""
+    """Stores received spans. While `gate` is closed it does not respond."""
 
     spans: list[Seen] = field(default_factory=list)
     metadata: list[dict[str, str]] = field(default_factory=list)
@@ -68,12 +68,12 @@ class Collector:
         return [span for span in self.spans if span.name == name]
 
     def traces_of(self, name: str) -> dict[str, list[Seen]]:
-        """Return whole traces that hold such a span."""
+        """Return the traces that contain such a span."""
         wanted = {span.trace_id for span in self.named(name)}
         return {trace: [span for span in self.spans if span.trace_id == trace] for trace in wanted}
 
     async def until(self, holds: Callable[[Collector], bool]) -> None:
-        """Wait until something is true of what came."""
+        """Wait until the condition is true."""
         async with asyncio.timeout(PATIENCE_SEC), self._came:
             await self._came.wait_for(lambda: holds(self))
 
@@ -82,7 +82,7 @@ class Collector:
 async def collecting(
     port: int = 0, credentials: grpc.ServerCredentials | None = None, host: str = LOOPBACK
 ) -> AsyncIterator[Collector]:
-    """Collect for the length of the block."""
+    """Run a collector inside the block."""
     collector = Collector()
     collector.gate.set()
     handler = grpc.unary_unary_rpc_method_handler(
@@ -103,7 +103,7 @@ async def collecting(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certified:
-    """A certificate for "localhost", and the file of the authority that signed it."""
+    """A certificate for "localhost" and the file of its authority."""
 
     credentials: grpc.ServerCredentials
     authority: Path

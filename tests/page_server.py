@@ -1,4 +1,4 @@
-"""The pages over HTTP as the product sends them, from models instead of readings."""
+"""Serves the pages over HTTP from sample models."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class PageHandler(BaseHTTPRequestHandler):
     """`/?sample=NAME&lang=LANGUAGE` and `/static/NAME`."""
 
     def do_GET(self) -> None:
-        """Answer a page or a file."""
+        """Send a page or a file."""
         url = urlsplit(self.path)
         if url.path.startswith("/static/"):
             asset = assets()[url.path.removeprefix("/static/")]
@@ -45,7 +45,7 @@ class PageHandler(BaseHTTPRequestHandler):
 
 @contextmanager
 def page_server() -> Iterator[str]:
-    """Serve on a free port of this machine and give the address."""
+    """Serve on a free local port. Yields the URL."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), PageHandler)
     thread = Thread(target=server.serve_forever)
     thread.start()

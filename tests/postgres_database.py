@@ -1,4 +1,4 @@
-"""Looks behind the store, straight into the database."""
+"""Direct access to the database behind the store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs on this machine, as far as a test needs to know."""
+"""Information about processes on this machine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ZOMBIE = "Z"  # ended, and only not yet reaped: no process to speak of
 
 
 def processes_in(folder: Path) -> set[int]:
-    """Return the processes at work in the folder: it is in their command, or they stand in it."""
+    """Return the processes whose command or working folder is in the folder."""
     return {pid for pid in process_ids() if (entry := read(pid)) is not None and belongs(entry, folder)}
 
 
@@ -25,7 +25,7 @@ def belongs(entry: tuple[str, str, str], folder: Path) -> bool:
 
 
 def have_ended(processes: set[int], *, within_sec: float) -> bool:
-    """Tell whether all of these end in time."""
+    """Return whether all of these end in time."""
     deadline = time.monotonic() + within_sec
     while time.monotonic() < deadline:
         if not any(is_running(pid) for pid in processes):
@@ -44,7 +44,7 @@ def process_ids() -> list[int]:
 
 
 def read(pid: int) -> tuple[str, str, str] | None:
-    """Return command, state and working folder of a process; None when it is no more, or another account's."""
+    """Return command, state and working folder of a process, or None if it ended or belongs to another user."""
     entry = Path("/proc") / str(pid)
     try:
         command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
@@ -56,7 +56,7 @@ def read(pid: int) -> tuple[str, str, str] | None:
 
 @contextmanager
 def default_handler(number: signal.Signals) -> Iterator[None]:
-    """Take a signal as it comes, also where the tests run under nohup or behind "&", whose ignoring is inherited."""
+    """Restore the default handler of a signal, which nohup or "&" may have set to ignore."""
     before = signal.signal(number, signal.SIG_DFL)
     try:
         yield
