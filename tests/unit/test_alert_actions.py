@@ -33,14 +33,14 @@ SOON = NOON + HOUR
 
 
 class ActionWorld:
-    """A store with one alert, and somebody who acts on it."""
+    """A store with one alert."""
 
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.stores = memory_stores(self.clock)
 
     async def alert(self) -> Alert:
-        """Let a bucket fall into warning."""
+        """Open a warning."""
         await recorded(self.stores, snapshot(bucket(200), at=self.clock.now()))
         (alert,) = await self.stores.state.open_alerts([PARTICIPANT])
         return alert
@@ -160,7 +160,7 @@ async def test_an_unknown_alert_cannot_be_acknowledged(world: ActionWorld) -> No
 
 
 class ForgetfulAlerts(MemoryAlerts):
-    """Has lost the alert by the time its participant is held."""
+    """Has no alert any more once its participant is locked."""
 
     @asynccontextmanager
     async def unit_of_work(self, participant: str) -> AsyncIterator[MemoryAlertUnitOfWork]:

@@ -18,7 +18,7 @@ OPENED = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 
 @dataclass(frozen=True, kw_only=True)
 class Values:
-    """What a message is made of."""
+    """The input of a message."""
 
     kind: Kind
     transition: TransitionKind

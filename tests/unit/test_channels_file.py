@@ -174,7 +174,7 @@ def test_a_removed_file_has_unknown_channel_names(followed: Followed) -> None:
 
 
 class LogCapture(logging.Handler):
-    """Keeps lines, and says when there is one."""
+    """Stores log lines and signals the first one."""
 
     def __init__(self) -> None:
         super().__init__()

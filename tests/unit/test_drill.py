@@ -22,7 +22,7 @@ from samples.readings import recorded
 
 
 class Rehearsal:
-    """A test alert on its way."""
+    """A test alert and its delivery."""
 
     def __init__(self) -> None:
         self.clock = FakeClock()

@@ -1,4 +1,4 @@
-"""The schema that readers of the topic are given, held against real transitions of every kind."""
+"""The JSON Schema of the event, checked against transitions of every kind."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ PACE = Consumption(low=300, high=900, seconds=300, censored=False)
 
 
 def one_of_each(kind: Kind, facts: AlertContext, policy_name: str) -> list[AlertEvent]:
-    """Give every transition an alert of this kind can have."""
+    """Make every transition of an alert of this kind."""
     subject = Subject(participant=PARTICIPANT, policy_name=policy_name, kind=kind)
     changes = [opened(subject, Severity.WARNING, facts, NOON), noticed(subject, facts, NOON)]
     alert = changes[0].alert

@@ -23,7 +23,7 @@ LATER = NOON + FIVE_MINUTES
 
 
 class ExplainWorld:
-    """A store, and somebody who wonders."""
+    """A store and the dependencies of explain."""
 
     def __init__(self) -> None:
         self.clock = FakeClock()
@@ -39,7 +39,7 @@ class ExplainWorld:
         return await explain(self.deps, PARTICIPANT, policy_name)
 
     async def silence(self, matchers: Matchers, *, later: bool = False) -> str:
-        """Silence; return the id as text."""
+        """Add a silence; return its id as text."""
         now = self.clock.now()
         order = CreateSilence(
             purpose=Purpose.SILENCE,

@@ -18,7 +18,7 @@ class Journal:
 
     @asynccontextmanager
     async def part(self, name: str, meeting: asyncio.Barrier | None = None) -> AsyncIterator[str]:
-        """Come up only once all others at the meeting do."""
+        """Enter only once all others enter."""
         try:
             if meeting is not None:
                 await meeting.wait()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class DiaryMaintenance:
-    """Writes down what it is asked for."""
+    """Records its calls."""
 
     diary: list[tuple[str, datetime, int | None]] = field(default_factory=list)
 

@@ -1,5 +1,3 @@
-"""What the memory cache forgets."""
-
 from __future__ import annotations
 
 from datetime import timedelta

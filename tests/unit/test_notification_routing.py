@@ -46,7 +46,7 @@ def routed(
     silences: Sequence[Silence] = (),
     notified: dict[str, set[str]] | None = None,
 ) -> list[tuple[str, str, Status]]:
-    """Route, and say who is told of what; `told` by policy."""
+    """Route events. `notified` has the channels notified earlier, by policy."""
     known = {
         event.alert_id: frozenset(notified[event.policy_name])
         for event in events

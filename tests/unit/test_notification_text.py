@@ -39,7 +39,7 @@ def text_of(event: AlertEvent, language: Language = Language.EN, late: timedelta
 
 
 def ahead(**changes: Any) -> str:  # noqa: ANN401 -- fields of an outlook
-    """Return the body about an alert that is open, with another outlook."""
+    """Return the body about an open alert with another outlook."""
     event = replace(warning()[1], outlook=replace(AHEAD, **changes))
     return text_of(event)[1]
 
@@ -55,7 +55,7 @@ def no_time_zones() -> Iterator[None]:
 
 
 def many(count: int) -> list[AlertEvent]:
-    """Make that many alerts, of which the last is the worst."""
+    """Make that many alerts, with the worst last."""
     named = [open_change(f"POLICY_{number}")[1] for number in range(count)]
     opened = [replace(warning()[1], alert_id=one.alert_id, policy_name=one.policy_name) for one in named]
     return [*opened[:-1], replace(opened[-1], severity=Severity.CRITICAL)]

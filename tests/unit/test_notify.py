@@ -39,7 +39,7 @@ UP_AND_DOWN = ticks(bucket(1000), bucket(200), bucket(50), bucket(1000))
 
 @dataclass(slots=True)
 class SlowNotifier:
-    """Takes everything, and its time; by channel one may say otherwise."""
+    """Accepts everything slowly. Channels may have other results."""
 
     clock: FakeClock
     takes: timedelta = timedelta(0)
@@ -55,7 +55,7 @@ class SlowNotifier:
 
 @dataclass(frozen=True, slots=True)
 class UnreadChannels:
-    """Channels of a file that cannot be read now; `known` are those of the last time it could."""
+    """Channels of an unreadable file. `known` are the last valid ones."""
 
     known: Sequence[Channel] = ()
 
@@ -86,13 +86,13 @@ class NotifyWorld:
 
     @property
     def sent(self) -> list[list[str]]:
-        """What each message told, in order."""
+        """The transitions of each message, in order."""
         return [[event.transition.value for event in message.events] for _, message in self.notifier.sent]
 
 
 @pytest.fixture
 async def world() -> NotifyWorld:
-    """Begin with a bucket that fell, ran low and recovered."""
+    """Record a bucket that falls, becomes critical and recovers."""
     world = NotifyWorld()
     await recorded(world.stores, *UP_AND_DOWN)
     return world

@@ -33,7 +33,7 @@ INTERNAL = [
 
 
 class Names:
-    """Answers every look-up alike, and counts them."""
+    """Resolves every name to the same addresses and counts the calls."""
 
     def __init__(self, *addresses: str) -> None:
         self.addresses = addresses

@@ -24,7 +24,7 @@ OPS = channel("ops")
 
 @dataclass(slots=True)
 class Named:
-    """Channels, and what is said of their names."""
+    """Channels and their names."""
 
     known: Sequence[Channel]
     named: Collection[str] | None
@@ -37,7 +37,7 @@ class Named:
 
 
 async def routed_by(*sources: Named) -> tuple[MemoryStores, list[int]]:
-    """Open an alert, then tell with one source after the other; the first answer is a refusal."""
+    """Open an alert and notify with each source in turn. The first attempt is rejected."""
     clock = FakeClock()
     stores = memory_stores(clock)
     await recorded(stores, *ticks(bucket(1000), bucket(200)))

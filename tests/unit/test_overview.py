@@ -101,7 +101,7 @@ async def test_unknown_values_differ_from_empty_ones(world: ReadingWorld) -> Non
 
 
 class SilentSilences(MemorySilences):
-    """Never says what is silenced."""
+    """Never responds."""
 
     async def current(self, now: datetime, *, limit: int | None = None) -> Sequence[Silence]:
         await asyncio.Event().wait()

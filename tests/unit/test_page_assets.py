@@ -45,7 +45,7 @@ def test_text_has_enough_contrast_on_every_background(scheme: str) -> None:
 
 
 def palette(scheme: str) -> dict[str, str]:
-    """Return the colours of a scheme by name; what one does not name is as in the first."""
+    """Return the colours of a scheme by name, with those of the first as defaults."""
     roots = re.findall(r":root \{(.*?)\}", assets()["base.css"].body.decode(), re.DOTALL)
     colours: dict[str, str] = {}
     for root in {roots[0]: None, roots[SCHEMES[scheme]]: None}:

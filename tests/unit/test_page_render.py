@@ -16,7 +16,7 @@ HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}'
 
 
 class Outline(HTMLParser):
-    """Refuses what is not well nested; keeps every tag with its attributes."""
+    """Rejects badly nested markup and stores every tag with its attributes."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

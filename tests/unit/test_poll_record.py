@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class FaultyStore(MemoryStateStore):
-    """Fails for some participants; remembers how many transactions were open at once."""
+    """Fails for some participants and records the number of concurrent transactions."""
 
     def __init__(self) -> None:
         super().__init__(MemoryDatabase())
@@ -48,7 +48,7 @@ class FaultyStore(MemoryStateStore):
 
 
 class FaultyCache(MemoryCache):
-    """Counts puts, each in vain."""
+    """Fails every put and counts them."""
 
     puts = 0
 

@@ -1,4 +1,4 @@
-"""Answers of the client library in every order they can come in."""
+"""Acknowledgements of the client library in every possible order."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PATIENCE_SEC = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """As the library's, which cannot be made."""
+    """A stand-in for the result of the library, which cannot be constructed."""
 
     name: str
 

@@ -1,5 +1,3 @@
-"""What readers may spend of POLICIES_LIST."""
-
 from __future__ import annotations
 
 from datetime import timedelta

@@ -17,7 +17,7 @@ ALL_LIMITS = [*CATEGORY_LIMITS.values(), *FIXED_LIMITS.values()]
 
 
 class SecondBySecond:
-    """The same rules written down the slow way: one second and one request at a time, in fractions."""
+    """The same rules, computed one second and one request at a time, in fractions."""
 
     def __init__(self, limits: PublishedLimits, tokens: int, refill: Refill) -> None:
         self.limits = limits

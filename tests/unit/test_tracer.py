@@ -1,5 +1,3 @@
-"""Steps of adapters as spans."""
-
 from __future__ import annotations
 
 import asyncio

@@ -1,5 +1,3 @@
-"""Requests as spans."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -23,7 +21,7 @@ TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
 
 class App:
-    """Answers with a status, or breaks; keeps what a log line would say meanwhile."""
+    """Responds with a status or raises. Stores the log context meanwhile."""
 
     def __init__(self, status: int = 200, error: Exception | None = None) -> None:
         self.status = status

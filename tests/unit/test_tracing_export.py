@@ -1,4 +1,4 @@
-"""What the collector gets to see, and what the log says of it."""
+"""The spans a collector receives, and the log lines about it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CPF = "529.982.247-25"
 
 
 class Scripted(SpanExporter):
-    """Takes what it is sent, or does what `fails` says."""
+    """Accepts spans, or fails as `fails` says."""
 
     def __init__(self) -> None:
         self.taken: list[ReadableSpan] = []
@@ -138,7 +138,7 @@ def test_a_collector_that_fails_and_recovers_is_two_lines(
 
 
 class Log(logging.Handler):
-    """What the product's own handler would write; pytest's looks behind loggers that keep to themselves."""
+    """The output of the product's own handler. The handler of pytest does not see loggers that do not propagate."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -53,7 +53,7 @@ CALM, LOW = reading_of("a"), reading_of("a", NOON + LATER, available=200)
 
 @dataclass
 class World:
-    """Everything the activities touch, and a Temporal that runs them."""
+    """The dependencies of the activities and a Temporal environment."""
 
     clock: FakeClock = field(default_factory=FakeClock)
     environment: ActivityEnvironment = field(default_factory=ActivityEnvironment)
@@ -97,7 +97,7 @@ class World:
 
 
 class BrokenState(MemoryStateStore):
-    """Raises `fault` while there is one."""
+    """Raises `fault` if there is one."""
 
     fault: Exception | None = None
 
@@ -110,7 +110,7 @@ class BrokenState(MemoryStateStore):
 
 
 class SlowMaintenance(MemoryMaintenance):
-    """Lets others work meanwhile."""
+    """Yields to other tasks."""
 
     async def make_partitions(self, today: datetime) -> Sequence[str]:
         await asyncio.sleep(0)
@@ -118,7 +118,7 @@ class SlowMaintenance(MemoryMaintenance):
 
 
 class BrokenCache(MemoryCache):
-    """Raises `fault` while there is one."""
+    """Raises `fault` if there is one."""
 
     fault: Exception | None = None
 
