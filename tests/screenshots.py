@@ -1,4 +1,4 @@
-"""Take the pictures of the documentation: python tests/screenshots.py FOLDER."""
+"""Takes the pictures of the documentation: python tests/screenshots.py FOLDER."""
 
 from __future__ import annotations
 
@@ -31,7 +31,6 @@ def take(tab: Tab, address: str, picture: tuple[str, str, str, str, int, int]) -
 
 
 def main(folder: Path) -> None:
-    """Take all of them."""
     executable = find_chromium()
     if executable is None:
         sys.exit("chromium is missing: install the package chromium")

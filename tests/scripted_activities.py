@@ -1,4 +1,4 @@
-"""Activities that fail as a test wishes, and do nothing else."""
+"""Activities that fail on request and do nothing else."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAINTAINED = inputs.MaintainOutput(made=["2027_01"], dropped=[], rolled_up=29)
 
 @dataclass
 class ScriptedActivities:
-    """Each fails as often as `failures` says, then does its part; remembers what it was given."""
+    """Each activity fails as often as `failures` says, then succeeds. Inputs are recorded."""
 
     failures: Counter[str] = field(default_factory=Counter)
     final: bool = False

@@ -1,4 +1,4 @@
-"""An SMTP server that keeps the mails it is sent and answers as a test wants."""
+"""An SMTP server that stores mails, with configurable responses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class SmtpReceiver:
-    """`reply` is said to each mail; None = nothing is, the connection stays open."""
+    """`reply` is the response to each mail. With None there is none and the connection stays open."""
 
     port: int = 0
     reply: str | None = "250 OK"
@@ -27,11 +27,10 @@ class SmtpReceiver:
     asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     def url(self, password: str = "s3cr3t-token") -> str:  # noqa: S107 -- of a test
-        """Return Apprise's URL of it."""
+        """Return the Apprise URL of the receiver."""
         return f"mailto://127.0.0.1:{self.port}/?from=dict@example.com&to=ops@example.com&mode=insecure&name={password}"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002, N802 -- aiosmtpd's name
-        """Keep the mail."""
         self.asked.set()
         if self.reply is None:
             await asyncio.Event().wait()
@@ -44,7 +43,7 @@ class SmtpReceiver:
 
 @asynccontextmanager
 async def smtp_receiver() -> AsyncIterator[SmtpReceiver]:
-    """Run one on a free port."""
+    """Run a receiver on a free port."""
     receiver = SmtpReceiver()
     loop = asyncio.get_running_loop()
     protocols: list[SMTP] = []

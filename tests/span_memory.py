@@ -1,4 +1,4 @@
-"""Spans kept in memory, for tests of whoever makes them."""
+"""A tracer that stores spans in memory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROOT = "root"
 
 
 class SpanMemory:
-    """Makes spans, a `share` of them to be kept, and remembers those that have ended."""
+    """Makes spans, samples a `share` of them and stores the ended ones."""
 
     def __init__(self, share: float = 1.0) -> None:
         self._kept = InMemorySpanExporter()
@@ -34,13 +34,13 @@ class SpanMemory:
 
     @contextmanager
     def under_way(self) -> Iterator[Span]:
-        """Be inside a trace."""
+        """Enter a trace."""
         with self.otel_tracer.start_as_current_span(ROOT) as span:
             yield span
 
     @property
     def spans(self) -> list[ReadableSpan]:
-        """Return them in the order they ended, without the root."""
+        """Return the spans in the order they ended, without the root."""
         return [span for span in self._kept.get_finished_spans() if span.name != ROOT]
 
     def one(self, name: str) -> ReadableSpan:

@@ -1,4 +1,4 @@
-"""Namespaces of their own for tests, so that their schedules do not meet."""
+"""Separate namespaces, so that the schedules of tests do not conflict."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 async def new_namespace(host: str) -> TemporalAddress:
-    """Register a namespace; the dev server knows it at once."""
+    """Register a namespace. The dev server knows it immediately."""
     name = f"test-{uuid.uuid4()}"
     client = await Client.connect(host)
     await client.workflow_service.register_namespace(
@@ -27,7 +27,7 @@ async def new_namespace(host: str) -> TemporalAddress:
 
 
 def new_namespaces(host: str, number: int) -> Iterator[TemporalAddress]:
-    """Register some at once, from outside any loop: the server runs no schedule of a new one for two seconds."""
+    """Register several at once, outside any loop. The server runs no schedule of a new one for two seconds."""
 
     async def registered() -> list[TemporalAddress]:
         return [await new_namespace(host) for _ in range(number)]

@@ -1,4 +1,4 @@
-"""Where the data of throw-away servers lies: in memory, if the machine has room for it."""
+"""The folder for data of temporary servers: in memory if there is enough."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def tmpfs_dir() -> str:
 
 
 def _fits(folder: Path) -> bool:
-    """Tell whether whole clusters have room there and may run: copies of their programs lie beside the data."""
+    """Return whether whole clusters fit and programs may run there. Copies of the programs are beside the data."""
     if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
         return False
     if os.statvfs(folder).f_flag & os.ST_NOEXEC:
@@ -34,7 +34,7 @@ def _fits(folder: Path) -> bool:
 
 
 def _available_bytes() -> int:
-    """Return how much memory may still be taken, by the system's word and the container's."""
+    """Return the available memory of the system and the container."""
     found = re.search(r"MemAvailable: *(\d+) kB", Path("/proc/meminfo").read_text(encoding="ascii"))
     limit = Path("/sys/fs/cgroup/memory.max")
     text = limit.read_text(encoding="ascii").strip() if limit.exists() else "max"

@@ -1,4 +1,4 @@
-"""The worker as a program, traced: one cycle on real servers, and everything that came of it."""
+"""Runs the worker as a traced program for one cycle on real servers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ END_SEC: Final = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Servers:
-    """Addresses of what the worker works with."""
+    """The addresses of the servers of the worker."""
 
     database_url: str
     redis: str
@@ -42,7 +42,7 @@ class Servers:
     bridge: str
 
     def environ(self) -> dict[str, str]:
-        """Return the settings of a worker that raises an alert for every policy at its first cycle."""
+        """Return the settings of a worker that opens an alert for every policy in its first cycle."""
         return {
             "DATABASE_URL": self.database_url,
             "REDIS_ADDR": self.redis,
@@ -79,7 +79,7 @@ class Cycle:
 
 
 async def first_cycle(servers: Servers, collector: Collector, extra: Mapping[str, str], log: Path) -> Cycle:
-    """Run a worker until its first cycle has been told of, then end it.
+    """Run a worker until its first cycle is reported, then stop it.
 
     The sweep is paused before: it would run at once beside the cycle, and may hand over what the cycle recorded.
     """
@@ -102,7 +102,7 @@ async def first_cycle(servers: Servers, collector: Collector, extra: Mapping[str
 
 @asynccontextmanager
 async def worker(environ: Mapping[str, str], log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run a worker, killed at the end of the block where it still lives."""
+    """Run a worker inside the block; kill it at the end if it still runs."""
     with log.open("ab") as out:
         variables = {**os.environ, **environ}  # noqa: TID251 -- coverage measures the program by variables of its own
         process = await asyncio.create_subprocess_exec(
@@ -117,7 +117,7 @@ async def worker(environ: Mapping[str, str], log: Path) -> AsyncIterator[asyncio
 
 
 async def ended(process: asyncio.subprocess.Process) -> None:
-    """Tell it to end, and wait until it has."""
+    """Stop the worker and wait for its end."""
     process.send_signal(signal.SIGTERM)
     async with asyncio.timeout(END_SEC):
         await process.wait()

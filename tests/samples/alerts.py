@@ -1,4 +1,4 @@
-"""Alerts, silences and channels the tests of acting and telling are made of."""
+"""Sample alerts, silences and channels."""
 
 from __future__ import annotations
 
@@ -41,7 +41,6 @@ def open_change(
     at: datetime = NOON,
     participant: str = PARTICIPANT,
 ) -> tuple[Alert, AlertEvent]:
-    """Open an alert."""
     return recorded(opened(Subject(participant=participant, policy_name=policy_name, kind=kind), severity, FACTS, at))
 
 
@@ -51,12 +50,11 @@ def open_alert(
     severity: Severity = Severity.WARNING,
     at: datetime = NOON,
 ) -> Alert:
-    """Make an open alert."""
     return open_change(policy_name, kind, severity, at)[0]
 
 
 def acknowledgement_by(actor: str = "ana", at: datetime = NOON, until: datetime = NOON + HOUR) -> Acknowledgement:
-    """Take an alert up for an hour."""
+    """Acknowledge an alert for an hour."""
     return Acknowledgement(actor=actor, reason="looking", at=at, until=until)
 
 
@@ -80,7 +78,7 @@ def silence(
     ends_at: datetime = NOON + HOUR,
     recurrence: Recurrence | None = None,
 ) -> Silence:
-    """Make a silence of an hour, for everything unless told."""
+    """Make a silence of an hour, for everything by default."""
     return Silence(
         silence_id=SILENCE_ID,
         purpose=Purpose.SILENCE,
@@ -95,7 +93,7 @@ def silence(
 
 
 def ended(one: Silence, at: datetime) -> Silence:
-    """End a silence by hand."""
+    """End a silence early."""
     return replace(one, ended_at=at, ended_by="rui")
 
 
@@ -105,5 +103,5 @@ def channel(
     format: ChannelType = ChannelType.TEXT,  # noqa: A002 -- the field's name
     group_wait: timedelta = timedelta(0),
 ) -> Channel:
-    """Make a channel that wants everything at once unless told."""
+    """Make a channel that matches everything and sends at once by default."""
     return Channel(name=name, format=format, url=f"test://{name}", routes=routes or Routes(), group_wait=group_wait)

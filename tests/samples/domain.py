@@ -1,4 +1,4 @@
-"""Values the tests of the domain are made of."""
+"""Sample values of the domain."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def snapshot(
     category: str = "C",
     rejected: Iterable[RejectedItem] = (),
 ) -> Snapshot:
-    """Make an answer received `at`; DICT's clock agrees unless given."""
+    """Make a response received `at`, with the same time from DICT by default."""
     return Snapshot(
         participant=PARTICIPANT,
         source="test",
@@ -65,7 +65,7 @@ def snapshot(
 
 
 def failure(outcome: Outcome = Outcome.UNAVAILABLE, at: datetime = NOON) -> FailedPoll:
-    """Make a poll that gave nothing."""
+    """Make a failed poll."""
     return FailedPoll(participant=PARTICIPANT, source="test", outcome=outcome, detail="nobody there", received_at=at)
 
 

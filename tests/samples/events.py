@@ -1,4 +1,4 @@
-"""Transitions to be published."""
+"""Sample transitions."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def transitions_of(policy_name: str, length: int, participant: str = PARTICIPANT
 
 
 def interleaved(*stories: Sequence[AlertEvent]) -> list[AlertEvent]:
-    """Deal stories of one length out in turns, as they are recorded."""
+    """Interleave sequences of equal length, as they are recorded."""
     return list(chain.from_iterable(zip(*stories, strict=True)))
 
 
 def enlarged(event: AlertEvent, size: int) -> AlertEvent:
-    """Make a transition whose document has more bytes than that."""
+    """Make a transition whose document exceeds the size."""
     return replace(event, message="x" * size)

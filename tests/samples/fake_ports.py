@@ -1,4 +1,4 @@
-"""Ports the monitoring tests drive by hand."""
+"""Fake ports for tests of polling, publishing and notifying."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LATER = timedelta(seconds=15)
 
 @dataclass(slots=True)
 class FakeClock:
-    """Stands until it is moved; sleeping moves it."""
+    """A clock that the test moves. Sleeping moves it too."""
 
     at: datetime = NOON
     slept: list[float] = field(default_factory=list)
@@ -52,7 +52,7 @@ class FakeClock:
 
 @dataclass(slots=True)
 class ScriptedSource:
-    """Answers each participant by a script, then with good readings; remembers who was asked, and how many at once."""
+    """Answers each participant by a script, then with valid readings. Records the calls and their concurrency."""
 
     clock: FakeClock
     name: str = "bridge"
@@ -83,7 +83,7 @@ def reading_of(participant: str, at: datetime = NOON, *, available: int = 1000) 
 
 
 def readings_of(participants: Sequence[str], at: datetime = NOON, *, available: int = 1000) -> list[Snapshot]:
-    """Make one reading for each."""
+    """Make one reading per participant."""
     return [reading_of(participant, at, available=available) for participant in participants]
 
 
@@ -94,7 +94,7 @@ def refusal(outcome: Outcome, retry_after_sec: int | None = None) -> SourceError
 
 @dataclass(slots=True)
 class ListOutbox:
-    """An outbox of a list; `busy` while somebody else has all of it."""
+    """An outbox in a list. While `busy`, another worker has claimed all of it."""
 
     waiting: list[AlertEvent]
     busy: bool = False
@@ -113,7 +113,7 @@ class ListOutbox:
 
 @dataclass(slots=True)
 class ListClaim:
-    """A claimed part of the list."""
+    """A claimed batch of the list."""
 
     outbox: ListOutbox
     events: Sequence[AlertEvent]
@@ -134,7 +134,7 @@ class ListClaim:
 
 @dataclass(slots=True)
 class FailingPublisher:
-    """Takes `patience` events, then fails."""
+    """Accepts `fail_after` events, then fails."""
 
     fail_after: int
     error: BaseException
@@ -151,7 +151,7 @@ class FailingPublisher:
 
 @dataclass(slots=True)
 class RejectingPublisher:
-    """Refuses one event, and takes all others but later ones of its policy."""
+    """Rejects one event and blocks later ones of its policy."""
 
     refused: UUID
     published: list[AlertEvent] = field(default_factory=list)
@@ -175,7 +175,7 @@ def opened_and_resolved() -> list[AlertEvent]:
 
 
 def notifications(stores: Stores, clock: Clock, *channels: Channel, notifier: Notifier | None = None) -> NotifyDeps:
-    """Make what telling people needs; without channels nobody is told."""
+    """Make the dependencies of notifying. Without channels no notification is sent."""
     return NotifyDeps(
         notifications=stores.notifications,
         silences=stores.silences,

@@ -1,4 +1,4 @@
-"""Notifications and attempts the tests of stores are made of."""
+"""Sample notifications and attempts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PAUSE = timedelta(seconds=10)
 def notification(
     event: AlertEvent, channel: str, *, status: Status = Status.PENDING, next_try_at: datetime = NOON
 ) -> Notification:
-    """Make a notification that nobody has tried."""
+    """Make a pending notification."""
     return Notification(
         notification_id=new_notification_id(event.event_id, channel),
         channel=channel,
@@ -43,7 +43,7 @@ def notification(
 
 
 async def route_all(stores: Stores, *channels: str, next_try_at: datetime = NOON) -> list[Notification]:
-    """Tell these channels of everything that waits to be routed; return it in the order of the transitions."""
+    """Route all transitions to these channels; return the notifications in order."""
     async with stores.notifications.routing(1000) as unit:
         made = [notification(event, channel, next_try_at=next_try_at) for event in unit.events for channel in channels]
         await unit.route(made)
@@ -51,17 +51,17 @@ async def route_all(stores: Stores, *channels: str, next_try_at: datetime = NOON
 
 
 def delivered(told: Sequence[Notification], at: datetime = NOON) -> Attempt:
-    """Make an attempt that the channel took."""
+    """Make a successful attempt."""
     return attempt(told, Status.DELIVERED, at, ok=True)
 
 
 def failed(told: Sequence[Notification], at: datetime = NOON, *, next_try_at: datetime | None = None) -> Attempt:
-    """Make an attempt that the channel did not take, to be tried again in a while."""
+    """Make a failed attempt with a later retry."""
     return attempt(told, Status.PENDING, at, next_try_at=next_try_at or at + PAUSE)
 
 
 def given_up(told: Sequence[Notification], at: datetime = NOON) -> Attempt:
-    """Make the last of many attempts that failed."""
+    """Make the last failed attempt."""
     return attempt(told, Status.DEAD, at)
 
 
@@ -73,7 +73,6 @@ def attempt(
     ok: bool = False,
     next_try_at: datetime | None = None,
 ) -> Attempt:
-    """Make any attempt."""
     ids = tuple(one.notification_id for one in told)
     return Attempt(
         message_id=new_message_id(ids),

@@ -1,4 +1,4 @@
-"""Models of the overview as operators may meet it."""
+"""Sample models of the overview."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def alert(
     exhausted: bool = False,
     taken_by: str | None = None,
 ) -> Alert:
-    """Make an alert that was opened so many minutes ago; `taken_by` has it for another hour."""
+    """Make an alert opened so many minutes ago. `taken_by` has acknowledged it for another hour."""
     opened_at = NOW - timedelta(minutes=minutes)
     return Alert(
         alert_id=new_alert_id(PARTICIPANT, policy_name, kind, opened_at),
@@ -102,7 +102,7 @@ def acknowledgement_by(actor: str, *, minutes: float) -> Acknowledgement:
 
 
 def silence(policy: str = "*", *, purpose: Purpose = Purpose.SILENCE, minutes: float = 48, later: float = 0) -> Silence:
-    """Make a silence that began two hours before now, or begins so many minutes `later`, and ends in `minutes`."""
+    """Make a silence that started two hours ago, or starts so many minutes `later`, and ends in `minutes`."""
     begun = NOW + timedelta(minutes=later) if later else NOW - timedelta(hours=2)
     return Silence(
         silence_id=uuid4(),
@@ -118,7 +118,7 @@ def silence(policy: str = "*", *, purpose: Purpose = Purpose.SILENCE, minutes: f
 
 
 def usual_buckets(shares: dict[str, EvaluatedBucket] | None = None) -> tuple[EvaluatedBucket, ...]:
-    """Make all published buckets, well filled but for those given."""
+    """Make all published buckets, nearly full except the given ones."""
     given = shares or {}
     return tuple(
         given.get(name, evaluated(name, capacity - capacity * (place * 7 % 23) // 100, capacity, refill, period))

@@ -1,4 +1,4 @@
-"""A reader of readings beside sources that count, stores that are unavailable and a clock that the test moves."""
+"""A reader with counting sources, unavailable stores and a fake clock."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TTL = timedelta(seconds=60)
 
 
 class FakeClock:
-    """Stands still until moved."""
+    """A clock that the test moves."""
 
     def __init__(self, at: datetime = NOON) -> None:
         self._at = at
@@ -50,12 +50,12 @@ class FakeClock:
 
 
 def policies_list(available: int = 20, capacity: int = 20) -> Bucket:
-    """Make the bucket the list itself is charged to."""
+    """Make the bucket of the list itself."""
     return bucket(available, capacity, "POLICIES_LIST", 6, 60)
 
 
 class CountingSource:
-    """Answers with `buckets`, or fails with `error`, and notes every call."""
+    """Returns `buckets`, or fails with `error`, and records every call."""
 
     name = "counting"
 
@@ -80,7 +80,7 @@ class CountingSource:
 
 
 class AbsentCache:
-    """Redis that is away: cache and gate."""
+    """Redis that is unavailable: cache and limiter."""
 
     async def get(self, participant: str) -> CachedSnapshot | None:
         raise CacheUnavailableError(participant)
@@ -151,7 +151,7 @@ class ReadingWorld:
 
 
 async def recorded(stores: Stores, *polls: Poll) -> None:
-    """Let the monitor have seen these polls."""
+    """Record these polls as the monitor does."""
     for poll in polls:
         async with stores.state.begin(poll.participant) as unit:
             state = await unit.load(poll)

@@ -1,4 +1,4 @@
-"""Databases to lose and to get back."""
+"""Databases to back up and restore."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def tools() -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recovery:
-    """The three commands on one database."""
+    """The commands backup, restore and drill on one database."""
 
     capsys: pytest.CaptureFixture[str]
     url: str
@@ -99,7 +99,7 @@ def empty_database(server_url: str, template: str = "template0") -> Iterator[str
 
 
 async def recorded(url: str, *polls: Poll) -> None:
-    """Poll, judge, roll up, tell a channel, silence the rest."""
+    """Record, evaluate, roll up, notify a channel and add a silence."""
     async with opened_store(url) as stores:
         await record(stores, *polls)
         await stores.maintenance.roll_up(NOON.replace(hour=23))
@@ -109,7 +109,7 @@ async def recorded(url: str, *polls: Poll) -> None:
 
 
 def fill(url: str) -> None:
-    """Have a history with alerts; some of it lies in this month, some in none."""
+    """Store a history with alerts, partly in this month and partly outside every partition."""
     asyncio.run(recorded(url, *TROUBLE))
     with psycopg.connect(url) as connection:
         for at in (datetime(2001, 2, 3, tzinfo=UTC), connection.execute("SELECT now()").fetchall()[0][0]):
@@ -134,7 +134,7 @@ def everything(url: str) -> Mapping[str, list[tuple[object, ...]]]:
 
 
 def structure(url: str) -> str:
-    """Return the schema as pg_dump writes it, without what differs each time.
+    """Return the schema as pg_dump writes it, normalized.
 
     The server writes the list of a CHECK in two ways that mean the same: before and after it was once read back.
     """

@@ -1,4 +1,4 @@
-"""A worker on memory adapters, and a way to watch it."""
+"""A worker on memory adapters."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ PATIENCE_SEC = 60
 
 @dataclass(slots=True)
 class GatedSource:
-    """Answers when the gate is open; counts calls. One that is `deaf` takes no notice of being cancelled."""
+    """Responds when the gate is open and counts calls. With `deaf` it ignores cancellation."""
 
     name: str = "test"
     clock: SystemClock = field(default_factory=SystemClock)
@@ -62,7 +62,7 @@ class GatedSource:
 
 @dataclass(slots=True)
 class Stage:
-    """Everything of a worker but Temporal. `missing` is what the schema check raises, None = the schema is there."""
+    """Everything a worker needs except Temporal. `missing` is the error of the schema check, or None."""
 
     clock: SystemClock = field(default_factory=SystemClock)
     source: GatedSource = field(default_factory=GatedSource)
@@ -115,7 +115,7 @@ class Stage:
 
 @asynccontextmanager
 async def running_worker(parts: WorkerDeps) -> AsyncIterator[asyncio.Event]:
-    """Run a worker for the length of the block; gives its shutdown event."""
+    """Run a worker inside the block. Yields its shutdown event."""
     shutdown = asyncio.Event()
     one_of_each = asyncio.create_task(run(parts, shutdown))
     try:
@@ -131,17 +131,17 @@ async def described(address: TemporalAddress, schedule_id: str) -> ScheduleDescr
 
 
 async def is_idle(address: TemporalAddress, schedule_id: str) -> bool:
-    """Tell whether the schedule has no run under way."""
+    """Return whether the schedule has no running workflow."""
     return not (await described(address, schedule_id)).info.running_actions
 
 
 async def is_paused(address: TemporalAddress, schedule_id: str) -> bool:
-    """Tell whether a pause has been carried out; the call that asks for it returns before."""
+    """Return whether the schedule is paused. The call that pauses returns earlier."""
     return (await described(address, schedule_id)).schedule.state.paused
 
 
 async def pause(address: TemporalAddress, *schedule_ids: str) -> None:
-    """Let the schedules begin no further run, and wait for those under way."""
+    """Pause the schedules and wait for running workflows."""
     client = await connect(address)
     for schedule_id in schedule_ids:
         await client.get_schedule_handle(schedule_id).pause()
@@ -150,7 +150,7 @@ async def pause(address: TemporalAddress, *schedule_ids: str) -> None:
 
 
 async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
-    """Wait for what another program does by itself."""
+    """Wait for a condition in another program."""
     async with asyncio.timeout(PATIENCE_SEC):
         while not await holds():  # noqa: ASYNC110 -- it sends no event
             await asyncio.sleep(0.02)
