@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 # a list of 29 policies takes about 2 kB
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 _BACKOFF_MS: Final = (100, 1_000)
+
+_log = logging.getLogger(__name__)
+
+
+def log_problem(problem: str) -> None:
+    """Log what an operator should know though the call continues."""
+    _log.warning("bridge.problem", extra={"problem": problem})
 
 
 @dataclass(slots=True, eq=False)
@@ -45,12 +53,10 @@ class ManagedChannel:
         tls: TlsFiles | None,
         deadline: float,
         monotonic: Callable[[], float],
-        on_problem: Callable[[str], None],
     ) -> None:
         self._address = address
         self._tls = tls
         self._deadline = deadline
-        self._on_problem = on_problem
         self._active: OpenChannel | None = None
         self._certificates: Certificates | None = None
         # checked at every call: a replaced certificate must not be used once more
@@ -110,7 +116,7 @@ class ManagedChannel:
             certificates = load(files)
         except CertificateFilesError as error:
             self._problem = str(error)
-            self._on_problem(self._problem)
+            log_problem(self._problem)
             return
         if certificates != self._certificates:
             self._certificates = certificates

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from typing import TYPE_CHECKING, Final
 
-from dict_rate_limit.adapters.bridge.channel import ManagedChannel
+from dict_rate_limit.adapters.bridge.channel import ManagedChannel, log_problem
 from dict_rate_limit.adapters.bridge.errors import correlation_id, translated
 from dict_rate_limit.adapters.bridge.mapping import ResponseContext, list_snapshot, odd_categories, single_snapshot
 from dict_rate_limit.domain.buckets.bucket import is_policy_name
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.telemetry import Attributes, Metrics, Span, Tracer
     from dict_rate_limit.serving.tls_files import TlsFiles
 
-
-_log = logging.getLogger(__name__)
 
 _ISPB: Final = re.compile(r"[A-Z0-9]{8}", re.ASCII)
 
@@ -54,9 +51,7 @@ class BridgeSource:
         self._metrics = metrics
         self._tracer = tracer
         # opened by the first call, on the event loop it runs in
-        self._channel = ManagedChannel(
-            address, tls=tls, deadline=deadline, monotonic=clock.monotonic, on_problem=_log_problem
-        )
+        self._channel = ManagedChannel(address, tls=tls, deadline=deadline, monotonic=clock.monotonic)
         self._odd: dict[str, tuple[str, ...]] = {}
 
     async def list_policies(self, participant: str) -> Snapshot:
@@ -102,16 +97,13 @@ class BridgeSource:
         return self._tracer.begin(Component.SOURCE, method, attributes)
 
     def _report_categories(self, snapshot: Snapshot) -> None:
+        # once for each change: the list is read every few seconds
         odd = odd_categories(snapshot)
         if odd and self._odd.get(snapshot.participant) != odd:
             named = ", ".join(repr(category[:20]) for category in odd[:8])
             whose = f"participant {snapshot.participant} has category {snapshot.category[:20]!r}"
-            _log_problem(f"{whose}, but some of its policies say {named}")
+            log_problem(f"{whose}, but some of its policies say {named}")
         self._odd[snapshot.participant] = odd
-
-
-def _log_problem(problem: str) -> None:
-    _log.warning("bridge.problem", extra={"problem": problem})
 
 
 def _metadata(participant: str) -> tuple[tuple[str, str], ...]:
