@@ -1,11 +1,7 @@
-"""Write what lists the kinds of alerts; with --check only report whether it is up to date.
-
-The rows of docs/runbooks/README.md, the examples of docs/events/core-event.schema.json.
-"""
+"""Write the kinds of alerts in docs/runbooks/README.md; with --check only report whether they are up to date."""
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from pathlib import Path
@@ -13,11 +9,8 @@ from typing import Final
 
 from dict_rate_limit.domain.alerts.alert import Kind
 
-DOCS: Final = Path(__file__).parents[1] / "docs"
-INDEX: Final = DOCS / "runbooks" / "README.md"
-SCHEMA: Final = DOCS / "events" / "core-event.schema.json"
+INDEX: Final = Path(__file__).parents[1] / "docs" / "runbooks" / "README.md"
 _ROWS: Final = re.compile(r"(?<=\(`kind`\) \| \| \|\n).*?(?=\| \*\*)", re.DOTALL)
-_EXAMPLES: Final = re.compile(r'("kind": \{[^{}]*"examples": )\[[^\]]*\]')
 
 
 def main(arguments: list[str]) -> int:
@@ -25,14 +18,13 @@ def main(arguments: list[str]) -> int:
     if arguments not in ([], ["--check"]):
         sys.stderr.write("scripts/kinds: expected --check or nothing\n")
         return 64
-    pages = {INDEX: _index(INDEX.read_text(encoding="utf-8")), SCHEMA: _schema(SCHEMA.read_text(encoding="utf-8"))}
-    stale = [page for page, text in pages.items() if page.read_text(encoding="utf-8") != text]
-    for page in stale:
-        if arguments:
-            sys.stderr.write(f"docs/{page.relative_to(DOCS)} does not list the kinds of alerts: run scripts/kinds\n")
-        else:
-            page.write_text(pages[page], encoding="utf-8")
-    return 1 if stale and arguments else 0
+    text = INDEX.read_text(encoding="utf-8")
+    if not arguments:
+        INDEX.write_text(_index(text), encoding="utf-8")
+    elif _index(text) != text:
+        sys.stderr.write("docs/runbooks/README.md does not list the kinds of alerts: run scripts/kinds\n")
+        return 1
+    return 0
 
 
 def _index(text: str) -> str:
@@ -40,11 +32,6 @@ def _index(text: str) -> str:
         f"| `{kind}` | [pt]({kind.runbook}.pt.md) | [en]({kind.runbook}.en.md) |\n" for kind in Kind if kind.runbook
     )
     return _ROWS.sub(rows, text, count=1)
-
-
-def _schema(text: str) -> str:
-    examples = json.dumps(list(Kind), indent=2).replace("\n", "\n" + " " * 10)
-    return _EXAMPLES.sub(lambda found: found[1] + examples, text, count=1)
 
 
 if __name__ == "__main__":
