@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 LOG: Final = "dict-rate-limit.log"
 
-
 FORCED_EXIT: Final = 130
 """Exit code of a forced exit: a second Ctrl-C, or a component that did not stop in time."""
 
@@ -151,6 +150,6 @@ def url_host(host: str) -> str:
 
 def exit_now() -> None:
     """Exit at once. The servers end with this process."""
-    sys.stderr.write("stopped by force\n")
+    sys.stderr.write("forced exit\n")
     sys.stderr.flush()
     os._exit(FORCED_EXIT)
