@@ -21,14 +21,15 @@ from dict_rate_limit.adapters.telemetry.prometheus.catalog import SHORT_BOUNDS
 from dict_rate_limit.adapters.telemetry.prometheus.exporter import (
     Exporter,
     PublisherInfo,
-    SourceCallsCollector,
     StoredSource,
 )
 from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import HttpCollector
+from dict_rate_limit.adapters.telemetry.prometheus.process_metrics import ProcessMetrics
 from dict_rate_limit.domain.alerts.state import PolicyOverride
-from dict_rate_limit.domain.errors import Outcome, StoreUnavailableError
+from dict_rate_limit.domain.errors import StoreUnavailableError
 from dict_rate_limit.domain.notifications.routing import Status
 from dict_rate_limit.ports.delivery import Backlog
+from dict_rate_limit.ports.telemetry import CountMetric
 from samples.alerts import silence
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, THRESHOLDS, bucket, failure, snapshot, ticks
 from samples.readings import OTHER, absent_stores, recorded
@@ -341,11 +342,12 @@ async def test_a_process_without_a_store_exports_no_store_metrics() -> None:
 
 
 async def test_calls_for_readers_are_counted_by_outcome(world: World) -> None:
-    calls = SourceCallsCollector(lambda: {(PARTICIPANT, Outcome.RATE_LIMITED): 3})
+    metrics = ProcessMetrics()
+    metrics.count(CountMetric.SOURCE_CALLS, PARTICIPANT, "RATE_LIMITED")
 
-    series = await scraped(world, [calls])
+    series = await scraped(world, [metrics])
 
-    assert value(series, "source_calls_total", participant=PARTICIPANT, outcome="RATE_LIMITED") == 3
+    assert value(series, "source_calls_total", participant=PARTICIPANT, outcome="RATE_LIMITED") == 1
 
 
 async def test_every_response_of_the_api_is_counted_by_route(world: World) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn
 
 from dict_rate_limit.adapters.memory.cache import MemoryCache
+from dict_rate_limit.adapters.memory.metrics import MemoryMetrics
 from dict_rate_limit.adapters.memory.polls import MemoryRateLimiter, MemoryStateStore
 from dict_rate_limit.adapters.memory.stores import MemoryStores, memory_stores
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
@@ -134,6 +135,7 @@ class ReadingWorld:
         self.stores: Stores = memory_stores(self.clock)
         self.participants: tuple[str, ...] = (PARTICIPANT, OTHER)
         self.budget = BudgetConfig(cache_ttl=TTL)
+        self.metrics = MemoryMetrics()
 
     @property
     def gates(self) -> Sequence[RateLimiter]:
@@ -144,7 +146,12 @@ class ReadingWorld:
         """Make a reader, as another process would."""
         return Reader(
             ReaderDeps(
-                source=self.source, cache=self.cache, gates=self.gates, store=self.stores.state, clock=self.clock
+                source=self.source,
+                cache=self.cache,
+                gates=self.gates,
+                store=self.stores.state,
+                clock=self.clock,
+                metrics=self.metrics,
             ),
             ReaderConfig(participants=self.participants, thresholds=THRESHOLDS, budget=self.budget),
         )

@@ -224,7 +224,8 @@ async def test_calls_are_counted_by_outcome(world: ReadingWorld) -> None:
 
     await reader.read(PARTICIPANT)
 
-    assert reader.source_calls == {(PARTICIPANT, Outcome.OK): 1, (PARTICIPANT, Outcome.UNAVAILABLE): 1}
+    calls = {(participant, outcome): count for (_, participant, outcome), count in world.metrics.counts.items()}
+    assert calls == {(PARTICIPANT, Outcome.OK): 1, (PARTICIPANT, Outcome.UNAVAILABLE): 1}
 
 
 async def test_an_empty_response_is_no_data(world: ReadingWorld) -> None:

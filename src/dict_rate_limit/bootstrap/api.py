@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dict_rate_limit.adapters.telemetry.prometheus.exporter import SourceCallsCollector
 from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import HttpCollector
 from dict_rate_limit.bootstrap.operations import readiness
 from dict_rate_limit.usecases.readings.budget import BudgetConfig
@@ -40,6 +39,7 @@ def api_components(container: Container) -> ApiComponents:
             gates=(container.cache, stores.rate_limiter),
             store=stores.state,
             clock=container.clock,
+            metrics=container.telemetry.metrics,
         ),
         ReaderConfig(
             participants=settings.participants,
@@ -52,5 +52,5 @@ def api_components(container: Container) -> ApiComponents:
         reader=reader,
         readiness=readiness(container),
         request_metrics=request_metrics,
-        collectors=(request_metrics, SourceCallsCollector(lambda: reader.source_calls)),
+        collectors=(request_metrics,),
     )

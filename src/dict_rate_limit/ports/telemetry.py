@@ -68,6 +68,7 @@ class CountMetric(StrEnum):
 
     CYCLES = "cycles"
     ACTIVITY_FAILURES = "activity_failures"
+    SOURCE_CALLS = "source_calls"
     NOTIFICATION_ATTEMPTS = "notification_attempts"
     BRIDGE_CALLS = "bridge_calls"
     SQL_ERRORS = "sql_errors"

@@ -6,7 +6,6 @@ Order: memory (one second), cache, the monitor's last reading, then the source i
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -15,11 +14,11 @@ from dict_rate_limit.domain.errors import (
     CacheUnavailableError,
     InvalidValueError,
     NoReadingError,
-    Outcome,
     SourceError,
     StoreError,
 )
 from dict_rate_limit.ports.cache import CachedSnapshot
+from dict_rate_limit.ports.telemetry import NULL_METRICS, CountMetric
 from dict_rate_limit.usecases.readings.budget import BudgetConfig, SourceBudget
 from dict_rate_limit.usecases.readings.entry import CacheEntry
 
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from dict_rate_limit.ports.clock import Clock
     from dict_rate_limit.ports.source import PolicySource
     from dict_rate_limit.ports.stores import StateStore
+    from dict_rate_limit.ports.telemetry import Metrics
     from dict_rate_limit.usecases.readings.entry import Reading
 
 TIMEOUT_SEC: Final = 1.0
@@ -54,6 +54,7 @@ class ReaderDeps:
     gates: Sequence[RateLimiter]
     store: StateStore
     clock: Clock
+    metrics: Metrics = NULL_METRICS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,15 +78,9 @@ class Reader:
             for name in config.participants
         }
         self._budgets = {name: SourceBudget(config.budget, deps.clock) for name in config.participants}
-        self._calls: Counter[tuple[str, Outcome]] = Counter()
         self._waited: set[str] = set()
         self.participants: Sequence[str] = tuple(self._entries)
         self.now = deps.clock.monotonic
-
-    @property
-    def source_calls(self) -> Mapping[tuple[str, Outcome], int]:
-        """The number of source calls of this process, by participant and outcome."""
-        return self._calls
 
     def cached(self, participant: str) -> Reading | None:
         """Return the reading in memory; None when it has expired or the participant is unknown."""
@@ -183,9 +178,9 @@ class Reader:
             snapshot = await self._deps.source.list_policies(participant)
         except SourceError as error:
             self._budgets[participant].record_failure(error)
-            self._calls[participant, error.outcome] += 1
+            self._deps.metrics.count(CountMetric.SOURCE_CALLS, participant, error.outcome.value)
             return None
-        self._calls[participant, snapshot.outcome] += 1
+        self._deps.metrics.count(CountMetric.SOURCE_CALLS, participant, snapshot.outcome.value)
         return snapshot
 
     async def _wait_for_winner(self, entry: CacheEntry) -> None:

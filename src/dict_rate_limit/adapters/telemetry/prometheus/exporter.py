@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCol
 from prometheus_client.registry import Collector
 
 from dict_rate_limit.adapters.telemetry.prometheus.bucket_metrics import BucketSeries
-from dict_rate_limit.adapters.telemetry.prometheus.catalog import counter, gauge
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import gauge
 from dict_rate_limit.adapters.telemetry.prometheus.delivery import PublisherInfo
 from dict_rate_limit.adapters.telemetry.prometheus.store_health import StoreHealthCollector, read_store_health
 from dict_rate_limit.adapters.telemetry.prometheus.store_metrics import (
@@ -21,12 +21,11 @@ from dict_rate_limit.adapters.telemetry.prometheus.store_metrics import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import timedelta
 
     from prometheus_client import Metric
 
-    from dict_rate_limit.domain.errors import Outcome
 
 __all__ = [
     "MEDIA_TYPE",
@@ -34,7 +33,6 @@ __all__ = [
     "Exporter",
     "PlanCollector",
     "PublisherInfo",
-    "SourceCallsCollector",
     "StoredSource",
 ]
 
@@ -56,20 +54,6 @@ class PlanCollector(Collector):
             family = gauge(name)
             family.add_metric((), value)
             yield family
-
-
-class SourceCallsCollector(Collector):
-    """Source calls of this process for readers of the API, not for the monitoring."""
-
-    def __init__(self, calls: Callable[[], Mapping[tuple[str, Outcome], int]]) -> None:
-        self._calls = calls
-
-    def collect(self) -> Iterator[Metric]:
-        """Return the calls by participant and outcome."""
-        family = counter("source_calls")
-        for (participant, outcome), count in self._calls().items():
-            family.add_metric((participant, outcome.value), count)
-        yield family
 
 
 class Exporter:
