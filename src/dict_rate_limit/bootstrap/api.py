@@ -11,22 +11,17 @@ from dict_rate_limit.usecases.readings.budget import BudgetConfig
 from dict_rate_limit.usecases.readings.reader import Reader, ReaderConfig, ReaderDeps
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from dict_rate_limit.adapters.telemetry.prometheus.exporter import Collector
     from dict_rate_limit.bootstrap.container import Container
-    from dict_rate_limit.ports.telemetry import RequestMetrics
     from dict_rate_limit.serving.readiness import Readiness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiComponents:
-    """What the API needs besides the container. `collectors` show in `/metrics` what it has done."""
+    """What the API needs besides the container."""
 
     reader: Reader
     readiness: Readiness
-    request_metrics: RequestMetrics
-    collectors: Sequence[Collector]
+    request_metrics: HttpCollector
 
 
 def api_components(container: Container) -> ApiComponents:
@@ -47,10 +42,8 @@ def api_components(container: Container) -> ApiComponents:
             budget=BudgetConfig(cache_ttl=settings.cache_ttl, share=settings.list_budget_share),
         ),
     )
-    request_metrics = HttpCollector()
     return ApiComponents(
         reader=reader,
         readiness=readiness(container),
-        request_metrics=request_metrics,
-        collectors=(request_metrics,),
+        request_metrics=HttpCollector(),
     )

@@ -71,7 +71,7 @@ async def program(settings: Settings, shutdown: asyncio.Event, log_contexts: Log
             await refuse_foreign_schema(container)
             served = api(container)
             metrics = OperationsApp(
-                served.components.readiness, exporter(container, served.components.collectors).scrape
+                served.components.readiness, exporter(container, [served.components.request_metrics]).scrape
             )
             servers = (
                 asyncio.create_task(serve_api(served, container, shutdown)),

@@ -67,7 +67,7 @@ def started(container: Container, work: WorkerDeps, startup: Startup) -> tuple[a
     """Start the worker, the API and the metrics server."""
     shutdown, settings = startup.shutdown.requested, container.settings
     served = api(container)
-    operations = OperationsApp(work.readiness, exporter(container, served.components.collectors).scrape)
+    operations = OperationsApp(work.readiness, exporter(container, [served.components.request_metrics]).scrape)
     return (
         watched(WORKER, worker.run(work, shutdown), startup),
         watched(API, serve_api(served, container, shutdown), startup),
