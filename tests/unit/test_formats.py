@@ -15,6 +15,7 @@ from dict_rate_limit.texts.format import number_text, percent_text, plural_text,
 
 LOCALES = {Language.PT: Locale("pt", "BR"), Language.EN: Locale("en")}
 NUMBERS = [-36_000, -15, 0, 7, 999, 1_000, 36_000, 1_234_567]
+SHARES = [*range(0, 10_000, 7), 10_000]
 LANGUAGES = pytest.mark.parametrize("language", Language)
 
 
@@ -34,11 +35,9 @@ def test_tenths_are_written_as_in_cldr(language: Language) -> None:
 
 @LANGUAGES
 def test_shares_are_written_as_in_cldr(language: Language) -> None:
-    expected = [
-        format_percent(Decimal(share) / 10_000, "#,##0.##%", locale=LOCALES[language]) for share in range(10_001)
-    ]
+    expected = [format_percent(Decimal(share) / 10_000, "#,##0.##%", locale=LOCALES[language]) for share in SHARES]
 
-    assert [percent_text(share, CATALOGS[language]) for share in range(10_001)] == expected
+    assert [percent_text(share, CATALOGS[language]) for share in SHARES] == expected
 
 
 @LANGUAGES

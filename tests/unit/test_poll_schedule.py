@@ -74,12 +74,12 @@ fields = st.tuples(
 ).map(" ".join)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(fields)
 def test_runs_are_never_closer_or_further_apart_than_the_gaps(expression: str) -> None:
     schedule = parse_schedule(expression)
 
-    fires = list(islice(CronSim(expression, datetime(2027, 1, 1, tzinfo=UTC)), 200))
+    fires = list(islice(CronSim(expression, datetime(2027, 1, 1, tzinfo=UTC)), 100))
 
     gaps = [later - earlier for earlier, later in pairwise(fires)]
     assert schedule.shortest_gap <= min(gaps)

@@ -110,7 +110,7 @@ def test_each_participant_has_its_own_budget() -> None:
 
 
 def test_many_participants_are_spread_over_all_categories() -> None:
-    names = [f"{number:08}" for number in range(200)]
+    names = [f"{number:08}" for number in range(64)]
     fake = FakeDict(world(participants=names))
 
     categories = {listing(fake.list_policies(name, START)).category for name in names}
