@@ -44,7 +44,7 @@ class Behaviour(StrEnum):
     REFUSE = "refuses it and repeats secrets"
     HANG = "says nothing"
     REDIRECT = "sends it elsewhere"
-    GARBAGE = "says what nobody understands"
+    GARBAGE = "answers with garbage"
     ABSENT = "is not there"
 
 

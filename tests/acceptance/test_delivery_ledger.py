@@ -214,5 +214,5 @@ def report(ledger: Ledger, kills: int) -> None:
     sys.stdout.write(
         f"\nkills {kills}, recorded {len(ledger.recorded)}, read {len(ledger.seen)}, missing {ledger.missing}, "
         f"out of order {ledger.out_of_order}, repeats {ledger.repeats}, "
-        f"producers {len({message.producer for message in ledger.seen})}, times told {dict(sorted(often.items()))}\n"
+        f"producers {len({message.producer for message in ledger.seen})}, copies {dict(sorted(often.items()))}\n"
     )

@@ -128,5 +128,5 @@ async def _listening(host: str, port: int) -> None:
             writer.close()
             await writer.wait_closed()
             return
-    message = f"nobody listens on {port}"
+    message = f"no server listens on {port}"
     raise AssertionError(message)

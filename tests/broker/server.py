@@ -1,7 +1,7 @@
 """A real Pulsar broker on free local ports, configured like a production one: deduplication, TLS, tokens, roles.
 
-Whoever comes without a token is the administrator; a token makes its bearer somebody who may do little.
-`python -m broker.server [COMMAND...]` is the door for people: scripts/pulsar.
+A client without a token is the administrator. A token limits the rights of its bearer.
+`python -m broker.server [COMMAND...]` is the command for developers: scripts/pulsar.
 """
 
 from __future__ import annotations
@@ -180,7 +180,7 @@ class KillableBroker:
         """End it with SIGKILL, between two writes.
 
         Its journal has no checksums: a record of which only a part was written would be replayed as a whole one, and
-        with a single bookie nobody has a better copy. A process that is told to stop ends the write it is in first.
+        with a single bookie there is no better copy. A process that is asked to stop ends its current write first.
         """
         if self.child is not None:
             if self.child.poll() is None:

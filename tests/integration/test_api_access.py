@@ -1,4 +1,4 @@
-"""Who may pass the door."""
+"""Access of requests to the API."""
 
 from __future__ import annotations
 

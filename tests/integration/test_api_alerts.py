@@ -1,4 +1,4 @@
-"""Alerts over REST: looking and taking up."""
+"""Alerts over REST: reading and acknowledging."""
 
 from __future__ import annotations
 

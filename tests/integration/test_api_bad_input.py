@@ -1,4 +1,4 @@
-"""What nobody should send, over a real socket, byte for byte."""
+"""Malformed requests, over a real socket, byte for byte."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ async def test_an_unsupported_method_lists_the_allowed_ones() -> None:
 
 
 class BrokenReader(Reader):
-    """Fails as only a mistake of ours can."""
+    """Fails with an internal error."""
 
     async def read(self, participant: str) -> Reading:
         message = f"secret of {participant}"

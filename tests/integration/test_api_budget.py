@@ -148,7 +148,7 @@ def world() -> World:
 
 
 def spaced(world: World, seconds: float) -> bool:
-    """Tell whether no two calls for a participant are closer than this."""
+    """Return whether no two calls for a participant are closer than this."""
     return all(after - before >= seconds for row in calls(world.source).values() for before, after in pairwise(row))
 
 

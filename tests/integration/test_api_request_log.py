@@ -1,4 +1,4 @@
-"""Which requests have a line in the log, and what stands on it."""
+"""Which requests have a line in the log, and its fields."""
 
 from __future__ import annotations
 

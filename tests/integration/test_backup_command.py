@@ -285,7 +285,7 @@ def writing(url: str) -> Iterator[None]:
 
 @contextmanager
 def largest_file(size: int) -> Iterator[None]:
-    """Let nobody of us write a file beyond a size; a stand-in for a full disk that needs no rights."""
+    """Limit the size of files of this process, in place of a full disk, which needs rights."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:

@@ -1,4 +1,4 @@
-"""Calls of the Bridge as they are told to whoever counts them."""
+"""Calls of the Bridge as the metrics count them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When certificates end, as Prometheus is told."""
+"""The end dates of certificates in the metrics."""
 
 from __future__ import annotations
 

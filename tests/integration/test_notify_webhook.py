@@ -46,7 +46,7 @@ def notifier(clock: FakeClock | None = None, allowed: tuple[str, ...] = LOOPBACK
 
 
 def verified(request: Request, secret: str) -> bool:
-    """Check a request as the specification tells a receiver to, with nothing of ours."""
+    """Check a request as the specification says, without code of the product."""
     key = base64.b64decode(secret.removeprefix("whsec_"))
     signed = f"{request.headers['webhook-id']}.{request.headers['webhook-timestamp']}.".encode() + request.body
     wanted = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()

@@ -146,7 +146,7 @@ async def test_other_asgi_scopes_are_ignored() -> None:
 
 
 class SlowApp:
-    """Answers when told to."""
+    """Answers on demand."""
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()

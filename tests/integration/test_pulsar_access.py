@@ -1,4 +1,4 @@
-"""Who may publish where: TLS, tokens, permissions, topics. All that is refused is an outage, told with its cause."""
+"""Access to the broker: TLS, tokens, permissions, topics. Every rejection is an outage with its cause."""
 
 from __future__ import annotations
 

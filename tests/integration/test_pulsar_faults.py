@@ -56,7 +56,7 @@ async def test_a_lost_acknowledgement_is_an_outage_followed_by_a_repeat(
     assert [str(receipt.event_id) for receipt in receipts] == ids(transitions[1:])
     received = [message.event_id for message in arrived(pulsar_broker, address.topic)]
     assert list(dict.fromkeys(received)) == ids(transitions)
-    assert len(received) > len(transitions), "nothing was told twice: the broker had not got it"
+    assert len(received) > len(transitions), "nothing was published twice: the broker had not received it"
 
 
 async def test_a_short_interruption_causes_no_repeat(

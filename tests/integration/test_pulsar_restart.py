@@ -1,4 +1,4 @@
-"""A broker that is stopped, and one that is killed while it is being told."""
+"""A broker that is stopped, and one that is killed while it receives messages."""
 
 from __future__ import annotations
 

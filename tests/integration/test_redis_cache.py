@@ -1,4 +1,4 @@
-"""Redis as it is met outside: away, back, slow, holding what nobody expects."""
+"""Redis that is unavailable, back, slow, or has unexpected values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each adapter tells of a step, against its real server."""
+"""The spans of each adapter, against its real server."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class CountingSource:
         return replace(snapshot(*self.buckets, at=self.clock.now()), participant=participant)
 
     async def get_policy(self, participant: str, policy_name: str) -> NoReturn:
-        message = f"nobody should ask for {policy_name} of {participant}"
+        message = f"no test may ask for {policy_name} of {participant}"
         raise AssertionError(message)
 
 

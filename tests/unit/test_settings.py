@@ -62,7 +62,7 @@ def test_defaults_apply_when_nothing_is_set() -> None:
         ("REDIS_ADDR", "[::1]:6379", "[::1]:6379"),
         ("REDIS_TLS", "TRUE", True),
         ("REDIS_TLS", "0", False),
-        ("REDIS_PASSWORD", " blanks kept ", " blanks kept "),
+        ("REDIS_PASSWORD", " with blanks ", " with blanks "),
         ("PARTICIPANTS", "00000001,abcdefgh", ("00000001", "ABCDEFGH")),
         ("PARTICIPANTS", " 12345678 , 87654321 ", ("12345678", "87654321")),
         ("PARTICIPANTS", "  ", ("default",)),

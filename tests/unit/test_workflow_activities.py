@@ -220,7 +220,7 @@ async def test_maintain_returns_its_result(world: World) -> None:
         (StoreUnavailableError("away"), False),
         (SchemaError("a migration is missing"), False),
         (StoreError("refused"), True),
-        (KeyError("a mistake of ours"), False),
+        (KeyError("an internal error"), False),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -244,7 +244,7 @@ async def test_a_missing_migration_is_retried_slowly(world: World) -> None:
 
 
 async def test_an_internal_error_is_not_retried_forever(world: World) -> None:
-    world.state.fault = KeyError("a mistake of ours")
+    world.state.fault = KeyError("an internal error")
     world.environment.info = replace(world.environment.info, attempt=INTERNAL_ERROR_ATTEMPTS)
 
     with pytest.raises(ApplicationError) as caught:

@@ -48,7 +48,7 @@ def readiness(container: Container, more: Mapping[str, Check] | None = None) -> 
         await container.cache.ping()
         return "ok"
 
-    # asking the source itself would spend a token, so the last poll stands for it
+    # A call of the source would spend a token, so the last poll represents it.
     async def source() -> str:
         first = container.settings.participants[0]
         latest = (await container.database.stores.state.latest([first])).get(first)

@@ -47,7 +47,7 @@ def clean(text: str) -> str:
 
 
 def _checks(text: str, weights: Sequence[Sequence[int]]) -> bool:
-    """Tell whether the last two digits are the check digits of the rest (Receita Federal: modulo 11; letters by ASCII).
+    """Check that the last two digits are the check digits of the rest (Receita Federal: modulo 11; letters by ASCII).
 
     Without them a count or a time of eleven digits would be hidden too.
     """

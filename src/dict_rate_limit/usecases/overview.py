@@ -75,8 +75,8 @@ async def _stored(parts: OverviewDeps, participant: str) -> StoredOverview | Non
 class StoredOverview:
     """What the database knows for the page.
 
-    Alerts are the participant's open ones, worst first, then oldest first; silences hold or will, for whomever;
-    `last_outcome` is of the monitor's last poll, None before the first.
+    Alerts are the participant's open ones, worst first, then oldest first.
+    `silences` are the active and future ones of all participants. `last_outcome` is of the monitor's last poll, None before the first.
     """
 
     alerts: Sequence[Alert]

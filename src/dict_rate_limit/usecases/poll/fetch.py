@@ -45,7 +45,7 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetcher:
-    """Polls the source; remembers, in this process, whom a 429 told us to leave alone for a while."""
+    """Polls the source. After a 429 this process does not poll the participant until its pause is over."""
 
     source: PolicySource
     clock: Clock

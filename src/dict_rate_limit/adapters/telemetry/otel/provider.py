@@ -50,7 +50,7 @@ class Provider(Protocol):
         """Return what makes spans."""
 
     def add_span_processor(self, span_processor: SpanProcessor) -> None:
-        """Tell it of every span."""
+        """Export every span to this exporter."""
 
     def shutdown(self) -> None:
         """Send what waits, then end; takes as long as the collector does."""
@@ -58,9 +58,9 @@ class Provider(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collector:
-    """Whom spans are sent to: "http://host:port" or "https://host:port".
+    """The collector that gets the spans: "http://host:port" or "https://host:port".
 
-    `certificate` holds the authorities that vouch for it (PEM); None = the system's.
+    `certificate` has the authorities that sign its certificate (PEM); None = the system's.
     """
 
     endpoint: str
