@@ -76,7 +76,8 @@ class StoredOverview:
     """What the database knows for the page.
 
     Alerts are the participant's open ones, worst first, then oldest first.
-    `silences` are the active and future ones of all participants. `last_outcome` is of the monitor's last poll, None before the first.
+    `silences` are the active and future ones of all participants. `last_outcome` is that of the monitor's last poll,
+    None before the first.
     """
 
     alerts: Sequence[Alert]
