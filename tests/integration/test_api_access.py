@@ -226,7 +226,7 @@ async def test_an_invalid_line_is_logged_by_number_without_its_content(
         answer = await client.get(LIST, headers=bearer("good"))
 
     assert answer.status_code == 200
-    assert "tokens_file.refused problem=line 1" in log_lines(caplog)[0]
+    assert "tokens_file.rejected problem=line 1" in log_lines(caplog)[0]
     assert "s3cret" not in str(log_lines(caplog))
 
 

@@ -66,7 +66,7 @@ class TokensFile:
         tokens, problems = parse_tokens(text)
         self._tokens = {bytes.fromhex(digest): token for digest, token in tokens.items()}
         for problem in problems:
-            _log.warning("tokens_file.refused", extra={"problem": problem})
+            _log.warning("tokens_file.rejected", extra={"problem": problem})
 
     def _lose(self, error: OSError) -> None:
         # Old tokens must not outlive a file that an administrator removed.
