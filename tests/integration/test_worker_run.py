@@ -205,7 +205,7 @@ async def test_a_deleted_namespace_stops_the_worker_with_a_retryable_error(addre
 async def test_an_endless_activity_does_not_block_the_shutdown(
     address: TemporalAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(temporal, "AFTER_DRAIN", timedelta(milliseconds=200))
+    monkeypatch.setattr(temporal, "SHUTDOWN_GRACE", timedelta(milliseconds=200))
     stage = Stage()
     stage.source.deaf = True
     stage.source.gate.clear()
