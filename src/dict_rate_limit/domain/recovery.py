@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import datetime, timedelta
+from typing import Final
 
 from dict_rate_limit.domain.errors import InvalidValueError
 from dict_rate_limit.domain.timestamps import require_timezone
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
 SEQUENCE_GAP: Final = 1000
 """A restore adds this to the sequence of every open alert.

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Container, Iterable
+from typing import Final
 
 from dict_rate_limit.domain.errors import InvalidValueError
-
-if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
 
 LONGEST: Final = 500
 

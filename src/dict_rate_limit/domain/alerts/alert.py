@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import UUID, uuid5
 
+from dict_rate_limit.domain.buckets.forecast import Outlook
 from dict_rate_limit.domain.errors import InvalidValueError
 from dict_rate_limit.domain.text import require_every, require_reason
 from dict_rate_limit.domain.timestamps import require_timezone
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from dict_rate_limit.domain.buckets.forecast import Outlook
 
 ANY_POLICY: Final = "*"
 """Policy name of an alert that concerns the whole participant."""

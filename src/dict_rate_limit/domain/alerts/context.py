@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.alerts.state import NO_OVERRIDE
+from dict_rate_limit.domain.alerts.state import NO_OVERRIDE, AlertConfig, ParticipantState
 from dict_rate_limit.domain.alerts.transition import AlertContext
-from dict_rate_limit.domain.buckets.consumption import Observation, measure_consumption
+from dict_rate_limit.domain.buckets.bucket import Bucket
+from dict_rate_limit.domain.buckets.consumption import Consumption, Observation, measure_consumption
 from dict_rate_limit.domain.buckets.forecast import outlook
-from dict_rate_limit.domain.buckets.level import Level
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from dict_rate_limit.domain.alerts.state import AlertConfig, ParticipantState
-    from dict_rate_limit.domain.buckets.bucket import Bucket
-    from dict_rate_limit.domain.buckets.consumption import Consumption
-    from dict_rate_limit.domain.buckets.level import Thresholds
-    from dict_rate_limit.domain.buckets.reading import Snapshot
+from dict_rate_limit.domain.buckets.level import Level, Thresholds
+from dict_rate_limit.domain.buckets.reading import Snapshot
 
 
 def thresholds_of(state: ParticipantState, policy_name: str, config: AlertConfig) -> Thresholds:

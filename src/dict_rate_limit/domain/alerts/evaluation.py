@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
+from dict_rate_limit.domain.alerts.alert import Alert
 from dict_rate_limit.domain.alerts.context import consumption_by_policy
 from dict_rate_limit.domain.alerts.notices import notices, vanished_names
 from dict_rate_limit.domain.alerts.reminders import reminders
 from dict_rate_limit.domain.alerts.source import source_changes
-from dict_rate_limit.domain.alerts.state import NO_OVERRIDE, EvaluatedBucket, Evaluation, ParticipantState
+from dict_rate_limit.domain.alerts.state import (
+    NO_OVERRIDE,
+    AlertConfig,
+    EvaluatedBucket,
+    Evaluation,
+    ParticipantState,
+    PolicyOverride,
+)
 from dict_rate_limit.domain.alerts.threshold import threshold_changes
-from dict_rate_limit.domain.buckets.level import level_of
-from dict_rate_limit.domain.buckets.reading import Snapshot
+from dict_rate_limit.domain.buckets.bucket import Bucket
+from dict_rate_limit.domain.buckets.level import Thresholds, level_of
+from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
 from dict_rate_limit.domain.errors import Outcome
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from dict_rate_limit.domain.alerts.alert import Alert
-    from dict_rate_limit.domain.alerts.state import AlertConfig, PolicyOverride
-    from dict_rate_limit.domain.buckets.bucket import Bucket
-    from dict_rate_limit.domain.buckets.level import Thresholds
-    from dict_rate_limit.domain.buckets.reading import Poll
 
 
 def evaluate_poll(state: ParticipantState, poll: Poll, config: AlertConfig) -> tuple[ParticipantState, Evaluation]:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind
+from dict_rate_limit.domain.alerts.state import ParticipantState
 from dict_rate_limit.domain.alerts.transition import AlertContext, Change, Subject, noticed
-from dict_rate_limit.domain.buckets.bucket import is_policy_name
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from dict_rate_limit.domain.alerts.state import ParticipantState
-    from dict_rate_limit.domain.buckets.bucket import Bucket
-    from dict_rate_limit.domain.buckets.reading import Snapshot
+from dict_rate_limit.domain.buckets.bucket import Bucket, is_policy_name
+from dict_rate_limit.domain.buckets.reading import Snapshot
 
 
 def vanished_names(state: ParticipantState, snapshot: Snapshot) -> tuple[str, ...]:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection
+from datetime import datetime, timedelta
 
+from dict_rate_limit.domain.alerts.alert import Alert, Kind
 from dict_rate_limit.domain.alerts.context import alert_context
+from dict_rate_limit.domain.alerts.state import AlertConfig, ParticipantState
 from dict_rate_limit.domain.alerts.transition import AlertContext, Change, reminded
 from dict_rate_limit.domain.buckets.level import Level
-from dict_rate_limit.domain.buckets.reading import Snapshot
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-    from datetime import datetime, timedelta
-
-    from dict_rate_limit.domain.alerts.alert import Alert, Kind
-    from dict_rate_limit.domain.alerts.state import AlertConfig, ParticipantState
-    from dict_rate_limit.domain.buckets.reading import Poll
+from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
 
 
 def next_reminder(alert: Alert, every: timedelta | None) -> datetime | None:

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind
+from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Alert, Kind
+from dict_rate_limit.domain.alerts.state import AlertConfig, ParticipantState
 from dict_rate_limit.domain.alerts.transition import AlertContext, Change, Subject, opened, resolved
-from dict_rate_limit.domain.buckets.reading import Snapshot
+from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
 from dict_rate_limit.domain.errors import Outcome
-
-if TYPE_CHECKING:
-    from dict_rate_limit.domain.alerts.alert import Alert
-    from dict_rate_limit.domain.alerts.state import AlertConfig, ParticipantState
-    from dict_rate_limit.domain.buckets.reading import Poll
 
 
 def source_changes(state: ParticipantState, poll: Poll, config: AlertConfig, *, is_new_reading: bool) -> list[Change]:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime, timedelta
-
-    from dict_rate_limit.domain.alerts.alert import Alert
-    from dict_rate_limit.domain.alerts.transition import Change
-    from dict_rate_limit.domain.buckets.bucket import Bucket
-    from dict_rate_limit.domain.buckets.consumption import Consumption
-    from dict_rate_limit.domain.buckets.level import Level, Thresholds
-    from dict_rate_limit.domain.buckets.reading import Poll
+from dict_rate_limit.domain.alerts.alert import Alert
+from dict_rate_limit.domain.alerts.transition import Change
+from dict_rate_limit.domain.buckets.bucket import Bucket
+from dict_rate_limit.domain.buckets.consumption import Consumption
+from dict_rate_limit.domain.buckets.level import Level, Thresholds
+from dict_rate_limit.domain.buckets.reading import Poll
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

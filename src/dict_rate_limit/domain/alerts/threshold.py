@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from dict_rate_limit.domain.alerts.alert import Alert, Kind, Severity
 from dict_rate_limit.domain.alerts.context import alert_context, thresholds_of
-from dict_rate_limit.domain.alerts.state import NO_OVERRIDE
+from dict_rate_limit.domain.alerts.state import NO_OVERRIDE, AlertConfig, ParticipantState
 from dict_rate_limit.domain.alerts.transition import AlertContext, Change, Subject, change_severity, opened, resolved
+from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.level import Level, level_with_hysteresis
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from dict_rate_limit.domain.alerts.state import AlertConfig, ParticipantState
-    from dict_rate_limit.domain.buckets.bucket import Bucket
-    from dict_rate_limit.domain.buckets.reading import Snapshot
+from dict_rate_limit.domain.buckets.reading import Snapshot
 
 
 def threshold_changes(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from dict_rate_limit.domain.alerts.alert import (
+    Acknowledgement,
     Alert,
     AlertEvent,
     Kind,
@@ -14,13 +15,8 @@ from dict_rate_limit.domain.alerts.alert import (
     new_alert_id,
     new_event_id,
 )
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from dict_rate_limit.domain.alerts.alert import Acknowledgement
-    from dict_rate_limit.domain.buckets.bucket import Bucket
-    from dict_rate_limit.domain.buckets.forecast import Outlook
+from dict_rate_limit.domain.buckets.bucket import Bucket
+from dict_rate_limit.domain.buckets.forecast import Outlook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

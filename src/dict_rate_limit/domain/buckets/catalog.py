@@ -5,13 +5,11 @@ Source: DICT OpenAPI 2.12.1 and Manual Operacional 8.0, chapters 13 and 19. DICT
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Final
 
 _MINUTE: Final = 60
 _DAY: Final = 86_400

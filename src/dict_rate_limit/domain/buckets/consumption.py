@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil, floor
-from typing import TYPE_CHECKING
 
+from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.timestamps import require_timezone
-
-if TYPE_CHECKING:
-    from dict_rate_limit.domain.buckets.bucket import Bucket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

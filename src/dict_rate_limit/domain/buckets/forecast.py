@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil, inf
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from dict_rate_limit.domain.buckets.level import FULL
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from dict_rate_limit.domain.buckets.bucket import Bucket
-    from dict_rate_limit.domain.buckets.consumption import Consumption
-    from dict_rate_limit.domain.buckets.level import Thresholds
+from dict_rate_limit.domain.buckets.bucket import Bucket
+from dict_rate_limit.domain.buckets.consumption import Consumption
+from dict_rate_limit.domain.buckets.level import FULL, Thresholds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

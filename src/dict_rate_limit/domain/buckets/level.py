@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.errors import InvalidValueError
-
-if TYPE_CHECKING:
-    from dict_rate_limit.domain.buckets.bucket import Bucket
 
 FULL: Final = 10_000
 """100 % in basis points."""

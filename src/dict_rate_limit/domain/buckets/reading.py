@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from dict_rate_limit.domain.buckets.bucket import POLICY_FIELDS, Bucket
+from dict_rate_limit.domain.buckets.bucket import POLICY_FIELDS, Bucket, RawPolicy
 from dict_rate_limit.domain.errors import InvalidValueError, Outcome
 from dict_rate_limit.domain.timestamps import require_timezone
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from dict_rate_limit.domain.buckets.bucket import RawPolicy
 
 DEFAULT_PARTICIPANT: Final = "default"
 """The participant of an installation that names none. Requests carry no participant metadata; texts do not name it."""

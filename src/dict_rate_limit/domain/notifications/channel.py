@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity
+from dict_rate_limit.domain.alerts.alert import ANY_POLICY, AlertEvent, Kind, Severity
 from dict_rate_limit.domain.errors import InvalidValueError
 from dict_rate_limit.domain.text import GLOB
-
-if TYPE_CHECKING:
-    from dict_rate_limit.domain.alerts.alert import AlertEvent
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
 

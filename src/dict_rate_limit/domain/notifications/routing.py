@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import UUID, uuid5
 
 from dict_rate_limit.domain.alerts.alert import AlertEvent, Kind, TransitionKind
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
-
-    from dict_rate_limit.domain.notifications.channel import Channel
-    from dict_rate_limit.domain.notifications.silence import Silence
+from dict_rate_limit.domain.notifications.channel import Channel
+from dict_rate_limit.domain.notifications.silence import Silence
 
 INITIAL_BACKOFF: Final = timedelta(seconds=10)
 MAX_BACKOFF: Final = timedelta(minutes=10)

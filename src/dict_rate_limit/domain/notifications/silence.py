@@ -6,17 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Final
+from typing import Final
+from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
 from dict_rate_limit.domain.errors import InvalidValueError
 from dict_rate_limit.domain.text import GLOB, require_reason
 from dict_rate_limit.domain.timestamps import require_timezone
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
 
 LONGEST: Final = timedelta(days=366)
 """No silence lasts longer: a forgotten one must end by itself."""
