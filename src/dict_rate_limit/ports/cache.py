@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from datetime import datetime, timedelta
-
-    from dict_rate_limit.domain.buckets.reading import Snapshot
+from dict_rate_limit.domain.buckets.reading import Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping, Sequence
-    from contextlib import AbstractAsyncContextManager
-    from datetime import datetime
-    from uuid import UUID
-
-    from dict_rate_limit.domain.alerts.alert import AlertEvent
+from dict_rate_limit.domain.alerts.alert import AlertEvent
 
 
 class Outbox(Protocol):

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-    from contextlib import AbstractAsyncContextManager
-    from datetime import datetime, timedelta
-    from uuid import UUID
-
-    from dict_rate_limit.domain.alerts.alert import AlertEvent
-    from dict_rate_limit.domain.notifications.channel import Channel
-    from dict_rate_limit.domain.notifications.routing import Attempt, DeliveryResult, Notification, Status
+from dict_rate_limit.domain.alerts.alert import AlertEvent
+from dict_rate_limit.domain.notifications.channel import Channel
+from dict_rate_limit.domain.notifications.routing import Attempt, DeliveryResult, Notification, Status
 
 
 class Notifications(Protocol):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from dict_rate_limit.domain.buckets.reading import Snapshot
+from dict_rate_limit.domain.buckets.reading import Snapshot
 
 
 class PolicySource(Protocol):

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
+from uuid import UUID
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from contextlib import AbstractAsyncContextManager
-    from datetime import datetime
-    from uuid import UUID
-
-    from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent, Kind, Severity, TransitionKind
-    from dict_rate_limit.domain.alerts.state import Evaluation, ParticipantState, PolicyOverride
-    from dict_rate_limit.domain.audit import AuditEntry
-    from dict_rate_limit.domain.buckets.consumption import Consumption
-    from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
-    from dict_rate_limit.domain.errors import Outcome
-    from dict_rate_limit.domain.notifications.silence import Silence
-    from dict_rate_limit.ports.cache import RateLimiter
-    from dict_rate_limit.ports.delivery import Outbox
-    from dict_rate_limit.ports.notifications import Notifications
+from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent, Kind, Severity, TransitionKind
+from dict_rate_limit.domain.alerts.state import Evaluation, ParticipantState, PolicyOverride
+from dict_rate_limit.domain.audit import AuditEntry
+from dict_rate_limit.domain.buckets.consumption import Consumption
+from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
+from dict_rate_limit.domain.errors import Outcome
+from dict_rate_limit.domain.notifications.silence import Silence
+from dict_rate_limit.ports.cache import RateLimiter
+from dict_rate_limit.ports.delivery import Outbox
+from dict_rate_limit.ports.notifications import Notifications
 
 
 class RecordingUnitOfWork(Protocol):

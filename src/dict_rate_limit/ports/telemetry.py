@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Protocol
+from types import MappingProxyType, TracebackType
+from typing import Final, Protocol, Self
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from types import TracebackType
-    from typing import Self
+from dict_rate_limit.ports.cache import CacheStatus
 
-    from dict_rate_limit.ports.cache import CacheStatus
-
-    Attributes = Mapping[str, str | int]
+Attributes = Mapping[str, str | int]
 
 PARTICIPANT: Final = "dict_rate_limit.participant"
 """The span attribute that names the participant."""
