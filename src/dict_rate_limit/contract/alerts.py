@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
 
 from dict_rate_limit.contract.fields import Duration, Moment, Reason, end_time
+from dict_rate_limit.domain.alerts import alert as domain
 from dict_rate_limit.domain.alerts.alert import Kind, Severity, TransitionKind
+from dict_rate_limit.domain.notifications import routing
 from dict_rate_limit.domain.notifications.routing import Status
 from dict_rate_limit.domain.timestamps import to_utc
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import timedelta
-
-    from dict_rate_limit.domain.alerts import alert as domain
-    from dict_rate_limit.domain.notifications import routing
 
 
 class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
+from dict_rate_limit.domain import audit as domain
 from dict_rate_limit.domain.audit import AuditAction
 from dict_rate_limit.domain.timestamps import to_utc
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from dict_rate_limit.domain import audit as domain
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,17 +7,14 @@ these types.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta
 
-from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity, TransitionKind
+from dict_rate_limit.domain.alerts.alert import ANY_POLICY, AlertEvent, Kind, Severity, TransitionKind
 from dict_rate_limit.domain.timestamps import to_utc
-
-if TYPE_CHECKING:
-    from dict_rate_limit.domain.alerts.alert import AlertEvent
 
 ACTION: Final = "ActionRateLimitAlert"
 SOURCE: Final = "dict-rate-limit-monitoring"

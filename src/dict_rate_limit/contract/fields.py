@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Final
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Final
 
 import msgspec
 
@@ -11,10 +12,6 @@ from dict_rate_limit.domain.errors import InvalidValueError
 from dict_rate_limit.domain.notifications.silence import Purpose, Weekday
 from dict_rate_limit.domain.text import quoted
 from dict_rate_limit.domain.timestamps import parse_duration
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import timedelta
 
 Reason = Annotated[str, msgspec.Meta(description="The reason for the audit log: 1 to 500 printable characters.")]
 Moment = Annotated[datetime, msgspec.Meta(tz=True, description="RFC 3339 with a time zone.")]

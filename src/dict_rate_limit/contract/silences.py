@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, time
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
@@ -13,9 +14,6 @@ from dict_rate_limit.domain.errors import InvalidValueError
 from dict_rate_limit.domain.notifications import silence as domain
 from dict_rate_limit.domain.notifications.silence import Purpose, Weekday
 from dict_rate_limit.domain.timestamps import to_utc
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 class Recurrence(msgspec.Struct, frozen=True, kw_only=True):

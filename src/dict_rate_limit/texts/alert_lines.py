@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable
+from typing import Final
 
-from dict_rate_limit.domain.alerts.alert import Kind, Severity
-from dict_rate_limit.domain.alerts.transition import new_event
+from dict_rate_limit.domain.alerts.alert import Acknowledgement, AlertEvent, Kind, Severity
+from dict_rate_limit.domain.alerts.transition import Change, new_event
+from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.level import remaining_share
 from dict_rate_limit.domain.buckets.reading import DEFAULT_PARTICIPANT
 from dict_rate_limit.domain.notifications.channel import Language
 from dict_rate_limit.domain.text import one_line
 from dict_rate_limit.texts.catalog import CATALOGS
+from dict_rate_limit.texts.catalog.schema import Catalog
 from dict_rate_limit.texts.format import duration_text, number_text, percent_text, utc_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from dict_rate_limit.domain.alerts.alert import Acknowledgement, AlertEvent
-    from dict_rate_limit.domain.alerts.transition import Change
-    from dict_rate_limit.domain.buckets.bucket import Bucket
-    from dict_rate_limit.texts.catalog.schema import Catalog
 
 _LONGEST_VALUE: Final = 60
 _LIMITS: Final = re.compile(r"\D*(\d+)\D+(\d+)\D+(\d+)\D*", re.ASCII)

@@ -7,11 +7,10 @@ The separators and the plural rule are those of CLDR; a test compares them with 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-if TYPE_CHECKING:
-    from dict_rate_limit.texts.catalog.schema import Catalog, Plural
+from dict_rate_limit.texts.catalog.schema import Catalog, Plural
 
 BRASILIA: Final = "America/Sao_Paulo"
 

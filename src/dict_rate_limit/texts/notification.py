@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import inf
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from dict_rate_limit.domain.alerts.alert import Kind, Scope, TransitionKind
+from dict_rate_limit.domain.alerts.alert import AlertEvent, Kind, Scope, TransitionKind
 from dict_rate_limit.domain.buckets.catalog import ANTISCAN
+from dict_rate_limit.domain.buckets.forecast import Outlook, TimeRange
 from dict_rate_limit.domain.buckets.level import FULL
 from dict_rate_limit.domain.buckets.reading import DEFAULT_PARTICIPANT
 from dict_rate_limit.domain.notifications.channel import Language
 from dict_rate_limit.domain.text import one_line
 from dict_rate_limit.texts.alert_lines import participant_text
 from dict_rate_limit.texts.catalog import CATALOGS
+from dict_rate_limit.texts.catalog.schema import Catalog
 from dict_rate_limit.texts.format import (
     date_text,
     duration_text,
@@ -24,14 +27,6 @@ from dict_rate_limit.texts.format import (
     tenths_text,
     time_text,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from dict_rate_limit.domain.alerts.alert import AlertEvent
-    from dict_rate_limit.domain.buckets.forecast import Outlook, TimeRange
-    from dict_rate_limit.texts.catalog.schema import Catalog
 
 BLOCKS: Final = 20
 """The most alerts one message describes, to be read on a phone."""

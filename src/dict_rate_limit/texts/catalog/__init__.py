@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import Final
 
 from dict_rate_limit.domain.notifications.channel import Language
 from dict_rate_limit.domain.text import require_every
 from dict_rate_limit.texts.catalog.en import EN
 from dict_rate_limit.texts.catalog.pt import PT
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from dict_rate_limit.texts.catalog.schema import Catalog
+from dict_rate_limit.texts.catalog.schema import Catalog
 
 CATALOGS: Final[Mapping[Language, Catalog]] = {catalog.language: catalog for catalog in (PT, EN)}
 require_every(Language, CATALOGS)

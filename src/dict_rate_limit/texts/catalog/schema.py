@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from dict_rate_limit.domain.alerts.alert import Kind, Scope, Severity, TransitionKind
 from dict_rate_limit.domain.errors import Outcome
+from dict_rate_limit.domain.notifications.channel import Language
 from dict_rate_limit.domain.notifications.silence import Purpose
 from dict_rate_limit.domain.text import require_every
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from dict_rate_limit.domain.notifications.channel import Language
 
 
 class DisplayStatus(StrEnum):
