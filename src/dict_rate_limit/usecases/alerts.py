@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
 
-from dict_rate_limit.domain.alerts.alert import Acknowledgement
+from dict_rate_limit.domain.alerts.alert import Acknowledgement, Alert
 from dict_rate_limit.domain.alerts.transition import acknowledged
 from dict_rate_limit.domain.audit import AuditAction, AuditEntry
 from dict_rate_limit.domain.errors import ConflictError, InvalidValueError, NotFoundError
 from dict_rate_limit.domain.timestamps import format_utc
+from dict_rate_limit.ports.clock import Clock
+from dict_rate_limit.ports.stores import AlertRepository
 from dict_rate_limit.texts.alert_lines import alert_event
-
-if TYPE_CHECKING:
-    from datetime import datetime
-    from uuid import UUID
-
-    from dict_rate_limit.domain.alerts.alert import Alert
-    from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.stores import AlertRepository
 
 LONGEST_ACKNOWLEDGEMENT: Final = timedelta(days=30)
 

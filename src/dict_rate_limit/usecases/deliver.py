@@ -5,17 +5,13 @@ from __future__ import annotations
 import logging
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
 
 from dict_rate_limit.domain.errors import PublishError
-
-if TYPE_CHECKING:
-    from datetime import datetime
-    from uuid import UUID
-
-    from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.delivery import ClaimUnitOfWork, EventPublisher, Outbox, PublishResult
+from dict_rate_limit.ports.clock import Clock
+from dict_rate_limit.ports.delivery import ClaimUnitOfWork, EventPublisher, Outbox, PublishResult
 
 MAX_REJECTIONS: Final = 5
 """A transition rejected this often for its content is dead-lettered: visible, and later ones go on."""

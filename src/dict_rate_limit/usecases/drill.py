@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
+from uuid import UUID
 
-from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Acknowledgement, Kind
+from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Acknowledgement, Alert, Kind
 from dict_rate_limit.domain.alerts.transition import Subject, drilled
 from dict_rate_limit.domain.audit import AuditAction, AuditEntry
 from dict_rate_limit.domain.errors import NotFoundError
-from dict_rate_limit.domain.notifications.routing import Status
+from dict_rate_limit.domain.notifications.routing import Attempt, Status
+from dict_rate_limit.ports.clock import Clock
+from dict_rate_limit.ports.notifications import LedgerEntry
+from dict_rate_limit.ports.stores import AlertHistory, AlertRepository, Stores
 from dict_rate_limit.texts.alert_lines import alert_events
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from uuid import UUID
-
-    from dict_rate_limit.domain.alerts.alert import Alert
-    from dict_rate_limit.domain.notifications.routing import Attempt
-    from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.notifications import LedgerEntry
-    from dict_rate_limit.ports.stores import AlertHistory, AlertRepository, Stores
 
 _ACKNOWLEDGED_FOR: Final = timedelta(hours=1)
 

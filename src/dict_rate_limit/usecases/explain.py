@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind
+from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Alert, Kind
 from dict_rate_limit.domain.alerts.evaluation import evaluate_buckets
 from dict_rate_limit.domain.alerts.reminders import next_reminder
-from dict_rate_limit.domain.buckets.level import FULL, Level, clear_threshold
+from dict_rate_limit.domain.alerts.state import EvaluatedBucket
+from dict_rate_limit.domain.buckets.level import FULL, Level, Thresholds, clear_threshold
 from dict_rate_limit.domain.errors import NotFoundError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime, timedelta
-
-    from dict_rate_limit.domain.alerts.alert import Alert
-    from dict_rate_limit.domain.alerts.state import EvaluatedBucket
-    from dict_rate_limit.domain.buckets.level import Thresholds
-    from dict_rate_limit.domain.notifications.silence import Silence
-    from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.notifications import LedgerEntry
-    from dict_rate_limit.ports.stores import Stores
+from dict_rate_limit.domain.notifications.silence import Silence
+from dict_rate_limit.ports.clock import Clock
+from dict_rate_limit.ports.notifications import LedgerEntry
+from dict_rate_limit.ports.stores import Stores
 
 
 @dataclass(frozen=True, kw_only=True)

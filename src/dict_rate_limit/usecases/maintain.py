@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from dict_rate_limit.ports.stores import Maintenance
+from dict_rate_limit.ports.stores import Maintenance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from dict_rate_limit.domain.alerts.alert import Kind
-from dict_rate_limit.domain.notifications.routing import Attempt, new_message_id, next_state, route
-from dict_rate_limit.ports.notifications import Message
+from dict_rate_limit.domain.notifications.channel import Channel
+from dict_rate_limit.domain.notifications.routing import (
+    Attempt,
+    DeliveryResult,
+    Notification,
+    new_message_id,
+    next_state,
+    route,
+)
+from dict_rate_limit.ports.clock import Clock
+from dict_rate_limit.ports.notifications import ChannelSource, Message, Notifications, Notifier
+from dict_rate_limit.ports.stores import SilenceRepository
 from dict_rate_limit.texts.notification import compose
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import datetime
-
-    from dict_rate_limit.domain.notifications.channel import Channel
-    from dict_rate_limit.domain.notifications.routing import DeliveryResult, Notification
-    from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.notifications import ChannelSource, Notifications, Notifier
-    from dict_rate_limit.ports.stores import SilenceRepository
 
 ROUTING_BATCH: Final = 500
 CLAIMED: Final = 100

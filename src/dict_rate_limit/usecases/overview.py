@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import Final
 
-from dict_rate_limit.domain.errors import NoReadingError, StoreError
+from dict_rate_limit.domain.alerts.alert import Alert
+from dict_rate_limit.domain.errors import NoReadingError, Outcome, StoreError
+from dict_rate_limit.domain.notifications.silence import Silence
+from dict_rate_limit.ports.clock import Clock
+from dict_rate_limit.ports.delivery import Backlog
+from dict_rate_limit.ports.stores import Stores
 from dict_rate_limit.usecases.readings.entry import Reading
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from dict_rate_limit.domain.alerts.alert import Alert
-    from dict_rate_limit.domain.errors import Outcome
-    from dict_rate_limit.domain.notifications.silence import Silence
-    from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.delivery import Backlog
-    from dict_rate_limit.ports.stores import Stores
-    from dict_rate_limit.usecases.readings.entry import Reading
-    from dict_rate_limit.usecases.readings.reader import Reader
+from dict_rate_limit.usecases.readings.reader import Reader
 
 STORE_TIMEOUT: Final = 1.0
 

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from dict_rate_limit.domain.alerts.alert import Kind, Severity
 from dict_rate_limit.domain.audit import AuditAction, AuditEntry
 from dict_rate_limit.domain.errors import InvalidValueError, NotFoundError
-from dict_rate_limit.domain.notifications.silence import Silence
+from dict_rate_limit.domain.notifications.silence import Matchers, Purpose, Recurrence, Silence
 from dict_rate_limit.domain.text import require_reason
 from dict_rate_limit.domain.timestamps import format_utc, require_timezone
-
-if TYPE_CHECKING:
-    from datetime import datetime
-    from uuid import UUID
-
-    from dict_rate_limit.domain.notifications.silence import Matchers, Purpose, Recurrence
-    from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.stores import SilenceRepository
+from dict_rate_limit.ports.clock import Clock
+from dict_rate_limit.ports.stores import SilenceRepository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

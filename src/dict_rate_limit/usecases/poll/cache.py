@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from dict_rate_limit.domain.buckets.reading import Snapshot
+from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
 from dict_rate_limit.domain.errors import (
     CacheUnavailableError,
     Outcome,
 )
-from dict_rate_limit.ports.cache import CachedSnapshot
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from dict_rate_limit.domain.buckets.reading import Poll
-    from dict_rate_limit.ports.cache import SnapshotCache
+from dict_rate_limit.ports.cache import CachedSnapshot, SnapshotCache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

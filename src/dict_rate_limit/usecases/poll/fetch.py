@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import datetime, timedelta
+from typing import Final
 
 from dict_rate_limit.domain.buckets.catalog import LIST_TOKEN_PERIOD
-from dict_rate_limit.domain.buckets.reading import FailedPoll
+from dict_rate_limit.domain.buckets.reading import FailedPoll, Poll
 from dict_rate_limit.domain.errors import (
     Outcome,
     SourceError,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-    from datetime import datetime
-
-    from dict_rate_limit.domain.buckets.reading import Poll
-    from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.source import PolicySource
-
+from dict_rate_limit.ports.clock import Clock
+from dict_rate_limit.ports.source import PolicySource
 
 MAX_BACKOFF: Final = timedelta(minutes=10)
 """A Retry-After above this is not believed: it would blind us."""

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
+from dict_rate_limit.domain.alerts.state import AlertConfig
+from dict_rate_limit.domain.buckets.reading import Poll
 from dict_rate_limit.domain.errors import StoreError, StoreUnavailableError
+from dict_rate_limit.ports.stores import StateStore
 from dict_rate_limit.texts.alert_lines import alert_events
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from dict_rate_limit.domain.alerts.state import AlertConfig
-    from dict_rate_limit.domain.buckets.reading import Poll
-    from dict_rate_limit.ports.stores import StateStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import datetime, timedelta
+from typing import Final
 
 from dict_rate_limit.domain.buckets.bucket import Bucket
-from dict_rate_limit.domain.buckets.catalog import FIXED_LIMITS, POLICIES_LIST
-from dict_rate_limit.domain.errors import InvalidValueError, Outcome
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from dict_rate_limit.domain.buckets.catalog import PublishedLimits
-    from dict_rate_limit.domain.buckets.reading import Snapshot
-    from dict_rate_limit.domain.errors import SourceError
-    from dict_rate_limit.ports.clock import Clock
+from dict_rate_limit.domain.buckets.catalog import FIXED_LIMITS, POLICIES_LIST, PublishedLimits
+from dict_rate_limit.domain.buckets.reading import Snapshot
+from dict_rate_limit.domain.errors import InvalidValueError, Outcome, SourceError
+from dict_rate_limit.ports.clock import Clock
 
 MAX_BACKOFF: Final = timedelta(minutes=10)
 """The maximum that is accepted of a Retry-After."""

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import datetime, timedelta
+from typing import Final
 
 from dict_rate_limit.domain.alerts.evaluation import evaluate_buckets
-from dict_rate_limit.ports.cache import CacheStatus
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
-    from datetime import datetime
-
-    from dict_rate_limit.domain.alerts.state import EvaluatedBucket, PolicyOverride
-    from dict_rate_limit.domain.buckets.level import Thresholds
-    from dict_rate_limit.domain.buckets.reading import Snapshot
-    from dict_rate_limit.ports.cache import CachedSnapshot
-    from dict_rate_limit.ports.clock import Clock
+from dict_rate_limit.domain.alerts.state import EvaluatedBucket, PolicyOverride
+from dict_rate_limit.domain.buckets.level import Thresholds
+from dict_rate_limit.domain.buckets.reading import Snapshot
+from dict_rate_limit.ports.cache import CachedSnapshot, CacheStatus
+from dict_rate_limit.ports.clock import Clock
 
 MEMORY_TTL_SEC: Final = 1.0
 

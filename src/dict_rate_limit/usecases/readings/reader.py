@@ -6,10 +6,14 @@ Order: memory (one second), cache, the monitor's last reading, then the source i
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
+from dict_rate_limit.domain.alerts.state import PolicyOverride
+from dict_rate_limit.domain.buckets.level import Thresholds
+from dict_rate_limit.domain.buckets.reading import Snapshot
 from dict_rate_limit.domain.errors import (
     CacheUnavailableError,
     InvalidValueError,
@@ -17,23 +21,13 @@ from dict_rate_limit.domain.errors import (
     SourceError,
     StoreError,
 )
-from dict_rate_limit.ports.cache import CachedSnapshot
-from dict_rate_limit.ports.telemetry import NULL_METRICS, CountMetric
+from dict_rate_limit.ports.cache import CachedSnapshot, RateLimiter, SnapshotCache
+from dict_rate_limit.ports.clock import Clock
+from dict_rate_limit.ports.source import PolicySource
+from dict_rate_limit.ports.stores import StateStore
+from dict_rate_limit.ports.telemetry import NULL_METRICS, CountMetric, Metrics
 from dict_rate_limit.usecases.readings.budget import BudgetConfig, SourceBudget
-from dict_rate_limit.usecases.readings.entry import CacheEntry
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
-
-    from dict_rate_limit.domain.alerts.state import PolicyOverride
-    from dict_rate_limit.domain.buckets.level import Thresholds
-    from dict_rate_limit.domain.buckets.reading import Snapshot
-    from dict_rate_limit.ports.cache import RateLimiter, SnapshotCache
-    from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.source import PolicySource
-    from dict_rate_limit.ports.stores import StateStore
-    from dict_rate_limit.ports.telemetry import Metrics
-    from dict_rate_limit.usecases.readings.entry import Reading
+from dict_rate_limit.usecases.readings.entry import CacheEntry, Reading
 
 TIMEOUT_SEC: Final = 1.0
 WINNER_POLL_SEC: Final = 0.1
