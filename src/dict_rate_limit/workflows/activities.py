@@ -4,36 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from dict_rate_limit.domain.alerts.state import AlertConfig
 from dict_rate_limit.domain.codec import decode_poll, encode_poll
 from dict_rate_limit.domain.errors import DictRateLimitError, SchemaError
-from dict_rate_limit.ports.telemetry import NULL_METRICS, CountMetric, DurationMetric
+from dict_rate_limit.ports.cache import SnapshotCache
+from dict_rate_limit.ports.clock import Clock
+from dict_rate_limit.ports.delivery import EventPublisher, Outbox
+from dict_rate_limit.ports.notifications import Heartbeat
+from dict_rate_limit.ports.stores import Maintenance, StateStore
+from dict_rate_limit.ports.telemetry import NULL_METRICS, CountMetric, DurationMetric, Metrics
 from dict_rate_limit.usecases.deliver import deliver_all
 from dict_rate_limit.usecases.maintain import maintain
-from dict_rate_limit.usecases.notify import send_notifications
+from dict_rate_limit.usecases.notify import NotifyDeps, send_notifications
 from dict_rate_limit.usecases.poll.cache import cache_group
+from dict_rate_limit.usecases.poll.fetch import Fetcher
 from dict_rate_limit.usecases.poll.record import record_group
 from dict_rate_limit.workflows import inputs, names
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-
-    from dict_rate_limit.domain.alerts.state import AlertConfig
-    from dict_rate_limit.ports.cache import SnapshotCache
-    from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.delivery import EventPublisher, Outbox
-    from dict_rate_limit.ports.notifications import Heartbeat
-    from dict_rate_limit.ports.stores import Maintenance, StateStore
-    from dict_rate_limit.ports.telemetry import Metrics
-    from dict_rate_limit.usecases.notify import NotifyDeps
-    from dict_rate_limit.usecases.poll.fetch import Fetcher
 
 # well below the heartbeat timeouts, by which Temporal notices that a worker has died
 HEARTBEAT_INTERVAL_SEC: Final = 2.0
