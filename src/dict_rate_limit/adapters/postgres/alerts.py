@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 from dict_rate_limit.adapters.postgres import mappers
 from dict_rate_limit.adapters.postgres.audit import add_to_audit
 from dict_rate_limit.adapters.postgres.polls import lock_participant, save_alerts
-from dict_rate_limit.adapters.postgres.pool import fetch, translated
+from dict_rate_limit.adapters.postgres.pool import Connection, Parameters, Pool, Row, fetch, translated
 from dict_rate_limit.adapters.postgres.sql_loader import statements
+from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
+from dict_rate_limit.domain.audit import AuditEntry
 from dict_rate_limit.ports.stores import AlertHistory
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
-    from uuid import UUID
-
-    from dict_rate_limit.adapters.postgres.pool import Connection, Parameters, Pool, Row
-    from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
-    from dict_rate_limit.domain.audit import AuditEntry
 
 
 class PostgresAlertUnitOfWork:

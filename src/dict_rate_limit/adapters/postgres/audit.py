@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from dict_rate_limit.adapters.postgres.params import storable
+from dict_rate_limit.adapters.postgres.pool import Connection, Pool
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.audit import AuditAction, AuditEntry
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from dict_rate_limit.adapters.postgres.pool import Connection, Pool
 
 
 class PostgresAuditLog:

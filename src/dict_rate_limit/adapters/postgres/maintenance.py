@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import calendar
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import takewhile
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from psycopg import sql
 
 from dict_rate_limit.adapters.postgres.migrations.schema import schema_version
-from dict_rate_limit.adapters.postgres.pool import fetch
+from dict_rate_limit.adapters.postgres.pool import Connection, Pool, fetch
 from dict_rate_limit.adapters.postgres.sql_loader import statements
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from dict_rate_limit.adapters.postgres.pool import Connection, Pool
 
 _AHEAD: Final = 2
 _FAR: Final = 120

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime, time
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
+from dict_rate_limit.adapters.postgres.pool import Row
 from dict_rate_limit.domain.alerts.alert import Acknowledgement, Alert, AlertEvent, Kind, Severity, TransitionKind
 from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyOverride
 from dict_rate_limit.domain.buckets.bucket import POLICY_FIELDS, Bucket
@@ -18,11 +20,6 @@ from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.notifications.routing import Attempt, DeliveryResult, Notification, Status
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose, Recurrence, Silence, Weekday
 from dict_rate_limit.ports.stores import LatestReading
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from dict_rate_limit.adapters.postgres.pool import Row
 
 POLICY_COLUMNS: Final = {"name": "policy_name"}
 """Columns of dict_rate_limit_latest and dict_rate_limit_states that are not named as the field of a policy."""

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 from dict_rate_limit.adapters.postgres.mappers import alert_event, attempt, notification
 from dict_rate_limit.adapters.postgres.params import as_json, attempt_parameters, notification_parameters
-from dict_rate_limit.adapters.postgres.pool import fetch, translated
+from dict_rate_limit.adapters.postgres.pool import Connection, Parameters, Pool, Row, fetch, translated
 from dict_rate_limit.adapters.postgres.sql_loader import statements
+from dict_rate_limit.domain.alerts.alert import AlertEvent
 from dict_rate_limit.domain.notifications.routing import Attempt, Notification, Status
 from dict_rate_limit.ports.notifications import LedgerEntry
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
-    from datetime import datetime, timedelta
-    from uuid import UUID
-
-    from dict_rate_limit.adapters.postgres.pool import Connection, Parameters, Pool, Row
-    from dict_rate_limit.domain.alerts.alert import AlertEvent
 
 
 class PostgresRoutingUnitOfWork:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 from dict_rate_limit.adapters.postgres.mappers import alert_event
 from dict_rate_limit.adapters.postgres.params import as_json, storable
-from dict_rate_limit.adapters.postgres.pool import fetch
+from dict_rate_limit.adapters.postgres.pool import Connection, Parameters, Pool, Row, fetch
 from dict_rate_limit.adapters.postgres.sql_loader import statements
+from dict_rate_limit.domain.alerts.alert import AlertEvent
 from dict_rate_limit.ports.delivery import Backlog
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
-    from datetime import datetime
-    from uuid import UUID
-
-    from dict_rate_limit.adapters.postgres.pool import Connection, Parameters, Pool, Row
-    from dict_rate_limit.domain.alerts.alert import AlertEvent
 
 
 class PostgresClaimUnitOfWork:

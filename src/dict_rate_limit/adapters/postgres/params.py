@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.postgres.mappers import POLICY_COLUMNS
-from dict_rate_limit.domain.buckets.reading import Snapshot
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from dict_rate_limit.adapters.postgres.pool import Parameters
-    from dict_rate_limit.domain.alerts.alert import Acknowledgement, Alert, AlertEvent
-    from dict_rate_limit.domain.alerts.state import Evaluation
-    from dict_rate_limit.domain.buckets.bucket import Bucket
-    from dict_rate_limit.domain.buckets.consumption import Consumption
-    from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem
-    from dict_rate_limit.domain.notifications.routing import Attempt, Notification
-    from dict_rate_limit.domain.notifications.silence import Recurrence, Silence
+from dict_rate_limit.adapters.postgres.pool import Parameters
+from dict_rate_limit.domain.alerts.alert import Acknowledgement, Alert, AlertEvent
+from dict_rate_limit.domain.alerts.state import Evaluation
+from dict_rate_limit.domain.buckets.bucket import Bucket
+from dict_rate_limit.domain.buckets.consumption import Consumption
+from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem, Snapshot
+from dict_rate_limit.domain.notifications.routing import Attempt, Notification
+from dict_rate_limit.domain.notifications.silence import Recurrence, Silence
 
 
 def poll_parameters(evaluation: Evaluation) -> Parameters:

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from datetime import timedelta
 
 from dict_rate_limit.adapters.postgres import mappers
 from dict_rate_limit.adapters.postgres.params import alert_parameters, poll_parameters, reading_parameters
-from dict_rate_limit.adapters.postgres.pool import fetch
+from dict_rate_limit.adapters.postgres.pool import Connection, Parameters, Pool, Row, fetch
 from dict_rate_limit.adapters.postgres.sql_loader import statements
-from dict_rate_limit.domain.alerts.alert import Kind, Severity, TransitionKind
-from dict_rate_limit.domain.buckets.reading import Snapshot
+from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent, Kind, Severity, TransitionKind
+from dict_rate_limit.domain.alerts.state import Evaluation, ParticipantState, PolicyOverride
+from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
 from dict_rate_limit.domain.errors import Outcome
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
-    from datetime import timedelta
-
-    from dict_rate_limit.adapters.postgres.pool import Connection, Parameters, Pool, Row
-    from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
-    from dict_rate_limit.domain.alerts.state import Evaluation, ParticipantState, PolicyOverride
-    from dict_rate_limit.domain.buckets.reading import Poll
-    from dict_rate_limit.ports.stores import LatestReading, TransitionKey
+from dict_rate_limit.ports.stores import LatestReading, TransitionKey
 
 
 class PostgresRecordingUnitOfWork:

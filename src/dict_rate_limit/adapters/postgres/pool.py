@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -13,12 +14,7 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 from dict_rate_limit.adapters.postgres.traced_connection import SYSTEM, TracedConnection
 from dict_rate_limit.domain.errors import SchemaError, StoreError, StoreUnavailableError
 from dict_rate_limit.domain.text import one_line
-from dict_rate_limit.ports.telemetry import NULL_TRACER, Component
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-
-    from dict_rate_limit.ports.telemetry import Tracer
+from dict_rate_limit.ports.telemetry import NULL_TRACER, Component, Tracer
 
 Connection = psycopg.AsyncConnection[TupleRow]
 Row = dict[str, Any]

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
 
 from dict_rate_limit.adapters.postgres import mappers
 from dict_rate_limit.adapters.postgres.audit import add_to_audit
 from dict_rate_limit.adapters.postgres.params import silence_parameters, storable
-from dict_rate_limit.adapters.postgres.pool import fetch
+from dict_rate_limit.adapters.postgres.pool import Parameters, Pool, fetch
 from dict_rate_limit.adapters.postgres.sql_loader import statements
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-    from uuid import UUID
-
-    from dict_rate_limit.adapters.postgres.pool import Parameters, Pool
-    from dict_rate_limit.domain.audit import AuditEntry
-    from dict_rate_limit.domain.notifications.silence import Silence
+from dict_rate_limit.domain.audit import AuditEntry
+from dict_rate_limit.domain.notifications.silence import Silence
 
 
 class PostgresSilences:

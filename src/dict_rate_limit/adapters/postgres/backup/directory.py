@@ -7,18 +7,15 @@ import fcntl
 import hashlib
 import os
 import secrets
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from dict_rate_limit.contract.backup_manifest import decode_manifest, encode_manifest
 from dict_rate_limit.domain.errors import InvalidValueError, RecoveryError, RecoveryRefusedError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from dict_rate_limit.domain.recovery import Manifest
+from dict_rate_limit.domain.recovery import Manifest
 
 LATEST: Final = "latest"
 _PARTIAL: Final = ".dict-rate-limit-*.partial"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import Final
 
 import psycopg
 from psycopg import sql
@@ -13,15 +15,10 @@ from psycopg.conninfo import make_conninfo
 
 from dict_rate_limit.adapters.postgres.backup.contents import relations, session
 from dict_rate_limit.adapters.postgres.backup.restore import require_empty
+from dict_rate_limit.adapters.postgres.backup.tools import Place
 from dict_rate_limit.adapters.postgres.pool import connection_string
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.errors import RecoveryError
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from datetime import datetime
-
-    from dict_rate_limit.adapters.postgres.backup.tools import Place
 
 PREFIX: Final = "dict_rate_limit_drill_"
 

@@ -8,16 +8,14 @@ semicolons have no meaning. `-- +goose NO TRANSACTION` runs the file without a t
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import Final, NoReturn
 
 from dict_rate_limit.domain.errors import SchemaError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from importlib.resources.abc import Traversable
 
 _FILE: Final = re.compile(r"(\d+)_\w+\.sql")
 _ANNOTATION: Final = re.compile(r"--\s*\+goose (.+?)\s*")
