@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from uuid import UUID
 
+from dict_rate_limit.adapters.memory.database import MemoryDatabase
+from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
+from dict_rate_limit.domain.audit import AuditEntry
 from dict_rate_limit.ports.stores import AlertHistory
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
-    from uuid import UUID
-
-    from dict_rate_limit.adapters.memory.database import MemoryDatabase
-    from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
-    from dict_rate_limit.domain.audit import AuditEntry
 
 
 @dataclass(slots=True)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import datetime, timedelta
+from typing import Final
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from dict_rate_limit.ports.cache import CachedSnapshot
-    from dict_rate_limit.ports.clock import Clock
+from dict_rate_limit.ports.cache import CachedSnapshot
+from dict_rate_limit.ports.clock import Clock
 
 LIFE: Final = timedelta(hours=24)
 CLOCK_SKEW: Final = timedelta(minutes=1)

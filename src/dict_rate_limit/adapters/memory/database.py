@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC
+from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from uuid import UUID
 
-from dict_rate_limit.domain.alerts.state import ParticipantState
-from dict_rate_limit.domain.buckets.reading import Snapshot
+from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
+from dict_rate_limit.domain.alerts.state import Evaluation, ParticipantState, PolicyOverride
+from dict_rate_limit.domain.audit import AuditEntry
+from dict_rate_limit.domain.buckets.bucket import Bucket
+from dict_rate_limit.domain.buckets.consumption import Consumption
+from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
+from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.ports.stores import LatestReading
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import datetime
-    from uuid import UUID
-
-    from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
-    from dict_rate_limit.domain.alerts.state import Evaluation, PolicyOverride
-    from dict_rate_limit.domain.audit import AuditEntry
-    from dict_rate_limit.domain.buckets.bucket import Bucket
-    from dict_rate_limit.domain.buckets.consumption import Consumption
-    from dict_rate_limit.domain.buckets.reading import Poll
-    from dict_rate_limit.domain.errors import Outcome
 
 
 @dataclass(slots=True)

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import calendar
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import takewhile
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from dict_rate_limit.adapters.memory.database import full_hour
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from dict_rate_limit.adapters.memory.database import MemoryDatabase
+from dict_rate_limit.adapters.memory.database import MemoryDatabase, full_hour
 
 _AHEAD: Final = 2
 _FAR: Final = 120

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from dict_rate_limit.ports.telemetry import CountMetric, DurationMetric
+from dict_rate_limit.ports.telemetry import CountMetric, DurationMetric
 
 
 @dataclass(slots=True)

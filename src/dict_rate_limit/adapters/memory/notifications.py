@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import Final
+from uuid import UUID
 
-from dict_rate_limit.domain.notifications.routing import DeliveryResult, Status
-from dict_rate_limit.ports.notifications import LedgerEntry
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
-    from datetime import datetime, timedelta
-    from uuid import UUID
-
-    from dict_rate_limit.adapters.memory.database import MemoryDatabase, Transition
-    from dict_rate_limit.domain.alerts.alert import AlertEvent
-    from dict_rate_limit.domain.notifications.channel import Channel
-    from dict_rate_limit.domain.notifications.routing import Attempt, Notification
-    from dict_rate_limit.ports.notifications import Message
+from dict_rate_limit.adapters.memory.database import MemoryDatabase, Transition
+from dict_rate_limit.domain.alerts.alert import AlertEvent
+from dict_rate_limit.domain.notifications.channel import Channel
+from dict_rate_limit.domain.notifications.routing import Attempt, DeliveryResult, Notification, Status
+from dict_rate_limit.ports.notifications import LedgerEntry, Message
 
 ACCEPTED: Final = DeliveryResult(ok=True, text="stored in memory")
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from uuid import UUID
 
+from dict_rate_limit.adapters.memory.database import MemoryDatabase, Transition
+from dict_rate_limit.domain.alerts.alert import AlertEvent
 from dict_rate_limit.ports.delivery import Backlog
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
-    from datetime import datetime
-    from uuid import UUID
-
-    from dict_rate_limit.adapters.memory.database import MemoryDatabase, Transition
-    from dict_rate_limit.domain.alerts.alert import AlertEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

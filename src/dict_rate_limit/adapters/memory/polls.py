@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from dict_rate_limit.adapters.memory.database import ParticipantLog
-from dict_rate_limit.domain.alerts.alert import Severity
-from dict_rate_limit.domain.alerts.state import ParticipantState
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
-    from datetime import timedelta
-
-    from dict_rate_limit.adapters.memory.database import MemoryDatabase
-    from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent, Kind
-    from dict_rate_limit.domain.alerts.state import Evaluation, PolicyOverride
-    from dict_rate_limit.domain.buckets.reading import Poll
-    from dict_rate_limit.domain.errors import Outcome
-    from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.stores import LatestReading, TransitionKey
+from dict_rate_limit.adapters.memory.database import MemoryDatabase, ParticipantLog
+from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent, Kind, Severity
+from dict_rate_limit.domain.alerts.state import Evaluation, ParticipantState, PolicyOverride
+from dict_rate_limit.domain.buckets.reading import Poll
+from dict_rate_limit.domain.errors import Outcome
+from dict_rate_limit.ports.clock import Clock
+from dict_rate_limit.ports.stores import LatestReading, TransitionKey
 
 _WORST_FIRST: Final = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from dict_rate_limit.contract.events import event_json
+from dict_rate_limit.domain.alerts.alert import AlertEvent
+from dict_rate_limit.domain.errors import PublishError
 from dict_rate_limit.ports.delivery import PublishResult
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
-
-    from dict_rate_limit.domain.alerts.alert import AlertEvent
-    from dict_rate_limit.domain.errors import PublishError
 
 
 @dataclass(slots=True, kw_only=True)

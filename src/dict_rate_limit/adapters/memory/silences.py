@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from datetime import datetime
+from uuid import UUID
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-    from uuid import UUID
-
-    from dict_rate_limit.adapters.memory.database import MemoryDatabase
-    from dict_rate_limit.domain.audit import AuditEntry
-    from dict_rate_limit.domain.notifications.silence import Silence
+from dict_rate_limit.adapters.memory.database import MemoryDatabase
+from dict_rate_limit.domain.audit import AuditEntry
+from dict_rate_limit.domain.notifications.silence import Silence
 
 
 @dataclass(slots=True)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from dict_rate_limit.domain.buckets.reading import FailedPoll
+from dict_rate_limit.domain.buckets.reading import FailedPoll, Poll, Snapshot
 from dict_rate_limit.domain.errors import Outcome, SourceError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
 
 
 class MemorySource:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.memory.alerts import MemoryAlerts
 from dict_rate_limit.adapters.memory.database import MemoryDatabase
@@ -12,10 +11,8 @@ from dict_rate_limit.adapters.memory.notifications import MemoryNotifications
 from dict_rate_limit.adapters.memory.outbox import MemoryOutbox
 from dict_rate_limit.adapters.memory.polls import MemoryRateLimiter, MemoryStateStore
 from dict_rate_limit.adapters.memory.silences import MemoryAuditLog, MemorySilences
+from dict_rate_limit.ports.clock import Clock
 from dict_rate_limit.ports.stores import Stores
-
-if TYPE_CHECKING:
-    from dict_rate_limit.ports.clock import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
