@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
 from dict_rate_limit.adapters.notify.webhook import TIMEOUT_SEC, post_json
-from dict_rate_limit.domain.alerts.alert import TransitionKind
-from dict_rate_limit.domain.notifications.channel import Language
+from dict_rate_limit.domain.alerts.alert import AlertEvent, TransitionKind
+from dict_rate_limit.domain.notifications.channel import Channel, Language
+from dict_rate_limit.domain.notifications.routing import DeliveryResult
 from dict_rate_limit.domain.timestamps import format_rfc3339
+from dict_rate_limit.ports.notifications import Message
 from dict_rate_limit.texts.notification import latest, runbook_url
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
-    from dict_rate_limit.domain.alerts.alert import AlertEvent
-    from dict_rate_limit.domain.notifications.channel import Channel
-    from dict_rate_limit.domain.notifications.routing import DeliveryResult
-    from dict_rate_limit.ports.notifications import Message
 
 VERSION: Final = "4"
 # Go's zero time, which Alertmanager sends as `endsAt` of a firing alert.

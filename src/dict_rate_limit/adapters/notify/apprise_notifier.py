@@ -8,20 +8,17 @@ import os
 import signal
 import subprocess
 import sys
+from asyncio.subprocess import Process
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from dict_rate_limit.adapters.notify.redaction import redacted
 from dict_rate_limit.domain.alerts.alert import Severity, TransitionKind
+from dict_rate_limit.domain.notifications.channel import Channel
 from dict_rate_limit.domain.notifications.routing import DeliveryResult
+from dict_rate_limit.ports.notifications import Message
 from dict_rate_limit.texts.notification import latest
-
-if TYPE_CHECKING:
-    from asyncio.subprocess import Process
-    from collections.abc import Mapping, Sequence
-
-    from dict_rate_limit.domain.notifications.channel import Channel
-    from dict_rate_limit.ports.notifications import Message
 
 TIMEOUT_SEC: Final = 24.0
 # Each subprocess takes about 55 MiB for a second.

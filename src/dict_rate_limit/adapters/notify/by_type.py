@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from dict_rate_limit.ports.telemetry import NULL_METRICS, NULL_TRACER, Component, CountMetric
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
-    from dict_rate_limit.domain.notifications.routing import DeliveryResult
-    from dict_rate_limit.ports.notifications import Message, Notifier
-    from dict_rate_limit.ports.telemetry import Metrics, Tracer
+from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
+from dict_rate_limit.domain.notifications.routing import DeliveryResult
+from dict_rate_limit.ports.notifications import Message, Notifier
+from dict_rate_limit.ports.telemetry import NULL_METRICS, NULL_TRACER, Component, CountMetric, Metrics, Tracer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

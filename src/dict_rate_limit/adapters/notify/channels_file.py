@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.notify.apprise_notifier import check_urls
 from dict_rate_limit.adapters.notify.channels_toml import HIDDEN, TABLE, parse_channels
 from dict_rate_limit.adapters.notify.redaction import redacted
-from dict_rate_limit.domain.notifications.channel import ChannelType
+from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
+from dict_rate_limit.ports.clock import Clock
 from dict_rate_limit.serving.reloaded_files import ReloadedFiles
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
-    from pathlib import Path
-
-    from dict_rate_limit.domain.notifications.channel import Channel
-    from dict_rate_limit.ports.clock import Clock
 
 _log = logging.getLogger(__name__)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -15,9 +16,6 @@ from dict_rate_limit.domain.alerts.alert import Kind, Severity
 from dict_rate_limit.domain.notifications.channel import NAME, Channel, ChannelType, Language, Routes
 from dict_rate_limit.domain.text import GLOB
 from dict_rate_limit.domain.timestamps import parse_duration
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 TABLE: Final = "channels"
 HIDDEN: Final = "(hidden)"

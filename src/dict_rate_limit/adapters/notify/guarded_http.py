@@ -5,20 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 
 import httpx
 
-from dict_rate_limit.adapters.notify.address_guard import AddressError
-from dict_rate_limit.ports.telemetry import NULL_TRACER, Component
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
-
-    from dict_rate_limit.adapters.notify.address_guard import AddressGuard
-    from dict_rate_limit.ports.telemetry import Span, Tracer
+from dict_rate_limit.adapters.notify.address_guard import AddressError, AddressGuard
+from dict_rate_limit.ports.telemetry import NULL_TRACER, Component, Span, Tracer
 
 MAX_BODY_BYTES: Final = 1024
 # The status is known by then. The body only explains it.

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from dict_rate_limit.adapters.notify.guarded_http import CallError
-
-if TYPE_CHECKING:
-    from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
+from dict_rate_limit.adapters.notify.guarded_http import CallError, GuardedHttp
 
 TIMEOUT_SEC: Final = 5.0
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import base64
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Iterator
+from typing import Final
 from urllib.parse import unquote, unquote_plus
 
+from dict_rate_limit.domain.notifications.channel import Channel
 from dict_rate_limit.domain.text import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from dict_rate_limit.domain.notifications.channel import Channel
 
 HIDDEN: Final = "***"
 MAX_LENGTH: Final = 400

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from standardwebhooks import Webhook
 
-from dict_rate_limit.adapters.notify.guarded_http import CallError
+from dict_rate_limit.adapters.notify.guarded_http import CallError, GuardedHttp
 from dict_rate_limit.adapters.notify.redaction import redacted
 from dict_rate_limit.contract.events import webhook_json
+from dict_rate_limit.domain.notifications.channel import Channel
 from dict_rate_limit.domain.notifications.routing import DeliveryResult
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
-    from dict_rate_limit.domain.notifications.channel import Channel
-    from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.notifications import Message
+from dict_rate_limit.ports.clock import Clock
+from dict_rate_limit.ports.notifications import Message
 
 TIMEOUT_SEC: Final = 10.0
 PREFIX: Final = "whsec_"
