@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from time import perf_counter
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import Self
 
-from dict_rate_limit.ports.telemetry import NO_ATTRIBUTES, NULL_TRACER, Component, CountMetric, DurationMetric
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from types import TracebackType
-    from typing import Self
-
-    from dict_rate_limit.ports.telemetry import Attributes, Metrics, Span, Tracer
+from dict_rate_limit.ports.telemetry import (
+    NO_ATTRIBUTES,
+    NULL_TRACER,
+    Attributes,
+    Component,
+    CountMetric,
+    DurationMetric,
+    Metrics,
+    Span,
+    Tracer,
+)
 
 
 class StatementTimer:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 from opentelemetry import trace
 
 from dict_rate_limit.adapters.telemetry.otel.tracer import W3C, fail, kind_of
+from dict_rate_limit.serving.asgi import ASGIApp, Message, Receive, Scope, Send
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from dict_rate_limit.serving.asgi import ASGIApp, Message, Receive, Scope, Send
-
-    Naming = Callable[[str, str], tuple[str, str] | None]
+Naming = Callable[[str, str], tuple[str, str] | None]
 
 _WANTED: Final = {b"traceparent": "traceparent", b"tracestate": "tracestate"}
 _PATH_CHARS: Final = 200

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from opentelemetry import trace
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 def current() -> Mapping[str, object]:

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from dict_rate_limit.adapters.telemetry.prometheus.catalog import CATALOG
 from dict_rate_limit.domain.alerts.evaluation import evaluate_buckets
+from dict_rate_limit.domain.alerts.state import EvaluatedBucket
+from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.catalog import POLICIES_LIST
+from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.buckets.forecast import time_to_empty, time_to_full
-from dict_rate_limit.domain.buckets.level import FULL, Level
+from dict_rate_limit.domain.buckets.level import FULL, Level, Thresholds
+from dict_rate_limit.ports.stores import LatestReading
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from datetime import timedelta
-
-    from dict_rate_limit.domain.alerts.state import EvaluatedBucket
-    from dict_rate_limit.domain.buckets.bucket import Bucket
-    from dict_rate_limit.domain.buckets.consumption import Consumption
-    from dict_rate_limit.domain.buckets.level import Thresholds
-    from dict_rate_limit.ports.stores import LatestReading
-
-    _Row = tuple[str, Bucket, EvaluatedBucket, Consumption | None]
-    _Samples = tuple[str, list[str]]
+_Row = tuple[str, Bucket, EvaluatedBucket, Consumption | None]
+_Samples = tuple[str, list[str]]
 
 LEVELS: Final = {Level.OK: 0, Level.WARNING: 1, Level.CRITICAL: 2}
 
