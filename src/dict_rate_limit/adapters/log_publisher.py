@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from dict_rate_limit.contract.events import event_document
+from dict_rate_limit.domain.alerts.alert import AlertEvent
 from dict_rate_limit.domain.errors import PublishError
+from dict_rate_limit.ports.clock import Clock
 from dict_rate_limit.ports.delivery import PublishResult
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
-
-    from dict_rate_limit.domain.alerts.alert import AlertEvent
-    from dict_rate_limit.ports.clock import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

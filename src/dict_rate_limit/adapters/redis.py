@@ -6,21 +6,17 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, cast
+from types import ModuleType
+from typing import Any, Final, cast
 
 from dict_rate_limit.domain.buckets.reading import Snapshot
 from dict_rate_limit.domain.codec import decode_poll, encode_poll
 from dict_rate_limit.domain.errors import CacheUnavailableError, InvalidValueError
 from dict_rate_limit.ports.cache import CachedSnapshot
-from dict_rate_limit.ports.telemetry import NULL_TRACER, Component
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
-    from types import ModuleType
-
-    from dict_rate_limit.ports.telemetry import Attributes, Tracer
+from dict_rate_limit.ports.telemetry import NULL_TRACER, Attributes, Component, Tracer
 
 
 @contextmanager

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import grpc
 
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.domain.text import one_line
-from dict_rate_limit.ports.telemetry import CountMetric
+from dict_rate_limit.ports.telemetry import CountMetric, Metrics
 from dict_rate_limit.proto.methods import CORRELATION_KEY, RETRY_AFTER_KEY
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from dict_rate_limit.ports.telemetry import Metrics
-
-    Pairs = Iterable[tuple[str, str | bytes]]
+Pairs = Iterable[tuple[str, str | bytes]]
 
 OUTCOMES: Final[Mapping[grpc.StatusCode, Outcome]] = {
     grpc.StatusCode.UNAVAILABLE: Outcome.UNAVAILABLE,

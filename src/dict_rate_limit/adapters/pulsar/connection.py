@@ -7,16 +7,14 @@ import socket
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pulsar
 
 from dict_rate_limit.adapters.pulsar.threads import in_thread, run_detached
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TLS: Final = "pulsar+ssl"
 BATCH_DELAY_MS: Final = 2

@@ -8,10 +8,9 @@ import json
 import os
 import ssl
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from dict_rate_limit.adapters.pulsar.connection import BrokerAddress
+from dict_rate_limit.adapters.pulsar.connection import BrokerAddress
 
 TIMEOUT_SEC: Final = 2.0
 

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from collections.abc import AsyncGenerator, Sequence
+from typing import Final
 
 import pulsar
 
-from dict_rate_limit.adapters.pulsar.connection import DEFAULT_TIMEOUTS, connect
+from dict_rate_limit.adapters.pulsar.connection import (
+    DEFAULT_TIMEOUTS,
+    BrokerAddress,
+    BrokerConnection,
+    BrokerTimeouts,
+    ProducerOptions,
+    connect,
+)
 from dict_rate_limit.adapters.pulsar.diagnosis import describe_result, explain_failure, probe
 from dict_rate_limit.adapters.pulsar.in_flight import TIMEOUT, InFlight
 from dict_rate_limit.adapters.pulsar.threads import in_thread, run_detached
 from dict_rate_limit.contract.events import ACTION, event_json
+from dict_rate_limit.domain.alerts.alert import AlertEvent
 from dict_rate_limit.domain.errors import PublishError
-from dict_rate_limit.ports.telemetry import NULL_TRACER, PARTICIPANT, Component
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
-
-    from dict_rate_limit.adapters.pulsar.connection import (
-        BrokerAddress,
-        BrokerConnection,
-        BrokerTimeouts,
-        ProducerOptions,
-    )
-    from dict_rate_limit.domain.alerts.alert import AlertEvent
-    from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.delivery import PublishResult
-    from dict_rate_limit.ports.telemetry import Span, Tracer
+from dict_rate_limit.ports.clock import Clock
+from dict_rate_limit.ports.delivery import PublishResult
+from dict_rate_limit.ports.telemetry import NULL_TRACER, PARTICIPANT, Component, Span, Tracer
 
 # The client reports a timeout for each message. If it does not, the call ends this much later.
 GRACE_SEC: Final = 2.0

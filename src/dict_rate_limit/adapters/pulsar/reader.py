@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pulsar
 
-from dict_rate_limit.adapters.pulsar.connection import DEFAULT_TIMEOUTS, close, open_client
+from dict_rate_limit.adapters.pulsar.connection import (
+    DEFAULT_TIMEOUTS,
+    BrokerAddress,
+    BrokerTimeouts,
+    close,
+    open_client,
+)
 from dict_rate_limit.adapters.pulsar.diagnosis import explain_failure, probe
 from dict_rate_limit.adapters.pulsar.threads import in_thread, run_detached
 from dict_rate_limit.contract.events import ACTION
 from dict_rate_limit.domain.errors import EventsUnavailableError
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
-
-    from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, BrokerTimeouts
-    from dict_rate_limit.ports.clock import Clock
+from dict_rate_limit.ports.clock import Clock
 
 POLL_MS: Final = 200
 BATCH_SIZE: Final = 500
