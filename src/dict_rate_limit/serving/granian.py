@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
+from dict_rate_limit.serving.asgi import ASGIApp
 from dict_rate_limit.serving.rsgi import RsgiApp
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from dict_rate_limit.serving.asgi import ASGIApp
-
 
 DRAIN_TIMEOUT_SEC: Final = 10.0
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+from collections.abc import Awaitable, Callable
+from typing import Final
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from dict_rate_limit.serving.asgi import Receive, Scope, Send
-    from dict_rate_limit.serving.readiness import Readiness
-
+from dict_rate_limit.serving.asgi import Receive, Scope, Send
+from dict_rate_limit.serving.readiness import Readiness
 
 _JSON: Final = b"application/json"
 

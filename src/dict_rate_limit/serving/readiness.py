@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
 
 from dict_rate_limit.domain.errors import DictRateLimitError, SchemaError
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
-
-    Check = Callable[[], Awaitable[str]]
+Check = Callable[[], Awaitable[str]]
 
 CHECK_TIMEOUT_SEC: Final = 1.0
 REPORT_TTL_SEC: Final = 1.0

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    _Stamp = tuple[int, int, int, int] | None
+_Stamp = tuple[int, int, int, int] | None
 
 
 class ReloadedFiles:

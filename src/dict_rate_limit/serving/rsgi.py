@@ -5,15 +5,13 @@ A cached response is sent before any ASGI value is made.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Final, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+from dict_rate_limit.serving.asgi import ASGIApp, Message
 
-    from dict_rate_limit.serving.asgi import ASGIApp, Message
-
-    Headers = list[tuple[str, str]]
-    Whole = tuple[int, Headers, bytes]
+Headers = list[tuple[str, str]]
+Whole = tuple[int, Headers, bytes]
 
 _ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
 
