@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.buckets.catalog import LIST_TOKEN_PERIOD
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from dict_rate_limit.settings.fields import Settings
+from dict_rate_limit.settings.fields import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

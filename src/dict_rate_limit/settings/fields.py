@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import timedelta
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Final, TypeVar, dataclass_transform
+from pathlib import Path
+from typing import Final, TypeVar, dataclass_transform
 
 from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.buckets.level import Thresholds
@@ -12,11 +15,6 @@ from dict_rate_limit.domain.buckets.reading import DEFAULT_PARTICIPANT
 from dict_rate_limit.settings import parsers
 from dict_rate_limit.settings.definition import METADATA_KEY, Definition, Program, Provenance, Secrecy, Section
 from dict_rate_limit.settings.parsers import Schedule, parse_schedule
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import timedelta
-    from pathlib import Path
 
 C = TypeVar("C")
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from dict_rate_limit.domain.errors import SettingsError
 from dict_rate_limit.domain.text import quoted, without_password
 from dict_rate_limit.settings.checks import failed_checks
-from dict_rate_limit.settings.definition import Provenance, Secrecy, SettingOrigin
+from dict_rate_limit.settings.definition import Definition, Program, Provenance, Secrecy, SettingOrigin
 from dict_rate_limit.settings.fields import Settings, definitions
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from dict_rate_limit.settings.definition import Definition, Program
 
 T = TypeVar("T")
 
