@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import HttpCollector
+from dict_rate_limit.bootstrap.container import Container
 from dict_rate_limit.bootstrap.operations import readiness
+from dict_rate_limit.serving.readiness import Readiness
 from dict_rate_limit.usecases.readings.budget import BudgetConfig
 from dict_rate_limit.usecases.readings.reader import Reader, ReaderConfig, ReaderDeps
-
-if TYPE_CHECKING:
-    from dict_rate_limit.bootstrap.container import Container
-    from dict_rate_limit.serving.readiness import Readiness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.redis import RedisCache
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from dict_rate_limit.bootstrap.telemetry import Telemetry
-    from dict_rate_limit.settings import Settings
+from dict_rate_limit.bootstrap.telemetry import Telemetry
+from dict_rate_limit.settings import Settings
 
 
 @asynccontextmanager

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from dict_rate_limit.adapters.postgres.migrations import runner
 from dict_rate_limit.adapters.postgres.migrations.runner import MigrationStatus
-from dict_rate_limit.settings import required
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from dict_rate_limit.settings import Settings
+from dict_rate_limit.settings import Settings, required
 
 __all__ = ["MigrationStatus", "migrate", "migration_status", "redo_migration", "revert_migration"]
 

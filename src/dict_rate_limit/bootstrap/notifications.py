@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from dict_rate_limit.adapters.notify.address_guard import AddressGuard
 from dict_rate_limit.adapters.notify.alertmanager import AlertmanagerNotifier
@@ -13,16 +14,10 @@ from dict_rate_limit.adapters.notify.channels_file import ChannelsFile, check_ch
 from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
 from dict_rate_limit.adapters.notify.heartbeat import UrlHeartbeat
 from dict_rate_limit.adapters.notify.webhook import WebhookNotifier
-from dict_rate_limit.domain.notifications.channel import ChannelType
+from dict_rate_limit.bootstrap.container import Container
+from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
+from dict_rate_limit.ports.notifications import Heartbeat, Notifier
 from dict_rate_limit.usecases.notify import NotifyDeps
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from dict_rate_limit.bootstrap.container import Container
-    from dict_rate_limit.domain.notifications.channel import Channel
-    from dict_rate_limit.ports.notifications import Heartbeat, Notifier
 
 
 class NoHeartbeat:

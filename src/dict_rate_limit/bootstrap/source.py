@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from dict_rate_limit.adapters.bridge.source import BridgeSource
+from dict_rate_limit.bootstrap.telemetry import Telemetry
+from dict_rate_limit.ports.clock import Clock
+from dict_rate_limit.ports.source import PolicySource
 from dict_rate_limit.serving.tls_files import TlsFiles
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
-    from pathlib import Path
-
-    from dict_rate_limit.bootstrap.telemetry import Telemetry
-    from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.source import PolicySource
-    from dict_rate_limit.settings import Settings
+from dict_rate_limit.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

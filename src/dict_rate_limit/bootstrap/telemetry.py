@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from dict_rate_limit.adapters.telemetry.prometheus.process_metrics import ProcessMetrics
-from dict_rate_limit.ports.telemetry import NULL_TRACER
+from dict_rate_limit.ports.telemetry import NULL_TRACER, Tracer
+from dict_rate_limit.serving.asgi import ASGIApp
+from dict_rate_limit.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
     from dict_rate_limit.adapters.telemetry.otel.provider import Collector
-    from dict_rate_limit.ports.telemetry import Tracer
-    from dict_rate_limit.serving.asgi import ASGIApp
-    from dict_rate_limit.settings import Settings
 
-    LogContexts = list[Callable[[], Mapping[str, object]]]
-    SpanNaming = Callable[[str, str], tuple[str, str] | None]
-    ProviderFactory = Callable[..., Any]
+LogContexts = list[Callable[[], Mapping[str, object]]]
+SpanNaming = Callable[[str, str], tuple[str, str] | None]
+ProviderFactory = Callable[..., Any]
 
 _log = logging.getLogger(__name__)
 

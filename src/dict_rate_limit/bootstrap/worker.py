@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from dict_rate_limit.adapters import temporal
+from dict_rate_limit.bootstrap.container import Container
 from dict_rate_limit.bootstrap.notifications import notifications
 from dict_rate_limit.bootstrap.operations import readiness
-from dict_rate_limit.bootstrap.telemetry import open_telemetry
+from dict_rate_limit.bootstrap.publisher import Publishing
+from dict_rate_limit.bootstrap.telemetry import LogContexts, Telemetry, open_telemetry
 from dict_rate_limit.domain.alerts.state import AlertConfig
-from dict_rate_limit.ports.telemetry import CountMetric, DurationMetric
+from dict_rate_limit.ports.delivery import EventPublisher
+from dict_rate_limit.ports.telemetry import CountMetric, DurationMetric, Metrics
+from dict_rate_limit.serving.readiness import Readiness
+from dict_rate_limit.settings import Settings
 from dict_rate_limit.usecases.poll.fetch import Fetcher
 from dict_rate_limit.workflows.activities import Activities
 from dict_rate_limit.workflows.names import FETCH, MAINTAIN, NOTIFY, PUBLISH, RECORD
 from dict_rate_limit.workflows.schedules import ScheduleConfig
-
-if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Awaitable, Callable
-    from contextlib import AbstractContextManager
-
-    from dict_rate_limit.bootstrap.container import Container
-    from dict_rate_limit.bootstrap.publisher import Publishing
-    from dict_rate_limit.bootstrap.telemetry import LogContexts, Telemetry
-    from dict_rate_limit.ports.delivery import EventPublisher
-    from dict_rate_limit.ports.telemetry import Metrics
-    from dict_rate_limit.serving.readiness import Readiness
-    from dict_rate_limit.settings import Settings
 
 RETRY_EVERY: Final = timedelta(seconds=2)
 RESTORE_EVERY: Final = timedelta(minutes=1)
