@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final, NoReturn
+from pathlib import Path
+from typing import Final, NoReturn
 
 import grpc
 from google.protobuf.message import DecodeError
 
+from dict_rate_limit.domain.buckets.bucket import RawPolicy
 from dict_rate_limit.domain.buckets.reading import DEFAULT_PARTICIPANT
 from dict_rate_limit.domain.errors import SettingsError
 from dict_rate_limit.proto import methods
@@ -20,18 +23,11 @@ from dict_rate_limit.proto.rate_limit_service_pb2 import (
     GetRateLimitPolicyResponse,
     RateLimitPolicy,
 )
-from dict_rate_limit.simulator.answer import ErrorStatus, Garbage, Listing
+from dict_rate_limit.simulator.answer import ErrorStatus, Garbage, Listing, Reply
+from dict_rate_limit.simulator.fake_dict import FakeDict
+from dict_rate_limit.simulator.virtual_clock import VirtualClock
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
-
-    from dict_rate_limit.domain.buckets.bucket import RawPolicy
-    from dict_rate_limit.simulator.answer import Reply
-    from dict_rate_limit.simulator.fake_dict import FakeDict
-    from dict_rate_limit.simulator.virtual_clock import VirtualClock
-
-    Context = grpc.aio.ServicerContext[bytes, bytes]
+Context = grpc.aio.ServicerContext[bytes, bytes]
 
 CODES: Final = {
     403: grpc.StatusCode.PERMISSION_DENIED,

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from dict_rate_limit.domain.buckets.catalog import PublishedLimits
+from dict_rate_limit.domain.buckets.catalog import PublishedLimits
 
 SECOND: Final = 1_000_000
 """Microseconds."""

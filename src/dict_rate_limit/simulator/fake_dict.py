@@ -5,26 +5,21 @@ Pure and deterministic: the same seed and the same calls at the same moments giv
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import datetime, timedelta
+from typing import Final
 
+from dict_rate_limit.domain.buckets.bucket import RawPolicy
 from dict_rate_limit.domain.buckets.catalog import CATEGORY_LIMITS, POLICIES_LIST, POLICIES_READ
 from dict_rate_limit.domain.buckets.reading import DEFAULT_PARTICIPANT
 from dict_rate_limit.domain.timestamps import require_timezone
-from dict_rate_limit.simulator.answer import ErrorStatus, Listing, Reply
+from dict_rate_limit.simulator.answer import Answer, ErrorStatus, Listing, Reply
 from dict_rate_limit.simulator.bucket import Refill
 from dict_rate_limit.simulator.faults import ERRORS, Fault, corrupt
 from dict_rate_limit.simulator.participant import SimulatedParticipant
+from dict_rate_limit.simulator.scenario import Scenario
 from dict_rate_limit.simulator.traffic import seeded
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from dict_rate_limit.domain.buckets.bucket import RawPolicy
-    from dict_rate_limit.simulator.answer import Answer
-    from dict_rate_limit.simulator.scenario import Scenario
 
 FIRST_CATEGORY: Final = "C"
 """Category of the first participant; the seed gives the others theirs."""

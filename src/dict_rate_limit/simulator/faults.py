@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from dict_rate_limit.domain.buckets.bucket import RawPolicy
-from dict_rate_limit.simulator.answer import ErrorStatus, Garbage, Listing
+from dict_rate_limit.simulator.answer import Answer, ErrorStatus, Garbage, Listing
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from dict_rate_limit.simulator.answer import Answer
-
-    Change = Callable[[Listing], Answer]
+Change = Callable[[Listing], Answer]
 
 
 class Fault(StrEnum):

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.buckets.reading import DEFAULT_PARTICIPANT
 from dict_rate_limit.domain.errors import SettingsError
-from dict_rate_limit.simulator.bridge import serve_bridge
+from dict_rate_limit.ports.clock import Clock
+from dict_rate_limit.simulator.bridge import ServerTls, serve_bridge
 from dict_rate_limit.simulator.bucket import Refill
 from dict_rate_limit.simulator.fake_dict import FakeDict, World
 from dict_rate_limit.simulator.faults import Fault
 from dict_rate_limit.simulator.scenario import DEFAULT_SCENARIO, scenario_named
 from dict_rate_limit.simulator.virtual_clock import VirtualClock
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
-
-    from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.simulator.bridge import ServerTls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from dict_rate_limit.domain.buckets.bucket import RawPolicy
 from dict_rate_limit.domain.buckets.catalog import BY_CATEGORY, CATEGORY_LIMITS, FIXED_LIMITS, PSP_POLICIES
-from dict_rate_limit.simulator.bucket import SECOND, TokenBucket
+from dict_rate_limit.simulator.answer import Listing
+from dict_rate_limit.simulator.bucket import SECOND, Refill, TokenBucket
+from dict_rate_limit.simulator.scenario import CategoryChange, Scenario
 from dict_rate_limit.simulator.traffic import PolicyTraffic, first_tokens, seeded
-
-if TYPE_CHECKING:
-    from dict_rate_limit.simulator.answer import Listing
-    from dict_rate_limit.simulator.bucket import Refill
-    from dict_rate_limit.simulator.scenario import CategoryChange, Scenario
 
 
 class SimulatedParticipant:

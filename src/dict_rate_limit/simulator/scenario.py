@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from dict_rate_limit.domain.buckets.catalog import ANTISCAN, POLICIES_LIST, POLICIES_READ
 from dict_rate_limit.domain.errors import SettingsError
 from dict_rate_limit.simulator.faults import Fault, FaultWindow
 from dict_rate_limit.simulator.traffic import CALM, SILENT, Phase, TrafficProfile
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 DEFAULT_SCENARIO: Final = "lively"
 

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from dict_rate_limit.domain.buckets.catalog import ANTISCAN
-from dict_rate_limit.simulator.bucket import SECOND
-
-if TYPE_CHECKING:
-    from dict_rate_limit.domain.buckets.catalog import PublishedLimits
-    from dict_rate_limit.simulator.bucket import TokenBucket
+from dict_rate_limit.domain.buckets.catalog import ANTISCAN, PublishedLimits
+from dict_rate_limit.simulator.bucket import SECOND, TokenBucket
 
 COST_FOUND: Final = 1
 COST_MISSING: Final = 3

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from dict_rate_limit.ports.clock import Clock
+from dict_rate_limit.ports.clock import Clock
 
 
 class VirtualClock:
