@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 import litestar
 import msgspec
@@ -16,13 +17,9 @@ from dict_rate_limit.contract import alerts as contract
 from dict_rate_limit.contract.alerts import Alert, AlertDetail, AlertList, NewAcknowledgement
 from dict_rate_limit.contract.problems import ProblemType
 from dict_rate_limit.domain.errors import NotFoundError
+from dict_rate_limit.ports.notifications import LedgerEntry
+from dict_rate_limit.ports.stores import AlertHistory
 from dict_rate_limit.usecases.alerts import LONGEST_ACKNOWLEDGEMENT, AcknowledgeAlert, acknowledge
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from dict_rate_limit.ports.notifications import LedgerEntry
-    from dict_rate_limit.ports.stores import AlertHistory
 
 _STORE = ProblemType.STORE_UNAVAILABLE
 _UNKNOWN = ProblemType.ALERT_NOT_FOUND

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 
 import litestar
 from litestar import Litestar, Router
@@ -14,7 +14,7 @@ from litestar.routes import HTTPRoute
 from dict_rate_limit.apps.api.alerts import acknowledge_alert, get_alert, list_alerts
 from dict_rate_limit.apps.api.audit import list_audit
 from dict_rate_limit.apps.api.bodies import ApiRequest, require_json
-from dict_rate_limit.apps.api.dependencies import Deps, actor_of
+from dict_rate_limit.apps.api.dependencies import ApiDeps, Deps, actor_of
 from dict_rate_limit.apps.api.drills import create_drill, get_drill
 from dict_rate_limit.apps.api.explain import explain_policy
 from dict_rate_limit.apps.api.fast_path import OPEN_PATHS, FastPath
@@ -26,10 +26,7 @@ from dict_rate_limit.apps.api.problems import HANDLERS, LARGEST_BODY
 from dict_rate_limit.apps.api.request_metrics import METHODS, RouteLabels
 from dict_rate_limit.apps.api.silences import create_silence, end_silence, get_silence, list_silences
 from dict_rate_limit.contract.paths import ROOT
-
-if TYPE_CHECKING:
-    from dict_rate_limit.apps.api.dependencies import ApiDeps
-    from dict_rate_limit.serving.asgi import ASGIApp
+from dict_rate_limit.serving.asgi import ASGIApp
 
 _UNCACHED: Final = (
     list_alerts,

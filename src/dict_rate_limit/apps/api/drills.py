@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import litestar
 from litestar.openapi.spec import Example
@@ -17,10 +17,7 @@ from dict_rate_limit.contract.drills import DRILL, DRILL_BODY, Drill, LastAnswer
 from dict_rate_limit.contract.paths import DRILLS
 from dict_rate_limit.contract.problems import ProblemType
 from dict_rate_limit.domain.timestamps import to_utc
-from dict_rate_limit.usecases.drill import drill_result, send_drill
-
-if TYPE_CHECKING:
-    from dict_rate_limit.usecases.drill import DrillResult
+from dict_rate_limit.usecases.drill import DrillResult, drill_result, send_drill
 
 _STORE = ProblemType.STORE_UNAVAILABLE
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import litestar
 import msgspec
@@ -17,13 +17,9 @@ from dict_rate_limit.contract.problems import ProblemType
 from dict_rate_limit.contract.silences import silence_documents
 from dict_rate_limit.domain.buckets.level import FULL
 from dict_rate_limit.domain.timestamps import to_utc
+from dict_rate_limit.ports.notifications import LedgerEntry
+from dict_rate_limit.usecases import explain as usecase
 from dict_rate_limit.usecases.explain import explain
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from dict_rate_limit.ports.notifications import LedgerEntry
-    from dict_rate_limit.usecases import explain as usecase
 
 
 @litestar.get(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import litestar
 from litestar.response import Response
 
-from dict_rate_limit.apps.api.dependencies import Deps
+from dict_rate_limit.apps.api.dependencies import ApiDeps, Deps
 from dict_rate_limit.apps.api.page.assets import assets
 from dict_rate_limit.apps.api.page.model import OverviewModel
 from dict_rate_limit.apps.api.page.render import HEADERS, render_overview
@@ -18,11 +18,7 @@ from dict_rate_limit.apps.api.response_cache import matches
 from dict_rate_limit.contract.problems import ProblemType
 from dict_rate_limit.domain.notifications.channel import Language
 from dict_rate_limit.texts.catalog import CATALOGS
-from dict_rate_limit.usecases.overview import overview
-
-if TYPE_CHECKING:
-    from dict_rate_limit.apps.api.dependencies import ApiDeps
-    from dict_rate_limit.usecases.overview import Overview
+from dict_rate_limit.usecases.overview import Overview, overview
 
 REFRESH_SECONDS: Final = 10
 PAGE_PARAMETERS: Final = ("participant", "lang", "refresh")

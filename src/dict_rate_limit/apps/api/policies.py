@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import litestar
 from litestar.params import QueryParameter
@@ -13,16 +13,13 @@ from dict_rate_limit.apps.api.dependencies import Deps
 from dict_rate_limit.apps.api.openapi import not_modified, responses
 from dict_rate_limit.apps.api.parameters import MILLIONTHS, Participant, Percent, PolicyName
 from dict_rate_limit.apps.api.problems import ProblemError
-from dict_rate_limit.apps.api.response_cache import ResponseCache
+from dict_rate_limit.apps.api.response_cache import Answer, ResponseCache
 from dict_rate_limit.contract import policies as contract
 from dict_rate_limit.contract.policies import PolicyDetail, PolicyList
 from dict_rate_limit.contract.problems import ProblemType
+from dict_rate_limit.domain.alerts.state import EvaluatedBucket
 from dict_rate_limit.domain.buckets.level import Level
-
-if TYPE_CHECKING:
-    from dict_rate_limit.apps.api.response_cache import Answer
-    from dict_rate_limit.domain.alerts.state import EvaluatedBucket
-    from dict_rate_limit.usecases.readings.entry import View
+from dict_rate_limit.usecases.readings.entry import View
 
 AnyRequest = litestar.Request[object, object, litestar.datastructures.State]
 

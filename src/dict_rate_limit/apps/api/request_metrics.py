@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, MutableMapping
+from typing import Any, Final
 
 from dict_rate_limit.contract.paths import POLICIES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, MutableMapping
-
-    from dict_rate_limit.ports.telemetry import RequestMetrics
+from dict_rate_limit.ports.telemetry import RequestMetrics
 
 PRINCIPAL: Final = "dict_rate_limit.caller"
 """The key of the token's name in the scope of a request."""

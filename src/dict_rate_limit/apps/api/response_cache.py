@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
 from dict_rate_limit.contract.policies import Freshness, ListHead, Policy, Rejected
+from dict_rate_limit.domain.alerts.state import EvaluatedBucket
 from dict_rate_limit.domain.buckets.level import FULL
 from dict_rate_limit.domain.timestamps import to_utc
 from dict_rate_limit.ports.cache import CacheStatus
+from dict_rate_limit.usecases.readings.entry import Reading, View
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from dict_rate_limit.domain.alerts.state import EvaluatedBucket
-    from dict_rate_limit.usecases.readings.entry import Reading, View
-
-    Select = Callable[[View], Iterable[EvaluatedBucket]]
+Select = Callable[[View], Iterable[EvaluatedBucket]]
 
 Headers = list[tuple[bytes, bytes]]
 

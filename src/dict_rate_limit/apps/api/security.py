@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from hashlib import sha256
 from math import inf
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from dict_rate_limit.apps.api.problems import ProblemError
 from dict_rate_limit.contract.problems import ProblemType
 from dict_rate_limit.domain.access import Role, Token, parse_tokens
+from dict_rate_limit.ports.clock import Clock
 from dict_rate_limit.serving.reloaded_files import ReloadedFiles
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from dict_rate_limit.ports.clock import Clock
 
 LOOPBACK_NAMES: Final = frozenset({b"localhost", b"127.0.0.1", b"[::1]"})
 LONGEST_HEADER: Final = 1_000

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from datetime import datetime
+from typing import Literal
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from dict_rate_limit.domain.alerts.alert import Alert
-    from dict_rate_limit.domain.alerts.state import EvaluatedBucket
-    from dict_rate_limit.domain.errors import Outcome
-    from dict_rate_limit.domain.notifications.silence import Silence
-    from dict_rate_limit.ports.delivery import Backlog
-    from dict_rate_limit.texts.catalog.schema import DisplayStatus
+from dict_rate_limit.domain.alerts.alert import Alert
+from dict_rate_limit.domain.alerts.state import EvaluatedBucket
+from dict_rate_limit.domain.errors import Outcome
+from dict_rate_limit.domain.notifications.silence import Silence
+from dict_rate_limit.ports.delivery import Backlog
+from dict_rate_limit.texts.catalog.schema import DisplayStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

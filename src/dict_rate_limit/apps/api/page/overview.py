@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import urlencode
 
-from dict_rate_limit.apps.api.page.model import AlertRow, BucketRow, Note, OverviewPage, PageLink
+from dict_rate_limit.apps.api.page.model import AlertRow, BucketRow, Note, OverviewModel, OverviewPage, PageLink
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Alert, Kind, Scope
+from dict_rate_limit.domain.alerts.state import EvaluatedBucket
+from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.forecast import time_to_usable
 from dict_rate_limit.domain.buckets.level import remaining_share
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.notifications.channel import Language
-from dict_rate_limit.domain.notifications.silence import Purpose
-from dict_rate_limit.texts.catalog.schema import DisplayStatus
+from dict_rate_limit.domain.notifications.silence import Purpose, Silence
+from dict_rate_limit.ports.delivery import Backlog
+from dict_rate_limit.texts.catalog.schema import Catalog, DisplayStatus
 from dict_rate_limit.texts.format import clock_text, duration_text, number_text, percent_text, plural_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import datetime
-
-    from dict_rate_limit.apps.api.page.model import OverviewModel
-    from dict_rate_limit.domain.alerts.state import EvaluatedBucket
-    from dict_rate_limit.domain.buckets.bucket import Bucket
-    from dict_rate_limit.domain.notifications.silence import Silence
-    from dict_rate_limit.ports.delivery import Backlog
-    from dict_rate_limit.texts.catalog.schema import Catalog
 
 LATE: Final = timedelta(minutes=5)
 """A transition that waits longer is late: the worker publishes after every poll, and sweeps the outbox."""

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dict_rate_limit.apps.api.page.assets import asset_href
+from dict_rate_limit.apps.api.page.model import OverviewModel
 from dict_rate_limit.apps.api.page.overview import overview_page
+from dict_rate_limit.domain.notifications.channel import Language
 from dict_rate_limit.texts.catalog import CATALOGS
-
-if TYPE_CHECKING:
-    from dict_rate_limit.apps.api.page.model import OverviewModel
-    from dict_rate_limit.domain.notifications.channel import Language
 
 HEADERS: Final = MappingProxyType(
     {
