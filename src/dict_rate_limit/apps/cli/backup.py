@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -13,10 +13,7 @@ from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.cli.formatting import format_count, format_size, format_time
 from dict_rate_limit.apps.cli.signals import run_interruptible
 from dict_rate_limit.bootstrap.backup import delete_old_backups
-from dict_rate_limit.domain.recovery import Retention
-
-if TYPE_CHECKING:
-    from dict_rate_limit.domain.recovery import Manifest
+from dict_rate_limit.domain.recovery import Manifest, Retention
 
 
 def register(app: typer.Typer, name: str) -> None:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.apps.cli.formatting import format_count
 from dict_rate_limit.bootstrap.notifications import channels_of_file
+from dict_rate_limit.domain.notifications.channel import Channel
 from dict_rate_limit.settings import load
-
-if TYPE_CHECKING:
-    from dict_rate_limit.domain.notifications.channel import Channel
 
 
 def register(app: typer.Typer, name: str) -> None:

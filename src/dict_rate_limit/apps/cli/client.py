@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -11,7 +12,7 @@ from http import HTTPStatus
 from operator import or_
 from pathlib import Path
 from types import GenericAlias, UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, NoReturn, TypeVar, cast, get_args, get_origin
+from typing import Annotated, Any, Final, Generic, NoReturn, TypeVar, cast, get_args, get_origin
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -21,9 +22,6 @@ import typer
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.contract.paths import POLICIES
 from dict_rate_limit.domain.text import quoted, without_password
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 Document = TypeVar("Document")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from itertools import groupby
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 from rich.table import Table
@@ -13,12 +13,9 @@ from rich.text import Text
 
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.cli.output import console_for
-from dict_rate_limit.settings import Program, SettingOrigin, load
+from dict_rate_limit.settings import Program, SettingOrigin, Settings, load
 from dict_rate_limit.settings.definition import Definition, Secrecy
 from dict_rate_limit.settings.fields import definitions
-
-if TYPE_CHECKING:
-    from dict_rate_limit.settings import Settings
 
 
 def register(app: typer.Typer, name: str) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import Annotated, Final, Literal
 
 import typer
 from rich.text import Text
@@ -15,12 +16,7 @@ from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.apps.cli.output import STYLES, Output, console_for, plain
 from dict_rate_limit.apps.cli.signals import run_interruptible
 from dict_rate_limit.bootstrap.publisher import broker_address, open_event_reader
-from dict_rate_limit.settings import load
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from dict_rate_limit.settings import Settings
+from dict_rate_limit.settings import Settings, load
 
 FIELDS: Final = (("detected_at", 20), ("severity", 8), ("participant", 8), ("policy_name", 24), ("transition", 12))
 """The fields before the message, with their minimum widths."""

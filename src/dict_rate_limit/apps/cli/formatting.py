@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from datetime import datetime, timedelta
+from typing import Final
 
 from dict_rate_limit.domain.timestamps import format_utc
-
-if TYPE_CHECKING:
-    from datetime import datetime, timedelta
 
 _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 _STEP: Final = 1024

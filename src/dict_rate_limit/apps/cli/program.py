@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 from typer.main import get_command
 
 from dict_rate_limit.apps.cli.exit_codes import MEANINGS, Exit, code_of
 from dict_rate_limit.domain.errors import DictRateLimitError, SettingsError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 NAME: Final = "dict-rate-limit"
 _EXPECTED_ERRORS: Final = (DictRateLimitError, typer.TyperException, OSError)
