@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from dict_rate_limit.apps.local.process import EmbeddedError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 NAME: Final = "dict-rate-limit"
 SYSTEM_WIDE: Final = Path("/var/lib")

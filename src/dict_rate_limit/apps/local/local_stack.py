@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.apps.local.overrides import (
@@ -13,23 +14,16 @@ from dict_rate_limit.apps.local.overrides import (
     DATABASE,
     SOURCE,
     TEMPORAL,
+    Dependency,
     external_address,
     with_local_addresses,
 )
 from dict_rate_limit.apps.local.postgres import embedded_postgres
+from dict_rate_limit.apps.local.progress_table import ProgressTable
 from dict_rate_limit.apps.local.temporal import embedded_temporal
 from dict_rate_limit.apps.local.valkey import embedded_valkey
-from dict_rate_limit.settings import load
+from dict_rate_limit.settings import Settings, load
 from dict_rate_limit.simulator.main import Simulation, simulated_bridge
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-    from contextlib import AbstractAsyncContextManager
-    from pathlib import Path
-
-    from dict_rate_limit.apps.local.overrides import Dependency
-    from dict_rate_limit.apps.local.progress_table import ProgressTable
-    from dict_rate_limit.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

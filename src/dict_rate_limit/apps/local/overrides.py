@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from dict_rate_limit.domain.buckets.catalog import LIST_TOKEN_PERIOD
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from dict_rate_limit.settings import Settings
+from dict_rate_limit.settings import Settings
 
 BUSIEST_POLL_SEC: Final = 15
 

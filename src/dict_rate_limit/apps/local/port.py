@@ -6,14 +6,11 @@ import errno
 import os
 import secrets
 import socket
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Final
 
 from dict_rate_limit.apps.local.process import EmbeddedError
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-    from contextlib import AbstractAsyncContextManager
 
 LOOPBACK: Final = "127.0.0.1"
 ANSWER_TIMEOUT_SEC: Final = 0.5

@@ -9,16 +9,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
 from urllib.parse import quote
 
 from dict_rate_limit.apps.local.postgres_home import PostgresHome, prepare
 from dict_rate_limit.apps.local.process import POLL_SEC, EmbeddedError, ProcessSpec, run_to_completion, running_process
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
-    from pathlib import Path
 
 # Only part of the socket's file name.
 PORT = 5432

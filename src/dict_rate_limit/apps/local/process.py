@@ -8,16 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dict_rate_limit.apps.local import parent_death_exec
 from dict_rate_limit.domain.errors import DictRateLimitError
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
 
 # Generous for a loaded machine. A process that dies is noticed at once.
 START_TIMEOUT_SEC = 60.0

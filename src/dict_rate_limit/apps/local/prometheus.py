@@ -6,19 +6,16 @@ import asyncio
 import shutil
 import urllib.error
 import urllib.request
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from dict_rate_limit.apps.local.port import LOOPBACK
 from dict_rate_limit.apps.local.process import ProcessSpec, running_process
+from dict_rate_limit.apps.local.progress_table import ProgressTable
 from dict_rate_limit.apps.local.startup import PROMETHEUS
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from dict_rate_limit.apps.local.progress_table import ProgressTable
-    from dict_rate_limit.settings import Settings
+from dict_rate_limit.settings import Settings
 
 CONFIGURATION: Final = Path(__file__).parents[4] / "configs" / "prometheus"
 RULES_MISSING: Final = "the rules are missing: run it from a checkout of the repository"

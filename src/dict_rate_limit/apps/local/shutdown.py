@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Coroutine
+from typing import Final
 
 from dict_rate_limit.apps.local.process import EmbeddedError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
 
 STOP_TIMEOUT_SEC: Final = 2.8
 # Sent by Ctrl-C, a service manager, and a closed terminal.

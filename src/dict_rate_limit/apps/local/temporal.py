@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import http.client
 import signal
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from dict_rate_limit.apps.local.binaries import binary
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port, retry_on_busy_ports
 from dict_rate_limit.apps.local.process import ProcessSpec, running_process
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-    from pathlib import Path
 
 NAMESPACE = "dict"
 ANSWER_TIMEOUT_SEC = 0.5

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import socket
 import tempfile
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dict_rate_limit.apps.local.binaries import binary
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port, retry_on_busy_ports
 from dict_rate_limit.apps.local.process import ProcessSpec, running_process
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
 
 ANSWER_TIMEOUT_SEC = 0.5
 
