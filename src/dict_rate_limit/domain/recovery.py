@@ -43,7 +43,6 @@ class Contents:
 
     @property
     def rows(self) -> int:
-        """All rows of all tables."""
         return sum(table.rows for table in self.tables.values())
 
 
@@ -65,7 +64,6 @@ class Manifest:
     sha256: str
 
     def __post_init__(self) -> None:
-        """Reject times without a zone."""
         require_timezone("taken_at", self.taken_at)
         require_timezone("newest_at", self.contents.newest_at)
 
@@ -76,7 +74,6 @@ class Manifest:
 
     @property
     def server_major(self) -> int:
-        """The server's major version."""
         return int(self.server_version.partition(".")[0])
 
     def age(self, now: datetime) -> timedelta:
@@ -120,7 +117,6 @@ class Retention:
     days: int | None = None
 
     def __post_init__(self) -> None:
-        """Reject a retention without any backup."""
         for field, value in (("count", self.count), ("days", self.days)):
             if value is not None and value < 1:
                 message = f"{field}: {value}, expected 1 or more"

@@ -20,7 +20,6 @@ class OperationsApp:
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
         del receive
         if scope["type"] != "http":
             return

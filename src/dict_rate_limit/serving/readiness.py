@@ -30,7 +30,6 @@ class Readiness:
         self._lock = asyncio.Lock()
 
     def start(self) -> None:
-        """Enter the phase "ready"."""
         self._enter("ready")
 
     def drain(self) -> None:

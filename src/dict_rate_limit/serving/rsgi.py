@@ -70,7 +70,6 @@ class RsgiApp:
         self._from_cache = from_cache
 
     async def __rsgi__(self, scope: RsgiScope, proto: RsgiProtocol) -> None:
-        """Answer one request."""
         response = self._from_cache(scope)
         if response is not None:
             proto.response_bytes(*response)
@@ -80,8 +79,6 @@ class RsgiApp:
 
 
 class _Exchange:
-    """One request as ASGI messages."""
-
     def __init__(self, proto: RsgiProtocol) -> None:
         self._proto = proto
         self._body = aiter(proto)

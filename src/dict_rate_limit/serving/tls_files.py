@@ -21,7 +21,6 @@ class TlsFiles:
 
     @property
     def paths(self) -> tuple[Path, Path, Path]:
-        """Return all three."""
         return self.cert_file, self.key_file, self.ca_file
 
 

@@ -50,7 +50,6 @@ class Subject:
 
 
 def opened(subject: Subject, severity: Severity, context: AlertContext, now: datetime) -> Change:
-    """Open an alert."""
     return Change(alert=_new_alert(subject, severity, context, now), transition=TransitionKind.OPENED, context=context)
 
 
@@ -78,7 +77,6 @@ def change_severity(alert: Alert, severity: Severity, context: AlertContext, now
 
 
 def reminded(alert: Alert, context: AlertContext, now: datetime) -> Change:
-    """Report an open alert again."""
     return Change(
         alert=replace(alert, sequence=alert.sequence + 1, updated_at=now),
         transition=TransitionKind.REMINDED,
@@ -87,7 +85,6 @@ def reminded(alert: Alert, context: AlertContext, now: datetime) -> Change:
 
 
 def acknowledged(alert: Alert, acknowledgement: Acknowledgement) -> Change:
-    """Acknowledge an alert."""
     step = replace(alert, sequence=alert.sequence + 1, updated_at=acknowledgement.at, acknowledgement=acknowledgement)
     return Change(alert=step, transition=TransitionKind.ACKNOWLEDGED, context=AlertContext(category=""))
 

@@ -56,7 +56,6 @@ class Bucket(RawPolicy):
     """
 
     def __post_init__(self) -> None:
-        """Reject what no bucket can be."""
         if not is_policy_name(self.name):
             message = f"name: {self.name[:120]!r}, expected 1 to 100 of A-Z, 0-9 and _"
             raise InvalidValueError(message)

@@ -19,7 +19,6 @@ class Observation:
     category: str
 
     def __post_init__(self) -> None:
-        """Reject naive times."""
         require_timezone("checked_at", self.checked_at)
 
 

@@ -52,7 +52,6 @@ class Outlook:
 
     @classmethod
     def from_dict(cls, value: Mapping[str, object]) -> Outlook:
-        """Read what `to_dict` returned."""
         safe, refill = value["safe_tokens"], value["refill_per_minute"]
         if not isinstance(safe, int) or not isinstance(refill, int | float):
             message = f"outlook: {value!r}, expected what `to_dict` returns"

@@ -34,7 +34,6 @@ class Thresholds:
     margin: int
 
     def __post_init__(self) -> None:
-        """Reject an order in which a bucket could be critical without a warning before."""
         if not 0 <= self.critical <= self.warning <= FULL:
             message = (
                 f"thresholds: warning {self.warning / 100:g} %, critical {self.critical / 100:g} %, "

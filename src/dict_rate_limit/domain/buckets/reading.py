@@ -45,7 +45,6 @@ class Snapshot:
     rejected: tuple[RejectedItem, ...] = ()
 
     def __post_init__(self) -> None:
-        """Reject naive times."""
         require_timezone("response_time", self.response_time)
         require_timezone("received_at", self.received_at)
 
@@ -75,7 +74,6 @@ class FailedPoll:
     correlation_id: str | None = None
 
     def __post_init__(self) -> None:
-        """Reject naive times and outcomes that are no failure."""
         require_timezone("received_at", self.received_at)
         if self.outcome in {Outcome.OK, Outcome.EMPTY}:
             message = f"outcome: {self.outcome}, expected a failure"

@@ -132,7 +132,6 @@ class CacheEntry:
         return self._refresh
 
     async def close(self) -> None:
-        """Cancel a running refresh."""
         if self._refresh is not None:
             self._refresh.cancel()
             await asyncio.gather(self._refresh, return_exceptions=True)

@@ -99,7 +99,6 @@ class Reader:
         return entry.unexpired() or await self._refreshed(entry)
 
     async def close(self) -> None:
-        """Cancel running refreshes."""
         await asyncio.gather(*(entry.close() for entry in self._entries.values()))
 
     async def _refreshed(self, entry: CacheEntry) -> Reading:
