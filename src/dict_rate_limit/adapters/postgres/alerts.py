@@ -24,13 +24,11 @@ class PostgresAlertUnitOfWork:
         self._participant = participant
 
     async def alert(self, alert_id: UUID) -> Alert | None:
-        """Return the participant's alert; None for another's."""
         with translated():
             found = await _alert(self._connection, alert_id)
         return found if found is not None and found.participant == self._participant else None
 
     async def save(self, alert: Alert, events: Sequence[AlertEvent], entry: AuditEntry) -> None:
-        """Write the alert, its transitions and the audit entry."""
         with translated():
             await save_alerts(self._connection, [alert], events)
             await add_to_audit(self._connection, entry)
@@ -43,7 +41,6 @@ class PostgresAlerts:
         self._pool = pool
 
     async def alert(self, alert_id: UUID) -> AlertHistory | None:
-        """Read an alert and all its transitions."""
         async with self._pool.connection() as connection:
             found = await _alert(connection, alert_id)
             if found is None:
@@ -58,7 +55,6 @@ class PostgresAlerts:
         )
 
     async def alerts(self, participants: Sequence[str], *, open_only: bool, limit: int) -> Sequence[Alert]:
-        """Read alerts, the last opened first."""
         # A participant named twice would return its alerts twice.
         parameters: Parameters = {"participants": sorted(set(participants)), "limit": limit}
         rows = await self._pool.fetch(statements("alerts")["open_alerts" if open_only else "alerts"], parameters)

@@ -17,7 +17,6 @@ class PostgresAuditLog:
         self._pool = pool
 
     async def newest(self, limit: int) -> Sequence[AuditEntry]:
-        """Read the last entries."""
         rows = await self._pool.fetch(statements("audit")["newest"], {"limit": limit})
         return [AuditEntry(**{**row, "act": AuditAction(row["act"])}) for row in rows]
 

@@ -27,7 +27,6 @@ class PostgresMaintenance:
         self._pool = pool
 
     async def make_partitions(self, today: datetime) -> list[str]:
-        """Create the missing partitions; return their names."""
         async with self._with_timeout() as connection:
             missing = missing_months(await partitions(connection), today)
         # A transaction for each partition: readers of DEFAULT wait for one only.
@@ -64,7 +63,6 @@ class PostgresMaintenance:
             return months_ahead(await partitions(connection), today)
 
     async def schema_version(self) -> int | None:
-        """Return the newest migration applied."""
         return await schema_version(self._pool)
 
     async def _roll_up_one(self, participant: str, until: datetime) -> int:
@@ -108,7 +106,6 @@ def month_start(moment: datetime, months: int) -> datetime:
 
 
 async def partitions(connection: Connection) -> list[Partition]:
-    """List the months, oldest first."""
     cursor = await connection.execute(statements("maintenance")["partitions"])
     return [
         Partition(schema=schema, name=name, lower=lower, upper=upper)

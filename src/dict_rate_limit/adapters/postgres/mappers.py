@@ -29,7 +29,6 @@ Arrays = list[list[Any]] | None
 
 
 def participant_state(participant: str, row: Row) -> ParticipantState:
-    """Read a row of `load`."""
     return ParticipantState(
         participant=participant,
         first_polled_at=row["first_polled_at"],
@@ -43,7 +42,6 @@ def participant_state(participant: str, row: Row) -> ParticipantState:
 
 
 def latest(row: Row) -> LatestReading:
-    """Read a row of `latest`."""
     return LatestReading(
         participant=row["participant"],
         snapshot=None if row["received_at"] is None else _snapshot(row),
@@ -57,7 +55,6 @@ def latest(row: Row) -> LatestReading:
 
 
 def bucket(row: Row) -> Bucket:
-    """Read a row of dict_rate_limit_latest."""
     return Bucket(**{field: row[POLICY_COLUMNS.get(field, field)] for field in POLICY_FIELDS})
 
 
@@ -102,7 +99,6 @@ def alerts(documents: list[Row] | None) -> list[Alert]:
 
 
 def alert(document: Row) -> Alert:
-    """Read one alert."""
     return Alert(
         alert_id=UUID(document["alert_id"]),
         participant=document["participant"],
@@ -119,7 +115,6 @@ def alert(document: Row) -> Alert:
 
 
 def alert_event(document: Row) -> AlertEvent:
-    """Read one transition."""
     outlook = document["outlook"]
     return AlertEvent(
         event_id=UUID(document["event_id"]),
@@ -163,7 +158,6 @@ def _acknowledgement(document: Mapping[str, str] | None) -> Acknowledgement | No
 
 
 def silence(row: Row) -> Silence:
-    """Read a whole row."""
     return Silence(
         silence_id=row["silence_id"],
         purpose=Purpose(row["purpose"]),

@@ -30,12 +30,10 @@ class PostgresRoutingUnitOfWork:
 
     @property
     def events(self) -> Sequence[AlertEvent]:
-        """Transitions in the order they were recorded."""
         return self._events
 
     @property
     def notified(self) -> Mapping[UUID, frozenset[str]]:
-        """Channels with an earlier notification of each alert."""
         return self._notified
 
     async def route(self, notifications: Sequence[Notification]) -> None:
@@ -64,7 +62,6 @@ class PostgresNotifications:
             yield PostgresRoutingUnitOfWork(connection, events, await _notified(connection, events))
 
     async def claim(self, channel: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Notification]:
-        """Lease a channel's pending notifications; none while another caller claims."""
         async with self._pool.connection() as connection:
             cursor = await connection.execute(statements("notifications")["try_lock_channel"], {"channel": channel})
             if await cursor.fetchone() != (True,):
@@ -83,13 +80,11 @@ class PostgresNotifications:
                     await connection.execute(sql["end_lease"], {"channel": attempt.channel})
 
     async def discard_orphans(self, channels: Sequence[str], now: datetime, created_before: datetime) -> int:
-        """Mark pending notifications of other channels as dead."""
         async with self._pool.connection() as connection:
             parameters = {"channels": list(channels), "now": now, "created_before": created_before}
             return (await connection.execute(statements("notifications")["discard_orphans"], parameters)).rowcount
 
     async def ledger(self, alert_id: UUID) -> Sequence[LedgerEntry]:
-        """Read the notifications of an alert and their attempts."""
         async with self._pool.connection() as connection:
             notifications = [notification(row) for row in await _rows(connection, "of_alert", {"alert_id": alert_id})]
             tried = await _rows(connection, "attempts_of_alert", {"alert_id": alert_id})
@@ -99,17 +94,14 @@ class PostgresNotifications:
         return [LedgerEntry(notification=one, attempts=attempts[one.notification_id]) for one in notifications]
 
     async def last_attempts(self) -> Mapping[str, Attempt]:
-        """Read the last attempt of each channel."""
         rows = await self._pool.fetch(statements("notifications")["last_attempts"])
         return {row["channel"]: attempt(row) for row in rows}
 
     async def notification_counts(self) -> Mapping[tuple[str, Status], int]:
-        """Count notifications by channel and status."""
         rows = await self._pool.fetch(statements("notifications")["counts"])
         return {(row["channel"], Status(row["status"])): row["count"] for row in rows}
 
     async def oldest_pending(self) -> Mapping[str, datetime]:
-        """Read when each channel's oldest pending notification was created."""
         rows = await self._pool.fetch(statements("notifications")["oldest_pending"])
         return {row["channel"]: row["min"] for row in rows}
 

@@ -28,21 +28,17 @@ class PostgresClaimUnitOfWork:
 
     @property
     def events(self) -> Sequence[AlertEvent]:
-        """Unpublished transitions, oldest first."""
         return self._events
 
     @property
     def refusals(self) -> Mapping[UUID, int]:
-        """How often each was rejected so far."""
         return MappingProxyType(self._refusals)
 
     async def mark_published(self, event_ids: Sequence[UUID], at: datetime) -> None:
-        """Mark at the end of the unit."""
         for event_id in event_ids:
             self.marks.setdefault(event_id, {"event_id": event_id, "published_at": at})
 
     async def mark_refused(self, event_id: UUID, reason: str, at: datetime, next_try_at: datetime | None) -> None:
-        """Mark at the end of the unit."""
         self.marks[event_id] = {
             "event_id": event_id,
             "refusal": storable(reason),
@@ -72,7 +68,6 @@ class PostgresOutbox:
                 await connection.commit()
 
     async def backlog(self) -> Backlog:
-        """Count the transitions to be published."""
         (row,) = await self._pool.fetch(statements("outbox")["backlog"])
         return Backlog(**row)
 

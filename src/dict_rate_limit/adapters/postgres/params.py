@@ -37,7 +37,6 @@ def poll_parameters(evaluation: Evaluation) -> Parameters:
 
 
 def reading_parameters(snapshot: Snapshot, evaluation: Evaluation) -> Parameters:
-    """Return what save_reading takes."""
     return {
         "participant": snapshot.participant,
         "received_at": snapshot.received_at,
@@ -55,7 +54,6 @@ def reading_parameters(snapshot: Snapshot, evaluation: Evaluation) -> Parameters
 
 
 def alert_parameters(alerts: Iterable[Alert], events: Iterable[AlertEvent]) -> Parameters:
-    """Return what save_alerts takes."""
     # ON CONFLICT cannot update a row twice. Of an alert that changed twice the last form counts.
     last = {alert.alert_id: alert for alert in alerts}
     return {
@@ -65,7 +63,6 @@ def alert_parameters(alerts: Iterable[Alert], events: Iterable[AlertEvent]) -> P
 
 
 def silence_parameters(silence: Silence) -> Parameters:
-    """Return what add_silence takes."""
     return {
         "silence_id": silence.silence_id,
         "purpose": silence.purpose,
@@ -99,7 +96,6 @@ def notification_parameters(notification: Notification) -> Parameters:
 
 
 def attempt_parameters(attempt: Attempt) -> Parameters:
-    """Return what `record_attempt` takes."""
     return {
         "message_id": attempt.message_id,
         "channel": attempt.channel,
@@ -175,7 +171,6 @@ def _recurrence(recurrence: Recurrence) -> Parameters:
 
 
 def storable(text: str | None) -> str | None:
-    """Replace NUL characters."""
     # PostgreSQL's text cannot contain NUL. A reading must not be lost for it.
     return text if text is None else text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 

@@ -56,31 +56,25 @@ class PostgresStateStore:
             yield PostgresRecordingUnitOfWork(connection, participant)
 
     async def latest(self, participants: Sequence[str]) -> Mapping[str, LatestReading]:
-        """Read the last reading and the last outcome of each."""
         return {row["participant"]: mappers.latest(row) for row in await self._of("latest", participants)}
 
     async def policy_overrides(self, participant: str) -> Mapping[str, PolicyOverride]:
-        """Read what operators set."""
         (row,) = await self._pool.fetch(statements("reading")["policy_rules"], {"participant": participant})
         return mappers.policy_overrides(row["policy_rules"])
 
     async def open_alerts(self, participants: Sequence[str]) -> Sequence[Alert]:
-        """Read the open alerts, worst first."""
         (row,) = await self._of("open_alerts", participants)
         return mappers.alerts(row["open_alerts"])
 
     async def poll_counts(self, participants: Sequence[str]) -> Mapping[tuple[str, Outcome], int]:
-        """Read the counts of polls."""
         rows = await self._of("poll_counts", participants)
         return {(row["participant"], Outcome(row["outcome"])): row["polls"] for row in rows}
 
     async def open_alert_counts(self, participants: Sequence[str]) -> Mapping[tuple[str, Kind, Severity], int]:
-        """Count the open alerts."""
         rows = await self._of("open_alert_counts", participants)
         return {(row["participant"], Kind(row["kind"]), Severity(row["severity"])): row["count"] for row in rows}
 
     async def transition_counts(self, participants: Sequence[str]) -> Mapping[TransitionKey, int]:
-        """Read the counts of transitions."""
         return {
             (row["participant"], row["policy_name"], Kind(row["kind"]), TransitionKind(row["transition"])): row["count"]
             for row in await self._of("transition_counts", participants)
@@ -97,7 +91,6 @@ class PostgresRateLimiter:
         self._pool = pool
 
     async def acquire(self, participant: str, spacing: timedelta) -> bool:
-        """Admit one caller per spacing."""
         parameters: Parameters = {"participant": participant, "spacing": spacing}
         return bool(await self._pool.fetch(statements("reading")["acquire"], parameters))
 

@@ -38,7 +38,6 @@ class Pool:
     def __init__(
         self, connections: AsyncConnectionPool[Connection], timeout_sec: float, tracer: Tracer = NULL_TRACER
     ) -> None:
-        """Wait `timeout_sec` for a connection, and again as long as other callers got one meanwhile."""
         self._connections = connections
         self._timeout_sec = timeout_sec
         self._tracer = tracer

@@ -22,7 +22,6 @@ class PostgresSilences:
         self._pool = pool
 
     async def add(self, silence: Silence, entry: AuditEntry) -> None:
-        """Write a silence and the audit entry in one transaction."""
         async with self._pool.connection() as connection:
             await connection.execute(statements("silences")["add"], silence_parameters(silence))
             await add_to_audit(connection, entry)
@@ -38,16 +37,13 @@ class PostgresSilences:
         return mappers.silence(rows[0])
 
     async def silence(self, silence_id: UUID) -> Silence | None:
-        """Read one silence."""
         rows = await self._pool.fetch(statements("silences")["silence"], {"silence_id": silence_id})
         return mappers.silence(rows[0]) if rows else None
 
     async def current(self, now: datetime, *, limit: int | None = None) -> Sequence[Silence]:
-        """Read the active and future silences."""
         rows = await self._pool.fetch(statements("silences")["current"], {"now": now, "limit": limit})
         return [mappers.silence(row) for row in rows]
 
     async def ended(self, now: datetime, *, limit: int | None = None) -> Sequence[Silence]:
-        """Read the silences that have ended."""
         rows = await self._pool.fetch(statements("silences")["ended"], {"now": now, "limit": limit})
         return [mappers.silence(row) for row in rows]

@@ -95,7 +95,6 @@ async def _snapshot(connection: Connection) -> _Snapshot:
 
 
 async def _dumped(connection: Connection, home: str, command: Sequence[str], reached: Access) -> Contents:
-    """Run pg_dump, and count the rows meanwhile."""
     tables = [
         "--table=" + ".".join('"' + part.replace('"', '""') + '"' for part in (schema, name))
         for schema, name, _ in await relations(connection, home)

@@ -47,7 +47,6 @@ class RestoreTimes:
 
     @property
     def total(self) -> float:
-        """The sum of all steps."""
         return self.check + self.restore + self.compare
 
 
@@ -166,5 +165,4 @@ async def _analyze(connection: Connection, home: str) -> None:
 
 
 def _quoted(value: str) -> str:
-    """Quote a value of a connection string."""
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

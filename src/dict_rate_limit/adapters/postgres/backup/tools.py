@@ -44,12 +44,10 @@ class Tools:
 
     @property
     def dump(self) -> str:
-        """Path of pg_dump."""
         return str(self.folder / "pg_dump")
 
     @property
     def restore(self) -> str:
-        """Path of pg_restore."""
         return str(self.folder / "pg_restore")
 
 
@@ -61,7 +59,6 @@ class Access:
     environ: Mapping[str, str] = field(repr=False)
 
     def without_password(self, text: str) -> str:
-        """Replace the password with ***."""
         password = self.environ.get("PGPASSWORD")
         return text.replace(password, "***") if password else text
 
@@ -115,7 +112,6 @@ async def find_tools(folders: Iterable[Path], wanted: int) -> Tools:
 
 
 async def _major(folder: Path) -> int:
-    """Return the older of the two versions."""
     found = [
         _VERSION.search(await run((str(folder / name), "--version"), Access(conninfo="", environ={"LC_ALL": "C"})))
         for name in _NAMES

@@ -59,8 +59,6 @@ def migrations_in(folder: Traversable) -> Sequence[Migration]:
 
 @dataclass(slots=True)
 class _Reader:
-    """Reads one file line by line."""
-
     name: str
     statements: dict[str, list[str]] = field(default_factory=lambda: {"Up": [], "Down": []})
     section: str | None = None
