@@ -22,24 +22,19 @@ class MemoryAlertUnitOfWork:
     saved: list[tuple[Alert, Sequence[AlertEvent], AuditEntry]] = field(default_factory=list)
 
     async def alert(self, alert_id: UUID) -> Alert | None:
-        """Return the participant's alert; None for another's."""
         return next(
             (alert for log in self.database.of([self.participant]) if (alert := log.alerts.get(alert_id))), None
         )
 
     async def save(self, alert: Alert, events: Sequence[AlertEvent], entry: AuditEntry) -> None:
-        """Hold the change back for the end of the unit."""
         self.saved.append((alert, events, entry))
 
 
 @dataclass(slots=True)
 class MemoryAlerts:
-    """AlertRepository."""
-
     database: MemoryDatabase
 
     async def alert(self, alert_id: UUID) -> AlertHistory | None:
-        """Return an alert with all its transitions."""
         found = next((alert for log in self.database.logs.values() if (alert := log.alerts.get(alert_id))), None)
         if found is None:
             return None
@@ -53,7 +48,6 @@ class MemoryAlerts:
         )
 
     async def alerts(self, participants: Sequence[str], *, open_only: bool, limit: int) -> Sequence[Alert]:
-        """Return alerts, the last opened first."""
         found = [
             alert
             for log in self.database.of(participants)

@@ -28,7 +28,6 @@ class MemoryCache:
         self._closed_until: dict[str, float] = {}
 
     async def get(self, participant: str) -> CachedSnapshot | None:
-        """Return the entry."""
         found = self._entries.get(participant)
         if found is None or self._clock.monotonic() >= found.until:
             self._entries.pop(participant, None)
@@ -45,7 +44,6 @@ class MemoryCache:
         self._entries[entry.snapshot.participant] = _Entry(entry, until)
 
     async def acquire(self, participant: str, spacing: timedelta) -> bool:
-        """Return True for the first caller within `spacing`."""
         now = self._clock.monotonic()
         if now < self._closed_until.get(participant, now):
             return False

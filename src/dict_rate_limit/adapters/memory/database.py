@@ -55,7 +55,6 @@ class ParticipantLog:
         return [alert for alert in self.alerts.values() if alert.resolved_at is None]
 
     def latest(self, last: Poll) -> LatestReading:
-        """Return the latest reading for readers."""
         return LatestReading(
             participant=self.known.participant,
             snapshot=self.reading,
@@ -66,7 +65,6 @@ class ParticipantLog:
         )
 
     def add(self, evaluation: Evaluation) -> None:
-        """Store an evaluation."""
         poll = evaluation.poll
         self.polls[poll.received_at] = poll
         self.counts[poll.outcome] += 1
@@ -128,7 +126,6 @@ class Transition:
 
     @property
     def waiting(self) -> bool:
-        """Neither published nor dead-lettered."""
         return self.published_at is None and self.dead_at is None
 
 

@@ -27,7 +27,6 @@ class MemoryMaintenance:
         return self._make(today)
 
     async def drop_partitions(self, today: datetime, retention_months: int) -> Sequence[str]:
-        """Drop what is older than the retention."""
         before = _retained_from(today, retention_months)
         for log in self._database.logs.values():
             log.forget(before)
@@ -37,7 +36,6 @@ class MemoryMaintenance:
         return old
 
     async def roll_up(self, today: datetime) -> int:
-        """Bring the hourly roll-up up to the last full hour."""
         return sum(log.roll_up(full_hour(today)) for log in self._database.logs.values())
 
     async def partitions_ahead(self, today: datetime) -> int:

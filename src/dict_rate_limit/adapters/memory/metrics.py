@@ -19,9 +19,7 @@ class MemoryMetrics:
         """Ignore it: what is absent is zero."""
 
     def count(self, metric: CountMetric, *labels: str) -> None:
-        """Count one occurrence."""
         self.counts[metric, *labels] += 1
 
     def observe(self, metric: DurationMetric, seconds: float, *labels: str) -> None:
-        """Record one duration."""
         self.durations.append((metric, seconds, labels))

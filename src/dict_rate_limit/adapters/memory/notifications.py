@@ -30,7 +30,6 @@ class StoredNotification:
 
     @property
     def pending(self) -> bool:
-        """Still to be sent."""
         return self.notification.status is Status.PENDING
 
     def leased(self, now: datetime) -> bool:
@@ -60,16 +59,13 @@ class MemoryRoutingUnitOfWork:
 
     @property
     def events(self) -> Sequence[AlertEvent]:
-        """Transitions in the order they were recorded."""
         return self._events
 
     @property
     def notified(self) -> Mapping[UUID, frozenset[str]]:
-        """Channels with an earlier notification of each alert."""
         return self._notified
 
     async def route(self, notifications: Sequence[Notification]) -> None:
-        """Hold them back for the end of the unit."""
         self.routed = tuple(notifications)
 
 
@@ -84,7 +80,6 @@ class MemoryNotifications:
 
     @asynccontextmanager
     async def routing(self, limit: int) -> AsyncIterator[MemoryRoutingUnitOfWork]:
-        """Claim the oldest transitions; none while another router works."""
         if self.routing_now:
             yield MemoryRoutingUnitOfWork((), MappingProxyType({}))
             return
@@ -125,7 +120,6 @@ class MemoryNotifications:
                     notified.leased_until = None
 
     async def discard_orphans(self, channels: Sequence[str], now: datetime, created_before: datetime) -> int:
-        """Mark pending, unleased notifications of other channels as dead."""
         gone = [
             one
             for one in self.rows.values()
@@ -137,21 +131,17 @@ class MemoryNotifications:
         return len(gone)
 
     async def ledger(self, alert_id: UUID) -> Sequence[LedgerEntry]:
-        """Return an alert's notifications and their attempts."""
         entries = [one for one in self.rows.values() if one.notification.event.alert_id == alert_id]
         entries.sort(key=lambda one: (one.notification.event.sequence, one.notification.channel))
         return [LedgerEntry(notification=one.notification, attempts=tuple(one.attempts)) for one in entries]
 
     async def last_attempts(self) -> Mapping[str, Attempt]:
-        """Return the last attempt of each channel."""
         return {attempt.channel: attempt for attempt in self.attempts.values()}
 
     async def notification_counts(self) -> Mapping[tuple[str, Status], int]:
-        """Count notifications by channel and status."""
         return Counter((one.notification.channel, one.notification.status) for one in self.rows.values())
 
     async def oldest_pending(self) -> Mapping[str, datetime]:
-        """Return when each channel's oldest pending notification was created."""
         since: dict[str, datetime] = {}
         for one in self.rows.values():
             if one.pending:
@@ -179,22 +169,17 @@ class FixedChannels:
     known: Sequence[Channel] = ()
 
     def channels(self) -> Sequence[Channel]:
-        """Return the channels."""
         return self.known
 
     def names(self) -> Collection[str]:
-        """Return their names."""
         return [channel.name for channel in self.known]
 
 
 @dataclass(slots=True)
 class CountedHeartbeat:
-    """Counts heartbeats."""
-
     beats: int = 0
 
     async def beat(self) -> None:
-        """Count one."""
         self.beats += 1
 
 

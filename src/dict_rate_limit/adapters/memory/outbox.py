@@ -30,12 +30,10 @@ class MemoryClaimUnitOfWork:
 
     @property
     def events(self) -> Sequence[AlertEvent]:
-        """Unpublished transitions, oldest first."""
         return tuple(transition.event for transition in self._claimed.values())
 
     @property
     def refusals(self) -> Mapping[UUID, int]:
-        """How often each was rejected so far."""
         return MappingProxyType({key: one.refusals for key, one in self._claimed.items() if one.refusals})
 
     async def mark_published(self, event_ids: Sequence[UUID], at: datetime) -> None:
@@ -45,11 +43,9 @@ class MemoryClaimUnitOfWork:
             self._marks.setdefault(event_id, at)
 
     async def mark_refused(self, event_id: UUID, reason: str, at: datetime, next_try_at: datetime | None) -> None:
-        """Mark it at the end of the unit."""
         self._marks[event_id] = _Refusal(reason=reason, at=at, next_try_at=next_try_at)
 
     def settle(self) -> None:
-        """Store the marks."""
         for event_id, mark in self._marks.items():
             transition = self._claimed[event_id]
             if isinstance(mark, _Refusal):
@@ -70,7 +66,6 @@ class MemoryOutbox:
 
     @asynccontextmanager
     async def claim_batch(self, limit: int, now: datetime) -> AsyncIterator[MemoryClaimUnitOfWork]:
-        """Claim what is due and not claimed."""
         due = self._due(now)
         policies = [name for name in dict.fromkeys(one.event.policy_name for one in due) if name not in self.claimed]
         own = set(policies[:limit])
@@ -83,7 +78,6 @@ class MemoryOutbox:
             self.claimed -= own
 
     async def backlog(self) -> Backlog:
-        """Count the transitions to be published."""
         waiting = self._waiting()
         return Backlog(
             waiting=len(waiting),

@@ -33,14 +33,11 @@ class MemoryRecordingUnitOfWork:
         return None if poll.received_at in self._log.polls else self._log.state()
 
     async def save(self, evaluation: Evaluation, events: Sequence[AlertEvent]) -> None:
-        """Hold both back for the end of the unit."""
         self.saved.append((evaluation, events))
 
 
 @dataclass
 class MemoryStateStore:
-    """StateStore."""
-
     database: MemoryDatabase
 
     @asynccontextmanager
@@ -65,20 +62,17 @@ class MemoryStateStore:
         }
 
     async def policy_overrides(self, participant: str) -> Mapping[str, PolicyOverride]:
-        """Return the overrides of the participant's policies."""
         return MappingProxyType(
             {name: rule for log in self.database.of([participant]) for name, rule in log.policy_overrides.items()}
         )
 
     async def open_alerts(self, participants: Sequence[str]) -> Sequence[Alert]:
-        """Return the open alerts, worst first, then oldest first."""
         return sorted(
             (alert for log in self.database.of(participants) for alert in log.open_alerts()),
             key=lambda a: (_WORST_FIRST.index(a.severity), a.opened_at, a.participant, a.key),
         )
 
     async def poll_counts(self, participants: Sequence[str]) -> Mapping[tuple[str, Outcome], int]:
-        """Return how many polls were ever recorded."""
         return {
             (log.known.participant, outcome): count
             for log in self.database.of(participants)
@@ -86,7 +80,6 @@ class MemoryStateStore:
         }
 
     async def transition_counts(self, participants: Sequence[str]) -> Mapping[TransitionKey, int]:
-        """Return how many transitions there ever were."""
         events = (transition.event for transition in self.database.transitions.values())
         return Counter(
             (event.participant, event.policy_name, event.kind, event.transition)
@@ -95,7 +88,6 @@ class MemoryStateStore:
         )
 
     async def open_alert_counts(self, participants: Sequence[str]) -> Mapping[tuple[str, Kind, Severity], int]:
-        """Return how many alerts are open."""
         return Counter(
             (alert.participant, alert.kind, alert.severity) for alert in await self.open_alerts(participants)
         )
@@ -109,7 +101,6 @@ class MemoryRateLimiter:
     called_at: dict[str, float] = field(default_factory=dict)
 
     async def acquire(self, participant: str, spacing: timedelta) -> bool:
-        """Admit one caller per spacing."""
         now = self.clock.monotonic()
         last = self.called_at.get(participant)
         if last is not None and now - last < spacing.total_seconds():

@@ -24,7 +24,6 @@ class MemoryPublisher:
     destination: str = "memory"
 
     async def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[PublishResult, None]:
-        """Store the transitions, as the port says."""
         refused: set[str] = set()
         for event in events:
             if self.outage is not None:

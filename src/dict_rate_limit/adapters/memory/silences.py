@@ -20,7 +20,6 @@ class MemorySilences:
     rows: dict[UUID, Silence] = field(default_factory=dict)
 
     async def add(self, silence: Silence, entry: AuditEntry) -> None:
-        """Store a new silence and the audit entry."""
         self.rows[silence.silence_id] = silence
         self.database.audit.append(entry)
 
@@ -34,7 +33,6 @@ class MemorySilences:
         return ended
 
     async def silence(self, silence_id: UUID) -> Silence | None:
-        """Return a silence, ended or not."""
         return self.rows.get(silence_id)
 
     async def current(self, now: datetime, *, limit: int | None = None) -> Sequence[Silence]:
@@ -43,19 +41,15 @@ class MemorySilences:
         return sorted(found, key=lambda silence: (_end(silence), silence.created_at))[:limit]
 
     async def ended(self, now: datetime, *, limit: int | None = None) -> Sequence[Silence]:
-        """Return the silences that have ended, newest first."""
         found = [silence for silence in self.rows.values() if _end(silence) <= now]
         return sorted(found, key=lambda silence: silence.created_at, reverse=True)[:limit]
 
 
 @dataclass(slots=True)
 class MemoryAuditLog:
-    """AuditLog."""
-
     database: MemoryDatabase
 
     async def newest(self, limit: int) -> Sequence[AuditEntry]:
-        """Return the last entries, newest first."""
         return self.database.audit[::-1][:limit]
 
 

@@ -25,12 +25,10 @@ class MemorySource:
             self._polls.setdefault(poll.participant, []).append(poll)
 
     async def list_policies(self, participant: str) -> Snapshot:
-        """Return the next poll."""
         self._turn[participant] = self._turn.get(participant, -1) + 1
         return self._current(participant)
 
     async def get_policy(self, participant: str, policy_name: str) -> Snapshot:
-        """Return one bucket of the current poll."""
         snapshot = self._current(participant)
         for bucket in snapshot.buckets:
             if bucket.name == policy_name:
