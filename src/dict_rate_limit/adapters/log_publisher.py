@@ -24,7 +24,6 @@ class LogPublisher:
 
     @property
     def destination(self) -> str:
-        """The name of this publisher in logs."""
         return "log"
 
     async def publish(self, events: Sequence[AlertEvent]) -> AsyncGenerator[PublishResult, None]:

@@ -79,7 +79,6 @@ class RedisCache:
         monotonic: Callable[[], float] = time.monotonic,
         tracer: Tracer = NULL_TRACER,
     ) -> None:
-        """Use the server at `host:port`; the first call connects. Each call is a span of `tracer`."""
         self._addr = addr
         self._tracer = tracer
         self._redis = Redis(connection_pool=_pool(addr, password, tls=tls, tls_ca_file=tls_ca_file))
@@ -88,7 +87,6 @@ class RedisCache:
         self._closed_until = float("-inf")
 
     async def get(self, participant: str) -> CachedSnapshot | None:
-        """Return the entry; None when it cannot be read."""
         async with self._reachable("GET"):
             try:
                 text = await self._redis.get(_entry_key(participant))
@@ -106,18 +104,15 @@ class RedisCache:
             await self._put(keys=[_entry_key(entry.snapshot.participant)], args=[text, at, _milliseconds(LIFE)])
 
     async def acquire(self, participant: str, spacing: timedelta) -> bool:
-        """Return True for the first caller within `spacing`."""
         async with self._reachable("SET"):
             first = await self._redis.set(_gate_key(participant), b"1", nx=True, px=max(1, _milliseconds(spacing)))
         return bool(first)
 
     async def ping(self) -> None:
-        """Check that the server answers."""
         async with self._reachable("PING"):
             await self._redis.ping()
 
     async def close(self) -> None:
-        """Close the connections."""
         await self._redis.aclose(close_connection_pool=True)
 
     @asynccontextmanager

@@ -177,7 +177,6 @@ def tracer_provider() -> Callable[..., ReplaySafeTracerProvider]:
 
 
 async def is_healthy(client: Client) -> bool:
-    """Return whether Temporal answers now."""
     try:
         return await client.service_client.check_health(timeout=timedelta(seconds=1))
     except RPCError:

@@ -55,7 +55,6 @@ class BridgeSource:
         self._odd: dict[str, tuple[str, ...]] = {}
 
     async def list_policies(self, participant: str) -> Snapshot:
-        """Read all buckets of a participant."""
         request = GetRateLimitPoliciesRequest().SerializeToString()
         body, origin = await self._call(methods.LIST_METHOD, request, participant)
         snapshot = list_snapshot(body, origin)
@@ -63,7 +62,6 @@ class BridgeSource:
         return snapshot
 
     async def get_policy(self, participant: str, policy_name: str) -> Snapshot:
-        """Read one bucket."""
         if not is_policy_name(policy_name):
             raise SourceError(Outcome.INVALID_ARGUMENT, f"{policy_name[:100]!r} cannot be the name of a policy")
         request = GetRateLimitPolicyRequest(policy_name=policy_name).SerializeToString()

@@ -37,7 +37,6 @@ class Resolve(Protocol):
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
-    """Resolve with the system's resolver."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(entry[4][0]) for entry in found]
 

@@ -33,7 +33,6 @@ class AlertmanagerNotifier:
     timeout_sec: float = TIMEOUT_SEC
 
     async def send(self, channel: Channel, message: Message) -> DeliveryResult:
-        """Send once and return the receiver's answer."""
         document = json.dumps(body(channel, message, self.runbook_base_url), ensure_ascii=False).encode()
         return await post_json(self.http, channel, document, self.timeout_sec)
 

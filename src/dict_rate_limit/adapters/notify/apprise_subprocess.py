@@ -43,7 +43,6 @@ _DEBUG_REASONS: Final = ("Socket Exception", "Response Details")
 
 
 def handle(request: Mapping[str, Any]) -> dict[str, object]:
-    """Handle one request."""
     if request["act"] == "check":
         return {"problems": [_rejection(url) for url in request["urls"]]}
     return _send(request)
@@ -129,7 +128,6 @@ def _joined(reasons: list[str]) -> str:
 
 
 def main() -> None:
-    """Handle one request from stdin."""
     signal.alarm(HARD_LIMIT_SEC)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

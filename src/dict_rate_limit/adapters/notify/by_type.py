@@ -20,7 +20,6 @@ class NotifierByType:
     metrics: Metrics = NULL_METRICS
 
     async def send(self, channel: Channel, message: Message) -> DeliveryResult:
-        """Send a message with the sender of the channel's type."""
         attributes = {"dict_rate_limit.channel": channel.name}
         with self.tracer.begin(Component.CHANNEL, f"notify {channel.format}", attributes) as span:
             answer = await self.senders[channel.format].send(channel, message)

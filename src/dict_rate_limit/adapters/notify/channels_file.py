@@ -35,7 +35,6 @@ class ChannelsFile:
         self._logged: frozenset[str] = frozenset()
 
     def channels(self) -> Sequence[Channel]:
-        """Return the channels."""
         if self._path is not None and self._file.changed():
             self._read(self._path)
         return tuple(self._channels.values())

@@ -40,7 +40,6 @@ class ParsedChannels:
 
 
 def parse_channels(text: str) -> ParsedChannels:
-    """Parse the file."""
     try:
         content = msgspec.toml.decode(text)
     except msgspec.DecodeError as error:
@@ -100,7 +99,6 @@ def _channel(name: str, table: object) -> tuple[Channel | None, list[str]]:
 
 
 def _mismatches(values: Mapping[str, Any]) -> list[str]:
-    """Check the keys against each other."""
     form = values.get("format", ChannelType.TEXT)
     problems = []
     if form is not ChannelType.TEXT and not _is_http(values["url"]):

@@ -51,7 +51,6 @@ class WebhookNotifier:
     timeout_sec: float = TIMEOUT_SEC
 
     async def send(self, channel: Channel, message: Message) -> DeliveryResult:
-        """Send once and return the receiver's answer."""
         document = self._document(message)
         at = int(self.clock.now().timestamp())
         signed = signatures(channel.secrets, str(message.message_id), at, document)

@@ -54,7 +54,6 @@ class InFlight:
         self.failure: str | None = None
 
     def __len__(self) -> int:
-        """Return how many messages have no result yet."""
         return self._pending
 
     def is_blocked(self, key: str) -> bool:

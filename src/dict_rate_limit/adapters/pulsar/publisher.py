@@ -62,7 +62,6 @@ class PulsarPublisher:
 
     @property
     def destination(self) -> str:
-        """The broker and the topic."""
         return str(self._address)
 
     @property

@@ -72,7 +72,6 @@ def configure_logging(
 
 
 def change_level(level: int) -> None:
-    """Change the level."""
     root = logging.getLogger()
     before = root.level
     root.setLevel(level)

@@ -29,7 +29,6 @@ class TracingMiddleware:
         self._naming = naming
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request inside its span."""
         names = self._naming(scope["method"], scope["path"]) if scope["type"] == "http" else None
         if names is None:
             await self._app(scope, receive, send)

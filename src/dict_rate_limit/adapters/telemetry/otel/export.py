@@ -27,7 +27,6 @@ class FailureSummary(logging.Handler):
     words = "no reason given"
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Store the message."""
         self.words = record.getMessage()
 
     def listen(self) -> None:

@@ -54,13 +54,11 @@ class OtelSpan:
 
     @property
     def trace_headers(self) -> Mapping[str, str]:
-        """Return the headers of W3C Trace Context."""
         trace_headers: dict[str, str] = {}
         W3C.inject(trace_headers, self._context)
         return trace_headers
 
     def end(self, failure: str | None = None) -> None:
-        """End the span, if it has not ended."""
         if not self._ended:
             self._ended = True
             if failure is not None:
@@ -68,14 +66,12 @@ class OtelSpan:
             self._span.end()
 
     def __enter__(self) -> Self:
-        """Make it the current span."""
         self._token = contexts.attach(self._context)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End it with the kind of the error."""
         if self._token is not None:
             # an abandoned generator is closed in another context
             with suppress(ValueError):
@@ -84,7 +80,6 @@ class OtelSpan:
 
 
 def fail(span: trace.Span, failure: str) -> None:
-    """Mark a span as failed."""
     span.set_attribute("error.type", failure)
     span.set_status(trace.StatusCode.ERROR)
 

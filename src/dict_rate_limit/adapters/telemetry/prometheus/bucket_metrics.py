@@ -27,7 +27,6 @@ class BucketSeries:
     """The text of all series of some buckets, in the exposition format."""
 
     def __init__(self, thresholds: Thresholds, interval: timedelta) -> None:
-        """Take the global thresholds and the longest time between two polls."""
         self._thresholds = thresholds
         self._interval = interval.total_seconds()
 

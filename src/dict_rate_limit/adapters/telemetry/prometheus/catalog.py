@@ -50,7 +50,6 @@ class MetricSpec:
 
     @property
     def family(self) -> str:
-        """The full name."""
         return PREFIX + self.name
 
 

@@ -71,7 +71,6 @@ class PublisherInfo(Collector):
         self._destination = destination
 
     def collect(self) -> Iterator[Metric]:
-        """Return one series."""
         family = gauge("publisher_info")
         family.add_metric((self._destination,), 1)
         yield family

@@ -22,7 +22,6 @@ class Durations:
         self._seconds = 0.0
 
     def add(self, seconds: float) -> None:
-        """Count one."""
         self._buckets[bisect_left(SHORT_BOUNDS, seconds)] += 1
         self._seconds += seconds
 

@@ -49,7 +49,6 @@ class PlanCollector(Collector):
         }
 
     def collect(self) -> Iterator[Metric]:
-        """Return both."""
         for name, value in self._plan.items():
             family = gauge(name)
             family.add_metric((), value)

@@ -26,7 +26,6 @@ class RouteCounts:
         self.durations = Durations()
 
     def add(self, method: str, status: int, seconds: float) -> None:
-        """Count one answer."""
         key = (method, status)
         self.statuses[key] = self.statuses.get(key, 0) + 1
         self.durations.add(seconds)
@@ -43,7 +42,6 @@ class HttpCollector(Collector):
         self.reads = dict.fromkeys(CacheStatus, 0)
 
     def route(self, name: str) -> RouteCounts:
-        """Return the counters of a route."""
         return self._routes.setdefault(name, RouteCounts())
 
     def collect(self) -> Iterator[Metric]:

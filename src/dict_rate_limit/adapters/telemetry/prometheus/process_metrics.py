@@ -26,18 +26,15 @@ class ProcessMetrics(Collector):
         self._histograms: dict[str, Histogram] = {}
 
     def declare(self, metric: CountMetric | DurationMetric, *labels: str) -> None:
-        """Show a series at zero."""
         if isinstance(metric, CountMetric):
             self._counter(metric, labels)
         else:
             self._histogram(metric, labels)
 
     def count(self, metric: CountMetric, *labels: str) -> None:
-        """Count one occurrence."""
         self._counter(metric, labels).inc()
 
     def observe(self, metric: DurationMetric, seconds: float, *labels: str) -> None:
-        """Record one duration."""
         self._histogram(metric, labels).observe(seconds)
 
     def collect(self) -> Iterator[Metric]:

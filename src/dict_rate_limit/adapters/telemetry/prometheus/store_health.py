@@ -45,7 +45,6 @@ class StoreHealthCollector(Collector):
         self._state = state
 
     def collect(self) -> Iterator[Metric]:
-        """Return the known values."""
         known = {
             "partitions_ahead": self._state.partitions_ahead,
             "schema_version": self._state.schema_version,
