@@ -111,5 +111,4 @@ def transitions(history: AlertHistory) -> tuple[contract.Transition, ...]:
 
 
 def notifications(ledger: Sequence[LedgerEntry]) -> tuple[contract.Notification, ...]:
-    """Return the documents of notifications."""
     return tuple(contract.notification_document(entry.notification, entry.attempts) for entry in ledger)

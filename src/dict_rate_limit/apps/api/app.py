@@ -68,7 +68,6 @@ def span_names(method: str, path: str) -> tuple[str, str] | None:
 
 
 def build(deps: ApiDeps) -> FastPath:
-    """Return the application."""
     app = Litestar(
         route_handlers=[_api(), *_PAGES],
         dependencies={"deps": Provide(lambda: deps, sync_to_thread=False)},

@@ -76,7 +76,6 @@ class FastPath:
         return cached.whole
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
         if scope["type"] != "http":
             return
         started = perf_counter()
@@ -155,7 +154,6 @@ class _Reply:
 
 
 async def send_problem(send: Send, problem: ProblemError) -> None:
-    """Send a problem document."""
     body = problem.body
     headers = [
         (b"content-type", MEDIA_TYPE.encode()),

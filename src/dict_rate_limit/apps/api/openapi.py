@@ -83,7 +83,6 @@ def _problem_spec(kind: ProblemType) -> ResponseSpec:
 
 
 def openapi_document(version: str, api: Router) -> bytes:
-    """Return the document as JSON."""
     # An application of its own: Litestar's route for the document would also serve pages that load foreign scripts.
     described = Litestar(
         [api],

@@ -39,8 +39,6 @@ class _Count(int):
 
 
 class _Millionths(int):
-    """A percentage in millionths of a percent."""
-
     @classmethod
     def parse(cls, text: str) -> Self:
         match = _PERCENT.fullmatch(text)

@@ -55,7 +55,6 @@ class ProblemError(Exception):
 
     @property
     def body(self) -> bytes:
-        """The document as JSON."""
         return msgspec.json.encode(self.document)
 
 

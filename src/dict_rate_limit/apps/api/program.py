@@ -39,7 +39,6 @@ class Api:
 
 
 def api(container: Container) -> Api:
-    """Build the application."""
     settings, components = container.settings, api_components(container)
     tokens = TokensFile(settings.api_tokens_file, container.clock)
     app = build(
@@ -93,7 +92,6 @@ async def refuse_foreign_schema(container: Container) -> None:
 
 
 async def serve_api(api: Api, container: Container, shutdown: asyncio.Event) -> None:
-    """Serve the API alone."""
     stopping = asyncio.Event()
 
     async def drain() -> None:

@@ -29,7 +29,6 @@ class RouteLabels:
     """
 
     def __init__(self, handlers: Iterable[tuple[str, str | None]]) -> None:
-        """Take path and declared label of each handler."""
         self._exact: dict[str, str] = {}
         self._below: dict[str, str] = {}
         for path, declared in handlers:
@@ -68,7 +67,6 @@ class Requests:
             _report({"method": "GET", "route": "policies", "path": POLICIES, "status": status}, seconds)
 
     def answered(self, scope: MutableMapping[str, Any], route: str, status: int, seconds: float) -> None:
-        """Record any other request."""
         method = scope["method"] if scope["method"] in METHODS else OTHER
         self._metrics.route(route).add(method, status, seconds)
         notable = status >= FAILURE or seconds >= SLOW_SECONDS or method not in SAFE_METHODS

@@ -31,8 +31,6 @@ FIXED_HEADERS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete response."""
-
     status: int
     headers: Headers
     body: bytes

@@ -31,7 +31,6 @@ HEADERS: Final = MappingProxyType(
 
 
 def render_overview(model: OverviewModel, language: Language) -> bytes:
-    """Render the page `/`."""
     catalog = CATALOGS[language]
     template = _environment().get_template("overview.html")
     page = overview_page(model, catalog)
