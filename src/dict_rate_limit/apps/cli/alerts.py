@@ -33,7 +33,6 @@ AlertId = Annotated[str, typer.Argument(metavar="ID", help="Id of the alert, as 
 
 
 def register(app: typer.Typer, name: str) -> None:
-    """Add the group of commands."""
     group = typer.Typer(rich_markup_mode=None)
     group.callback()(_group)
     group.command("list")(list_alerts)

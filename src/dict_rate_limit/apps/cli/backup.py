@@ -17,7 +17,6 @@ from dict_rate_limit.domain.recovery import Manifest, Retention
 
 
 def register(app: typer.Typer, name: str) -> None:
-    """Add the command."""
     app.command(name)(backup)
 
 

@@ -16,7 +16,6 @@ from dict_rate_limit.settings import load
 
 
 def register(app: typer.Typer, name: str) -> None:
-    """Add the group of commands."""
     group = typer.Typer(rich_markup_mode=None)
     group.callback()(_group)
     group.command()(check)
@@ -52,7 +51,6 @@ def check(
 
 
 def _described(channel: Channel) -> str:
-    """Describe a channel without its URL."""
     routes = channel.routes
     wanted = (("policies", routes.policies), ("participants", routes.participants), ("kinds", routes.kinds))
     limits = [f"{name} {', '.join(globs)}" for name, globs in wanted if globs != ("*",)]

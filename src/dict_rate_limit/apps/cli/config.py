@@ -19,7 +19,6 @@ from dict_rate_limit.settings.fields import definitions
 
 
 def register(app: typer.Typer, name: str) -> None:
-    """Add the command."""
     app.command(name)(config)
 
 

@@ -28,7 +28,6 @@ NEW_BACKUP: Final = (
 
 
 def register(app: typer.Typer, name: str) -> None:
-    """Add the group of commands."""
     group = typer.Typer(rich_markup_mode=None)
     group.callback()(_group)
     group.command()(restore)

@@ -23,7 +23,6 @@ FIELDS: Final = (("detected_at", 20), ("severity", 8), ("participant", 8), ("pol
 
 
 def register(app: typer.Typer, name: str) -> None:
-    """Add the group of commands."""
     group = typer.Typer(rich_markup_mode=None)
     group.callback()(_group)
     group.command("tail")(tail)
@@ -99,7 +98,6 @@ def format_event(data: Mapping[str, str], language: str) -> Text:
 
 
 async def _tailed(settings: Settings, options: ReadOptions, printer: Printer) -> int:
-    """Return the number of events shown."""
     shown = 0
     loop = asyncio.get_running_loop()
     most = float("inf") if options.count is None else options.count

@@ -13,7 +13,6 @@ from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 
 
 def register(app: typer.Typer, name: str) -> None:
-    """Add the command."""
     app.command(name)(health)
 
 

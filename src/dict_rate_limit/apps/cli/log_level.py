@@ -23,7 +23,6 @@ SIGNALS: Final = {Verbosity.DEBUG: signal.SIGUSR1, Verbosity.USUAL: signal.SIGUS
 
 
 def register(app: typer.Typer, name: str) -> None:
-    """Add the command."""
     app.command(name)(log_level)
 
 

@@ -27,7 +27,6 @@ Loss = Annotated[
 
 
 def register(app: typer.Typer, name: str) -> None:
-    """Add the group of commands."""
     group = typer.Typer(rich_markup_mode=None)
     group.callback()(_group)
     for command in (up, status, down, redo):

@@ -71,7 +71,6 @@ def words(text: str, style: str = "") -> Text:
 
 
 def lines(*texts: Text) -> Text:
-    """Join texts, one per line."""
     return Text("\n").join(texts)
 
 

@@ -93,7 +93,6 @@ def _report_error(error: Exception) -> Exit:
 
 
 def _leaves(error: Exception) -> list[Exception]:
-    """Return the errors inside an exception group."""
     if isinstance(error, ExceptionGroup):
         return [leaf for part in error.exceptions for leaf in _leaves(part)]
     return [error]

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer, name: str) -> None:
-    """Add the command."""
     app.command(name)(restore)
 
 

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer, name: str) -> None:
-    """Add one of the commands."""
     commands: dict[str, Callable[..., object]] = {"api": api, "worker": worker, "up": up}
     app.command(name)(commands[name])
 
@@ -75,7 +74,6 @@ def _serve(environ: Mapping[str, str], kind: Program, module: str) -> int:
 
 
 async def _run_until_signal(program: Entry, settings: Settings, contexts: LogContexts) -> None:
-    """Run until SIGTERM or SIGINT."""
     shutdown = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, shutdown.set)

@@ -25,7 +25,6 @@ Glob = str | None
 
 
 def register(app: typer.Typer, name: str) -> None:
-    """Add the group of commands."""
     group = typer.Typer(rich_markup_mode=None)
     group.callback()(_group)
     group.command("list")(list_silences)

@@ -22,7 +22,6 @@ _PORT: Final = 50051
 
 
 def register(app: typer.Typer, name: str) -> None:
-    """Add the command."""
     app.command(name)(serve)
 
 

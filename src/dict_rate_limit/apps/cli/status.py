@@ -39,7 +39,6 @@ _TRANSIENT: Final = frozenset({Exit.UNAVAILABLE, Exit.PROTOCOL})
 
 
 def register(app: typer.Typer, name: str) -> None:
-    """Add the command."""
     app.command(name)(status)
 
 

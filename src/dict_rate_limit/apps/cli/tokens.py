@@ -14,7 +14,6 @@ from dict_rate_limit.domain.access import Role, new_token_line, parse_expiry
 
 
 def register(app: typer.Typer, name: str) -> None:
-    """Add the group of commands."""
     group = typer.Typer(rich_markup_mode=None)
     group.callback()(_group)
     group.command("create")(create)
