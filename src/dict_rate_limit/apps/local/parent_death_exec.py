@@ -32,7 +32,6 @@ def main(parent: int, signal_number: int, uid: str, command: list[str]) -> None:
 
 
 def drop_privileges(account: pwd.struct_passwd) -> None:
-    """Switch to the account permanently."""
     os.setgroups([])
     os.setgid(account.pw_gid)
     os.setuid(account.pw_uid)

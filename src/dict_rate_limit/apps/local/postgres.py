@@ -63,7 +63,6 @@ def check_socket_path(cluster: Path) -> None:
 
 
 async def make_cluster(home: PostgresHome) -> None:
-    """Create the cluster."""
     draft = home.draft()
     arguments = ("-D", str(draft), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-instructions")
     locale = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")

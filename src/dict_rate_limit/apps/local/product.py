@@ -88,7 +88,6 @@ def watched(component: str, coroutine: Coroutine[None, None, None], startup: Sta
 
 
 async def worker_up(settings: Settings, work: WorkerDeps, task: asyncio.Task[None], startup: Startup) -> None:
-    """Wait until the worker polls."""
     startup.progress.begin(WORKER)
     at_first = work.progress.waiting_for
 
@@ -103,7 +102,6 @@ async def worker_up(settings: Settings, work: WorkerDeps, task: asyncio.Task[Non
 
 
 async def api_up(settings: Settings, task: asyncio.Task[None], startup: Startup) -> None:
-    """Wait until the API serves."""
     startup.progress.begin(API)
     await until(lambda: accepts_connections(settings.host, settings.port), task)
     startup.progress.ready(API, f"{settings.host}:{settings.port}")

@@ -61,13 +61,11 @@ class ProgressTable:
         self._live = Live(get_renderable=self.table, console=console, refresh_per_second=FRAMES_PER_SEC)
 
     def __enter__(self) -> Self:
-        """Show the table."""
         if self._console.is_terminal:
             self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop updating the table."""
         self.close()
 
     def close(self) -> None:
@@ -85,7 +83,6 @@ class ProgressTable:
             self._set(component, replace(row, where=arguments))
 
     def ready(self, component: str, where: str) -> None:
-        """Record that the component runs."""
         row = replace(self._rows[component], state=ComponentState.READY, where=where, until=self._monotonic())
         self._set(component, row)
 
@@ -94,7 +91,6 @@ class ProgressTable:
         self._set(component, Row(state=ComponentState.EXTERNAL, where=where))
 
     def table(self) -> Table:
-        """Render the table."""
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
         for title in ("component", "state", "time"):
             table.add_column(title, no_wrap=True)

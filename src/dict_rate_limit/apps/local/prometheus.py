@@ -69,7 +69,6 @@ def program(path: str, folder: Path, address: str) -> ProcessSpec:
 
 
 def ready(address: str) -> bool:
-    """Return whether Prometheus is ready."""
     try:
         with urllib.request.urlopen(f"http://{address}/-/ready", timeout=ANSWER_TIMEOUT_SEC) as answer:
             return int(answer.status) == 200  # noqa: PLR2004

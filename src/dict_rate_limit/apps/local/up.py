@@ -112,7 +112,6 @@ async def run_until_shutdown(console: Console, stack: LocalStack, startup: Start
 
 
 def load_product() -> Product:
-    """Import the product."""
     # The import takes as long as the servers take to start, so it runs in a thread meanwhile.
     from dict_rate_limit.apps.local.product import running  # noqa: PLC0415
 
