@@ -42,7 +42,6 @@ class Progress:
         return "ok" if self.waiting_for is None else f"waiting: {self.waiting_for}"
 
     async def temporal(self) -> str:
-        """Return whether Temporal answers."""
         return "ok" if self.client is not None and await temporal.is_healthy(self.client) else "unavailable"
 
 
@@ -97,7 +96,6 @@ def worker_telemetry(settings: Settings, service: str, log_contexts: LogContexts
 
 
 def worker_deps(container: Container, publishing: Publishing, *, drain: timedelta = DRAIN) -> WorkerDeps:
-    """Build a worker."""
     progress = Progress()
     checks = {"worker": progress.worker, "pulsar": publishing.check, "temporal": progress.temporal}
     declare_metrics(container.telemetry.metrics)
@@ -124,7 +122,6 @@ def declare_metrics(metrics: Metrics) -> None:
 
 
 def activities(container: Container, publisher: EventPublisher) -> Activities:
-    """Build the activities."""
     settings, stores = container.settings, container.database.stores
     sending = notifications(container)
     return Activities(
@@ -158,7 +155,6 @@ def schedule_config(settings: Settings) -> ScheduleConfig:
 
 
 def temporal_address(settings: Settings) -> temporal.TemporalAddress:
-    """Return the address of Temporal."""
     tls = temporal.TemporalTls(
         ca_file=settings.temporal_tls_ca_file,
         cert_file=settings.temporal_tls_cert_file,

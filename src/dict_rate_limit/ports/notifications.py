@@ -100,8 +100,6 @@ class Notifier(Protocol):
 
 
 class ChannelSource(Protocol):
-    """The configured channels."""
-
     def channels(self) -> Sequence[Channel]:
         """Return the channels; the last valid ones while the configuration cannot be read."""
 

@@ -18,7 +18,6 @@ class FailedCheck:
 
 
 def failed_checks(settings: Settings) -> Iterator[FailedCheck]:
-    """Yield every check that fails."""
     for rule in (_bridge_tls, _temporal_tls, _collector_tls, _thresholds, _anonymous, _budget):
         for names, line in rule(settings):
             yield FailedCheck(names=frozenset(names.split()), line=line)

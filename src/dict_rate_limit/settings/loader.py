@@ -29,7 +29,6 @@ class _ProblemError(Exception):
 
 
 def read_utf8(path: Path) -> str:
-    """Read a whole text file."""
     return path.read_text(encoding="utf-8")
 
 

@@ -38,14 +38,12 @@ _SHORTEST: Final = timedelta(seconds=1)
 
 
 def text(value: str) -> str:
-    """Accept printable text."""
     if not value.isprintable():
         raise ValueError
     return value
 
 
 def secret(value: str) -> str:
-    """Accept any text without NUL."""
     # Client libraries in C end a text at NUL.
     if "\0" in value:
         raise ValueError
@@ -129,7 +127,6 @@ def duration(value: str) -> timedelta:
 
 
 def duration_or_off(value: str) -> timedelta | None:
-    """Parse a duration, or `off`."""
     return None if value.lower() == "off" else duration(value)
 
 
@@ -139,7 +136,6 @@ def networks(value: str) -> tuple[str, ...]:
 
 
 def address(value: str) -> str:
-    """Parse host:port, or [IPv6]:port."""
     host, _, port = value.rpartition(":")
     whole(1, 65_535)(port)
     matching(_HOST)(host)
@@ -162,7 +158,6 @@ def url(*schemes: str) -> Callable[[str], str]:
 
 
 def origin(value: str) -> str:
-    """Parse http://host:port or https://host:port."""
     scheme, _, rest = value.partition("://")
     if scheme not in {"http", "https"}:
         raise ValueError
@@ -179,7 +174,6 @@ def headers(value: str) -> tuple[tuple[str, str], ...]:
 
 
 def unsupported(value: str) -> None:
-    """Reject every value."""
     raise ValueError(value)
 
 

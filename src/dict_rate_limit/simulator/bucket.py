@@ -41,7 +41,6 @@ class TokenBucket:
         return self.limits.refill_period_sec * SECOND
 
     def advance(self, at: int) -> None:
-        """Refill up to this moment."""
         if at <= self._at:
             return
         since, self._at = self._at, at

@@ -39,7 +39,6 @@ class World:
     slow_sec: float = 2.0
 
     def __post_init__(self) -> None:
-        """Reject a naive start."""
         require_timezone("start", self.start)
 
 
@@ -63,7 +62,6 @@ class FakeDict:
         self._injected = frozenset(faults)
 
     def clear(self) -> None:
-        """Show the scenario's faults only."""
         self.inject()
 
     def list_policies(self, participant: str, at: datetime) -> Reply:

@@ -14,7 +14,6 @@ class SimulatedParticipant:
     """The buckets of one participant. `calls` counts its requests, `last_listing` is the last response to the list."""
 
     def __init__(self, scenario: Scenario, position: int, category: str, seed: int, refill: Refill) -> None:
-        """Start with the scenario; `position` among the participants decides whether the scenario affects it."""
         self.category = category
         self.calls = 0
         self.last_listing: Listing | None = None

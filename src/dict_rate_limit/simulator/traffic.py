@@ -78,7 +78,6 @@ class PolicyTraffic:
     __slots__ = ("_counts_missing", "_next", "_profile", "_rate", "_seed", "bucket")
 
     def __init__(self, policy_name: str, bucket: TokenBucket, profile: TrafficProfile, seed: int) -> None:
-        """Start with the first phase; demand is relative to the bucket's limits at that time."""
         self.bucket = bucket
         self._profile = profile
         self._seed = seed
@@ -88,7 +87,6 @@ class PolicyTraffic:
         self._counts_missing = policy_name == ANTISCAN
 
     def run_until(self, at: int) -> None:
-        """Advance to `at` microseconds."""
         while self._next * SECOND <= at:
             self.bucket.advance(self._next * SECOND)
             self._step(self._next)

@@ -11,7 +11,6 @@ class VirtualClock:
     """Time that starts when this is made and runs `speed` times as fast as the clock."""
 
     def __init__(self, clock: Clock, speed: float = 1.0) -> None:
-        """Start now."""
         self._clock = clock
         self._speed = speed
         self._began = clock.monotonic()

@@ -31,7 +31,6 @@ def duration_text(span: timedelta) -> str:
 
 
 def seconds_text(seconds: float, catalog: Catalog) -> str:
-    """Write a time to go."""
     return duration_text(timedelta(seconds=seconds)) if seconds >= 1 else catalog.notifications.at_once
 
 

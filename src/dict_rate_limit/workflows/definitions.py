@@ -111,7 +111,6 @@ class MaintainRateLimitsWorkflow:
 
     @workflow.run
     async def run(self) -> MaintainOutput:
-        """Run the maintenance."""
         return await workflow.execute_activity_method(
             Activities.maintain,
             MaintainInput(),
