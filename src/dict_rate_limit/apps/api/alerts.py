@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import litestar
 import msgspec
@@ -112,3 +112,6 @@ def transitions(history: AlertHistory) -> tuple[contract.Transition, ...]:
 
 def notifications(ledger: Sequence[LedgerEntry]) -> tuple[contract.Notification, ...]:
     return tuple(contract.notification_document(entry.notification, entry.attempts) for entry in ledger)
+
+
+ROUTES: Final = (list_alerts, get_alert, acknowledge_alert)

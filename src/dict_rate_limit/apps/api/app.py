@@ -11,36 +11,19 @@ from litestar.di import Provide
 from litestar.response import Response
 from litestar.routes import HTTPRoute
 
-from dict_rate_limit.apps.api.alerts import acknowledge_alert, get_alert, list_alerts
-from dict_rate_limit.apps.api.audit import list_audit
+from dict_rate_limit.apps.api import alerts, audit, drills, explain, policies, silences
 from dict_rate_limit.apps.api.bodies import ApiRequest, require_json
 from dict_rate_limit.apps.api.dependencies import ApiDeps, Deps, actor_of
-from dict_rate_limit.apps.api.drills import create_drill, get_drill
-from dict_rate_limit.apps.api.explain import explain_policy
 from dict_rate_limit.apps.api.fast_path import OPEN_PATHS, FastPath
 from dict_rate_limit.apps.api.openapi import SCHEMA_MEDIA_TYPE, openapi_document
 from dict_rate_limit.apps.api.page_routes import page, static
 from dict_rate_limit.apps.api.parameters import DECODERS, strict_query
-from dict_rate_limit.apps.api.policies import get_policy, list_policies
 from dict_rate_limit.apps.api.problems import HANDLERS, LARGEST_BODY
 from dict_rate_limit.apps.api.request_metrics import METHODS, RouteLabels
-from dict_rate_limit.apps.api.silences import create_silence, end_silence, get_silence, list_silences
 from dict_rate_limit.contract.paths import ROOT
 from dict_rate_limit.serving.asgi import ASGIApp
 
-_UNCACHED: Final = (
-    list_alerts,
-    get_alert,
-    acknowledge_alert,
-    list_silences,
-    get_silence,
-    create_silence,
-    end_silence,
-    explain_policy,
-    create_drill,
-    get_drill,
-    list_audit,
-)
+_UNCACHED: Final = (*alerts.ROUTES, *silences.ROUTES, *explain.ROUTES, *drills.ROUTES, *audit.ROUTES)
 _NO_STORE: Final = {"Cache-Control": "no-store", "Vary": "Authorization", "X-Content-Type-Options": "nosniff"}
 
 
@@ -83,7 +66,7 @@ def _api() -> Router:
     uncached = Router("/", route_handlers=_UNCACHED, response_headers=_NO_STORE)
     return Router(
         ROOT,
-        route_handlers=[list_policies, get_policy, uncached],
+        route_handlers=[*policies.ROUTES, uncached],
         dependencies={"actor": Provide(actor_of, sync_to_thread=False)},
         guards=[strict_query, require_json],
         request_class=ApiRequest,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import litestar
 
 from dict_rate_limit.apps.api.dependencies import Deps
@@ -21,3 +23,6 @@ from dict_rate_limit.contract.problems import ProblemType
 async def list_audit(deps: Deps, limit: Limit = DEFAULT_LIMIT) -> AuditList:
     """Return the last operator actions."""
     return audit_list(await deps.stores.audit.newest(limit))
+
+
+ROUTES: Final = (list_audit,)

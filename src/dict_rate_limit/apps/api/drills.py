@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import litestar
 from litestar.openapi.spec import Example
@@ -74,3 +74,6 @@ def _document(result: DrillResult) -> Drill:
             for name, last in sorted(result.last.items())
         ),
     )
+
+
+ROUTES: Final = (create_drill, get_drill)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import litestar
 import msgspec
@@ -81,3 +82,6 @@ def _last_deliveries(ledger: Sequence[LedgerEntry]) -> tuple[LastDelivery, ...]:
         )
         for channel, entry in sorted(last.items())
     )
+
+
+ROUTES: Final = (explain_policy,)

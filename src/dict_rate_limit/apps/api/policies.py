@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import litestar
 from litestar.params import QueryParameter
@@ -123,3 +123,6 @@ def _response(answer: Answer) -> Response[bytes]:
     headers = {name.decode(): value.decode() for name, value in answer.headers}
     headers.pop("content-length", None)
     return Response(answer.body, status_code=answer.status, media_type=headers.pop("content-type"), headers=headers)
+
+
+ROUTES: Final = (list_policies, get_policy)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import litestar
 from litestar.openapi.spec import Example
@@ -106,3 +106,6 @@ async def end_silence(
     """End a silence that has not ended. The actor is the name of the token."""
     ended = await usecase.end_silence(deps.stores.silences, deps.clock, silence_id, actor, data.reason)
     return silence_document(ended, deps.clock.now())
+
+
+ROUTES: Final = (list_silences, get_silence, create_silence, end_silence)
