@@ -8,8 +8,8 @@ DictRateLimitError
 │   ├── StoreUnavailableError  not reachable, restarting, overloaded
 │   └── SchemaError            a schema this code cannot use (yet), or a migration that may not run
 │       └── SchemaRefusedError a migration excludes this code: waiting does not help
-├── CacheUnavailableError      Redis
-├── SchedulerUnavailableError  Temporal
+├── CacheUnavailableError      Redis cannot be reached
+├── SchedulerUnavailableError  Temporal: not reachable, or without the namespace
 ├── RecoveryError              a backup cannot be made or restored
 │   └── RecoveryRefusedError   the backup is damaged or foreign, or the database is not empty or differs
 ├── NotFoundError              there is no such alert or silence
@@ -89,8 +89,6 @@ class StoreError(DictRateLimitError):
 
 
 class StoreUnavailableError(StoreError):
-    """The database cannot be reached now."""
-
     retry_helps: bool = True
 
 
@@ -111,8 +109,6 @@ class RecoveryRefusedError(RecoveryError):
 
 
 class CacheUnavailableError(DictRateLimitError):
-    """Redis cannot be reached now."""
-
     retry_helps: bool = True
 
 
@@ -125,24 +121,16 @@ class ConflictError(DictRateLimitError):
 
 
 class NoReadingError(DictRateLimitError):
-    """There is no reading of this participant, and the source gives none now."""
-
     retry_helps: bool = True
 
 
 class SchedulerUnavailableError(DictRateLimitError):
-    """Temporal cannot be used now: not reachable, or without the namespace."""
-
     retry_helps: bool = True
 
 
 class PublishError(DictRateLimitError):
-    """An event could not be published to the broker."""
-
     retry_helps: bool = True
 
 
 class EventsUnavailableError(DictRateLimitError):
-    """Events cannot be read from the broker now."""
-
     retry_helps: bool = True

@@ -7,31 +7,15 @@ from collections.abc import Sequence
 from typing import Final
 
 HIDDEN: Final = "(hidden)"
-
-
 _URL_PASSWORD: Final = re.compile(r"(?<=://)([^:/@\s]*):[^\s]*@")
-
-
 _BEARER: Final = re.compile(r"(bearer\s+)[A-Za-z0-9._~+/=-]+", re.IGNORECASE)
-
-
 _OUR_TOKEN: Final = re.compile(r"\bdrl_[A-Za-z0-9_-]{20,}")
-
-
 _WEBHOOK_SECRET: Final = re.compile(r"\bwhsec_[A-Za-z0-9+/=_-]+")
-
-
 _CPF: Final = re.compile(r"(?<![\w.])\d{3}\.?\d{3}\.?\d{3}-?\d{2}(?![\w])")
-
-
 _CNPJ: Final = re.compile(
     r"(?<![\w.])[A-Z0-9]{2}\.?[A-Z0-9]{3}\.?[A-Z0-9]{3}/?[A-Z0-9]{4}-?\d{2}(?![\w])", re.IGNORECASE
 )
-
-
 _CPF_WEIGHTS: Final = (tuple(range(10, 1, -1)), tuple(range(11, 1, -1)))
-
-
 _CNPJ_WEIGHTS: Final = ((5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2), (6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2))
 
 
