@@ -15,10 +15,9 @@ from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.ports.telemetry import NULL_METRICS
 from dict_rate_limit.proto import methods
 from dict_rate_limit.serving.tls_files import TlsFiles
-from dict_rate_limit.simulator.bridge import ServerTls, _credentials, serve_bridge
+from dict_rate_limit.simulator.bridge import ServerTls, VirtualClock, _credentials, serve_bridge
 from dict_rate_limit.simulator.fake_dict import FakeDict, World
 from dict_rate_limit.simulator.scenario import scenario_named
-from dict_rate_limit.simulator.virtual_clock import VirtualClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

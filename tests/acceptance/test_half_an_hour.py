@@ -11,8 +11,8 @@ from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.bootstrap.store import postgres_stores
 from dict_rate_limit.domain.buckets.reading import FailedPoll, Snapshot, split_valid
 from dict_rate_limit.domain.errors import Outcome
-from dict_rate_limit.simulator.answer import ErrorStatus, Listing
 from dict_rate_limit.simulator.fake_dict import FakeDict, World
+from dict_rate_limit.simulator.faults import ErrorStatus, Listing
 from dict_rate_limit.simulator.scenario import SCENARIOS
 from dict_rate_limit.usecases.poll.record import record_group
 from samples.domain import NOON

@@ -25,7 +25,7 @@ from dict_rate_limit.serving.granian import serve
 from dict_rate_limit.serving.operations import OperationsApp
 from dict_rate_limit.serving.readiness import Readiness
 from dict_rate_limit.serving.rsgi import RsgiApp
-from dict_rate_limit.simulator.answer import ErrorStatus, Listing
+from dict_rate_limit.simulator.faults import ErrorStatus, Listing
 from samples.domain import THRESHOLDS, snapshot
 from samples.readings import CountingSource, FakeClock, ReadingWorld
 

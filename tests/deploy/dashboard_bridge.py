@@ -15,17 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.simulator.bridge import ServerTls, serve_bridge
+from dict_rate_limit.simulator.bridge import ServerTls, VirtualClock, serve_bridge
 from dict_rate_limit.simulator.fake_dict import FakeDict, World
 from dict_rate_limit.simulator.faults import Fault
 from dict_rate_limit.simulator.scenario import SCENARIOS
-from dict_rate_limit.simulator.virtual_clock import VirtualClock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from dict_rate_limit.simulator.answer import Reply
+    from dict_rate_limit.simulator.faults import Reply
 
 THROTTLED = "THROTTLE"
 """A participant without a scenario. All its calls are answered 429."""

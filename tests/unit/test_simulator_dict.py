@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from dict_rate_limit.domain.buckets.catalog import ANTISCAN, POLICIES_LIST, POLICIES_READ, PSP_POLICIES
 from dict_rate_limit.domain.errors import InvalidValueError
-from dict_rate_limit.simulator.answer import ErrorStatus, Garbage, Listing, Reply
 from dict_rate_limit.simulator.fake_dict import FakeDict, World
-from dict_rate_limit.simulator.faults import Fault
+from dict_rate_limit.simulator.faults import ErrorStatus, Fault, Garbage, Listing, Reply
 from dict_rate_limit.simulator.scenario import SCENARIOS, scenario_named
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from dict_rate_limit.domain.buckets.catalog import ANTISCAN
 from dict_rate_limit.domain.buckets.level import Level, Thresholds, level_of
 from dict_rate_limit.domain.buckets.reading import split_valid
 from dict_rate_limit.domain.errors import SettingsError
-from dict_rate_limit.simulator.answer import ErrorStatus, Listing
+from dict_rate_limit.simulator.bridge import VirtualClock
 from dict_rate_limit.simulator.fake_dict import FakeDict, World
+from dict_rate_limit.simulator.faults import ErrorStatus, Listing
 from dict_rate_limit.simulator.scenario import SCENARIOS, scenario_named
-from dict_rate_limit.simulator.virtual_clock import VirtualClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -16,6 +17,7 @@ from google.protobuf.message import DecodeError
 from dict_rate_limit.domain.buckets.bucket import RawPolicy
 from dict_rate_limit.domain.buckets.reading import DEFAULT_PARTICIPANT
 from dict_rate_limit.domain.errors import SettingsError
+from dict_rate_limit.ports.clock import Clock
 from dict_rate_limit.proto import methods
 from dict_rate_limit.proto.rate_limit_service_pb2 import (
     GetRateLimitPoliciesResponse,
@@ -23,9 +25,8 @@ from dict_rate_limit.proto.rate_limit_service_pb2 import (
     GetRateLimitPolicyResponse,
     RateLimitPolicy,
 )
-from dict_rate_limit.simulator.answer import ErrorStatus, Garbage, Listing, Reply
 from dict_rate_limit.simulator.fake_dict import FakeDict
-from dict_rate_limit.simulator.virtual_clock import VirtualClock
+from dict_rate_limit.simulator.faults import ErrorStatus, Garbage, Listing, Reply
 
 Context = grpc.aio.ServicerContext[bytes, bytes]
 
@@ -170,3 +171,17 @@ async def _abort(
 
 def _message(policy: RawPolicy) -> RateLimitPolicy:
     return RateLimitPolicy(**asdict(policy))
+
+
+class VirtualClock:
+    """Time that starts when this is made and runs `speed` times as fast as the clock."""
+
+    def __init__(self, clock: Clock, speed: float = 1.0) -> None:
+        self._clock = clock
+        self._speed = speed
+        self._began = clock.monotonic()
+        self.start = clock.now()
+
+    def now(self) -> datetime:
+        """Return the virtual moment; it never runs backwards."""
+        return self.start + timedelta(seconds=(self._clock.monotonic() - self._began) * self._speed)

@@ -1,15 +1,52 @@
-"""Faults of an answer, one or several at a time."""
+"""Answers of the fake DICT before a transport encodes them, and their faults, one or several at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from dict_rate_limit.domain.buckets.bucket import RawPolicy
-from dict_rate_limit.simulator.answer import Answer, ErrorStatus, Garbage, Listing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A 200. A read of one policy has at most one."""
+
+    response_time: datetime | None
+    category: str
+    policies: tuple[RawPolicy, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorStatus:
+    """Any other HTTP status."""
+
+    status: int
+    detail: str
+    retry_after_sec: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Garbage:
+    """A 200 whose body is no message."""
+
+    body: bytes
+
+
+Answer = Listing | ErrorStatus | Garbage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An answer, to be sent after `delay_sec` real seconds."""
+
+    answer: Answer
+    correlation_id: str
+    delay_sec: float = 0.0
+
 
 Change = Callable[[Listing], Answer]
 

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from dict_rate_limit.domain.buckets.reading import DEFAULT_PARTICIPANT
 from dict_rate_limit.domain.errors import SettingsError
 from dict_rate_limit.ports.clock import Clock
-from dict_rate_limit.simulator.bridge import ServerTls, serve_bridge
+from dict_rate_limit.simulator.bridge import ServerTls, VirtualClock, serve_bridge
 from dict_rate_limit.simulator.bucket import Refill
 from dict_rate_limit.simulator.fake_dict import FakeDict, World
 from dict_rate_limit.simulator.faults import Fault
 from dict_rate_limit.simulator.scenario import DEFAULT_SCENARIO, scenario_named
-from dict_rate_limit.simulator.virtual_clock import VirtualClock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
