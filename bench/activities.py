@@ -17,7 +17,7 @@ from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.redis import RedisCache
 from dict_rate_limit.bootstrap.store import postgres_stores
 from dict_rate_limit.usecases.notify import NotifyDeps
-from dict_rate_limit.usecases.poll.fetch import Fetcher
+from dict_rate_limit.usecases.poll import Fetcher
 from dict_rate_limit.workflows import inputs
 from dict_rate_limit.workflows.activities import Activities
 

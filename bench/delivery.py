@@ -30,7 +30,7 @@ from dict_rate_limit.apps.local.postgres import embedded_postgres
 from dict_rate_limit.bootstrap.store import postgres_stores
 from dict_rate_limit.contract.events import event_json
 from dict_rate_limit.usecases.deliver import deliver_all
-from dict_rate_limit.usecases.poll.record import record_group
+from dict_rate_limit.usecases.poll import record_group
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

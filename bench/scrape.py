@@ -20,7 +20,7 @@ from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.telemetry.prometheus.exporter import Exporter, StoredSource
 from dict_rate_limit.apps.local.postgres import embedded_postgres
 from dict_rate_limit.bootstrap.store import postgres_stores
-from dict_rate_limit.usecases.poll.record import record_group
+from dict_rate_limit.usecases.poll import record_group
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

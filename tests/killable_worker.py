@@ -30,7 +30,7 @@ from dict_rate_limit.domain.alerts.state import AlertConfig
 from dict_rate_limit.domain.buckets.level import Thresholds
 from dict_rate_limit.domain.codec import encode_poll
 from dict_rate_limit.serving.readiness import Readiness
-from dict_rate_limit.usecases.poll.fetch import Fetcher
+from dict_rate_limit.usecases.poll import Fetcher
 from dict_rate_limit.workflows.activities import Activities
 from dict_rate_limit.workflows.schedules import ScheduleConfig
 from samples.fake_ports import notifications

@@ -27,7 +27,7 @@ from broker.server import KillableBroker, configure_broker
 from broker.topic import arrived, new_topic
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.bootstrap.store import postgres_stores
-from dict_rate_limit.usecases.poll.record import record_group
+from dict_rate_limit.usecases.poll import record_group
 from killable_relay import RelayConfig
 from samples.domain import NOON, RULES, bucket, snapshot
 from tool_box import find_data, find_tool

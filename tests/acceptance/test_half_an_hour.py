@@ -14,7 +14,7 @@ from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.simulator.fake_dict import FakeDict, World
 from dict_rate_limit.simulator.faults import ErrorStatus, Listing
 from dict_rate_limit.simulator.scenario import SCENARIOS
-from dict_rate_limit.usecases.poll.record import record_group
+from dict_rate_limit.usecases.poll import record_group
 from samples.domain import NOON
 
 if TYPE_CHECKING:

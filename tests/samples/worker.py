@@ -18,7 +18,7 @@ from dict_rate_limit.adapters.temporal import connect
 from dict_rate_limit.apps.worker import run
 from dict_rate_limit.bootstrap.worker import Progress, WorkerDeps
 from dict_rate_limit.serving.readiness import Readiness
-from dict_rate_limit.usecases.poll.fetch import Fetcher
+from dict_rate_limit.usecases.poll import Fetcher
 from dict_rate_limit.workflows.activities import Activities
 from dict_rate_limit.workflows.schedules import ScheduleConfig
 from samples.domain import RULES

@@ -8,7 +8,7 @@ import pytest
 from dict_rate_limit.domain.buckets.catalog import LIST_TOKEN_PERIOD
 from dict_rate_limit.domain.buckets.reading import FailedPoll, Snapshot
 from dict_rate_limit.domain.errors import RETRY_HELPS, Outcome
-from dict_rate_limit.usecases.poll.fetch import MAX_BACKOFF, Fetcher, RetryPolicy
+from dict_rate_limit.usecases.poll import MAX_BACKOFF, Fetcher, RetryPolicy
 from samples.domain import NOON
 from samples.fake_ports import LATER, FakeClock, ScriptedSource, reading_of, refusal
 

@@ -11,8 +11,7 @@ from dict_rate_limit.adapters.memory.cache import MemoryCache
 from dict_rate_limit.adapters.memory.database import MemoryDatabase
 from dict_rate_limit.adapters.memory.polls import MemoryStateStore
 from dict_rate_limit.domain.errors import CacheUnavailableError, Outcome, StoreError, StoreUnavailableError
-from dict_rate_limit.usecases.poll.cache import cache_group
-from dict_rate_limit.usecases.poll.record import Recorded, record_group
+from dict_rate_limit.usecases.poll import Recorded, cache_group, record_group
 from samples.domain import NOON, RULES, failure
 from samples.fake_ports import LATER, FakeClock, reading_of, readings_of
 

@@ -29,7 +29,7 @@ from dict_rate_limit.domain.errors import (
 )
 from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
 from dict_rate_limit.ports.telemetry import NULL_METRICS, CountMetric, DurationMetric
-from dict_rate_limit.usecases.poll.fetch import Fetcher
+from dict_rate_limit.usecases.poll import Fetcher
 from dict_rate_limit.workflows import inputs, names
 from dict_rate_limit.workflows.activities import INTERNAL_ERROR_ATTEMPTS, SCHEMA_RETRY_DELAY, Activities
 from dict_rate_limit.workflows.names import GROUP_SIZE

@@ -20,7 +20,7 @@ from dict_rate_limit.ports.delivery import EventPublisher
 from dict_rate_limit.ports.telemetry import CountMetric, DurationMetric, Metrics
 from dict_rate_limit.serving.readiness import Readiness
 from dict_rate_limit.settings import Settings
-from dict_rate_limit.usecases.poll.fetch import Fetcher
+from dict_rate_limit.usecases.poll import Fetcher
 from dict_rate_limit.workflows.activities import Activities
 from dict_rate_limit.workflows.names import FETCH, MAINTAIN, NOTIFY, PUBLISH, RECORD
 from dict_rate_limit.workflows.schedules import ScheduleConfig

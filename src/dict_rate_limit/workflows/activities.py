@@ -25,9 +25,7 @@ from dict_rate_limit.ports.telemetry import NULL_METRICS, CountMetric, DurationM
 from dict_rate_limit.usecases.deliver import deliver_all
 from dict_rate_limit.usecases.maintain import maintain
 from dict_rate_limit.usecases.notify import NotifyDeps, send_notifications
-from dict_rate_limit.usecases.poll.cache import cache_group
-from dict_rate_limit.usecases.poll.fetch import Fetcher
-from dict_rate_limit.usecases.poll.record import record_group
+from dict_rate_limit.usecases.poll import Fetcher, cache_group, record_group
 from dict_rate_limit.workflows import inputs, names
 
 # well below the heartbeat timeouts, by which Temporal notices that a worker has died

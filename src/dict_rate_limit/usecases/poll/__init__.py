@@ -1,1 +1,0 @@
-"""One monitoring cycle: fetch, record, cache."""
