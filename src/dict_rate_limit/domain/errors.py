@@ -69,12 +69,7 @@ class SourceError(DictRateLimitError):
     """The source returned no reading. `retry_after_sec` is the source's own, None without one."""
 
     def __init__(
-        self,
-        outcome: Outcome,
-        detail: str,
-        *,
-        retry_after_sec: int | None = None,
-        correlation_id: str | None = None,
+        self, outcome: Outcome, detail: str, *, retry_after_sec: int | None = None, correlation_id: str | None = None
     ) -> None:
         super().__init__(f"{outcome}: {detail}")
         self.outcome = outcome

@@ -59,13 +59,7 @@ class Section:
     ) -> T:
         """Define a setting with a default, written as an operator would write it."""
         definition = Definition(
-            section=self.title,
-            parse=parse,
-            default=default,
-            expected=expected,
-            doc=doc,
-            secrecy=secrecy,
-            needed_by=(),
+            section=self.title, parse=parse, default=default, expected=expected, doc=doc, secrecy=secrecy, needed_by=()
         )
         return cast("T", field(repr=secrecy is Secrecy.OPEN, metadata={METADATA_KEY: definition}))
 

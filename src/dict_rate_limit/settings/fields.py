@@ -113,14 +113,10 @@ class Settings:
         parsers.address, expected=_ADDRESS, doc="Address of the Bridge.", needed_by=_RUNNING
     )
     bridge_tls_cert_file: Path | None = _SOURCE.optional(
-        parsers.path,
-        expected=_MUTUAL,
-        doc="Client certificate (PEM). Reloaded when it changes.",
+        parsers.path, expected=_MUTUAL, doc="Client certificate (PEM). Reloaded when it changes."
     )
     bridge_tls_key_file: Path | None = _SOURCE.optional(
-        parsers.path,
-        expected=_MUTUAL,
-        doc="Private key of the client certificate (PEM).",
+        parsers.path, expected=_MUTUAL, doc="Private key of the client certificate (PEM)."
     )
     bridge_tls_ca_file: Path | None = _SOURCE.optional(
         parsers.path, expected=_MUTUAL, doc="Certificate authorities of the Bridge (PEM)."
@@ -325,9 +321,7 @@ class Settings:
     def thresholds(self) -> Thresholds:
         """Default thresholds, for policies without their own."""
         return Thresholds(
-            warning=self.warning_threshold_pct,
-            critical=self.critical_threshold_pct,
-            margin=self.hysteresis_margin_pct,
+            warning=self.warning_threshold_pct, critical=self.critical_threshold_pct, margin=self.hysteresis_margin_pct
         )
 
     @property

@@ -33,10 +33,7 @@ def read_utf8(path: Path) -> str:
 
 
 def load(
-    environ: Mapping[str, str],
-    *,
-    program: Program | None = None,
-    read_text: Callable[[Path], str] = read_utf8,
+    environ: Mapping[str, str], *, program: Program | None = None, read_text: Callable[[Path], str] = read_utf8
 ) -> Settings:
     """Read all settings. An empty variable counts as not set. Unknown variables are ignored.
 

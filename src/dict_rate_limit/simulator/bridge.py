@@ -52,12 +52,7 @@ class ServerTls:
 
 @asynccontextmanager
 async def serve_bridge(
-    fake: FakeDict,
-    virtual_clock: VirtualClock,
-    *,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    tls: ServerTls | None = None,
+    fake: FakeDict, virtual_clock: VirtualClock, *, host: str = "127.0.0.1", port: int = 0, tls: ServerTls | None = None
 ) -> AsyncIterator[str]:
     """Serve until the block ends; yields `host:port` (port 0 = any free port).
 

@@ -174,8 +174,4 @@ _LIST_CHANGES: Final[Mapping[Fault, Change]] = {
     Fault.UNKNOWN_POLICY: _unknown,
     **_COMMON,
 }
-_SINGLE_CHANGES: Final[Mapping[Fault, Change]] = {
-    Fault.ZERO_CAPACITY: _zero,
-    Fault.WRONG_NAME: _wrong_name,
-    **_COMMON,
-}
+_SINGLE_CHANGES: Final[Mapping[Fault, Change]] = {Fault.ZERO_CAPACITY: _zero, Fault.WRONG_NAME: _wrong_name, **_COMMON}

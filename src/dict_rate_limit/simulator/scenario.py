@@ -97,7 +97,7 @@ _SCENARIOS: Final = (
         profiles={
             ANTISCAN: TrafficProfile(
                 phases=(Phase(seconds=60, load_pct=70), _SCAN, Phase(seconds=600, load_pct=60)), start_pct=95
-            ),
+            )
         },
     ),
     Scenario(

@@ -65,11 +65,7 @@ def _is_exhausted(change: Change) -> bool:
 def _acknowledgement(acknowledgement: Acknowledgement | None) -> dict[str, str]:
     if acknowledgement is None:
         return {"actor": "?", "reason": "?", "until": "?"}
-    return {
-        "actor": acknowledgement.actor,
-        "reason": acknowledgement.reason,
-        "until": utc_text(acknowledgement.until),
-    }
+    return {"actor": acknowledgement.actor, "reason": acknowledgement.reason, "until": utc_text(acknowledgement.until)}
 
 
 def _left(bucket: Bucket | None, catalog: Catalog) -> str:

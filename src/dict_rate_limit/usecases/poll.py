@@ -13,13 +13,7 @@ from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.alerts.state import AlertConfig
 from dict_rate_limit.domain.buckets.catalog import LIST_TOKEN_PERIOD
 from dict_rate_limit.domain.buckets.reading import FailedPoll, Poll, Snapshot
-from dict_rate_limit.domain.errors import (
-    CacheUnavailableError,
-    Outcome,
-    SourceError,
-    StoreError,
-    StoreUnavailableError,
-)
+from dict_rate_limit.domain.errors import CacheUnavailableError, Outcome, SourceError, StoreError, StoreUnavailableError
 from dict_rate_limit.ports.cache import CachedSnapshot, SnapshotCache
 from dict_rate_limit.ports.clock import Clock
 from dict_rate_limit.ports.source import PolicySource

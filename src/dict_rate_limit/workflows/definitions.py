@@ -71,15 +71,9 @@ class MonitorRateLimitsWorkflow:
     async def run(self, group: MonitorInput) -> MonitorOutput:
         """Run one cycle. The sweep publishes and sends what this cycle could not."""
         polls = await workflow.execute_activity_method(
-            Activities.fetch,
-            FetchInput(participants=group.participants),
-            **FETCHING,
+            Activities.fetch, FetchInput(participants=group.participants), **FETCHING
         )
-        recorded = await workflow.execute_activity_method(
-            Activities.record,
-            RecordInput(polls=polls),
-            **RECORDING,
-        )
+        recorded = await workflow.execute_activity_method(Activities.record, RecordInput(polls=polls), **RECORDING)
         published = await _publish(polls)
         good = published is not None and recorded.advanced > 0
         await _notify(NotifyInput(beat=good, began=workflow.info().workflow_start_time.timestamp()))
@@ -111,11 +105,7 @@ class MaintainRateLimitsWorkflow:
 
     @workflow.run
     async def run(self) -> MaintainOutput:
-        return await workflow.execute_activity_method(
-            Activities.maintain,
-            MaintainInput(),
-            **MAINTAINING,
-        )
+        return await workflow.execute_activity_method(Activities.maintain, MaintainInput(), **MAINTAINING)
 
 
 WORKFLOWS: Final = (MonitorRateLimitsWorkflow, SweepTransitionsWorkflow, MaintainRateLimitsWorkflow)
@@ -136,11 +126,7 @@ def _log_cycle(group: MonitorInput, recorded: RecordOutput, result: MonitorOutpu
 
 async def _publish(polls: list[str]) -> PublishOutput | None:
     try:
-        return await workflow.execute_activity_method(
-            Activities.publish,
-            PublishInput(polls=polls),
-            **PUBLISHING,
-        )
+        return await workflow.execute_activity_method(Activities.publish, PublishInput(polls=polls), **PUBLISHING)
     except ActivityError as error:
         if is_cancelled_exception(error):
             raise
@@ -151,11 +137,7 @@ async def _publish(polls: list[str]) -> PublishOutput | None:
 async def _notify(request: NotifyInput) -> None:
     # also while the broker is unavailable: notifications must not wait for it
     try:
-        await workflow.execute_activity_method(
-            Activities.notify,
-            request,
-            **NOTIFYING,
-        )
+        await workflow.execute_activity_method(Activities.notify, request, **NOTIFYING)
     except ActivityError as error:
         if is_cancelled_exception(error):
             raise

@@ -54,10 +54,7 @@ def measure_consumption(before: Observation, after: Observation, *, longest_gap:
     least, most = had + floor(periods) * refill_tokens, had + ceil(periods) * refill_tokens
     # A bucket that reached its capacity lost refill, so that consumption is at least what is missing from it now.
     return Consumption(
-        low=min(capacity, least) - has,
-        high=most - has,
-        seconds=elapsed.total_seconds(),
-        censored=most > capacity,
+        low=min(capacity, least) - has, high=most - has, seconds=elapsed.total_seconds(), censored=most > capacity
     )
 
 

@@ -40,8 +40,7 @@ _KINDS: Final = {
         messages={TransitionKind.NOTICED: "{policy}: BACEN changed the limits: {previous} → {current}"},
     ),
     Kind.POLICY_APPEARED: KindText(
-        title="new policy in DICT, {policy}",
-        messages={TransitionKind.NOTICED: "{policy}: new policy in DICT; {left}"},
+        title="new policy in DICT, {policy}", messages={TransitionKind.NOTICED: "{policy}: new policy in DICT; {left}"}
     ),
     Kind.POLICY_VANISHED: KindText(
         title="{policy} is gone from DICT",

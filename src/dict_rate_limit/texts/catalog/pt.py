@@ -222,8 +222,7 @@ _PAGE: Final = PageTexts(
     stale="Leitura velha",
     stale_why="Os níveis abaixo são de então; os atuais são desconhecidos.",
     rejected=Plural(
-        "{n} item da resposta do DICT não pôde ser lido.",
-        "{n} itens da resposta do DICT não puderam ser lidos.",
+        "{n} item da resposta do DICT não pôde ser lido.", "{n} itens da resposta do DICT não puderam ser lidos."
     ),
     policies="Políticas",
     level="Nível",

@@ -98,10 +98,7 @@ class CacheEntry:
         left = max(0, math.ceil(self._ttl - age))
         status = CacheStatus.HIT if left else CacheStatus.STALE
         return Reading(
-            view=self._view,
-            status=CacheStatus.MISS if missed else status,
-            expires_in=left,
-            age=max(0, int(age)),
+            view=self._view, status=CacheStatus.MISS if missed else status, expires_in=left, age=max(0, int(age))
         )
 
     def use_overrides(self, overrides: Mapping[str, PolicyOverride]) -> None:
