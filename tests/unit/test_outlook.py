@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dict_rate_limit.domain.alerts.context import alert_context, thresholds_of
+from dict_rate_limit.domain.alerts.conditions import alert_context, thresholds_of
 from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyOverride
 from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.buckets.forecast import Outlook, TimeRange, outlook

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Kind, Severity, TransitionKind
+from dict_rate_limit.domain.alerts.conditions import next_reminder, reminders
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
-from dict_rate_limit.domain.alerts.reminders import next_reminder, reminders
 from dict_rate_limit.domain.alerts.state import ParticipantState
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.texts.alert_lines import alert_events

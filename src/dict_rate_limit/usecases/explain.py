@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, Alert, Kind
+from dict_rate_limit.domain.alerts.conditions import next_reminder
 from dict_rate_limit.domain.alerts.evaluation import evaluate_buckets
-from dict_rate_limit.domain.alerts.reminders import next_reminder
 from dict_rate_limit.domain.alerts.state import EvaluatedBucket
 from dict_rate_limit.domain.buckets.level import FULL, Level, Thresholds, clear_threshold
 from dict_rate_limit.domain.errors import NotFoundError

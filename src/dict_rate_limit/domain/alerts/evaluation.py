@@ -7,10 +7,8 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from dict_rate_limit.domain.alerts.alert import Alert
-from dict_rate_limit.domain.alerts.context import consumption_by_policy
+from dict_rate_limit.domain.alerts.conditions import consumption_by_policy, reminders, source_changes, threshold_changes
 from dict_rate_limit.domain.alerts.notices import notices, vanished_names
-from dict_rate_limit.domain.alerts.reminders import reminders
-from dict_rate_limit.domain.alerts.source import source_changes
 from dict_rate_limit.domain.alerts.state import (
     NO_OVERRIDE,
     AlertConfig,
@@ -19,7 +17,6 @@ from dict_rate_limit.domain.alerts.state import (
     ParticipantState,
     PolicyOverride,
 )
-from dict_rate_limit.domain.alerts.threshold import threshold_changes
 from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.level import Thresholds, level_of
 from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
