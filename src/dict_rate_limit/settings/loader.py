@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
+from dict_rate_limit.domain.buckets.catalog import LIST_TOKEN_PERIOD
 from dict_rate_limit.domain.errors import SettingsError
 from dict_rate_limit.domain.text import quoted, without_password
-from dict_rate_limit.settings.checks import failed_checks
 from dict_rate_limit.settings.definition import Definition, Program, Provenance, Secrecy, SettingOrigin
 from dict_rate_limit.settings.fields import Settings, definitions
 
 T = TypeVar("T")
+
+HIDDEN: Final = "(hidden)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,8 @@ def load(
         text = found.text and shown(definition, found.text)
         provenance[name] = Provenance(origin=found.origin, shown=text, file=found.file)
     settings = Settings(provenance=MappingProxyType(provenance), **values)
-    broken = [rule.line for rule in failed_checks(settings) if rule.names.isdisjoint(problems)]
+    # A check that reads a rejected variable would evaluate its default.
+    broken = [line for check in _CHECKS for names, line in check(settings) if problems.keys().isdisjoint(names.split())]
     if problems or broken:
         raise SettingsError((*problems.values(), *broken))
     return settings
@@ -116,9 +119,6 @@ def _parsed(name: str, definition: Definition, found: _RawValue, program: Progra
         raise _ProblemError(message) from error
 
 
-HIDDEN: Final = "(hidden)"
-
-
 def shown(definition: Definition, text: str) -> str:
     """Return an accepted value without its secrets."""
     return HIDDEN if definition.secrecy is Secrecy.WHOLLY else without_password(text)
@@ -128,3 +128,67 @@ def display_rejected(definition: Definition, text: str) -> str:
     """Return a rejected value for an error message."""
     # A malformed secret may not be recognised as one, so nothing of it is displayed.
     return quoted(text) if definition.secrecy is Secrecy.OPEN else HIDDEN
+
+
+def _bridge_tls(settings: Settings) -> Iterator[tuple[str, str]]:
+    # With some of the files missing, the connection would be unencrypted or the Bridge not authenticated.
+    files = {
+        "BRIDGE_TLS_CERT_FILE": settings.bridge_tls_cert_file,
+        "BRIDGE_TLS_KEY_FILE": settings.bridge_tls_key_file,
+        "BRIDGE_TLS_CA_FILE": settings.bridge_tls_ca_file,
+    }
+    given = [name for name, path in files.items() if path is not None]
+    for name, path in files.items():
+        if given and path is None:
+            yield " ".join(files), f"{name}: not set, expected a path to a file, as {' and '.join(given)} is set"
+
+
+def _temporal_tls(settings: Settings) -> Iterator[tuple[str, str]]:
+    cert, key = settings.temporal_tls_cert_file, settings.temporal_tls_key_file
+    names = "TEMPORAL_TLS_CERT_FILE TEMPORAL_TLS_KEY_FILE"
+    if cert is not None and key is None:
+        yield names, "TEMPORAL_TLS_KEY_FILE: not set, expected the private key of TEMPORAL_TLS_CERT_FILE"
+    if key is not None and cert is None:
+        yield names, "TEMPORAL_TLS_CERT_FILE: not set, expected the certificate of TEMPORAL_TLS_KEY_FILE"
+
+
+def _collector_tls(settings: Settings) -> Iterator[tuple[str, str]]:
+    endpoint = settings.otel_exporter_otlp_endpoint
+    if settings.otel_exporter_otlp_certificate is not None and endpoint is not None and endpoint.startswith("http://"):
+        yield (
+            "OTEL_EXPORTER_OTLP_ENDPOINT OTEL_EXPORTER_OTLP_CERTIFICATE",
+            f"OTEL_EXPORTER_OTLP_ENDPOINT: '{endpoint}', expected https://host:port, as a certificate is set",
+        )
+
+
+def _thresholds(settings: Settings) -> Iterator[tuple[str, str]]:
+    critical, warning = settings.critical_threshold_pct / 100, settings.warning_threshold_pct / 100
+    if critical > warning:
+        yield (
+            "CRITICAL_THRESHOLD_PCT WARNING_THRESHOLD_PCT",
+            f"CRITICAL_THRESHOLD_PCT: {critical:g}, expected at most WARNING_THRESHOLD_PCT, which is {warning:g}",
+        )
+
+
+def _anonymous(settings: Settings) -> Iterator[tuple[str, str]]:
+    if settings.auth_anonymous_role == "operator" and not settings.on_loopback:
+        yield (
+            "AUTH_ANONYMOUS_ROLE HOST",
+            f"AUTH_ANONYMOUS_ROLE: 'operator', expected viewer or none: any client of HOST {settings.host} could write",
+        )
+
+
+def _budget(settings: Settings) -> Iterator[tuple[str, str]]:
+    share, schedule = settings.list_budget_share, settings.workflow_cron_schedule
+    spacing = LIST_TOKEN_PERIOD / share
+    if schedule.shortest_gap < spacing:
+        expected = f"{spacing.total_seconds():g} s or more between two polls"
+        reason = f"LIST_BUDGET_SHARE is {share:g} of 6 list calls a minute"
+        yield (
+            "WORKFLOW_CRON_SCHEDULE LIST_BUDGET_SHARE",
+            f"WORKFLOW_CRON_SCHEDULE: '{schedule}', expected {expected}: {reason}",
+        )
+
+
+# Each yields the variables that it reads, and the problem as one line.
+_CHECKS: Final = (_bridge_tls, _temporal_tls, _collector_tls, _thresholds, _anonymous, _budget)
