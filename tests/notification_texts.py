@@ -22,8 +22,7 @@ from dict_rate_limit.domain.alerts.transition import (
 )
 from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.catalog import ANTISCAN
-from dict_rate_limit.domain.buckets.consumption import Consumption
-from dict_rate_limit.domain.buckets.forecast import outlook
+from dict_rate_limit.domain.buckets.forecast import Consumption, outlook
 from dict_rate_limit.domain.buckets.level import Thresholds
 from dict_rate_limit.domain.notifications.channel import Language
 from dict_rate_limit.texts.alert_lines import alert_event, alert_events

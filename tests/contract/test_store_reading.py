@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dict_rate_limit.domain.alerts.alert import Kind, Severity, TransitionKind
 from dict_rate_limit.domain.alerts.state import PolicyOverride
-from dict_rate_limit.domain.buckets.consumption import Consumption
+from dict_rate_limit.domain.buckets.forecast import Consumption
 from dict_rate_limit.domain.buckets.reading import RejectedItem
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.ports.stores import LatestReading

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dict_rate_limit.domain.buckets.consumption import Consumption, Observation, measure_consumption
+from dict_rate_limit.domain.buckets.forecast import Consumption, Observation, measure_consumption
 from samples.domain import NOON, bucket
 
 if TYPE_CHECKING:

@@ -24,8 +24,7 @@ from dict_rate_limit.domain.alerts.transition import (
     reminded,
     resolved,
 )
-from dict_rate_limit.domain.buckets.consumption import Consumption
-from dict_rate_limit.domain.buckets.forecast import outlook
+from dict_rate_limit.domain.buckets.forecast import Consumption, outlook
 from dict_rate_limit.texts.alert_lines import alert_events
 from samples.domain import NOON, PARTICIPANT, THRESHOLDS, bucket
 

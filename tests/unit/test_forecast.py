@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from dict_rate_limit.domain.buckets.consumption import Consumption
 from dict_rate_limit.domain.buckets.forecast import (
     AT_ONCE,
+    Consumption,
     TimeRange,
     time_to_empty,
     time_to_full,

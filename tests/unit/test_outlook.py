@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from dict_rate_limit.domain.alerts.conditions import alert_context, thresholds_of
 from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyOverride
-from dict_rate_limit.domain.buckets.consumption import Consumption
-from dict_rate_limit.domain.buckets.forecast import Outlook, TimeRange, outlook
+from dict_rate_limit.domain.buckets.forecast import Consumption, Outlook, TimeRange, outlook
 from dict_rate_limit.domain.buckets.level import Level, level_of
 from samples.domain import FIVE_MINUTES, NOON, PARTICIPANT, RULES, THRESHOLDS, bucket, run, snapshot
 

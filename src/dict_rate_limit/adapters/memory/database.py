@@ -14,7 +14,7 @@ from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
 from dict_rate_limit.domain.alerts.state import Evaluation, ParticipantState, PolicyOverride
 from dict_rate_limit.domain.audit import AuditEntry
 from dict_rate_limit.domain.buckets.bucket import Bucket
-from dict_rate_limit.domain.buckets.consumption import Consumption
+from dict_rate_limit.domain.buckets.forecast import Consumption
 from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.ports.stores import LatestReading

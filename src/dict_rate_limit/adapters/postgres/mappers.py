@@ -13,8 +13,7 @@ from dict_rate_limit.adapters.postgres.pool import Row
 from dict_rate_limit.domain.alerts.alert import Acknowledgement, Alert, AlertEvent, Kind, Severity, TransitionKind
 from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyOverride
 from dict_rate_limit.domain.buckets.bucket import POLICY_FIELDS, Bucket
-from dict_rate_limit.domain.buckets.consumption import Consumption
-from dict_rate_limit.domain.buckets.forecast import Outlook
+from dict_rate_limit.domain.buckets.forecast import Consumption, Outlook
 from dict_rate_limit.domain.buckets.reading import RejectedItem, Snapshot
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.notifications.routing import Attempt, DeliveryResult, Notification, Status

@@ -11,7 +11,7 @@ from dict_rate_limit.adapters.postgres.pool import Parameters
 from dict_rate_limit.domain.alerts.alert import Acknowledgement, Alert, AlertEvent
 from dict_rate_limit.domain.alerts.state import Evaluation
 from dict_rate_limit.domain.buckets.bucket import Bucket
-from dict_rate_limit.domain.buckets.consumption import Consumption
+from dict_rate_limit.domain.buckets.forecast import Consumption
 from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem, Snapshot
 from dict_rate_limit.domain.notifications.routing import Attempt, Notification
 from dict_rate_limit.domain.notifications.silence import Recurrence, Silence

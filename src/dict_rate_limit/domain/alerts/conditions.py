@@ -18,8 +18,7 @@ from dict_rate_limit.domain.alerts.transition import (
     resolved,
 )
 from dict_rate_limit.domain.buckets.bucket import Bucket
-from dict_rate_limit.domain.buckets.consumption import Consumption, Observation, measure_consumption
-from dict_rate_limit.domain.buckets.forecast import outlook
+from dict_rate_limit.domain.buckets.forecast import Consumption, Observation, measure_consumption, outlook
 from dict_rate_limit.domain.buckets.level import Level, Thresholds, level_with_hysteresis
 from dict_rate_limit.domain.buckets.reading import Poll, Snapshot
 from dict_rate_limit.domain.errors import Outcome

@@ -11,7 +11,7 @@ from typing import Final
 from dict_rate_limit.domain.alerts.alert import Alert
 from dict_rate_limit.domain.alerts.transition import Change
 from dict_rate_limit.domain.buckets.bucket import Bucket
-from dict_rate_limit.domain.buckets.consumption import Consumption
+from dict_rate_limit.domain.buckets.forecast import Consumption
 from dict_rate_limit.domain.buckets.level import Level, Thresholds
 from dict_rate_limit.domain.buckets.reading import Poll
 

@@ -12,8 +12,7 @@ from dict_rate_limit.domain.alerts.evaluation import evaluate_buckets
 from dict_rate_limit.domain.alerts.state import EvaluatedBucket
 from dict_rate_limit.domain.buckets.bucket import Bucket
 from dict_rate_limit.domain.buckets.catalog import POLICIES_LIST
-from dict_rate_limit.domain.buckets.consumption import Consumption
-from dict_rate_limit.domain.buckets.forecast import time_to_empty, time_to_full
+from dict_rate_limit.domain.buckets.forecast import Consumption, time_to_empty, time_to_full
 from dict_rate_limit.domain.buckets.level import FULL, Level, Thresholds
 from dict_rate_limit.ports.stores import LatestReading
 
