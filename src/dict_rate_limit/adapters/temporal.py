@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from temporalio import activity, workflow
@@ -18,18 +20,13 @@ from temporalio.service import RPCError, RPCStatusCode, TLSConfig
 from temporalio.worker import Worker
 
 from dict_rate_limit.domain.errors import SchedulerUnavailableError, SettingsError
+from dict_rate_limit.workflows.activities import Activities
 from dict_rate_limit.workflows.definitions import WORKFLOWS
-from dict_rate_limit.workflows.schedules import ensure_schedules, restore_schedules
+from dict_rate_limit.workflows.schedules import ScheduleConfig, ensure_schedules, restore_schedules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
-
     from temporalio.contrib.opentelemetry import ReplaySafeTracerProvider
     from temporalio.plugin import SimplePlugin
-
-    from dict_rate_limit.workflows.activities import Activities
-    from dict_rate_limit.workflows.schedules import ScheduleConfig
 
 __all__ = ["Client", "TemporalAddress", "TemporalTls", "apply_schedules", "connect", "is_healthy", "run_worker"]
 

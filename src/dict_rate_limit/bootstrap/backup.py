@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.postgres.backup import restore as restoring
 from dict_rate_limit.adapters.postgres.backup import scratch
-from dict_rate_limit.adapters.postgres.backup.directory import find
+from dict_rate_limit.adapters.postgres.backup.directory import Backup, find
 from dict_rate_limit.adapters.postgres.backup.dump import back_up, clear_away
+from dict_rate_limit.adapters.postgres.backup.restore import RestoreTimes
 from dict_rate_limit.adapters.postgres.backup.tools import Place, find_tools
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime, timedelta
-
-    from dict_rate_limit.adapters.postgres.backup.directory import Backup
-    from dict_rate_limit.adapters.postgres.backup.restore import RestoreTimes
-    from dict_rate_limit.domain.recovery import Manifest, Retention
+from dict_rate_limit.domain.recovery import Manifest, Retention
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING
 
 from dict_rate_limit.adapters.clock import SystemClock
+from dict_rate_limit.adapters.redis import RedisCache
 from dict_rate_limit.bootstrap.cache import open_cache
-from dict_rate_limit.bootstrap.source import open_source
-from dict_rate_limit.bootstrap.store import open_database
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from dict_rate_limit.adapters.redis import RedisCache
-    from dict_rate_limit.bootstrap.source import Source
-    from dict_rate_limit.bootstrap.store import Database
-    from dict_rate_limit.bootstrap.telemetry import Telemetry
-    from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.settings import Settings
+from dict_rate_limit.bootstrap.source import Source, open_source
+from dict_rate_limit.bootstrap.store import Database, open_database
+from dict_rate_limit.bootstrap.telemetry import Telemetry
+from dict_rate_limit.ports.clock import Clock
+from dict_rate_limit.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TextIO
 
-from dict_rate_limit.adapters.telemetry.logs import change_level_on_signals, configure_logging
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import TextIO
-
-    from dict_rate_limit.adapters.telemetry.logs import Context
-    from dict_rate_limit.settings import Settings
+from dict_rate_limit.adapters.telemetry.logs import Context, change_level_on_signals, configure_logging
+from dict_rate_limit.settings import Settings
 
 
 def start_logging(settings: Settings, service: str, contexts: Sequence[Context], stream: TextIO | None = None) -> None:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from dict_rate_limit.adapters.postgres.migrations.goose import shipped_migrations
 from dict_rate_limit.adapters.telemetry.prometheus.certificates import CertificateExpiry
-from dict_rate_limit.adapters.telemetry.prometheus.exporter import Exporter, PlanCollector, PublisherInfo, StoredSource
-from dict_rate_limit.serving.readiness import Readiness
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
-    from dict_rate_limit.adapters.telemetry.prometheus.exporter import Collector
-    from dict_rate_limit.bootstrap.container import Container
-    from dict_rate_limit.serving.readiness import Check
+from dict_rate_limit.adapters.telemetry.prometheus.exporter import (
+    Collector,
+    Exporter,
+    PlanCollector,
+    PublisherInfo,
+    StoredSource,
+)
+from dict_rate_limit.bootstrap.container import Container
+from dict_rate_limit.serving.readiness import Check, Readiness
 
 
 def exporter(container: Container, collectors: Sequence[Collector] = ()) -> Exporter:

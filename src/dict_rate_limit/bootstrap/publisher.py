@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import sys
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.log_publisher import LogPublisher
-from dict_rate_limit.settings import required
+from dict_rate_limit.bootstrap.container import Container
+from dict_rate_limit.ports.delivery import EventPublisher
+from dict_rate_limit.serving.readiness import Check
+from dict_rate_limit.settings import Settings, required
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from contextlib import AbstractAsyncContextManager
-    from typing import TextIO
-
     from dict_rate_limit.adapters.pulsar.connection import BrokerAddress
     from dict_rate_limit.adapters.pulsar.reader import EventReader
-    from dict_rate_limit.bootstrap.container import Container
-    from dict_rate_limit.ports.delivery import EventPublisher
-    from dict_rate_limit.serving.readiness import Check
-    from dict_rate_limit.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

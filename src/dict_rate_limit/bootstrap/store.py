@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from dict_rate_limit.adapters.postgres.alerts import PostgresAlerts
 from dict_rate_limit.adapters.postgres.audit import PostgresAuditLog
@@ -13,17 +14,12 @@ from dict_rate_limit.adapters.postgres.migrations.schema import require_schema
 from dict_rate_limit.adapters.postgres.notifications import PostgresNotifications
 from dict_rate_limit.adapters.postgres.outbox import PostgresOutbox
 from dict_rate_limit.adapters.postgres.polls import PostgresRateLimiter, PostgresStateStore
-from dict_rate_limit.adapters.postgres.pool import open_pool
+from dict_rate_limit.adapters.postgres.pool import Pool, open_pool
 from dict_rate_limit.adapters.postgres.silences import PostgresSilences
 from dict_rate_limit.adapters.telemetry.statement_timer import StatementTimer
+from dict_rate_limit.bootstrap.telemetry import Telemetry
 from dict_rate_limit.ports.stores import Stores
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-
-    from dict_rate_limit.adapters.postgres.pool import Pool
-    from dict_rate_limit.bootstrap.telemetry import Telemetry
-    from dict_rate_limit.settings import Settings
+from dict_rate_limit.settings import Settings
 
 # four polls recorded at once, a batch of the outbox, a scrape
 POOL_SIZE: Final = 6

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import grpc
 
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.serving.reloaded_files import ReloadedFiles
-from dict_rate_limit.serving.tls_files import CertificateFilesError, load
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from dict_rate_limit.serving.tls_files import Certificates, TlsFiles
+from dict_rate_limit.serving.tls_files import CertificateFilesError, Certificates, TlsFiles, load
 
 # a list of 29 policies takes about 2 kB
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
 
 from google.protobuf.message import DecodeError
 
 from dict_rate_limit.domain.buckets.bucket import POLICY_FIELDS, RawPolicy
 from dict_rate_limit.domain.buckets.reading import Snapshot, split_valid
 from dict_rate_limit.domain.errors import Outcome, SourceError
-from dict_rate_limit.proto.rate_limit_service_pb2 import GetRateLimitPoliciesResponse, GetRateLimitPolicyResponse
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from dict_rate_limit.proto.rate_limit_service_pb2 import RateLimitPolicy
+from dict_rate_limit.proto.rate_limit_service_pb2 import (
+    GetRateLimitPoliciesResponse,
+    GetRateLimitPolicyResponse,
+    RateLimitPolicy,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

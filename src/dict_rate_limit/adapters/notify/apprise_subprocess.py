@@ -16,16 +16,12 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from apprise import Apprise, AppriseAsset, NotifyFormat
+from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat
 from apprise.common import PersistentStoreMode
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
-
-    from apprise import NotifyBase
 
 TIMEOUT_SEC: Final = 15.0
 """After this time Apprise gives up with a reason."""

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
-from typing import TYPE_CHECKING, Final
+from typing import Final
+from uuid import UUID
+
+import pulsar
 
 from dict_rate_limit.adapters.pulsar.threads import post_to_loop
 from dict_rate_limit.ports.delivery import PublishResult
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from uuid import UUID
-
-    import pulsar
-
-    ResultCallback = Callable[[pulsar.Result, object], None]
+ResultCallback = Callable[[pulsar.Result, object], None]
 
 TIMEOUT: Final = "Timeout"
 

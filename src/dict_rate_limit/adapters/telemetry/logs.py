@@ -6,22 +6,18 @@ The `event` of a line is named `thing.happened`; everything else is in other fie
 from __future__ import annotations
 
 import logging
+import re
 import signal
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Final
+from typing import Final, TextIO
 
 import structlog
 
-from dict_rate_limit.adapters.telemetry.redaction import hide_secrets
+from dict_rate_limit.domain.redaction import HIDDEN, clean
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from typing import TextIO
-
-    from structlog.typing import EventDict, Processor, WrappedLogger
-
-    Context = Callable[[], Mapping[str, object]]
+Context = Callable[[], Mapping[str, object]]
 
 # these log each call at INFO
 _NOISY: Final = ("httpx", "httpcore")
@@ -92,8 +88,10 @@ def _silence_noisy() -> None:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
 
 
-def _adder(always: Mapping[str, object], contexts: Sequence[Context]) -> Processor:
-    def add(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def _adder(always: Mapping[str, object], contexts: Sequence[Context]) -> structlog.typing.Processor:
+    def add(
+        _logger: structlog.typing.WrappedLogger, _method: str, event: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
         added = dict(always)
         for context in contexts:  # may have grown since
             added.update(context())
@@ -102,7 +100,7 @@ def _adder(always: Mapping[str, object], contexts: Sequence[Context]) -> Process
     return add
 
 
-def _context() -> list[Processor]:
+def _context() -> list[structlog.typing.Processor]:
     return [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -112,8 +110,28 @@ def _context() -> list[Processor]:
     ]
 
 
-def _renderer(style: str, *, at_terminal: bool) -> Processor:
+def _renderer(style: str, *, at_terminal: bool) -> structlog.typing.Processor:
     if style == "console" or (style == "auto" and at_terminal):
         # Plain tracebacks: the pretty ones print local variables, and secrets with them.
         return structlog.dev.ConsoleRenderer(colors=at_terminal, exception_formatter=structlog.dev.plain_traceback)
     return structlog.processors.JSONRenderer(ensure_ascii=False)
+
+
+_SECRET_KEY: Final = re.compile(r"password|passwd|secret|token$|authorization|api_?key", re.IGNORECASE)
+
+
+def hide_secrets(
+    _logger: structlog.typing.WrappedLogger, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Hide values with the name of a secret, and secrets and numbers of people and companies inside texts."""
+    return {key: HIDDEN if value and _SECRET_KEY.search(key) else _cleaned(value) for key, value in event.items()}
+
+
+def _cleaned(value: object) -> object:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return hide_secrets(None, "", value)
+    if isinstance(value, (list, tuple)):
+        return [_cleaned(item) for item in value]
+    return value

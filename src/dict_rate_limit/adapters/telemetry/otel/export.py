@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Final, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.trace import Status
 
-from dict_rate_limit.adapters.telemetry.redaction import hide_secrets
+from dict_rate_limit.adapters.telemetry.logs import hide_secrets
 from dict_rate_limit.domain.redaction import clean
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from opentelemetry.util.types import Attributes
 
 _LIBRARY: Final = ("opentelemetry.exporter", "opentelemetry.sdk")
 _log = logging.getLogger(__name__)
@@ -95,5 +91,5 @@ def cleaned(span: ReadableSpan) -> ReadableSpan:
     )
 
 
-def _cleaned(attributes: Attributes) -> Attributes:
-    return cast("Attributes", hide_secrets(None, "", dict(attributes or {})))
+def _cleaned(attributes: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    return hide_secrets(None, "", dict(attributes or {}))

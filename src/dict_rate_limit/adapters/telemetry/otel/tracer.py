@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from contextvars import Token
+from types import TracebackType
+from typing import Final, Self
 
 from opentelemetry import context as contexts
 from opentelemetry import trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from dict_rate_limit.domain.errors import SourceError
-from dict_rate_limit.ports.telemetry import NO_ATTRIBUTES, NULL_TRACER, Component
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from contextvars import Token
-    from types import TracebackType
-    from typing import Self
-
-    from opentelemetry.context import Context
-
-    from dict_rate_limit.ports.telemetry import Attributes, Span
+from dict_rate_limit.ports.telemetry import NO_ATTRIBUTES, NULL_TRACER, Attributes, Component, Span
 
 W3C: Final = TraceContextTextMapPropagator()
 
@@ -49,7 +42,7 @@ class OtelSpan:
     def __init__(self, span: trace.Span) -> None:
         self._span = span
         self._context = trace.set_span_in_context(span)
-        self._token: Token[Context] | None = None
+        self._token: Token[contexts.Context] | None = None
         self._ended = False
 
     @property

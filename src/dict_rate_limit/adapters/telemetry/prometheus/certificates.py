@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
 
 from prometheus_client.registry import Collector
 
-from dict_rate_limit.adapters.telemetry.prometheus.catalog import gauge
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
-    from pathlib import Path
-
-    from prometheus_client import Metric
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import Families, gauge
 
 
 class CertificateExpiry(Collector):
@@ -22,7 +17,7 @@ class CertificateExpiry(Collector):
     def __init__(self, files: Mapping[str, Path]) -> None:
         self._files = files
 
-    def collect(self) -> Iterator[Metric]:
+    def collect(self) -> Families:
         """Return when the first certificate of each file expires; nothing for an unreadable file."""
         family = gauge("certificate_expiry_timestamp_seconds")
         for name, path in self._files.items():

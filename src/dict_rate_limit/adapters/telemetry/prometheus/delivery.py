@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import Literal
 
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from dict_rate_limit.adapters.telemetry.prometheus.catalog import gauge
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
-    from typing import Literal
-
-    from prometheus_client import Metric
-    from prometheus_client.core import GaugeMetricFamily
-
-    from dict_rate_limit.domain.notifications.routing import Status
-    from dict_rate_limit.ports.delivery import Backlog
-    from dict_rate_limit.ports.stores import Stores
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import Families, gauge
+from dict_rate_limit.domain.notifications.routing import Status
+from dict_rate_limit.ports.delivery import Backlog
+from dict_rate_limit.ports.stores import Stores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +40,7 @@ async def read_delivery(stores: Stores, now: datetime) -> DeliveryState:
     )
 
 
-def delivery_metrics(state: DeliveryState, now: datetime) -> Iterator[Metric]:
+def delivery_metrics(state: DeliveryState, now: datetime) -> Families:
     """Return what is pending and since when; there is no age if nothing is pending."""
     yield _single("outbox_waiting", state.backlog.waiting)
     if state.backlog.oldest_at is not None:
@@ -70,7 +64,7 @@ class PublisherInfo(Collector):
     def __init__(self, destination: Literal["log", "pulsar"]) -> None:
         self._destination = destination
 
-    def collect(self) -> Iterator[Metric]:
+    def collect(self) -> Families:
         family = gauge("publisher_info")
         family.add_metric((self._destination,), 1)
         yield family

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from datetime import timedelta
+from typing import Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.registry import Collector
 
 from dict_rate_limit.adapters.telemetry.prometheus.bucket_metrics import BucketSeries
-from dict_rate_limit.adapters.telemetry.prometheus.catalog import gauge
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import Families, gauge
 from dict_rate_limit.adapters.telemetry.prometheus.delivery import PublisherInfo
 from dict_rate_limit.adapters.telemetry.prometheus.store_health import StoreHealthCollector, read_store_health
 from dict_rate_limit.adapters.telemetry.prometheus.store_metrics import (
@@ -19,13 +21,6 @@ from dict_rate_limit.adapters.telemetry.prometheus.store_metrics import (
     StoredStateCollector,
     read_store,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import timedelta
-
-    from prometheus_client import Metric
-
 
 __all__ = [
     "MEDIA_TYPE",
@@ -48,7 +43,7 @@ class PlanCollector(Collector):
             "schema_version_expected": newest_migration,
         }
 
-    def collect(self) -> Iterator[Metric]:
+    def collect(self) -> Families:
         for name, value in self._plan.items():
             family = gauge(name)
             family.add_metric((), value)
@@ -103,7 +98,7 @@ class _Build(Collector):
     def __init__(self, version: str) -> None:
         self._version = version
 
-    def collect(self) -> Iterator[Metric]:
+    def collect(self) -> Families:
         family = gauge("build_info")
         family.add_metric((self._version,), 1)
         yield family

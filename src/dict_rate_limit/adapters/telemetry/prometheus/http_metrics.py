@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from bisect import bisect_left
+from itertools import accumulate
 
+from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 
-from dict_rate_limit.adapters.telemetry.prometheus.catalog import counter, histogram
-from dict_rate_limit.adapters.telemetry.prometheus.durations import Durations
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import SHORT_BOUNDS, Families, counter, histogram
 from dict_rate_limit.ports.cache import CacheStatus
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
-    from prometheus_client import Metric
+class Durations:
+    """Counts durations in the buckets of `SHORT_BOUNDS`."""
+
+    __slots__ = ("_buckets", "_seconds")
+
+    def __init__(self) -> None:
+        self._buckets = [0] * (len(SHORT_BOUNDS) + 1)
+        self._seconds = 0.0
+
+    def add(self, seconds: float) -> None:
+        self._buckets[bisect_left(SHORT_BOUNDS, seconds)] += 1
+        self._seconds += seconds
+
+    def write(self, family: HistogramMetricFamily, *labels: str) -> None:
+        """Add the series to the family."""
+        bounds = [*(str(bound) for bound in SHORT_BOUNDS), "+Inf"]
+        counts = list(zip(bounds, accumulate(self._buckets), strict=True))
+        family.add_metric(labels, counts, sum_value=self._seconds)
 
 
 class RouteCounts:
@@ -44,7 +60,7 @@ class HttpCollector(Collector):
     def route(self, name: str) -> RouteCounts:
         return self._routes.setdefault(name, RouteCounts())
 
-    def collect(self) -> Iterator[Metric]:
+    def collect(self) -> Families:
         """Give counts and durations by route, and the readings; scraped in a thread, while others add."""
         requests, durations = counter("http_requests"), histogram("http_request_duration_seconds")
         for name, route in tuple(self._routes.items()):

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from prometheus_client import Counter, Histogram
 from prometheus_client.registry import Collector
 
-from dict_rate_limit.adapters.telemetry.prometheus.catalog import CATALOG
-from dict_rate_limit.ports.telemetry import CountMetric
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from prometheus_client import Metric
-
-    from dict_rate_limit.ports.telemetry import DurationMetric
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import CATALOG, Families
+from dict_rate_limit.ports.telemetry import CountMetric, DurationMetric
 
 
 class ProcessMetrics(Collector):
@@ -37,7 +28,7 @@ class ProcessMetrics(Collector):
     def observe(self, metric: DurationMetric, seconds: float, *labels: str) -> None:
         self._histogram(metric, labels).observe(seconds)
 
-    def collect(self) -> Iterator[Metric]:
+    def collect(self) -> Families:
         """Give all families; called in a thread while others count."""
         for metric in (*self._counters.values(), *self._histograms.values()):
             for family in metric.collect():

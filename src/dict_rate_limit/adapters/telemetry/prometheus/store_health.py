@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import Final
 
 from prometheus_client.registry import Collector
 
-from dict_rate_limit.adapters.telemetry.prometheus.catalog import gauge
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import Families, gauge
 from dict_rate_limit.domain.errors import StoreError
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterator
-    from datetime import datetime
-
-    from prometheus_client import Metric
-
-    from dict_rate_limit.ports.stores import StoreHealth
+from dict_rate_limit.ports.stores import StoreHealth
 
 STORE_TIMEOUT_SEC: Final = 2.0
 
@@ -44,7 +39,7 @@ class StoreHealthCollector(Collector):
     def __init__(self, state: StoreHealthState) -> None:
         self._state = state
 
-    def collect(self) -> Iterator[Metric]:
+    def collect(self) -> Families:
         known = {
             "partitions_ahead": self._state.partitions_ahead,
             "schema_version": self._state.schema_version,

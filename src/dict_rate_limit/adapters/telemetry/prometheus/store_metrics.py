@@ -4,29 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 from prometheus_client.registry import Collector
 
-from dict_rate_limit.adapters.telemetry.prometheus.catalog import counter, gauge
-from dict_rate_limit.adapters.telemetry.prometheus.delivery import delivery_metrics, read_delivery
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import Families, counter, gauge
+from dict_rate_limit.adapters.telemetry.prometheus.delivery import DeliveryState, delivery_metrics, read_delivery
 from dict_rate_limit.adapters.telemetry.prometheus.store_health import STORE_TIMEOUT_SEC
-from dict_rate_limit.domain.alerts.alert import Kind
-from dict_rate_limit.domain.errors import StoreError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime, timedelta
-
-    from prometheus_client import Metric
-
-    from dict_rate_limit.adapters.telemetry.prometheus.delivery import DeliveryState
-    from dict_rate_limit.domain.alerts.alert import Severity
-    from dict_rate_limit.domain.buckets.level import Thresholds
-    from dict_rate_limit.domain.errors import Outcome
-    from dict_rate_limit.ports.clock import Clock
-    from dict_rate_limit.ports.stores import LatestReading, Stores, TransitionKey
+from dict_rate_limit.domain.alerts.alert import Kind, Severity
+from dict_rate_limit.domain.buckets.level import Thresholds
+from dict_rate_limit.domain.errors import Outcome, StoreError
+from dict_rate_limit.ports.clock import Clock
+from dict_rate_limit.ports.stores import LatestReading, Stores, TransitionKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +65,7 @@ class StoredStateCollector(Collector):
         self._state = state
         self._now = now
 
-    def collect(self) -> Iterator[Metric]:
+    def collect(self) -> Families:
         """Return whether the store answered and, if so, its state."""
         up = gauge("store_up")
         up.add_metric((), 0 if self._state is None else 1)
@@ -84,7 +75,7 @@ class StoredStateCollector(Collector):
             yield from self._alerts(self._state)
             yield from delivery_metrics(self._state.delivery, self._now)
 
-    def _readings(self, state: StoredState) -> Iterator[Metric]:
+    def _readings(self, state: StoredState) -> Families:
         poll_age, reading_age = gauge("poll_age_seconds"), gauge("reading_age_seconds")
         last, category, polls = gauge("last_reading_timestamp_seconds"), gauge("category_info"), counter("polls")
         for known in state.latest.values():
@@ -99,7 +90,7 @@ class StoredStateCollector(Collector):
         yield from (poll_age, reading_age, last, category, polls)
 
     @staticmethod
-    def _alerts(state: StoredState) -> Iterator[Metric]:
+    def _alerts(state: StoredState) -> Families:
         alerts, transitions, changes = gauge("alerts_open"), counter("alert_transitions"), counter("limit_changes")
         for key, count in state.alerts.items():
             alerts.add_metric(key, count)
