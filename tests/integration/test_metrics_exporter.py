@@ -20,8 +20,9 @@ from dict_rate_limit.adapters.telemetry.prometheus import store_metrics
 from dict_rate_limit.adapters.telemetry.prometheus.catalog import SHORT_BOUNDS
 from dict_rate_limit.adapters.telemetry.prometheus.exporter import (
     Exporter,
-    PublisherInfo,
+    Given,
     StoredSource,
+    single,
 )
 from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import HttpCollector
 from dict_rate_limit.adapters.telemetry.prometheus.process_metrics import ProcessMetrics
@@ -269,7 +270,7 @@ async def test_the_destination_is_exported_without_the_database(
 ) -> None:
     world.stores = absent_stores(world.clock)
 
-    series = await scraped(world, [PublisherInfo(destination)])
+    series = await scraped(world, [Given([single("publisher_info", 1, destination)])])
 
     assert value(series, "publisher_info", destination=destination) == 1
 

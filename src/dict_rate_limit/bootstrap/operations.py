@@ -10,9 +10,9 @@ from dict_rate_limit.adapters.telemetry.prometheus.certificates import Certifica
 from dict_rate_limit.adapters.telemetry.prometheus.exporter import (
     Collector,
     Exporter,
-    PlanCollector,
-    PublisherInfo,
+    Given,
     StoredSource,
+    single,
 )
 from dict_rate_limit.bootstrap.container import Container
 from dict_rate_limit.serving.readiness import Check, Readiness
@@ -29,8 +29,13 @@ def exporter(container: Container, collectors: Sequence[Collector] = ()) -> Expo
         clock=container.clock,
     )
     own = (
-        PublisherInfo("log" if settings.pulsar_broker_url is None else "pulsar"),
-        PlanCollector(settings.poll_interval, shipped_migrations()[-1].version),
+        Given(
+            (
+                single("publisher_info", 1, "log" if settings.pulsar_broker_url is None else "pulsar"),
+                single("poll_interval_seconds", settings.poll_interval.total_seconds()),
+                single("schema_version_expected", shipped_migrations()[-1].version),
+            )
+        ),
         CertificateExpiry(_certificates(container)),
         container.telemetry.metrics,
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.registry import Collector
 
 Families = Iterator[Metric]
 
@@ -196,19 +197,33 @@ _METRICS: Final = (
 CATALOG: Final[Mapping[str, MetricSpec]] = {metric.name: metric for metric in _METRICS}
 
 
+class Given(Collector):
+    """Families that are already made, or made when the collector is read."""
+
+    def __init__(self, families: Iterable[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Families:
+        yield from self._families
+
+
+def single(name: str, value: float, *labels: str) -> GaugeMetricFamily:
+    """Return a gauge of the catalog with one series."""
+    family = gauge(name)
+    family.add_metric(labels, value)
+    return family
+
+
 def gauge(name: str) -> GaugeMetricFamily:
-    """Return a gauge of the catalog."""
     metric = CATALOG[name]
     return GaugeMetricFamily(metric.family, metric.text, labels=metric.labels)
 
 
 def counter(name: str) -> CounterMetricFamily:
-    """Return a counter of the catalog."""
     metric = CATALOG[name]
     return CounterMetricFamily(metric.family, metric.text, labels=metric.labels)
 
 
 def histogram(name: str) -> HistogramMetricFamily:
-    """Return a histogram of the catalog."""
     metric = CATALOG[name]
     return HistogramMetricFamily(metric.family, metric.text, labels=metric.labels)

@@ -6,48 +6,20 @@ import asyncio
 import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
-from typing import Final
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.registry import Collector
 
 from dict_rate_limit.adapters.telemetry.prometheus.bucket_metrics import BucketSeries
-from dict_rate_limit.adapters.telemetry.prometheus.catalog import Families, gauge
-from dict_rate_limit.adapters.telemetry.prometheus.delivery import PublisherInfo
-from dict_rate_limit.adapters.telemetry.prometheus.store_health import StoreHealthCollector, read_store_health
+from dict_rate_limit.adapters.telemetry.prometheus.catalog import Given, single
 from dict_rate_limit.adapters.telemetry.prometheus.store_metrics import (
     StoredSource,
-    StoredStateCollector,
     read_store,
+    read_store_health,
+    state_metrics,
 )
 
-__all__ = [
-    "MEDIA_TYPE",
-    "Collector",
-    "Exporter",
-    "PlanCollector",
-    "PublisherInfo",
-    "StoredSource",
-]
-
-MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
-
-
-class PlanCollector(Collector):
-    """The interval of the polls and the newest migration of this version."""
-
-    def __init__(self, interval: timedelta, newest_migration: int) -> None:
-        self._plan = {
-            "poll_interval_seconds": interval.total_seconds(),
-            "schema_version_expected": newest_migration,
-        }
-
-    def collect(self) -> Families:
-        for name, value in self._plan.items():
-            family = gauge(name)
-            family.add_metric((), value)
-            yield family
+__all__ = ["Collector", "Exporter", "Given", "StoredSource", "single"]
 
 
 class Exporter:
@@ -64,7 +36,7 @@ class Exporter:
     async def scrape(self) -> bytes:
         """Return the metrics in Prometheus' text format 0.0.4."""
         own = CollectorRegistry(auto_describe=False)
-        own.register(_Build(self._version))
+        own.register(Given([single("build_info", 1, self._version)]))
         if self._stored is None:
             return await asyncio.to_thread(lambda: generate_latest(own) + generate_latest(self._registry))
         now = self._stored.clock.now()
@@ -72,8 +44,8 @@ class Exporter:
             state, condition = await asyncio.gather(
                 read_store(self._stored), read_store_health(self._stored.stores.health, now)
             )
-            own.register(StoredStateCollector(state, now))
-            own.register(StoreHealthCollector(condition))
+            own.register(Given(state_metrics(state, now)))
+            own.register(Given(single(name, value) for name, value in condition.items() if value is not None))
             latest = () if state is None else state.latest.values()
             buckets = BucketSeries(self._stored.thresholds, self._stored.interval)
             # in a thread: the text of a thousand participants would block the event loop
@@ -92,13 +64,3 @@ def _without_gc() -> Iterator[None]:
         yield
     finally:
         gc.enable()
-
-
-class _Build(Collector):
-    def __init__(self, version: str) -> None:
-        self._version = version
-
-    def collect(self) -> Families:
-        family = gauge("build_info")
-        family.add_metric((self._version,), 1)
-        yield family

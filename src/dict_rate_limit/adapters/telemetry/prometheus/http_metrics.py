@@ -5,46 +5,27 @@ from __future__ import annotations
 from bisect import bisect_left
 from itertools import accumulate
 
-from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 from dict_rate_limit.adapters.telemetry.prometheus.catalog import SHORT_BOUNDS, Families, counter, histogram
 from dict_rate_limit.ports.cache import CacheStatus
 
 
-class Durations:
-    """Counts durations in the buckets of `SHORT_BOUNDS`."""
-
-    __slots__ = ("_buckets", "_seconds")
-
-    def __init__(self) -> None:
-        self._buckets = [0] * (len(SHORT_BOUNDS) + 1)
-        self._seconds = 0.0
-
-    def add(self, seconds: float) -> None:
-        self._buckets[bisect_left(SHORT_BOUNDS, seconds)] += 1
-        self._seconds += seconds
-
-    def write(self, family: HistogramMetricFamily, *labels: str) -> None:
-        """Add the series to the family."""
-        bounds = [*(str(bound) for bound in SHORT_BOUNDS), "+Inf"]
-        counts = list(zip(bounds, accumulate(self._buckets), strict=True))
-        family.add_metric(labels, counts, sum_value=self._seconds)
-
-
 class RouteCounts:
-    """What one route answered."""
+    """The responses of one route. A labelled update of prometheus-client would cost as much as a cached response."""
 
-    __slots__ = ("durations", "statuses")
+    __slots__ = ("buckets", "seconds", "statuses")
 
     def __init__(self) -> None:
         self.statuses: dict[tuple[str, int], int] = {}
-        self.durations = Durations()
+        self.buckets = [0] * (len(SHORT_BOUNDS) + 1)
+        self.seconds = 0.0
 
     def add(self, method: str, status: int, seconds: float) -> None:
         key = (method, status)
         self.statuses[key] = self.statuses.get(key, 0) + 1
-        self.durations.add(seconds)
+        self.buckets[bisect_left(SHORT_BOUNDS, seconds)] += 1
+        self.seconds += seconds
 
 
 class HttpCollector(Collector):
@@ -63,10 +44,12 @@ class HttpCollector(Collector):
     def collect(self) -> Families:
         """Give counts and durations by route, and the readings; scraped in a thread, while others add."""
         requests, durations = counter("http_requests"), histogram("http_request_duration_seconds")
+        bounds = [*(str(bound) for bound in SHORT_BOUNDS), "+Inf"]
         for name, route in tuple(self._routes.items()):
             for (method, status), count in tuple(route.statuses.items()):
                 requests.add_metric((name, method, str(status)), count)
-            route.durations.write(durations, name)
+            counts = list(zip(bounds, accumulate(route.buckets), strict=True))
+            durations.add_metric((name,), counts, sum_value=route.seconds)
         reads = counter("cache_reads")
         for result, count in self.reads.items():
             reads.add_metric((result.value,), count)
