@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from dict_rate_limit.adapters.pulsar.in_flight import InFlight
+from dict_rate_limit.adapters.pulsar.publisher import InFlight
 from dict_rate_limit.ports.delivery import PublishResult
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from dict_rate_limit.adapters.pulsar.threads import in_thread, post_to_loop
+from dict_rate_limit.adapters.pulsar.connection import in_thread, post_to_loop
 
 
 async def test_a_blocking_call_runs_in_a_thread_and_returns_its_result() -> None:

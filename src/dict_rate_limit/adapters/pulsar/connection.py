@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
+import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pulsar
-
-from dict_rate_limit.adapters.pulsar.threads import in_thread, run_detached
 
 TLS: Final = "pulsar+ssl"
 BATCH_DELAY_MS: Final = 2
@@ -166,3 +167,42 @@ def _create_producer(
 def _name() -> str:
     # The broker rejects a name that it believes to be still connected, so each producer has a new name.
     return f"dict-rate-limit-{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
+
+
+T = TypeVar("T")
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Run a blocking call in a new daemon thread and await it.
+
+    A cancelled caller leaves the call running. Neither the loop nor the process waits for it at the end.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def run() -> None:
+        try:
+            result = work()
+        except BaseException as error:  # noqa: BLE001 -- raised again in the awaiting task
+            post_to_loop(loop, _settle, future, future.set_exception, error)
+        else:
+            post_to_loop(loop, _settle, future, future.set_result, result)
+
+    run_detached(run)
+    return await future
+
+
+def run_detached(work: Callable[[], None]) -> None:
+    """Run a call in a new daemon thread without waiting for it."""
+    threading.Thread(target=work, name="pulsar", daemon=True).start()
+
+
+def post_to_loop(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *arguments: object) -> None:
+    """Call a function on the loop, from any thread. Does nothing when the loop is closed."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(call, *arguments)
+
+
+def _settle(future: asyncio.Future[T], settle: Callable[[object], None], value: object) -> None:
+    if not future.done():
+        settle(value)

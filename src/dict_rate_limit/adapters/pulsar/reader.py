@@ -15,10 +15,11 @@ from dict_rate_limit.adapters.pulsar.connection import (
     BrokerAddress,
     BrokerTimeouts,
     close,
+    in_thread,
     open_client,
+    run_detached,
 )
 from dict_rate_limit.adapters.pulsar.diagnosis import explain_failure, probe
-from dict_rate_limit.adapters.pulsar.threads import in_thread, run_detached
 from dict_rate_limit.contract.events import ACTION
 from dict_rate_limit.domain.errors import EventsUnavailableError
 from dict_rate_limit.ports.clock import Clock
