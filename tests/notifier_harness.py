@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from dict_rate_limit.adapters.memory.notifications import MemoryNotifier
-from dict_rate_limit.adapters.notify.address_guard import AddressGuard
 from dict_rate_limit.adapters.notify.alertmanager import AlertmanagerNotifier
 from dict_rate_limit.adapters.notify.apprise_notifier import TIMEOUT_SEC, AppriseNotifier
 from dict_rate_limit.adapters.notify.by_type import NotifierByType
-from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
+from dict_rate_limit.adapters.notify.guarded_http import AddressGuard, GuardedHttp
 from dict_rate_limit.adapters.notify.webhook import WebhookNotifier
 from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
 from dict_rate_limit.domain.notifications.routing import DeliveryResult

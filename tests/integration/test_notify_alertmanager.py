@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dict_rate_limit.adapters.notify.address_guard import AddressGuard
 from dict_rate_limit.adapters.notify.alertmanager import AlertmanagerNotifier
-from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
+from dict_rate_limit.adapters.notify.guarded_http import AddressGuard, GuardedHttp
 from dict_rate_limit.domain.notifications.channel import Channel, ChannelType, Language
 from http_receiver import http_receiver
 from notifier_harness import LOOPBACK, message

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
-from dict_rate_limit.adapters.notify.address_guard import AddressGuard
-from dict_rate_limit.adapters.notify.guarded_http import CallError, GuardedHttp
+from dict_rate_limit.adapters.notify.guarded_http import AddressGuard, CallError, GuardedHttp
 from http_receiver import answer, http_receiver
 from notifier_harness import LOOPBACK
 

@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dict_rate_limit.adapters.notify.address_guard import AddressGuard
-from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
+from dict_rate_limit.adapters.notify.guarded_http import AddressGuard, GuardedHttp
 from dict_rate_limit.adapters.notify.heartbeat import UrlHeartbeat
 from http_receiver import answer, http_receiver
 from log_lines import log_lines

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dict_rate_limit.adapters.notify.address_guard import AddressGuard
-from dict_rate_limit.adapters.notify.guarded_http import GuardedHttp
+from dict_rate_limit.adapters.notify.guarded_http import AddressGuard, GuardedHttp
 from dict_rate_limit.adapters.notify.webhook import WebhookNotifier, signatures
 from dict_rate_limit.contract.events import event_document
 from dict_rate_limit.domain.notifications.channel import Channel, ChannelType

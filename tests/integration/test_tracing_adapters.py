@@ -9,9 +9,8 @@ import pytest
 from bridge_server import OddBridge
 from dict_rate_limit.adapters.bridge.source import BridgeSource
 from dict_rate_limit.adapters.clock import SystemClock
-from dict_rate_limit.adapters.notify.address_guard import AddressGuard
 from dict_rate_limit.adapters.notify.by_type import NotifierByType
-from dict_rate_limit.adapters.notify.guarded_http import CallError, GuardedHttp
+from dict_rate_limit.adapters.notify.guarded_http import AddressGuard, CallError, GuardedHttp
 from dict_rate_limit.adapters.notify.webhook import WebhookNotifier
 from dict_rate_limit.adapters.postgres.pool import open_pool
 from dict_rate_limit.adapters.postgres.sql_loader import statements

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dict_rate_limit.adapters.notify.address_guard import AddressError, AddressGuard
+from dict_rate_limit.adapters.notify.guarded_http import AddressError, AddressGuard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
