@@ -11,7 +11,7 @@ import yaml
 
 from cluster.references import dangling
 from deploy.rendered_chart import RELEASES, containers, environment, pod, release, rendered
-from dict_rate_limit.adapters.notify.channels_toml import parse_channels
+from dict_rate_limit.adapters.notify.channels_file import parse_channels
 from dict_rate_limit.settings import Program, load
 from dict_rate_limit.settings.fields import definitions
 from tool_box import REPOSITORY

@@ -21,8 +21,7 @@ from dict_rate_limit.adapters.notify.apprise_notifier import (
     notify_type,
     url_for,
 )
-from dict_rate_limit.adapters.notify.channels_file import check_channels
-from dict_rate_limit.adapters.notify.channels_toml import parse_channels
+from dict_rate_limit.adapters.notify.channels_file import check_channels, parse_channels
 from dict_rate_limit.domain.alerts.alert import Kind, Severity
 from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
 from http_receiver import answer, http_receiver

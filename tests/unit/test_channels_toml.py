@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dict_rate_limit.adapters.notify.channels_toml import parse_channels
+from dict_rate_limit.adapters.notify.channels_file import parse_channels
 from dict_rate_limit.domain.alerts.alert import Severity
 from dict_rate_limit.domain.notifications.channel import Channel, ChannelType, Language, Routes
 
 if TYPE_CHECKING:
-    from dict_rate_limit.adapters.notify.channels_toml import ParsedChannels
+    from dict_rate_limit.adapters.notify.channels_file import ParsedChannels
 
 NEW = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OLD = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"

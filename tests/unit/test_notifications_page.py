@@ -8,7 +8,7 @@ import pytest
 
 from dict_rate_limit.adapters.notify import channels_toml
 from dict_rate_limit.adapters.notify.apprise_notifier import TIMEOUT_SEC
-from dict_rate_limit.adapters.notify.channels_toml import parse_channels
+from dict_rate_limit.adapters.notify.channels_file import parse_channels
 from dict_rate_limit.adapters.notify.webhook import REJECTION_STATUSES, signatures
 from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
 
