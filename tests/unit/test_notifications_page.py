@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dict_rate_limit.adapters.notify import channels_toml
+from dict_rate_limit.adapters.notify import channels_file
 from dict_rate_limit.adapters.notify.apprise_notifier import TIMEOUT_SEC
 from dict_rate_limit.adapters.notify.channels_file import parse_channels
 from dict_rate_limit.adapters.notify.webhook import REJECTION_STATUSES, signatures
@@ -50,7 +50,7 @@ def test_the_page_shows_every_channel_type() -> None:
 def test_the_table_of_keys_matches_the_parser() -> None:
     rows = re.findall(r"^\| `([a-z_]+)` \|", PAGE, re.MULTILINE)
 
-    assert rows == list(channels_toml._KEYS)
+    assert rows == list(channels_file._KEYS)
 
 
 def headers(signed: str) -> dict[str, str]:

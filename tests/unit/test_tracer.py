@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from opentelemetry import trace
 
-from dict_rate_limit.adapters.telemetry.otel.log_context import current
+from dict_rate_limit.adapters.telemetry.otel.tracer import log_context
 from dict_rate_limit.domain.errors import Outcome, SourceError
 from dict_rate_limit.ports.telemetry import NULL_TRACER, Component
 from span_memory import ROOT, SpanMemory, attributes
@@ -172,11 +172,11 @@ def test_log_lines_have_the_trace_and_span() -> None:
     memory = SpanMemory()
 
     with memory.under_way() as root:
-        inside = current()
+        inside = log_context()
 
     assert tuple(inside.values()) == hexed(root.get_span_context())
     assert list(inside) == ["trace_id", "span_id"]
-    assert current() == {}
+    assert log_context() == {}
 
 
 def test_the_null_tracer_has_the_same_interface() -> None:

@@ -6,7 +6,7 @@ import pytest
 from opentelemetry.trace import SpanKind
 
 from dict_rate_limit.adapters.telemetry.otel.asgi_middleware import TracingMiddleware
-from dict_rate_limit.adapters.telemetry.otel.log_context import current
+from dict_rate_limit.adapters.telemetry.otel.tracer import log_context
 from dict_rate_limit.apps.api.app import span_names
 from span_memory import SpanMemory, attributes
 
@@ -29,7 +29,7 @@ class App:
         self.inside: list[Mapping[str, object]] = []
 
     async def __call__(self, _scope: Message, _receive: Callable[[], Awaitable[Message]], send: Send) -> None:
-        self.inside.append(current())
+        self.inside.append(log_context())
         if self.error is not None:
             raise self.error
         await send({"type": "http.response.start", "status": self.status, "headers": []})
@@ -109,7 +109,7 @@ async def test_log_lines_of_a_request_name_its_span() -> None:
     (span,) = memory.spans
     assert span.context is not None
     assert app.inside == [{"trace_id": f"{span.context.trace_id:032x}", "span_id": f"{span.context.span_id:016x}"}]
-    assert current() == {}
+    assert log_context() == {}
 
 
 @pytest.mark.parametrize(("status", "failure"), [(404, None), (500, "500"), (503, "503")])

@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import Status, StatusCode
 
-from dict_rate_limit.adapters.telemetry.otel.export import FailureSummary, RedactingExporter
+from dict_rate_limit.adapters.telemetry.otel.provider import FailureSummary, RedactingExporter
 from log_lines import log_lines
 
 if TYPE_CHECKING:

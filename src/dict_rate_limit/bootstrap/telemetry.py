@@ -66,8 +66,8 @@ def _traced(
     stack: ExitStack,
 ) -> Telemetry:
     # imported here: without a collector a process must not pay for OpenTelemetry's libraries
-    from dict_rate_limit.adapters.telemetry.otel import asgi_middleware, log_context, provider  # noqa: PLC0415
-    from dict_rate_limit.adapters.telemetry.otel.tracer import OtelTracer  # noqa: PLC0415
+    from dict_rate_limit.adapters.telemetry.otel import asgi_middleware, provider  # noqa: PLC0415
+    from dict_rate_limit.adapters.telemetry.otel.tracer import OtelTracer, log_context  # noqa: PLC0415
 
     traced = provider.TracedService(
         name=service, version=version("dict-rate-limit"), share=settings.otel_traces_sampler_arg
@@ -77,8 +77,8 @@ def _traced(
     else:
         spans = stack.enter_context(provider.open_provider(_collector(settings), traced, temporal()))
         provider.make_global(spans)
-    log_contexts.append(log_context.current)
-    stack.callback(log_contexts.remove, log_context.current)
+    log_contexts.append(log_context)
+    stack.callback(log_contexts.remove, log_context)
     tracer = spans.get_tracer("dict_rate_limit")
     return Telemetry(
         traced=True,

@@ -80,3 +80,11 @@ def fail(span: trace.Span, failure: str) -> None:
 def kind_of(error: BaseException) -> str:
     """Return one word for an error; for a SourceError its outcome."""
     return error.outcome.value if isinstance(error, SourceError) else type(error).__name__
+
+
+def log_context() -> Mapping[str, object]:
+    """Return the ids of the trace and the span, in hex as every tool shows them; nothing outside one."""
+    context = trace.get_current_span().get_span_context()
+    if not context.is_valid:
+        return {}
+    return {"trace_id": trace.format_trace_id(context.trace_id), "span_id": trace.format_span_id(context.span_id)}
