@@ -14,11 +14,10 @@ from rich.text import Text
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.cli.output import console_for
 from dict_rate_limit.bootstrap.migrations import migrate, migration_status, redo_migration, revert_migration
-from dict_rate_limit.settings import Program, load
+from dict_rate_limit.settings import Program, load, required
 
 if TYPE_CHECKING:
     from dict_rate_limit.bootstrap.migrations import MigrationStatus
-    from dict_rate_limit.settings import Settings
 
 
 Loss = Annotated[
@@ -44,7 +43,7 @@ def _group() -> None:
 
 def up(context: typer.Context) -> int:
     """Apply every pending migration."""
-    applied = asyncio.run(migrate(_settings(context)))
+    applied = asyncio.run(migrate(_url(context)))
     sys.stdout.writelines(f"{name}\n" for name in applied)
     typer.echo(f"{len(applied)} applied" if applied else "nothing to apply: the schema is up to date", err=True)
     return Exit.OK
@@ -59,7 +58,7 @@ def status(
 
     Changes nothing.
     """
-    found = asyncio.run(migration_status(_settings(context)))
+    found = asyncio.run(migration_status(_url(context)))
     if output == "json":
         sys.stdout.write(json.dumps([_row(migration) for migration in found], indent=2) + "\n")
         return Exit.OK
@@ -78,7 +77,7 @@ def down(context: typer.Context, *, allow_data_loss: Loss = False) -> int:
 
     Rejected if it would delete rows.
     """
-    name = asyncio.run(revert_migration(_settings(context), allow_data_loss=allow_data_loss))
+    name = asyncio.run(revert_migration(_url(context), allow_data_loss=allow_data_loss))
     return _report(name, "reverted")
 
 
@@ -87,7 +86,7 @@ def redo(context: typer.Context, *, allow_data_loss: Loss = False) -> int:
 
     Rejected if it would delete rows.
     """
-    name = asyncio.run(redo_migration(_settings(context), allow_data_loss=allow_data_loss))
+    name = asyncio.run(redo_migration(_url(context), allow_data_loss=allow_data_loss))
     return _report(name, "reverted and applied again")
 
 
@@ -105,5 +104,5 @@ def _row(migration: MigrationStatus) -> dict[str, int | str | None]:
     return {"version": migration.version, "name": migration.name, "applied_at": since}
 
 
-def _settings(context: typer.Context) -> Settings:
-    return load(context.obj, program=Program.MIGRATE)
+def _url(context: typer.Context) -> str:
+    return required(load(context.obj, program=Program.MIGRATE).database_url, "DATABASE_URL")

@@ -18,6 +18,7 @@ from dict_rate_limit.bootstrap.publisher import open_publisher
 from dict_rate_limit.bootstrap.worker import worker_deps, worker_telemetry
 from dict_rate_limit.serving.granian import serve
 from dict_rate_limit.serving.operations import OperationsApp
+from dict_rate_limit.settings import Settings, required
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from dict_rate_limit.apps.local.startup import Startup
     from dict_rate_limit.bootstrap.container import Container
     from dict_rate_limit.bootstrap.worker import WorkerDeps
-    from dict_rate_limit.settings import Settings
 
 # `up` promises to end within three seconds of Ctrl-C.
 DRAIN: Final = timedelta(seconds=1)
@@ -59,7 +59,7 @@ async def running(settings: Settings, startup: Startup) -> AsyncIterator[None]:
 async def bring_schema_up_to_date(settings: Settings, startup: Startup) -> None:
     """Bring the schema up to date."""
     startup.progress.begin(SCHEMA)
-    applied = await migrate(settings)
+    applied = await migrate(required(settings.database_url, "DATABASE_URL"))
     startup.progress.ready(SCHEMA, f"{len(applied)} migrations applied" if applied else "up to date")
 
 
