@@ -13,11 +13,15 @@ from pathlib import Path
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.postgres.backup import restore as restoring
 from dict_rate_limit.adapters.postgres.backup import scratch
-from dict_rate_limit.adapters.postgres.backup.directory import Backup, find
-from dict_rate_limit.adapters.postgres.backup.dump import back_up, clear_away
+from dict_rate_limit.adapters.postgres.backup.directory import Backup
+from dict_rate_limit.adapters.postgres.backup.directory import find as find_backup
+from dict_rate_limit.adapters.postgres.backup.dump import back_up
+from dict_rate_limit.adapters.postgres.backup.dump import clear_away as prune_backups
 from dict_rate_limit.adapters.postgres.backup.restore import RestoreTimes
 from dict_rate_limit.adapters.postgres.backup.tools import Place, find_tools
-from dict_rate_limit.domain.recovery import Manifest, Retention
+from dict_rate_limit.domain.recovery import Manifest
+
+__all__ = ["BackupService", "Drilled", "Restored", "backup_service", "check_backup", "find_backup", "prune_backups"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +71,7 @@ class BackupService:
         empty database, None = a scratch one on the same server.
         """
         with _folder(to) as folder:
-            backup = await self.back_up(folder) if source is None else find(source)[0]
+            backup = await self.back_up(folder) if source is None else find_backup(source)[0]
             target = (
                 scratch.scratch(self._place) if into is None else scratch.lent(replace(self._place, database_url=into))
             )
@@ -87,16 +91,6 @@ class BackupService:
 def backup_service(database_url: str, environ: Mapping[str, str], folders: Sequence[Path]) -> BackupService:
     """Return the service; `folders` may hold pg_dump and pg_restore."""
     return BackupService(Place(database_url=database_url, environ=environ, folders=folders))
-
-
-def delete_old_backups(folder: Path, made: Backup, retention: Retention) -> tuple[list[Backup], list[str]]:
-    """Delete the backups that `retention` does not keep; return them and problems of others."""
-    return clear_away(folder, made, retention)
-
-
-def find_backup(path: Path) -> tuple[Backup, Sequence[str]]:
-    """Return a backup by its dump, its manifest or FOLDER/latest, and the damaged ones that were skipped."""
-    return find(path)
 
 
 async def check_backup(backup: Backup, folders: Sequence[Path]) -> None:

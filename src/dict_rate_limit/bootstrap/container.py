@@ -9,7 +9,6 @@ from importlib.metadata import version
 
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.redis import RedisCache
-from dict_rate_limit.bootstrap.cache import open_cache
 from dict_rate_limit.bootstrap.source import Source, open_source
 from dict_rate_limit.bootstrap.store import Database, open_database
 from dict_rate_limit.bootstrap.telemetry import Telemetry
@@ -34,17 +33,18 @@ class Container:
 async def open_container(settings: Settings, telemetry: Telemetry) -> AsyncIterator[Container]:
     """Yield the components, closed at the end. None has to be reachable."""
     clock = SystemClock()
-    async with (
-        open_database(settings, telemetry) as database,
-        open_cache(settings, telemetry) as cache,
-        open_source(settings, clock, telemetry) as source,
-    ):
-        yield Container(
-            settings=settings,
-            telemetry=telemetry,
-            clock=clock,
-            version=version("dict-rate-limit"),
-            database=database,
-            cache=cache,
-            source=source,
-        )
+    password, tracer = settings.redis_password, telemetry.tracer
+    cache = RedisCache(settings.redis_addr or "", password, tls=settings.redis_tls, tracer=tracer)
+    async with open_database(settings, telemetry) as database, open_source(settings, clock, telemetry) as source:
+        try:
+            yield Container(
+                settings=settings,
+                telemetry=telemetry,
+                clock=clock,
+                version=version("dict-rate-limit"),
+                database=database,
+                cache=cache,
+                source=source,
+            )
+        finally:
+            await cache.close()

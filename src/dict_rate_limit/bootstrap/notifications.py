@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from dict_rate_limit.adapters.notify.alertmanager import AlertmanagerNotifier
 from dict_rate_limit.adapters.notify.apprise_notifier import AppriseNotifier
@@ -14,9 +12,11 @@ from dict_rate_limit.adapters.notify.guarded_http import AddressGuard, GuardedHt
 from dict_rate_limit.adapters.notify.heartbeat import UrlHeartbeat
 from dict_rate_limit.adapters.notify.webhook import WebhookNotifier
 from dict_rate_limit.bootstrap.container import Container
-from dict_rate_limit.domain.notifications.channel import Channel, ChannelType
+from dict_rate_limit.domain.notifications.channel import ChannelType
 from dict_rate_limit.ports.notifications import Heartbeat, Notifier
 from dict_rate_limit.usecases.notify import NotifyDeps
+
+__all__ = ["NotifyComponents", "check_channels", "notifications"]
 
 
 class NoHeartbeat:
@@ -54,8 +54,3 @@ def notifications(container: Container) -> NotifyComponents:
     )
     url = settings.heartbeat_url
     return NotifyComponents(notify=notify, heartbeat=NoHeartbeat() if url is None else UrlHeartbeat(http, url))
-
-
-def channels_of_file(path: Path) -> tuple[Sequence[Channel], Sequence[str]]:
-    """Return the channels of a file and its problems; sends nothing."""
-    return check_channels(path)

@@ -12,7 +12,7 @@ from dict_rate_limit.apps.cli.backup_target import service
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.cli.formatting import format_count, format_size, format_time
 from dict_rate_limit.apps.cli.signals import run_interruptible
-from dict_rate_limit.bootstrap.backup import delete_old_backups
+from dict_rate_limit.bootstrap.backup import prune_backups
 from dict_rate_limit.domain.recovery import Manifest, Retention
 
 
@@ -43,7 +43,7 @@ def backup(
     sys.stdout.write(f"{made.dump}\n")
     for line in describe_backup(made.manifest):
         typer.echo(line, err=True)
-    gone, bad = delete_old_backups(folder, made, retention)
+    gone, bad = prune_backups(folder, made, retention)
     if gone:
         typer.echo(f"{format_count(len(gone), 'older backup')} deleted", err=True)
     for line in bad:

@@ -10,7 +10,7 @@ import typer
 
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.apps.cli.formatting import format_count
-from dict_rate_limit.bootstrap.notifications import channels_of_file
+from dict_rate_limit.bootstrap.notifications import check_channels
 from dict_rate_limit.domain.notifications.channel import Channel
 from dict_rate_limit.settings import load
 
@@ -38,7 +38,7 @@ def check(
     path = Path(file) if file is not None else load(context.obj).notify_urls_file
     if path is None:
         raise CommandError(Exit.USAGE, "file: not given, expected --file or NOTIFY_URLS_FILE")
-    channels, problems = channels_of_file(path)
+    channels, problems = check_channels(path)
     if problems:
         for problem in problems:
             typer.echo(f"error: {problem}", err=True)
