@@ -156,7 +156,7 @@ def test_an_invalid_value_is_rejected_with_its_name(name: str, text: str) -> Non
     (problem,) = problems_of({name: text})
 
     assert problem.startswith(f"{name}: ")
-    assert definitions()[name].expected in problem
+    assert definitions()[name].type.expected in problem
 
 
 def test_a_problem_names_the_value_and_the_expectation() -> None:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, TypeVar, cast
+from typing import Final, Generic, TypeVar, cast
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 METADATA_KEY: Final = "setting"
 
@@ -30,22 +31,28 @@ class Secrecy(StrEnum):
     WHOLLY = "WHOLLY"  # not at all; also readable from NAME_FILE
 
 
+@dataclass(frozen=True, slots=True)
+class ValueType(Generic[T_co]):
+    """What a setting accepts. `expected` completes the sentence "expected …"."""
+
+    parse: Callable[[str], T_co]
+    expected: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
     """One setting.
 
     default   text that is parsed when the variable is not set; None = the value is None
-    expected  completes the sentence "expected …"
     needed_by programs that do not start without this setting
     """
 
     section: str
-    parse: Callable[[str], object]
+    type: ValueType[object]
     default: str | None
-    expected: str
     doc: str
-    secrecy: Secrecy
-    needed_by: tuple[Program, ...]
+    secrecy: Secrecy = Secrecy.OPEN
+    needed_by: tuple[Program, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,35 +61,22 @@ class Section:
 
     title: str
 
-    def setting(
-        self, parse: Callable[[str], T], default: str, *, expected: str, doc: str, secrecy: Secrecy = Secrecy.OPEN
-    ) -> T:
+    def setting(self, type_: ValueType[T], default: str, *, doc: str) -> T:
         """Define a setting with a default, written as an operator would write it."""
-        definition = Definition(
-            section=self.title, parse=parse, default=default, expected=expected, doc=doc, secrecy=secrecy, needed_by=()
-        )
-        return cast("T", field(repr=secrecy is Secrecy.OPEN, metadata={METADATA_KEY: definition}))
+        return cast("T", _field(Definition(section=self.title, type=type_, default=default, doc=doc)))
 
     def optional(
-        self,
-        parse: Callable[[str], T],
-        *,
-        expected: str,
-        doc: str,
-        secrecy: Secrecy = Secrecy.OPEN,
-        needed_by: tuple[Program, ...] = (),
+        self, type_: ValueType[T], *, doc: str, secrecy: Secrecy = Secrecy.OPEN, needed_by: tuple[Program, ...] = ()
     ) -> T | None:
         """Define a setting that is None when it is not set."""
         definition = Definition(
-            section=self.title,
-            parse=parse,
-            default=None,
-            expected=expected,
-            doc=doc,
-            secrecy=secrecy,
-            needed_by=needed_by,
+            section=self.title, type=type_, default=None, doc=doc, secrecy=secrecy, needed_by=needed_by
         )
-        return cast("T | None", field(repr=secrecy is Secrecy.OPEN, metadata={METADATA_KEY: definition}))
+        return cast("T | None", _field(definition))
+
+
+def _field(definition: Definition) -> object:
+    return field(repr=definition.secrecy is Secrecy.OPEN, metadata={METADATA_KEY: definition})
 
 
 class SettingOrigin(StrEnum):

@@ -13,16 +13,31 @@ from dict_rate_limit.domain.access import Role
 from dict_rate_limit.domain.buckets.level import Thresholds
 from dict_rate_limit.domain.buckets.reading import DEFAULT_PARTICIPANT
 from dict_rate_limit.settings import parsers
-from dict_rate_limit.settings.definition import METADATA_KEY, Definition, Program, Provenance, Secrecy, Section
+from dict_rate_limit.settings.definition import (
+    METADATA_KEY,
+    Definition,
+    Program,
+    Provenance,
+    Secrecy,
+    Section,
+    ValueType,
+)
 from dict_rate_limit.settings.parsers import Schedule, parse_schedule
 
 C = TypeVar("C")
 
 _RUNNING: Final = (Program.API, Program.WORKER)
-_FILE: Final = "a path to a file"
-_MUTUAL: Final = "a path to a file; all three BRIDGE_TLS_ files or none"
 _PERCENT: Final = "a percentage from 0 to 100 with at most two decimals"
-_ADDRESS: Final = "host:port"
+
+_BOOLEAN: Final = ValueType(parsers.boolean, "true or false")
+_TEXT: Final = ValueType(parsers.text, "printable text")
+_SECRET: Final = ValueType(parsers.secret, "text without NUL")
+_FILE: Final = ValueType(parsers.path, "a path to a file")
+_BRIDGE_FILE: Final = ValueType(parsers.path, "a path to a file; all three BRIDGE_TLS_ files or none")
+_FOLDER: Final = ValueType(parsers.path, "a path to a folder")
+_PORT: Final = ValueType(parsers.whole(1, 65_535), "a port from 1 to 65535")
+_ADDRESS: Final = ValueType(parsers.address, "host:port")
+_URL: Final = ValueType(parsers.url("http", "https"), "http://host/path or https://host/path")
 
 _SERVER = Section(title="Server")
 _ACCESS = Section(title="Access")
@@ -49,266 +64,202 @@ class Settings:
     provenance: Mapping[str, Provenance] = field(repr=False)
 
     host: str = _SERVER.setting(
-        parsers.matching(r"[A-Za-z0-9_.:-]{1,255}"),
+        ValueType(parsers.matching(r"[A-Za-z0-9_.:-]{1,255}"), "an address to listen on"),
         "127.0.0.1",
-        expected="an address to listen on",
         doc="Address the servers listen on. The container images set 0.0.0.0.",
     )
-    port: int = _SERVER.setting(
-        parsers.whole(1, 65_535), "8080", expected="a port from 1 to 65535", doc="Port of the API and the page."
-    )
+    port: int = _SERVER.setting(_PORT, "8080", doc="Port of the API and the page.")
     metrics_port: int = _SERVER.setting(
-        parsers.whole(1, 65_535),
-        "9090",
-        expected="a port from 1 to 65535",
-        doc="Port of `/metrics`. The worker also serves `/health` and `/ready` on it.",
+        _PORT, "9090", doc="Port of `/metrics`. The worker also serves `/health` and `/ready` on it."
     )
     log_level: str = _SERVER.setting(
-        parsers.one_of("debug", "info", "warning", "error"),
+        ValueType(parsers.one_of("debug", "info", "warning", "error"), "debug, info, warning or error"),
         "info",
-        expected="debug, info, warning or error",
         doc="Lowest level of log lines that are written.",
     )
     log_format: str = _SERVER.setting(
-        parsers.one_of("auto", "json", "console"),
+        ValueType(parsers.one_of("auto", "json", "console"), "auto, json or console"),
         "auto",
-        expected="auto, json or console",
         doc="Format of log lines. `auto` = console in a terminal, otherwise JSON.",
     )
     access_log: bool = _SERVER.setting(
-        parsers.boolean,
+        _BOOLEAN,
         "false",
-        expected="true or false",
         doc="Whether every request is logged, not only slow, failed and writing ones. Costs most of the throughput.",
     )
     data_dir: Path | None = _SERVER.optional(
-        parsers.path,
-        expected="a path to a folder",
-        doc="Data folder of `dict-rate-limit up`. `up` chooses one when not set.",
+        _FOLDER, doc="Data folder of `dict-rate-limit up`. `up` chooses one when not set."
     )
 
     observe: bool = _SERVER.setting(
-        parsers.boolean,
+        _BOOLEAN,
         "false",
-        expected="true or false",
         doc="Whether `dict-rate-limit up` also starts Prometheus with the product's rules, if Prometheus is installed.",
     )
-    observe_port: int = _SERVER.setting(
-        parsers.whole(1, 65_535), "9091", expected="a port from 1 to 65535", doc="Port of that Prometheus."
-    )
+    observe_port: int = _SERVER.setting(_PORT, "9091", doc="Port of that Prometheus.")
 
     api_tokens_file: Path | None = _ACCESS.optional(
-        parsers.path,
-        expected=_FILE,
-        doc="Tokens of the API, one line each from `dict-rate-limit tokens create`. Reloaded when it changes.",
+        _FILE, doc="Tokens of the API, one line each from `dict-rate-limit tokens create`. Reloaded when it changes."
     )
     auth_anonymous_role: str = _ACCESS.setting(
-        parsers.one_of("auto", "none", *Role),
+        ValueType(
+            parsers.one_of("auto", "none", *Role), "auto, none, viewer, or operator (which needs a loopback HOST)"
+        ),
         "auto",
-        expected="auto, none, viewer, or operator (which needs a loopback HOST)",
         doc="Role of clients without a token. `auto` = viewer when HOST is a loopback address, otherwise none.",
     )
 
-    bridge_grpc_address: str | None = _SOURCE.optional(
-        parsers.address, expected=_ADDRESS, doc="Address of the Bridge.", needed_by=_RUNNING
-    )
+    bridge_grpc_address: str | None = _SOURCE.optional(_ADDRESS, doc="Address of the Bridge.", needed_by=_RUNNING)
     bridge_tls_cert_file: Path | None = _SOURCE.optional(
-        parsers.path, expected=_MUTUAL, doc="Client certificate (PEM). Reloaded when it changes."
+        _BRIDGE_FILE, doc="Client certificate (PEM). Reloaded when it changes."
     )
     bridge_tls_key_file: Path | None = _SOURCE.optional(
-        parsers.path, expected=_MUTUAL, doc="Private key of the client certificate (PEM)."
+        _BRIDGE_FILE, doc="Private key of the client certificate (PEM)."
     )
-    bridge_tls_ca_file: Path | None = _SOURCE.optional(
-        parsers.path, expected=_MUTUAL, doc="Certificate authorities of the Bridge (PEM)."
-    )
+    bridge_tls_ca_file: Path | None = _SOURCE.optional(_BRIDGE_FILE, doc="Certificate authorities of the Bridge (PEM).")
     dict_base_url: None = _SOURCE.optional(
-        parsers.unsupported,
-        expected="nothing: direct access to DICT is not yet supported, set BRIDGE_GRPC_ADDRESS",
+        ValueType(parsers.unsupported, "nothing: direct access to DICT is not yet supported, set BRIDGE_GRPC_ADDRESS"),
         doc="Not yet supported. Rejected when set.",
     )
     participants: tuple[str, ...] = _SOURCE.setting(
-        parsers.participants,
+        ValueType(parsers.participants, "comma-separated ISPBs of 8 letters or digits, each once"),
         DEFAULT_PARTICIPANT,
-        expected="comma-separated ISPBs of 8 letters or digits, each once",
         doc="Participants to monitor. `default` = one participant, whose requests carry no ISPB.",
     )
     workflow_cron_schedule: Schedule = _SOURCE.setting(
-        parse_schedule,
+        ValueType(
+            parse_schedule,
+            "five cron fields (not both day of month and day of week) or `@every <duration>`, at least 1s",
+        ),
         "*/5 * * * *",
-        expected="five cron fields (not both day of month and day of week) or `@every <duration>`, at least 1s",
         doc="When the worker polls (UTC).",
     )
     list_budget_share: float = _SOURCE.setting(
-        parsers.share,
+        ValueType(parsers.share, "a number above 0, at most 1"),
         "0.5",
-        expected="a number above 0, at most 1",
         doc="Share of the POLICIES_LIST bucket (6 tokens a minute) that the product may consume.",
     )
 
-    redis_addr: str | None = _CACHE.optional(
-        parsers.address, expected=_ADDRESS, doc="Address of Redis.", needed_by=_RUNNING
-    )
-    redis_password: str | None = _CACHE.optional(
-        parsers.secret, expected="text without NUL", doc="Password of Redis.", secrecy=Secrecy.WHOLLY
-    )
-    redis_tls: bool = _CACHE.setting(
-        parsers.boolean, "false", expected="true or false", doc="Whether the connection to Redis uses TLS."
-    )
+    redis_addr: str | None = _CACHE.optional(_ADDRESS, doc="Address of Redis.", needed_by=_RUNNING)
+    redis_password: str | None = _CACHE.optional(_SECRET, doc="Password of Redis.", secrecy=Secrecy.WHOLLY)
+    redis_tls: bool = _CACHE.setting(_BOOLEAN, "false", doc="Whether the connection to Redis uses TLS.")
     cache_ttl: timedelta = _CACHE.setting(
-        parsers.duration,
+        ValueType(parsers.duration, "a duration such as 60s, 5m, 1m30s or 500ms, at most 24h"),
         "60s",
-        expected="a duration such as 60s, 5m, 1m30s or 500ms, at most 24h",
         doc="How long a reading is fresh.",
     )
 
     database_url: str | None = _DATABASE.optional(
-        parsers.url("postgres", "postgresql"),
-        expected="postgresql://user:password@host:port/database",
+        ValueType(parsers.url("postgres", "postgresql"), "postgresql://user:password@host:port/database"),
         doc="Connection string of PostgreSQL. Displayed without its password.",
         secrecy=Secrecy.PARTLY,
         needed_by=(*_RUNNING, Program.MIGRATE, Program.BACKUP),
     )
     pg_bin_dir: Path | None = _DATABASE.optional(
-        parsers.path,
-        expected="a path to a folder",
-        doc="Folder of pg_dump and pg_restore, if they are not on the PATH.",
+        _FOLDER, doc="Folder of pg_dump and pg_restore, if they are not on the PATH."
     )
     retention_months: int = _DATABASE.setting(
-        parsers.whole(1, 1_200), "13", expected="a whole number from 1 to 1200", doc="Months of history to retain."
+        ValueType(parsers.whole(1, 1_200), "a whole number from 1 to 1200"), "13", doc="Months of history to retain."
     )
 
     temporal_host: str | None = _TEMPORAL.optional(
-        parsers.address, expected=_ADDRESS, doc="Address of Temporal's frontend.", needed_by=(Program.WORKER,)
+        _ADDRESS, doc="Address of Temporal's frontend.", needed_by=(Program.WORKER,)
     )
-    temporal_namespace: str = _TEMPORAL.setting(
-        parsers.text, "dict", expected="printable text", doc="Namespace of the worker."
-    )
-    temporal_task_queue: str = _TEMPORAL.setting(
-        parsers.text, "dict-rate-limit", expected="printable text", doc="Task queue of the worker."
-    )
+    temporal_namespace: str = _TEMPORAL.setting(_TEXT, "dict", doc="Namespace of the worker.")
+    temporal_task_queue: str = _TEMPORAL.setting(_TEXT, "dict-rate-limit", doc="Task queue of the worker.")
     temporal_tls_cert_file: Path | None = _TEMPORAL.optional(
-        parsers.path,
-        expected="a path to a file, together with TEMPORAL_TLS_KEY_FILE",
+        ValueType(parsers.path, "a path to a file, together with TEMPORAL_TLS_KEY_FILE"),
         doc="Client certificate (PEM). Any TEMPORAL_TLS_ setting turns TLS on.",
     )
     temporal_tls_key_file: Path | None = _TEMPORAL.optional(
-        parsers.path,
-        expected="a path to a file, together with TEMPORAL_TLS_CERT_FILE",
+        ValueType(parsers.path, "a path to a file, together with TEMPORAL_TLS_CERT_FILE"),
         doc="Private key of the client certificate (PEM).",
     )
-    temporal_tls_ca_file: Path | None = _TEMPORAL.optional(
-        parsers.path, expected=_FILE, doc="Certificate authorities of Temporal (PEM)."
-    )
+    temporal_tls_ca_file: Path | None = _TEMPORAL.optional(_FILE, doc="Certificate authorities of Temporal (PEM).")
     temporal_tls_server_name: str | None = _TEMPORAL.optional(
-        parsers.matching(r"[A-Za-z0-9_.-]{1,253}"),
-        expected="a host name",
+        ValueType(parsers.matching(r"[A-Za-z0-9_.-]{1,253}"), "a host name"),
         doc="Server name in Temporal's certificate, if it differs from the host.",
     )
 
     warning_threshold_pct: int = _EVALUATION.setting(
-        parsers.basis_points,
+        ValueType(parsers.basis_points, f"{_PERCENT}, not below CRITICAL_THRESHOLD_PCT"),
         "25",
-        expected=f"{_PERCENT}, not below CRITICAL_THRESHOLD_PCT",
         doc="Remaining share at or below which a bucket is WARNING.",
     )
     critical_threshold_pct: int = _EVALUATION.setting(
-        parsers.basis_points,
+        ValueType(parsers.basis_points, f"{_PERCENT}, not above WARNING_THRESHOLD_PCT"),
         "10",
-        expected=f"{_PERCENT}, not above WARNING_THRESHOLD_PCT",
         doc="Remaining share at or below which a bucket is CRITICAL.",
     )
     hysteresis_margin_pct: int = _EVALUATION.setting(
-        parsers.basis_points,
+        ValueType(parsers.basis_points, _PERCENT),
         "2",
-        expected=_PERCENT,
         doc="How far a bucket must rise above the threshold before the severity decreases.",
     )
     unreachable_after_intervals: int = _EVALUATION.setting(
-        parsers.whole(1, 1_000),
+        ValueType(parsers.whole(1, 1_000), "a whole number from 1 to 1000"),
         "3",
-        expected="a whole number from 1 to 1000",
         doc="Poll intervals without a new reading after which an alert is raised.",
     )
 
     pulsar_broker_url: str | None = _EVENTS.optional(
-        parsers.url("pulsar", "pulsar+ssl"),
-        expected="pulsar://host:port or pulsar+ssl://host:port",
+        ValueType(parsers.url("pulsar", "pulsar+ssl"), "pulsar://host:port or pulsar+ssl://host:port"),
         doc="Broker that receives the events of alerts. Without it, events are written to the log only.",
     )
     pulsar_topic: str = _EVENTS.setting(
-        parsers.url("persistent", "non-persistent"),
+        ValueType(parsers.url("persistent", "non-persistent"), "persistent://tenant/namespace/topic"),
         "persistent://lb-conn/dict/core-events",
-        expected="persistent://tenant/namespace/topic",
         doc="Topic of the events.",
     )
     pulsar_token: str | None = _EVENTS.optional(
-        parsers.secret,
-        expected="text without NUL",
-        doc="Token for the broker. A file is read again on each connection.",
-        secrecy=Secrecy.WHOLLY,
+        _SECRET, doc="Token for the broker. A file is read again on each connection.", secrecy=Secrecy.WHOLLY
     )
-    pulsar_tls_ca_file: Path | None = _EVENTS.optional(
-        parsers.path, expected=_FILE, doc="Certificate authorities of the broker (PEM)."
-    )
-    pulsar_batching: bool = _EVENTS.setting(
-        parsers.boolean, "true", expected="true or false", doc="Whether events of one policy are sent in batches."
-    )
+    pulsar_tls_ca_file: Path | None = _EVENTS.optional(_FILE, doc="Certificate authorities of the broker (PEM).")
+    pulsar_batching: bool = _EVENTS.setting(_BOOLEAN, "true", doc="Whether events of one policy are sent in batches.")
     pulsar_compression: str = _EVENTS.setting(
-        parsers.one_of("none", "lz4", "zlib", "zstd", "snappy"),
+        ValueType(parsers.one_of("none", "lz4", "zlib", "zstd", "snappy"), "none, lz4, zlib, zstd or snappy"),
         "none",
-        expected="none, lz4, zlib, zstd or snappy",
         doc="Compression of the events.",
     )
 
     notify_urls_file: Path | None = _NOTIFICATIONS.optional(
-        parsers.path,
-        expected=_FILE,
-        doc="Notification channels (TOML, docs/notifications.md). Reloaded when it changes.",
+        _FILE, doc="Notification channels (TOML, docs/notifications.md). Reloaded when it changes."
     )
     notify_allowed_networks: tuple[str, ...] = _NOTIFICATIONS.setting(
-        parsers.networks,
+        ValueType(parsers.networks, "comma-separated networks such as 10.0.0.0/8"),
         "",
-        expected="comma-separated networks such as 10.0.0.0/8",
         doc="Internal networks that webhooks and the heartbeat may call. Other internal addresses are rejected.",
     )
     heartbeat_url: str | None = _NOTIFICATIONS.optional(
-        parsers.url("http", "https"),
-        expected="http://host/path or https://host/path",
+        _URL,
         doc="URL that is called after each successful cycle, for a dead man's switch elsewhere.",
         secrecy=Secrecy.WHOLLY,
     )
     remind_every: timedelta | None = _NOTIFICATIONS.setting(
-        parsers.duration_or_off,
+        ValueType(parsers.duration_or_off, "a duration such as 30m or 4h, at most 24h, or off"),
         "1h",
-        expected="a duration such as 30m or 4h, at most 24h, or off",
         doc="Interval of reminders for an alert that stays open and is not acknowledged.",
     )
     runbook_base_url: str | None = _NOTIFICATIONS.optional(
-        parsers.url("http", "https"),
-        expected="http://host/path or https://host/path",
-        doc="Base URL of the published `docs/runbooks`. Messages link to it.",
+        _URL, doc="Base URL of the published `docs/runbooks`. Messages link to it."
     )
 
     otel_exporter_otlp_endpoint: str | None = _TRACING.optional(
-        parsers.origin,
-        expected="http://host:port or https://host:port",
+        ValueType(parsers.origin, "http://host:port or https://host:port"),
         doc="Trace collector, OTLP over gRPC; https = TLS. Without it tracing is off (docs/observability.md#traces).",
     )
     otel_exporter_otlp_certificate: Path | None = _TRACING.optional(
-        parsers.path,
-        expected="a path to a file; requires an https endpoint",
+        ValueType(parsers.path, "a path to a file; requires an https endpoint"),
         doc="Certificate authorities of the collector (PEM), instead of the system's.",
     )
     otel_exporter_otlp_headers: tuple[tuple[str, str], ...] | None = _TRACING.optional(
-        parsers.headers,
-        expected="comma-separated name=value pairs, values percent-encoded",
+        ValueType(parsers.headers, "comma-separated name=value pairs, values percent-encoded"),
         doc="Headers of each call to the collector, such as a token.",
         secrecy=Secrecy.WHOLLY,
     )
     otel_traces_sampler_arg: float = _TRACING.setting(
-        parsers.ratio,
+        ValueType(parsers.ratio, "a number from 0 to 1"),
         "1",
-        expected="a number from 0 to 1",
         doc="Share of traces that are sampled. The caller's sampling decision takes precedence.",
     )
 

@@ -73,7 +73,7 @@ def required(value: T | None, name: str) -> T:
         SettingsError: it is not set.
     """
     if value is None:
-        raise SettingsError((f"{name}: not set, expected {definitions()[name].expected}",))
+        raise SettingsError((f"{name}: not set, expected {definitions()[name].type.expected}",))
     return value
 
 
@@ -109,13 +109,13 @@ def _from_file(name: str, file: str, read_text: Callable[[Path], str]) -> str:
 def _parsed(name: str, definition: Definition, found: _RawValue, program: Program | None) -> object:
     if found.text is None:
         if program in definition.needed_by:
-            message = f"{name}: not set, expected {definition.expected}"
+            message = f"{name}: not set, expected {definition.type.expected}"
             raise _ProblemError(message)
         return None
     try:
-        return definition.parse(found.text)
+        return definition.type.parse(found.text)
     except (ValueError, KeyError, RuntimeError) as error:  # RuntimeError: `~` where there is no home
-        message = f"{name}: {display_rejected(definition, found.text)}, expected {definition.expected}"
+        message = f"{name}: {display_rejected(definition, found.text)}, expected {definition.type.expected}"
         raise _ProblemError(message) from error
 
 

@@ -81,7 +81,7 @@ def _section(title: str, items: list[tuple[str, Definition]]) -> str:
 
 def _row(name: str, definition: Definition) -> str:
     default = "" if definition.default is None else f"`{definition.default}`"
-    cells = (f"`{name}`", default, definition.expected, " ".join(_description(definition)))
+    cells = (f"`{name}`", default, definition.type.expected, " ".join(_description(definition)))
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
 
 

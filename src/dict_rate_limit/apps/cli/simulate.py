@@ -78,7 +78,7 @@ def _participants(text: str) -> tuple[str, ...]:
     try:
         return participants(text)
     except ValueError as error:
-        message = f"participants: {text!r}, expected {definitions()['PARTICIPANTS'].expected}"
+        message = f"participants: {text!r}, expected {definitions()['PARTICIPANTS'].type.expected}"
         raise CommandError(Exit.USAGE, message) from error
 
 
