@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dict_rate_limit.adapters.postgres.params import storable
+from dict_rate_limit.adapters.postgres.mappers import storable
 from dict_rate_limit.adapters.postgres.pool import Connection, Pool
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.audit import AuditAction, AuditEntry

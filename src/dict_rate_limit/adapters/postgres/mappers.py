@@ -1,20 +1,21 @@
-"""Rows of the database as domain values."""
+"""Rows of the database as domain values, and domain values as the parameters of SQL."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
 from datetime import datetime, time
 from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
-from dict_rate_limit.adapters.postgres.pool import Row
+from dict_rate_limit.adapters.postgres.pool import Parameters, Row
 from dict_rate_limit.domain.alerts.alert import Acknowledgement, Alert, AlertEvent, Kind, Severity, TransitionKind
-from dict_rate_limit.domain.alerts.state import ParticipantState, PolicyOverride
+from dict_rate_limit.domain.alerts.state import Evaluation, ParticipantState, PolicyOverride
 from dict_rate_limit.domain.buckets.bucket import POLICY_FIELDS, Bucket
 from dict_rate_limit.domain.buckets.forecast import Consumption, Outlook
-from dict_rate_limit.domain.buckets.reading import RejectedItem, Snapshot
+from dict_rate_limit.domain.buckets.reading import FailedPoll, RejectedItem, Snapshot
 from dict_rate_limit.domain.errors import Outcome
 from dict_rate_limit.domain.notifications.routing import Attempt, DeliveryResult, Notification, Status
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose, Recurrence, Silence, Weekday
@@ -210,3 +211,129 @@ def _recurrence(document: Mapping[str, Any]) -> Recurrence:
         end=time.fromisoformat(document["end"]),
         time_zone=document["time_zone"],
     )
+
+
+def poll_parameters(evaluation: Evaluation) -> Parameters:
+    """Return what save_poll takes; the `new_…` ones are None or "" where the participant's stay as they are."""
+    poll = evaluation.poll
+    own = _snapshot_parameters(poll) if isinstance(poll, Snapshot) else _failure_parameters(poll)
+    reading = poll if evaluation.is_new_reading and isinstance(poll, Snapshot) else None
+    return {
+        **own,
+        "participant": poll.participant,
+        "received_at": poll.received_at,
+        "source": storable(poll.source),
+        "outcome": poll.outcome.value,
+        "advanced": evaluation.is_new_reading,
+        "correlation_id": storable(poll.correlation_id),
+        "new_good_at": reading and reading.received_at,
+        "new_checked_at": reading and reading.checked_at,
+        "new_category": storable(reading.category) if reading and reading.category.strip() else "",
+    }
+
+
+def reading_parameters(snapshot: Snapshot, evaluation: Evaluation) -> Parameters:
+    return {
+        "participant": snapshot.participant,
+        "received_at": snapshot.received_at,
+        "checked_at": snapshot.checked_at,
+        "category": storable(snapshot.category),
+        "correlation_id": storable(snapshot.correlation_id),
+        "policies": as_json(
+            [
+                _policy(place, bucket, evaluation.consumption.get(bucket.name))
+                for place, bucket in enumerate(snapshot.buckets)
+            ]
+        ),
+        "vanished": list(evaluation.vanished),
+    }
+
+
+def alert_parameters(alerts: Iterable[Alert], events: Iterable[AlertEvent]) -> Parameters:
+    # ON CONFLICT cannot update a row twice. Of an alert that changed twice the last form counts.
+    last = {alert.alert_id: alert for alert in alerts}
+    return {
+        "alerts": as_json([_storable(asdict(alert)) for alert in last.values()]),
+        "events": as_json(
+            [{**_storable(asdict(event)), "outlook": event.outlook and event.outlook.to_dict()} for event in events]
+        ),
+    }
+
+
+def silence_parameters(silence: Silence) -> Parameters:
+    values = asdict(silence)
+    recurrence = silence.recurrence and json.dumps(values["recurrence"], default=str)
+    return {**_storable(values), **values["matchers"], "recurrence": recurrence}
+
+
+def notification_parameters(notification: Notification) -> Parameters:
+    """Return one row of what `add` takes."""
+    return {
+        "notification_id": notification.notification_id,
+        "event_id": notification.event.event_id,
+        "channel": notification.channel,
+        "status": notification.status,
+        "created_at": notification.created_at,
+        "next_try_at": notification.next_try_at,
+        "attempts": notification.attempts,
+        "silence_id": notification.silence_id,
+    }
+
+
+def attempt_parameters(attempt: Attempt) -> Parameters:
+    return {
+        "message_id": attempt.message_id,
+        "channel": attempt.channel,
+        "notification_ids": list(attempt.notification_ids),
+        "at": attempt.at,
+        "ok": attempt.answer.ok,
+        "refused": attempt.answer.refused,
+        "answer": storable(attempt.answer.text),
+        "status": attempt.status,
+        "next_try_at": attempt.next_try_at,
+    }
+
+
+def _snapshot_parameters(snapshot: Snapshot) -> Parameters:
+    return {
+        "response_time": snapshot.response_time,
+        "checked_at": snapshot.checked_at,
+        "category": storable(snapshot.category),
+        "buckets": len(snapshot.buckets),
+        "rejected": as_json([_storable(asdict(item)) for item in snapshot.rejected]) if snapshot.rejected else None,
+        "detail": None,
+        "retry_after_sec": None,
+    }
+
+
+def _failure_parameters(poll: FailedPoll) -> Parameters:
+    return {
+        "response_time": None,
+        "checked_at": None,
+        "category": None,
+        "buckets": 0,
+        "rejected": None,
+        "detail": storable(poll.detail),
+        "retry_after_sec": poll.retry_after_sec,
+    }
+
+
+def _policy(place: int, bucket: Bucket, consumed: Consumption | None) -> Parameters:
+    own = {POLICY_COLUMNS.get(field, field): value for field, value in asdict(bucket).items()}
+    pace = {} if consumed is None else {f"pace_{field}": value for field, value in asdict(consumed).items()}
+    return {**_storable(own), **pace, "place": place, "utilization_pct": bucket.utilization_pct}
+
+
+def storable(text: str | None) -> str | None:
+    # PostgreSQL's text cannot contain NUL. A reading must not be lost for it.
+    return text if text is None else text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def _storable(values: Parameters) -> Parameters:
+    texts = {name: storable(value) for name, value in values.items() if isinstance(value, str)}
+    return {**values, **texts, **{name: _storable(value) for name, value in values.items() if isinstance(value, dict)}}
+
+
+def as_json(rows: list[Parameters]) -> str:
+    """Return rows for jsonb_populate_recordset, with times and ids as text."""
+    return json.dumps(rows, default=str, separators=(",", ":"))

@@ -9,8 +9,14 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from uuid import UUID
 
-from dict_rate_limit.adapters.postgres.mappers import alert_event, attempt, notification
-from dict_rate_limit.adapters.postgres.params import as_json, attempt_parameters, notification_parameters
+from dict_rate_limit.adapters.postgres.mappers import (
+    alert_event,
+    as_json,
+    attempt,
+    attempt_parameters,
+    notification,
+    notification_parameters,
+)
 from dict_rate_limit.adapters.postgres.pool import Connection, Parameters, Pool, Row, fetch, translated
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.alerts.alert import AlertEvent

@@ -8,8 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
 
-from dict_rate_limit.adapters.postgres.mappers import alert_event
-from dict_rate_limit.adapters.postgres.params import as_json, storable
+from dict_rate_limit.adapters.postgres.mappers import alert_event, as_json, storable
 from dict_rate_limit.adapters.postgres.pool import Connection, Parameters, Pool, Row, fetch
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.alerts.alert import AlertEvent

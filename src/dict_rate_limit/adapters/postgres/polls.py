@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from dict_rate_limit.adapters.postgres import mappers
-from dict_rate_limit.adapters.postgres.params import alert_parameters, poll_parameters, reading_parameters
+from dict_rate_limit.adapters.postgres.mappers import alert_parameters, poll_parameters, reading_parameters
 from dict_rate_limit.adapters.postgres.pool import Connection, Parameters, Pool, Row, fetch
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent, Kind, Severity, TransitionKind

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from dict_rate_limit.adapters.postgres import mappers
 from dict_rate_limit.adapters.postgres.audit import add_to_audit
-from dict_rate_limit.adapters.postgres.params import silence_parameters, storable
+from dict_rate_limit.adapters.postgres.mappers import silence_parameters, storable
 from dict_rate_limit.adapters.postgres.pool import Parameters, Pool, fetch
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.audit import AuditEntry
