@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dict_rate_limit.adapters.memory.silences import MemorySilences
+from dict_rate_limit.adapters.memory.alerts import MemorySilences
 from dict_rate_limit.adapters.memory.stores import memory_stores
 from dict_rate_limit.domain.alerts.alert import Acknowledgement
 from dict_rate_limit.domain.audit import AuditAction, AuditEntry

@@ -7,15 +7,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from dict_rate_limit.adapters.postgres.alerts import PostgresAlerts
-from dict_rate_limit.adapters.postgres.audit import PostgresAuditLog
+from dict_rate_limit.adapters.postgres.alerts import PostgresAlerts, PostgresAuditLog, PostgresSilences
 from dict_rate_limit.adapters.postgres.maintenance import PostgresMaintenance
 from dict_rate_limit.adapters.postgres.migrations.schema import require_schema
 from dict_rate_limit.adapters.postgres.notifications import PostgresNotifications
 from dict_rate_limit.adapters.postgres.outbox import PostgresOutbox
 from dict_rate_limit.adapters.postgres.polls import PostgresRateLimiter, PostgresStateStore
 from dict_rate_limit.adapters.postgres.pool import Pool, open_pool
-from dict_rate_limit.adapters.postgres.silences import PostgresSilences
 from dict_rate_limit.adapters.telemetry.statement_timer import StatementTimer
 from dict_rate_limit.bootstrap.telemetry import Telemetry
 from dict_rate_limit.ports.stores import Stores

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dict_rate_limit.adapters.memory.alerts import MemoryAlerts
+from dict_rate_limit.adapters.memory.alerts import MemoryAlerts, MemoryAuditLog, MemorySilences
 from dict_rate_limit.adapters.memory.database import MemoryDatabase
 from dict_rate_limit.adapters.memory.maintenance import MemoryMaintenance
 from dict_rate_limit.adapters.memory.notifications import MemoryNotifications
 from dict_rate_limit.adapters.memory.outbox import MemoryOutbox
 from dict_rate_limit.adapters.memory.polls import MemoryRateLimiter, MemoryStateStore
-from dict_rate_limit.adapters.memory.silences import MemoryAuditLog, MemorySilences
 from dict_rate_limit.ports.clock import Clock
 from dict_rate_limit.ports.stores import Stores
 

@@ -1,18 +1,20 @@
-"""Alerts with their history, and operator actions on them."""
+"""Alerts with their history, silences, the audit log, and operator actions on them."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from uuid import UUID
 
 from dict_rate_limit.adapters.postgres import mappers
-from dict_rate_limit.adapters.postgres.audit import add_to_audit
+from dict_rate_limit.adapters.postgres.mappers import silence_parameters, storable
 from dict_rate_limit.adapters.postgres.polls import lock_participant, save_alerts
 from dict_rate_limit.adapters.postgres.pool import Connection, Parameters, Pool, Row, fetch, translated
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.alerts.alert import Alert, AlertEvent
-from dict_rate_limit.domain.audit import AuditEntry
+from dict_rate_limit.domain.audit import AuditAction, AuditEntry
+from dict_rate_limit.domain.notifications.silence import Silence
 from dict_rate_limit.ports.stores import AlertHistory
 
 
@@ -75,3 +77,61 @@ async def _alert(connection: Connection, alert_id: UUID) -> Alert | None:
 
 def _ids(rows: Iterable[Row], column: str) -> frozenset[UUID]:
     return frozenset(row["event_id"] for row in rows if row[column] is not None)
+
+
+class PostgresAuditLog:
+    """AuditLog over one pool."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def newest(self, limit: int) -> Sequence[AuditEntry]:
+        rows = await self._pool.fetch(statements("audit")["newest"], {"limit": limit})
+        return [AuditEntry(**{**row, "act": AuditAction(row["act"])}) for row in rows]
+
+
+async def add_to_audit(connection: Connection, entry: AuditEntry) -> None:
+    """Write an entry in the open transaction, beside the change it describes."""
+    parameters = {
+        "at": entry.at,
+        "actor": storable(entry.actor),
+        "act": entry.act,
+        "subject_id": entry.subject_id,
+        "detail": storable(entry.detail),
+        "reason": storable(entry.reason),
+    }
+    await connection.execute(statements("audit")["add"], parameters)
+
+
+class PostgresSilences:
+    """SilenceRepository over one pool."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def add(self, silence: Silence, entry: AuditEntry) -> None:
+        async with self._pool.connection() as connection:
+            await connection.execute(statements("silences")["add"], silence_parameters(silence))
+            await add_to_audit(connection, entry)
+
+    async def end(self, silence_id: UUID, actor: str, at: datetime, entry: AuditEntry) -> Silence | None:
+        """End a silence that has not ended, and write the audit entry."""
+        parameters: Parameters = {"silence_id": silence_id, "actor": storable(actor), "at": at}
+        async with self._pool.connection() as connection:
+            rows = await fetch(connection, statements("silences")["end"], parameters)
+            if not rows:
+                return None
+            await add_to_audit(connection, entry)
+        return mappers.silence(rows[0])
+
+    async def silence(self, silence_id: UUID) -> Silence | None:
+        rows = await self._pool.fetch(statements("silences")["silence"], {"silence_id": silence_id})
+        return mappers.silence(rows[0]) if rows else None
+
+    async def current(self, now: datetime, *, limit: int | None = None) -> Sequence[Silence]:
+        rows = await self._pool.fetch(statements("silences")["current"], {"now": now, "limit": limit})
+        return [mappers.silence(row) for row in rows]
+
+    async def ended(self, now: datetime, *, limit: int | None = None) -> Sequence[Silence]:
+        rows = await self._pool.fetch(statements("silences")["ended"], {"now": now, "limit": limit})
+        return [mappers.silence(row) for row in rows]
