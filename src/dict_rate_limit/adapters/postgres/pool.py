@@ -1,25 +1,29 @@
-"""Connections to PostgreSQL: few, checked before use, with short timeouts."""
+"""Connections to PostgreSQL: few, checked before use, with short timeouts, and traced by named statement."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+import functools
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import Any, Final
+from typing import Any, Final, Self, TypeVar, cast
 
 import psycopg
+import psycopg.abc
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
-from dict_rate_limit.adapters.postgres.traced_connection import SYSTEM, TracedConnection
+from dict_rate_limit.adapters.postgres.sql_loader import name_of
 from dict_rate_limit.domain.errors import SchemaError, StoreError, StoreUnavailableError
 from dict_rate_limit.domain.text import one_line
-from dict_rate_limit.ports.telemetry import NULL_TRACER, Component, Tracer
+from dict_rate_limit.ports.telemetry import NULL_TRACER, Attributes, Component, Span, Tracer
 
 Connection = psycopg.AsyncConnection[TupleRow]
 Row = dict[str, Any]
+Row_co = TypeVar("Row_co", covariant=True)
 Parameters = dict[str, object]
 
+_SYSTEM: Final[Attributes] = {"db.system.name": "postgresql"}
 _CONNECT_SECONDS: Final = 3
 # After that the next caller starts a new attempt, so that the pool is back as soon as the database is.
 _RECONNECT_SECONDS: Final = 2.0
@@ -50,7 +54,7 @@ class Pool:
         Raises:
             StoreError: psycopg's errors, its own and those of the block, translated.
         """
-        with self._tracer.begin(Component.STORE, "transaction", SYSTEM), translated():
+        with self._tracer.begin(Component.STORE, "transaction", _SYSTEM), translated():
             async with AsyncExitStack() as stack:
                 yield await self._borrowed(stack)
 
@@ -107,13 +111,20 @@ async def open_pool(
     Raises:
         StoreError: the address cannot be read.
     """
+
+    async def configure(connection: Connection) -> None:
+        await connection.execute(_SESSION)
+        await connection.commit()
+        if isinstance(connection, TracedConnection):
+            connection.tracer = tracer
+
     connections: AsyncConnectionPool[Connection] = AsyncConnectionPool(
         connection_string(database_url),
         min_size=min_size,
         max_size=max_size,
         open=False,
         connection_class=psycopg.AsyncConnection if tracer is NULL_TRACER else TracedConnection,
-        configure=_configuring(tracer),
+        configure=configure,
         check=AsyncConnectionPool.check_connection,
         name="dict-rate-limit",
         reconnect_timeout=_RECONNECT_SECONDS,
@@ -124,16 +135,6 @@ async def open_pool(
         yield Pool(connections, timeout_sec, tracer)
     finally:
         await connections.close()
-
-
-def _configuring(tracer: Tracer) -> Callable[[Connection], Awaitable[None]]:
-    async def configure(connection: Connection) -> None:
-        await connection.execute(_SESSION)
-        await connection.commit()
-        if isinstance(connection, TracedConnection):
-            connection.tracer = tracer
-
-    return configure
 
 
 async def fetch(connection: Connection, statement: bytes, parameters: Parameters | None = None) -> list[Row]:
@@ -169,3 +170,49 @@ def translated() -> Iterator[None]:
 def _text(error: psycopg.Error) -> str:
     # The primary message only: details may contain values of the row.
     return "PostgreSQL: " + one_line(error.diag.message_primary or str(error).strip() or type(error).__name__)
+
+
+class TracedConnection(psycopg.AsyncConnection[TupleRow]):
+    """A span for each statement that has a name; others (checks of connections, partitions) have none.
+
+    A span has the name, never the SQL or the parameters, and ends when the rows have arrived. Statements of a pipeline
+    are sent together: their spans end, and fail, with it.
+    """
+
+    def __init__(self, *args: Any, **settings: Any) -> None:  # noqa: ANN401 -- psycopg's own
+        super().__init__(*args, **settings)
+        self.cursor_factory = TracedCursor
+        self.tracer: Tracer = NULL_TRACER
+        self.queued: list[Span] | None = None
+
+    @asynccontextmanager
+    async def pipeline(self) -> AsyncIterator[psycopg.AsyncPipeline]:
+        queued: list[Span] = []
+        outer, self.queued, failure = self.queued, queued, None
+        try:
+            async with super().pipeline() as pipeline:
+                yield pipeline
+        except BaseException as error:
+            failure = type(error).__name__
+            raise
+        finally:
+            self.queued = outer
+            for span in queued:
+                span.end(failure)
+
+
+class TracedCursor(psycopg.AsyncCursor[Row_co]):
+    async def execute(
+        self, query: psycopg.abc.Query, params: psycopg.abc.Params | None = None, **options: bool | None
+    ) -> Self:
+        run = functools.partial(super().execute, query, params, **options)
+        name = name_of(query)
+        if name is None:
+            return await run()
+        connection = cast("TracedConnection", self.connection)
+        span = connection.tracer.begin(Component.STORE, name, _SYSTEM)
+        if connection.queued is not None:
+            connection.queued.append(span)
+            return await run()
+        with span:
+            return await run()
