@@ -12,7 +12,6 @@ from pathlib import Path
 
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.postgres.backup import restore as restoring
-from dict_rate_limit.adapters.postgres.backup import scratch
 from dict_rate_limit.adapters.postgres.backup.directory import Backup
 from dict_rate_limit.adapters.postgres.backup.directory import find as find_backup
 from dict_rate_limit.adapters.postgres.backup.dump import back_up
@@ -73,11 +72,13 @@ class BackupService:
         with _folder(to) as folder:
             backup = await self.back_up(folder) if source is None else find_backup(source)[0]
             target = (
-                scratch.scratch(self._place) if into is None else scratch.lent(replace(self._place, database_url=into))
+                restoring.scratch(self._place)
+                if into is None
+                else restoring.lent(replace(self._place, database_url=into))
             )
             async with target as copy:
                 took = await restoring.restore(copy, backup)
-        polls, transitions = await scratch.came_after(self._place, backup.manifest.contents.newest_at)
+        polls, transitions = await restoring.came_after(self._place, backup.manifest.contents.newest_at)
         return Drilled(
             manifest=backup.manifest,
             made=source is None,

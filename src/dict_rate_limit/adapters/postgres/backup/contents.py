@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from dict_rate_limit.adapters.postgres.migrations import goose_table
+from dict_rate_limit.adapters.postgres.migrations.schema import applied
 from dict_rate_limit.adapters.postgres.pool import connection_string, translated
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.recovery import Contents, TableContent
@@ -67,7 +67,7 @@ async def contents(connection: Connection, home: str) -> Contents:
             for schema, name, holds in await relations(connection, home)
             if holds
         }
-        version = max(await goose_table.applied(connection), default=0)
+        version = max(await applied(connection), default=0)
     return Contents(schema=home, version=version, tables=MappingProxyType(tables), waiting=waiting, newest_at=newest)
 
 

@@ -1,29 +1,29 @@
-"""Restore a backup into an empty database, in one transaction, and compare the result with its manifest."""
+"""Restore a backup into an empty database in one transaction, and compare. Make databases for drills."""
 
 from __future__ import annotations
 
 import asyncio
 import re
+import secrets
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final
 
+import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from dict_rate_limit.adapters.postgres.backup.contents import contents, one_moment, relations, session
-from dict_rate_limit.adapters.postgres.backup.directory import require_checksum
-from dict_rate_limit.adapters.postgres.backup.tools import Access, access, find_tools, run
+from dict_rate_limit.adapters.postgres.backup.directory import Backup, require_checksum
+from dict_rate_limit.adapters.postgres.backup.tools import Access, Place, Tools, access, find_tools, run
+from dict_rate_limit.adapters.postgres.pool import Connection, connection_string
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.errors import RecoveryError, RecoveryRefusedError
-from dict_rate_limit.domain.recovery import SEQUENCE_GAP, differences
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from dict_rate_limit.adapters.postgres.backup.directory import Backup
-    from dict_rate_limit.adapters.postgres.backup.tools import Place, Tools
-    from dict_rate_limit.adapters.postgres.pool import Connection
-    from dict_rate_limit.domain.recovery import Contents
+from dict_rate_limit.domain.recovery import SEQUENCE_GAP, Contents, differences
 
 _TABLE_DATA: Final = re.compile(r"^\d+; \d+ \d+ TABLE DATA (.+)$", re.MULTILINE)
 _NAMED: Final = 5
@@ -166,3 +166,64 @@ async def _analyze(connection: Connection, home: str) -> None:
 
 def _quoted(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+PREFIX: Final = "dict_rate_limit_drill_"
+
+
+@asynccontextmanager
+async def scratch(place: Place) -> AsyncIterator[Place]:
+    """Create an empty database on the same server; drop it at the end, also after an error.
+
+    Raises:
+        RecoveryError: the role may not create databases.
+    """
+    name = f"{PREFIX}{secrets.token_hex(4)}"
+    async with session(place.database_url) as connection:
+        cursor = await connection.execute(statements("dump")["collation"])
+        ((encoding, collate, ctype),) = await cursor.fetchall()
+        words = sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}")
+        try:
+            await connection.execute(words.format(sql.Identifier(name), encoding, collate, ctype))
+        except psycopg.errors.InsufficientPrivilege as error:
+            message = (
+                "this role may not create a database to restore into: grant it CREATEDB, or name an empty one (--into)"
+            )
+            raise RecoveryError(message) from error
+    try:
+        yield replace(place, database_url=make_conninfo(connection_string(place.database_url), dbname=name))
+    finally:
+        async with session(place.database_url) as connection:
+            await connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@asynccontextmanager
+async def lent(place: Place) -> AsyncIterator[Place]:
+    """Use an empty database; drop the product's tables from it at the end.
+
+    Raises:
+        RecoveryRefusedError: it is not empty.
+    """
+    async with session(place.database_url) as connection:
+        await require_empty(connection)
+    try:
+        yield place
+    finally:
+        async with session(place.database_url) as connection:
+            await _drop_ours(connection)
+
+
+async def _drop_ours(connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
+    cursor = await connection.execute(statements("dump")["home"])
+    row = await cursor.fetchone()
+    if row is not None:
+        tables = [sql.Identifier(schema, name) for schema, name, _ in await relations(connection, str(row[0]))]
+        await connection.execute(sql.SQL("DROP TABLE {}").format(sql.SQL(", ").join(tables)))
+
+
+async def came_after(place: Place, moment: datetime | None) -> tuple[int, int]:
+    """Count the polls and transitions after a moment, which a restore would not bring back."""
+    async with session(place.database_url) as connection:
+        cursor = await connection.execute(statements("dump")["after"], {"moment": moment})
+        ((polls, transitions),) = await cursor.fetchall()
+        return polls, transitions

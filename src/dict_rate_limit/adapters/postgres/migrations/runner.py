@@ -6,14 +6,14 @@ Concurrent runners wait for one another. goose takes no lock when used as a comm
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import psycopg
 
-from dict_rate_limit.adapters.postgres.migrations import goose_table
 from dict_rate_limit.adapters.postgres.migrations.goose import shipped_migrations
+from dict_rate_limit.adapters.postgres.migrations.schema import applied, tables
 from dict_rate_limit.adapters.postgres.pool import connection_string, translated
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.errors import SchemaError
@@ -55,12 +55,16 @@ async def up(database_url: str, migrations: Sequence[Migration] | None = None) -
             message = f"{', '.join(late)}: not applied, but version {newest} is; apply them by hand, in order"
             raise SchemaError(message)
         for migration in missing:
-            await _apply(connection, migration)
+            await _run(connection, migration)
     return [migration.name for migration in missing]
 
 
 async def down(
-    database_url: str, migrations: Sequence[Migration] | None = None, *, allow_data_loss: bool = False
+    database_url: str,
+    migrations: Sequence[Migration] | None = None,
+    *,
+    allow_data_loss: bool = False,
+    apply_again: bool = False,
 ) -> str | None:
     """Revert the last migration; return its name, None without any.
 
@@ -69,25 +73,19 @@ async def down(
     """
     async with _runner(database_url, allow_data_loss=allow_data_loss) as connection:
         migration = await _last(connection, migrations)
-        if migration is not None:
-            await _revert(connection, migration)
-    return None if migration is None else migration.name
+        if migration is None:
+            return None
+        await _run(connection, migration, revert=True)
+        if apply_again:
+            await _run(connection, migration)
+    return migration.name
 
 
 async def redo(
     database_url: str, migrations: Sequence[Migration] | None = None, *, allow_data_loss: bool = False
 ) -> str | None:
-    """Revert the last migration and apply it again; return its name, None without any.
-
-    Raises:
-        SchemaError: as `down` and `up`.
-    """
-    async with _runner(database_url, allow_data_loss=allow_data_loss) as connection:
-        migration = await _last(connection, migrations)
-        if migration is not None:
-            await _revert(connection, migration)
-            await _apply(connection, migration)
-    return None if migration is None else migration.name
+    """Revert the last migration and apply it again, under one lock; errors as `down` and `up`."""
+    return await down(database_url, migrations, allow_data_loss=allow_data_loss, apply_again=True)
 
 
 async def status(database_url: str, migrations: Sequence[Migration] | None = None) -> list[MigrationStatus]:
@@ -95,8 +93,8 @@ async def status(database_url: str, migrations: Sequence[Migration] | None = Non
     names = {m.version: m.name for m in migrations or shipped_migrations()}
     with translated():
         async with await _connected(database_url) as connection:
-            there, _ = await goose_table.tables(connection)
-            known = await goose_table.applied(connection) if there else {}
+            there, _ = await tables(connection)
+            known = await applied(connection) if there else {}
     return [
         MigrationStatus(version=version, name=names.get(version), applied_at=known.get(version))
         for version in sorted(names.keys() | known.keys())
@@ -112,28 +110,19 @@ async def _last(connection: Connection, migrations: Sequence[Migration] | None) 
     return None if newest is None else by_version[newest]
 
 
-async def _apply(connection: Connection, migration: Migration) -> None:
+async def _run(connection: Connection, migration: Migration, *, revert: bool = False) -> None:
     async with _step(connection, migration):
-        for statement in migration.up:
+        for statement in migration.down if revert else migration.up:
             await connection.execute(statement.encode())
-        await goose_table.note(connection, migration.version)
-
-
-async def _revert(connection: Connection, migration: Migration) -> None:
-    async with _step(connection, migration):
-        for statement in migration.down:
-            await connection.execute(statement.encode())
-        await goose_table.forget(connection, migration.version)
+        note = statements("versions")["remove" if revert else "add"]
+        await connection.execute(note, {"version": migration.version})
 
 
 @asynccontextmanager
 async def _step(connection: Connection, migration: Migration) -> AsyncIterator[None]:
     """Run the block in a transaction, unless the migration runs without; name the migration in an error."""
     try:
-        if migration.transactional:
-            async with connection.transaction():
-                yield
-        else:
+        async with connection.transaction() if migration.transactional else nullcontext():
             yield
     except psycopg.OperationalError:
         raise
@@ -143,10 +132,13 @@ async def _step(connection: Connection, migration: Migration) -> AsyncIterator[N
 
 
 async def _versions(connection: Connection) -> Mapping[int, datetime]:
-    there, _ = await goose_table.tables(connection)
+    there, _ = await tables(connection)
     if not there:
-        await goose_table.create(connection)
-    return await goose_table.applied(connection)
+        async with connection.transaction():
+            await connection.execute(statements("versions")["create"])
+            # The table's first row, as goose writes it.
+            await connection.execute(statements("versions")["add"], {"version": 0})
+    return await applied(connection)
 
 
 @asynccontextmanager

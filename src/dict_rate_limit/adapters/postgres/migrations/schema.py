@@ -1,20 +1,16 @@
-"""Whether the schema fits this code."""
+"""The applied migrations (table goose_db_version), and whether the schema fits this code."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-from dict_rate_limit.adapters.postgres.migrations import goose_table
-from dict_rate_limit.adapters.postgres.migrations.goose import shipped_migrations
+from dict_rate_limit.adapters.postgres.migrations.goose import Migration, shipped_migrations
+from dict_rate_limit.adapters.postgres.pool import Connection, Pool
+from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.errors import SchemaError, SchemaRefusedError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from dict_rate_limit.adapters.postgres.migrations.goose import Migration
-    from dict_rate_limit.adapters.postgres.pool import Pool
 
 
 class SchemaFit(StrEnum):
@@ -49,9 +45,9 @@ async def schema_state(pool: Pool, migrations: Sequence[Migration] | None = None
     """
     shipped = migrations or shipped_migrations()
     async with pool.connection() as connection:
-        table, marker = await goose_table.tables(connection)
-        known = await goose_table.applied(connection) if table else {}
-        oldest = await goose_table.oldest_code(connection) if marker else 0
+        table, marker = await tables(connection)
+        known = await applied(connection) if table else {}
+        oldest = await oldest_code(connection) if marker else 0
     newest = max(migration.version for migration in shipped)
     missing = tuple(migration.name for migration in shipped if migration.version not in known)
     if oldest > newest:
@@ -71,8 +67,8 @@ async def schema_version(pool: Pool) -> int | None:
         StoreUnavailableError: the database cannot be reached.
     """
     async with pool.connection() as connection:
-        table, _ = await goose_table.tables(connection)
-        return max(await goose_table.applied(connection), default=None) if table else None
+        table, _ = await tables(connection)
+        return max(await applied(connection), default=None) if table else None
 
 
 async def require_schema(pool: Pool) -> None:
@@ -88,3 +84,23 @@ async def require_schema(pool: Pool) -> None:
         raise SchemaRefusedError(state.message)
     if not state.usable:
         raise SchemaError(state.message)
+
+
+async def tables(connection: Connection) -> tuple[bool, bool]:
+    """Return whether goose_db_version and dict_rate_limit_schema exist."""
+    cursor = await connection.execute(statements("versions")["tables"])
+    ((versions, marker),) = await cursor.fetchall()
+    return versions, marker
+
+
+async def applied(connection: Connection) -> Mapping[int, datetime]:
+    """Return when each version was applied, in order; the table must exist."""
+    cursor = await connection.execute(statements("versions")["applied"])
+    return dict(await cursor.fetchall())
+
+
+async def oldest_code(connection: Connection) -> int:
+    """Return the oldest version of the code that may use the schema; the table must exist."""
+    cursor = await connection.execute(statements("versions")["oldest_code"])
+    ((version,),) = await cursor.fetchall()
+    return int(version)
