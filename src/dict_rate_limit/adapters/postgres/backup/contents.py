@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
 
 from dict_rate_limit.adapters.postgres.migrations.schema import applied
-from dict_rate_limit.adapters.postgres.pool import connection_string, translated
+from dict_rate_limit.adapters.postgres.pool import Connection, connection_string, translated
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.recovery import Contents, TableContent
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
-
-    from dict_rate_limit.adapters.postgres.pool import Connection
 
 
 @asynccontextmanager

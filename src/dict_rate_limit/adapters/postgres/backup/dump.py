@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
+from pathlib import Path
 
 from dict_rate_limit.adapters.postgres.backup import directory
 from dict_rate_limit.adapters.postgres.backup.contents import contents, one_moment, relations, session
+from dict_rate_limit.adapters.postgres.backup.directory import Backup
 from dict_rate_limit.adapters.postgres.backup.restore import require_tables
-from dict_rate_limit.adapters.postgres.backup.tools import access, find_tools, run
+from dict_rate_limit.adapters.postgres.backup.tools import Access, Place, Tools, access, find_tools, run
+from dict_rate_limit.adapters.postgres.pool import Connection
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.errors import SchemaError
-from dict_rate_limit.domain.recovery import Manifest
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-    from pathlib import Path
-
-    from dict_rate_limit.adapters.postgres.backup.directory import Backup
-    from dict_rate_limit.adapters.postgres.backup.tools import Access, Place, Tools
-    from dict_rate_limit.adapters.postgres.pool import Connection
-    from dict_rate_limit.domain.recovery import Contents, Retention
+from dict_rate_limit.domain.recovery import Contents, Manifest, Retention
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,20 +6,16 @@ import asyncio
 import os
 import re
 import signal
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
-from dict_rate_limit.adapters.postgres.pool import connection_string
+from dict_rate_limit.adapters.postgres.pool import Connection, connection_string
 from dict_rate_limit.domain.errors import RecoveryError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
-
-    from dict_rate_limit.adapters.postgres.pool import Connection
 
 _VERSION: Final = re.compile(r"\(PostgreSQL\) (\d+)")
 _NAMES: Final = ("pg_dump", "pg_restore")

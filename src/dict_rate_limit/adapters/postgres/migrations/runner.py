@@ -6,24 +6,19 @@ Concurrent runners wait for one another. goose takes no lock when used as a comm
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import Final
 
 import psycopg
 
-from dict_rate_limit.adapters.postgres.migrations.goose import shipped_migrations
+from dict_rate_limit.adapters.postgres.migrations.goose import Migration, shipped_migrations
 from dict_rate_limit.adapters.postgres.migrations.schema import applied, tables
-from dict_rate_limit.adapters.postgres.pool import connection_string, translated
+from dict_rate_limit.adapters.postgres.pool import Connection, connection_string, translated
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.errors import SchemaError
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
-    from datetime import datetime
-
-    from dict_rate_limit.adapters.postgres.migrations.goose import Migration
-    from dict_rate_limit.adapters.postgres.pool import Connection
 
 _LOCK_SECONDS: Final = 120
 _LOCK_PAUSE: Final = 0.25
