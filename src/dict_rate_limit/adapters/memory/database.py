@@ -128,6 +128,13 @@ class Transition:
     def waiting(self) -> bool:
         return self.published_at is None and self.dead_at is None
 
+    def publish(self, at: datetime) -> None:
+        self.published_at, self.next_try_at = at, None
+
+    def refuse(self, reason: str, at: datetime, next_try_at: datetime | None) -> None:
+        self.refusals, self.refusal, self.next_try_at = self.refusals + 1, reason, next_try_at
+        self.dead_at = at if next_try_at is None else None
+
 
 @dataclass(slots=True)
 class MemoryDatabase:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
-from dict_rate_limit.adapters.memory.database import MemoryDatabase, Transition
+from dict_rate_limit.adapters.memory.database import MemoryDatabase
 from dict_rate_limit.domain.alerts.alert import AlertEvent
 from dict_rate_limit.domain.notifications.channel import Channel
 from dict_rate_limit.domain.notifications.routing import Attempt, DeliveryResult, Notification, Status
@@ -49,21 +49,13 @@ class StoredNotification:
             )
 
 
+@dataclass(slots=True)
 class MemoryRoutingUnitOfWork:
     """Holds notifications back until the unit ends; `routed` is None before `route`."""
 
-    def __init__(self, waiting: Sequence[Transition], notified: Mapping[UUID, frozenset[str]]) -> None:
-        self._events = tuple(transition.event for transition in waiting)
-        self._notified = notified
-        self.routed: Sequence[Notification] | None = None
-
-    @property
-    def events(self) -> Sequence[AlertEvent]:
-        return self._events
-
-    @property
-    def notified(self) -> Mapping[UUID, frozenset[str]]:
-        return self._notified
+    events: Sequence[AlertEvent]
+    notified: Mapping[UUID, frozenset[str]]
+    routed: Sequence[Notification] | None = None
 
     async def route(self, notifications: Sequence[Notification]) -> None:
         self.routed = tuple(notifications)
@@ -81,10 +73,11 @@ class MemoryNotifications:
     @asynccontextmanager
     async def routing(self, limit: int) -> AsyncIterator[MemoryRoutingUnitOfWork]:
         if self.routing_now:
-            yield MemoryRoutingUnitOfWork((), MappingProxyType({}))
+            yield MemoryRoutingUnitOfWork((), {})
             return
         waiting = [transition for transition in self.database.transitions.values() if not transition.routed][:limit]
-        unit = MemoryRoutingUnitOfWork(waiting, self._notified({transition.event.alert_id for transition in waiting}))
+        events = [transition.event for transition in waiting]
+        unit = MemoryRoutingUnitOfWork(events, self._notified({event.alert_id for event in events}))
         self.routing_now = True
         try:
             yield unit
@@ -154,12 +147,12 @@ class MemoryNotifications:
         return (one for one in self.rows.values() if one.pending and one.notification.channel == channel)
 
     def _notified(self, alert_ids: set[UUID]) -> Mapping[UUID, frozenset[str]]:
-        channels: dict[UUID, set[str]] = {}
+        channels: defaultdict[UUID, frozenset[str]] = defaultdict(frozenset)
         for one in self.rows.values():
             alert_id = one.notification.event.alert_id
             if alert_id in alert_ids and one.notification.status is not Status.SUPPRESSED:
-                channels.setdefault(alert_id, set()).add(one.notification.channel)
-        return MappingProxyType({alert_id: frozenset(names) for alert_id, names in channels.items()})
+                channels[alert_id] |= {one.notification.channel}
+        return MappingProxyType(channels)
 
 
 @dataclass(frozen=True, slots=True)

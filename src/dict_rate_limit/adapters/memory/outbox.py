@@ -2,59 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 from uuid import UUID
 
 from dict_rate_limit.adapters.memory.database import MemoryDatabase, Transition
-from dict_rate_limit.domain.alerts.alert import AlertEvent
 from dict_rate_limit.ports.delivery import Backlog
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Refusal:
-    reason: str
-    at: datetime
-    next_try_at: datetime | None
-
-
 class MemoryClaimUnitOfWork:
-    """Transitions of policies that no other caller can claim meanwhile."""
+    """Transitions of policies that no other caller can claim meanwhile. Marks are held back until the unit ends."""
 
     def __init__(self, claimed: Sequence[Transition]) -> None:
         self._claimed = {transition.event.event_id: transition for transition in claimed}
-        self._marks: dict[UUID, datetime | _Refusal] = {}
-
-    @property
-    def events(self) -> Sequence[AlertEvent]:
-        return tuple(transition.event for transition in self._claimed.values())
-
-    @property
-    def refusals(self) -> Mapping[UUID, int]:
-        return MappingProxyType({key: one.refusals for key, one in self._claimed.items() if one.refusals})
+        self._marks: dict[UUID, Callable[[Transition], None]] = {}
+        self.events = [transition.event for transition in claimed]
+        self.refusals = {key: one.refusals for key, one in self._claimed.items() if one.refusals}
 
     async def mark_published(self, event_ids: Sequence[UUID], at: datetime) -> None:
-        """Mark them at the end of the unit; the first time counts."""
         # A duplicate does not change when it was published first.
         for event_id in event_ids:
-            self._marks.setdefault(event_id, at)
+            self._marks.setdefault(event_id, lambda transition: transition.publish(at))
 
     async def mark_refused(self, event_id: UUID, reason: str, at: datetime, next_try_at: datetime | None) -> None:
-        self._marks[event_id] = _Refusal(reason=reason, at=at, next_try_at=next_try_at)
+        self._marks[event_id] = lambda transition: transition.refuse(reason, at, next_try_at)
 
     def settle(self) -> None:
         for event_id, mark in self._marks.items():
-            transition = self._claimed[event_id]
-            if isinstance(mark, _Refusal):
-                transition.refusals += 1
-                transition.refusal = mark.reason
-                transition.next_try_at = mark.next_try_at
-                transition.dead_at = mark.at if mark.next_try_at is None else None
-            else:
-                transition.published_at, transition.next_try_at = mark, None
+            mark(self._claimed[event_id])
 
 
 @dataclass(slots=True)
