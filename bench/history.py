@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.policies import limits, snapshot
-from dict_rate_limit.adapters.postgres.maintenance import month_start
 from dict_rate_limit.domain.alerts.evaluation import evaluate_poll
 from dict_rate_limit.domain.alerts.state import AlertConfig
 from dict_rate_limit.domain.buckets.level import Thresholds
+from dict_rate_limit.domain.timestamps import month_start
 from dict_rate_limit.texts.alert_lines import alert_events
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -46,6 +47,20 @@ def to_utc(moment: datetime | None) -> datetime | None: ...
 def to_utc(moment: datetime | None) -> datetime | None:
     """Return the same moment in UTC, which JSON shows with a Z."""
     return None if moment is None else moment.astimezone(UTC)
+
+
+def month_start(moment: datetime, months: int) -> datetime:
+    """Return the beginning of the month, in UTC, so many months after the moment's."""
+    moment = moment.astimezone(UTC)
+    number = moment.year * 12 + moment.month - 1 + months
+    return datetime(number // 12, number % 12 + 1, 1, tzinfo=UTC)
+
+
+def months_before(moment: datetime, months: int) -> datetime:
+    """Return the same day and time so many months earlier, or the last day of that month where it is shorter."""
+    moment, first = moment.astimezone(UTC), month_start(moment, -months)
+    day = min(moment.day, calendar.monthrange(first.year, first.month)[1])
+    return moment.replace(year=first.year, month=first.month, day=day)
 
 
 def parse_duration(text: str, longest: timedelta) -> timedelta:

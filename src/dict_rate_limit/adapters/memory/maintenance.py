@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import takewhile
 from typing import Final
 
 from dict_rate_limit.adapters.memory.database import MemoryDatabase, full_hour
+from dict_rate_limit.domain.timestamps import month_start, months_before
 
 _AHEAD: Final = 2
 _FAR: Final = 120
@@ -23,11 +23,10 @@ class MemoryMaintenance:
         self._make(today)
 
     async def make_partitions(self, today: datetime) -> Sequence[str]:
-        """Add what is missing from the current month to two ahead."""
         return self._make(today)
 
     async def drop_partitions(self, today: datetime, retention_months: int) -> Sequence[str]:
-        before = _retained_from(today, retention_months)
+        before = months_before(today, retention_months)
         for log in self._database.logs.values():
             log.forget(before)
         old = sorted(name for name, end in self._ends.items() if end <= before)
@@ -40,32 +39,19 @@ class MemoryMaintenance:
 
     async def partitions_ahead(self, today: datetime) -> int:
         """Count the months after the current one, up to the first gap."""
-        starts = (_month_start(today, ahead) for ahead in range(1, _FAR + 1))
+        starts = (month_start(today, ahead) for ahead in range(1, _FAR + 1))
         return sum(1 for _ in takewhile(lambda start: _name(start) in self._ends, starts))
 
     async def schema_version(self) -> int | None:
         """Return None: memory has no schema."""
 
     def _make(self, today: datetime) -> list[str]:
-        starts = [_month_start(today, ahead) for ahead in range(_AHEAD + 1)]
-        missing = {_name(start): _month_start(start, 1) for start in starts}
+        starts = [month_start(today, ahead) for ahead in range(_AHEAD + 1)]
+        missing = {_name(start): month_start(start, 1) for start in starts}
         missing = {name: end for name, end in missing.items() if name not in self._ends}
         self._ends.update(missing)
         return list(missing)
 
 
-def _retained_from(today: datetime, months: int) -> datetime:
-    """Return the same day and time so many months earlier, or the last day of that month where it is shorter."""
-    first = _month_start(today, -months)
-    day = min(today.astimezone(UTC).day, calendar.monthrange(first.year, first.month)[1])
-    return today.astimezone(UTC).replace(year=first.year, month=first.month, day=day)
-
-
 def _name(start: datetime) -> str:
     return f"dict_rate_limit_states_{start:%Y_%m}"
-
-
-def _month_start(moment: datetime, months: int) -> datetime:
-    moment = moment.astimezone(UTC)
-    number = moment.year * 12 + moment.month - 1 + months
-    return datetime(number // 12, number % 12 + 1, 1, tzinfo=UTC)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from psycopg import sql
 from dict_rate_limit.adapters.postgres.migrations.schema import schema_version
 from dict_rate_limit.adapters.postgres.pool import Connection, Pool, fetch
 from dict_rate_limit.adapters.postgres.sql_loader import statements
+from dict_rate_limit.domain.timestamps import month_start, months_before
 
 _AHEAD: Final = 2
 _FAR: Final = 120
@@ -38,13 +38,14 @@ class PostgresMaintenance:
 
     async def drop_partitions(self, today: datetime, retention_months: int) -> list[str]:
         """Drop the months, hours and polls older than the retention; return the names of the months."""
-        before = _months_before(today, retention_months)
+        before = months_before(today, retention_months)
         async with self._with_timeout() as connection:
             old = [month for month in await partitions(connection) if month.upper is not None and month.upper <= before]
         # A transaction for each partition: its locks are short.
         for partition in old:
             async with self._with_timeout() as connection:
-                await drop_month(connection, partition)
+                table = sql.Identifier(partition.schema, partition.name)
+                await connection.execute(sql.SQL("DROP TABLE {}").format(table))
         for name in ("drop_old_states", "drop_old_hours", "drop_old_polls"):
             async with self._with_timeout() as connection:
                 await connection.execute(statements("maintenance")[name], {"before": before})
@@ -98,19 +99,8 @@ class Partition:
         return (self.lower is None or self.lower <= lower) and (self.upper is None or self.upper >= upper)
 
 
-def month_start(moment: datetime, months: int) -> datetime:
-    """Return the beginning of the month so many months after the moment's."""
-    moment = moment.astimezone(UTC)
-    number = moment.year * 12 + moment.month - 1 + months
-    return datetime(number // 12, number % 12 + 1, 1, tzinfo=UTC)
-
-
 async def partitions(connection: Connection) -> list[Partition]:
-    cursor = await connection.execute(statements("maintenance")["partitions"])
-    return [
-        Partition(schema=schema, name=name, lower=lower, upper=upper)
-        for schema, name, lower, upper in await cursor.fetchall()
-    ]
+    return [Partition(**row) for row in await fetch(connection, statements("maintenance")["partitions"])]
 
 
 def missing_months(there: list[Partition], today: datetime) -> list[tuple[datetime, datetime]]:
@@ -150,15 +140,3 @@ async def make_month(connection: Connection, lower: datetime, upper: datetime) -
         )
     )
     return name
-
-
-async def drop_month(connection: Connection, partition: Partition) -> None:
-    """Drop one month with its rows in the open transaction."""
-    await connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(partition.schema, partition.name)))
-
-
-def _months_before(today: datetime, months: int) -> datetime:
-    """Return the same day and time so many months earlier, or the last day of that month where it is shorter."""
-    first = month_start(today, -months)
-    day = min(today.astimezone(UTC).day, calendar.monthrange(first.year, first.month)[1])
-    return today.astimezone(UTC).replace(year=first.year, month=first.month, day=day)

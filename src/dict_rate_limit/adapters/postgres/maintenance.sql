@@ -3,8 +3,8 @@
 -- name: partitions
 -- Months of the history with their bounds, without the DEFAULT partition.
 SELECT
-    place.nspname,
-    month.relname,
+    place.nspname AS schema,
+    month.relname AS name,
     substring(pg_get_expr(month.relpartbound, month.oid) FROM 'FROM \(''(.+?)''\)')::timestamptz AS lower,
     substring(pg_get_expr(month.relpartbound, month.oid) FROM 'TO \(''(.+?)''\)')::timestamptz AS upper
 FROM pg_inherits AS link
