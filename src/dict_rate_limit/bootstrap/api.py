@@ -39,8 +39,4 @@ def api_components(container: Container) -> ApiComponents:
             budget=BudgetConfig(cache_ttl=settings.cache_ttl, share=settings.list_budget_share),
         ),
     )
-    return ApiComponents(
-        reader=reader,
-        readiness=readiness(container),
-        request_metrics=HttpCollector(),
-    )
+    return ApiComponents(reader=reader, readiness=readiness(container), request_metrics=HttpCollector())

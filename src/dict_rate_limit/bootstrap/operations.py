@@ -7,13 +7,7 @@ from pathlib import Path
 
 from dict_rate_limit.adapters.postgres.migrations.goose import shipped_migrations
 from dict_rate_limit.adapters.telemetry.prometheus.certificates import CertificateExpiry
-from dict_rate_limit.adapters.telemetry.prometheus.exporter import (
-    Collector,
-    Exporter,
-    Given,
-    StoredSource,
-    single,
-)
+from dict_rate_limit.adapters.telemetry.prometheus.exporter import Collector, Exporter, Given, StoredSource, single
 from dict_rate_limit.bootstrap.container import Container
 from dict_rate_limit.serving.readiness import Check, Readiness
 

@@ -42,14 +42,7 @@ class ManagedChannel:
     replaced channel is closed once its calls have ended.
     """
 
-    def __init__(
-        self,
-        address: str,
-        *,
-        tls: TlsFiles | None,
-        deadline: float,
-        monotonic: Callable[[], float],
-    ) -> None:
+    def __init__(self, address: str, *, tls: TlsFiles | None, deadline: float, monotonic: Callable[[], float]) -> None:
         self._address = address
         self._tls = tls
         self._deadline = deadline

@@ -193,10 +193,7 @@ def _source_error(error: grpc.aio.AioRpcError) -> SourceError:
         detail = f"{code.name}: {detail}" if detail else code.name
     trailing = error.trailing_metadata()
     return SourceError(
-        outcome,
-        detail,
-        retry_after_sec=retry_after_sec(trailing),
-        correlation_id=correlation_id(trailing),
+        outcome, detail, retry_after_sec=retry_after_sec(trailing), correlation_id=correlation_id(trailing)
     )
 
 

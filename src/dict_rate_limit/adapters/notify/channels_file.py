@@ -272,11 +272,7 @@ _KEYS: Final[Mapping[str, _Key]] = {
     "policies": _Key(type=_GlobList, expected=_GLOBS),
     "participants": _Key(type=_GlobList, expected=_GLOBS),
     "kinds": _Key(type=_GlobList, convert=_kinds, expected=f"a list of {', '.join(Kind)} or globs, at least one"),
-    "group_wait": _Key(
-        type=str,
-        convert=_wait,
-        expected="a duration from 0s to 1h, such as 10s or 1m30s",
-    ),
+    "group_wait": _Key(type=str, convert=_wait, expected="a duration from 0s to 1h, such as 10s or 1m30s"),
     "group": _Key(type=bool, expected="true or false"),
     "secrets": _Key(
         type=Annotated[tuple[str, ...], msgspec.Meta(min_length=1)],

@@ -168,9 +168,7 @@ _METRICS: Final = (
         origin=MetricOrigin.SETTINGS,
     ),
     _counted(
-        "cycles",
-        "Monitoring cycles that have ended; good: new readings, and all transitions published.",
-        "result",
+        "cycles", "Monitoring cycles that have ended; good: new readings, and all transitions published.", "result"
     ),
     _timed(
         "cycle_duration_seconds",
@@ -181,12 +179,7 @@ _METRICS: Final = (
     _counted("activity_failures", "Failed attempts of activities.", "activity"),
     _counted("notification_attempts", "Attempts to send a message.", "channel", "result"),
     _counted("source_calls", "Source calls for readers of the API.", "participant", "outcome"),
-    _counted(
-        "bridge_calls",
-        "Calls of the Bridge, by gRPC method and code.",
-        "method",
-        "code",
-    ),
+    _counted("bridge_calls", "Calls of the Bridge, by gRPC method and code.", "method", "code"),
     _timed("sql_duration_seconds", "Duration of a statement by its name.", "query"),
     _counted("sql_errors", "Failed statements.", "query"),
     _counted("cache_reads", "Readings served, by their origin.", "result"),
