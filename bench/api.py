@@ -18,7 +18,7 @@ from bench.nginx import nginx_serving
 from bench.resource_usage import cpu_seconds, memory_of
 from bench.stack import product, start_services
 from bench.wrk import Load, pause_for, run_load
-from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import HttpCollector
+from dict_rate_limit.adapters.telemetry.prometheus.process_metrics import HttpCollector
 from dict_rate_limit.apps.api.request_metrics import Requests
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port
 from dict_rate_limit.domain.access import Role, new_token_line

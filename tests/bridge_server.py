@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import grpc
 import trustme
 
+from dict_rate_limit.adapters.bridge.channel import TlsFiles
 from dict_rate_limit.adapters.bridge.source import BridgeSource
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.ports.telemetry import NULL_METRICS
 from dict_rate_limit.proto import methods
-from dict_rate_limit.serving.tls_files import TlsFiles
 from dict_rate_limit.simulator.bridge import ServerTls, VirtualClock, _credentials, serve_bridge
 from dict_rate_limit.simulator.fake_dict import FakeDict, World
 from dict_rate_limit.simulator.scenario import scenario_named

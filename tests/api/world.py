@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import HttpCollector
+from dict_rate_limit.adapters.telemetry.prometheus.process_metrics import HttpCollector
 from dict_rate_limit.apps.api.app import build
 from dict_rate_limit.apps.api.dependencies import ApiDeps
 from dict_rate_limit.apps.api.fast_path import FastPath

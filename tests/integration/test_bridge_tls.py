@@ -10,9 +10,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from bridge_server import Authority, OddBridge, bridge_source, fake_bridge, port_of, problems
+from dict_rate_limit.adapters.bridge import channel
+from dict_rate_limit.adapters.bridge.channel import TlsFiles
 from dict_rate_limit.domain.errors import Outcome, SourceError
-from dict_rate_limit.serving import tls_files
-from dict_rate_limit.serving.tls_files import TlsFiles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -210,10 +210,10 @@ async def test_files_that_change_while_they_are_read_are_not_used(
     ours: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = ours.client()
-    monkeypatch.setattr(tls_files, "_require_fit", lambda files: files.key_file.write_bytes(b"being written"))
+    monkeypatch.setattr(channel, "_require_fit", lambda files: files.key_file.write_bytes(b"being written"))
 
-    with pytest.raises(tls_files.CertificateFilesError, match="being written"):
-        tls_files.load(files)
+    with pytest.raises(channel.CertificateFilesError, match="being written"):
+        channel.load_certificates(files)
 
 
 async def test_a_mismatched_pair_keeps_the_old_one_and_is_logged_once(
@@ -313,7 +313,7 @@ async def test_no_message_and_no_repr_contains_the_key(ours: Authority, theirs: 
         error = await refusal(source)
 
     lines = [line for line in files.key_file.read_text().splitlines() if "-----" not in line]
-    held = repr(tls_files.load(ours.client("another")))
+    held = repr(channel.load_certificates(ours.client("another")))
     assert [line for line in lines if line in str(error) or line in repr(error)] == []
     assert "PRIVATE KEY" not in str(error)
     assert "PRIVATE KEY" not in held

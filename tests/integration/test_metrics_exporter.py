@@ -24,8 +24,7 @@ from dict_rate_limit.adapters.telemetry.prometheus.exporter import (
     StoredSource,
     single,
 )
-from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import HttpCollector
-from dict_rate_limit.adapters.telemetry.prometheus.process_metrics import ProcessMetrics
+from dict_rate_limit.adapters.telemetry.prometheus.process_metrics import HttpCollector, ProcessMetrics
 from dict_rate_limit.domain.alerts.state import PolicyOverride
 from dict_rate_limit.domain.errors import StoreUnavailableError
 from dict_rate_limit.domain.notifications.routing import Status

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from opentelemetry.trace import SpanKind
 
-from dict_rate_limit.adapters.telemetry.otel.asgi_middleware import TracingMiddleware
-from dict_rate_limit.adapters.telemetry.otel.tracer import log_context
+from dict_rate_limit.adapters.telemetry.otel.tracer import TracingMiddleware, log_context
 from dict_rate_limit.apps.api.app import span_names
 from span_memory import SpanMemory, attributes
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dict_rate_limit.adapters.telemetry.prometheus.http_metrics import HttpCollector
+from dict_rate_limit.adapters.telemetry.prometheus.process_metrics import HttpCollector
 from dict_rate_limit.bootstrap.container import Container
 from dict_rate_limit.bootstrap.operations import readiness
 from dict_rate_limit.serving.readiness import Readiness

@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from dict_rate_limit.adapters.bridge.channel import TlsFiles
 from dict_rate_limit.adapters.bridge.source import BridgeSource
 from dict_rate_limit.bootstrap.telemetry import Telemetry
 from dict_rate_limit.ports.clock import Clock
 from dict_rate_limit.ports.source import PolicySource
-from dict_rate_limit.serving.tls_files import TlsFiles
 from dict_rate_limit.settings import Settings
 
 

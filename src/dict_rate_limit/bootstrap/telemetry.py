@@ -7,15 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dict_rate_limit.adapters.telemetry.prometheus.process_metrics import ProcessMetrics
 from dict_rate_limit.ports.telemetry import NULL_TRACER, Tracer
 from dict_rate_limit.serving.asgi import ASGIApp
 from dict_rate_limit.settings import Settings
-
-if TYPE_CHECKING:
-    from dict_rate_limit.adapters.telemetry.otel.provider import Collector
 
 LogContexts = list[Callable[[], Mapping[str, object]]]
 SpanNaming = Callable[[str, str], tuple[str, str] | None]
@@ -66,32 +63,26 @@ def _traced(
     stack: ExitStack,
 ) -> Telemetry:
     # imported here: without a collector a process must not pay for OpenTelemetry's libraries
-    from dict_rate_limit.adapters.telemetry.otel import asgi_middleware, provider  # noqa: PLC0415
-    from dict_rate_limit.adapters.telemetry.otel.tracer import OtelTracer, log_context  # noqa: PLC0415
+    from dict_rate_limit.adapters.telemetry.otel import provider, tracer  # noqa: PLC0415
 
+    collector = provider.Collector(
+        endpoint=settings.otel_exporter_otlp_endpoint or "",
+        certificate=settings.otel_exporter_otlp_certificate,
+        headers=settings.otel_exporter_otlp_headers or (),
+    )
     traced = provider.TracedService(
         name=service, version=version("dict-rate-limit"), share=settings.otel_traces_sampler_arg
     )
     if temporal is None:
-        spans = stack.enter_context(provider.open_provider(_collector(settings), traced))
+        spans = stack.enter_context(provider.open_provider(collector, traced))
     else:
-        spans = stack.enter_context(provider.open_provider(_collector(settings), traced, temporal()))
+        spans = stack.enter_context(provider.open_provider(collector, traced, temporal()))
         provider.make_global(spans)
-    log_contexts.append(log_context)
-    stack.callback(log_contexts.remove, log_context)
-    tracer = spans.get_tracer("dict_rate_limit")
+    log_contexts.append(tracer.log_context)
+    stack.callback(log_contexts.remove, tracer.log_context)
+    own = spans.get_tracer("dict_rate_limit")
     return Telemetry(
         traced=True,
-        tracer=OtelTracer(tracer),
-        asgi_middleware=lambda app, naming: asgi_middleware.TracingMiddleware(app, tracer, naming),
-    )
-
-
-def _collector(settings: Settings) -> Collector:
-    from dict_rate_limit.adapters.telemetry.otel.provider import Collector  # noqa: PLC0415 -- as above
-
-    return Collector(
-        endpoint=settings.otel_exporter_otlp_endpoint or "",
-        certificate=settings.otel_exporter_otlp_certificate,
-        headers=settings.otel_exporter_otlp_headers or (),
+        tracer=tracer.OtelTracer(own),
+        asgi_middleware=lambda app, naming: tracer.TracingMiddleware(app, own, naming),
     )

@@ -10,7 +10,7 @@ from typing import Final
 
 import grpc
 
-from dict_rate_limit.adapters.bridge.channel import ManagedChannel, log_problem
+from dict_rate_limit.adapters.bridge.channel import ManagedChannel, TlsFiles, log_problem
 from dict_rate_limit.adapters.bridge.mapping import ResponseContext, list_snapshot, odd_categories, single_snapshot
 from dict_rate_limit.domain.buckets.bucket import is_policy_name
 from dict_rate_limit.domain.buckets.reading import DEFAULT_PARTICIPANT, Snapshot
@@ -31,9 +31,29 @@ from dict_rate_limit.ports.telemetry import (
 from dict_rate_limit.proto import methods
 from dict_rate_limit.proto.methods import CORRELATION_KEY, RETRY_AFTER_KEY
 from dict_rate_limit.proto.rate_limit_service_pb2 import GetRateLimitPoliciesRequest, GetRateLimitPolicyRequest
-from dict_rate_limit.serving.tls_files import TlsFiles
 
 _ISPB: Final = re.compile(r"[A-Z0-9]{8}", re.ASCII)
+
+
+Pairs = Iterable[tuple[str, str | bytes]]
+OUTCOMES: Final[Mapping[grpc.StatusCode, Outcome]] = {
+    grpc.StatusCode.UNAVAILABLE: Outcome.UNAVAILABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED: Outcome.DEADLINE_EXCEEDED,
+    # grpc reports some expired deadlines as CANCELLED; a cancellation by our own task arrives as CancelledError
+    grpc.StatusCode.CANCELLED: Outcome.DEADLINE_EXCEEDED,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: Outcome.RATE_LIMITED,
+    grpc.StatusCode.PERMISSION_DENIED: Outcome.PERMISSION_DENIED,
+    grpc.StatusCode.UNAUTHENTICATED: Outcome.UNAUTHENTICATED,
+    grpc.StatusCode.INVALID_ARGUMENT: Outcome.INVALID_ARGUMENT,
+    grpc.StatusCode.NOT_FOUND: Outcome.NOT_FOUND,
+    grpc.StatusCode.FAILED_PRECONDITION: Outcome.GONE,
+    grpc.StatusCode.INTERNAL: Outcome.INTERNAL,
+}
+"""The outcome of a gRPC status; any other status is INTERNAL."""
+_TOO_LARGE: Final = "Received message larger than max"
+_DETAIL_CHARS: Final = 300
+_CORRELATION_CHARS: Final = 200
+_RETRY_AFTER_DIGITS: Final = 6
 
 
 class BridgeSource:
@@ -121,29 +141,6 @@ def _metadata(participant: str) -> tuple[tuple[str, str], ...]:
     if not _ISPB.fullmatch(ispb):
         raise SourceError(Outcome.INVALID_ARGUMENT, f"participant {participant[:20]!r}, expected 8 letters or digits")
     return ((methods.PARTICIPANT_KEY, ispb),)
-
-
-Pairs = Iterable[tuple[str, str | bytes]]
-
-OUTCOMES: Final[Mapping[grpc.StatusCode, Outcome]] = {
-    grpc.StatusCode.UNAVAILABLE: Outcome.UNAVAILABLE,
-    grpc.StatusCode.DEADLINE_EXCEEDED: Outcome.DEADLINE_EXCEEDED,
-    # grpc reports some expired deadlines as CANCELLED; a cancellation by our own task arrives as CancelledError
-    grpc.StatusCode.CANCELLED: Outcome.DEADLINE_EXCEEDED,
-    grpc.StatusCode.RESOURCE_EXHAUSTED: Outcome.RATE_LIMITED,
-    grpc.StatusCode.PERMISSION_DENIED: Outcome.PERMISSION_DENIED,
-    grpc.StatusCode.UNAUTHENTICATED: Outcome.UNAUTHENTICATED,
-    grpc.StatusCode.INVALID_ARGUMENT: Outcome.INVALID_ARGUMENT,
-    grpc.StatusCode.NOT_FOUND: Outcome.NOT_FOUND,
-    grpc.StatusCode.FAILED_PRECONDITION: Outcome.GONE,
-    grpc.StatusCode.INTERNAL: Outcome.INTERNAL,
-}
-"""The outcome of a gRPC status; any other status is INTERNAL."""
-
-_TOO_LARGE: Final = "Received message larger than max"
-_DETAIL_CHARS: Final = 300
-_CORRELATION_CHARS: Final = 200
-_RETRY_AFTER_DIGITS: Final = 6
 
 
 @contextmanager

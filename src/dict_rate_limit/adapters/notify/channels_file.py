@@ -27,6 +27,20 @@ from dict_rate_limit.serving.reloaded_files import ReloadedFiles
 _log = logging.getLogger(__name__)
 
 
+TABLE: Final = "channels"
+HIDDEN: Final = "(hidden)"
+_LONGEST_WAIT: Final = timedelta(hours=1)
+_NO_WAIT: Final = re.compile(r"0(?:ms|s|m|h)")
+_SCHEME: Final = r"\A[A-Za-z][A-Za-z0-9+.-]*://[^\x00-\x1f\x7f]+\Z"
+_SECRET_LIKE: Final = re.compile(r"://|whsec_|@")
+_MAX_DISPLAY: Final = 60
+_GLOBS: Final = "a list of globs of letters, digits, _, * and ?, at least one"
+_GlobList = Annotated[
+    tuple[Annotated[str, msgspec.Meta(pattern=rf"\A(?:{GLOB.pattern})\Z")], ...], msgspec.Meta(min_length=1)
+]
+_ROUTES: Final = ("severity", "policies", "participants", "kinds")
+
+
 class ChannelsFile:
     """The channels of a file, at most a second behind it. A channel that becomes invalid keeps its last valid form.
 
@@ -115,16 +129,6 @@ def rejected_urls(channels: Sequence[Channel]) -> Sequence[str]:
 
 def _unreadable(error: OSError | UnicodeDecodeError) -> str:
     return f"cannot be read: {'not UTF-8' if isinstance(error, UnicodeDecodeError) else error.strerror}"
-
-
-TABLE: Final = "channels"
-HIDDEN: Final = "(hidden)"
-
-_LONGEST_WAIT: Final = timedelta(hours=1)
-_NO_WAIT: Final = re.compile(r"0(?:ms|s|m|h)")
-_SCHEME: Final = r"\A[A-Za-z][A-Za-z0-9+.-]*://[^\x00-\x1f\x7f]+\Z"
-_SECRET_LIKE: Final = re.compile(r"://|whsec_|@")
-_MAX_DISPLAY: Final = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,11 +261,6 @@ def _kinds(kinds: tuple[str, ...]) -> tuple[str, ...]:
     return Routes(kinds=kinds).kinds
 
 
-_GLOBS: Final = "a list of globs of letters, digits, _, * and ?, at least one"
-_GlobList = Annotated[
-    tuple[Annotated[str, msgspec.Meta(pattern=rf"\A(?:{GLOB.pattern})\Z")], ...], msgspec.Meta(min_length=1)
-]
-_ROUTES: Final = ("severity", "policies", "participants", "kinds")
 _KEYS: Final[Mapping[str, _Key]] = {
     "url": _Key(
         type=Annotated[str, msgspec.Meta(pattern=_SCHEME)], convert=_url, expected="the URL of a service", secret=True

@@ -24,6 +24,13 @@ _NAT64: Final = ip_network("64:ff9b::/96")
 _SITE_LOCAL: Final = ip_network("fec0::/10")
 
 
+MAX_BODY_BYTES: Final = 1024
+# The status is known by then. The body only explains it.
+BODY_TIMEOUT_SEC: Final = 1.0
+_AGENT: Final = "dict-rate-limit"
+_PORTS: Final = {"http": 80, "https": 443}
+
+
 class AddressError(Exception):
     """The host may not be called, or has no address. The text gives the reason."""
 
@@ -96,14 +103,6 @@ def _effective_addresses(address: _Address) -> Iterable[_Address]:
     if address in _NAT64:
         return [IPv4Address(address.packed[-4:])]
     return [address]
-
-
-MAX_BODY_BYTES: Final = 1024
-# The status is known by then. The body only explains it.
-BODY_TIMEOUT_SEC: Final = 1.0
-
-_AGENT: Final = "dict-rate-limit"
-_PORTS: Final = {"http": 80, "https": 443}
 
 
 class CallError(Exception):

@@ -31,6 +31,9 @@ _COMPRESSIONS: Final = {
 }
 
 
+T = TypeVar("T")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerTimeouts:
     """Timeouts of a connection and of an acknowledgement, in whole seconds."""
@@ -167,9 +170,6 @@ def _create_producer(
 def _name() -> str:
     # The broker rejects a name that it believes to be still connected, so each producer has a new name.
     return f"dict-rate-limit-{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
-
-
-T = TypeVar("T")
 
 
 async def in_thread(work: Callable[[], T]) -> T:

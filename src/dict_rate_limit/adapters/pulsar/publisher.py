@@ -39,6 +39,13 @@ _OK: Final = "Ok"
 _REJECTIONS: Final = frozenset({"MessageTooBig", "InvalidMessage"})
 
 
+# The client reports a timeout for each message. If it does not, the call ends this much later.
+GRACE_SEC: Final = 2.0
+CLOSE_TIMEOUT_SEC: Final = 1.0
+# An event has some kB. The client accepts up to 5 MiB, and a message near that limit can break a broker's ledger.
+MAX_EVENT_BYTES: Final = 1 << 20
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingMessage:
     """A message, its key, and its position in the call."""
@@ -114,14 +121,6 @@ class InFlight:
         if rejected:
             self._rejected.setdefault(message.key, message.position)
         post_to_loop(self._loop, self._answers.put_nowait, (message, result, rejected))
-
-
-# The client reports a timeout for each message. If it does not, the call ends this much later.
-GRACE_SEC: Final = 2.0
-CLOSE_TIMEOUT_SEC: Final = 1.0
-
-# An event has some kB. The client accepts up to 5 MiB, and a message near that limit can break a broker's ledger.
-MAX_EVENT_BYTES: Final = 1 << 20
 
 
 class PulsarPublisher:

@@ -23,6 +23,9 @@ Context = Callable[[], Mapping[str, object]]
 _NOISY: Final = ("httpx", "httpcore")
 
 
+_SECRET_KEY: Final = re.compile(r"password|passwd|secret|token$|authorization|api_?key", re.IGNORECASE)
+
+
 def configure_logging(
     level: str,
     style: str,
@@ -115,9 +118,6 @@ def _renderer(style: str, *, at_terminal: bool) -> structlog.typing.Processor:
         # Plain tracebacks: the pretty ones print local variables, and secrets with them.
         return structlog.dev.ConsoleRenderer(colors=at_terminal, exception_formatter=structlog.dev.plain_traceback)
     return structlog.processors.JSONRenderer(ensure_ascii=False)
-
-
-_SECRET_KEY: Final = re.compile(r"password|passwd|secret|token$|authorization|api_?key", re.IGNORECASE)
 
 
 def hide_secrets(

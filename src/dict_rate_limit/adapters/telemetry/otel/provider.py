@@ -42,6 +42,10 @@ _MOST: Final = 64
 _LONGEST: Final = 4096
 
 
+_LIBRARY: Final = ("opentelemetry.exporter", "opentelemetry.sdk")
+_log = logging.getLogger(__name__)
+
+
 class Provider(Protocol):
     """What spans are asked of: the library's own, or one around it."""
 
@@ -141,10 +145,6 @@ def _limits() -> SpanLimits:
         max_attribute_length=_LONGEST,
         max_span_attribute_length=_LONGEST,
     )
-
-
-_LIBRARY: Final = ("opentelemetry.exporter", "opentelemetry.sdk")
-_log = logging.getLogger(__name__)
 
 
 class FailureSummary(logging.Handler):
