@@ -28,8 +28,6 @@ from dict_rate_limit.domain.errors import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import typer
-
 ENVIRONMENT: Mapping[str, str] = {}
 NEEDED = {
     "DATABASE_URL": "postgresql://127.0.0.1/x",
@@ -131,11 +129,8 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> Mapping[st
     def fail() -> None:
         raise error
 
-    def register(app: typer.Typer, name: str) -> None:
-        app.command(name)(fail)
-
     module = type(sys)("a_failing_command")
-    vars(module)["register"] = register
+    vars(module)["fail"] = fail
     monkeypatch.setitem(sys.modules, module.__name__, module)
     return {
         "fail": LazyCommand(summary="Fail.", module=module.__name__),
@@ -179,11 +174,11 @@ def test_an_error_has_a_message_and_an_exit_code(
 def test_ctrl_c_while_a_command_is_loaded_ends_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def register(_app: typer.Typer, _name: str) -> None:
+    def interrupted(_name: str) -> None:
         raise KeyboardInterrupt
 
     sources = failing(monkeypatch, KeyboardInterrupt())
-    monkeypatch.setitem(vars(sys.modules["a_failing_command"]), "register", register)
+    monkeypatch.setattr("dict_rate_limit.apps.cli.program.import_module", interrupted)
 
     ending = run(["fail"], ENVIRONMENT, sources)
 

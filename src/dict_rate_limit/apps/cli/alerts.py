@@ -32,19 +32,10 @@ _TEST: Final = "DRILL"
 AlertId = Annotated[str, typer.Argument(metavar="ID", help="Id of the alert, as in `alerts list`.")]
 
 
-def register(app: typer.Typer, name: str) -> None:
-    group = typer.Typer(rich_markup_mode=None)
-    group.callback()(_group)
-    group.command("list")(list_alerts)
-    group.command("show")(show)
-    group.command("acknowledge")(acknowledge)
-    app.add_typer(group, name=name)
+group = typer.Typer(rich_markup_mode=None, help="Show and acknowledge alerts. Needs a running API.")
 
 
-def _group() -> None:
-    """Show and acknowledge alerts. Needs a running API."""
-
-
+@group.command("list")
 def list_alerts(  # noqa: PLR0913 -- one argument per option
     *,
     state: Annotated[
@@ -66,6 +57,7 @@ def list_alerts(  # noqa: PLR0913 -- one argument per option
     return print_response(response, output, lambda found: alerts_view(found.alerts, SystemClock().now()))
 
 
+@group.command()
 def show(
     alert_id: AlertId,
     *,
@@ -79,6 +71,7 @@ def show(
     return print_response(response, output, alert_view)
 
 
+@group.command()
 def acknowledge(  # noqa: PLR0913 -- one argument per option
     alert_id: AlertId,
     *,

@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
-def register(app: typer.Typer, name: str) -> None:
-    app.command(name)(audit)
-
-
 def audit(
     *,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Maximum number of entries.")] = 100,

@@ -16,10 +16,6 @@ from dict_rate_limit.bootstrap.backup import prune_backups
 from dict_rate_limit.domain.recovery import Manifest, Retention
 
 
-def register(app: typer.Typer, name: str) -> None:
-    app.command(name)(backup)
-
-
 def backup(
     context: typer.Context,
     *,

@@ -14,18 +14,10 @@ from dict_rate_limit.bootstrap.notifications import check_channels
 from dict_rate_limit.domain.notifications.channel import Channel
 from dict_rate_limit.settings import load
 
-
-def register(app: typer.Typer, name: str) -> None:
-    group = typer.Typer(rich_markup_mode=None)
-    group.callback()(_group)
-    group.command()(check)
-    app.add_typer(group, name=name)
+group = typer.Typer(rich_markup_mode=None, help="Check the notification channels.")
 
 
-def _group() -> None:
-    """Check the notification channels."""
-
-
+@group.command()
 def check(
     context: typer.Context,
     *,

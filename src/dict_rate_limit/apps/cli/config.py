@@ -18,10 +18,6 @@ from dict_rate_limit.settings.definition import Definition, Secrecy
 from dict_rate_limit.settings.fields import definitions
 
 
-def register(app: typer.Typer, name: str) -> None:
-    app.command(name)(config)
-
-
 def config(
     context: typer.Context,
     *,

@@ -27,18 +27,11 @@ NEW_BACKUP: Final = (
 )
 
 
-def register(app: typer.Typer, name: str) -> None:
-    group = typer.Typer(rich_markup_mode=None)
-    group.callback()(_group)
-    group.command()(restore)
-    group.command()(alert)
-    app.add_typer(group, name=name)
+group = typer.Typer(rich_markup_mode=None, help="Rehearse a restore on a copy of the database, or send a test alert.")
+group.command()(alert)
 
 
-def _group() -> None:
-    """Rehearse a restore on a copy of the database, or send a test alert."""
-
-
+@group.command()
 def restore(
     context: typer.Context,
     *,

@@ -22,17 +22,12 @@ FIELDS: Final = (("detected_at", 20), ("severity", 8), ("participant", 8), ("pol
 """The fields before the message, with their minimum widths."""
 
 
-def register(app: typer.Typer, name: str) -> None:
-    group = typer.Typer(rich_markup_mode=None)
-    group.callback()(_group)
-    group.command("tail")(tail)
-    app.add_typer(group, name=name)
+group = typer.Typer(
+    rich_markup_mode=None, help="Read the events of alerts from the broker (PULSAR_BROKER_URL, PULSAR_TOPIC)."
+)
 
 
-def _group() -> None:
-    """Read the events of alerts from the broker (PULSAR_BROKER_URL, PULSAR_TOPIC)."""
-
-
+@group.command()
 def tail(
     context: typer.Context,
     *,

@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from dict_rate_limit.contract.explain import ExplainedAlert, LastDelivery
 
 
-def register(app: typer.Typer, name: str) -> None:
-    app.command(name)(explain)
-
-
 def explain(
     policy: Annotated[str, typer.Argument(metavar="POLICY", help="Name of the policy: CLAIMS_READ.")],
     *,

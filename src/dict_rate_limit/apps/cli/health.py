@@ -12,10 +12,6 @@ import typer
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 
 
-def register(app: typer.Typer, name: str) -> None:
-    app.command(name)(health)
-
-
 def health(
     *,
     url: Annotated[str, typer.Option(help="URL of the check; the worker serves it on METRICS_PORT.")] = (

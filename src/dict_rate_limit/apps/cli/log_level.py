@@ -22,10 +22,6 @@ class Verbosity(StrEnum):
 SIGNALS: Final = {Verbosity.DEBUG: signal.SIGUSR1, Verbosity.USUAL: signal.SIGUSR2}
 
 
-def register(app: typer.Typer, name: str) -> None:
-    app.command(name)(log_level)
-
-
 def log_level(
     wanted: Annotated[Verbosity, typer.Argument(help="debug = everything; usual = the configured LOG_LEVEL.")],
     *,

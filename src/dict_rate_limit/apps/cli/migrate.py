@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 from rich.table import Table
@@ -25,22 +25,16 @@ Loss = Annotated[
 ]
 
 
-def register(app: typer.Typer, name: str) -> None:
-    group = typer.Typer(rich_markup_mode=None)
-    group.callback()(_group)
-    for command in (up, status, down, redo):
-        group.command()(command)
-    app.add_typer(group, name=name)
+HELP: Final = """Migrate the schema of the database (DATABASE_URL), forward or back.
+
+Concurrent runs wait for one another. Exits with 65 when a migration failed or would delete rows, 69 when the database
+is unavailable, 78 when DATABASE_URL is missing.
+"""
+
+group = typer.Typer(rich_markup_mode=None, help=HELP)
 
 
-def _group() -> None:
-    """Migrate the schema of the database (DATABASE_URL), forward or back.
-
-    Concurrent runs wait for one another. Exits with 65 when a migration failed or would delete rows, 69 when the
-    database is unavailable, 78 when DATABASE_URL is missing.
-    """
-
-
+@group.command()
 def up(context: typer.Context) -> int:
     """Apply every pending migration."""
     applied = asyncio.run(migrate(_url(context)))
@@ -49,6 +43,7 @@ def up(context: typer.Context) -> int:
     return Exit.OK
 
 
+@group.command()
 def status(
     context: typer.Context,
     *,
@@ -72,6 +67,7 @@ def status(
     return Exit.OK
 
 
+@group.command()
 def down(context: typer.Context, *, allow_data_loss: Loss = False) -> int:
     """Revert the last migration.
 
@@ -81,6 +77,7 @@ def down(context: typer.Context, *, allow_data_loss: Loss = False) -> int:
     return _report(name, "reverted")
 
 
+@group.command()
 def redo(context: typer.Context, *, allow_data_loss: Loss = False) -> int:
     """Revert the last migration and apply it again.
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from io import TextIOWrapper
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 from typer.main import get_command
@@ -22,7 +22,10 @@ _EXPECTED_ERRORS: Final = (DictRateLimitError, typer.TyperException, OSError)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LazyCommand:
-    """A command that is not imported yet: its line in the list of commands, and the module whose `register` adds it."""
+    """A command that is not imported yet: its line in the list of commands, and its module.
+
+    The module has a Typer `group`, or a function with the name of the command.
+    """
 
     summary: str
     module: str
@@ -104,10 +107,17 @@ def _app(arguments: Sequence[str], sources: Mapping[str, LazyCommand]) -> typer.
     wanted = next((argument for argument in arguments if not argument.startswith("-")), None)
     for name, source in sources.items():
         if name == wanted:
-            import_module(source.module).register(app, name)
+            _add(app, name, vars(import_module(source.module)))
         else:
             app.command(name, help=source.summary)(_not_loaded)
     return app
+
+
+def _add(app: typer.Typer, name: str, module: Mapping[str, Any]) -> None:
+    if "group" in module:
+        app.add_typer(module["group"], name=name)
+    else:
+        app.command(name)(module[name.replace("-", "_")])
 
 
 def _root(

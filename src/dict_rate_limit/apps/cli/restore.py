@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from dict_rate_limit.domain.recovery import Manifest
 
 
-def register(app: typer.Typer, name: str) -> None:
-    app.command(name)(restore)
-
-
 def restore(
     context: typer.Context,
     *,

@@ -25,11 +25,6 @@ if TYPE_CHECKING:
     Entry = Callable[[Settings, asyncio.Event, LogContexts], Awaitable[None]]
 
 
-def register(app: typer.Typer, name: str) -> None:
-    commands: dict[str, Callable[..., object]] = {"api": api, "worker": worker, "up": up}
-    app.command(name)(commands[name])
-
-
 def api(context: typer.Context) -> int:
     """Serve the API, the page and /metrics until SIGTERM or Ctrl-C.
 

@@ -24,19 +24,12 @@ if TYPE_CHECKING:
 Glob = str | None
 
 
-def register(app: typer.Typer, name: str) -> None:
-    group = typer.Typer(rich_markup_mode=None)
-    group.callback()(_group)
-    group.command("list")(list_silences)
-    group.command("create")(create)
-    group.command("end")(end)
-    app.add_typer(group, name=name)
+group = typer.Typer(
+    rich_markup_mode=None, help="Suppress the notifications of some alerts for a while. Needs a running API."
+)
 
 
-def _group() -> None:
-    """Suppress the notifications of some alerts for a while. Needs a running API."""
-
-
+@group.command("list")
 def list_silences(
     *,
     ended: Annotated[bool, typer.Option("--ended", help="Ended silences, newest first.")] = False,
@@ -54,6 +47,7 @@ def list_silences(
     return print_response(response, output, lambda found: silences_view(found.silences, SystemClock().now()))
 
 
+@group.command()
 def create(  # noqa: PLR0913 -- one argument per option
     *,
     reason: Reason,
@@ -96,6 +90,7 @@ def create(  # noqa: PLR0913 -- one argument per option
     return print_response(response, output, _single_view)
 
 
+@group.command()
 def end(
     silence_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the silence, as in `silences list`.")],
     *,

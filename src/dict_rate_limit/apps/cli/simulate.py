@@ -13,19 +13,15 @@ from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.domain.buckets.reading import DEFAULT_PARTICIPANT
 from dict_rate_limit.settings.fields import definitions
 from dict_rate_limit.settings.parsers import participants
+from dict_rate_limit.simulator import main as simulator
 from dict_rate_limit.simulator.bridge import ServerTls
 from dict_rate_limit.simulator.faults import Fault
-from dict_rate_limit.simulator.main import Simulation, simulate
 from dict_rate_limit.simulator.scenario import DEFAULT_SCENARIO, SCENARIOS
 
 _PORT: Final = 50051
 
 
-def register(app: typer.Typer, name: str) -> None:
-    app.command(name)(serve)
-
-
-def serve(  # noqa: PLR0913 - one argument per option
+def simulate(  # noqa: PLR0913 - one argument per option
     *,
     scenario: Annotated[str, typer.Option(help="The scenario; --list shows all.")] = DEFAULT_SCENARIO,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -51,8 +47,8 @@ def serve(  # noqa: PLR0913 - one argument per option
     if listed:
         _list()
         return Exit.OK
-    simulate(
-        Simulation(
+    simulator.simulate(
+        simulator.Simulation(
             host=host,
             port=port,
             scenario=scenario,

@@ -38,10 +38,6 @@ _TROUBLES: Final = ("CRITICAL", "WARNING", "UNKNOWN")  # worst first; other leve
 _TRANSIENT: Final = frozenset({Exit.UNAVAILABLE, Exit.PROTOCOL})
 
 
-def register(app: typer.Typer, name: str) -> None:
-    app.command(name)(status)
-
-
 def status(  # noqa: PLR0913 - one argument per option
     *,
     url: Url = DEFAULT_URL,

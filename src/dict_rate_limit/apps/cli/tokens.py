@@ -12,18 +12,10 @@ import typer
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.domain.access import Role, new_token_line, parse_expiry
 
-
-def register(app: typer.Typer, name: str) -> None:
-    group = typer.Typer(rich_markup_mode=None)
-    group.callback()(_group)
-    group.command("create")(create)
-    app.add_typer(group, name=name)
+group = typer.Typer(rich_markup_mode=None, help="Create bearer tokens for the API.")
 
 
-def _group() -> None:
-    """Create bearer tokens for the API."""
-
-
+@group.command()
 def create(
     *,
     name: Annotated[str, typer.Option(help="Name of the client: 1 to 64 of A-Z a-z 0-9 . _ @ -")],
