@@ -12,8 +12,18 @@ from rich.text import Text
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.apps.cli.client import DEFAULT_URL, Reason, Token, TokenFile, Url, api_at, segment
 from dict_rate_limit.apps.cli.exit_codes import Exit
-from dict_rate_limit.apps.cli.formatting import format_time
-from dict_rate_limit.apps.cli.output import STYLES, Output, Shape, facts, lines, plain, print_response, table_of, words
+from dict_rate_limit.apps.cli.output import (
+    STYLES,
+    Output,
+    Shape,
+    facts,
+    format_time,
+    lines,
+    plain,
+    print_response,
+    table_of,
+    words,
+)
 from dict_rate_limit.contract.alerts import Alert, AlertDetail, AlertList
 from dict_rate_limit.contract.paths import ALERTS
 from dict_rate_limit.texts.format import duration_text

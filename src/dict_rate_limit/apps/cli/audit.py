@@ -9,8 +9,7 @@ from rich.text import Text
 
 from dict_rate_limit.apps.cli.client import DEFAULT_URL, Token, TokenFile, Url, api_at
 from dict_rate_limit.apps.cli.exit_codes import Exit
-from dict_rate_limit.apps.cli.formatting import format_time
-from dict_rate_limit.apps.cli.output import Output, Shape, lines, print_response, table_of, words
+from dict_rate_limit.apps.cli.output import Output, Shape, format_time, lines, print_response, table_of, words
 from dict_rate_limit.contract.audit import AuditList
 from dict_rate_limit.contract.paths import AUDIT
 

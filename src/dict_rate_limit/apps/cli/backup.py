@@ -10,7 +10,7 @@ import typer
 
 from dict_rate_limit.apps.cli.backup_target import service
 from dict_rate_limit.apps.cli.exit_codes import Exit
-from dict_rate_limit.apps.cli.formatting import format_count, format_size, format_time
+from dict_rate_limit.apps.cli.output import format_count, format_size, format_time
 from dict_rate_limit.apps.cli.signals import run_interruptible
 from dict_rate_limit.bootstrap.backup import prune_backups
 from dict_rate_limit.domain.recovery import Manifest, Retention

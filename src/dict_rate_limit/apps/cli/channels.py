@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
-from dict_rate_limit.apps.cli.formatting import format_count
+from dict_rate_limit.apps.cli.output import format_count
 from dict_rate_limit.bootstrap.notifications import check_channels
 from dict_rate_limit.domain.notifications.channel import Channel
 from dict_rate_limit.settings import load

@@ -13,8 +13,7 @@ from dict_rate_limit.apps.cli.backup import describe_backup
 from dict_rate_limit.apps.cli.backup_target import service
 from dict_rate_limit.apps.cli.drill_alert import alert
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
-from dict_rate_limit.apps.cli.formatting import format_count, format_duration, format_time
-from dict_rate_limit.apps.cli.output import Output
+from dict_rate_limit.apps.cli.output import Output, format_count, format_duration, format_time
 from dict_rate_limit.apps.cli.signals import run_interruptible
 from dict_rate_limit.domain.text import without_password
 

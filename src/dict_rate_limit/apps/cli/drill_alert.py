@@ -17,8 +17,7 @@ from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.apps.cli.alerts import STATUS_STYLES, answer_text
 from dict_rate_limit.apps.cli.client import DEFAULT_URL, Reason, Token, TokenFile, Url, api_at
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
-from dict_rate_limit.apps.cli.formatting import format_count, format_time
-from dict_rate_limit.apps.cli.output import Output, Shape, console_for, table_of, words
+from dict_rate_limit.apps.cli.output import Output, Shape, console_for, format_count, format_time, table_of, words
 from dict_rate_limit.contract.drills import Drill
 from dict_rate_limit.contract.paths import DRILLS
 from dict_rate_limit.domain.timestamps import parse_duration

@@ -10,8 +10,7 @@ from rich.text import Text
 
 from dict_rate_limit.apps.cli.alerts import STATUS_STYLES, about_text, acknowledgement_text, severity_text
 from dict_rate_limit.apps.cli.client import DEFAULT_URL, Token, TokenFile, Url, api_at, segment
-from dict_rate_limit.apps.cli.formatting import format_time
-from dict_rate_limit.apps.cli.output import STYLES, Output, Shape, facts, lines, print_response, words
+from dict_rate_limit.apps.cli.output import STYLES, Output, Shape, facts, format_time, lines, print_response, words
 from dict_rate_limit.apps.cli.silences import silences_view
 from dict_rate_limit.contract.explain import Explanation
 from dict_rate_limit.contract.paths import EXPLAIN

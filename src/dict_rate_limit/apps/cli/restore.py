@@ -11,7 +11,7 @@ import typer
 from dict_rate_limit.apps.cli.backup import describe_backup
 from dict_rate_limit.apps.cli.backup_target import folders, service
 from dict_rate_limit.apps.cli.exit_codes import Exit
-from dict_rate_limit.apps.cli.formatting import format_count, format_duration, format_time
+from dict_rate_limit.apps.cli.output import format_count, format_duration, format_time
 from dict_rate_limit.apps.cli.signals import run_interruptible
 from dict_rate_limit.bootstrap.backup import check_backup, find_backup
 from dict_rate_limit.settings import load

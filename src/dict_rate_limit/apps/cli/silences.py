@@ -10,8 +10,7 @@ from rich.text import Text
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.apps.cli.client import DEFAULT_URL, Reason, Token, TokenFile, Url, api_at, segment
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
-from dict_rate_limit.apps.cli.formatting import format_time
-from dict_rate_limit.apps.cli.output import Output, Shape, lines, print_response, table_of, words
+from dict_rate_limit.apps.cli.output import Output, Shape, format_time, lines, print_response, table_of, words
 from dict_rate_limit.contract.paths import SILENCES
 from dict_rate_limit.contract.silences import Silence, SilenceList
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from dict_rate_limit.apps.cli.formatting import format_count, format_duration, format_size, format_time
+from dict_rate_limit.apps.cli.output import format_count, format_duration, format_size, format_time
 from samples.domain import NOON
 
 
