@@ -21,7 +21,7 @@ from psycopg import sql
 
 from cli_program import run_command
 from dict_rate_limit.adapters.postgres.backup.directory import find
-from dict_rate_limit.apps.cli.backup_target import folders
+from dict_rate_limit.apps.cli.backup import folders
 from dict_rate_limit.domain.audit import AuditAction, AuditEntry
 from dict_rate_limit.domain.notifications.silence import Matchers, Purpose, Silence
 from postgres_database import opened_store, record

@@ -1,19 +1,31 @@
-"""`dict-rate-limit backup`: a dump of the database with a manifest to verify it."""
+"""`dict-rate-limit backup` and `restore`: a dump of the database with a manifest to verify it."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dict_rate_limit.apps.cli.backup_target import service
 from dict_rate_limit.apps.cli.exit_codes import Exit
-from dict_rate_limit.apps.cli.output import format_count, format_size, format_time
+from dict_rate_limit.apps.cli.output import format_count, format_duration, format_size, format_time
 from dict_rate_limit.apps.cli.signals import run_interruptible
-from dict_rate_limit.bootstrap.backup import prune_backups
+from dict_rate_limit.apps.local.binaries import binary
+from dict_rate_limit.apps.local.postgres_home import INSTALLATION, PACKAGE
+from dict_rate_limit.apps.local.process import EmbeddedError
+from dict_rate_limit.bootstrap.backup import (
+    BackupService,
+    Restored,
+    backup_service,
+    check_backup,
+    find_backup,
+    prune_backups,
+)
 from dict_rate_limit.domain.recovery import Manifest, Retention
+from dict_rate_limit.settings import Program, load, required
 
 
 def backup(
@@ -57,4 +69,68 @@ def describe_backup(manifest: Manifest) -> list[str]:
     return [
         f"{manifest.name}: {amounts}, schema version {contents.version}",
         f"{times}, {format_count(contents.waiting, 'transition')} not yet published",
+    ]
+
+
+def service(environ: Mapping[str, str]) -> BackupService:
+    """Return the backup service of the settings DATABASE_URL and PG_BIN_DIR.
+
+    Raises:
+        SettingsError: they are invalid.
+    """
+    settings = load(environ, program=Program.BACKUP)
+    url = required(settings.database_url, "DATABASE_URL")
+    return backup_service(url, environ, folders(environ, settings.pg_bin_dir))
+
+
+def folders(environ: Mapping[str, str], chosen: Path | None) -> Sequence[Path]:
+    """Return the folders to search for pg_dump: the chosen one, or the PATH and then the embedded PostgreSQL."""
+    if chosen is not None:
+        return [chosen]
+    found = [Path(folder) for folder in environ.get("PATH", "").split(":") if folder]
+    with suppress(EmbeddedError):
+        found.append(binary(PACKAGE, f"{INSTALLATION}/bin/pg_dump", "PG_BIN_DIR").parent)
+    return found
+
+
+def restore(
+    context: typer.Context,
+    *,
+    source: Annotated[
+        str, typer.Option("--from", help="A backup's dump or manifest, or FOLDER/latest for the newest valid one.")
+    ],
+    verify_only: Annotated[
+        bool, typer.Option("--verify-only", help="Only check the checksum and the table of contents; use no database.")
+    ] = False,
+) -> int:
+    """Restore a backup into the database (DATABASE_URL), which must be empty: completely, or not at all.
+
+    Stop worker and API first. Reports what the worker will publish and what is lost. Exits with 65 when the backup is
+    damaged or foreign or the database is not empty, 69 when it is unavailable, 71 when there is no such backup, or
+    pg_restore is missing or fails.
+    """
+    found, skipped = find_backup(Path(source))
+    for line in skipped:
+        typer.echo(f"warning: not a valid backup, skipped: {line}", err=True)
+    if verify_only:
+        run_interruptible(check_backup(found, folders(context.obj, load(context.obj).pg_bin_dir)))
+        typer.echo("the backup is complete", err=True)
+    else:
+        restored = run_interruptible(service(context.obj).restore(found))
+        sys.stdout.writelines(f"{line}\n" for line in describe_restore(found.manifest, restored))
+    for line in describe_backup(found.manifest):
+        typer.echo(line, err=True)
+    return Exit.OK
+
+
+def describe_restore(manifest: Manifest, restored: Restored) -> list[str]:
+    """Say line by line what was restored and what is lost."""
+    contents = manifest.contents
+    amounts = f"{format_count(len(contents.tables), 'table')}, {format_count(contents.rows, 'row')}"
+    newest = f"newest row {format_time(contents.newest_at)}"
+    return [
+        f"restored and compared: {amounts}, schema version {contents.version}, in {restored.took.total:.1f} s",
+        f"lost: data after {format_time(manifest.taken_at)}, {format_duration(restored.age)} until now; {newest}",
+        f"waiting: {format_count(contents.waiting, 'transition')}; readers recognise repeats by the event_id",
+        f"continues: {format_count(restored.open_alerts, 'open alert')}",
     ]

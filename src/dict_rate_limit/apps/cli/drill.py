@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from dict_rate_limit.apps.cli.backup import describe_backup
-from dict_rate_limit.apps.cli.backup_target import service
+from dict_rate_limit.apps.cli.backup import describe_backup, service
 from dict_rate_limit.apps.cli.drill_alert import alert
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.apps.cli.output import Output, format_count, format_duration, format_time

@@ -52,12 +52,11 @@ _SUMMARIES: Final = {
     "log-level": "Change the log level of a running process.",
     "health": "Check whether a server is alive.",
 }
-_SERVERS: Final = ("up", "api", "worker")
+_SHARED_MODULES: Final = {"up": "serve", "api": "serve", "worker": "serve", "restore": "backup"}
 
 COMMANDS: Final[Mapping[str, LazyCommand]] = {
     name: LazyCommand(
-        summary=summary,
-        module=f"dict_rate_limit.apps.cli.{'serve' if name in _SERVERS else name.replace('-', '_')}",
+        summary=summary, module=f"dict_rate_limit.apps.cli.{_SHARED_MODULES.get(name, name.replace('-', '_'))}"
     )
     for name, summary in _SUMMARIES.items()
 }
