@@ -13,7 +13,7 @@ from api.terminal import Terminal, lines, open_terminal
 from dict_rate_limit.adapters.memory.notifications import MemoryNotifier
 from dict_rate_limit.adapters.memory.publisher import MemoryPublisher
 from dict_rate_limit.apps.cli.client import ApiClient, ApiResponse, Document
-from dict_rate_limit.apps.cli.drill_alert import DrillTimeout, follow, report
+from dict_rate_limit.apps.cli.drill import DrillTimeout, follow, report
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.contract.drills import Drill
 from dict_rate_limit.contract.paths import DRILLS

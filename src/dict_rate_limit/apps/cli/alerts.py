@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Final, Literal
 
 import typer
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from dict_rate_limit.adapters.clock import SystemClock
@@ -24,17 +26,9 @@ from dict_rate_limit.apps.cli.output import (
     table_of,
     words,
 )
-from dict_rate_limit.contract.alerts import Alert, AlertDetail, AlertList
+from dict_rate_limit.contract.alerts import Alert, AlertDetail, AlertList, Notification, Transition
 from dict_rate_limit.contract.paths import ALERTS
 from dict_rate_limit.texts.format import duration_text
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from rich.console import RenderableType
-
-    from dict_rate_limit.contract.alerts import Notification, Transition
 
 STATUS_STYLES: Final = {"DELIVERED": "green", "PENDING": "yellow", "SUPPRESSED": "dim", "DEAD": "bold red"}
 _TEST: Final = "DRILL"

@@ -124,7 +124,7 @@ def restore(
 
 
 def describe_restore(manifest: Manifest, restored: Restored) -> list[str]:
-    """Say line by line what was restored and what is lost."""
+    """Describe what was restored and what is lost, in lines."""
     contents = manifest.contents
     amounts = f"{format_count(len(contents.tables), 'table')}, {format_count(contents.rows, 'row')}"
     newest = f"newest row {format_time(contents.newest_at)}"

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from dict_rate_limit.apps.cli.alerts import STATUS_STYLES, about_text, acknowledgement_text, severity_text
 from dict_rate_limit.apps.cli.client import DEFAULT_URL, Token, TokenFile, Url, api_at, segment
 from dict_rate_limit.apps.cli.output import STYLES, Output, Shape, facts, format_time, lines, print_response, words
 from dict_rate_limit.apps.cli.silences import silences_view
-from dict_rate_limit.contract.explain import Explanation
+from dict_rate_limit.contract.explain import ExplainedAlert, Explanation, LastDelivery
 from dict_rate_limit.contract.paths import EXPLAIN
 from dict_rate_limit.texts.format import duration_text
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-    from dict_rate_limit.contract.explain import ExplainedAlert, LastDelivery
 
 
 def explain(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import Annotated, Final, Literal
 
 import typer
 from rich.table import Table
@@ -13,12 +13,14 @@ from rich.text import Text
 
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.cli.output import console_for
-from dict_rate_limit.bootstrap.migrations import migrate, migration_status, redo_migration, revert_migration
+from dict_rate_limit.bootstrap.migrations import (
+    MigrationStatus,
+    migrate,
+    migration_status,
+    redo_migration,
+    revert_migration,
+)
 from dict_rate_limit.settings import Program, load, required
-
-if TYPE_CHECKING:
-    from dict_rate_limit.bootstrap.migrations import MigrationStatus
-
 
 Loss = Annotated[
     bool, typer.Option("--allow-data-loss", help="Delete rows that block the migration. This cannot be undone.")

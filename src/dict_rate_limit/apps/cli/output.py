@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, TextIO, TypeVar
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -16,11 +17,7 @@ from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.domain.timestamps import format_utc
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from typing import TextIO
-
-    from rich.console import RenderableType
-
+    # It imports httpx.
     from dict_rate_limit.apps.cli.client import ApiResponse
 
 Document = TypeVar("Document")

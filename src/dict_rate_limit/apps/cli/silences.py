@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -15,9 +17,6 @@ from dict_rate_limit.contract.paths import SILENCES
 from dict_rate_limit.contract.silences import Silence, SilenceList
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
     from rich.console import RenderableType
 
 Glob = str | None
