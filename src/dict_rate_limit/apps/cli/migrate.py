@@ -8,11 +8,10 @@ import sys
 from typing import Annotated, Final, Literal
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from dict_rate_limit.apps.cli.exit_codes import Exit
-from dict_rate_limit.apps.cli.output import console_for
+from dict_rate_limit.apps.cli.output import console_for, table_of
 from dict_rate_limit.bootstrap.migrations import (
     MigrationStatus,
     migrate,
@@ -51,17 +50,13 @@ def status(
     *,
     output: Annotated[Literal["table", "json"], typer.Option(help="A table, or JSON.")] = "table",
 ) -> int:
-    """Show every migration and when it was applied.
-
-    Changes nothing.
-    """
+    """Show every migration and when it was applied. Changes nothing."""
     found = asyncio.run(migration_status(_url(context)))
     if output == "json":
         sys.stdout.write(json.dumps([_row(migration) for migration in found], indent=2) + "\n")
         return Exit.OK
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    for title in ("VERSION", "MIGRATION", "APPLIED AT"):
-        table.add_column(title, overflow="fold")
+    titles = ("VERSION", "MIGRATION", "APPLIED AT")
+    table = table_of(*titles, breaking=titles)
     for row in map(_row, found):
         since = Text("not applied", style="yellow") if row["applied_at"] is None else Text(str(row["applied_at"]))
         table.add_row(Text(f"{row['version']:03}"), Text(str(row["name"] or "(known to newer code only)")), since)
@@ -71,20 +66,14 @@ def status(
 
 @group.command()
 def down(context: typer.Context, *, allow_data_loss: Loss = False) -> int:
-    """Revert the last migration.
-
-    Rejected if it would delete rows.
-    """
+    """Revert the last migration. Rejected if it would delete rows."""
     name = asyncio.run(revert_migration(_url(context), allow_data_loss=allow_data_loss))
     return _report(name, "reverted")
 
 
 @group.command()
 def redo(context: typer.Context, *, allow_data_loss: Loss = False) -> int:
-    """Revert the last migration and apply it again.
-
-    Rejected if it would delete rows.
-    """
+    """Revert the last migration and apply it again. Rejected if it would delete rows."""
     name = asyncio.run(redo_migration(_url(context), allow_data_loss=allow_data_loss))
     return _report(name, "reverted and applied again")
 
