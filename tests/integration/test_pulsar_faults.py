@@ -196,19 +196,19 @@ from contextlib import suppress
 from dict_rate_limit.adapters.clock import SystemClock
 from dict_rate_limit.adapters.pulsar.connection import BrokerAddress, ProducerOptions
 from dict_rate_limit.adapters.pulsar.publisher import PulsarPublisher
-from samples.events import story_of
+from samples.events import transitions_of
 from broker.publishers import SHORT, receipts_of
 
 address = BrokerAddress(url=sys.argv[1], topic=sys.argv[2])
 publisher = PulsarPublisher(address, ProducerOptions(), SystemClock(), "1", SHORT)
 
 async def main():
-    story = story_of("A", 3)
-    await receipts_of(publisher, story[:1])
+    events = transitions_of("A", 3)
+    await receipts_of(publisher, events[:1])
     print("connected", flush=True)
     sys.stdin.readline()
     with suppress(TimeoutError):
-        await asyncio.wait_for(receipts_of(publisher, story[1:]), 0.2)
+        await asyncio.wait_for(receipts_of(publisher, events[1:]), 0.2)
 
 asyncio.run(main())
 publisher._connection.close()  # reports a result for every message in flight

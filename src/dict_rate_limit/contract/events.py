@@ -121,6 +121,8 @@ class EventData(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventMetadata(msgspec.Struct, frozen=True, kw_only=True):
+    """The message itself: who sent it, when, and its id."""
+
     source: Literal["dict-rate-limit-monitoring"]
     version: Annotated[str, Meta(description="Version of the product that sent the message.", min_length=1)]
     created_at: Annotated[
