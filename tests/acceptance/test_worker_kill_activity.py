@@ -70,6 +70,9 @@ class Experiment:
     async def has_polls(self, number: int) -> bool:
         return len(await self.rows("SELECT FROM dict_rate_limit_polls")) >= number
 
+    async def has_transitions(self) -> bool:
+        return bool(await self.rows("SELECT FROM dict_rate_limit_alert_events LIMIT 1"))
+
     def answers(self) -> list[Snapshot]:
         """Return the answers of the source, also those to a killed worker."""
         polls = [decode_poll(line) for line in Path(self.config.journal).read_text().splitlines()]
@@ -135,6 +138,8 @@ async def run_and_kill(point: Point, experiment: Experiment) -> Ended:
     before = len(await experiment.rows("SELECT FROM dict_rate_limit_polls"))
     async with experiment.worker(Point.NOWHERE) as successor:
         await eventually(lambda: experiment.has_polls(before + 6))
+        # On a busy machine six polls may all fall before the first alert of the scenario.
+        await eventually(experiment.has_transitions)
         await pause(experiment.address, *SCHEDULES)
         successor.send_signal(signal.SIGTERM)
         return Ended(experiment=experiment, killed_by=-code, successor_exit_code=await successor.wait())
