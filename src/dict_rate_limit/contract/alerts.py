@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
 
-from dict_rate_limit.contract.fields import Duration, Moment, Reason, end_time
+from dict_rate_limit.contract.fields import Duration, Moment, Reason, document, end_time
 from dict_rate_limit.domain.alerts import alert as domain
 from dict_rate_limit.domain.alerts.alert import Kind, Severity, TransitionKind
 from dict_rate_limit.domain.notifications import routing
@@ -137,73 +138,27 @@ class NewAcknowledgement(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
 def alert_document(alert: domain.Alert) -> Alert:
     """Return the document of an alert."""
-    acknowledgement = alert.acknowledgement
-    return Alert(
-        alert_id=alert.alert_id,
-        participant=alert.participant,
-        policy_name=alert.policy_name,
-        kind=alert.kind,
-        severity=alert.severity,
-        exhausted=alert.exhausted,
-        open=alert.resolved_at is None,
-        sequence=alert.sequence,
-        opened_at=to_utc(alert.opened_at),
-        updated_at=to_utc(alert.updated_at),
-        resolved_at=to_utc(alert.resolved_at),
-        acknowledgement=None
-        if acknowledgement is None
-        else Acknowledgement(
-            actor=acknowledgement.actor,
-            reason=acknowledgement.reason,
-            at=to_utc(acknowledgement.at),
-            until=to_utc(acknowledgement.until),
-        ),
-    )
+    given = alert.acknowledgement
+    acknowledgement = None if given is None else document(Acknowledgement, given)
+    return document(Alert, alert, open=alert.resolved_at is None, acknowledgement=acknowledgement)
 
 
 def transition_document(event: domain.AlertEvent, *, published: bool, dead: bool, routed: bool) -> Transition:
     """Return the document of a transition and of its delivery."""
-    return Transition(
-        event_id=event.event_id,
-        sequence=event.sequence,
-        transition=event.transition,
-        severity=event.severity,
-        exhausted=event.exhausted,
-        available_tokens=event.available_tokens,
-        capacity_max=event.capacity_max,
-        utilization_pct=event.utilization_pct,
-        previous=event.previous,
-        current=event.current,
-        detected_at=to_utc(event.detected_at),
-        message=event.message,
-        message_en=event.message_en,
-        outlook=None if event.outlook is None else event.outlook.to_dict(),
-        published=published,
-        dead=dead,
-        routed=routed,
-    )
+    outlook = None if event.outlook is None else event.outlook.to_dict()
+    return document(Transition, event, outlook=outlook, published=published, dead=dead, routed=routed)
 
 
 def notification_document(one: routing.Notification, attempts: Sequence[routing.Attempt]) -> Notification:
     """Return the document of a notification and of its delivery attempts."""
-    return Notification(
-        notification_id=one.notification_id,
+    return document(
+        Notification,
+        one,
         sequence=one.event.sequence,
         transition=one.event.transition,
-        channel=one.channel,
-        status=one.status,
-        created_at=to_utc(one.created_at),
-        next_try_at=to_utc(one.next_try_at) if one.status is Status.PENDING else None,
-        silence_id=one.silence_id,
+        next_try_at=one.next_try_at if one.status is Status.PENDING else None,
         attempts=tuple(
-            Attempt(
-                at=to_utc(each.at),
-                message_id=each.message_id,
-                ok=each.answer.ok,
-                refused=each.answer.refused,
-                text=each.answer.text,
-            )
-            for each in attempts
+            Attempt(at=to_utc(each.at), message_id=each.message_id, **asdict(each.answer)) for each in attempts
         ),
     )
 

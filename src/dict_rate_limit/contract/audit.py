@@ -9,9 +9,9 @@ from uuid import UUID
 
 import msgspec
 
+from dict_rate_limit.contract.fields import document
 from dict_rate_limit.domain import audit as domain
 from dict_rate_limit.domain.audit import AuditAction
-from dict_rate_limit.domain.timestamps import to_utc
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,17 +34,7 @@ class AuditList(msgspec.Struct, frozen=True, kw_only=True):
 
 def audit_list(entries: Sequence[domain.AuditEntry]) -> AuditList:
     """Return the document of audit entries."""
-    documents = tuple(
-        AuditEntry(
-            at=to_utc(one.at),
-            actor=one.actor,
-            act=one.act,
-            subject_id=one.subject_id,
-            detail=one.detail,
-            reason=one.reason,
-        )
-        for one in entries
-    )
+    documents = tuple(document(AuditEntry, one) for one in entries)
     return AuditList(entries=documents, total=len(documents))
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from dict_rate_limit.contract.fields import document
 from dict_rate_limit.domain.alerts.alert import ANY_POLICY, AlertEvent, Kind, Severity, TransitionKind
 from dict_rate_limit.domain.timestamps import to_utc
 
@@ -159,28 +160,12 @@ def core_event(event: AlertEvent, version: str, created_at: datetime) -> CoreEve
     """
     outlook: dict[str, Any] = dict.fromkeys(_OUTLOOK) if event.outlook is None else event.outlook.to_dict()
     acknowledgement = event.acknowledgement
-    data = EventData(
-        policy_name=event.policy_name,
-        category=event.category,
-        severity=event.severity,
-        available_tokens=event.available_tokens,
-        capacity_max=event.capacity_max,
-        utilization_pct=event.utilization_pct,
-        message=event.message,
-        detected_at=to_utc(event.detected_at),
-        alert_id=event.alert_id,
-        participant=event.participant,
-        kind=event.kind,
-        transition=event.transition,
-        sequence=event.sequence,
-        exhausted=event.exhausted,
-        previous=event.previous,
-        current=event.current,
-        opened_at=to_utc(event.opened_at),
-        message_en=event.message_en,
+    data = document(
+        EventData,
+        event,
         **outlook,
         acknowledged_by=None if acknowledgement is None else acknowledgement.actor,
-        acknowledged_until=None if acknowledgement is None else to_utc(acknowledgement.until),
+        acknowledged_until=None if acknowledgement is None else acknowledgement.until,
         reason=None if acknowledgement is None else acknowledgement.reason,
     )
     metadata = EventMetadata(source=SOURCE, version=version, created_at=to_utc(created_at), event_id=event.event_id)

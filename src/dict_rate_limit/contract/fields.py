@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 
 from dict_rate_limit.domain.errors import InvalidValueError
 from dict_rate_limit.domain.notifications.silence import Purpose, Weekday
 from dict_rate_limit.domain.text import quoted
-from dict_rate_limit.domain.timestamps import parse_duration
+from dict_rate_limit.domain.timestamps import parse_duration, to_utc
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 Reason = Annotated[str, msgspec.Meta(description="The reason for the audit log: 1 to 500 printable characters.")]
 Moment = Annotated[datetime, msgspec.Meta(tz=True, description="RFC 3339 with a time zone.")]
@@ -57,3 +59,11 @@ def end_time(
             f"for: {quoted(duration or '')}, expected a duration such as 2h or 1h30m, at most {longest.days * 24}h"
         )
         raise InvalidValueError(message) from error
+
+
+def document(kind: type[T], source: object, /, **values: object) -> T:
+    """Return a document: the given values, and the source's attributes for the other fields. Times are in UTC."""
+    for name in kind.__struct_fields__:
+        value = values[name] if name in values else getattr(source, name)
+        values[name] = to_utc(value) if isinstance(value, datetime) else value
+    return kind(**values)

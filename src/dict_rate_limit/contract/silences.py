@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, time
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
 
-from dict_rate_limit.contract.fields import Duration, Glob, Moment, Reason, WallClock, end_time
+from dict_rate_limit.contract.fields import Duration, Glob, Moment, Reason, WallClock, document, end_time
 from dict_rate_limit.domain.errors import InvalidValueError
 from dict_rate_limit.domain.notifications import silence as domain
 from dict_rate_limit.domain.notifications.silence import Purpose, Weekday
-from dict_rate_limit.domain.timestamps import to_utc
 
 
 class Recurrence(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,27 +118,11 @@ class EndOfSilence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 def silence_document(silence: domain.Silence, now: datetime) -> Silence:
     """Return the document of a silence as of `now`."""
     hours = silence.recurrence
-    return Silence(
-        silence_id=silence.silence_id,
-        purpose=silence.purpose,
-        policy=silence.matchers.policy,
-        kind=silence.matchers.kind,
-        severity=silence.matchers.severity,
-        participant=silence.matchers.participant,
-        starts_at=to_utc(silence.starts_at),
-        ends_at=to_utc(silence.ends_at),
-        recurrence=None
-        if hours is None
-        else Recurrence(
-            days=hours.days, start=f"{hours.start:%H:%M}", end=f"{hours.end:%H:%M}", time_zone=hours.time_zone
-        ),
-        reason=silence.reason,
-        actor=silence.actor,
-        created_at=to_utc(silence.created_at),
-        ended_at=to_utc(silence.ended_at),
-        ended_by=silence.ended_by,
-        active=silence.active_at(now),
+    recurrence = (
+        None if hours is None else document(Recurrence, hours, start=f"{hours.start:%H:%M}", end=f"{hours.end:%H:%M}")
     )
+    matchers = asdict(silence.matchers)
+    return document(Silence, silence, **matchers, recurrence=recurrence, active=silence.active_at(now))
 
 
 def silence_documents(silences: Sequence[domain.Silence], now: datetime) -> tuple[Silence, ...]:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Annotated, Final, Literal
 
 import litestar
-import msgspec
 from litestar.openapi.spec import Example
 from litestar.params import Body, QueryParameter
 
@@ -15,6 +14,7 @@ from dict_rate_limit.apps.api.openapi import WRITE, responses
 from dict_rate_limit.apps.api.parameters import DEFAULT_LIMIT, Identifier, Limit
 from dict_rate_limit.contract import alerts as contract
 from dict_rate_limit.contract.alerts import Alert, AlertDetail, AlertList, NewAcknowledgement
+from dict_rate_limit.contract.fields import document
 from dict_rate_limit.contract.problems import ProblemType
 from dict_rate_limit.domain.errors import NotFoundError
 from dict_rate_limit.ports.notifications import LedgerEntry
@@ -59,8 +59,9 @@ async def get_alert(deps: Deps, alert_id: Identifier) -> AlertDetail:
     if history is None:
         message = f"alert: {alert_id}, expected the id of an alert"
         raise NotFoundError(message)
-    return AlertDetail(
-        **msgspec.structs.asdict(contract.alert_document(history.alert)),
+    return document(
+        AlertDetail,
+        contract.alert_document(history.alert),
         transitions=transitions(history),
         notifications=notifications(await deps.stores.notifications.ledger(alert_id)),
     )

@@ -14,6 +14,7 @@ from dict_rate_limit.apps.api.dependencies import Actor, Deps
 from dict_rate_limit.apps.api.openapi import WRITE, responses
 from dict_rate_limit.apps.api.parameters import Identifier
 from dict_rate_limit.contract.drills import DRILL, DRILL_BODY, Drill, LastAnswer, NewDrill
+from dict_rate_limit.contract.fields import document
 from dict_rate_limit.contract.paths import DRILLS
 from dict_rate_limit.contract.problems import ProblemType
 from dict_rate_limit.domain.timestamps import to_utc
@@ -57,16 +58,14 @@ async def get_drill(deps: Deps, alert_id: Identifier) -> Drill:
 def _document(result: DrillResult) -> Drill:
     sent = result.history.alert
     sender = sent.acknowledgement
-    return Drill(
+    return document(
+        Drill,
+        result,
         alert_id=sent.alert_id,
         participant=sent.participant,
         actor="" if sender is None else sender.actor,
         reason="" if sender is None else sender.reason,
-        sent_at=to_utc(sent.opened_at),
-        published=result.published,
-        routed=result.routed,
-        done=result.done,
-        good=result.good,
+        sent_at=sent.opened_at,
         transitions=transitions(result.history),
         notifications=notifications(result.ledger),
         last_answers=tuple(

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Final
 
 import litestar
-import msgspec
 
 from dict_rate_limit.apps.api.dependencies import Deps
 from dict_rate_limit.apps.api.openapi import responses
@@ -14,6 +13,7 @@ from dict_rate_limit.apps.api.parameters import Participant, PolicyName
 from dict_rate_limit.contract import explain as contract
 from dict_rate_limit.contract.alerts import alert_document
 from dict_rate_limit.contract.explain import ExplainedAlert, Explanation, LastDelivery
+from dict_rate_limit.contract.fields import document
 from dict_rate_limit.contract.problems import ProblemType
 from dict_rate_limit.contract.silences import silence_documents
 from dict_rate_limit.domain.buckets.level import FULL
@@ -40,13 +40,10 @@ async def explain_policy(deps: Deps, policy: PolicyName, participant: Participan
     """Return the level and the tokens that clear it, open alerts, silences, next reminders and last deliveries."""
     one = await explain(deps, deps.participant(participant), policy)
     bucket, thresholds = one.evaluated.bucket, one.evaluated.thresholds
-    return Explanation(
-        participant=one.participant,
-        policy_name=one.policy_name,
-        now=to_utc(one.now),
-        checked_at=to_utc(one.checked_at),
+    return document(
+        Explanation,
+        one,
         status=one.evaluated.level,
-        alert_level=one.alert_level,
         exhausted=bucket.exhausted,
         enabled=one.evaluated.enabled,
         available_tokens=bucket.available_tokens,
@@ -54,18 +51,17 @@ async def explain_policy(deps: Deps, policy: PolicyName, participant: Participan
         utilization_pct=bucket.utilization_pct,
         warning_threshold_pct=thresholds.warning * 100 / FULL,
         critical_threshold_pct=thresholds.critical * 100 / FULL,
-        warns_at_tokens=one.warns_at_tokens,
-        clears_above_tokens=one.clears_above_tokens,
         alerts=tuple(_alert(each) for each in one.alerts),
         silences=silence_documents(one.silences, one.now),
     )
 
 
 def _alert(one: usecase.AlertExplanation) -> ExplainedAlert:
-    return ExplainedAlert(
-        **msgspec.structs.asdict(alert_document(one.alert)),
+    return document(
+        ExplainedAlert,
+        alert_document(one.alert),
         silenced_by=tuple(each.silence_id for each in one.silences),
-        next_reminder_at=to_utc(one.next_reminder),
+        next_reminder_at=one.next_reminder,
         last_deliveries=_last_deliveries(one.ledger),
     )
 

@@ -9,10 +9,10 @@ from typing import Final
 
 import msgspec
 
+from dict_rate_limit.contract.fields import document
 from dict_rate_limit.contract.policies import Freshness, ListHead, Policy, Rejected
 from dict_rate_limit.domain.alerts.state import EvaluatedBucket
 from dict_rate_limit.domain.buckets.level import FULL
-from dict_rate_limit.domain.timestamps import to_utc
 from dict_rate_limit.ports.cache import CacheStatus
 from dict_rate_limit.usecases.readings.entry import Reading, View
 
@@ -120,34 +120,29 @@ def matches(if_none_match: bytes, etag: bytes) -> bool:
 def _list_head(view: View, selected: Iterable[EvaluatedBucket]) -> ListHead:
     snapshot = view.snapshot
     policies = tuple(_policy(view, evaluated) for evaluated in selected)
-    return ListHead(
+    return document(
+        ListHead,
+        snapshot,
         policies=policies,
         total=len(policies),
-        participant=snapshot.participant,
         category=snapshot.category or None,
-        source=snapshot.source,
-        correlation_id=snapshot.correlation_id,
-        checked_at=to_utc(snapshot.checked_at),
-        fetched_at=to_utc(view.fetched_at),
-        rejected=tuple(Rejected(position=r.position, name=r.name, reason=r.reason) for r in snapshot.rejected),
+        fetched_at=view.fetched_at,
+        rejected=tuple(document(Rejected, item) for item in snapshot.rejected),
     )
 
 
 def _policy(view: View, evaluated: EvaluatedBucket) -> Policy:
     bucket = evaluated.bucket
-    return Policy(
+    return document(
+        Policy,
+        bucket,
         policy_name=bucket.name,
         participant=view.snapshot.participant,
         category=view.snapshot.category or None,
         capacity_max=bucket.capacity,
-        refill_tokens=bucket.refill_tokens,
-        refill_period_sec=bucket.refill_period_sec,
-        available_tokens=bucket.available_tokens,
-        utilization_pct=bucket.utilization_pct,
         warning_threshold_pct=evaluated.thresholds.warning * 100 / FULL,
         critical_threshold_pct=evaluated.thresholds.critical * 100 / FULL,
         status=evaluated.level,
-        exhausted=bucket.exhausted,
         enabled=evaluated.enabled,
-        checked_at=to_utc(view.snapshot.checked_at),
+        checked_at=view.snapshot.checked_at,
     )
