@@ -8,8 +8,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from dict_rate_limit.apps.api.page.assets import assets
-from dict_rate_limit.apps.api.page.render import HEADERS, render_overview
+from dict_rate_limit.apps.api.page.render import HEADERS, assets, render_overview
 from dict_rate_limit.apps.api.page_routes import choose_language
 from samples.page import SAMPLES
 

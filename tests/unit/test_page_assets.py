@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from dict_rate_limit.apps.api.page.assets import asset_href, assets
+from dict_rate_limit.apps.api.page.render import asset_href, assets
 from dict_rate_limit.texts.catalog.schema import DisplayStatus
 
 TEXT_CONTRAST = 4.5  # WCAG 2.2, 1.4.3

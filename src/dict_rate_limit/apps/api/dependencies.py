@@ -9,19 +9,17 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from dict_rate_limit.apps.api.problems import invalid, quoted
-from dict_rate_limit.apps.api.request_metrics import PRINCIPAL
+from dict_rate_limit.apps.api.request_metrics import PRINCIPAL, Requests
 from dict_rate_limit.apps.api.response_cache import ResponseCache
+from dict_rate_limit.apps.api.security import AccessControl
+from dict_rate_limit.serving.asgi import ASGIApp
 from dict_rate_limit.usecases.explain import ExplainDeps
 from dict_rate_limit.usecases.overview import OverviewDeps
+from dict_rate_limit.usecases.readings.entry import Reading
 
 if TYPE_CHECKING:
     from litestar import Request
     from litestar.datastructures import State
-
-    from dict_rate_limit.apps.api.request_metrics import Requests
-    from dict_rate_limit.apps.api.security import AccessControl
-    from dict_rate_limit.serving.asgi import ASGIApp
-    from dict_rate_limit.usecases.readings.entry import Reading
 
 PARTICIPANT: Final = "participant"
 

@@ -6,26 +6,23 @@ application.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from time import perf_counter
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from dict_rate_limit.apps.api.dependencies import ApiDeps
+from dict_rate_limit.apps.api.problems import ProblemError
 from dict_rate_limit.apps.api.request_metrics import PRINCIPAL, SAFE_METHODS
 from dict_rate_limit.apps.api.response_cache import MEMO_SIZE
 from dict_rate_limit.apps.api.security import forbidden, foreign_host, unauthorized
 from dict_rate_limit.contract.paths import POLICIES
 from dict_rate_limit.contract.problems import MEDIA_TYPE
 from dict_rate_limit.domain.access import Role
+from dict_rate_limit.ports.cache import CacheStatus
+from dict_rate_limit.serving.asgi import ASGIApp, Message, Receive, Scope, Send
+from dict_rate_limit.serving.rsgi import RsgiScope, Whole
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from dict_rate_limit.apps.api.dependencies import ApiDeps
-    from dict_rate_limit.apps.api.problems import ProblemError
-    from dict_rate_limit.ports.cache import CacheStatus
-    from dict_rate_limit.serving.asgi import ASGIApp, Message, Receive, Scope, Send
-    from dict_rate_limit.serving.rsgi import RsgiScope, Whole
-
-    _Key = tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+_Key = tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 
 OPEN_PATHS: Final = {"/health": "health", "/ready": "ready"}
 """Paths without access control, with their label in the metrics."""

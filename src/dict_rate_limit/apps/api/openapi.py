@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 import msgspec
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
@@ -13,11 +14,6 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, Example, SecurityScheme
 
 from dict_rate_limit.contract.problems import KINDS, MEDIA_TYPE, ProblemDocument, ProblemType, problem_document
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from litestar import Router
 
 SCHEMA_MEDIA_TYPE: Final = "application/vnd.oai.openapi+json"
 

@@ -9,9 +9,8 @@ import litestar
 from litestar.response import Response
 
 from dict_rate_limit.apps.api.dependencies import ApiDeps, Deps
-from dict_rate_limit.apps.api.page.assets import assets
 from dict_rate_limit.apps.api.page.model import OverviewModel
-from dict_rate_limit.apps.api.page.render import HEADERS, render_overview
+from dict_rate_limit.apps.api.page.render import HEADERS, assets, render_overview
 from dict_rate_limit.apps.api.parameters import parse_query
 from dict_rate_limit.apps.api.problems import ProblemError
 from dict_rate_limit.apps.api.response_cache import matches

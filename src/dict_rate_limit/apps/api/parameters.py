@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Annotated, Final, Self
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -14,8 +15,6 @@ from dict_rate_limit.contract.problems import ProblemType
 from dict_rate_limit.domain.buckets.bucket import POLICY_NAME, is_policy_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
     from litestar.connection import ASGIConnection
     from litestar.datastructures import State
     from litestar.handlers import BaseRouteHandler

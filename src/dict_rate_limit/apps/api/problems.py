@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from enum import Enum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from litestar import Request
+from litestar.datastructures import State
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException, ValidationException
 from litestar.response import Response
 
@@ -21,14 +24,10 @@ from dict_rate_limit.domain.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from litestar import Request
-    from litestar.datastructures import State
     from litestar.types import ExceptionHandlersMap
     from litestar.typing import FieldDefinition
 
-    AnyRequest = Request[object, object, State]
+AnyRequest = Request[object, object, State]
 
 RETRY_AFTER: Final = (("Retry-After", "5"),)
 LARGEST_BODY: Final = 16_384

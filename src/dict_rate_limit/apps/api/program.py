@@ -5,27 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from dict_rate_limit.apps.api.app import build, span_names
 from dict_rate_limit.apps.api.dependencies import ApiDeps
+from dict_rate_limit.apps.api.fast_path import FastPath
 from dict_rate_limit.apps.api.request_metrics import Requests
 from dict_rate_limit.apps.api.security import AccessControl, TokensFile
-from dict_rate_limit.bootstrap.api import api_components
-from dict_rate_limit.bootstrap.container import open_container
+from dict_rate_limit.bootstrap.api import ApiComponents, api_components
+from dict_rate_limit.bootstrap.container import Container, open_container
 from dict_rate_limit.bootstrap.operations import exporter
-from dict_rate_limit.bootstrap.telemetry import open_telemetry
+from dict_rate_limit.bootstrap.telemetry import LogContexts, open_telemetry
 from dict_rate_limit.domain.errors import SchemaRefusedError, StoreError
 from dict_rate_limit.serving.granian import serve
 from dict_rate_limit.serving.operations import OperationsApp
 from dict_rate_limit.serving.rsgi import RsgiApp
-
-if TYPE_CHECKING:
-    from dict_rate_limit.apps.api.fast_path import FastPath
-    from dict_rate_limit.bootstrap.api import ApiComponents
-    from dict_rate_limit.bootstrap.container import Container
-    from dict_rate_limit.bootstrap.telemetry import LogContexts
-    from dict_rate_limit.settings import Settings
+from dict_rate_limit.settings import Settings
 
 _log = logging.getLogger(__name__)
 
