@@ -21,10 +21,9 @@ from dict_rate_limit.domain.buckets.catalog import (
 )
 from dict_rate_limit.domain.buckets.reading import DEFAULT_PARTICIPANT
 from dict_rate_limit.domain.timestamps import require_timezone
-from dict_rate_limit.simulator.bucket import SECOND, Refill, TokenBucket
+from dict_rate_limit.simulator.bucket import SECOND, PolicyTraffic, Refill, TokenBucket, first_tokens, seeded
 from dict_rate_limit.simulator.faults import ERRORS, Answer, ErrorStatus, Fault, Listing, Reply, corrupt
 from dict_rate_limit.simulator.scenario import CategoryChange, Scenario
-from dict_rate_limit.simulator.traffic import PolicyTraffic, first_tokens, seeded
 
 FIRST_CATEGORY: Final = "C"
 """Category of the first participant; the seed gives the others theirs."""

@@ -9,8 +9,8 @@ from typing import Final
 
 from dict_rate_limit.domain.buckets.catalog import ANTISCAN, POLICIES_LIST, POLICIES_READ
 from dict_rate_limit.domain.errors import SettingsError
+from dict_rate_limit.simulator.bucket import CALM, SILENT, Phase, TrafficProfile
 from dict_rate_limit.simulator.faults import Fault, FaultWindow
-from dict_rate_limit.simulator.traffic import CALM, SILENT, Phase, TrafficProfile
 
 DEFAULT_SCENARIO: Final = "lively"
 
