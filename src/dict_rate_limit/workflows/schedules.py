@@ -5,28 +5,28 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from temporalio.client import (
+    Client,
     Schedule,
     ScheduleActionStartWorkflow,
     ScheduleAlreadyRunningError,
+    ScheduleDescription,
+    ScheduleHandle,
     ScheduleOverlapPolicy,
     SchedulePolicy,
     ScheduleSpec,
     ScheduleState,
     ScheduleUpdate,
+    ScheduleUpdateInput,
 )
 from temporalio.service import RPCError, RPCStatusCode
 
 from dict_rate_limit.workflows import inputs, names
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from temporalio.client import Client, ScheduleDescription, ScheduleHandle, ScheduleUpdateInput
 
 # how late a message may be that waited for others, or for its channel
 SWEEP_CRON: Final = "@every 15s"
@@ -105,23 +105,16 @@ def entries(schedule_config: ScheduleConfig) -> list[ScheduledWorkflow]:
         )
         for number, group in enumerate(groups(schedule_config.participants), start=1)
     ]
-    maintain = ScheduledWorkflow(
-        schedule_id=names.MAINTAIN_SCHEDULE,
-        workflow=names.MAINTAIN_WORKFLOW,
-        workflow_id=names.MAINTAIN_SCHEDULE,
-        task_queue=queue,
-        cron=MAINTAIN_CRON,
-        catch_up=MAINTAIN_CATCH_UP_WINDOW,
-    )
-    sweep = ScheduledWorkflow(
-        schedule_id=names.SWEEP_SCHEDULE,
-        workflow=names.SWEEP_WORKFLOW,
-        workflow_id=names.SWEEP_SCHEDULE,
-        task_queue=queue,
-        cron=SWEEP_CRON,
-        catch_up=CATCH_UP_WINDOW,
-    )
-    return [*monitors, maintain, sweep]
+    others = [
+        ScheduledWorkflow(
+            schedule_id=name, workflow=workflow, workflow_id=name, task_queue=queue, cron=cron, catch_up=catch_up
+        )
+        for name, workflow, cron, catch_up in (
+            (names.MAINTAIN_SCHEDULE, names.MAINTAIN_WORKFLOW, MAINTAIN_CRON, MAINTAIN_CATCH_UP_WINDOW),
+            (names.SWEEP_SCHEDULE, names.SWEEP_WORKFLOW, SWEEP_CRON, CATCH_UP_WINDOW),
+        )
+    ]
+    return [*monitors, *others]
 
 
 async def ensure_schedules(client: Client, schedule_config: ScheduleConfig) -> None:
