@@ -147,11 +147,9 @@ def _pool(addr: str, password: str | None, *, tls: bool, tls_ca_file: str | None
         # A connection from before a restart of the server fails once.
         "retry": Retry(NoBackoff(), 1),
     }
-    if not tls:
-        return BlockingConnectionPool(max_connections=16, timeout=TIMEOUT, **settings)
-    return BlockingConnectionPool(
-        max_connections=16, timeout=TIMEOUT, connection_class=SSLConnection, ssl_ca_certs=tls_ca_file, **settings
-    )
+    if tls:
+        settings |= {"connection_class": SSLConnection, "ssl_ca_certs": tls_ca_file}
+    return BlockingConnectionPool(max_connections=16, timeout=TIMEOUT, **settings)
 
 
 def _decoded(text: bytes | str, participant: str) -> CachedSnapshot | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -36,11 +37,9 @@ class PostgresAlertUnitOfWork:
             await add_to_audit(self._connection, entry)
 
 
+@dataclass(slots=True)
 class PostgresAlerts:
-    """AlertRepository over one pool."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    _pool: Pool
 
     async def alert(self, alert_id: UUID) -> AlertHistory | None:
         async with self._pool.connection() as connection:
@@ -79,11 +78,9 @@ def _ids(rows: Iterable[Row], column: str) -> frozenset[UUID]:
     return frozenset(row["event_id"] for row in rows if row[column] is not None)
 
 
+@dataclass(slots=True)
 class PostgresAuditLog:
-    """AuditLog over one pool."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    _pool: Pool
 
     async def newest(self, limit: int) -> Sequence[AuditEntry]:
         rows = await self._pool.fetch(statements("audit")["newest"], {"limit": limit})
@@ -103,11 +100,9 @@ async def add_to_audit(connection: Connection, entry: AuditEntry) -> None:
     await connection.execute(statements("audit")["add"], parameters)
 
 
+@dataclass(slots=True)
 class PostgresSilences:
-    """SilenceRepository over one pool."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    _pool: Pool
 
     async def add(self, silence: Silence, entry: AuditEntry) -> None:
         async with self._pool.connection() as connection:

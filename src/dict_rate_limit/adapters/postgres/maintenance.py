@@ -20,11 +20,11 @@ _AHEAD: Final = 2
 _FAR: Final = 120
 
 
+@dataclass(slots=True)
 class PostgresMaintenance:
     """Maintenance and StoreHealth over one pool. Each step is a short transaction of its own."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    _pool: Pool
 
     async def make_partitions(self, today: datetime) -> list[str]:
         async with self._with_timeout() as connection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from uuid import UUID
@@ -24,23 +25,13 @@ from dict_rate_limit.domain.notifications.routing import Attempt, Notification, 
 from dict_rate_limit.ports.notifications import LedgerEntry
 
 
+@dataclass(slots=True)
 class PostgresRoutingUnitOfWork:
     """Transitions that wait to be routed, inside an open transaction that holds the router's lock."""
 
-    def __init__(
-        self, connection: Connection, events: Sequence[AlertEvent], notified: Mapping[UUID, frozenset[str]]
-    ) -> None:
-        self._connection = connection
-        self._events = events
-        self._notified = notified
-
-    @property
-    def events(self) -> Sequence[AlertEvent]:
-        return self._events
-
-    @property
-    def notified(self) -> Mapping[UUID, frozenset[str]]:
-        return self._notified
+    _connection: Connection
+    events: Sequence[AlertEvent]
+    notified: Mapping[UUID, frozenset[str]]
 
     async def route(self, notifications: Sequence[Notification]) -> None:
         """Store the notifications and mark all transitions of the unit as routed."""
@@ -49,16 +40,12 @@ class PostgresRoutingUnitOfWork:
             if notifications:
                 rows = as_json([notification_parameters(notification) for notification in notifications])
                 await self._connection.execute(sql["add"], {"notifications": rows})
-            await self._connection.execute(
-                sql["mark_routed"], {"event_ids": [event.event_id for event in self._events]}
-            )
+            await self._connection.execute(sql["mark_routed"], {"event_ids": [event.event_id for event in self.events]})
 
 
+@dataclass(slots=True)
 class PostgresNotifications:
-    """Notifications over one pool."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    _pool: Pool
 
     @asynccontextmanager
     async def routing(self, limit: int) -> AsyncIterator[PostgresRoutingUnitOfWork]:

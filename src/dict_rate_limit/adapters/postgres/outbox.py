@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from uuid import UUID
 
 from dict_rate_limit.adapters.postgres.mappers import alert_event, as_json, storable
 from dict_rate_limit.adapters.postgres.pool import Connection, Parameters, Pool, Row, fetch
 from dict_rate_limit.adapters.postgres.sql_loader import statements
-from dict_rate_limit.domain.alerts.alert import AlertEvent
 from dict_rate_limit.ports.delivery import Backlog
 
 
@@ -19,19 +18,11 @@ class PostgresClaimUnitOfWork:
     """Transitions of policies that no other caller can claim meanwhile."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
-        self._events = tuple(alert_event(row["event"]) for row in rows)
-        self._refusals = {
-            event.event_id: row["refusals"] for event, row in zip(self._events, rows, strict=True) if row["refusals"]
+        self.events = tuple(alert_event(row["event"]) for row in rows)
+        self.refusals = {
+            event.event_id: row["refusals"] for event, row in zip(self.events, rows, strict=True) if row["refusals"]
         }
         self.marks: dict[UUID, Parameters] = {}
-
-    @property
-    def events(self) -> Sequence[AlertEvent]:
-        return self._events
-
-    @property
-    def refusals(self) -> Mapping[UUID, int]:
-        return MappingProxyType(self._refusals)
 
     async def mark_published(self, event_ids: Sequence[UUID], at: datetime) -> None:
         for event_id in event_ids:
@@ -46,11 +37,9 @@ class PostgresClaimUnitOfWork:
         }
 
 
+@dataclass(slots=True)
 class PostgresOutbox:
-    """The Outbox over one pool."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    _pool: Pool
 
     @asynccontextmanager
     async def claim_batch(self, limit: int, now: datetime) -> AsyncIterator[PostgresClaimUnitOfWork]:

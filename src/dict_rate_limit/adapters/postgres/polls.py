@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 
 from dict_rate_limit.adapters.postgres import mappers
@@ -42,11 +43,9 @@ class PostgresRecordingUnitOfWork:
                 await save_alerts(self._connection, evaluation.alerts, events)
 
 
+@dataclass(slots=True)
 class PostgresStateStore:
-    """StateStore over one pool."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    _pool: Pool
 
     @asynccontextmanager
     async def begin(self, participant: str) -> AsyncIterator[PostgresRecordingUnitOfWork]:
@@ -84,11 +83,11 @@ class PostgresStateStore:
         return await self._pool.fetch(statements("reading")[query], {"participants": list(participants)})
 
 
+@dataclass(slots=True)
 class PostgresRateLimiter:
     """RateLimiter by the database's clock, for readers that cannot reach Redis."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    _pool: Pool
 
     async def acquire(self, participant: str, spacing: timedelta) -> bool:
         parameters: Parameters = {"participant": participant, "spacing": spacing}

@@ -44,7 +44,7 @@ async def one_moment(connection: Connection) -> AsyncIterator[None]:
 async def relations(connection: Connection, home: str) -> Sequence[tuple[str, str, bool]]:
     """List the product's relations: schema, name, and whether each has rows itself."""
     cursor = await connection.execute(statements("dump")["relations"], {"home": home})
-    return [(schema, name, holds) for schema, name, holds in await cursor.fetchall()]
+    return await cursor.fetchall()
 
 
 async def contents(connection: Connection, home: str) -> Contents:

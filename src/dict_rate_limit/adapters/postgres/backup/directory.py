@@ -185,20 +185,6 @@ def read(file: Path) -> Backup:
     return Backup(dump=dump, file=file, manifest=manifest)
 
 
-def require_checksum(backup: Backup) -> None:
-    """Check that the dump has the SHA-256 of its manifest.
-
-    Raises:
-        RecoveryRefusedError: it has another one.
-    """
-    found = checksum(backup.dump)
-    if found != backup.manifest.sha256:
-        message = (
-            f"{backup.dump}: SHA-256 {found}, expected {backup.manifest.sha256}: it is damaged; nothing was changed"
-        )
-        raise RecoveryRefusedError(message)
-
-
 def checksum(path: Path) -> str:
     """Return the file's SHA-256.
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from dict_rate_limit.adapters.postgres.backup import directory
@@ -17,15 +15,6 @@ from dict_rate_limit.adapters.postgres.pool import Connection
 from dict_rate_limit.adapters.postgres.sql_loader import statements
 from dict_rate_limit.domain.errors import SchemaError
 from dict_rate_limit.domain.recovery import Contents, Manifest, Retention
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Snapshot:
-    """A snapshot of the database that pg_dump can use too, while its transaction is open."""
-
-    name: str
-    at: datetime
-    database: str
 
 
 async def back_up(place: Place, folder: Path, product_version: str) -> Backup:
@@ -42,14 +31,16 @@ async def back_up(place: Place, folder: Path, product_version: str) -> Backup:
             tools = await find_tools(place.folders, connection.info.server_version // 10_000)
             reached = access(place.database_url, place.environ, connection)
             async with one_moment(connection):
-                snapshot = await _snapshot(connection)
+                # pg_dump uses the snapshot too, while this transaction is open.
+                cursor = await connection.execute(statements("dump")["snapshot"])
+                ((snapshot, taken_at, database),) = await cursor.fetchall()
                 found = await _dumped(connection, home, _command(tools, reached, snapshot, path), reached)
             server_version = connection.info.parameter_status("server_version") or "0"
         await require_tables(tools, path, found)
         manifest = Manifest(
-            taken_at=snapshot.at,
+            taken_at=taken_at,
             product_version=product_version,
-            database=snapshot.database,
+            database=database,
             server_version=server_version.split()[0],
             tools_major=tools.major,
             contents=found,
@@ -82,12 +73,6 @@ async def _home(connection: Connection) -> str:
     return str(row[0])
 
 
-async def _snapshot(connection: Connection) -> _Snapshot:
-    cursor = await connection.execute(statements("dump")["snapshot"])
-    ((name, at, database),) = await cursor.fetchall()
-    return _Snapshot(name=name, at=at, database=database)
-
-
 async def _dumped(connection: Connection, home: str, command: Sequence[str], reached: Access) -> Contents:
     tables = [
         "--table=" + ".".join('"' + part.replace('"', '""') + '"' for part in (schema, name))
@@ -102,6 +87,6 @@ async def _dumped(connection: Connection, home: str, command: Sequence[str], rea
     return counting.result()
 
 
-def _command(tools: Tools, reached: Access, snapshot: _Snapshot, path: Path) -> Sequence[str]:
+def _command(tools: Tools, reached: Access, snapshot: str, path: Path) -> Sequence[str]:
     words = ("--format=custom", "--no-password", "--lock-wait-timeout=60s")
-    return (tools.dump, *words, f"--snapshot={snapshot.name}", f"--file={path}", f"--dbname={reached.conninfo}")
+    return (tools.dump, *words, f"--snapshot={snapshot}", f"--file={path}", f"--dbname={reached.conninfo}")

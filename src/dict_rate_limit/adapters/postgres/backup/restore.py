@@ -18,7 +18,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from dict_rate_limit.adapters.postgres.backup.contents import contents, one_moment, relations, session
-from dict_rate_limit.adapters.postgres.backup.directory import Backup, require_checksum
+from dict_rate_limit.adapters.postgres.backup.directory import Backup, checksum
 from dict_rate_limit.adapters.postgres.backup.tools import Access, Place, Tools, access, find_tools, run
 from dict_rate_limit.adapters.postgres.pool import Connection, connection_string
 from dict_rate_limit.adapters.postgres.sql_loader import statements
@@ -72,12 +72,15 @@ async def require_tables(tools: Tools, dump: Path, expected: Contents) -> None:
 
 
 async def check(backup: Backup, tools: Tools) -> None:
-    """Check the backup: checksum and table of contents.
+    """Check that the dump has the SHA-256 and the tables of its manifest.
 
     Raises:
         RecoveryRefusedError: it is damaged.
     """
-    await asyncio.to_thread(require_checksum, backup)
+    found, expected = await asyncio.to_thread(checksum, backup.dump), backup.manifest.sha256
+    if found != expected:
+        message = f"{backup.dump}: SHA-256 {found}, expected {expected}: it is damaged; nothing was changed"
+        raise RecoveryRefusedError(message)
     await require_tables(tools, backup.dump, backup.manifest.contents)
 
 
@@ -210,15 +213,10 @@ async def lent(place: Place) -> AsyncIterator[Place]:
         yield place
     finally:
         async with session(place.database_url) as connection:
-            await _drop_ours(connection)
-
-
-async def _drop_ours(connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
-    cursor = await connection.execute(statements("dump")["home"])
-    row = await cursor.fetchone()
-    if row is not None:
-        tables = [sql.Identifier(schema, name) for schema, name, _ in await relations(connection, str(row[0]))]
-        await connection.execute(sql.SQL("DROP TABLE {}").format(sql.SQL(", ").join(tables)))
+            cursor = await connection.execute(statements("dump")["home"])
+            for (home,) in await cursor.fetchall():
+                tables = [sql.Identifier(schema, name) for schema, name, _ in await relations(connection, home)]
+                await connection.execute(sql.SQL("DROP TABLE {}").format(sql.SQL(", ").join(tables)))
 
 
 async def came_after(place: Place, moment: datetime | None) -> tuple[int, int]:
