@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 
 
 class SystemClock:
-    """The clock of this machine."""
-
     def now(self) -> datetime:
         return datetime.now(UTC)
 

@@ -92,11 +92,7 @@ async def connect(address: TemporalAddress, *, traced: bool = False) -> Client:
 
 
 async def apply_schedules(client: Client, schedule_config: ScheduleConfig) -> None:
-    """Create or update the schedules.
-
-    Raises:
-        SchedulerUnavailableError | SettingsError: see `temporal_errors`.
-    """
+    """Create or update the schedules. Raises the errors of `temporal_errors`."""
     with temporal_errors():
         await ensure_schedules(client, schedule_config)
 

@@ -14,15 +14,12 @@ from dict_rate_limit.usecases.readings.reader import Reader, ReaderConfig, Reade
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiComponents:
-    """What the API needs besides the container."""
-
     reader: Reader
     readiness: Readiness
     request_metrics: HttpCollector
 
 
 def api_components(container: Container) -> ApiComponents:
-    """Build the components of the API."""
     settings, stores = container.settings, container.database.stores
     reader = Reader(
         ReaderDeps(

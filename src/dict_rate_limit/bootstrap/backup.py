@@ -58,7 +58,6 @@ class BackupService:
         return await back_up(self._place, folder, version("dict-rate-limit"))
 
     async def restore(self, backup: Backup) -> Restored:
-        """Restore a backup into the empty database."""
         took = await restoring.restore(self._place, backup)
         open_alerts = await restoring.leave_gap(self._place, backup)
         return Restored(took=took, open_alerts=open_alerts, age=backup.manifest.age(SystemClock().now()))
@@ -95,7 +94,6 @@ def backup_service(database_url: str, environ: Mapping[str, str], folders: Seque
 
 
 async def check_backup(backup: Backup, folders: Sequence[Path]) -> None:
-    """Check checksum and table of contents."""
     await restoring.check(backup, await find_tools(folders, backup.manifest.tools_major))
 
 

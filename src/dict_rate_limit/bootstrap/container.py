@@ -18,8 +18,6 @@ from dict_rate_limit.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """The shared components of a process."""
-
     settings: Settings
     telemetry: Telemetry
     clock: Clock

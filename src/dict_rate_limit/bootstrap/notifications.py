@@ -22,8 +22,7 @@ __all__ = ["NotifyComponents", "check_channels", "notifications"]
 class NoHeartbeat:
     """The heartbeat without HEARTBEAT_URL."""
 
-    async def beat(self) -> None:
-        """Do nothing."""
+    async def beat(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publishing:
-    """A publisher and its check for `/ready`."""
-
     publisher: EventPublisher
     check: Check
 

@@ -44,7 +44,6 @@ async def open_database(settings: Settings, telemetry: Telemetry) -> AsyncIterat
 
 
 def postgres_stores(pool: Pool) -> Stores:
-    """Make every store over one pool."""
     maintenance = PostgresMaintenance(pool)
     return Stores(
         state=PostgresStateStore(pool),

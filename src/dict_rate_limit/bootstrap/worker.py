@@ -66,25 +66,16 @@ class WorkerDeps:
     drain: timedelta = DRAIN
 
     async def connect(self) -> temporal.Client:
-        """Connect to Temporal and bring the schedules up to date.
-
-        Raises:
-            SchedulerUnavailableError | SettingsError: as `adapters.temporal.connect`.
-        """
+        """Connect to Temporal and bring the schedules up to date. Raises the errors of `adapters.temporal.connect`."""
         client = await temporal.connect(self.address, traced=self.traced)
         await temporal.apply_schedules(client, self.schedule_config)
         return client
 
     async def restore_schedules(self, client: temporal.Client) -> None:
-        """Create lost schedules again, until cancelled."""
         await temporal.maintain_schedules(client, self.schedule_config, self.restore_every)
 
     async def run_activities(self, client: temporal.Client, shutdown: asyncio.Event) -> None:
-        """Run what Temporal schedules until `shutdown`.
-
-        Raises:
-            SchedulerUnavailableError: Temporal has ended it.
-        """
+        """Run what Temporal schedules until `shutdown`, or raise SchedulerUnavailableError when Temporal ends it."""
         queue = self.schedule_config.task_queue
         await temporal.run_worker(client, queue, self.activities, shutdown=shutdown, drain=self.drain)
 
@@ -112,7 +103,6 @@ def worker_deps(container: Container, publishing: Publishing, *, drain: timedelt
 
 
 def declare_metrics(metrics: Metrics) -> None:
-    """Show the worker's series at zero."""
     for result in ("good", "bad"):
         metrics.declare(CountMetric.CYCLES, result)
     metrics.declare(DurationMetric.CYCLE)
@@ -146,7 +136,6 @@ def activities(container: Container, publisher: EventPublisher) -> Activities:
 
 
 def schedule_config(settings: Settings) -> ScheduleConfig:
-    """Return what Temporal has to schedule."""
     return ScheduleConfig(
         task_queue=settings.temporal_task_queue,
         cron=str(settings.workflow_cron_schedule),

@@ -22,11 +22,9 @@ class RsgiHeaders(Protocol):
     def get(self, key: str) -> str | None:
         """Return the first value."""
 
-    def get_all(self, key: str) -> list[str]:
-        """Return every value."""
+    def get_all(self, key: str) -> list[str]: ...
 
-    def items(self) -> list[tuple[str, str]]:
-        """Return every pair, in order."""
+    def items(self) -> list[tuple[str, str]]: ...
 
 
 class RsgiScope(Protocol):
@@ -55,11 +53,9 @@ class RsgiProtocol(Protocol):
     async def client_disconnect(self) -> None:
         """Return when the client has gone."""
 
-    def response_bytes(self, status: int, headers: Headers, body: bytes) -> None:
-        """Send a whole response."""
+    def response_bytes(self, status: int, headers: Headers, body: bytes) -> None: ...
 
-    def response_stream(self, status: int, headers: Headers) -> _Stream:
-        """Begin a response that is sent in chunks."""
+    def response_stream(self, status: int, headers: Headers) -> _Stream: ...
 
 
 class RsgiApp:

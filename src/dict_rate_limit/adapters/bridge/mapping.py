@@ -28,7 +28,6 @@ class ResponseContext:
     correlation_id: str | None
 
     def malformed(self, detail: str) -> SourceError:
-        """Return the error for an invalid response."""
         return SourceError(Outcome.MALFORMED, detail, correlation_id=self.correlation_id)
 
 

@@ -98,7 +98,6 @@ class BridgeSource:
         return single_snapshot(body, policy_name, origin)
 
     async def close(self) -> None:
-        """End running calls and close the channel."""
         await self._channel.close()
 
     async def _call(self, method: str, request: bytes, participant: str) -> tuple[bytes, ResponseContext]:

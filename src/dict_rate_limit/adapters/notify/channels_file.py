@@ -173,11 +173,7 @@ class _Key:
     secret: bool = False
 
     def read(self, value: object) -> object:
-        """Return the value of the key.
-
-        Raises:
-            ValueError | msgspec.ValidationError: it is not as expected.
-        """
+        """Return the value of the key. Raises ValueError or msgspec.ValidationError if it is not as expected."""
         typed = msgspec.convert(value, self.type)
         return typed if self.convert is None else self.convert(typed)
 

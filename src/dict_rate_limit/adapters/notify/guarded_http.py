@@ -6,11 +6,11 @@ import asyncio
 import os
 import socket
 import ssl
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Final, Protocol, cast
+from typing import Final, cast
 
 import httpx
 
@@ -35,18 +35,8 @@ class AddressError(Exception):
     """The host may not be called, or has no address. The text gives the reason."""
 
 
-class Resolve(Protocol):
-    """Resolves a host name."""
-
-    async def __call__(self, host: str, port: int) -> Sequence[str]:
-        """Return its addresses as text.
-
-        Raises:
-            OSError: it has none, or the look-up failed.
-        """
-
-
 async def resolve(host: str, port: int) -> Sequence[str]:
+    """Return the addresses of a host name as text. Raises OSError if it has none, or the look-up failed."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(entry[4][0]) for entry in found]
 
@@ -56,14 +46,10 @@ class AddressGuard:
     """Accepts public addresses and those inside `allowed` (networks in CIDR notation)."""
 
     allowed: tuple[str, ...] = ()
-    resolve: Resolve = resolve
+    resolve: Callable[[str, int], Awaitable[Sequence[str]]] = resolve
 
     async def addresses(self, host: str, port: int) -> Sequence[str]:
-        """Return the addresses of a host, all checked, in the order to try them.
-
-        Raises:
-            AddressError: it has none, or any of them is internal.
-        """
+        """Return the addresses of a host, all checked, in the order to try them, or raise AddressError."""
         try:
             found = list(dict.fromkeys(await self.resolve(host, port)))
         # The resolver raises UnicodeError for a malformed name.
@@ -119,7 +105,6 @@ class HttpReply:
 
     @property
     def ok(self) -> bool:
-        """Whether the status is a success."""
         return httpx.codes.is_success(self.status)
 
     def __str__(self) -> str:

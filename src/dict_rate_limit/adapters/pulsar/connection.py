@@ -143,7 +143,6 @@ async def connect(address: BrokerAddress, options: ProducerOptions, timeouts: Br
 
 
 def close(client: pulsar.Client) -> None:
-    """Close a client and everything it created."""
     with suppress(pulsar.PulsarException):
         client.close()
 

@@ -38,7 +38,6 @@ _OK: Final = "Ok"
 # These results concern the message itself. All others count as an outage of the broker.
 _REJECTIONS: Final = frozenset({"MessageTooBig", "InvalidMessage"})
 
-
 # The client reports a timeout for each message. If it does not, the call ends this much later.
 GRACE_SEC: Final = 2.0
 CLOSE_TIMEOUT_SEC: Final = 1.0
@@ -212,11 +211,7 @@ class PulsarPublisher:
         return self._tracer.begin(Component.BROKER, f"send {self._address.topic}", attributes)
 
     async def _get_connection(self) -> BrokerConnection:
-        """Return the connection, or connect; one call at a time.
-
-        Raises:
-            PublishError: no connection in time, with the reason.
-        """
+        """Return the connection, or connect; one call at a time. Raises PublishError with the reason."""
         try:
             async with asyncio.timeout(self._timeouts.connect_sec), self._lock:
                 if self._connection is None:

@@ -49,11 +49,9 @@ _log = logging.getLogger(__name__)
 class Provider(Protocol):
     """What spans are asked of: the library's own, or one around it."""
 
-    def get_tracer(self, instrumenting_module_name: str) -> trace.Tracer:
-        """Return what makes spans."""
+    def get_tracer(self, instrumenting_module_name: str) -> trace.Tracer: ...
 
-    def add_span_processor(self, span_processor: SpanProcessor) -> None:
-        """Export every span to this exporter."""
+    def add_span_processor(self, span_processor: SpanProcessor) -> None: ...
 
     def shutdown(self) -> None:
         """Send what waits, then end; takes as long as the collector does."""
@@ -156,14 +154,12 @@ class FailureSummary(logging.Handler):
         self.words = record.getMessage()
 
     def listen(self) -> None:
-        """Take the messages of the library."""
         for name in _LIBRARY:
             logger = logging.getLogger(name)
             logger.addHandler(self)
             logger.propagate = False
 
     def leave(self) -> None:
-        """Return the messages to the log."""
         for name in _LIBRARY:
             logger = logging.getLogger(name)
             logger.removeHandler(self)
@@ -190,7 +186,6 @@ class RedactingExporter(SpanExporter):
         return result
 
     def shutdown(self) -> None:
-        """Close the connection to the collector."""
         self._inner.shutdown()
 
     def _note(self, *, taken: bool, spans: int) -> None:

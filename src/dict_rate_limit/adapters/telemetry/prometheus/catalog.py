@@ -31,8 +31,6 @@ class MetricOrigin(StrEnum):
 
 
 class Type(StrEnum):
-    """The type in Prometheus."""
-
     GAUGE = "gauge"
     COUNTER = "counter"  # its samples end in _total
     HISTOGRAM = "histogram"
