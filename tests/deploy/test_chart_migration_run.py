@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 
 from deploy.rendered_chart import pod, release
-from dict_rate_limit.apps.local.binaries import binary
 from dict_rate_limit.apps.local.port import free_port
+from dict_rate_limit.apps.local.process import binary
 from tool_box import REPOSITORY, find_tool, search_path
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import yaml
 
-from dict_rate_limit.apps.local.binaries import binary
+from dict_rate_limit.apps.local.process import binary
 from dict_rate_limit.domain.access import Role, new_token_line
 from runbooks.pages import REPOSITORY
 from runbooks.product import API_HOST

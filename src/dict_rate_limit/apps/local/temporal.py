@@ -9,9 +9,8 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
 
-from dict_rate_limit.apps.local.binaries import binary
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port, retry_on_busy_ports
-from dict_rate_limit.apps.local.process import ProcessSpec, running_process
+from dict_rate_limit.apps.local.process import ProcessSpec, binary, running_process
 
 NAMESPACE = "dict"
 ANSWER_TIMEOUT_SEC = 0.5

@@ -8,9 +8,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
-from dict_rate_limit.apps.local.binaries import binary
 from dict_rate_limit.apps.local.port import LOOPBACK, free_port, retry_on_busy_ports
-from dict_rate_limit.apps.local.process import ProcessSpec, running_process
+from dict_rate_limit.apps.local.process import ProcessSpec, binary, running_process
 
 ANSWER_TIMEOUT_SEC = 0.5
 
