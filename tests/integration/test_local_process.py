@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dict_rate_limit.apps.local.postgres_home import PACKAGE, copy_programs
+from dict_rate_limit.apps.local.postgres import PACKAGE, copy_programs
 from dict_rate_limit.apps.local.process import EmbeddedError, ProcessSpec, binary, run_to_completion, running_process
 from processes import processes_in
 

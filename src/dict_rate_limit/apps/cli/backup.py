@@ -13,7 +13,7 @@ import typer
 from dict_rate_limit.apps.cli.exit_codes import Exit
 from dict_rate_limit.apps.cli.output import format_count, format_duration, format_size, format_time
 from dict_rate_limit.apps.cli.signals import run_interruptible
-from dict_rate_limit.apps.local.postgres_home import INSTALLATION, PACKAGE
+from dict_rate_limit.apps.local.postgres import INSTALLATION, PACKAGE
 from dict_rate_limit.apps.local.process import EmbeddedError, binary
 from dict_rate_limit.bootstrap.backup import (
     BackupService,
