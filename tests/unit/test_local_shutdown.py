@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from dict_rate_limit.apps.local.process import EmbeddedError
-from dict_rate_limit.apps.local.shutdown import Shutdown
+from dict_rate_limit.apps.local.startup import Shutdown
 from processes import default_handler
 
 

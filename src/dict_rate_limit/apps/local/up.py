@@ -19,8 +19,7 @@ from dict_rate_limit.apps.local.port import LOOPBACK, require_free_port
 from dict_rate_limit.apps.local.process import open_log
 from dict_rate_limit.apps.local.progress_table import ProgressTable
 from dict_rate_limit.apps.local.prometheus import local_prometheus
-from dict_rate_limit.apps.local.shutdown import Shutdown
-from dict_rate_limit.apps.local.startup import COMPONENTS, PROMETHEUS, Startup
+from dict_rate_limit.apps.local.startup import COMPONENTS, PROMETHEUS, Shutdown, Startup
 from dict_rate_limit.bootstrap.logs import start_logging
 from dict_rate_limit.domain.errors import DictRateLimitError
 from dict_rate_limit.settings import load

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dict_rate_limit.apps.local.overrides import (
+from dict_rate_limit.apps.local.local_stack import (
     CACHE,
     DATABASE,
     SOURCE,
