@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
 
 from dict_rate_limit.bootstrap.container import open_container
 from dict_rate_limit.bootstrap.operations import exporter
 from dict_rate_limit.bootstrap.publisher import open_publisher
-from dict_rate_limit.bootstrap.worker import worker_deps, worker_telemetry
+from dict_rate_limit.bootstrap.telemetry import LogContexts
+from dict_rate_limit.bootstrap.worker import Progress, WorkerDeps, worker_deps, worker_telemetry
 from dict_rate_limit.domain.errors import (
     SchedulerUnavailableError,
     SchemaError,
@@ -18,11 +18,7 @@ from dict_rate_limit.domain.errors import (
 )
 from dict_rate_limit.serving.granian import serve
 from dict_rate_limit.serving.operations import OperationsApp
-
-if TYPE_CHECKING:
-    from dict_rate_limit.bootstrap.telemetry import LogContexts
-    from dict_rate_limit.bootstrap.worker import Progress, WorkerDeps
-    from dict_rate_limit.settings import Settings
+from dict_rate_limit.settings import Settings
 
 _log = logging.getLogger(__name__)
 

@@ -117,14 +117,9 @@ class ApiClient:
     ) -> ApiResponse[Document]:
         with _errors(self.url):
             # No proxy leads to this machine.
+            url = self.url.rstrip("/") + path
             with httpx.Client(timeout=TIMEOUT_SEC, trust_env=not _is_local(self.url)) as client:
-                response = client.request(
-                    method,
-                    self.url.rstrip("/") + path,
-                    headers=_headers(self.token),
-                    params=parameters,
-                    json=body,
-                )
+                response = client.request(method, url, headers=_headers(self.token), params=parameters, json=body)
             if response.status_code not in _SUCCESS:
                 _rejected(response)
             return ApiResponse(

@@ -5,30 +5,33 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import Annotated, Final, Literal
 
 import typer
-from rich.console import Group
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from dict_rate_limit.apps.cli.client import DEFAULT_URL, Token, TokenFile, Url, api_at
+from dict_rate_limit.apps.cli.client import (
+    DEFAULT_URL,
+    ApiResponse,
+    PolicyRow,
+    PolicyTable,
+    Token,
+    TokenFile,
+    Url,
+    api_at,
+)
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.apps.cli.output import STYLES, console_for, plain
 from dict_rate_limit.texts.format import duration_text
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-
-    from dict_rate_limit.apps.cli.client import ApiResponse, PolicyRow, PolicyTable
-
-    Fetch = Callable[[], ApiResponse[PolicyTable]]
+Fetch = Callable[[], ApiResponse[PolicyTable]]
 
 WIDEST: Final = 100
 _NARROWEST_BAR: Final = 4

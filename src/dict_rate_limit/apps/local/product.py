@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from dict_rate_limit.apps import worker
 from dict_rate_limit.apps.api.program import api, serve_api
 from dict_rate_limit.apps.local.port import accepts_connections
-from dict_rate_limit.apps.local.startup import API, SCHEMA, WORKER
-from dict_rate_limit.bootstrap.container import open_container
+from dict_rate_limit.apps.local.startup import API, SCHEMA, WORKER, Startup
+from dict_rate_limit.bootstrap.container import Container, open_container
 from dict_rate_limit.bootstrap.migrations import migrate
 from dict_rate_limit.bootstrap.operations import exporter
 from dict_rate_limit.bootstrap.publisher import open_publisher
-from dict_rate_limit.bootstrap.worker import worker_deps, worker_telemetry
+from dict_rate_limit.bootstrap.worker import WorkerDeps, worker_deps, worker_telemetry
 from dict_rate_limit.serving.granian import serve
 from dict_rate_limit.serving.operations import OperationsApp
 from dict_rate_limit.settings import Settings, required
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine
-
-    from dict_rate_limit.apps.local.startup import Startup
-    from dict_rate_limit.bootstrap.container import Container
-    from dict_rate_limit.bootstrap.worker import WorkerDeps
 
 # `up` promises to end within three seconds of Ctrl-C.
 DRAIN: Final = timedelta(seconds=1)
