@@ -22,8 +22,7 @@ def config(
     context: typer.Context,
     *,
     output: Annotated[
-        Literal["table", "json", "markdown"],
-        typer.Option(help="A table, JSON, or the Markdown reference."),
+        Literal["table", "json", "markdown"], typer.Option(help="A table, JSON, or the Markdown reference.")
     ] = "table",
     program: Annotated[
         Program | None, typer.Option("--for", help="Also check the settings that this program requires.")

@@ -58,8 +58,7 @@ def restore(
     context: typer.Context,
     *,
     source: Annotated[
-        str | None,
-        typer.Option("--from", help="An existing backup (FOLDER/latest: the newest), instead of a new one."),
+        str | None, typer.Option("--from", help="An existing backup (FOLDER/latest: the newest), instead of a new one.")
     ] = None,
     to: Annotated[str | None, typer.Option(help="Folder for the new backup; without it the backup is deleted.")] = None,
     into: Annotated[

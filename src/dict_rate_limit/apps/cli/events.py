@@ -32,8 +32,7 @@ def tail(
     context: typer.Context,
     *,
     start: Annotated[
-        Literal["earliest", "latest"],
-        typer.Option("--from", help="The oldest message of the topic, or new ones only."),
+        Literal["earliest", "latest"], typer.Option("--from", help="The oldest message of the topic, or new ones only.")
     ] = "latest",
     count: Annotated[int | None, typer.Option(min=1, help="Exit after this number of events.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0.1, help="Exit after this time.")] = None,

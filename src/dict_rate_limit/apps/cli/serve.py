@@ -42,9 +42,7 @@ def worker(context: typer.Context) -> int:
 
 
 def up(
-    context: typer.Context,
-    *,
-    data: Annotated[str | None, typer.Option(help="Data folder; also DATA_DIR.")] = None,
+    context: typer.Context, *, data: Annotated[str | None, typer.Option(help="Data folder; also DATA_DIR.")] = None
 ) -> None:
     """Run the whole product on this machine until Ctrl-C.
 
