@@ -8,8 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -49,24 +49,16 @@ async def running_process(
         EmbeddedError: the program exited, or was not ready in time.
     """
     child = start(program)
+    watcher: asyncio.Task[None] | None = None
     try:
         await wait_until_ready(child, program, ready)
-        with exit_reported(child, program, on_exit) if on_exit else nullcontext():
-            yield child.pid
+        if on_exit:
+            watcher = asyncio.create_task(report_exit(child, program, on_exit))
+        yield child.pid
     finally:
+        if watcher:
+            watcher.cancel()
         await stop(child, program)
-
-
-@contextmanager
-def exit_reported(
-    child: subprocess.Popen[bytes], program: ProcessSpec, on_exit: Callable[[str], None]
-) -> Iterator[None]:
-    """Watch the program while the block runs."""
-    watcher = asyncio.create_task(report_exit(child, program, on_exit))
-    try:
-        yield
-    finally:
-        watcher.cancel()
 
 
 async def report_exit(child: subprocess.Popen[bytes], program: ProcessSpec, on_exit: Callable[[str], None]) -> None:
