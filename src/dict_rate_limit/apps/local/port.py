@@ -16,6 +16,10 @@ LOOPBACK: Final = "127.0.0.1"
 ANSWER_TIMEOUT_SEC: Final = 0.5
 # Linux takes the ports of outgoing connections from 32768 up. One could take a chosen port before the server binds it.
 PORTS: Final = range(10_000, 32_768)
+ATTEMPTS: Final = 3
+
+PORT_IN_USE_MESSAGES: Final = ("address already in use", "failed listening")
+"""What servers log when their port is in use, in lower case."""
 
 
 def free_port() -> int:
@@ -68,13 +72,6 @@ def system_message(error: OSError) -> str:
     return os.strerror(error.errno) if isinstance(error.errno, int) and error.errno > 0 else str(error.strerror)
 
 
-ATTEMPTS: Final = 3
-
-
-PORT_IN_USE_MESSAGES: Final = ("address already in use", "failed listening")
-"""What servers log when their port is in use, in lower case."""
-
-
 @asynccontextmanager
 async def retry_on_busy_ports(start: Callable[[], AbstractAsyncContextManager[str]]) -> AsyncIterator[str]:
     """Enter the context of `start`, which chooses new ports on each call; yields its value.
@@ -83,14 +80,12 @@ async def retry_on_busy_ports(start: Callable[[], AbstractAsyncContextManager[st
         EmbeddedError: it failed for another reason, or its ports were in use three times.
     """
     async with AsyncExitStack() as scope:
-        yield await _enter(scope, start)
-
-
-async def _enter(scope: AsyncExitStack, start: Callable[[], AbstractAsyncContextManager[str]]) -> str:
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return await scope.enter_async_context(start())
-        except EmbeddedError as error:
-            if not any(complaint in str(error).lower() for complaint in PORT_IN_USE_MESSAGES):
-                raise
-    return await scope.enter_async_context(start())
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                address = await scope.enter_async_context(start())
+            except EmbeddedError as error:
+                if attempt == ATTEMPTS or not any(text in str(error).lower() for text in PORT_IN_USE_MESSAGES):
+                    raise
+            else:
+                yield address
+                return

@@ -108,9 +108,8 @@ async def make_cluster(home: PostgresHome) -> None:
     arguments = ("-D", str(draft), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-instructions")
     locale = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
     command = (str(home.binaries / "initdb"), *arguments, *locale)
-    await run_to_completion(
-        ProcessSpec(name="PostgreSQL's initdb", command=command, log=home.folder / "initdb.log", uid=home.uid),
-    )
+    log = home.folder / "initdb.log"
+    await run_to_completion(ProcessSpec(name="PostgreSQL's initdb", command=command, log=log, uid=home.uid))
     # The rename is atomic: an interrupted initdb leaves no cluster behind.
     draft.rename(home.cluster)
 
