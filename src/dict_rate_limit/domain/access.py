@@ -19,8 +19,6 @@ _SHAPE: Final = "name:role:sha256[:expires]"
 
 
 class Role(StrEnum):
-    """The permissions of a client."""
-
     VIEWER = "viewer"  # read
     OPERATOR = "operator"  # read and write
 
@@ -44,7 +42,6 @@ class Token:
         require_timezone("expires", self.expires)
 
     def valid_at(self, moment: datetime) -> bool:
-        """Return whether the token is valid at this time."""
         return self.expires is None or moment < self.expires
 
 

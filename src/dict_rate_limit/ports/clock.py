@@ -7,8 +7,6 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """The only source of "now" outside workflows."""
-
     def now(self) -> datetime:
         """Return this moment in UTC, with its zone."""
 

@@ -80,8 +80,6 @@ def _field(definition: Definition) -> object:
 
 
 class SettingOrigin(StrEnum):
-    """Where a value came from."""
-
     DEFAULT = "default"  # nothing was set
     ENVIRONMENT = "environment"  # NAME
     FILE = "file"  # NAME_FILE

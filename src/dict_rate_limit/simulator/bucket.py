@@ -128,7 +128,6 @@ class TrafficProfile:
     noise_pct: int = 10
 
     def phase_at(self, elapsed_sec: int) -> Phase:
-        """Return the phase of this moment."""
         left = elapsed_sec % sum(phase.seconds for phase in self.phases)
         position = 0
         while left >= self.phases[position].seconds:

@@ -82,7 +82,6 @@ class FakeDict:
         return 0 if bucket is None else bucket.spend(requests)
 
     def change_category(self, participant: str, category: str, at: datetime) -> None:
-        """Move the participant to another category."""
         self._advanced(participant, at).change_category(category)
 
     def _advanced(self, participant: str, at: datetime) -> SimulatedParticipant:

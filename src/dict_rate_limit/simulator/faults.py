@@ -84,7 +84,6 @@ class FaultWindow:
     every_sec: int
 
     def covers(self, elapsed_sec: float) -> bool:
-        """Return whether the fault is active at this time."""
         return self.from_sec <= elapsed_sec % self.every_sec < self.to_sec
 
 

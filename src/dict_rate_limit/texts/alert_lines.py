@@ -28,7 +28,6 @@ def alert_event(change: Change) -> AlertEvent:
 
 
 def alert_events(changes: Iterable[Change]) -> list[AlertEvent]:
-    """Return the events of changes, in their order."""
     return [alert_event(change) for change in changes]
 
 

@@ -22,8 +22,6 @@ STORE_TIMEOUT: Final = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class OverviewDeps:
-    """Where the page is looked up."""
-
     reader: Reader
     stores: Stores
     clock: Clock

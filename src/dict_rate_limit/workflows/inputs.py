@@ -17,15 +17,11 @@ class MonitorInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchInput:
-    """The participants to poll."""
-
     participants: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordInput:
-    """The polls to store and evaluate."""
-
     polls: list[str]
 
 

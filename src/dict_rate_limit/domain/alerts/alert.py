@@ -94,7 +94,6 @@ class Kind(StrEnum):
 
     @property
     def info(self) -> KindInfo:
-        """What is fixed for this kind."""
         return _KINDS[self]
 
     @property

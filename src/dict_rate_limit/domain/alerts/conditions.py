@@ -133,7 +133,6 @@ def _poll_context(poll: Poll) -> AlertContext:
 
 
 def thresholds_of(state: ParticipantState, policy_name: str, config: AlertConfig) -> Thresholds:
-    """Return the thresholds that apply to a policy."""
     rule = state.policy_overrides.get(policy_name, NO_OVERRIDE)
     return config.thresholds.with_overrides(rule.warning, rule.critical)
 

@@ -42,8 +42,6 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What an alert is about."""
-
     participant: str
     policy_name: str
     kind: Kind

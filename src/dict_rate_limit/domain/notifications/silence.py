@@ -141,7 +141,6 @@ class Silence:
         require_reason(self.reason)
 
     def active_at(self, moment: datetime) -> bool:
-        """Return whether it is active then."""
         ends_at = self.ends_at if self.ended_at is None else min(self.ends_at, self.ended_at)
         if not self.starts_at <= moment < ends_at:
             return False
