@@ -126,13 +126,7 @@ def _sync(path: Path) -> None:
 
 
 def backups(folder: Path) -> tuple[list[Backup], list[str]]:
-    """Return the valid backups of a folder, oldest first, and a line for each invalid one.
-
-    Sizes are checked, checksums are not.
-
-    Raises:
-        RecoveryError: the folder cannot be read.
-    """
+    """Return the valid backups, oldest first, without reading the dumps, and a line for each invalid one."""
     good, bad = [], []
     with disk(folder):
         files = sorted(path for path in folder.iterdir() if path.match("dict-rate-limit-*.json"))
@@ -186,21 +180,12 @@ def read(file: Path) -> Backup:
 
 
 def checksum(path: Path) -> str:
-    """Return the file's SHA-256.
-
-    Raises:
-        RecoveryError: it cannot be read.
-    """
     with disk(path), path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def remove(backup: Backup) -> None:
-    """Delete a backup, the manifest first: a dump without one is no backup.
-
-    Raises:
-        RecoveryError: the disk failed.
-    """
     with disk(backup.dump):
+        # The manifest first: a dump without one is no backup.
         backup.file.unlink(missing_ok=True)
         backup.dump.unlink(missing_ok=True)

@@ -38,11 +38,7 @@ class SchemaState:
 
 
 async def schema_state(pool: Pool, migrations: Sequence[Migration] | None = None) -> SchemaState:
-    """Compare the schema with the migrations of this code.
-
-    Raises:
-        StoreUnavailableError: the database cannot be reached.
-    """
+    """Compare the schema with the migrations of this code."""
     shipped = migrations or shipped_migrations()
     async with pool.connection() as connection:
         table, marker = await tables(connection)
@@ -61,11 +57,7 @@ async def schema_state(pool: Pool, migrations: Sequence[Migration] | None = None
 
 
 async def schema_version(pool: Pool) -> int | None:
-    """Return the newest migration applied; None without any.
-
-    Raises:
-        StoreUnavailableError: the database cannot be reached.
-    """
+    """Return the newest migration applied; None without any."""
     async with pool.connection() as connection:
         table, _ = await tables(connection)
         return max(await applied(connection), default=None) if table else None
