@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ from api.stub import ApiStub, api_stub, listing, policy
 from cli_program import run_command
 from dict_rate_limit.apps.cli.client import ApiClient
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
-from dict_rate_limit.apps.cli.status import watch_json, watch_table
+from dict_rate_limit.apps.cli.status import fetch_policies, watch_json, watch_table
 from dict_rate_limit.apps.local.port import free_port
 from processes import default_handler
 
@@ -231,7 +232,7 @@ def test_watch_polls_until_ctrl_c(api: ApiStub, capsys: pytest.CaptureFixture[st
         api.body = listing(policy("KEYS_CHECK", 1, 70, "CRITICAL"))
 
     api.body = listing(policy("KEYS_CHECK", 70, 70, "OK"))
-    code = watch_table(ApiClient(url=api.url).policies, 5, looks(emptier))
+    code = watch_table(partial(fetch_policies, ApiClient(url=api.url)), 5, looks(emptier))
 
     written = capsys.readouterr().out
     assert code == 0
@@ -239,7 +240,7 @@ def test_watch_polls_until_ctrl_c(api: ApiStub, capsys: pytest.CaptureFixture[st
 
 
 def test_watch_prints_one_json_document_per_line(api: ApiStub, capsys: pytest.CaptureFixture[str]) -> None:
-    watch_json(ApiClient(url=api.url).policies, 5, looks(lambda: None))
+    watch_json(partial(fetch_policies, ApiClient(url=api.url)), 5, looks(lambda: None))
 
     lines = capsys.readouterr().out.splitlines()
     assert [json.loads(line)["total"] for line in lines] == [9, 9]
@@ -257,7 +258,7 @@ def test_watch_survives_an_outage(
     def rise() -> None:
         api.status = 200
 
-    watch(ApiClient(url=api.url).policies, 5, looks(fall, rise))
+    watch(partial(fetch_policies, ApiClient(url=api.url)), 5, looks(fall, rise))
 
     written = capsys.readouterr()
     assert written.err.count("the API answers 503") == 1
@@ -268,7 +269,7 @@ def test_watch_ends_when_the_token_is_rejected(api: ApiStub) -> None:
     api.status = 401
 
     with pytest.raises(CommandError, match="401"):
-        watch_table(ApiClient(url=api.url).policies, 5, looks())
+        watch_table(partial(fetch_policies, ApiClient(url=api.url)), 5, looks())
 
 
 def test_watch_shows_the_last_table_below_the_error(
@@ -278,7 +279,7 @@ def test_watch_shows_the_last_table_below_the_error(
         api.status = 503
 
     monkeypatch.setenv("FORCE_COLOR", "1")
-    code = watch_table(ApiClient(url=api.url).policies, 5, looks(fall))
+    code = watch_table(partial(fetch_policies, ApiClient(url=api.url)), 5, looks(fall))
 
     last_screen = capsys.readouterr().out.rpartition("the API answers 503")[2]
     assert code == 0
@@ -292,7 +293,7 @@ def test_watch_on_a_terminal_waits_for_the_first_response(
     api.status = 503
     monkeypatch.setenv("FORCE_COLOR", "1")
 
-    watch_table(ApiClient(url=api.url).policies, 5, looks())
+    watch_table(partial(fetch_policies, ApiClient(url=api.url)), 5, looks())
 
     written = capsys.readouterr().out
     assert "the API answers 503" in written

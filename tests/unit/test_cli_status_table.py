@@ -7,8 +7,8 @@ import pytest
 from rich.console import Console
 
 from api.stub import listing, policy
-from dict_rate_limit.apps.cli.client import ApiResponse, PolicyTable
-from dict_rate_limit.apps.cli.status import status_view
+from dict_rate_limit.apps.cli.client import ApiResponse
+from dict_rate_limit.apps.cli.status import PolicyTable, status_view
 
 
 def shown(body: bytes, *, width: int = 80, stale: bool = False, encoding: str = "utf-8") -> list[str]:

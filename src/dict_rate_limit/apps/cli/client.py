@@ -20,7 +20,6 @@ import msgspec
 import typer
 
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
-from dict_rate_limit.contract.paths import POLICIES
 from dict_rate_limit.domain.text import quoted, without_password
 
 Document = TypeVar("Document")
@@ -55,27 +54,6 @@ _SUCCESS: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEP
 _MISSING_RESOURCE: Final = "-not-found"  # alert-not-found; a plain not-found means that the URL is not an API
 
 
-class PolicyRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields of a policy that `status` shows. An older API may lack those with a default."""
-
-    policy_name: str
-    capacity_max: int
-    available_tokens: int
-    utilization_pct: float | None
-    status: str
-    exhausted: bool = False
-    enabled: bool = True
-
-
-class PolicyTable(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields of the list that `status` shows."""
-
-    policies: tuple[PolicyRow, ...]
-    participant: str = ""
-    category: str | None = None
-    age_seconds: int = 0
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiResponse(Generic[Document]):
     """A response: its text, its document, and whether the reading in it is older than the cache TTL."""
@@ -91,10 +69,6 @@ class ApiClient:
 
     url: str
     token: str | None = field(default=None, repr=False)
-
-    def policies(self, participant: str | None = None) -> ApiResponse[PolicyTable]:
-        """Fetch the list of policies of a participant, by default the API's first."""
-        return self.get(POLICIES, PolicyTable, participant=participant)
 
     def get(self, path: str, document: type[Document], **parameters: str | int | None) -> ApiResponse[Document]:
         """Fetch a document; parameters without a value are left out."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Final, Literal
 
+import msgspec
 import typer
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
@@ -20,8 +21,6 @@ from rich.text import Text
 from dict_rate_limit.apps.cli.client import (
     DEFAULT_URL,
     ApiResponse,
-    PolicyRow,
-    PolicyTable,
     Token,
     TokenFile,
     Url,
@@ -29,7 +28,35 @@ from dict_rate_limit.apps.cli.client import (
 )
 from dict_rate_limit.apps.cli.exit_codes import CommandError, Exit
 from dict_rate_limit.apps.cli.output import STYLES, console_for, plain
+from dict_rate_limit.contract.paths import POLICIES
 from dict_rate_limit.texts.format import duration_text
+
+
+class PolicyRow(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of a policy that `status` shows. An older API may lack those with a default."""
+
+    policy_name: str
+    capacity_max: int
+    available_tokens: int
+    utilization_pct: float | None
+    status: str
+    exhausted: bool = False
+    enabled: bool = True
+
+
+class PolicyTable(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of the list that `status` shows."""
+
+    policies: tuple[PolicyRow, ...]
+    participant: str = ""
+    category: str | None = None
+    age_seconds: int = 0
+
+
+def fetch_policies(client: ApiClient, participant: str | None = None) -> ApiResponse[PolicyTable]:
+    """Fetch the list of policies of a participant, by default the API's first."""
+    return client.get(POLICIES, PolicyTable, participant=participant)
+
 
 Fetch = Callable[[], ApiResponse[PolicyTable]]
 
@@ -65,7 +92,7 @@ def status(  # noqa: PLR0913 - one argument per option
     client = api_at(url, token, token_file)
 
     def fetch() -> ApiResponse[PolicyTable]:
-        return client.policies(participant)
+        return fetch_policies(client, participant)
 
     if watch:
         loop = watch_json if output == "json" else watch_table
