@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import chain
+from operator import attrgetter
 from typing import Final
 
 from dict_rate_limit.adapters.telemetry.prometheus.catalog import CATALOG
@@ -19,6 +20,7 @@ from dict_rate_limit.ports.stores import LatestReading
 _Row = tuple[str, Bucket, EvaluatedBucket, Consumption | None]
 _Samples = tuple[str, list[str]]
 
+RAW_FIELDS: Final = [(spec.name, attrgetter(spec.bucket_field)) for spec in CATALOG.values() if spec.bucket_field]
 LEVELS: Final = {Level.OK: 0, Level.WARNING: 1, Level.CRITICAL: 2}
 
 
@@ -53,8 +55,8 @@ class BucketSeries:
 
 
 def _state(rows: list[_Row]) -> Iterator[_Samples]:
-    yield "tokens_available", [f"{at}}} {bucket.available_tokens}" for at, bucket, _, _ in rows]
-    yield "capacity", [f"{at}}} {bucket.capacity}" for at, bucket, _, _ in rows]
+    for name, value in RAW_FIELDS:
+        yield name, [f"{at}}} {value(bucket)}" for at, bucket, _, _ in rows]
     yield (
         "refill_tokens_per_second",
         [f"{at}}} {b.refill_tokens / b.refill_period_sec}" for at, b, _, _ in rows if b.refill_period_sec],

@@ -40,6 +40,8 @@ class Type(StrEnum):
 class MetricSpec:
     """One metric. `name` is without prefix and `_total`; `bounds` are the buckets of a histogram, in seconds.
 
+    `bucket_field` names the field of `Bucket` whose value a gauge shows unchanged.
+
     An unknown value has no series; it is never zero.
     """
 
@@ -49,6 +51,7 @@ class MetricSpec:
     labels: tuple[str, ...] = ()
     origin: MetricOrigin = MetricOrigin.STORED
     bounds: tuple[float, ...] = ()
+    bucket_field: str = ""
 
     @property
     def family(self) -> str:
@@ -74,11 +77,15 @@ def _timed(name: str, text: str, *labels: str, bounds: tuple[float, ...] = SHORT
     )
 
 
+def _raw(field: str, name: str, text: str) -> MetricSpec:
+    return MetricSpec(name=name, type=Type.GAUGE, text=text, labels=_BUCKET, bucket_field=field)
+
+
 _G, _C = Type.GAUGE, Type.COUNTER
 
 _METRICS: Final = (
-    _of(_G, "tokens_available", "Tokens in the bucket as DICT reports them; may be negative.", *_BUCKET),
-    _of(_G, "capacity", "Capacity of the bucket in tokens.", *_BUCKET),
+    _raw("available_tokens", "tokens_available", "Tokens in the bucket as DICT reports them; may be negative."),
+    _raw("capacity", "capacity", "Capacity of the bucket in tokens."),
     _of(
         _G,
         "refill_tokens_per_second",
