@@ -20,6 +20,7 @@ from rich.text import Text
 
 from dict_rate_limit.apps.cli.client import (
     DEFAULT_URL,
+    ApiClient,
     ApiResponse,
     Token,
     TokenFile,

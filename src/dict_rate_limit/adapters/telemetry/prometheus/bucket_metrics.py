@@ -56,7 +56,8 @@ class BucketSeries:
 
 def _state(rows: list[_Row]) -> Iterator[_Samples]:
     for name, value in RAW_FIELDS:
-        yield name, [f"{at}}} {value(bucket)}" for at, bucket, _, _ in rows]
+        # a field that the source leaves out is unknown, and an unknown value has no series
+        yield name, [f"{at}}} {raw}" for at, bucket, _, _ in rows if (raw := value(bucket)) is not None]
     yield (
         "refill_tokens_per_second",
         [f"{at}}} {b.refill_tokens / b.refill_period_sec}" for at, b, _, _ in rows if b.refill_period_sec],
