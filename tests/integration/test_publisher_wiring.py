@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,7 +44,9 @@ async def test_without_a_broker_transitions_are_logged_and_marked_published() ->
         await receipts_of(where.publisher, transitions_of(CLAIMS, 1))
 
         assert (where.publisher.destination, await where.check()) == ("log", "log only")
-    assert json.loads(stream.getvalue())["core_event"]["data"]["policy_name"] == CLAIMS
+    event = json.loads(stream.getvalue())["core_event"]
+    assert event["data"]["policy_name"] == CLAIMS
+    assert event["metadata"]["version"] == version("dict-rate-limit")
 
 
 async def test_with_a_broker_transitions_are_published_to_it(pulsar_broker: Broker, tmp_path: Path) -> None:

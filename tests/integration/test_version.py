@@ -9,6 +9,7 @@ import time
 import tomllib
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,10 @@ def running_api(folder: Path) -> Iterator[Api]:
         finally:
             process.terminate()
             process.wait()
+
+
+def test_the_installed_package_has_the_version_of_the_tree() -> None:
+    assert version("dict-rate-limit") == VERSION
 
 
 def test_the_command_prints_the_version_of_the_package() -> None:

@@ -11,6 +11,8 @@ from dict_rate_limit.domain.timestamps import require_timezone
 
 
 class AuditAction(StrEnum):
+    """What an operator did."""
+
     ALERT_ACKNOWLEDGED = "ALERT_ACKNOWLEDGED"
     SILENCE_CREATED = "SILENCE_CREATED"
     SILENCE_ENDED = "SILENCE_ENDED"

@@ -26,6 +26,8 @@ FOLLOW_UPS: Final = frozenset({TransitionKind.DEESCALATED, TransitionKind.RESOLV
 
 
 class Status(StrEnum):
+    """The state of delivery."""
+
     PENDING = "PENDING"  # to be sent, or being tried
     DELIVERED = "DELIVERED"  # the channel accepted it
     SUPPRESSED = "SUPPRESSED"  # by a silence or a maintenance window
