@@ -207,6 +207,24 @@ def test_an_internal_error_is_printed_without_secrets(
     assert "hunter2" not in written
 
 
+LOG_OF_A_LIBRARY = """
+import logging
+from dict_rate_limit.apps.cli.program import run
+
+run(["--version"], {})
+logging.getLogger("library").warning("a hint")
+logging.getLogger("library").error("postgresql://me:hunter2@db/x is broken")
+"""
+
+
+def test_stderr_has_no_warning_of_a_library_and_no_secret() -> None:
+    done = subprocess.run(  # noqa: S603 - a text of ours
+        [sys.executable, "-c", LOG_OF_A_LIBRARY], check=False, capture_output=True, text=True, env={}
+    )
+
+    assert (done.returncode, done.stderr) == (0, "error: library: postgresql://me:***@db/x is broken\n")
+
+
 @pytest.mark.parametrize("arguments", [["--version"], ["config", "--output", "json"]])
 def test_the_process_ends_with_the_code_and_loses_no_output(arguments: list[str]) -> None:
     done = subprocess.run(  # noqa: S603 - a text of ours

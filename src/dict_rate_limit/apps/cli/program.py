@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -68,6 +69,7 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], sources: Mapping[s
         if isinstance(stream, TextIOWrapper):
             # A terminal that cannot encode a character must not stop a command.
             stream.reconfigure(errors="replace")
+    _hide_library_warnings()
     try:
         command = get_command(_app(arguments, sources))
         return int(command.main(list(arguments), prog_name=NAME, standalone_mode=False, obj=environ) or 0)
@@ -78,6 +80,20 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], sources: Mapping[s
         return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - reported here, or not at all
         return _report_error(error)
+
+
+def _hide_library_warnings() -> None:
+    """Leave stderr to the command's own lines: without a configured log, Python prints library warnings there."""
+    if logging.lastResort is not None:
+        logging.lastResort.setLevel(logging.ERROR)
+        logging.lastResort.setFormatter(_CleanLine("error: %(name)s: %(message)s"))
+
+
+class _CleanLine(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        from dict_rate_limit.domain.redaction import clean  # noqa: PLC0415 - `--help` need not wait for it
+
+        return clean(super().format(record))
 
 
 def _report_error(error: Exception) -> Exit:
